@@ -1,0 +1,122 @@
+//! What does one run leave behind as numbers?
+//!
+//! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
+//! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::{SimDuration, SimTime};
+
+/// The row of one run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunMeasures {
+    /// Calls of client populations that were started after the warm-up and before the horizon.
+    pub calls: u64,
+    /// Those of [`calls`](Self::calls) that ended in success, before the drain was over.
+    pub succeeded: u64,
+    /// Those that ended in failure, by the kind of the last failure, in the order of [`Failure::ALL`](crate::outcome::Failure::ALL).
+    pub failed: Vec<u64>,
+    /// Those not decided when the drain was over; they count as not successful.
+    pub unfinished: u64,
+    /// Per edge of the scenario, in its order.
+    pub edges: Vec<EdgeMeasures>,
+    /// Latency of successful calls, from the intended start.
+    pub latency: LatencySummary,
+    /// Latency of failed calls, from the intended start.
+    pub failure_latency: LatencySummary,
+    /// Server time spent on attempts whose caller had already gone.
+    pub wasted_work: SimDuration,
+    /// Server time spent on all attempts.
+    pub work: SimDuration,
+    /// Recovery after each episode of faults, in order of time.
+    pub episodes: Vec<Episode>,
+    /// Whether the run is stuck in a failed state (metastable): not recovered at the horizon though no fault is active
+    /// and first tries are offered at the rate they had before.
+    pub stuck: bool,
+    /// The instant of the last success of any call, if there was one: the completion time of one-shot contention.
+    pub last_success: Option<SimTime>,
+    /// Events handled by the kernel.
+    pub events: u64,
+    /// The instant at which nothing was left to do, or the end of the drain.
+    pub ended: SimTime,
+}
+
+/// Counters of one edge (caller -> callee); calls of clients count by their start inside the measured window,
+/// calls of services by the instant they are made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeMeasures {
+    /// Calls made over this edge.
+    pub calls: u64,
+    /// Those that ended in success.
+    pub succeeded: u64,
+    /// Attempts put on the wire for them, the first ones included.
+    pub attempts: u64,
+}
+
+/// Quantiles of a latency, each the upper end of its histogram bucket (three significant digits), and the exact mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatencySummary {
+    /// How many latencies were recorded; all else is zero if this is.
+    pub count: u64,
+    /// The mean, rounded down to a nanosecond.
+    pub mean: SimDuration,
+    /// The median.
+    pub p50: SimDuration,
+    /// The 90th percentile.
+    pub p90: SimDuration,
+    /// The 99th percentile.
+    pub p99: SimDuration,
+    /// The 99.9th percentile.
+    pub p999: SimDuration,
+    /// The longest.
+    pub max: SimDuration,
+}
+
+/// One episode: faults whose windows are closer than the hold time, and what came after them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Episode {
+    /// The instant the first fault of the episode begins.
+    pub begin: SimTime,
+    /// The instant the last fault of the episode ends, or its begin if it never ends.
+    pub end: SimTime,
+    /// How long recovery took after `end`.
+    pub recovery: Recovery,
+    /// Time below the level, from `begin` to recovery (or to the censoring instant).
+    pub downtime: SimDuration,
+    /// Successes missing against the level while below it.
+    pub calls_lost: u64,
+    /// How often service came back to the level and fell below it again, after `end`.
+    pub relapses: u32,
+}
+
+/// How an episode ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recovery {
+    /// No rolling window fell below the level.
+    Unharmed,
+    /// Back at the level, for good, this long after the last fault ended.
+    After(SimDuration),
+    /// Still below the level when the next episode or the horizon came, this long after the last fault ended.
+    Censored(SimDuration),
+    /// It cannot be said, and why.
+    Undecided(String),
+}
+
+/// Counts of one time bin of one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bin {
+    /// Client calls started in the bin.
+    pub started: u64,
+    /// Those of them that succeeded, whenever that was.
+    pub succeeded: u64,
+    /// Client calls that ended in success within the bin, whenever they were started: goodput.
+    pub completed: u64,
+    /// Client calls that ended in failure within the bin.
+    pub failed: u64,
+    /// Attempts put on the wire within the bin, over all edges: offered load.
+    pub attempts: u64,
+}

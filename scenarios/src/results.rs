@@ -1,0 +1,167 @@
+//! What does a sweep leave behind, and in which order?
+//!
+//! The order is the grid's: cell by cell, arm by arm, seed by seed. Everything is a whole number or a name, so that
+//! results are the same bytes for every number of threads. Reports read this module and run nothing.
+
+use models::measure::RunMeasures;
+use serde::{Deserialize, Serialize};
+use sim_core::time::{SimDuration, SimTime};
+use std::collections::BTreeMap;
+
+/// Everything a sweep leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Results {
+    /// What was run.
+    pub manifest: Manifest,
+    /// One row per finished run, in grid order.
+    pub runs: Vec<RunRow>,
+    /// One series per cell and arm, in grid order.
+    pub series: Vec<CellSeries>,
+}
+
+/// What was run: enough to draw every report without the scenario file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the tool that ran it.
+    pub tool_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What a user types to name the scenario again: a shipped name, or the path as given.
+    pub source: String,
+    /// The first comment of the scenario, as plain text: what it is about.
+    pub description: String,
+    /// Hash of the scenario's resolved text, hexadecimal.
+    pub scenario_hash: String,
+    /// The scenario as text, with the `--set` changes of the command line applied.
+    pub text: String,
+    /// `--set` changes of the command line, in order: path and value.
+    pub changes: Vec<(String, String)>,
+    /// The seed of the first replication; replication r has seed `first_seed + r`.
+    pub first_seed: u64,
+    /// Runs per cell and arm that were asked for.
+    pub replications: u32,
+    /// Names of the arms, the baseline first.
+    pub arms: Vec<String>,
+    /// Paths that are varied, outermost first.
+    pub axes: Vec<String>,
+    /// The cells of the grid, in order: one value, as text, for each of the axes. One empty cell if nothing is varied.
+    pub cells: Vec<Vec<String>>,
+    /// When measuring begins.
+    pub warm_up: SimDuration,
+    /// When arrivals stop.
+    pub horizon: SimDuration,
+    /// Width of the time bins of all series.
+    pub bin: SimDuration,
+    /// Whether load is open, closed or one-shot, for every chart that shows latency or availability.
+    pub load: String,
+    /// Callers and callees of the edges, in the order of the edge measures: `"checkout -> payments"`.
+    pub edges: Vec<String>,
+    /// Planned faults, in order of time.
+    pub faults: Vec<FaultWindow>,
+    /// Defaults that decide verdicts, and where each came from.
+    pub assumptions: Vec<Assumption>,
+}
+
+/// A planned fault as a band on a chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultWindow {
+    /// What happens, in words: `Crash of "server"`.
+    pub label: String,
+    /// When it begins.
+    pub begin: SimTime,
+    /// When it ends; `None` if it never does.
+    pub end: Option<SimTime>,
+}
+
+/// A default that decides verdicts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assumption {
+    /// Path of the field.
+    pub path: String,
+    /// Its value, as it would be written.
+    pub value: String,
+    /// Whether the scenario wrote it.
+    pub written: bool,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunRow {
+    /// Index of the cell in [`Manifest::cells`].
+    pub cell: u32,
+    /// Index of the arm in [`Manifest::arms`].
+    pub arm: u32,
+    /// What `run --seed` takes to repeat the run.
+    pub seed: u64,
+    /// What happened.
+    pub outcome: RunOutcome,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RunOutcome {
+    /// It ran to its end.
+    Finished {
+        /// Its measures.
+        measures: RunMeasures,
+        /// Fingerprint of everything observable in it.
+        digest: u64,
+    },
+    /// The simulator itself failed, with this message: a bug in Stormglass.
+    Panicked(String),
+}
+
+/// Sums over the runs of one cell and arm, per time bin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellSeries {
+    /// Index of the cell.
+    pub cell: u32,
+    /// Index of the arm.
+    pub arm: u32,
+    /// Runs added up.
+    pub runs: u64,
+    /// One entry per bin from the start to the horizon, warm-up included.
+    pub bins: Vec<BinTotals>,
+}
+
+/// One time bin over all runs of a cell and arm: integer sums, and integer histograms over the runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BinTotals {
+    /// Client calls started in the bin.
+    pub started: u64,
+    /// Those of them that succeeded, whenever that was.
+    pub succeeded: u64,
+    /// Client calls that ended in success within the bin.
+    pub completed: u64,
+    /// Client calls that ended in failure within the bin.
+    pub failed: u64,
+    /// Attempts put on the wire within the bin, over all edges.
+    pub attempts: u64,
+    /// Over the runs: availability of the bin in thousandths, rounded down -> number of runs. Runs without a call in the bin are absent.
+    pub availability: BTreeMap<u16, u32>,
+    /// Over the runs: successes completed in the bin -> number of runs.
+    pub goodput: BTreeMap<u64, u32>,
+    /// Over the runs: attempts put on the wire in the bin -> number of runs.
+    pub offered: BTreeMap<u64, u32>,
+}
+
+impl Results {
+    /// The finished runs of one cell and arm, in order of their seeds.
+    pub fn runs_of(&self, cell: u32, arm: u32) -> impl Iterator<Item = (u64, &RunMeasures)> {
+        self.runs.iter().filter(move |row| row.cell == cell && row.arm == arm).filter_map(|row| match &row.outcome {
+            RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
+            RunOutcome::Panicked(_) => None,
+        })
+    }
+
+    /// The series of one cell and arm.
+    pub fn series_of(&self, cell: u32, arm: u32) -> Option<&CellSeries> {
+        self.series.iter().find(|series| series.cell == cell && series.arm == arm)
+    }
+}
