@@ -5,3 +5,4 @@
 
 pub mod draw;
 pub mod time;
+pub mod units;
