@@ -4,5 +4,6 @@
 //! and prints nothing: the same calls give the same bits on every machine.
 
 pub mod draw;
+pub mod sample;
 pub mod time;
 pub mod units;

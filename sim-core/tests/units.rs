@@ -1,5 +1,7 @@
 //! Does text with a unit become exactly the number it says, and do mistakes get a message that helps?
 
+#![allow(clippy::unwrap_used, reason = "the helpers of tests are tests")]
+
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use sim_core::draw::Draw;
