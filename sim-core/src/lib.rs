@@ -6,5 +6,7 @@
 pub mod draw;
 pub mod observe;
 pub mod queue;
+pub mod sample;
 pub mod simulation;
 pub mod time;
+pub mod units;
