@@ -47,6 +47,7 @@ fn w3_plan(clients: u32) -> Arc<Plan> {
             },
         )],
         links: vec![Link {
+            label: None,
             from: "here".to_owned(),
             to: "there".to_owned(),
             delay: Distribution::Exponential { mean: ms(10) },

@@ -24,3 +24,6 @@ pub mod workloads;
 pub mod world;
 
 pub use builder::quoted;
+
+/// Raised whenever the same scenario and seed may give another run than before: part of every content key.
+pub const BEHAVIOUR_VERSION: u32 = 1;

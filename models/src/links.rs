@@ -9,6 +9,9 @@ use sim_core::units::Share;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
+    /// A name by which an arm replaces this link, and a path finds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// One end: a domain.
     pub from: String,
     /// The other end.

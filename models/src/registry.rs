@@ -63,9 +63,10 @@ pub fn within<C: Into<Complaint>>(field: &str, complaints: Vec<C>) -> impl Itera
 }
 
 macro_rules! registry {
-    ($(#[$meta:meta])* $any:ident, $each:ident: $($name:ident),+ $(,)?) => {
+    ($(#[$meta:meta])* $any:ident as $noun:literal, $each:ident: $($name:ident),+ $(,)?) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename = $noun)]
         pub enum $any {
             $(
                 #[doc = concat!("See [`", stringify!($name), "`].")]

@@ -3,6 +3,7 @@
 //! The order is the grid's: cell by cell, arm by arm, seed by seed. Everything is a whole number or a name, so that
 //! results are the same bytes for every number of threads. Reports read this module and run nothing.
 
+use crate::expect::Clause;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -31,7 +32,7 @@ pub struct Manifest {
     pub source: String,
     /// The first comment of the scenario, as plain text: what it is about.
     pub description: String,
-    /// Hash of the scenario's resolved text, hexadecimal.
+    /// Hash of the scenario's text with all changes applied, hexadecimal.
     pub scenario_hash: String,
     /// The scenario as text, with the `--set` changes of the command line applied.
     pub text: String,
@@ -61,6 +62,8 @@ pub struct Manifest {
     pub faults: Vec<FaultWindow>,
     /// Defaults that decide verdicts, and where each came from.
     pub assumptions: Vec<Assumption>,
+    /// Clauses that the runs must fulfil.
+    pub expect: Vec<Clause>,
 }
 
 /// A planned fault as a band on a chart.

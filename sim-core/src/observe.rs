@@ -34,6 +34,11 @@ impl Digest {
         self.0 = self.0.wrapping_add(mix(record.fingerprint() ^ at.as_nanos().wrapping_mul(0x9e37_79b9_7f4a_7c15)));
     }
 
+    /// The digest with this number, as it was saved.
+    pub const fn from_value(value: u64) -> Self {
+        Self(value)
+    }
+
     /// The fingerprint as a number.
     pub const fn value(self) -> u64 {
         self.0

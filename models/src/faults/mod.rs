@@ -37,7 +37,7 @@ pub trait Fault: Registered {
 
 registry! {
     /// A fault, as a scenario writes it.
-    AnyFault, each_fault: Crash, SlowNode, Cut,
+    AnyFault as "fault", each_fault: Crash, SlowNode, Cut,
 }
 
 impl AnyFault {

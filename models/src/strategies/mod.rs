@@ -91,7 +91,7 @@ pub enum Scope {
 
 registry! {
     /// A layer of a stack, as a scenario writes it.
-    Layer, each_layer: Deadline, Retry, Timeout,
+    Layer as "layer", each_layer: Deadline, Retry, Timeout,
 }
 
 /// What any layer remembers of one flight.

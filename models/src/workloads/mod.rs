@@ -38,7 +38,7 @@ fn default_domain() -> String {
 
 registry! {
     /// When a population calls, as a scenario writes it.
-    Arrivals, each_arrivals: Poisson, Constant, ClosedLoop, AllAtOnce,
+    Arrivals as "arrivals", each_arrivals: Poisson, Constant, ClosedLoop, AllAtOnce,
 }
 
 /// When a population calls, ready to run.

@@ -33,7 +33,7 @@ pub trait Backoff: Registered {
 
 registry! {
     /// A formula for the wait before a retry, as a scenario writes it.
-    AnyBackoff, each_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
+    AnyBackoff as "backoff", each_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
 }
 
 impl AnyBackoff {

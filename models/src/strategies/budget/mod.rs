@@ -28,7 +28,7 @@ pub trait Budget: Registered {
 
 registry! {
     /// A limit on retries, as a scenario writes it.
-    AnyBudget, each_budget: TokenBucket,
+    AnyBudget as "budget", each_budget: TokenBucket,
 }
 
 /// The memory of one scope of any budget.

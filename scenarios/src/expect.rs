@@ -1,0 +1,294 @@
+//! What must the runs of a scenario fulfil, and do they?
+//!
+//! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes, fails,
+//! or cannot be decided, with the numbers that say so.
+
+use crate::results::Results;
+use models::measure::{Recovery, RunMeasures};
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimDuration;
+use sim_core::units::Share;
+
+/// One clause, as a scenario writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "expectation")]
+pub enum Clause {
+    /// The share of calls that succeed, over all runs together.
+    Availability(Bounds),
+    /// Recovery times over the runs; a run that never recovers counts as longer than any limit.
+    Recovery(RecoveryLimits),
+    /// The share of runs that are stuck at the horizon (metastable).
+    Stuck(Bounds),
+    /// Attempts per call on the first edge, over all runs together.
+    Amplification(AmplificationLimits),
+}
+
+/// Bounds of a share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bounds {
+    /// It is not below this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Share>,
+    /// It is not above this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Share>,
+    /// Whether only calls count that were started in bins no fault touches (availability only).
+    pub outside_faults: bool,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+/// Limits of recovery times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryLimits {
+    /// Half of the runs recover within this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<SimDuration>,
+    /// Nine of ten runs recover within this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<SimDuration>,
+    /// All but one in a hundred runs recover within this; needs 100 runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<SimDuration>,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+/// Limits of amplification, as decimal numbers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AmplificationLimits {
+    /// It is not below this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// It is not above this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+// The limits are read from text and compared as they are; none of them is undefined.
+impl Eq for AmplificationLimits {}
+
+/// What came of a clause in one cell and arm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Index of the cell.
+    pub cell: u32,
+    /// Index of the arm.
+    pub arm: u32,
+    /// The clause in words.
+    pub clause: String,
+    /// Whether it holds.
+    pub judgement: Judgement,
+    /// What was seen, in words.
+    pub evidence: String,
+    /// The seed of the run that speaks most against it, where runs differ in that.
+    pub worst_seed: Option<u64>,
+}
+
+/// Whether a clause holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Judgement {
+    /// It holds.
+    Passed,
+    /// It does not.
+    Failed,
+    /// It cannot be said.
+    Undecided,
+}
+
+impl Judgement {
+    /// The word in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    const fn of(holds: bool) -> Self {
+        if holds { Self::Passed } else { Self::Failed }
+    }
+}
+
+impl Clause {
+    /// The arms it speaks of; all if not said.
+    pub const fn arms(&self) -> Option<&Vec<String>> {
+        match self {
+            Self::Availability(bounds) | Self::Stuck(bounds) => bounds.arms.as_ref(),
+            Self::Recovery(limits) => limits.arms.as_ref(),
+            Self::Amplification(limits) => limits.arms.as_ref(),
+        }
+    }
+
+    /// What is wrong with it, if anything.
+    ///
+    /// # Errors
+    /// A sentence that says what is missing.
+    pub fn check(&self) -> Result<(), String> {
+        match self {
+            Self::Availability(bounds) | Self::Stuck(bounds) if bounds.at_least.is_none() && bounds.at_most.is_none() => {
+                Err("nothing is expected; write `at_least: \"99.9%\"` or `at_most: \"1%\"`".to_owned())
+            }
+            Self::Stuck(bounds) if bounds.outside_faults => Err("`outside_faults` belongs to Availability".to_owned()),
+            Self::Recovery(limits) if limits.p50.is_none() && limits.p90.is_none() && limits.p99.is_none() => {
+                Err("nothing is expected; write `p50: \"5s\"`, `p90` or `p99`".to_owned())
+            }
+            Self::Amplification(limits) if limits.at_least.is_none() && limits.at_most.is_none() => {
+                Err("nothing is expected; write `at_most: 1.1` or `at_least: 3`".to_owned())
+            }
+            Self::Availability(_) | Self::Stuck(_) | Self::Recovery(_) | Self::Amplification(_) => Ok(()),
+        }
+    }
+
+    fn judge(&self, results: &Results, cell: u32, arm: u32) -> Vec<(String, Judgement, String, Option<u64>)> {
+        let runs: Vec<_> = results.runs_of(cell, arm).collect();
+        if runs.is_empty() {
+            return vec![("expectation".to_owned(), Judgement::Undecided, "no run was finished".to_owned(), None)];
+        }
+        match self {
+            Self::Availability(bounds) => vec![availability(bounds, results, cell, arm, &runs)],
+            Self::Recovery(limits) => recovery(limits, &runs),
+            Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
+            Self::Amplification(limits) => vec![amplification(limits, &runs)],
+        }
+    }
+}
+
+/// Judges every clause for every cell and arm it speaks of, in the order of the clauses.
+pub fn judge(results: &Results) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for clause in &results.manifest.expect {
+        for cell in 0..results.manifest.cells.len() as u32 {
+            for (arm, name) in (0..).zip(&results.manifest.arms) {
+                if clause.arms().is_none_or(|arms| arms.contains(name)) {
+                    let judged = clause.judge(results, cell, arm).into_iter();
+                    verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict { cell, arm, clause, judgement, evidence, worst_seed }));
+                }
+            }
+        }
+    }
+    verdicts
+}
+
+type Judged = (String, Judgement, String, Option<u64>);
+type Runs<'a> = [(u64, &'a RunMeasures)];
+
+fn within(bounds: &Bounds, part: u64, whole: u64) -> bool {
+    let at = |share: Share| u128::from(share.parts()) * u128::from(whole);
+    let seen = u128::from(part) * u128::from(Share::ALL.parts());
+    bounds.at_least.is_none_or(|least| seen >= at(least)) && bounds.at_most.is_none_or(|most| seen <= at(most))
+}
+
+fn bounds_in_words(what: &str, bounds: &Bounds) -> String {
+    let least = bounds.at_least.map(|share| format!("at least {share}"));
+    let most = bounds.at_most.map(|share| format!("at most {share}"));
+    format!("{what} {}", [least, most].into_iter().flatten().collect::<Vec<_>>().join(" and "))
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    format!("{:.3}%", part as f64 * 100.0 / whole.max(1) as f64)
+}
+
+fn availability(bounds: &Bounds, results: &Results, cell: u32, arm: u32, runs: &Runs<'_>) -> Judged {
+    let (what, good, all) = if bounds.outside_faults {
+        let (good, all) = outside_faults(results, cell, arm);
+        ("availability outside the faults", good, all)
+    } else {
+        let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
+        ("availability", sum(|run| run.succeeded), sum(|run| run.calls))
+    };
+    let clause = bounds_in_words(what, bounds);
+    if all == 0 {
+        return (clause, Judgement::Undecided, "no call was made".to_owned(), None);
+    }
+    let worst = runs.iter().min_by(|(_, a), (_, b)| {
+        let cross = |x: &RunMeasures, y: &RunMeasures| u128::from(x.succeeded) * u128::from(y.calls);
+        cross(a, b).cmp(&cross(b, a))
+    });
+    let evidence = format!("{} of {all} calls", percent(good, all));
+    (clause, Judgement::of(within(bounds, good, all)), evidence, worst.map(|(seed, _)| *seed))
+}
+
+/// Calls started in bins after the warm-up that no fault touches, and those of them that succeeded.
+fn outside_faults(results: &Results, cell: u32, arm: u32) -> (u64, u64) {
+    let manifest = &results.manifest;
+    let bins = results.series_of(cell, arm).map(|series| series.bins.as_slice()).unwrap_or_default();
+    let width = manifest.bin.as_nanos();
+    let touched = |begin: u64, end: u64| {
+        begin < manifest.warm_up.as_nanos()
+            || manifest.faults.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin))
+    };
+    let calm = (0_u64..).zip(bins).filter(|(index, _)| !touched(index * width, (index + 1) * width));
+    calm.fold((0, 0), |(good, all), (_, bin)| (good + bin.succeeded, all + bin.started))
+}
+
+/// How long a run took to recover from all its episodes, the longest; `None` if it did not, `Err` if it cannot be said.
+fn recovery_of(run: &RunMeasures) -> Result<Option<SimDuration>, String> {
+    let mut longest = Some(SimDuration::ZERO);
+    for episode in &run.episodes {
+        match &episode.recovery {
+            Recovery::Unharmed => {}
+            Recovery::After(length) => longest = longest.map(|longest| longest.max(*length)),
+            Recovery::Censored(_) => longest = None,
+            Recovery::Undecided(reason) => return Err(reason.clone()),
+        }
+    }
+    Ok(longest)
+}
+
+fn recovery(limits: &RecoveryLimits, runs: &Runs<'_>) -> Vec<Judged> {
+    let quantiles = [("p50", 50, limits.p50), ("p90", 90, limits.p90), ("p99", 99, limits.p99)];
+    quantiles.into_iter().filter_map(|(name, percent, limit)| limit.map(|limit| recovery_quantile(name, percent, limit, runs))).collect()
+}
+
+fn recovery_quantile(name: &str, percent: usize, limit: SimDuration, runs: &Runs<'_>) -> Judged {
+    let clause = format!("{name} of recovery at most {limit}");
+    let mut times = Vec::new();
+    for (seed, run) in runs {
+        match recovery_of(run) {
+            // A run that never recovers sorts behind every limit.
+            Ok(time) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
+            Err(reason) => return (clause, Judgement::Undecided, reason, None),
+        }
+    }
+    times.sort_unstable();
+    let needed = 100 / (100 - percent);
+    if times.len() < needed {
+        return (clause, Judgement::Undecided, format!("{} runs; {name} needs at least {needed}", times.len()), None);
+    }
+    // The nearest rank: the smallest time that at least so many runs do not exceed.
+    let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
+    let (seen, worst) = (times[rank].0, times[times.len() - 1]);
+    let evidence = if seen == SimDuration::MAX { "not recovered at the horizon".to_owned() } else { format!("{name} {seen}") };
+    (clause, Judgement::of(seen <= limit), format!("{evidence} over {} runs", times.len()), Some(worst.1))
+}
+
+fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
+    let stuck: Vec<u64> = runs.iter().filter(|(_, run)| run.stuck).map(|(seed, _)| *seed).collect();
+    let evidence = format!("{} of {} runs", stuck.len(), runs.len());
+    let clause = bounds_in_words("share of stuck runs", bounds);
+    (clause, Judgement::of(within(bounds, stuck.len() as u64, runs.len() as u64)), evidence, stuck.first().copied())
+}
+
+fn amplification(limits: &AmplificationLimits, runs: &Runs<'_>) -> Judged {
+    let sum = |of: fn(&models::measure::EdgeMeasures) -> u64| runs.iter().filter_map(|(_, run)| run.edges.first()).map(of).sum::<u64>();
+    let (attempts, calls) = (sum(|edge| edge.attempts), sum(|edge| edge.calls));
+    let words = |word: &str, limit: Option<f64>| limit.map(|limit| format!("{word} {limit}"));
+    let parts = [words("at least", limits.at_least), words("at most", limits.at_most)];
+    let clause = format!("amplification {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" and "));
+    if calls == 0 {
+        return (clause, Judgement::Undecided, "no call was made".to_owned(), None);
+    }
+    let seen = attempts as f64 / calls as f64;
+    let holds = limits.at_least.is_none_or(|least| seen >= least) && limits.at_most.is_none_or(|most| seen <= most);
+    (clause, Judgement::of(holds), format!("{seen:.3} attempts per call"), None)
+}

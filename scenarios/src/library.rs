@@ -1,0 +1,24 @@
+//! Which scenarios are inside the program?
+
+/// A shipped scenario: its name and its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shipped {
+    /// What a user types.
+    pub name: &'static str,
+    /// The file.
+    pub text: &'static str,
+}
+
+macro_rules! shipped {
+    ($($name:literal),+ $(,)?) => {
+        /// Every shipped scenario, in the order in which a newcomer would look at them.
+        pub const SHIPPED: &[Shipped] = &[$(Shipped { name: $name, text: include_str!(concat!("../library/", $name, ".ron")) }),+];
+    };
+}
+
+shipped!("retry-storm", "aws-jitter");
+
+/// The shipped scenario of this name.
+pub fn find(name: &str) -> Option<&'static Shipped> {
+    SHIPPED.iter().find(|shipped| shipped.name == name)
+}

@@ -1,0 +1,56 @@
+//! How is one run made?
+
+use crate::scenario::ArmPlan;
+use models::measure::{Bin, RunMeasures};
+use models::protocols::{Group, Nobody, Protocol, RowProtocol};
+use models::record::Record;
+use models::world::World;
+use sim_core::draw::Seed;
+use sim_core::observe::{Digest, Observer};
+use sim_core::simulation::{Stop, TieBreak};
+use sim_core::time::SimTime;
+use std::sync::Arc;
+
+/// A run that makes more events than this is taken to be one that never ends.
+pub const MOST_EVENTS: u64 = 20_000_000_000;
+
+/// What a run leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its numbers.
+    pub measures: RunMeasures,
+    /// Its series, bin by bin.
+    pub bins: Vec<Bin>,
+    /// Fingerprint of everything observable in it.
+    pub digest: Digest,
+}
+
+/// Makes one run of an arm.
+pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
+    // The only choice between protocols: once per run, at the door.
+    match &arm.group {
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(Group::Row(_)) => run_with(arm, RowProtocol, seed, ties, observer),
+    }
+}
+
+fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
+    let times = arm.plan.clockwork;
+    let mut simulation = World::start(Arc::clone(&arm.plan), protocol, Seed::new(seed), ties);
+    let horizon = SimTime::ZERO + times.horizon;
+    let end = horizon.saturating_add(times.drain);
+    let mut until = horizon;
+    loop {
+        let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
+        let stop = simulation.run_until(until, MOST_EVENTS.saturating_sub(simulation.events()), watcher);
+        assert!(stop != Stop::TooManyEvents, "a run made more than {MOST_EVENTS} events");
+        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
+        if stop == Stop::Finished || until >= end || simulation.model().open_calls() == 0 {
+            break;
+        }
+        until = until.saturating_add(times.bin).min(end);
+    }
+    let (digest, events, ended) = (simulation.digest(), simulation.events(), simulation.now());
+    let (measures, bins) = simulation.into_model().into_meter().finish(ended, events);
+    Run { measures, bins, digest }
+}

@@ -1,0 +1,51 @@
+//! How does a run read as text? One line per record, aligned, in the words of the scenario.
+
+use models::plan::Plan;
+use models::record::{AttemptName, CallName, Record};
+use sim_core::time::SimTime;
+use std::fmt::Write as _;
+
+/// One line for a record: instant, what happened, to whom, where, and how.
+pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
+    let mut text = format!("{:>16}  ", format!("{:.9}", Seconds(at)));
+    let node = |node: models::ids::NodeId| plan.nodes[node.index()].name.as_str();
+    let (what, who, detail) = match record {
+        Record::CallStarted(name) => ("call", call(plan, name), String::new()),
+        Record::CallEnded(name, outcome) => ("end", call(plan, name), outcome.name().to_owned()),
+        Record::Sent(name, to) => ("send", attempt(plan, name), format!("to {}", node(*to))),
+        Record::Dropped(name, to, loss) => ("drop", attempt(plan, name), format!("at {}, {}", node(*to), loss.name())),
+        Record::Queued(name, to) => ("queue", attempt(plan, name), format!("at {}", node(*to))),
+        Record::Started(name, to) => ("start", attempt(plan, name), format!("at {}", node(*to))),
+        Record::Answered(name, from, outcome) => ("answer", attempt(plan, name), format!("by {}, {}", node(*from), outcome.name())),
+        Record::Delivered(name, from, outcome) => ("deliver", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
+        Record::DeliveredLate(name, from, outcome) => ("late", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
+        Record::Abandoned(name, to) => ("abandon", attempt(plan, name), format!("at {}", node(*to))),
+        Record::Discarded(name, to) => ("discard", attempt(plan, name), format!("at {}", node(*to))),
+        Record::FaultBegan(fault) => ("FAULT", plan.faults[fault.index()].label.clone(), "begins".to_owned()),
+        Record::FaultEnded(fault) => ("FAULT", plan.faults[fault.index()].label.clone(), "ends".to_owned()),
+        Record::NodeDied(dead) => ("NODE", node(*dead).to_owned(), "dies".to_owned()),
+        Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
+    };
+    let written = if detail.is_empty() { write!(text, "{what:<8} {who}") } else { write!(text, "{what:<8} {who:<40} {detail}") };
+    written.expect("text can be written to a string");
+    text
+}
+
+/// `shoppers#17.3 -> checkout`: client 17, its population's or its own call number 3.
+fn call(plan: &Plan, name: &CallName) -> String {
+    format!("{} #{}.{}", plan.edges[name.edge.index()].name, name.client, name.ordinal)
+}
+
+fn attempt(plan: &Plan, name: &AttemptName) -> String {
+    format!("{} attempt {}", call(plan, &name.call), name.number)
+}
+
+/// Seconds with all nine decimals, so that lines align and nothing is rounded.
+struct Seconds(SimTime);
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nanos = self.0.as_nanos();
+        write!(f, "{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000)
+    }
+}
