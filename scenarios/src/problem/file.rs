@@ -1,0 +1,57 @@
+//! What can be wrong with a file before its first character is read?
+//!
+//! Each function builds one problem with its remedy. Reading itself is [`Source::read`](crate::text::Source::read).
+
+use super::Problem;
+
+/// The largest scenario file that is read, in bytes. The longest shipped scenario is a thousandth of it; what is larger
+/// is data, which belongs into a CSV file that the scenario names.
+pub const LARGEST_FILE: usize = 16 * 1024 * 1024;
+
+/// The file does not exist. `known` are names that could be meant: shipped scenarios, files of the same folder.
+pub fn missing<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
+    let problem = Problem::new(format!("there is no file `{name}`"));
+    let suggested = problem.clone().suggest(name, known);
+    if suggested.hint.is_some() {
+        suggested
+    } else {
+        problem.hint("`stormglass list scenarios` shows those that are built in, `stormglass new` writes a first one")
+    }
+}
+
+/// The path names a folder.
+pub fn is_folder(name: &str) -> Problem {
+    Problem::new(format!("`{name}` is a folder, not a scenario file")).hint("name one of the `.ron` files in it")
+}
+
+/// The file exists and cannot be read; `reason` is what the operating system says.
+pub fn unreadable(name: &str, reason: &str) -> Problem {
+    Problem::new(format!("`{name}` cannot be read: {reason}")).hint("check that the file is yours to read")
+}
+
+/// The file holds nothing, or blanks and comments only.
+pub fn empty(name: &str) -> Problem {
+    Problem::new(format!("`{name}` is empty"))
+        .expected("a scenario: `( schema: 1, name: \"...\", ... )`")
+        .hint("`stormglass new` writes a small scenario to start from")
+}
+
+/// The file is larger than [`LARGEST_FILE`].
+pub fn too_large(name: &str, bytes: u64) -> Problem {
+    let mebibytes = bytes.div_ceil(1024 * 1024);
+    Problem::new(format!("`{name}` has {mebibytes} MiB; a scenario has at most {} MiB", LARGEST_FILE / (1024 * 1024)))
+        .hint("is this the right file? Long lists of times or rates belong into a CSV file that the scenario names")
+}
+
+/// The bytes are not UTF-8; the first wrong one is `bytes[valid]`.
+pub fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Problem {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Problem::new(format!("`{name}` is UTF-16, not UTF-8")).hint("save it again with the encoding UTF-8");
+    }
+    let row = 1 + bytes[..valid].iter().filter(|byte| **byte == b'\n').count();
+    let line = bytes[..valid].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let column = 1 + String::from_utf8_lossy(line).chars().count();
+    let byte = bytes.get(valid).copied().unwrap_or_default();
+    Problem::new(format!("`{name}` is not UTF-8: byte 0x{byte:02x} at line {row}, column {column}"))
+        .hint("save it with the encoding UTF-8; if it is not a text, it is not a scenario")
+}

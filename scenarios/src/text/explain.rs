@@ -1,0 +1,219 @@
+//! Which problem does an error of RON stand for, and which words of the file is it about?
+//!
+//! The text is known to be RON, so every error here means: this value does not fit its type. RON reports where its
+//! cursor was: behind a value that was read and refused, or in front of one that was never begun. The words a problem
+//! points at are those of the element around that cursor.
+
+use super::syntax::{clause, offset_of};
+use super::tree::{Element, Shape};
+use crate::problem::{Problem, Span, one_of};
+use ron::error::{Error, SpannedError};
+
+/// Returns the problem for an error that came up while `element` was read.
+pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedError) -> Problem {
+    let start = element.span().start();
+    let cursor = Cursor {
+        element,
+        before: start + offset_of(element.text(), error.span.start),
+        after: start + offset_of(element.text(), error.span.end),
+    };
+    match error.code {
+        Error::NoSuchStructField { expected, found, .. } => cursor.unknown_field(&found, expected),
+        Error::NoSuchEnumVariant { expected, found, outer } => cursor.unknown_variant(&found, expected, outer.as_deref(), noun),
+        Error::MissingStructField { field, .. } => Problem::new(format!("`{field}` is missing")).at(cursor.around().head()),
+        Error::DuplicateStructField { field, .. } => cursor.duplicate(field),
+        Error::ExpectedDifferentStructName { expected, found } => {
+            let place = cursor.word(&found);
+            Problem::new(format!("unknown name `{found}`")).at(place).expected(expected).suggest(&found, [expected])
+        }
+        Error::ExpectedStructLike | Error::ExpectedNamedStructLike(_) => cursor.brackets_needed(&error.code),
+        Error::ExpectedComma | Error::TrailingCharacters | Error::ExpectedStructLikeEnd => cursor.too_much(),
+        Error::ExpectedIdentifier | Error::SuggestRawIdentifier(_) => cursor.name_needed(),
+        Error::InvalidValueForType { expected, found } => cursor.unfit(&expected, &found),
+        Error::ExpectedDifferentLength { expected, found } => {
+            let values = if found == 1 { "1 value".to_owned() } else { format!("{found} values") };
+            Problem::new(format!("{values} written")).at(cursor.around().head()).expected(expected)
+        }
+        Error::IntegerOutOfBounds => Problem::new("this number does not fit here")
+            .at(cursor.refused().span())
+            .expected("a number nearer to zero, not below zero for a count"),
+        Error::ExceededRecursionLimit => Problem::new("brackets are nested too deeply").at(cursor.ahead().head()),
+        Error::Message(message) => Problem::new(message).at(cursor.refused_place()),
+        other => cursor.other(&other),
+    }
+}
+
+/// Where RON stopped.
+struct Cursor<'a> {
+    element: Element<'a>,
+    /// Where the last token began, if it was taken.
+    before: usize,
+    /// Where the next token begins.
+    after: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// Returns the innermost element with the next token: that which was to be read.
+    fn ahead(&self) -> Element<'a> {
+        self.chain(self.after).pop().unwrap_or(self.element)
+    }
+
+    /// Returns the innermost element with brackets around the next token.
+    fn around(&self) -> Element<'a> {
+        let has_brackets = |element: &Element| !matches!(element.shape(), Shape::Name | Shape::Text | Shape::Plain);
+        self.chain(self.after).into_iter().rev().find(has_brackets).unwrap_or(self.element)
+    }
+
+    /// Returns the innermost element that was read last and did not please.
+    fn refused(&self) -> Element<'a> {
+        let refused = self.chain(self.before).pop().unwrap_or(self.element);
+        // A name without brackets is read together with the blanks behind it, so the cursor may stand just behind it.
+        let behind = self.before.checked_sub(1).map(|last| self.chain(last).pop().unwrap_or(self.element));
+        match behind {
+            Some(name) if name.shape() == Shape::Name && name.span().end() == self.before => name,
+            _ => refused,
+        }
+    }
+
+    fn refused_place(&self) -> Span {
+        let refused = self.refused();
+        match refused.shape() {
+            Shape::Name | Shape::Text | Shape::Plain => refused.span(),
+            _ => refused.head(),
+        }
+    }
+
+    fn chain(&self, offset: usize) -> Vec<Element<'a>> {
+        self.element.chain_to(offset)
+    }
+
+    /// Returns the span of a word that RON has just read.
+    fn word(&self, word: &str) -> Span {
+        let start = self.element.span().start();
+        let rest = self.element.text().get(self.before - start..).unwrap_or_default();
+        let at = self.before + rest.find(word).filter(|at| *at <= "r#".len()).unwrap_or(0);
+        Span::new(at, at + word.len())
+    }
+
+    fn unknown_field(&self, found: &str, known: &[&'static str]) -> Problem {
+        let problem = Problem::new(format!("unknown field `{found}`")).at(self.word(found));
+        if known.is_empty() {
+            return problem.expected("no fields at all");
+        }
+        problem.expected(one_of(known.iter().copied())).suggest(found, known.iter().copied())
+    }
+
+    fn unknown_variant(&self, found: &str, known: &[&'static str], of: Option<&str>, noun: Option<&str>) -> Problem {
+        let place = self.word(found);
+        let is_outermost = place.start() <= self.element.span().start() + "r#".len();
+        let noun = match (noun, of) {
+            (Some(noun), _) if is_outermost => noun.to_owned(),
+            (_, Some(name)) => spoken(name),
+            _ => "name".to_owned(),
+        };
+        Problem::new(format!("unknown {noun} `{found}`"))
+            .at(place)
+            .expected(one_of(known.iter().copied()))
+            .suggest(found, known.iter().copied())
+    }
+
+    fn duplicate(&self, field: &str) -> Problem {
+        let found =
+            self.chain(self.before).into_iter().rev().find_map(|element| element.fields().err().filter(|problem| problem.second.is_some()));
+        found.unwrap_or_else(|| Problem::new(format!("field `{field}` is written twice")).at(self.word(field)))
+    }
+
+    /// Something with brackets is needed and something else is there.
+    fn brackets_needed(&self, code: &Error) -> Problem {
+        let refused = self.refused();
+        if refused.shape() == Shape::Name {
+            let name = refused.text();
+            return Problem::new(format!("`{name}` needs its brackets"))
+                .at(refused.span())
+                .hint(format!("write `{name}()`, or `{name}(name: value)` to set something"));
+        }
+        let ahead = self.ahead();
+        let problem = Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.head());
+        match code {
+            Error::ExpectedNamedStructLike(name) if !name.is_empty() && ahead.variant_name().is_none() => {
+                problem.expected(format!("`{name}(name: value, ...)`"))
+            }
+            _ => problem.expected("fields in round brackets, `(name: value, ...)`"),
+        }
+    }
+
+    /// RON has read all it wanted, and more is written.
+    fn too_much(&self) -> Problem {
+        let ahead = self.ahead();
+        match ahead.variant_name() {
+            // The cursor stands at the brackets of `Held(...)`, which is complete without them.
+            Some(name) if ahead.head().start() < self.after => {
+                Problem::new(format!("`{name}` takes no brackets")).at(ahead.head()).hint(format!("write `{name}` alone"))
+            }
+            _ => Problem::new(format!("{} is one value too many", ahead.described())).at(ahead.head()),
+        }
+    }
+
+    /// A name is needed: of a variant, or of a field.
+    fn name_needed(&self) -> Problem {
+        let mut chain = self.chain(self.after);
+        let ahead = chain.pop().unwrap_or(self.element);
+        let fields_of = chain.pop().filter(|outer| outer.shape() == Shape::Tuple).and_then(Element::variant_name);
+        if let Some(name) = fields_of {
+            let problem = Problem::new(format!("{} has no field name", ahead.described())).at(ahead.head());
+            return problem.hint(format!("`{name}` is written with the names of its fields, `{name}(name: value)`"));
+        }
+        let problem = Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.head());
+        let word = ahead.text().trim_matches('"');
+        let is_quoted_name =
+            ahead.shape() == Shape::Text && !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let problem = problem.expected("a name without quotes, with brackets if it has settings");
+        if is_quoted_name { problem.hint(format!("write `{word}` or `{word}(...)`, without quotes")) } else { problem }
+    }
+
+    /// A value of one kind is there and a value of another kind was asked for, by words of the type itself.
+    fn unfit(&self, expected: &str, found: &str) -> Problem {
+        let refused = self.refused();
+        let found = if matches!(refused.shape(), Shape::Text | Shape::Plain) || found.is_empty() {
+            format!("`{}`", refused.text())
+        } else {
+            refused.described()
+        };
+        Problem::new(format!("{found} does not fit here")).at(self.refused_place()).expected(expected)
+    }
+
+    /// A value of one kind is there and RON wanted another one before it looked at it.
+    fn other(&self, code: &Error) -> Problem {
+        let wanted = match code {
+            Error::ExpectedArray => "a list in square brackets, `[a, b, ...]`",
+            Error::ExpectedMap => "entries in braces, `{ \"name\": value, ... }`",
+            Error::ExpectedString => "a text in double quotes",
+            Error::ExpectedBoolean => "true or false",
+            Error::ExpectedInteger | Error::InvalidIntegerDigit { .. } => "a whole number without quotes",
+            Error::ExpectedFloat => "a number without quotes",
+            Error::ExpectedUnit => "nothing but `()`",
+            _ => return Problem::new(clause(&code.to_string())).at(self.ahead().head()),
+        };
+        let ahead = self.ahead();
+        let problem = Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.head()).expected(wanted);
+        match (code, ahead.shape()) {
+            (Error::ExpectedString, Shape::Name) => problem.hint(format!("write \"{}\"", ahead.text())),
+            (Error::ExpectedArray, Shape::Struct | Shape::Tuple) if ahead.variant_name().is_some() => {
+                problem.hint("a list of one is written in square brackets, too")
+            }
+            _ => problem,
+        }
+    }
+}
+
+/// Returns the name of a type as words: `QueueDiscipline` becomes "queue discipline".
+fn spoken(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
