@@ -1,7 +1,17 @@
 //! The scenario language of Stormglass, and runs, sweeps and their results.
 
+pub mod expect;
+pub mod journal;
+pub mod library;
+pub mod parallel;
 pub mod problem;
+mod read;
 pub mod results;
+pub mod run;
+pub mod scenario;
+pub mod sweep;
 pub mod text;
+pub mod trace;
 
-pub use models::measure;
+pub use models::{measure, outcome};
+pub use read::{FIELDS, read};

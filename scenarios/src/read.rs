@@ -7,7 +7,12 @@ use crate::expect::Clause;
 use crate::problem::{Problem, Problems, Span};
 use crate::results::Assumption;
 use crate::scenario::{ArmPlan, Cell, Scenario, SweepSize};
-use crate::text::{Element, Field, Overlay, Path, Source, Step, first_comment, locate_in, overlay, parse, parse_as, replace};
+use crate::text::overlay::{Overlay, overlay};
+use crate::text::parse::{parse, parse_as};
+use crate::text::patch::replace;
+use crate::text::path::{Path, Step, locate_in};
+use crate::text::tree::{Element, Field};
+use crate::text::{Source, first_comment};
 use models::faults::AnyFault;
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
@@ -182,10 +187,10 @@ impl<'a> Reader<'a> {
     fn expect(&self, arms: &[String], problems: &mut Problems) -> Vec<Clause> {
         let Some(section) = self.field("expect") else { return Vec::new() };
         let mut clauses = Vec::new();
-        for item in problems.note(section.items()).unwrap_or_default() {
+        for item in problems.note(section.list()).unwrap_or_default() {
             let Some(clause) = problems.note(parse_as::<Clause>(item, "expectation")) else { continue };
-            for (field, arm) in clause.arms().iter().flatten().map(|arm| ("arms", arm)).filter(|(_, arm)| !arms.contains(arm)) {
-                let place = Path::parse(field).and_then(|path| locate_in(item, &path)).map_or_else(|_| item.head(), Element::span);
+            for arm in clause.arms().into_iter().flatten().filter(|arm| !arms.contains(arm)) {
+                let place = Path::parse("arms").and_then(|path| locate_in(item, &path)).map_or_else(|_| item.head(), Element::span);
                 let problem = Problem::new(format!("no arm is called `{arm}`")).at(place);
                 problems.push(problem.expected(crate::problem::one_of(arms.iter().map(String::as_str))).suggest(arm, arms.iter().map(String::as_str)));
             }
@@ -207,7 +212,7 @@ impl<'a> Reader<'a> {
                 "first_seed" => spec.first_seed = problems.note(parse(field.value)),
                 "vary" => {
                     for entry in field.value.entries_noting(problems) {
-                        let values = problems.note(entry.value.items()).unwrap_or_default();
+                        let values = problems.note(entry.value.list()).unwrap_or_default();
                         if values.is_empty() {
                             problems.push(Problem::new("a path is varied over at least one value").at(entry.value.head()));
                         }
@@ -252,7 +257,7 @@ impl<'a> Reader<'a> {
 
     fn faults(&self, problems: &mut Problems) -> Vec<AnyFault> {
         let Some(section) = self.field("faults") else { return Vec::new() };
-        let items = problems.note(section.items()).unwrap_or_default();
+        let items = problems.note(section.list()).unwrap_or_default();
         items.into_iter().filter_map(|item| problems.note(parse_as(item, "fault"))).collect()
     }
 
@@ -274,7 +279,7 @@ impl<'a> Reader<'a> {
             spec.links.extend(problems.note(parse_link(piece.value)));
         }
         for piece in pieces.section("stacks") {
-            let items = problems.note(piece.value.items()).unwrap_or_default();
+            let items = problems.note(piece.value.list()).unwrap_or_default();
             let layers = items.into_iter().filter_map(|item| problems.note(parse_as::<Layer>(item, "layer"))).collect();
             spec.stacks.push((piece.key.clone().unwrap_or_default(), layers));
         }
@@ -299,7 +304,7 @@ impl<'a> Reader<'a> {
                 (1, [Step::Name(section), ..], Step::Index(index)) if !pieces.section(section).is_empty() => {
                     pieces.section(section).get(*index).map(|piece| (piece.value, piece.key_span))
                 }
-                _ => locate_in(element, &Path::from_steps(vec![step.clone()])).ok().map(|inner| (inner, inner.span())),
+                _ => locate_in(element, &Path::from(step.clone())).ok().map(|inner| (inner, inner.span())),
             };
             let Some((inner, span)) = found else { break };
             element = inner;

@@ -14,8 +14,11 @@
 //! annotate-snippets has no room for it. Left out: spans over several lines are drawn on their first line.
 
 use super::{Problem, Problems, Span};
-use crate::text::{Source, path};
+use crate::text::{Element, Source, path};
 use std::fmt::Write as _;
+
+/// Beyond this number, problems are counted and no longer shown: nobody reads them, and each costs a walk over the text.
+const MOST_SHOWN: usize = 100;
 
 /// A line is cut to about this many columns around its mark.
 const WIDEST_LINE: usize = 110;
@@ -29,21 +32,23 @@ const PLAIN: &str = "\x1b[0m";
 
 /// Returns all problems and, in the last line, their number.
 pub(super) fn all(problems: &Problems, source: &Source, colour: bool) -> String {
-    let page = Page { source, colour };
+    let page = Page { source, root: source.root().ok(), colour };
     let sorted = problems.sorted();
     let mut text = String::new();
-    for problem in &sorted {
+    for problem in sorted.iter().take(MOST_SHOWN) {
         page.problem(problem, &mut text);
         text.push('\n');
     }
     let count = sorted.len();
     let noun = if count == 1 { "problem" } else { "problems" };
-    line(&mut text, &format!("{count} {noun} in {}; nothing was run", printable(&source.name)));
+    let shown = if count > MOST_SHOWN { format!(" (the first {MOST_SHOWN} are shown)") } else { String::new() };
+    line(&mut text, &format!("{count} {noun} in {}{shown}; nothing was run", printable(&source.name)));
     text
 }
 
 struct Page<'a> {
     source: &'a Source,
+    root: Option<Element<'a>>,
     colour: bool,
 }
 
@@ -69,13 +74,19 @@ impl Page<'_> {
         let arrow = self.paint(FRAME, "-->");
         let name = printable(&self.source.name);
         let Some(place) = problem.place else {
-            let gap = if problem.path.is_empty() { "" } else { "   " };
-            return line(text, &format!("  {arrow} {name}{gap}{}", printable(&problem.path)));
+            if !problem.path.is_empty() {
+                line(text, &format!("  {arrow} {name}   {}", printable(&problem.path)));
+            }
+            return;
         };
         let (row, column) = self.source.line_and_column(place.start());
-        let path = if problem.path.is_empty() { path::path_at(self.source, place.start()) } else { problem.path.clone() };
+        let path = if problem.path.is_empty() { self.path_of(place) } else { problem.path.clone() };
         line(text, format!("  {arrow} {name}:{row}:{column}   {}", printable(&path)).trim_end());
         self.excerpt(place, text);
+    }
+
+    fn path_of(&self, place: Span) -> String {
+        self.root.map(|root| path::path_below(root, place.start()).to_string()).unwrap_or_default()
     }
 
     /// Draws the line of `place` with a mark under the place.

@@ -34,9 +34,7 @@ pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedEr
             let values = if found == 1 { "1 value".to_owned() } else { format!("{found} values") };
             Problem::new(format!("{values} written")).at(cursor.around().head()).expected(expected)
         }
-        Error::IntegerOutOfBounds => Problem::new("this number does not fit here")
-            .at(cursor.refused().span())
-            .expected("a number nearer to zero, not below zero for a count"),
+        Error::IntegerOutOfBounds => cursor.out_of_range(),
         Error::ExceededRecursionLimit => Problem::new("brackets are nested too deeply").at(cursor.ahead().head()),
         Error::Message(message) => Problem::new(message).at(cursor.refused_place()),
         other => cursor.other(&other),
@@ -130,7 +128,7 @@ impl<'a> Cursor<'a> {
             let name = refused.text();
             return Problem::new(format!("`{name}` needs its brackets"))
                 .at(refused.span())
-                .hint(format!("write `{name}()`, or `{name}(name: value)` to set something"));
+                .hint(format!("write `{name}()`; settings go between the brackets"));
         }
         let ahead = self.ahead();
         let problem = Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.head());
@@ -150,6 +148,10 @@ impl<'a> Cursor<'a> {
             Some(name) if ahead.head().start() < self.after => {
                 Problem::new(format!("`{name}` takes no brackets")).at(ahead.head()).hint(format!("write `{name}` alone"))
             }
+            // The cursor stands inside a number: behind the digits of `2.5`, of which a whole number is made.
+            None if ahead.shape() == Shape::Plain && ahead.span().start() < self.after => {
+                Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.span()).expected("a whole number")
+            }
             _ => Problem::new(format!("{} is one value too many", ahead.described())).at(ahead.head()),
         }
     }
@@ -165,8 +167,9 @@ impl<'a> Cursor<'a> {
         }
         let problem = Problem::new(format!("{} does not fit here", ahead.described())).at(ahead.head());
         let word = ahead.text().trim_matches('"');
-        let is_quoted_name =
-            ahead.shape() == Shape::Text && !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_quoted_name = ahead.shape() == Shape::Text
+            && word.starts_with(|c: char| c.is_ascii_uppercase())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let problem = problem.expected("a name without quotes, with brackets if it has settings");
         if is_quoted_name { problem.hint(format!("write `{word}` or `{word}(...)`, without quotes")) } else { problem }
     }
@@ -179,7 +182,19 @@ impl<'a> Cursor<'a> {
         } else {
             refused.described()
         };
-        Problem::new(format!("{found} does not fit here")).at(self.refused_place()).expected(expected)
+        let problem = Problem::new(format!("{found} does not fit here")).at(self.refused_place()).expected(expected);
+        match (refused.variant_name(), refused.shape()) {
+            (Some(name), Shape::Struct | Shape::Tuple) => {
+                problem.hint(format!("if `{name}` is right, it holds one value without a name: `{name}(value)`"))
+            }
+            _ => problem,
+        }
+    }
+
+    fn out_of_range(&self) -> Problem {
+        let number = self.refused();
+        let problem = Problem::new(format!("`{}` is out of range here", number.text())).at(number.span());
+        problem.expected(if number.text().starts_with('-') { "a number that is not negative" } else { "a smaller number" })
     }
 
     /// A value of one kind is there and RON wanted another one before it looked at it.
@@ -189,7 +204,7 @@ impl<'a> Cursor<'a> {
             Error::ExpectedMap => "entries in braces, `{ \"name\": value, ... }`",
             Error::ExpectedString => "a text in double quotes",
             Error::ExpectedBoolean => "true or false",
-            Error::ExpectedInteger | Error::InvalidIntegerDigit { .. } => "a whole number without quotes",
+            Error::ExpectedInteger | Error::InvalidIntegerDigit { .. } => "a whole number",
             Error::ExpectedFloat => "a number without quotes",
             Error::ExpectedUnit => "nothing but `()`",
             _ => return Problem::new(clause(&code.to_string())).at(self.ahead().head()),

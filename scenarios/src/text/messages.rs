@@ -1,6 +1,6 @@
 //! Do the messages tell a newcomer what to do?
 //!
-//! One file per group of mistakes, each a small scenario language of its own; the snapshots are read as prose.
+//! Mistakes of one kind share a test, over a scenario language in miniature; the snapshots are read as prose.
 
 use super::parse::{parse, parse_as};
 use super::{Element, Source};
@@ -80,16 +80,14 @@ fn parsed_or_not<T: DeserializeOwned>(problems: &mut Problems, result: Result<T,
 fn report(text: &str) -> String {
     let source = Source::new("storm.ron", text);
     let mut problems = Problems::new();
-    match source.root().and_then(Element::fields) {
-        Err(problem) => problems.push(problem),
-        Ok(fields) => {
-            for field in fields {
-                match field.name {
-                    "stacks" => stacks(field.value, &mut problems),
-                    "backoff" => parsed_or_not(&mut problems, parse::<Backoff>(field.value)),
-                    other => problems
-                        .push(Problem::new(format!("unknown field `{other}`")).at(field.name_span).suggest(other, ["stacks", "backoff"])),
-                }
+    let fields = problems.note(source.root()).map(|root| root.fields_noting(&mut problems)).unwrap_or_default();
+    for field in fields {
+        match field.name {
+            "stacks" => stacks(field.value, &mut problems),
+            "backoff" => parsed_or_not(&mut problems, parse::<Backoff>(field.value)),
+            other => {
+                let problem = Problem::new(format!("unknown field `{other}`")).at(field.name_span);
+                problems.push(problem.suggest(other, ["stacks", "backoff"]));
             }
         }
     }
@@ -97,8 +95,8 @@ fn report(text: &str) -> String {
 }
 
 fn stacks(value: Element<'_>, problems: &mut Problems) {
-    for entry in problems.note(value.entries()).unwrap_or_default() {
-        for layer in problems.note(entry.value.items()).unwrap_or_default() {
+    for entry in value.entries_noting(problems) {
+        for layer in problems.note(entry.value.list()).unwrap_or_default() {
             parsed_or_not(problems, parse_as::<Layer>(layer, "layer"));
         }
     }
@@ -106,7 +104,7 @@ fn stacks(value: Element<'_>, problems: &mut Problems) {
 
 #[test]
 fn every_mistake_of_a_scenario_is_reported_at_once() {
-    insta::assert_snapshot!(report(
+    let page = report(
         r#"// Three mistakes in one file.
 (
     stacks: {
@@ -121,13 +119,14 @@ fn every_mistake_of_a_scenario_is_reported_at_once() {
     },
     stakcs: {},
 )
-"#
-    ));
+"#,
+    );
+    insta::assert_snapshot!(page);
 }
 
 #[test]
 fn brackets_in_excess_and_missing_ones_are_explained() {
-    insta::assert_snapshot!(report(
+    let page = report(
         r#"(
     stacks: {
         "a": [Retry(attempts: 1, backoff: Immediate)],
@@ -142,13 +141,14 @@ fn brackets_in_excess_and_missing_ones_are_explained() {
         "j": [Retry(attempts: 1, backoff: Immediate(fast: true))],
     },
     backoff: "FullJitter",
-)"#
-    ));
+)"#,
+    );
+    insta::assert_snapshot!(page);
 }
 
 #[test]
 fn a_value_of_the_wrong_kind_is_described_and_the_right_kind_is_shown() {
-    insta::assert_snapshot!(report(
+    let page = report(
         r#"(
     stacks: {
         "a": [Retry(attempts: "3", backoff: Immediate())],
@@ -167,13 +167,14 @@ fn a_value_of_the_wrong_kind_is_described_and_the_right_kind_is_shown() {
         n: [],
     },
     backoff: FullJitter(base: "1ms", cap: Some("9s")),
-)"#
-    ));
+)"#,
+    );
+    insta::assert_snapshot!(page);
 }
 
 #[test]
 fn what_is_written_twice_is_shown_with_both_places() {
-    insta::assert_snapshot!(report(
+    let page = report(
         r#"(
     stacks: {
         "a": [Retry(attempts: 1, backoff: Immediate(), attempts: 2)],
@@ -183,8 +184,9 @@ fn what_is_written_twice_is_shown_with_both_places() {
         base: "1ms",
         base: "2ms",
     ),
-)"#
-    ));
+)"#,
+    );
+    insta::assert_snapshot!(page);
 }
 
 #[test]
@@ -198,7 +200,8 @@ fn a_text_that_is_no_ron_gives_one_problem() {
         "hello world",
         "Deadline(\"2s\", propagate: true)",
     ];
-    insta::assert_snapshot!(texts.map(report).join("\n- - -\n\n"));
+    let page = texts.map(report).join("\n- - -\n\n");
+    insta::assert_snapshot!(page);
 }
 
 #[test]
@@ -207,7 +210,8 @@ fn long_lines_wide_characters_tabs_and_control_characters_keep_the_mark_in_place
         format!("(stacks: {{ \"a\": [{}Rtry(attempts: 4), {}] }})", "Timeout(\"1ms\"), ".repeat(20), "Timeout(\"1ms\"), ".repeat(20));
     let wide = "(\r\n\tstacks: { /* 注文 é */ \"注文 -> 決済\": [Rtry()] },\r\n)".to_owned();
     let control = "(stacks: { \"a\u{1b}[31m\": [Timeout(\"\u{1b}[31m\u{7}\")] })".to_owned();
-    insta::assert_snapshot!([long, wide, control].map(|text| report(&text)).join("\n- - -\n\n"));
+    let page = [long, wide, control].map(|text| report(&text)).join("\n- - -\n\n");
+    insta::assert_snapshot!(page);
 }
 
 #[test]
@@ -232,5 +236,15 @@ fn a_problem_without_a_place_names_the_path() {
     let unknown = super::patch::replace(&source, &"nodes.shopers.count".parse().unwrap(), "1").unwrap_err();
     let file = crate::problem::file::missing("stom.ron", ["storm"]);
     let pages = [change, value, unknown, file].map(|problem| Problems::from(problem).render(&source, false));
-    insta::assert_snapshot!(pages.join("\n- - -\n\n"));
+    let page = pages.join("\n- - -\n\n");
+    insta::assert_snapshot!(page);
+}
+
+#[test]
+fn a_large_file_full_of_mistakes_is_answered_shortly() {
+    let entry = |n: usize| format!("        \"node-{n} -> node-{}\": [Rtry(attempts: 4), Timeout(\"{n}ms\")],\n", n + 1);
+    let entries: String = (0..1_000).map(entry).collect();
+    let page = report(&format!("(\n    stacks: {{\n{entries}    }},\n)"));
+    assert_eq!(page.matches("error: unknown layer").count(), 100);
+    assert!(page.ends_with("1000 problems in storm.ron (the first 100 are shown); nothing was run\n"));
 }

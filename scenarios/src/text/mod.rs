@@ -1,6 +1,6 @@
 //! How is the text of a scenario taken apart, so that every mistake in it is found at once and in its place?
 //!
-//! Serde stops at the first mistake. So a [`Source`] is split into [`Element`](tree::Element)s, each of which knows where
+//! Serde stops at the first mistake. So a [`Source`] is split into [`Element`]s, each of which knows where
 //! it stands in the file, and every element is parsed alone. Lexing is RON's own everywhere: elements are borrowed
 //! as [`ron::value::RawValue`], never cut out by rules of ours.
 //!
@@ -35,6 +35,7 @@ pub mod parse;
 pub mod patch;
 pub mod path;
 pub mod source;
+mod split;
 mod syntax;
 pub mod tree;
 

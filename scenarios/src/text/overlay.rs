@@ -6,7 +6,7 @@
 //! `label:` field; a link without a label replaces nothing and is added.
 
 use super::path::label;
-use super::tree::{Element, written_twice};
+use super::tree::{Element, each_once};
 use crate::problem::{Problem, Problems, Span, one_of};
 
 /// A section that an arm may overlay.
@@ -76,7 +76,7 @@ pub fn overlay<'a>(base: Element<'a>, arm: Option<Element<'a>>, also: &[&str], p
 }
 
 fn check_fields(arm: Element<'_>, also: &[&str], problems: &mut Problems) {
-    let Some(fields) = problems.note(arm.fields()) else { return };
+    let fields = arm.fields_noting(problems);
     let known: Vec<&str> = SECTIONS.iter().map(|section| section.name).chain(also.iter().copied()).collect();
     for field in fields.iter().filter(|field| !known.contains(&field.name)) {
         let problem =
@@ -92,31 +92,25 @@ fn check_fields(arm: Element<'_>, also: &[&str], problems: &mut Problems) {
 }
 
 fn read<'a>(outer: Element<'a>, section: Section, is_from_arm: bool, problems: &mut Problems) -> Vec<Piece<'a>> {
-    let Some(fields) = outer.fields().ok() else { return Vec::new() };
+    let fields = outer.fields_noting(problems);
     let Some(field) = fields.into_iter().find(|field| field.name == section.name) else { return Vec::new() };
     if section.is_list {
-        let items = problems.note(field.value.items()).unwrap_or_default();
+        let items = problems.note(field.value.list()).unwrap_or_default();
         return labelled(items, is_from_arm, problems);
     }
-    let entries = problems.note(field.value.entries()).unwrap_or_default();
+    let entries = field.value.entries_noting(problems);
     let pieces = entries.into_iter().map(|entry| Piece { key: Some(entry.key), key_span: entry.key_span, value: entry.value, is_from_arm });
     pieces.collect()
 }
 
 fn labelled<'a>(items: Vec<Element<'a>>, is_from_arm: bool, problems: &mut Problems) -> Vec<Piece<'a>> {
-    let mut pieces: Vec<Piece<'a>> = Vec::new();
-    for item in items {
-        let piece = Piece { key: label(item), key_span: item.head(), value: item, is_from_arm };
-        match pieces.iter().find(|earlier| earlier.key.is_some() && earlier.key == piece.key) {
-            Some(first) => problems.push(written_twice(
-                &format!("the label `{}`", piece.key.as_deref().unwrap_or_default()),
-                first.key_span,
-                piece.key_span,
-            )),
-            None => pieces.push(piece),
-        }
-    }
-    pieces
+    let pieces = items.into_iter().map(|item| Piece { key: label(item), key_span: item.head(), value: item, is_from_arm });
+    let (with_label, without): (Vec<_>, Vec<_>) = pieces.partition(|piece| piece.key.is_some());
+    let name = |piece: &Piece<'_>| (format!("the label `{}`", piece.key.as_deref().unwrap_or_default()), piece.key_span);
+    let mut kept = each_once(with_label, name, problems);
+    kept.extend(without);
+    kept.sort_by_key(|piece| piece.key_span);
+    kept
 }
 
 #[cfg(test)]
@@ -167,7 +161,7 @@ mod tests {
                 "the label `x` is written twice",
                 "an arm cannot change `faults`",
                 "an arm cannot change `node`",
-                "this is a list",
+                "a list does not fit here",
                 "`g` is written twice"
             ]
         );

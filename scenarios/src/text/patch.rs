@@ -7,6 +7,7 @@
 
 use super::path::{Look, Path, Step, inside, locate_in, look};
 use super::source::Source;
+use super::split::{name_and_rest, next_token};
 use super::tree::{Element, Shape};
 use crate::problem::{Problem, Span};
 use ron::value::RawValue;
@@ -101,7 +102,7 @@ fn not_ron(path: &Path, value: &str) -> Problem {
 }
 
 fn is_field_name(name: &str) -> bool {
-    super::tree::name_and_rest(name).is_some_and(|(word, rest)| word == name && rest.is_empty())
+    name_and_rest(name).is_some_and(|(word, rest)| word == name && rest.is_empty())
 }
 
 /// Returns the edit that adds a field behind the last one, or as the first one.
@@ -114,8 +115,7 @@ fn insertion(container: Element<'_>, name: &str, value: &str) -> Result<Edit, Pr
     };
     let end = last.value.span().end();
     let rest = &container.text()[end - container.span().start()..];
-    // RON itself steps over the comments between the value and the comma.
-    let next = ron::Deserializer::from_str(rest).map_or(rest, |reader| reader.remainder());
+    let next = next_token(rest);
     let (at, text) = if next.starts_with(',') {
         (body.end() - next.len() + 1, format!(" {name}: {value},"))
     } else {

@@ -30,6 +30,12 @@ pub struct Path {
     steps: Vec<Step>,
 }
 
+impl From<Step> for Path {
+    fn from(step: Step) -> Path {
+        Path { steps: vec![step] }
+    }
+}
+
 impl Path {
     /// Returns the path a reader has written.
     pub fn parse(text: &str) -> Result<Path, Problem> {
@@ -122,14 +128,18 @@ pub fn locate_in<'a>(element: Element<'a>, path: &Path) -> Result<Element<'a>, P
 
 /// Returns the path of the innermost element at a place of the text; empty if the text is no RON.
 pub fn path_at(source: &Source, offset: usize) -> String {
-    let Ok(root) = source.root() else { return String::new() };
+    source.root().map(|root| path_below(root, offset).to_string()).unwrap_or_default()
+}
+
+/// Returns the path from `root` to the innermost element at a place of the file.
+pub fn path_below(root: Element<'_>, offset: usize) -> Path {
     let mut way = Path::default();
     let mut here = root;
     while let Some((step, inner)) = step_towards(here, offset) {
         way.steps.extend(step);
         here = inner;
     }
-    way.to_string()
+    way
 }
 
 /// What looking for one step finds.
@@ -193,8 +203,12 @@ fn step_towards(element: Element<'_>, offset: usize) -> Option<(Option<Step>, El
             Some((Some(Step::Name(field.name.to_owned())), field.value))
         }
         Shape::Map => {
-            let entry =
-                element.entries_as_written().ok()?.into_iter().find(|entry| is_at(entry.key_span) || entry.value.contains(offset))?;
+            let entry = element
+                .entries_as_written()
+                .ok()?
+                .into_iter()
+                .flatten()
+                .find(|entry| is_at(entry.key_span) || entry.value.contains(offset))?;
             Some((Some(Step::Name(entry.key)), entry.value))
         }
         Shape::List | Shape::Tuple => {

@@ -5,10 +5,11 @@
 //! understands them. Elements come from [`Source::root`](super::Source::root), which has checked that the whole text is
 //! RON and not nested beyond RON's limit; so recursion over elements is bounded.
 
-use crate::problem::{Problem, Span};
+use super::split::{MapParts, Parts, RoundParts, any_name_and_rest, name_and_rest, next_token, split, split_round};
+use crate::problem::{Problem, Problems, Span};
 use ron::value::RawValue;
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use serde::de::Deserializer as _;
+use std::collections::BTreeMap;
 
 /// One value of the text, without the comments around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,19 +89,19 @@ impl<'a> Element<'a> {
         name_and_rest(self.text).map(|(name, _)| name)
     }
 
-    /// Returns what the element looks like.
+    /// Returns what the element looks like. This costs a look at its first tokens only, as RON itself looks ahead.
     pub fn shape(self) -> Shape {
         let body = self.body();
         match (body.text.chars().next(), body.variant_name()) {
-            (Some('('), _) if split_round(body.text).is_ok_and(|parts| matches!(&parts, Parts::Items(items) if !items.is_empty())) => {
-                Shape::Tuple
+            (Some('('), _) => {
+                let inside = next_token(&body.text[1..]);
+                let begins_field = any_name_and_rest(inside).is_some_and(|(_, rest)| rest.starts_with(':'));
+                if begins_field || inside.starts_with(')') { Shape::Struct } else { Shape::Tuple }
             }
-            (Some('('), _) => Shape::Struct,
             (Some('{'), _) => Shape::Map,
             (Some('['), _) => Shape::List,
             (_, Some(_)) => Shape::Name,
-            (Some('"'), _) => Shape::Text,
-            (Some('r'), _) => Shape::Text,
+            (Some('"' | 'r'), _) => Shape::Text,
             _ => Shape::Plain,
         }
     }
@@ -115,13 +116,16 @@ impl<'a> Element<'a> {
 
     /// Returns the fields of a struct in the order of writing, whether it has a name or not.
     ///
-    /// A field written twice is a problem that names both places.
+    /// A field written twice is a problem that names both places. To go on nevertheless, use [`Element::fields_noting`].
     pub fn fields(self) -> Result<Vec<Field<'a>>, Problem> {
-        let fields = self.fields_as_written()?;
-        match repeated(&fields, |field| field.name) {
-            Some((first, again)) => Err(written_twice(&format!("field `{}`", again.name), first.name_span, again.name_span)),
-            None => Ok(fields),
-        }
+        strictly(|problems| self.fields_noting(problems))
+    }
+
+    /// Returns the fields that can be read and notes what is wrong with the others; of a field written twice, the first
+    /// is kept. This is for checks that want to find everything at once.
+    pub fn fields_noting(self, problems: &mut Problems) -> Vec<Field<'a>> {
+        let fields = problems.note(self.fields_as_written()).unwrap_or_default();
+        each_once(fields, |field| (format!("field `{}`", field.name), field.name_span), problems)
     }
 
     pub(super) fn fields_as_written(self) -> Result<Vec<Field<'a>>, Problem> {
@@ -133,19 +137,25 @@ impl<'a> Element<'a> {
         }
     }
 
-    /// Returns the entries of a map in the order of writing. A key written twice is a problem that names both places.
+    /// Returns the entries of a map in the order of writing.
+    ///
+    /// A key written twice is a problem that names both places. To go on nevertheless, use [`Element::entries_noting`].
     pub fn entries(self) -> Result<Vec<Entry<'a>>, Problem> {
-        let entries = self.entries_as_written()?;
-        match repeated(&entries, |entry| &entry.key) {
-            Some((first, again)) => Err(written_twice(&format!("`{}`", again.key), first.key_span, again.key_span)),
-            None => Ok(entries),
-        }
+        strictly(|problems| self.entries_noting(problems))
     }
 
-    pub(super) fn entries_as_written(self) -> Result<Vec<Entry<'a>>, Problem> {
+    /// Returns the entries that can be read and notes what is wrong with the others; of a key written twice, the first
+    /// is kept.
+    pub fn entries_noting(self, problems: &mut Problems) -> Vec<Entry<'a>> {
+        let entries = problems.note(self.entries_as_written()).unwrap_or_default();
+        let entries = entries.into_iter().filter_map(|entry| problems.note(entry)).collect();
+        each_once(entries, |entry| (format!("`{}`", entry.key), entry.key_span), problems)
+    }
+
+    pub(super) fn entries_as_written(self) -> Result<Vec<Result<Entry<'a>, Problem>>, Problem> {
         let wanted = "entries in braces, `{ \"name\": value, ... }`";
         let parts = split(self.text, |reader| reader.deserialize_map(MapParts)).map_err(|_| self.unlike(wanted))?;
-        parts.into_iter().map(|(key, value)| self.entry(key, value)).collect()
+        Ok(parts.into_iter().map(|(key, value)| self.entry(key, value)).collect())
     }
 
     /// Returns the items of a list `[a, b]` or of a tuple `(a, b)` or `Name(a, b)`, in the order of writing.
@@ -160,6 +170,15 @@ impl<'a> Element<'a> {
             Ok(Parts::Items(items)) => Ok(items.into_iter().map(|item| self.raw(item)).collect()),
             _ => Err(self.unlike("a list in square brackets, `[a, b, ...]`")),
         }
+    }
+
+    /// Returns the items of a list `[a, b]`, and a problem for everything else. A section that is a list is read so.
+    pub fn list(self) -> Result<Vec<Element<'a>>, Problem> {
+        if self.shape() == Shape::List {
+            return self.items();
+        }
+        let problem = self.unlike("a list in square brackets, `[a, b, ...]`");
+        Err(if self.variant_name().is_some() { problem.hint("a list of one is written in square brackets, too") } else { problem })
     }
 
     /// Returns every element directly inside: values of fields and entries, items, and keys of maps.
@@ -214,7 +233,7 @@ impl<'a> Element<'a> {
     }
 
     fn unlike(self, wanted: &str) -> Problem {
-        Problem::new(format!("this is {}", self.described())).at(self.head()).expected(wanted)
+        Problem::new(format!("{} does not fit here", self.described())).at(self.head()).expected(wanted)
     }
 
     fn field(self, name: &'a str, value: &'a RawValue) -> Field<'a> {
@@ -224,16 +243,22 @@ impl<'a> Element<'a> {
     fn entry(self, key: &'a RawValue, value: &'a RawValue) -> Result<Entry<'a>, Problem> {
         let key = self.raw(key);
         let name = ron::from_str::<String>(key.text).map_err(|_| {
-            let problem =
-                Problem::new(format!("the key {} has no quotes", key.described())).at(key.span()).expected("a name in double quotes");
-            if key.shape() == Shape::Name { problem.hint(format!("write \"{}\"", key.text)) } else { problem }
+            let expected = "a name in double quotes";
+            if key.shape() == Shape::Name {
+                let problem = Problem::new(format!("the key `{}` has no quotes", key.text)).at(key.span()).expected(expected);
+                return problem.hint(format!("write \"{}\"", key.text));
+            }
+            Problem::new(format!("{} cannot be a key", key.described())).at(key.head()).expected(expected)
         })?;
         Ok(Entry { key: name, key_span: key.span(), value: self.raw(value) })
     }
 
-    /// Returns a nested raw value as an element. Raw slices still carry comments and blanks; `trim` takes them away.
+    /// Returns a nested raw value as an element. RON has trimmed most blanks, but comments, blanks behind a comment and
+    /// the two marks of writing direction may still surround it. No value itself begins or ends with such a character.
     fn raw(self, value: &'a RawValue) -> Element<'a> {
-        self.child(value.trim().get_ron())
+        let text = value.get_ron();
+        let is_around = |c: char| c == '/' || c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}');
+        self.child(if text.starts_with(is_around) || text.ends_with(is_around) { value.trim().get_ron() } else { text })
     }
 
     /// Returns the element of a slice of this element's text. The distance of the two addresses is the offset.
@@ -247,113 +272,26 @@ impl<'a> Element<'a> {
     }
 }
 
-/// Words that RON reads as values although they look like names.
-const VALUE_WORDS: [&str; 8] = ["true", "false", "inf", "inff32", "inff64", "NaN", "NaNf32", "NaNf64"];
-
-/// Returns the name at the beginning of a text, and what follows it from the next token on.
-pub(super) fn name_and_rest(text: &str) -> Option<(&str, &str)> {
-    struct Name;
-    impl<'de> Visitor<'de> for Name {
-        type Value = &'de str;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-            formatter.write_str("a name")
-        }
-
-        fn visit_borrowed_str<E>(self, name: &'de str) -> Result<&'de str, E> {
-            Ok(name)
-        }
-    }
-    let mut reader = ron::Deserializer::from_str(text).ok()?;
-    let name = reader.deserialize_identifier(Name).ok()?;
-    let rest = reader.remainder();
-    let rest = ron::Deserializer::from_str(rest).map_or(rest, |reader| reader.remainder());
-    (!VALUE_WORDS.contains(&name)).then_some((name, rest))
+/// Returns what `read` returns if it notes no problem, else the first problem.
+fn strictly<T>(read: impl FnOnce(&mut Problems) -> T) -> Result<T, Problem> {
+    let mut problems = Problems::new();
+    let value = read(&mut problems);
+    problems.into_iter().next().map_or(Ok(value), Err)
 }
 
-/// What stands between round or square brackets.
-enum Parts<'a> {
-    Fields(Vec<(&'a str, &'a RawValue)>),
-    Items(Vec<&'a RawValue>),
-}
-
-impl<'a> Parts<'a> {
-    fn values(self) -> Vec<&'a RawValue> {
-        match self {
-            Parts::Fields(fields) => fields.into_iter().map(|(_, value)| value).collect(),
-            Parts::Items(items) => items,
+/// Returns the first thing of each name, and notes every repetition with both places.
+pub(super) fn each_once<T>(list: Vec<T>, name: impl Fn(&T) -> (String, Span), problems: &mut Problems) -> Vec<T> {
+    let mut seen = BTreeMap::new();
+    let mut kept = Vec::new();
+    for item in list {
+        let (word, place) = name(&item);
+        if let Some(first) = seen.get(&word) {
+            let problem = Problem::new(format!("{word} is written twice")).at(place).also(*first, "first written here");
+            problems.push(problem.hint("keep one of the two, or rename it"));
+        } else {
+            seen.insert(word, place);
+            kept.push(item);
         }
     }
-}
-
-fn split<'a, T>(text: &'a str, read: impl FnOnce(&mut ron::Deserializer<'a>) -> ron::Result<T>) -> ron::Result<T> {
-    let mut reader = ron::Deserializer::from_str(text)?;
-    let parts = read(&mut reader)?;
-    reader.end()?;
-    Ok(parts)
-}
-
-fn split_round(text: &str) -> ron::Result<Parts<'_>> {
-    if !text.starts_with('(') {
-        return Err(ron::Error::ExpectedStructLike);
-    }
-    split(text, |reader| reader.deserialize_any(RoundParts))
-}
-
-struct RoundParts;
-
-impl<'de> Visitor<'de> for RoundParts {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("fields or items")
-    }
-
-    fn visit_unit<E>(self) -> Result<Parts<'de>, E> {
-        Ok(Parts::Items(Vec::new()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry::<&str, &RawValue>()? {
-            fields.push(field);
-        }
-        Ok(Parts::Fields(fields))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Parts<'de>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = list.next_element::<&RawValue>()? {
-            items.push(item);
-        }
-        Ok(Parts::Items(items))
-    }
-}
-
-struct MapParts;
-
-impl<'de> Visitor<'de> for MapParts {
-    type Value = Vec<(&'de RawValue, &'de RawValue)>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        formatter.write_str("entries")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
-}
-
-/// Returns the first pair of things with the same name.
-fn repeated<T>(list: &[T], name: impl Fn(&T) -> &str) -> Option<(&T, &T)> {
-    let mut seen = std::collections::BTreeMap::new();
-    list.iter().find_map(|item| seen.insert(name(item), item).map(|first| (first, item)))
-}
-
-pub(super) fn written_twice(what: &str, first: Span, again: Span) -> Problem {
-    Problem::new(format!("{what} is written twice")).at(again).also(first, "first written here").hint("keep one of the two, or rename it")
+    kept
 }
