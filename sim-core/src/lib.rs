@@ -4,4 +4,5 @@
 //! and prints nothing: the same calls give the same bits on every machine.
 
 pub mod draw;
+pub mod stats;
 pub mod time;
