@@ -286,7 +286,7 @@ mod tests {
         assert_eq!(Seed::new(7).draws(key, 1).wait().bits(), KNOWN_DRAW);
     }
     const KNOWN_KEYS: (u64, u64) = (5_308_319_094_796_695_633, 796_406_762_252_728_427);
-    const KNOWN_DRAW: u64 = 0;
+    const KNOWN_DRAW: u64 = 6_424_649_290_079_265_349;
 
     #[test]
     fn a_draw_depends_on_each_of_seed_key_attempt_and_place() {

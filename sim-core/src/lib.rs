@@ -4,5 +4,8 @@
 //! and prints nothing: the same calls give the same bits on every machine.
 
 pub mod draw;
+pub mod observe;
+pub mod queue;
+pub mod simulation;
 pub mod stats;
 pub mod time;
