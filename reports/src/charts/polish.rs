@@ -4,6 +4,7 @@
 //! brings them back to tenths of a pixel; here every line gets the dash pattern of its colour, and everything a class
 //! through which a page can recolour it. One tag per line is what plotters writes, and all this relies on.
 
+use super::sheet::FAMILY;
 use crate::theme::Theme;
 use std::fmt::Write as _;
 
@@ -22,10 +23,12 @@ pub(super) fn polished(raw: &str, size: (u32, u32), theme: &Theme, title: &str, 
         fine(height)
     );
     let _ = writeln!(out, "<title>{}</title>\n<desc>{}</desc>", crate::html::escaped(title), crate::html::escaped(text));
+    let own_family = format!("font-family=\"{FAMILY}\"");
+    let with_fallback = format!("font-family=\"{FAMILY}, sans-serif\"");
     // A label of a chart spans three lines: its tag, its text, its end.
     let mut lines = raw.lines().skip(1);
     while let Some(line) = lines.next() {
-        out += &tag(line, theme);
+        out += &tag(line, theme).replace(&own_family, &with_fallback);
         if line.starts_with("<text") {
             out += lines.next().unwrap_or_default().trim();
             out += lines.next().unwrap_or_default().trim();

@@ -128,7 +128,8 @@ fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
         points.push((seconds(step.time), share));
     }
     if curve.censored > 0 {
-        points.push((end, share));
+        // Nothing is known after the last run of this arm was cut off.
+        points.push((end.min(seconds(curve.last)), share));
     }
     points
 }

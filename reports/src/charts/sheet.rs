@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::sync::Once;
 
-/// The family name of the embedded font, and what a browser takes where it is not installed.
+/// The family name of the embedded font.
 pub(super) const FAMILY: &str = "Noto Sans";
 /// Width of every picture in pixels.
 pub(super) const WIDTH: f64 = 960.0;

@@ -11,6 +11,8 @@ use std::fmt::Write as _;
 
 /// More cells than this are folded away, the last one excepted.
 const OPEN_CELLS: usize = 3;
+/// With more cells than this, only the pictures of the last one are on the page; the files hold all.
+const DRAWN_CELLS: usize = 12;
 /// Rows of a picture's data that are shown on the page; the file holds all.
 const DATA_ROWS: usize = 400;
 
@@ -70,7 +72,8 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
     for cell in 0..count {
         let ranking = Ranking::of(results, cell as u32);
         let heading = if ranking.label.is_empty() { "The arms, best first".to_owned() } else { ranking.label.clone() };
-        let own: String = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && !is_along(picture)).map(figure).collect();
+        let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && !is_along(picture));
+        let own: String = own.map(if count > DRAWN_CELLS && cell + 1 < count { links } else { figure }).collect();
         let mut body = if count > 1 { list(&sentences::sentences(&ranking)) } else { String::new() };
         body += &table(&ranking.table());
         body += &own;
@@ -109,6 +112,13 @@ fn figure(picture: &Picture) -> String {
         escaped(picture.summary),
         table(&shown)
     )
+}
+
+/// Where a picture is that would make the page too heavy.
+fn links(picture: &Picture) -> String {
+    let stem = escaped(&picture.stem);
+    let files = ["svg", "csv"].map(|ending| format!("<a href=\"charts/{stem}.{ending}\">charts/{stem}.{ending}</a>"));
+    format!("<p>{}: {}</p>\n", escaped(picture.summary), files.join(", "))
 }
 
 fn worst(ranking: &Ranking, manifest: &Manifest) -> String {

@@ -26,6 +26,7 @@ th { background: var(--soft); } td { white-space: nowrap; }
 th button { all: unset; cursor: pointer; } th button:focus-visible { outline: 2px solid var(--accent); }
 th[aria-sort=ascending] button::after { content: ' \25B2'; } th[aria-sort=descending] button::after { content: ' \25BC'; }
 figure { margin: 1.5rem 0; } figcaption { color: var(--muted); font-size: .86rem; }
+svg.chart text { font-family: 'Noto Sans', system-ui, sans-serif; }
 svg.chart { display: block; max-width: 100%; height: auto; }
 .f-paper { fill: var(--paper) } .s-paper { stroke: var(--paper) } .f-ink { fill: var(--ink) } .s-ink { stroke: var(--ink) }
 .f-muted { fill: var(--muted) } .s-muted { stroke: var(--muted) } .s-grid { stroke: var(--line) }

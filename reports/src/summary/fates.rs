@@ -62,6 +62,7 @@ fn recovery(arm: &ArmSummary) -> String {
     let Some(half) = half else {
         return match arm.not_recovered {
             0 => "recovery cannot be judged".to_owned(),
+            _ if runs == 1 => format!("never recovered in its only run{}", stuck(arm)),
             lost => format!("never recovered in {lost} of {runs} runs{}", stuck(arm)),
         };
     };
