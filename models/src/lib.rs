@@ -1,4 +1,26 @@
 //! Nodes, links, clocks, faults, client strategies and workloads: everything a scenario can be made of.
+//!
+//! A system is written as a [`plan::SystemSpec`], looked up into a [`plan::Plan`], and run as a [`world::World`].
 
+mod attempt;
+mod builder;
+mod call;
+pub mod environment;
+mod event;
+pub mod faults;
+pub mod ids;
+pub mod links;
 pub mod measure;
 pub mod outcome;
+pub mod plan;
+mod pool;
+pub mod protocols;
+pub mod record;
+pub mod registry;
+pub mod services;
+pub mod strategies;
+pub mod topology;
+pub mod workloads;
+pub mod world;
+
+pub use builder::quoted;

@@ -6,6 +6,8 @@
 pub mod draw;
 pub mod observe;
 pub mod queue;
+pub mod sample;
 pub mod simulation;
 pub mod stats;
 pub mod time;
+pub mod units;

@@ -3,9 +3,8 @@
 //! Both are whole nanoseconds in a `u64`: sums are exact, equal on every machine, and reach 584 years.
 //! Arithmetic that leaves this range is a fault of the caller and panics with a sentence, except where a
 //! method says that it saturates. Floating point appears only where a sampled number becomes a length.
-//! In saved results they are plain numbers of nanoseconds; text with units is read by `units`.
+//! In files they are text with a unit, as `Display` prints it, which is exact; `units` reads it back.
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::{Add, AddAssign, Div, Mul, Rem, Sub, SubAssign};
 
@@ -21,8 +20,7 @@ pub const NANOS_PER_SECOND: u64 = 1_000_000_000;
 /// assert_eq!(arrival - departure, SimDuration::from_micros(500));
 /// assert_eq!(arrival.to_string(), "20.5ms");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimTime(u64);
 
 /// A length of virtual time in nanoseconds; never negative.
@@ -33,8 +31,7 @@ pub struct SimTime(u64);
 /// assert_eq!(base.doubled(3), SimDuration::from_millis(800));
 /// assert_eq!(base.to_string(), "100ms");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SimDuration(u64);
 
 impl SimTime {

@@ -1,0 +1,71 @@
+//! What is an attempt while it is on the wire or at a server?
+
+use crate::ids::{NodeId, RouteId};
+use crate::outcome::Outcome;
+use crate::record::AttemptName;
+use sim_core::draw::Draws;
+use sim_core::time::{SimDuration, SimTime};
+
+/// One copy of a call on its way: to a server, through it, and back.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Which.
+    pub name: AttemptName,
+    /// Its random numbers.
+    pub draws: Draws,
+    /// Slot of its call.
+    pub call: u32,
+    /// Its flight in the call's tree.
+    pub flight: u32,
+    /// Where it goes.
+    pub node: NodeId,
+    /// The way there and back.
+    pub routes: (RouteId, RouteId),
+    /// How far it has come.
+    pub phase: Phase,
+    /// Whether its caller still waits for it.
+    pub is_waited_for: bool,
+    /// Whether it holds a worker.
+    pub has_worker: bool,
+    /// Pending events and queue places that point here; the slot is used again only when there are none.
+    pub references: u32,
+    /// How long the request travelled; the word that its caller has gone takes as long.
+    pub request_delay: SimDuration,
+    /// When that word reaches the server.
+    pub word_at: SimTime,
+    /// When the work in progress began, and will be done.
+    pub work_began: SimTime,
+    /// See [`work_began`](Self::work_began).
+    pub work_ends: SimTime,
+    /// Server time spent on it so far.
+    pub worked: SimDuration,
+    /// The next task of the service's program.
+    pub task: u32,
+    /// The downstream call it waits for, or [`NONE`](crate::call::NONE).
+    pub child: u32,
+    /// What the server answered.
+    pub outcome: Outcome,
+    /// Messages of a group's protocol sent on its behalf.
+    pub messages: u64,
+    /// The session of a group's protocol, or [`NONE`](crate::call::NONE).
+    pub session: u32,
+}
+
+/// How far an attempt has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// On its way to the server.
+    Requesting,
+    /// Waits for a worker.
+    Queued,
+    /// A worker works on it.
+    Serving,
+    /// Waits for a downstream call.
+    Calling,
+    /// Talks with a group.
+    Talking,
+    /// The answer is on its way back.
+    Replying,
+    /// Over: answered, lost or given up.
+    Done,
+}

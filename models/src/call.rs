@@ -1,0 +1,91 @@
+//! What is a call while it is under way? A tree of flights.
+//!
+//! Every layer of the edge's stack has flights, each inside one of the layer above; the leaves are attempts on the wire.
+//! A layer may have several flights open inside it at once. Results go up, abandonment goes down.
+
+use crate::record::CallName;
+use crate::strategies::FlightMemory;
+use sim_core::time::SimTime;
+
+/// No flight, no attempt, no call.
+pub const NONE: u32 = u32::MAX;
+
+/// Who made a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// A client: its number among the clients of all populations.
+    #[default]
+    Client,
+    /// A request being worked on at a service: the slot of its attempt.
+    Job(u32),
+}
+
+/// A call: what a caller wants.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// Who and which.
+    pub name: CallName,
+    /// Who made it.
+    pub origin: Origin,
+    /// The replica that made it; 0 for clients.
+    pub process: u32,
+    /// When it was made.
+    pub started: SimTime,
+    /// Attempts put on the wire so far.
+    pub attempts: u32,
+    /// Attempts on the wire or at a server now, waited for or not.
+    pub on_wire: u32,
+    /// Whether its caller still waits.
+    pub is_open: bool,
+    /// Whether it counts in the measures of the run.
+    pub is_counted: bool,
+    /// The time bin it was started in.
+    pub bin: u32,
+    /// The instant of the timer event that is pending for this slot, or `MAX`. It outlives the call: a later call in the
+    /// same slot uses it if it comes early enough, and arms it again when it comes.
+    pub armed: SimTime,
+    /// The tree.
+    pub flights: Vec<Flight>,
+}
+
+/// One try of a layer, or one attempt on the wire.
+#[derive(Clone, Debug)]
+pub struct Flight {
+    /// The flight this one is inside of, or [`NONE`].
+    pub parent: u32,
+    /// The layer it belongs to; the number of layers for an attempt on the wire.
+    pub layer: u32,
+    /// Whether somebody waits for it.
+    pub is_open: bool,
+    /// The attempt on the wire, or [`NONE`] once it is over.
+    pub attempt: u32,
+    /// When its layer wants to be woken.
+    pub timer: SimTime,
+    /// What its layer remembers.
+    pub memory: FlightMemory,
+}
+
+impl Call {
+    /// Adds a flight, in the place of one that is over if there is one, so that calls with very many retries stay small.
+    pub fn add_flight(&mut self, parent: u32, layer: usize, memory: FlightMemory) -> u32 {
+        let flight = Flight { parent, layer: layer as u32, is_open: true, attempt: NONE, timer: SimTime::MAX, memory };
+        let over = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE);
+        if let Some(place) = over {
+            self.flights[place] = flight;
+            return place as u32;
+        }
+        self.flights.push(flight);
+        self.flights.len() as u32 - 1
+    }
+
+    /// The earliest instant at which any layer wants to be woken.
+    pub fn next_timer(&self) -> SimTime {
+        self.flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer).min().unwrap_or(SimTime::MAX)
+    }
+
+    /// The outermost flight whose timer is due.
+    pub fn due(&self, now: SimTime) -> Option<u32> {
+        let due = (0..).zip(&self.flights).filter(|(_, flight)| flight.is_open && flight.timer <= now);
+        due.min_by_key(|&(index, flight)| (flight.layer, index)).map(|(index, _)| index)
+    }
+}

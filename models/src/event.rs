@@ -1,0 +1,91 @@
+//! What can happen in a world, and in which order do things of one instant happen?
+//!
+//! An event is 64 bits: five say the kind, 27 are taken from the key of the entity it belongs to, 32 say the slot of its
+//! record. Events of one instant therefore fire by kind and then by *who* they belong to, a fair order that no strategy
+//! can disturb; slots decide only between two entities whose keys agree in 27 bits.
+
+use sim_core::draw::Key;
+use sim_core::simulation::Event;
+
+/// The kinds, in the order in which they fire at one instant: the world changes first, finished work frees its worker
+/// before the next request comes, and an answer that comes at the very instant of a timeout is in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// A planned fault begins or ends.
+    Fault = 0,
+    /// A worker has finished a piece of work.
+    WorkDone = 1,
+    /// A request reaches its server.
+    Request = 2,
+    /// A message of a group reaches a member or a caller.
+    Message = 3,
+    /// The word that a caller has gone reaches the server.
+    Cancel = 4,
+    /// A reply reaches its caller.
+    Reply = 5,
+    /// A timer of a call's layers is due.
+    CallTimer = 6,
+    /// A client of a closed population ends its thinking.
+    ClientWakes = 7,
+    /// The next call of an open population is due.
+    Arrival = 8,
+}
+
+const KINDS: [Kind; 9] =
+    [Kind::Fault, Kind::WorkDone, Kind::Request, Kind::Message, Kind::Cancel, Kind::Reply, Kind::CallTimer, Kind::ClientWakes, Kind::Arrival];
+
+/// A change of the world that is due at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorldEvent {
+    /// What kind of change.
+    pub kind: Kind,
+    /// 27 bits of the key of its entity.
+    tie: u32,
+    /// Slot of its record.
+    pub slot: u32,
+}
+
+const TIE_BITS: u32 = 27;
+
+impl WorldEvent {
+    /// An event of the entity with this key and record; `ordinal` tells apart events of one entity (attempts of a call).
+    #[inline]
+    pub const fn new(kind: Kind, key: Key, ordinal: u32, slot: u32) -> Self {
+        let tie = (key.bits() >> (64 - TIE_BITS)) as u32 ^ ordinal & ((1 << TIE_BITS) - 1);
+        Self { kind, tie, slot }
+    }
+}
+
+impl Event for WorldEvent {
+    const KIND_BITS: u32 = 5;
+
+    #[inline]
+    fn rank(self) -> u64 {
+        (self.kind as u64) << 59 | (self.tie as u64) << 32 | self.slot as u64
+    }
+
+    #[inline]
+    fn from_rank(rank: u64) -> Self {
+        Self { kind: KINDS[(rank >> 59) as usize], tie: (rank >> 32) as u32 & ((1 << TIE_BITS) - 1), slot: rank as u32 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_its_rank() {
+        for (kind, slot) in KINDS.into_iter().zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+            let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
+            assert_eq!(WorldEvent::from_rank(event.rank()), event);
+        }
+    }
+
+    #[test]
+    fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
+        let ranks: Vec<_> = KINDS.iter().map(|&kind| WorldEvent::new(kind, Key::named("x"), 0, 0).rank()).collect();
+        assert!(ranks.is_sorted());
+    }
+}

@@ -1,0 +1,175 @@
+//! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
+
+use super::{Bin, EdgeMeasures, LatencySummary, RunMeasures, recovery};
+use crate::call::{Call, Origin};
+use crate::ids::EdgeId;
+use crate::outcome::{Failure, Outcome};
+use crate::plan::{Clockwork, Plan};
+use hdrhistogram::Histogram;
+use sim_core::time::{SimDuration, SimTime};
+
+/// The counters of one run.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    clockwork: Clockwork,
+    load_is_closed: bool,
+    /// Begin and end of every planned fault.
+    faults: Vec<(SimTime, Option<SimTime>)>,
+    row: RunMeasures,
+    bins: Vec<Bin>,
+    /// The bin of the present instant, and where it ends: time only goes forwards, so no division is needed.
+    bin: usize,
+    bin_ends: SimTime,
+    latency: Latency,
+    failure_latency: Latency,
+    finished: u64,
+}
+
+/// A histogram of latencies with three significant digits, and their exact sum.
+#[derive(Clone, Debug)]
+struct Latency {
+    histogram: Histogram<u64>,
+    sum: u128,
+}
+
+impl Latency {
+    fn new() -> Self {
+        let histogram = Histogram::new(3).expect("three digits are a precision that exists");
+        Self { histogram, sum: 0 }
+    }
+
+    fn record(&mut self, latency: SimDuration) {
+        self.histogram.record(latency.as_nanos()).expect("the histogram grows with what it is given");
+        self.sum += u128::from(latency.as_nanos());
+    }
+
+    fn summary(&self) -> LatencySummary {
+        let count = self.histogram.len();
+        if count == 0 {
+            return LatencySummary::default();
+        }
+        let at = |quantile| SimDuration::from_nanos(self.histogram.value_at_quantile(quantile));
+        let mean = u64::try_from(self.sum / u128::from(count)).expect("a mean is not above the longest");
+        LatencySummary {
+            count,
+            mean: SimDuration::from_nanos(mean),
+            p50: at(0.5),
+            p90: at(0.9),
+            p99: at(0.99),
+            p999: at(0.999),
+            max: SimDuration::from_nanos(self.histogram.max()),
+        }
+    }
+}
+
+impl Meter {
+    /// Nothing counted yet.
+    pub fn new(plan: &Plan) -> Self {
+        let clockwork = plan.clockwork;
+        let bins = clockwork.horizon.as_nanos().div_ceil(clockwork.bin.as_nanos());
+        let is_open = |arrivals: &crate::workloads::ArrivalProcess| matches!(arrivals, crate::workloads::ArrivalProcess::Open(_));
+        Self {
+            clockwork,
+            load_is_closed: !plan.populations.iter().all(|population| is_open(&population.arrivals)),
+            faults: plan.faults.iter().map(|fault| (fault.begin, fault.end)).collect(),
+            row: RunMeasures { failed: vec![0; Failure::ALL.len()], edges: vec![EdgeMeasures::default(); plan.edges.len()], ..Default::default() },
+            bins: vec![Bin::default(); usize::try_from(bins).expect("a checked scenario has at most a million bins")],
+            bin: 0,
+            bin_ends: SimTime::ZERO + clockwork.bin,
+            latency: Latency::new(),
+            failure_latency: Latency::new(),
+            finished: 0,
+        }
+    }
+
+    #[inline]
+    fn bin_at(&mut self, now: SimTime) -> usize {
+        while now >= self.bin_ends {
+            self.bin += 1;
+            self.bin_ends = self.bin_ends.saturating_add(self.clockwork.bin);
+        }
+        self.bin
+    }
+
+    /// A call is made. Answers whether it counts in the measures of the run, and its bin.
+    pub fn call_started(&mut self, edge: EdgeId, is_client: bool, now: SimTime) -> (bool, u32) {
+        let since_start = now.since_start();
+        let is_counted = since_start >= self.clockwork.warm_up && since_start < self.clockwork.horizon;
+        let bin = self.bin_at(now);
+        self.row.edges[edge.index()].calls += u64::from(is_counted);
+        if is_client {
+            self.row.calls += u64::from(is_counted);
+            if let Some(bin) = self.bins.get_mut(bin) {
+                bin.started += 1;
+            }
+        }
+        (is_counted, bin as u32)
+    }
+
+    /// An attempt is put on the wire.
+    pub fn attempt_sent(&mut self, edge: EdgeId, is_counted: bool, now: SimTime) {
+        self.row.edges[edge.index()].attempts += u64::from(is_counted);
+        let bin = self.bin_at(now);
+        if let Some(bin) = self.bins.get_mut(bin) {
+            bin.attempts += 1;
+        }
+    }
+
+    /// A call ended.
+    pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
+        let is_success = outcome.is_success();
+        self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
+        if call.origin != Origin::Client {
+            return;
+        }
+        let bin = self.bin_at(now);
+        if let Some(bin) = self.bins.get_mut(bin) {
+            bin.completed += u64::from(is_success);
+            bin.failed += u64::from(!is_success);
+        }
+        if is_success {
+            self.row.last_success = Some(now);
+            if let Some(bin) = self.bins.get_mut(call.bin as usize) {
+                bin.succeeded += 1;
+            }
+        }
+        if !call.is_counted {
+            return;
+        }
+        self.finished += 1;
+        let latency = now - call.started;
+        match outcome {
+            Outcome::Success => {
+                self.row.succeeded += 1;
+                self.latency.record(latency);
+            }
+            Outcome::Failed(failure) => {
+                self.row.failed[failure.index()] += 1;
+                self.failure_latency.record(latency);
+            }
+        }
+    }
+
+    /// A worker was busy for so long.
+    pub fn worked(&mut self, time: SimDuration) {
+        self.row.work += time;
+    }
+
+    /// Work turned out to be for nobody.
+    pub fn wasted(&mut self, time: SimDuration) {
+        self.row.wasted_work += time;
+    }
+
+    /// The row and the series of the run.
+    pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>) {
+        self.row.unfinished = self.row.calls - self.finished;
+        self.row.latency = self.latency.summary();
+        self.row.failure_latency = self.failure_latency.summary();
+        self.row.ended = ended;
+        self.row.events = events;
+        let (episodes, stuck) = recovery::episodes(&self.clockwork, &self.faults, &self.bins, self.load_is_closed);
+        self.row.episodes = episodes;
+        self.row.stuck = stuck;
+        (self.row, self.bins)
+    }
+}

@@ -1,0 +1,10 @@
+//! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
+//! and what is found out at its end (`recovery`).
+
+mod meter;
+mod recovery;
+mod row;
+
+pub use meter::Meter;
+pub use recovery::episodes;
+pub use row::{Bin, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};

@@ -1,0 +1,264 @@
+//! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
+
+use crate::environment::Effect;
+use crate::faults::AnyFault;
+use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
+use crate::links::Link;
+use crate::protocols::Group;
+use crate::registry::Complaint;
+use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::strategies::Layer;
+use crate::topology::{Topology, lies_in};
+use crate::workloads::{ArrivalProcess, Clients};
+use sim_core::draw::Key;
+use sim_core::sample::Sampler;
+use sim_core::time::{SimDuration, SimTime};
+
+/// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
+#[derive(Clone, Debug, Default)]
+pub struct SystemSpec {
+    /// Client populations.
+    pub clients: Vec<(String, Clients)>,
+    /// Services.
+    pub services: Vec<(String, Service)>,
+    /// Groups.
+    pub groups: Vec<(String, Group)>,
+    /// Links.
+    pub links: Vec<Link>,
+    /// Stacks by edge: `"shoppers -> checkout"`.
+    pub stacks: Vec<(String, Vec<Layer>)>,
+    /// Faults.
+    pub faults: Vec<AnyFault>,
+    /// Times and measuring.
+    pub clockwork: Clockwork,
+}
+
+/// When a run ends, and how it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clockwork {
+    /// When measuring begins.
+    pub warm_up: SimDuration,
+    /// When arrivals stop.
+    pub horizon: SimDuration,
+    /// How long the system may go on after the horizon to finish what was started.
+    pub drain: SimDuration,
+    /// Width of the time bins of all series.
+    pub bin: SimDuration,
+    /// Width of the rolling window that decides recovery.
+    pub hold: SimDuration,
+}
+
+impl Default for Clockwork {
+    fn default() -> Self {
+        Self {
+            warm_up: SimDuration::ZERO,
+            horizon: SimDuration::from_secs(60),
+            drain: SimDuration::from_secs(60),
+            bin: SimDuration::from_secs(1),
+            hold: SimDuration::from_secs(5),
+        }
+    }
+}
+
+/// A system with every name looked up.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Every identity that messages are sent to or come from.
+    pub nodes: Vec<NodePlan>,
+    /// Services, in order of writing.
+    pub services: Vec<ServicePlan>,
+    /// The group, if there is one; the protocol itself is chosen where the world is made.
+    pub group: Option<GroupPlan>,
+    /// Populations, in order of writing.
+    pub populations: Vec<PopulationPlan>,
+    /// Edges: those of populations first, then those of services.
+    pub edges: Vec<EdgePlan>,
+    /// Links and the routes over them.
+    pub topology: Topology,
+    /// Faults, in order of writing.
+    pub faults: Vec<FaultPlan>,
+    /// Every instant at which a fault begins or ends, ascending.
+    pub changes: Vec<SimTime>,
+    /// Times and measuring.
+    pub clockwork: Clockwork,
+}
+
+/// An identity.
+#[derive(Clone, Debug)]
+pub struct NodePlan {
+    /// Its name: `checkout[1]`, or `shoppers` for a whole population.
+    pub name: String,
+    /// The domain it stands in, as a number local to this plan.
+    pub domain: u32,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A population of clients.
+    Clients(PopulationId),
+    /// A replica of the service with this index.
+    Replica(u32),
+    /// A member of the group.
+    Member(u32),
+}
+
+/// A service.
+#[derive(Clone, Debug)]
+pub struct ServicePlan {
+    /// Its name.
+    pub name: String,
+    /// Its first replica; the others follow.
+    pub first: NodeId,
+    /// How many replicas.
+    pub replicas: u32,
+    /// Workers of each.
+    pub workers: u32,
+    /// Whether workers are held during downstream calls.
+    pub threads: Threads,
+    /// How many requests may wait at each.
+    pub queue_limit: u32,
+    /// Work before anything else.
+    pub demand: Sampler,
+    /// What comes after.
+    pub program: Vec<TaskPlan>,
+    /// See [`LateWork`].
+    pub late_work: LateWork,
+    /// See [`DemandOfRetry`].
+    pub demand_of_retry: DemandOfRetry,
+}
+
+/// Something done for a request.
+#[derive(Clone, Debug)]
+pub enum TaskPlan {
+    /// A call over an edge.
+    Call(EdgeId),
+    /// Further work.
+    Work(Sampler),
+}
+
+/// A group.
+#[derive(Clone, Debug)]
+pub struct GroupPlan {
+    /// Its name.
+    pub name: String,
+    /// Its first member; the others follow.
+    pub first: NodeId,
+    /// As written.
+    pub spec: Group,
+}
+
+/// A population.
+#[derive(Clone, Debug)]
+pub struct PopulationPlan {
+    /// Its name.
+    pub name: String,
+    /// Its node.
+    pub node: NodeId,
+    /// How many clients.
+    pub count: u32,
+    /// Number of its first client among the clients of all populations.
+    pub first_client: u32,
+    /// When they call.
+    pub arrivals: ArrivalProcess,
+    /// Whom they call.
+    pub edge: EdgeId,
+    /// The key of all its draws.
+    pub key: Key,
+}
+
+/// A caller and its callee.
+#[derive(Clone, Debug)]
+pub struct EdgePlan {
+    /// `shoppers -> checkout`.
+    pub name: String,
+    /// Where its attempts go.
+    pub callee: Callee,
+    /// The layers between, outermost first.
+    pub stack: Vec<Layer>,
+    /// Request and reply routes by the domains of caller and callee, sorted.
+    pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+}
+
+impl EdgePlan {
+    /// The routes of a request and its reply between two domains.
+    #[inline]
+    pub fn routes(&self, caller: u32, callee: u32) -> (RouteId, RouteId) {
+        if let [only] = self.routes.as_slice() {
+            return only.1;
+        }
+        let found = self.routes.binary_search_by_key(&(caller, callee), |route| route.0);
+        self.routes[found.expect("a plan connects all domains of an edge")].1
+    }
+}
+
+/// Where attempts go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    /// One of the replicas of a service.
+    Service(u32),
+    /// The group.
+    Group,
+}
+
+/// A planned fault.
+#[derive(Clone, Debug)]
+pub struct FaultPlan {
+    /// What happens, in words.
+    pub label: String,
+    /// When it begins.
+    pub begin: SimTime,
+    /// When it ends, if ever.
+    pub end: Option<SimTime>,
+    /// What it does meanwhile.
+    pub effects: Vec<Effect>,
+}
+
+/// The names a fault may refer to.
+pub struct Places<'a> {
+    nodes: &'a [NodePlan],
+    services: &'a [ServicePlan],
+    group: Option<&'a GroupPlan>,
+    domains: &'a [String],
+}
+
+impl<'a> Places<'a> {
+    /// The names of a system.
+    pub const fn new(nodes: &'a [NodePlan], services: &'a [ServicePlan], group: Option<&'a GroupPlan>, domains: &'a [String]) -> Self {
+        Self { nodes, services, group, domains }
+    }
+
+    /// The servers of this name: all replicas of a service, all members of a group, or one of either.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that, or if it is a client population.
+    pub fn servers(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        let numbered = (0..).map(NodeId).zip(self.nodes);
+        let all: Vec<_> = numbered
+            .filter(|(_, node)| match node.role {
+                Role::Clients(_) => false,
+                Role::Replica(service) => node.name == name || self.services[service as usize].name == name,
+                Role::Member(_) => node.name == name || self.group.is_some_and(|group| group.name == name),
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if all.is_empty() {
+            let known = self.services.iter().map(|service| service.name.as_str()).chain(self.group.map(|group| group.name.as_str()));
+            return Err(Complaint::unknown(field, "service or group", name, known));
+        }
+        Ok(all)
+    }
+
+    /// Checks that a domain of this name, or one inside it, exists.
+    ///
+    /// # Errors
+    /// A complaint about `field` if not.
+    pub fn domain(&self, field: &str, name: &str) -> Result<(), Complaint> {
+        if self.domains.iter().any(|domain| lies_in(domain, name)) {
+            return Ok(());
+        }
+        Err(Complaint::unknown(field, "domain", name, self.domains.iter().map(String::as_str)))
+    }
+}

@@ -1,0 +1,42 @@
+//! Nobody: the protocol of a world without groups.
+
+use super::{Outbox, Protocol};
+use crate::outcome::Outcome;
+
+/// A group without members; nothing of it can ever be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+/// A value that does not exist.
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
+
+impl Protocol for Nobody {
+    type Member = Never;
+    type Session = Never;
+    type Message = Never;
+
+    fn members(&self) -> u32 {
+        0
+    }
+
+    fn member(&self, _index: u32) -> Never {
+        unreachable!("a group without members has no member to start")
+    }
+
+    fn begin(&self, _out: &mut Outbox<Never>) -> Never {
+        unreachable!("no edge leads to a group without members")
+    }
+
+    fn on_answer(&self, session: &mut Never, _from: u32, _message: Never, _out: &mut Outbox<Never>) -> Option<Outcome> {
+        match *session {}
+    }
+
+    fn on_request(&self, member: &mut Never, _message: Never, _out: &mut Outbox<Never>) {
+        match *member {}
+    }
+
+    fn on_crash(&self, member: &mut Never) {
+        match *member {}
+    }
+}

@@ -1,0 +1,119 @@
+//! What could a bystander see? The vocabulary of traces and of the digest.
+
+use crate::ids::{EdgeId, FaultId, NodeId};
+use crate::outcome::Outcome;
+use sim_core::draw::Key;
+use sim_core::observe;
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A call was made.
+    CallStarted(CallName),
+    /// A call ended.
+    CallEnded(CallName, Outcome),
+    /// An attempt was put on the wire towards a node.
+    Sent(AttemptName, NodeId),
+    /// A message of an attempt was lost on its way to a node (or back from it).
+    Dropped(AttemptName, NodeId, Loss),
+    /// A request waits in the queue of a node.
+    Queued(AttemptName, NodeId),
+    /// A worker of a node began to work on an attempt.
+    Started(AttemptName, NodeId),
+    /// A node sent its answer.
+    Answered(AttemptName, NodeId, Outcome),
+    /// An answer reached its caller, who waited for it.
+    Delivered(AttemptName, NodeId, Outcome),
+    /// An answer reached its caller, who had gone.
+    DeliveredLate(AttemptName, NodeId, Outcome),
+    /// The caller no longer waits for an attempt.
+    Abandoned(AttemptName, NodeId),
+    /// Work for a caller who had gone was given up by the node.
+    Discarded(AttemptName, NodeId),
+    /// A fault began.
+    FaultBegan(FaultId),
+    /// A fault ended.
+    FaultEnded(FaultId),
+    /// The life of a node ended: its memory is gone.
+    NodeDied(NodeId),
+    /// A new life of a node began.
+    NodeReturned(NodeId),
+}
+
+/// Why a message was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The link lost it.
+    Link,
+    /// The way was cut.
+    Cut,
+    /// The node was dead.
+    Dead,
+}
+
+impl Loss {
+    /// The word in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Cut => "cut",
+            Self::Dead => "dead node",
+        }
+    }
+}
+
+/// Which call: enough to name it to a reader, and its key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallName {
+    /// Caller and callee.
+    pub edge: EdgeId,
+    /// The key of its draws.
+    pub key: Key,
+    /// The client whose call it is, or on whose behalf a service makes it.
+    pub client: u32,
+    /// The how-manieth call of that client's population (open load) or of that client (closed load).
+    pub ordinal: u32,
+}
+
+/// Which attempt of which call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AttemptName {
+    /// The call.
+    pub call: CallName,
+    /// The number of the attempt, from 1.
+    pub number: u32,
+}
+
+impl observe::Record for Record {
+    #[inline]
+    fn fingerprint(&self) -> u64 {
+        // Odd constants keep the parts apart; the digest mixes the sum.
+        const PART: u64 = 0xd6e8_feb8_6659_fd93;
+        const KIND: u64 = 0xa076_1d64_78bd_642f;
+        let of_call = |kind: u64, call: &CallName, rest: u64| call.key.bits() ^ kind.wrapping_mul(KIND) ^ rest.wrapping_mul(PART);
+        let of_attempt = |kind: u64, attempt: &AttemptName, node: NodeId, rest: u64| {
+            of_call(kind, &attempt.call, u64::from(attempt.number) | u64::from(node.0) << 24 | rest << 56)
+        };
+        let result = |outcome: &Outcome| match outcome {
+            Outcome::Success => 0,
+            Outcome::Failed(failure) => 1 + failure.index() as u64,
+        };
+        match self {
+            Self::CallStarted(call) => of_call(1, call, 0),
+            Self::CallEnded(call, outcome) => of_call(2, call, result(outcome)),
+            Self::Sent(attempt, node) => of_attempt(3, attempt, *node, 0),
+            Self::Dropped(attempt, node, loss) => of_attempt(4, attempt, *node, *loss as u64),
+            Self::Queued(attempt, node) => of_attempt(5, attempt, *node, 0),
+            Self::Started(attempt, node) => of_attempt(6, attempt, *node, 0),
+            Self::Answered(attempt, node, outcome) => of_attempt(7, attempt, *node, result(outcome)),
+            Self::Delivered(attempt, node, outcome) => of_attempt(8, attempt, *node, result(outcome)),
+            Self::DeliveredLate(attempt, node, outcome) => of_attempt(9, attempt, *node, result(outcome)),
+            Self::Abandoned(attempt, node) => of_attempt(10, attempt, *node, 0),
+            Self::Discarded(attempt, node) => of_attempt(11, attempt, *node, 0),
+            Self::FaultBegan(fault) => 12_u64.wrapping_mul(KIND) ^ u64::from(fault.0).wrapping_mul(PART),
+            Self::FaultEnded(fault) => 13_u64.wrapping_mul(KIND) ^ u64::from(fault.0).wrapping_mul(PART),
+            Self::NodeDied(node) => 14_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::NodeReturned(node) => 15_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! How does a list of files become something a scenario can name?
+//!
+//! `registry!` turns a list of types into one enum with a variant of the same name for each: what RON reads, what `list`
+//! prints, and what the engine dispatches on. A newcomer is one file and one entry.
+
+/// What every registered thing says of itself.
+pub trait Registered {
+    /// The name in scenarios.
+    const NAME: &'static str;
+    /// One sentence for `stormglass list`.
+    const SUMMARY: &'static str;
+}
+
+/// Something wrong with a written value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// The field it is about, as a path; empty for the whole.
+    pub field: String,
+    /// What is wrong, as a clause.
+    pub message: String,
+    /// An unknown word, and the words that would be known: for "did you mean".
+    pub unknown: Option<(String, Vec<String>)>,
+}
+
+/// A complaint about a field.
+pub fn complaint(field: &str, message: impl Into<String>) -> Complaint {
+    Complaint { field: field.to_owned(), message: message.into(), unknown: None }
+}
+
+impl From<(String, String)> for Complaint {
+    fn from((field, message): (String, String)) -> Self {
+        Self { field, message, unknown: None }
+    }
+}
+
+impl Complaint {
+    /// A complaint about a word that names nothing; `noun` says what it should name.
+    pub fn unknown<'a>(field: &str, noun: &str, word: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
+        let listed = match known.as_slice() {
+            [] => format!("there is no {noun}"),
+            known => format!("there is: {}", known.iter().take(12).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("no {noun} is called `{word}`; {listed}");
+        Self { field: field.to_owned(), message, unknown: Some((word.to_owned(), known)) }
+    }
+
+    /// The same complaint, seen from the value that holds the field.
+    #[must_use]
+    pub fn inside(mut self, field: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "" => field.to_owned(),
+            inner if inner.starts_with('[') => format!("{field}{inner}"),
+            inner => format!("{field}.{inner}"),
+        };
+        self
+    }
+}
+
+/// Complaints about a part become complaints about `field.part`.
+pub fn within<C: Into<Complaint>>(field: &str, complaints: Vec<C>) -> impl Iterator<Item = Complaint> + use<'_, C> {
+    complaints.into_iter().map(move |complaint| complaint.into().inside(field))
+}
+
+macro_rules! registry {
+    ($(#[$meta:meta])* $any:ident, $each:ident: $($name:ident),+ $(,)?) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub enum $any {
+            $(
+                #[doc = concat!("See [`", stringify!($name), "`].")]
+                $name($name),
+            )+
+        }
+
+        impl $any {
+            /// Name and summary of everything that can be written here, in the order of the list.
+            pub const ALL: &'static [(&'static str, &'static str)] =
+                &[$((<$name as $crate::registry::Registered>::NAME, <$name as $crate::registry::Registered>::SUMMARY)),+];
+
+            /// The name in scenarios.
+            pub const fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => <$name as $crate::registry::Registered>::NAME,)+
+                }
+            }
+        }
+
+        /// Runs an expression on whichever registered value it is.
+        macro_rules! $each {
+            ($value:expr, $inner:ident => $body:expr) => {
+                match $value {
+                    $($any::$name($inner) => $body,)+
+                }
+            };
+        }
+    };
+}
+pub(crate) use registry;

@@ -1,0 +1,205 @@
+//! What does a service do with a request?
+
+mod server;
+
+pub use server::Server;
+
+use crate::registry::{Complaint, complaint, within};
+use serde::{Deserialize, Serialize};
+use sim_core::sample::Distribution;
+
+/// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
+    #[serde(default = "one")]
+    pub replicas: u32,
+    /// How many requests one replica works on at the same time, 1 to 1,000,000.
+    pub workers: u32,
+    /// Whether a worker is held while it waits for a downstream call.
+    #[serde(default)]
+    pub threads: Threads,
+    /// Where requests wait for a worker.
+    #[serde(default)]
+    pub queue: Queue,
+    /// How long a worker is busy with a request, before anything in `does`.
+    pub demand: Distribution,
+    /// What else is done for a request, in this order, after `demand` is spent.
+    #[serde(default)]
+    pub does: Vec<Task>,
+    /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
+    #[serde(default)]
+    pub domain: Placement,
+    /// What happens to work whose caller has gone.
+    #[serde(default)]
+    pub late_work: LateWork,
+    /// Whether a retry asks for the same work as the first attempt.
+    #[serde(default)]
+    pub demand_of_retry: DemandOfRetry,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// What a worker does while it waits for a downstream call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Threads {
+    /// It is held from the start of the request to its reply.
+    #[default]
+    Held,
+    /// It is free while a downstream call is under way (asynchronous code).
+    Released,
+}
+
+/// Where requests wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Queue {
+    /// First in, first out.
+    Fifo(Fifo),
+}
+
+/// First in, first out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fifo {
+    /// How many requests wait at most, at each replica; a further one is refused at once. Without a limit unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self::Fifo(Fifo::default())
+    }
+}
+
+/// Something done for a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Task {
+    /// A call to another service; if it fails, the request fails.
+    Call(String),
+    /// Further work of a worker.
+    Work(Distribution),
+}
+
+/// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LateWork {
+    /// It is finished for nobody.
+    #[default]
+    Finish,
+    /// It is given up, queued or begun, and what it called downstream with it.
+    Cancel,
+    /// It is given up if it still waits in the queue when its turn comes; once begun it is finished.
+    SkipQueued,
+}
+
+/// Whether a retry asks for the same work as the first attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DemandOfRetry {
+    /// A retry draws its own demand.
+    #[default]
+    Fresh,
+    /// A retry has the demand of the first attempt.
+    Same,
+}
+
+/// Where replicas stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "PlacementText", into = "PlacementText")]
+pub struct Placement(pub Vec<String>);
+
+impl Default for Placement {
+    fn default() -> Self {
+        Self(vec!["default".to_owned()])
+    }
+}
+
+impl Placement {
+    /// The domain of replica number `index`.
+    pub fn of(&self, index: u32) -> &str {
+        &self.0[index as usize % self.0.len()]
+    }
+
+    /// Everything wrong with it.
+    pub fn check(&self) -> Vec<Complaint> {
+        if self.0.is_empty() {
+            return vec![complaint("", "a list of domains needs at least one")];
+        }
+        let bad = self.0.iter().find(|name| name.is_empty() || name.split('/').any(str::is_empty));
+        bad.map(|name| complaint("", format!("{name:?} is no domain; write a name such as \"zone-a\" or \"eu/a/rack1\""))).into_iter().collect()
+    }
+}
+
+/// A placement as written: one name, or several.
+struct PlacementText(Vec<String>);
+
+impl From<PlacementText> for Placement {
+    fn from(text: PlacementText) -> Self {
+        Self(text.0)
+    }
+}
+
+impl From<Placement> for PlacementText {
+    fn from(placement: Placement) -> Self {
+        Self(placement.0)
+    }
+}
+
+impl Serialize for PlacementText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [only] => serializer.serialize_str(only),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PlacementText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> serde::de::Visitor<'de> for Reader {
+            type Value = PlacementText;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a domain such as \"zone-a\", or a list of domains")
+            }
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<PlacementText, E> {
+                Ok(PlacementText(vec![name.to_owned()]))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut names: A) -> Result<PlacementText, A::Error> {
+                let mut all = Vec::new();
+                while let Some(name) = names.next_element()? {
+                    all.push(name);
+                }
+                Ok(PlacementText(all))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl Service {
+    /// Everything wrong with the numbers as written; names are looked up elsewhere.
+    pub fn check(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if !(1..=10_000).contains(&self.replicas) {
+            complaints.push(complaint("replicas", format!("a service has 1 to 10000 replicas, not {}", self.replicas)));
+        }
+        if !(1..=1_000_000).contains(&self.workers) {
+            complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
+        }
+        if self.does.len() > 100 {
+            complaints.push(complaint("does", "a service does at most 100 things for a request"));
+        }
+        complaints.extend(within("demand", self.demand.check()));
+        complaints.extend(within("domain", self.domain.check()));
+        for (index, task) in self.does.iter().enumerate() {
+            if let Task::Work(work) = task {
+                complaints.extend(within(&format!("does[{index}]"), work.check()));
+            }
+        }
+        complaints
+    }
+}

@@ -1,0 +1,36 @@
+//! Equal jitter: half of the exponential wait is certain, the other half is drawn.
+//!
+//! Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Its simulator counts the first
+//! retry as 1 and so starts at `2 * base`: write twice its base here.
+
+use super::{Backoff, check_base_and_cap};
+use crate::registry::{Complaint, Registered};
+use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
+use sim_core::time::SimDuration;
+
+/// Draws uniformly from `[v / 2, v)` with `v = min(cap, base * 2^(retry - 1))`. Consumes one draw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EqualJitter {
+    /// The longest wait before the first retry.
+    pub base: SimDuration,
+    /// The longest wait never grows beyond this.
+    pub cap: SimDuration,
+}
+
+impl Registered for EqualJitter {
+    const NAME: &'static str = "EqualJitter";
+    const SUMMARY: &'static str = "waits half of an exponential time, and up to as much again";
+}
+
+impl Backoff for EqualJitter {
+    fn wait(&self, retry: u32, _previous: SimDuration, draw: Draw) -> SimDuration {
+        let longest = self.base.doubled(retry - 1).min(self.cap);
+        draw.between(longest / 2, longest)
+    }
+
+    fn check(&self) -> Vec<Complaint> {
+        check_base_and_cap(self.base, self.cap)
+    }
+}

@@ -1,0 +1,165 @@
+//! How long to wait before a retry? One file per formula.
+
+mod constant;
+mod decorrelated;
+mod equal_jitter;
+mod exponential;
+mod full_jitter;
+mod immediate;
+
+pub use constant::Constant;
+pub use decorrelated::Decorrelated;
+pub use equal_jitter::EqualJitter;
+pub use exponential::Exponential;
+pub use full_jitter::FullJitter;
+pub use immediate::Immediate;
+
+use crate::registry::{Complaint, Registered, complaint, registry};
+use sim_core::draw::Draw;
+use sim_core::time::SimDuration;
+
+/// A formula for the wait before a retry.
+pub trait Backoff: Registered {
+    /// The wait before retry number `retry` (1 is the first retry, which is attempt 2). `draw` is the one random number
+    /// that belongs to this wait. `previous` is the wait before the retry before, zero before the first: it belongs to
+    /// the call, so that two concurrent calls of one client never share it.
+    fn wait(&self, retry: u32, previous: SimDuration, draw: Draw) -> SimDuration;
+
+    /// Everything wrong with the numbers as written.
+    fn check(&self) -> Vec<Complaint> {
+        Vec::new()
+    }
+}
+
+registry! {
+    /// A formula for the wait before a retry, as a scenario writes it.
+    AnyBackoff, each_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
+}
+
+impl AnyBackoff {
+    /// See [`Backoff::wait`].
+    pub fn wait(&self, retry: u32, previous: SimDuration, draw: Draw) -> SimDuration {
+        each_backoff!(self, backoff => backoff.wait(retry, previous, draw))
+    }
+
+    /// See [`Backoff::check`].
+    pub fn check(&self) -> Vec<Complaint> {
+        each_backoff!(self, backoff => backoff.check())
+    }
+}
+
+/// The complaint shared by all formulas with a base and a ceiling.
+fn check_base_and_cap(base: SimDuration, cap: SimDuration) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    if base.is_zero() {
+        complaints.push(complaint("base", "a base of zero never waits; write `Immediate()` if that is meant"));
+    }
+    if cap < base {
+        complaints.push(complaint("cap", format!("the cap ({cap}) lies below the base ({base})")));
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sim_core::draw::{Key, Seed};
+
+    const fn ms(millis: u64) -> SimDuration {
+        SimDuration::from_millis(millis)
+    }
+
+    fn waits(backoff: &AnyBackoff, u: f64, count: u32) -> Vec<SimDuration> {
+        let mut previous = SimDuration::ZERO;
+        (1..=count)
+            .map(|retry| {
+                previous = backoff.wait(retry, previous, Draw::from_unit(u));
+                previous
+            })
+            .collect()
+    }
+
+    fn all() -> Vec<AnyBackoff> {
+        let (base, cap) = (ms(100), ms(1000));
+        vec![
+            AnyBackoff::Immediate(Immediate {}),
+            AnyBackoff::Constant(Constant { delay: base }),
+            AnyBackoff::Exponential(Exponential { base, cap, multiplier: 2.0 }),
+            AnyBackoff::FullJitter(FullJitter { base, cap }),
+            AnyBackoff::EqualJitter(EqualJitter { base, cap }),
+            AnyBackoff::Decorrelated(Decorrelated { base, cap }),
+        ]
+    }
+
+    #[test]
+    fn every_registered_backoff_is_tested_here() {
+        let tested: Vec<_> = all().iter().map(AnyBackoff::name).collect();
+        let registered: Vec<_> = AnyBackoff::ALL.iter().map(|&(name, _)| name).collect();
+        assert_eq!(tested, registered);
+    }
+
+    #[test]
+    fn exponential_doubles_up_to_its_cap() {
+        let backoff = AnyBackoff::Exponential(Exponential { base: ms(100), cap: ms(1000), multiplier: 2.0 });
+        assert_eq!(waits(&backoff, 0.3, 6), [100, 200, 400, 800, 1000, 1000].map(ms));
+    }
+
+    #[test]
+    fn full_jitter_scales_its_draw_by_the_ceiling() {
+        let backoff = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
+        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.25)), ms(100));
+        assert_eq!(waits(&backoff, 0.5, 4), [50, 100, 200, 400].map(ms));
+        assert_eq!(backoff.wait(8, SimDuration::ZERO, Draw::from_unit(0.5)), ms(5000));
+    }
+
+    #[test]
+    fn equal_jitter_keeps_half_of_the_exponential_wait() {
+        let backoff = AnyBackoff::EqualJitter(EqualJitter { base: ms(100), cap: ms(10_000) });
+        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.5)), ms(300));
+        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.0)), ms(200));
+    }
+
+    #[test]
+    fn decorrelated_jitter_grows_from_the_wait_before() {
+        let backoff = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(10_000) });
+        let micros = waits(&backoff, 0.5, 6).iter().map(|wait| wait.as_nanos() / 1_000).collect::<Vec<_>>();
+        assert_eq!(micros, [200_000, 350_000, 575_000, 912_500, 1_418_750, 2_178_125]);
+        let capped = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(1000) });
+        let rounded: Vec<_> = waits(&capped, 0.9, 4).iter().map(|wait| (wait.as_nanos() + 1) / 1_000_000).collect();
+        assert_eq!(rounded, [280, 766, 1000, 1000]);
+    }
+
+    #[test]
+    fn jittered_waits_have_the_mean_of_their_formula() {
+        // Over 10^5 keyed draws the mean lies within 4 standard errors of the formula's.
+        let draws = |n: u64| (0..n).map(|i| Seed::new(3).draws(Key::named("mean").child(i), 2).wait());
+        let mean = |backoff: &AnyBackoff, retry| {
+            draws(100_000).map(|draw| backoff.wait(retry, SimDuration::ZERO, draw).as_secs_f64()).sum::<f64>() / 100_000.0
+        };
+        let width_of_uniform = |width: f64| 4.0 * width / (12.0_f64 * 100_000.0).sqrt();
+        let full = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
+        assert!((mean(&full, 4) - 0.4).abs() < width_of_uniform(0.8));
+        let equal = AnyBackoff::EqualJitter(EqualJitter { base: ms(100), cap: ms(10_000) });
+        assert!((mean(&equal, 3) - 0.3).abs() < width_of_uniform(0.2));
+        let decorrelated = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(10_000) });
+        assert!((mean(&decorrelated, 1) - 0.2).abs() < width_of_uniform(0.2));
+    }
+
+
+    #[test]
+    fn no_wait_leaves_the_documented_range_even_after_very_many_retries() {
+        for backoff in all() {
+            for u in [0.0, 0.5, 0.999_999_999] {
+                for (retry, wait) in (1..).zip(waits(&backoff, u, 200)) {
+                    assert!(wait <= ms(1000), "{} waits {wait} before retry {retry}", backoff.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_cap_below_the_base_is_a_complaint() {
+        let complaints = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(50) }).check();
+        assert_eq!(complaints, [complaint("cap", "the cap (50ms) lies below the base (100ms)")]);
+    }
+}

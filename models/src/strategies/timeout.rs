@@ -1,0 +1,44 @@
+//! Timeout: give up on one attempt after a time.
+
+use super::{Moment, Step, Strategy};
+use crate::outcome::{Failure, Outcome};
+use crate::registry::{Complaint, Registered, complaint};
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimDuration;
+
+/// Fails with `timeout` when what lies inside has not ended after this time; it is then abandoned, though its request
+/// may still be worked on. The clock starts when the flight inside is started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeout(
+    /// How long to wait for an answer.
+    pub SimDuration,
+);
+
+impl Registered for Timeout {
+    const NAME: &'static str = "Timeout";
+    const SUMMARY: &'static str = "gives up on an attempt after a time";
+}
+
+impl Strategy for Timeout {
+    type Flight = ();
+    type Shared = ();
+
+    fn fresh(&self) {}
+
+    fn start(&self, _flight: &mut (), _shared: &mut (), moment: &Moment<'_>) -> Step {
+        Step::Inner { wake: Some(moment.now.saturating_add(self.0)) }
+    }
+
+    fn inner_ended(&self, _flight: &mut (), _shared: &mut (), outcome: Outcome, _moment: &Moment<'_>) -> Step {
+        Step::End(outcome)
+    }
+
+    fn timer(&self, _flight: &mut (), _shared: &mut (), _moment: &Moment<'_>) -> Step {
+        Step::End(Outcome::Failed(Failure::Timeout))
+    }
+
+    fn check(&self) -> Vec<Complaint> {
+        let zero = self.0.is_zero().then(|| complaint("", "a timeout of zero gives up before anything is sent"));
+        zero.into_iter().collect()
+    }
+}

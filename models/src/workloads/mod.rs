@@ -1,0 +1,141 @@
+//! Who calls, how often, and when? One file per kind of arrivals.
+
+mod all_at_once;
+mod closed_loop;
+mod constant;
+mod poisson;
+
+pub use all_at_once::AllAtOnce;
+pub use closed_loop::ClosedLoop;
+pub use constant::Constant;
+pub use poisson::Poisson;
+
+use crate::registry::{Complaint, complaint, registry, within};
+use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
+use sim_core::sample::Sampler;
+use sim_core::time::SimDuration;
+use sim_core::units::Rate;
+
+/// A population of clients that call one service or group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clients {
+    /// How many clients there are, 1 to 10,000,000.
+    pub count: u32,
+    /// When they call.
+    pub arrivals: Arrivals,
+    /// The service or group that is called.
+    pub calls: String,
+    /// The failure domain of the clients.
+    #[serde(default = "default_domain")]
+    pub domain: String,
+}
+
+fn default_domain() -> String {
+    "default".to_owned()
+}
+
+registry! {
+    /// When a population calls, as a scenario writes it.
+    Arrivals, each_arrivals: Poisson, Constant, ClosedLoop, AllAtOnce,
+}
+
+/// When a population calls, ready to run.
+#[derive(Clone, Debug)]
+pub enum ArrivalProcess {
+    /// Open load: gaps between the calls of the whole population, whoever makes them.
+    Open(Gaps),
+    /// Closed load: each client thinks, calls, waits for the end of its call, and thinks again.
+    Closed {
+        /// How long a client thinks before each call.
+        think: Sampler,
+    },
+    /// Each client makes one call, all at the start.
+    Once,
+}
+
+/// The gaps of an open arrival process.
+#[derive(Clone, Debug)]
+pub enum Gaps {
+    /// Independent exponential gaps.
+    Exponential(Sampler),
+    /// Every gap the same.
+    Equal(SimDuration),
+}
+
+impl Gaps {
+    /// The gap that belongs to a draw.
+    #[inline]
+    pub fn gap(&self, draw: Draw) -> SimDuration {
+        match self {
+            Self::Exponential(sampler) => sampler.sample(draw),
+            Self::Equal(gap) => *gap,
+        }
+    }
+}
+
+impl Arrivals {
+    /// The process of a population of so many clients.
+    pub fn process(&self, count: u32) -> ArrivalProcess {
+        each_arrivals!(self, arrivals => arrivals.process(count))
+    }
+
+    /// `open`, `closed` or `one-shot`: named on every chart that shows latency or availability.
+    pub const fn load(&self) -> &'static str {
+        match self {
+            Self::Poisson(_) | Self::Constant(_) => "open",
+            Self::ClosedLoop(_) => "closed",
+            Self::AllAtOnce(_) => "one-shot",
+        }
+    }
+
+    fn check(&self) -> Vec<Complaint> {
+        each_arrivals!(self, arrivals => arrivals.check())
+    }
+}
+
+impl Clients {
+    /// Everything wrong with the numbers as written; names are looked up elsewhere.
+    pub fn check(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if !(1..=10_000_000).contains(&self.count) {
+            complaints.push(complaint("count", format!("a population has 1 to 10000000 clients, not {}", self.count)));
+        }
+        if self.domain.is_empty() || self.domain.split('/').any(str::is_empty) {
+            complaints.push(complaint("domain", "a domain is a name such as \"internet\" or \"eu/a/rack1\""));
+        }
+        complaints.extend(within("arrivals", self.arrivals.check()));
+        complaints
+    }
+}
+
+/// Exactly one of two ways to give the rate of an open process.
+fn check_rates(rate: Option<Rate>, rate_per_client: Option<Rate>) -> Vec<Complaint> {
+    match (rate, rate_per_client) {
+        (None, None) => vec![complaint("", "`rate` is missing: the calls of the whole population, such as \"900/s\" (or `rate_per_client`)")],
+        (Some(_), Some(_)) => vec![complaint("rate_per_client", "give `rate` for the whole population or `rate_per_client`, not both")],
+        (Some(rate), None) => check_rate("rate", rate),
+        (None, Some(rate)) => check_rate("rate_per_client", rate),
+    }
+}
+
+fn check_rate(field: &str, rate: Rate) -> Vec<Complaint> {
+    let gap = rate.per_second_f64();
+    if gap <= 0.0 {
+        return vec![complaint(field, "a rate of zero never calls; leave the population out if that is meant")];
+    }
+    if gap > 1e8 {
+        return vec![complaint(field, "a rate of more than 100000000/s cannot be simulated call by call")];
+    }
+    Vec::new()
+}
+
+/// The mean gap between calls of the whole population.
+fn mean_gap(rate: Option<Rate>, rate_per_client: Option<Rate>, count: u32) -> SimDuration {
+    match (rate, rate_per_client) {
+        (Some(rate), _) => rate.mean_interval(),
+        (None, Some(rate)) => rate.mean_interval() / u64::from(count),
+        (None, None) => SimDuration::MAX,
+    }
+}

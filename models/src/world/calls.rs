@@ -1,0 +1,205 @@
+//! How does a stack turn a call into attempts, and their results into one outcome?
+
+use super::World;
+use crate::call::{Call, NONE, Origin};
+use crate::event::{Kind, WorldEvent};
+use crate::outcome::Outcome;
+use crate::protocols::Protocol;
+use crate::record::{CallName, Record};
+use crate::strategies::{Cause, FlightMemory, Layer, Moment, Scope, Step};
+use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
+
+impl<P: Protocol> World<P> {
+    /// A caller makes a call.
+    pub(super) fn start_call(&mut self, name: CallName, origin: Origin, process: u32, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
+        let slot = self.calls.take();
+        let is_client = origin == Origin::Client;
+        let (is_counted, bin) = self.meter.call_started(name.edge, is_client, now);
+        let call = &mut self.calls[slot];
+        // The list of flights keeps its memory, and a pending timer event of the slot stays known.
+        call.flights.clear();
+        let (flights, armed) = (std::mem::take(&mut call.flights), if call.armed == SimTime::ZERO { SimTime::MAX } else { call.armed });
+        *call = Call { name, origin, process, started: now, attempts: 0, on_wire: 0, is_open: true, is_counted, bin, armed, flights };
+        self.open_calls += u64::from(is_client);
+        ctx.record(&Record::CallStarted(name));
+        if let Origin::Job(job) = origin {
+            self.attempts[job].child = slot;
+        }
+        self.step_inside(slot, NONE, 0, ctx);
+    }
+
+    /// Starts a flight of this layer inside `parent`, and goes on until everything waits for time to pass.
+    fn step_inside(&mut self, slot: u32, parent: u32, layer: usize, ctx: &mut Ctx<'_, Self>) {
+        let edge = self.calls[slot].name.edge;
+        let stack = &self.plan.edges[edge.index()].stack;
+        if layer == stack.len() {
+            let flight = self.calls[slot].add_flight(parent, layer, FlightMemory::Nothing);
+            self.send_attempt(slot, flight, ctx);
+            self.arm(slot, ctx);
+            return;
+        }
+        let memory = stack[layer].new_flight();
+        let flight = self.calls[slot].add_flight(parent, layer, memory);
+        let step = self.ask(slot, flight, Cause::Start, ctx.now());
+        self.take_step(slot, flight, step, ctx);
+    }
+
+    fn take_step(&mut self, slot: u32, flight: u32, step: Step, ctx: &mut Ctx<'_, Self>) {
+        let (mut flight, mut step) = (flight, step);
+        loop {
+            match step {
+                Step::Inner { wake } => {
+                    let state = &mut self.calls[slot].flights[flight as usize];
+                    state.timer = wake.unwrap_or(SimTime::MAX);
+                    let layer = state.layer as usize + 1;
+                    return self.step_inside(slot, flight, layer, ctx);
+                }
+                Step::Wait(until) => {
+                    self.calls[slot].flights[flight as usize].timer = until;
+                    return self.arm(slot, ctx);
+                }
+                Step::End(outcome) => {
+                    let parent = self.close(slot, flight, ctx);
+                    if parent == NONE {
+                        return self.end_call(slot, outcome, ctx);
+                    }
+                    flight = parent;
+                    step = self.ask(slot, flight, Cause::InnerEnded(outcome), ctx.now());
+                }
+            }
+        }
+    }
+
+    fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
+        let call = &mut self.calls[slot];
+        let edge = call.name.edge.index();
+        let state = &mut call.flights[flight as usize];
+        let index = state.layer as usize;
+        let layer = &self.plan.edges[edge].stack[index];
+        let scope = scope_of(layer, call.origin, call.name.client, call.process);
+        let shared = &mut self.shared[edge][index];
+        if shared.len() <= scope {
+            shared.resize_with(scope + 1, || layer.fresh());
+        }
+        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        layer.ask(cause, &mut state.memory, &mut shared[scope], &moment)
+    }
+
+    /// An attempt that was waited for ended.
+    pub(super) fn attempt_ended(&mut self, slot: u32, flight: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        self.take_step(slot, flight, Step::End(outcome), ctx);
+    }
+
+    /// A result came for an attempt that had been given up: its layer may want to know.
+    pub(super) fn offer_late(&mut self, slot: u32, flight: u32, outcome: Outcome, now: SimTime) {
+        let call = &self.calls[slot];
+        let edge = call.name.edge.index();
+        let parent = call.flights.get(flight as usize).map_or(NONE, |flight| flight.parent);
+        let Some(owner) = call.flights.get(parent as usize) else { return };
+        let index = owner.layer as usize;
+        let layer = &self.plan.edges[edge].stack[index];
+        let scope = scope_of(layer, call.origin, call.name.client, call.process);
+        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        if let Some(shared) = self.shared[edge][index].get_mut(scope) {
+            layer.offer_late(outcome, shared, &moment);
+        }
+    }
+
+    /// Closes a flight and everything open inside it; attempts inside are abandoned. Answers its parent.
+    fn close(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) -> u32 {
+        let state = &mut self.calls[slot].flights[flight as usize];
+        state.is_open = false;
+        state.timer = SimTime::MAX;
+        let (parent, attempt) = (state.parent, state.attempt);
+        if attempt != NONE {
+            self.abandon_attempt(attempt, ctx);
+        }
+        for inner in 0..self.calls[slot].flights.len() {
+            let state = &self.calls[slot].flights[inner];
+            if state.is_open && state.parent == flight {
+                self.close(slot, inner as u32, ctx);
+            }
+        }
+        parent
+    }
+
+    fn end_call(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
+        let call = &mut self.calls[slot];
+        call.is_open = false;
+        let (name, origin) = (call.name, call.origin);
+        self.meter.call_ended(call, outcome, now);
+        ctx.record(&Record::CallEnded(name, outcome));
+        self.forget_call(slot);
+        match origin {
+            Origin::Client => {
+                self.open_calls -= 1;
+                self.client_served(name, outcome, ctx);
+            }
+            Origin::Job(attempt) => self.child_ended(attempt, outcome, ctx),
+        }
+    }
+
+    /// The caller of a call is no more: nobody is told how it ends.
+    pub(super) fn abandon_call(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.calls[slot].is_open = false;
+        for flight in 0..self.calls[slot].flights.len() {
+            if self.calls[slot].flights[flight].is_open {
+                self.close(slot, flight as u32, ctx);
+            }
+        }
+        self.forget_call(slot);
+    }
+
+    /// Gives the record back when nobody waits for the call and nothing of it is under way.
+    pub(super) fn forget_call(&mut self, slot: u32) {
+        let call = &self.calls[slot];
+        if !call.is_open && call.on_wire == 0 {
+            self.calls.release(slot);
+        }
+    }
+
+    /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
+    /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
+    fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let call = &mut self.calls[slot];
+        let next = call.next_timer();
+        if next < call.armed {
+            call.armed = next;
+            let event = WorldEvent::new(Kind::CallTimer, call.name.key, 0, slot);
+            ctx.at(next, event);
+        }
+    }
+
+    /// The timer event of a slot comes; the call it was armed for may be long over.
+    pub(super) fn call_timer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
+        let call = &mut self.calls[slot];
+        if call.armed != now {
+            return;
+        }
+        call.armed = SimTime::MAX;
+        // Bounded: every round ends a timer that is due, and steps set timers that lie ahead.
+        while self.calls[slot].is_open
+            && let Some(flight) = self.calls[slot].due(now)
+        {
+            self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
+            let step = self.ask(slot, flight, Cause::Timer, now);
+            self.take_step(slot, flight, step, ctx);
+        }
+        if self.calls[slot].is_open {
+            self.arm(slot, ctx);
+        }
+    }
+}
+
+/// Which of the shared memories of a layer belongs to a call.
+fn scope_of(layer: &Layer, origin: Origin, client: u32, process: u32) -> usize {
+    match (layer.scope(), origin) {
+        (None | Some(Scope::Edge), _) => 0,
+        (Some(Scope::Client), Origin::Client) => client as usize,
+        (Some(Scope::Client | Scope::Process), _) => process as usize,
+    }
+}

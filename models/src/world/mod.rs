@@ -1,0 +1,142 @@
+//! How does a whole system change from event to event?
+//!
+//! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
+//! (stacks and their flights), `wire` (messages), `serving` (workers and queues), `groups` (protocols), `clients`
+//! (populations) and `misfortune` (faults).
+
+mod calls;
+mod clients;
+mod groups;
+mod misfortune;
+mod serving;
+mod wire;
+
+use crate::attempt::Attempt;
+use crate::call::Call;
+use crate::environment::Environment;
+use crate::event::{Kind, WorldEvent};
+use crate::measure::Meter;
+use crate::plan::Plan;
+use crate::pool::Pool;
+use crate::protocols::{Outbox, Protocol};
+use crate::record::Record;
+use crate::services::Server;
+use crate::strategies::SharedMemory;
+use clients::PopulationState;
+use groups::Envelope;
+use sim_core::draw::{Draws, Key, Seed};
+use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
+use std::sync::Arc;
+
+/// The state of a system: services and clients, and one kind of group that speaks the protocol `P`.
+#[derive(Clone, Debug)]
+pub struct World<P: Protocol> {
+    plan: Arc<Plan>,
+    protocol: P,
+    seed: Seed,
+    environment: Environment,
+    calls: Pool<Call>,
+    attempts: Pool<Attempt>,
+    envelopes: Pool<Envelope<P::Message>>,
+    sessions: Pool<P::Session>,
+    outbox: Outbox<P::Message>,
+    /// Volatile memory of every server, by instance; each identity has one instance.
+    servers: Vec<Server>,
+    /// Memory of the members of the group.
+    members: Vec<P::Member>,
+    populations: Vec<PopulationState>,
+    /// How many calls each client of a closed population has made, by its number among all clients.
+    call_counts: Vec<u32>,
+    /// Shared memory of strategies, by edge, layer and scope.
+    shared: Vec<Vec<Vec<SharedMemory>>>,
+    /// Client calls whose callers wait.
+    open_calls: u64,
+    /// The draws last looked at: the think time after a call is read from the attempt that ended it, most often.
+    recent: Option<(Key, u32, Draws)>,
+    meter: Meter,
+}
+
+impl<P: Protocol> World<P> {
+    /// A run of a plan under a seed, at time zero, with its first events scheduled.
+    pub fn start(plan: Arc<Plan>, protocol: P, seed: Seed, ties: TieBreak) -> Simulation<Self> {
+        let clients = plan.populations.iter().map(|population| population.count as usize).sum();
+        let world = Self {
+            environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
+            calls: Pool::default(),
+            attempts: Pool::default(),
+            envelopes: Pool::default(),
+            sessions: Pool::default(),
+            outbox: Outbox::default(),
+            servers: vec![Server::default(); plan.nodes.len()],
+            members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
+            populations: plan.populations.iter().map(PopulationState::new).collect(),
+            call_counts: vec![0; clients],
+            shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
+            open_calls: 0,
+            recent: None,
+            meter: Meter::new(&plan),
+            plan,
+            protocol,
+            seed,
+        };
+        Simulation::new(world, ties, |world, ctx| {
+            world.plan_faults(ctx);
+            world.start_populations(ctx);
+        })
+    }
+
+    /// What is simulated.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The conditions under which it runs just now.
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// How many client calls are under way.
+    pub const fn open_calls(&self) -> u64 {
+        self.open_calls
+    }
+
+    /// How many records of calls and attempts are in use: what memory grows with.
+    pub const fn records(&self) -> (usize, usize) {
+        (self.calls.live(), self.attempts.live())
+    }
+
+    /// Ends the run and hands over what was measured.
+    pub fn into_meter(self) -> Meter {
+        self.meter
+    }
+
+    fn draws(&mut self, key: Key, attempt: u32) -> Draws {
+        if let Some((of, number, draws)) = self.recent
+            && of == key
+            && number == attempt
+        {
+            return draws;
+        }
+        self.seed.draws(key, attempt)
+    }
+}
+
+impl<P: Protocol> Model for World<P> {
+    type Event = WorldEvent;
+    type Record = Record;
+
+    #[inline]
+    fn handle(&mut self, event: WorldEvent, ctx: &mut Ctx<'_, Self>) {
+        match event.kind {
+            Kind::Request => self.request_arrives(event.slot, ctx),
+            Kind::WorkDone => self.work_done(event.slot, ctx),
+            Kind::Reply => self.reply_arrives(event.slot, ctx),
+            Kind::ClientWakes => self.client_wakes(event.slot, ctx),
+            Kind::Arrival => self.arrival(event.slot, ctx),
+            Kind::CallTimer => self.call_timer(event.slot, ctx),
+            Kind::Message => self.message_arrives(event.slot, ctx),
+            Kind::Cancel => self.cancel_arrives(event.slot, ctx),
+            Kind::Fault => self.fault_changes(event.slot, ctx),
+        }
+    }
+}
