@@ -1,1 +1,18 @@
-//! (to come)
+//! Tables, charts and pages drawn from Stormglass results.
+//!
+//! This package runs nothing and prints nothing. It reads [`Results`](scenarios::results::Results), and its output is
+//! the same bytes every time: a report can be drawn again from saved results and kept in git.
+//!
+//! Results become [`table::Table`]s; everything else (charts, CSV, JSON, Markdown, HTML, the terminal) is a rendering.
+
+pub mod charts;
+pub mod command;
+pub mod export;
+pub mod html;
+pub mod number;
+pub mod summary;
+pub mod table;
+pub mod theme;
+mod write;
+
+pub use write::{ReportOptions, write_report};

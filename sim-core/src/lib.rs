@@ -8,5 +8,6 @@ pub mod observe;
 pub mod queue;
 pub mod sample;
 pub mod simulation;
+pub mod stats;
 pub mod time;
 pub mod units;

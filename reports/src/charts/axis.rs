@@ -1,0 +1,126 @@
+//! Where do the marks of an axis stand, and what do they say?
+//!
+//! Logarithms are taken here, with the pinned mathematics, and plotters sees a linear axis: marks may then stand at
+//! 1, 2 and 5 as well, and the picture is the same bytes everywhere.
+
+use crate::number;
+use sim_core::stats::log10;
+
+/// One axis: its label, its range, its marks.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    /// What is measured, with its unit.
+    pub label: String,
+    /// The ends, in drawing coordinates.
+    pub range: (f64, f64),
+    /// Position, in drawing coordinates, and text of each mark.
+    pub marks: Vec<(f64, String)>,
+    /// Whether positions are logarithms.
+    pub is_log: bool,
+}
+
+impl Axis {
+    /// A linear axis from `low` to at least `high`; `text` says what stands at a mark.
+    pub fn linear(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
+        let high = if high > low { high } else { low + 1.0 };
+        let step = nice_step((high - low) / 6.0);
+        let marks = (0..60).map(|index| low + step * f64::from(index)).take_while(|mark| *mark <= high + step * 1e-6);
+        Self { label: label.to_owned(), range: (low, high), marks: marks.map(|mark| (mark, text(mark))).collect(), is_log: false }
+    }
+
+    /// A linear axis of shares from 0 to 100 %.
+    pub fn percent(label: &str) -> Self {
+        let mut axis = Self::linear(label, 0.0, 1.0, |share| format!("{} %", number::significant(share * 100.0)));
+        // Room for a line that runs along 100 %.
+        axis.range = (0.0, 1.02);
+        axis
+    }
+
+    /// A logarithmic axis that holds `low` and `high`, both above zero.
+    pub fn log(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
+        let low = if low > 0.0 && low.is_finite() { low } else { 1.0 };
+        let high = if high > low && high.is_finite() { high } else { low * 10.0 };
+        let (first, last) = (log10(low), log10(high));
+        let pad = (last - first) * 0.03;
+        let range = (first - pad, last + pad);
+        let mut mantissas: &[f64] = if last - first > 3.6 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        if last - first < 0.6 {
+            mantissas = &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0];
+        }
+        let mut marks = Vec::new();
+        for exponent in range.0.floor() as i32..=range.1.ceil() as i32 {
+            for mantissa in mantissas {
+                let position = f64::from(exponent) + log10(*mantissa);
+                if position >= range.0 && position <= range.1 {
+                    marks.push((position, text(ten_to(exponent) * mantissa)));
+                }
+            }
+        }
+        Self { label: format!("{label}, logarithmic"), range, marks, is_log: true }
+    }
+
+    /// The logarithmic axis if the values span more than a factor of 20, else a linear one from zero.
+    pub fn fitting(label: &str, values: impl Iterator<Item = f64>, text: impl Fn(f64) -> String) -> Self {
+        let positive = values.filter(|value| *value > 0.0 && value.is_finite());
+        let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+        if low.is_finite() && high > 20.0 * low { Self::log(label, low, high, text) } else { Self::linear(label, 0.0, high * 1.05, text) }
+    }
+
+    /// One place for each name, from the top downwards when it is drawn upright.
+    pub fn names(names: &[String]) -> Self {
+        let count = names.len().max(1) as f64;
+        let marks = names.iter().enumerate().map(|(index, name)| (count - 0.5 - index as f64, name.clone())).collect();
+        Self { label: String::new(), range: (0.0, count), marks, is_log: false }
+    }
+
+    /// Where a value stands, in drawing coordinates, kept within the range.
+    pub fn position(&self, value: f64) -> f64 {
+        let position = match (self.is_log, value > 0.0) {
+            (true, true) => log10(value),
+            (true, false) => self.range.0,
+            (false, _) => value,
+        };
+        position.clamp(self.range.0, self.range.1)
+    }
+}
+
+/// The next of 1, 2, 5 times a power of ten that is not below `step`.
+fn nice_step(step: f64) -> f64 {
+    let unit = ten_to(log10(step).floor() as i32);
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * unit >= step * (1.0 - 1e-9));
+    factor.unwrap_or(10.0) * unit
+}
+
+/// A power of ten by multiplication, exact for the small ones.
+fn ten_to(exponent: i32) -> f64 {
+    let power = (0..exponent.unsigned_abs()).fold(1.0, |power, _| power * 10.0);
+    if exponent < 0 { 1.0 / power } else { power }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(axis: &Axis) -> Vec<&str> {
+        axis.marks.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    #[test]
+    fn marks_stand_at_round_numbers() {
+        assert_eq!(texts(&Axis::linear("", 0.0, 120.0, number::significant)), ["0", "20", "40", "60", "80", "100", "120"]);
+        assert_eq!(texts(&Axis::percent("")), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
+        assert_eq!(texts(&Axis::log("", 10.0, 200.0, number::significant)), ["10", "20", "50", "100", "200"]);
+    }
+
+    #[test]
+    fn empty_and_senseless_ranges_still_make_an_axis() {
+        for axis in [
+            Axis::linear("", 0.0, 0.0, number::significant),
+            Axis::log("", 0.0, 0.0, number::significant),
+            Axis::fitting("", std::iter::empty(), number::significant),
+            Axis::fitting("", [f64::NAN, f64::INFINITY].into_iter(), number::significant),
+        ] {
+            assert!(axis.range.1 > axis.range.0 && !axis.marks.is_empty(), "{axis:?}");
+        }
+    }
+}

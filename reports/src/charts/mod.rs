@@ -1,0 +1,82 @@
+//! Which pictures are there, and what do they share?
+//!
+//! A chart is one file here and one entry in [`CHARTS`]. It speaks about a view: one cell of the grid, or the cells along
+//! one axis. Its table is everything it shows; its SVG is drawn from that table's values and nothing else. Text sizes,
+//! colours and dashes are the theme's.
+
+mod availability;
+mod axis;
+mod calls_by_clients;
+mod completion_by_clients;
+mod latency;
+mod load;
+mod over_time;
+mod plane;
+#[cfg(feature = "png")]
+pub mod png;
+mod polish;
+mod recovery;
+mod sheet;
+mod sweep;
+mod view;
+
+pub use view::View;
+
+use crate::table::Table;
+use crate::theme::Theme;
+use scenarios::results::Results;
+
+/// A kind of picture.
+pub trait Chart: Sync {
+    /// Its name in files and on the command line.
+    fn name(&self) -> &'static str;
+    /// What it shows, in one line.
+    fn summary(&self) -> &'static str;
+    /// What there is to draw in these results; one picture each.
+    fn views(&self, results: &Results) -> Vec<View>;
+    /// The numbers of one picture; `None` if the results have no such data.
+    fn table(&self, results: &Results, view: &View) -> Option<Table>;
+    /// The picture as a self-contained SVG; `None` exactly where there is no table.
+    fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String>;
+}
+
+/// Every chart, in the order of the page.
+pub const CHARTS: &[&dyn Chart] = &[
+    &recovery::RecoveryTimes,
+    &availability::AvailabilityOverTime,
+    &load::LoadOverTime,
+    &latency::LatencyByArm,
+    &calls_by_clients::CallsByClients,
+    &completion_by_clients::CompletionByClients,
+];
+
+/// One drawn picture with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Name of its files, without an ending.
+    pub stem: String,
+    /// The chart's own name.
+    pub chart: &'static str,
+    /// What the chart shows.
+    pub summary: &'static str,
+    /// What it was drawn from.
+    pub view: View,
+    /// Its numbers.
+    pub table: Table,
+    /// The picture.
+    pub svg: String,
+}
+
+/// Draws every chart that these results have data for.
+pub fn pictures(results: &Results, theme: &Theme) -> Vec<Picture> {
+    let mut pictures = Vec::new();
+    for chart in CHARTS {
+        for view in chart.views(results) {
+            if let (Some(table), Some(svg)) = (chart.table(results, &view), chart.svg(results, &view, theme)) {
+                let stem = format!("{}{}", chart.name(), view.suffix);
+                pictures.push(Picture { stem, chart: chart.name(), summary: chart.summary(), view, table, svg });
+            }
+        }
+    }
+    pictures
+}

@@ -1,0 +1,104 @@
+//! What do all pictures with time on the x axis share?
+//!
+//! A line for the median over runs, a band from the 5th to the 95th percentile, shaded fault windows; several panels with
+//! common axes where one would be a tangle.
+
+use super::axis::Axis;
+use super::plane::{FAULT_ROOM, Plane};
+use super::sheet::{Rect, Sheet};
+use crate::command;
+use crate::number;
+use plotters::style::RGBColor;
+use scenarios::results::{Manifest, Results};
+
+/// One line with its band: for each bin its middle in seconds and the three quantiles, if any run has a value.
+pub(super) struct Track {
+    pub colour: RGBColor,
+    pub points: Vec<(f64, Option<[f64; 3]>)>,
+}
+
+/// Several lines in one pair of axes.
+pub(super) struct Panel {
+    /// What the panel is about; empty if there is only one.
+    pub heading: String,
+    pub tracks: Vec<Track>,
+}
+
+/// Height of a panel, and panels in a row.
+const HEIGHT: f64 = 330.0;
+const SMALL: f64 = 205.0;
+const IN_A_ROW: usize = 3;
+const HEADING: f64 = 22.0;
+
+/// Pixels that so many panels need.
+pub(super) fn height(panels: usize) -> f64 {
+    if panels <= 1 { HEIGHT + FAULT_ROOM } else { panels.div_ceil(IN_A_ROW) as f64 * (SMALL + HEADING) + 6.0 }
+}
+
+/// Draws the panels in rows; the label of the y axis stands once in each row, so that all panels are equally wide.
+pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, panels: &[Panel], y: &Axis) {
+    let x = Axis::linear("time since the start (s)", 0.0, manifest.horizon.as_secs_f64(), number::significant);
+    if let [panel] = panels {
+        let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
+        plane.faults(&manifest.faults, true);
+        return fill(&plane, panel);
+    }
+    let columns = panels.len().clamp(1, IN_A_ROW);
+    let Rect(left, top, right, _) = sheet.body;
+    let gutter = sheet.theme.text * 1.7;
+    let (width, height) = ((right - left - gutter) / columns as f64, SMALL + HEADING);
+    for (index, panel) in panels.iter().enumerate() {
+        let (row, column) = ((index / columns) as f64, (index % columns) as f64);
+        let from = (left + gutter + column * width, top + row * height);
+        let unlabelled = Axis { label: String::new(), ..y.clone() };
+        let plane = Plane::new(sheet, Rect(from.0, from.1, from.0 + width, from.1 + height), HEADING, x.clone(), unlabelled);
+        if index % columns == 0 {
+            sheet.upwards(&y.label, (left + sheet.theme.text * 0.6, plane.middle()), sheet.theme.ink);
+        }
+        // What the fault windows are is said in the caption: there is no room in every panel.
+        plane.faults(&manifest.faults, false);
+        plane.heading(&panel.heading, HEADING - 3.0);
+        fill(&plane, panel);
+    }
+}
+
+fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
+    panel.tracks.iter().for_each(|track| band(plane, track));
+    panel.tracks.iter().for_each(|track| line(plane, track));
+}
+
+fn band(plane: &Plane<'_, '_>, track: &Track) {
+    for run in track.points.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
+        let points: Vec<(f64, f64, f64)> = run.iter().filter_map(|(x, value)| value.map(|[low, _, high]| (*x, low, high))).collect();
+        plane.band(&points, track.colour);
+    }
+}
+
+fn line(plane: &Plane<'_, '_>, track: &Track) {
+    for run in track.points.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
+        let points: Vec<(f64, f64)> = run.iter().filter_map(|(x, value)| value.map(|[_, middle, _]| (*x, middle))).collect();
+        plane.line(&points, track.colour, 2.2);
+    }
+}
+
+/// The caption of a picture over time.
+pub(super) fn caption(results: &Results, runs: u64, panels: usize) -> Vec<String> {
+    let manifest = &results.manifest;
+    let what = match runs {
+        1 => "One run per arm.".to_owned(),
+        _ => format!("Line: median over {runs} runs; band: 5th to 95th percentile of the runs."),
+    };
+    let bin = number::length(manifest.bin);
+    let mut shaded = if manifest.faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
+    if panels > 1 && !manifest.faults.is_empty() {
+        let labels: Vec<&str> = manifest.faults.iter().map(|fault| fault.label.as_str()).take(4).collect();
+        let more = if manifest.faults.len() > 4 { ", …" } else { "" };
+        shaded = format!(" Shaded: {}{more}.", labels.join(", "));
+    }
+    vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
+}
+
+/// Load, and the command that draws the picture again.
+pub(super) fn provenance(results: &Results) -> String {
+    format!("Load: {}. Again: {}", results.manifest.load, command::compare(&results.manifest))
+}

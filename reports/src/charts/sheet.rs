@@ -1,0 +1,219 @@
+//! What stands around the data of every picture: title, legend, caption?
+//!
+//! The legend has its own rows above the data and never covers it. Long titles and captions are broken into lines by
+//! measured widths, so the picture is as high as its words need.
+
+use super::polish::{FINE, polished};
+use crate::theme::Theme;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::sync::Once;
+
+/// The family name of the embedded font.
+pub(super) const FAMILY: &str = "Noto Sans";
+/// Width of every picture in pixels.
+pub(super) const WIDTH: f64 = 960.0;
+/// Space around everything.
+const MARGIN: f64 = 18.0;
+/// Sizes of title and caption; ordinary text is the theme's.
+const TITLE: f64 = 17.0;
+const CAPTION: f64 = 11.0;
+/// Line height as a multiple of the letter size.
+const LEADING: f64 = 1.4;
+/// Length of a line sample in the legend, and room for a mark.
+const SAMPLE: f64 = 34.0;
+const MARKED: f64 = 12.0;
+/// plotters measures as if letters were `1.24 / (ascent + descent)` of their drawn size; Noto Sans has 1.362.
+const MEASURE: f64 = 1.362 / 1.24;
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+pub(super) const DRAWS: &str = "drawing into memory with a registered font cannot fail";
+
+/// Left, top, right and bottom in pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rect(pub f64, pub f64, pub f64, pub f64);
+
+/// How a point is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Dot,
+    Ring,
+    Diamond,
+}
+
+/// An entry of the legend: a sample of a line, or a mark.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub text: String,
+    pub colour: RGBColor,
+    pub mark: Option<Mark>,
+}
+
+impl Entry {
+    /// The entry of a line.
+    pub fn line(text: impl Into<String>, colour: RGBColor) -> Self {
+        Self { text: text.into(), colour, mark: None }
+    }
+}
+
+/// The words around the data, and how much room the data get.
+pub(super) struct Frame {
+    pub title: String,
+    pub legend: Vec<Entry>,
+    pub caption: Vec<String>,
+    pub body: f64,
+}
+
+/// The paper, while it is drawn on.
+pub(super) struct Sheet<'a> {
+    pub page: Area<'a>,
+    pub theme: &'a Theme,
+    /// Where the data go.
+    pub body: Rect,
+}
+
+/// Draws title, legend and caption, lets `data` fill the rest, and returns the finished SVG.
+pub(super) fn draw(theme: &Theme, frame: &Frame, data: impl FnOnce(&Sheet<'_>)) -> String {
+    register_fonts();
+    let inner = WIDTH - 2.0 * MARGIN;
+    let title = wrapped(&frame.title, TITLE, true, inner);
+    let legend = legend_rows(&frame.legend, theme.text, inner);
+    let caption: Vec<String> = frame.caption.iter().flat_map(|line| wrapped(line, CAPTION, false, inner)).collect();
+    let title_end = MARGIN + title.len() as f64 * TITLE * LEADING;
+    let legend_end = title_end + legend.len() as f64 * theme.text * 1.6 + 8.0;
+    let body_end = legend_end + frame.body;
+    let height = body_end + caption.len() as f64 * CAPTION * LEADING + MARGIN;
+    let mut raw = String::new();
+    {
+        let page = SVGBackend::with_string(&mut raw, (fine(WIDTH) as u32, fine(height) as u32)).into_drawing_area();
+        page.fill(&theme.paper).expect(DRAWS);
+        let sheet = Sheet { page, theme, body: Rect(MARGIN, legend_end, WIDTH - MARGIN, body_end) };
+        for (index, line) in title.iter().enumerate() {
+            sheet.words(line, (MARGIN, MARGIN + index as f64 * TITLE * LEADING), TITLE, true, theme.ink, (HPos::Left, VPos::Top));
+        }
+        for (row, entries) in legend.iter().enumerate() {
+            sheet.legend_row(entries, title_end + (row as f64 + 0.5) * theme.text * 1.6 + 4.0);
+        }
+        data(&sheet);
+        for (index, line) in caption.iter().enumerate() {
+            let y = body_end + 4.0 + index as f64 * CAPTION * LEADING;
+            sheet.words(line, (MARGIN, y), CAPTION, false, theme.muted, (HPos::Left, VPos::Top));
+        }
+        sheet.page.present().expect(DRAWS);
+    }
+    polished(&raw, (WIDTH as u32, height as u32), theme, &frame.title, &frame.caption.join(" "))
+}
+
+impl Sheet<'_> {
+    /// Writes one line of text.
+    pub fn words(&self, text: &str, at: (f64, f64), size: f64, bold: bool, colour: RGBColor, (h, v): (HPos, VPos)) {
+        let style = TextStyle::from(font(size, bold)).color(&colour).pos(Pos::new(h, v));
+        self.page.draw_text(text, &style, pixel(at)).expect(DRAWS);
+    }
+
+    /// Writes one line of text upwards, centred.
+    pub fn upwards(&self, text: &str, at: (f64, f64), colour: RGBColor) {
+        let font = font(self.theme.text, false).transform(FontTransform::Rotate270);
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(HPos::Center, VPos::Center));
+        self.page.draw_text(text, &style, pixel(at)).expect(DRAWS);
+    }
+
+    /// Draws a line between points given in pixels.
+    pub fn stroke(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
+        let points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
+        self.page.draw(&PathElement::new(points, colour.stroke_width(fine(width) as u32))).expect(DRAWS);
+    }
+
+    /// Marks a point given in pixels.
+    pub fn mark(&self, at: (f64, f64), mark: Mark, colour: RGBColor) {
+        let (at, radius) = (pixel(at), fine(4.6));
+        let page = &self.page;
+        match mark {
+            Mark::Dot => page.draw(&Circle::new(at, radius, colour.filled())).expect(DRAWS),
+            Mark::Ring => {
+                page.draw(&Circle::new(at, radius, self.theme.paper.filled())).expect(DRAWS);
+                page.draw(&Circle::new(at, radius, colour.stroke_width(fine(2.0) as u32))).expect(DRAWS);
+            }
+            Mark::Diamond => {
+                let ((x, y), r) = (at, radius + fine(1.2));
+                page.draw(&Polygon::new(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour)).expect(DRAWS);
+            }
+        }
+    }
+
+    fn legend_row(&self, entries: &[(f64, &Entry)], y: f64) {
+        for (x, entry) in entries {
+            match entry.mark {
+                Some(mark) => self.mark((x + MARKED / 2.0, y), mark, entry.colour),
+                None => self.stroke(&[(*x, y), (x + SAMPLE, y)], entry.colour, 2.4),
+            }
+            self.words(&entry.text, (x + sample(entry) + 7.0, y), self.theme.text, false, self.theme.ink, (HPos::Left, VPos::Center));
+        }
+    }
+}
+
+/// The entries row by row, each with where it begins.
+fn legend_rows(entries: &[Entry], size: f64, width: f64) -> Vec<Vec<(f64, &Entry)>> {
+    let mut rows: Vec<Vec<(f64, &Entry)>> = Vec::new();
+    let mut x = f64::INFINITY;
+    for entry in entries {
+        let needed = sample(entry) + 7.0 + text_width(&entry.text, size, false);
+        if x + needed > MARGIN + width {
+            rows.push(Vec::new());
+            x = MARGIN;
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push((x, entry));
+        }
+        x += needed + 24.0;
+    }
+    rows
+}
+
+fn sample(entry: &Entry) -> f64 {
+    if entry.mark.is_some() { MARKED } else { SAMPLE }
+}
+
+/// The text in lines no wider than `width` pixels, broken between words.
+pub(super) fn wrapped(text: &str, size: f64, bold: bool, width: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(&format!("{line} {word}"), size, bold) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The width of a line of text in pixels.
+pub(super) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
+    register_fonts();
+    let (width, _) = font(size, bold).box_size(text).expect("the font was registered");
+    f64::from(width) * MEASURE / FINE
+}
+
+pub(super) fn fine(pixels: f64) -> i32 {
+    (pixels * FINE + 0.5).floor() as i32
+}
+
+fn pixel(at: (f64, f64)) -> (i32, i32) {
+    (fine(at.0), fine(at.1))
+}
+
+fn font(size: f64, bold: bool) -> FontDesc<'static> {
+    // The SVG backend divides sizes by 1.24.
+    (FAMILY, size * FINE * 1.24, if bold { FontStyle::Bold } else { FontStyle::Normal }).into_font()
+}
+
+fn register_fonts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for (style, bytes) in [(FontStyle::Normal, notosans::REGULAR_TTF), (FontStyle::Bold, notosans::BOLD_TTF)] {
+            assert!(plotters::style::register_font(FAMILY, style, bytes).is_ok(), "the embedded font is a font");
+        }
+    });
+}

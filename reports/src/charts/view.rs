@@ -1,0 +1,62 @@
+//! Which cells does one picture speak about?
+
+use crate::summary::cell_label;
+use scenarios::results::{Manifest, Results};
+
+/// The cells one picture is drawn from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// What distinguishes its files: empty, or `-3` for the fourth cell.
+    pub suffix: String,
+    /// The cell or group in words; empty if there is only one.
+    pub label: String,
+    /// The cells, in grid order.
+    pub cells: Vec<u32>,
+}
+
+impl View {
+    /// One view per cell.
+    pub fn per_cell(results: &Results) -> Vec<Self> {
+        let count = results.manifest.cells.len() as u32;
+        let suffix = |cell| if count == 1 { String::new() } else { format!("-{cell}") };
+        (0..count).map(|cell| Self { suffix: suffix(cell), label: cell_label(&results.manifest, cell), cells: vec![cell] }).collect()
+    }
+
+    /// One view per combination of the other axes, along the first axis that counts something (its path ends in `.count`).
+    pub fn along_count(results: &Results) -> Vec<Self> {
+        let manifest = &results.manifest;
+        let Some(axis) = count_axis(manifest) else {
+            return Vec::new();
+        };
+        let mut groups: Vec<(Vec<&str>, Vec<u32>)> = Vec::new();
+        for (index, values) in manifest.cells.iter().enumerate() {
+            let others: Vec<&str> = values.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, value)| value.as_str()).collect();
+            match groups.iter_mut().find(|(key, _)| *key == others) {
+                Some((_, cells)) => cells.push(index as u32),
+                None => groups.push((others, vec![index as u32])),
+            }
+        }
+        let names: Vec<&String> = manifest.axes.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, name)| name).collect();
+        let count = groups.len();
+        let view = |(index, (values, cells)): (usize, (Vec<&str>, Vec<u32>))| {
+            let pairs: Vec<String> = names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
+            Self { suffix: if count == 1 { String::new() } else { format!("-{index}") }, label: pairs.join(", "), cells }
+        };
+        groups.into_iter().enumerate().map(view).collect()
+    }
+
+    /// The only cell of a view per cell.
+    pub(super) fn cell(&self) -> u32 {
+        self.cells.first().copied().unwrap_or(0)
+    }
+
+    /// `sentence`, and in which cell it is so.
+    pub(super) fn titled(&self, sentence: &str) -> String {
+        if self.label.is_empty() { sentence.to_owned() } else { format!("{sentence} ({})", self.label) }
+    }
+}
+
+/// The first axis whose path ends in `.count`.
+pub(super) fn count_axis(manifest: &Manifest) -> Option<usize> {
+    manifest.axes.iter().position(|axis| axis.ends_with(".count"))
+}

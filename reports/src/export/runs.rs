@@ -1,0 +1,123 @@
+//! What did every single run measure?
+//!
+//! One row per run in grid order. Lengths are in seconds, exact to the nanosecond.
+
+use crate::summary;
+use crate::table::{Cell, Column, Table};
+use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures};
+use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
+use sim_core::time::SimDuration;
+
+/// The kinds of failure, in the order of `RunMeasures::failed`.
+const FAILURES: [&str; 5] = ["timeout", "deadline", "refused", "dependency", "conflict"];
+/// Columns of one latency summary.
+const LATENCY: [&str; 7] = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
+
+/// One row per run, in grid order.
+pub fn table(results: &Results) -> Table {
+    let mut table = Table::new("Every run", columns(&results.manifest));
+    for row in &results.runs {
+        table.push(cells(&results.manifest, row));
+    }
+    table
+}
+
+fn columns(manifest: &Manifest) -> Vec<Column> {
+    let mut columns = vec![Column::text("arm")];
+    columns.extend(manifest.axes.iter().map(|axis| Column::text(axis.as_str())));
+    columns.extend(["seed", "outcome", "digest"].map(Column::text));
+    columns.extend(["calls", "succeeded", "unfinished"].map(|name| Column::number(name, "")));
+    columns.push(Column::number("availability", "1"));
+    columns.extend(FAILURES.map(|name| Column::number(format!("failed: {name}"), "")));
+    for edge in &manifest.edges {
+        columns.extend(["calls", "succeeded", "attempts"].map(|name| Column::number(format!("{edge}: {name}"), "")));
+    }
+    for of in ["latency", "failure latency"] {
+        columns.extend(LATENCY.map(|name| Column::number(format!("{of} {name}"), if name == "count" { "" } else { "s" })));
+    }
+    columns.extend([Column::number("wasted work", "s"), Column::number("work", "s")]);
+    columns.extend([Column::number("episodes", ""), Column::text("recovery"), Column::number("recovery time", "s")]);
+    columns.extend([
+        Column::number("downtime", "s"),
+        Column::number("calls lost", ""),
+        Column::number("relapses", ""),
+        Column::text("stuck"),
+    ]);
+    columns.extend([Column::number("last success", "s"), Column::number("ended", "s"), Column::number("events", "")]);
+    columns
+}
+
+fn cells(manifest: &Manifest, row: &RunRow) -> Vec<Cell> {
+    let mut cells = vec![Cell::text(manifest.arms.get(row.arm as usize).map_or("", String::as_str))];
+    let values = manifest.cells.get(row.cell as usize).map_or(&[][..], Vec::as_slice);
+    cells.extend((0..manifest.axes.len()).map(|axis| Cell::or_missing(values.get(axis), Cell::text)));
+    cells.push(Cell::text(row.seed.to_string()));
+    match &row.outcome {
+        RunOutcome::Finished { measures, digest } => {
+            cells.extend([Cell::text("finished"), Cell::text(format!("{digest:016x}"))]);
+            cells.extend(measured(manifest, measures));
+        }
+        RunOutcome::Panicked(message) => cells.push(Cell::text(format!("panicked: {message}"))),
+    }
+    cells.resize(columns(manifest).len(), Cell::Missing);
+    cells
+}
+
+fn measured(manifest: &Manifest, run: &RunMeasures) -> Vec<Cell> {
+    let mut cells = [run.calls, run.succeeded, run.unfinished].map(Cell::Count).to_vec();
+    cells.push(Cell::Ratio(run.succeeded, run.calls));
+    cells.extend((0..FAILURES.len()).map(|kind| Cell::Count(run.failed.get(kind).copied().unwrap_or(0))));
+    for edge in 0..manifest.edges.len() {
+        let counts = run.edges.get(edge).map(|edge| [edge.calls, edge.succeeded, edge.attempts]);
+        cells.extend(counts.map_or([Cell::Missing, Cell::Missing, Cell::Missing], |counts| counts.map(Cell::Count)));
+    }
+    cells.extend(latency(&run.latency));
+    cells.extend(latency(&run.failure_latency));
+    cells.extend([Cell::Length(run.wasted_work), Cell::Length(run.work), Cell::Count(run.episodes.len() as u64)]);
+    cells.extend(recovery(&run.episodes));
+    cells.push(Cell::Length(run.episodes.iter().fold(SimDuration::ZERO, |sum, episode| sum.saturating_add(episode.downtime))));
+    cells.push(Cell::Count(run.episodes.iter().map(|episode| episode.calls_lost).sum()));
+    cells.push(Cell::Count(run.episodes.iter().map(|episode| u64::from(episode.relapses)).sum()));
+    cells.push(Cell::text(if run.stuck { "yes" } else { "no" }));
+    cells.push(Cell::or_missing(run.last_success, |instant| Cell::Length(instant.since_start())));
+    cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events)]);
+    cells
+}
+
+fn latency(latency: &LatencySummary) -> [Cell; 7] {
+    if latency.count == 0 {
+        return std::array::from_fn(|index| if index == 0 { Cell::Count(0) } else { Cell::Missing });
+    }
+    let lengths = [latency.mean, latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
+    std::array::from_fn(|index| if index == 0 { Cell::Count(latency.count) } else { Cell::Length(lengths[index - 1]) })
+}
+
+/// The word and the time of the slowest episode; each episode's own are in the journal.
+fn recovery(episodes: &[Episode]) -> [Cell; 2] {
+    let rank = |episode: &&Episode| match &episode.recovery {
+        Recovery::Unharmed => (0, SimDuration::ZERO),
+        Recovery::After(length) => (1, *length),
+        Recovery::Undecided(_) => (2, SimDuration::ZERO),
+        Recovery::Censored(length) => (3, *length),
+    };
+    let Some(worst) = episodes.iter().max_by_key(rank) else {
+        return [Cell::Missing, Cell::Missing];
+    };
+    match &worst.recovery {
+        Recovery::Unharmed => [Cell::text("unharmed"), Cell::Length(SimDuration::ZERO)],
+        Recovery::After(length) => [Cell::text("recovered"), Cell::Length(*length)],
+        Recovery::Undecided(_) => [Cell::text("undecided"), Cell::Missing],
+        Recovery::Censored(length) => [Cell::text("not recovered"), Cell::Censored(*length)],
+    }
+}
+
+/// All rankings of the results as JSON: one object per cell.
+pub fn rankings(results: &Results) -> serde_json::Value {
+    let cells = 0..results.manifest.cells.len() as u32;
+    let one = |cell| {
+        let ranking = summary::Ranking::of(results, cell);
+        let fates = summary::fates::sentences(&ranking);
+        serde_json::json!({ "cell": ranking.label, "fates": fates, "ranking": super::json::table(&ranking.table()) })
+    };
+    serde_json::json!({ "headline": summary::fates::headline(results), "cells": cells.map(one).collect::<Vec<_>>() })
+}

@@ -1,0 +1,194 @@
+//! What stands on the page, part by part?
+
+use super::escaped;
+use crate::charts::Picture;
+use crate::command;
+use crate::number;
+use crate::summary::{self, Ranking, fates as sentences};
+use crate::table::{Align, Table};
+use scenarios::results::{Manifest, Results};
+use std::fmt::Write as _;
+
+/// More cells than this are folded away, the last one excepted.
+const OPEN_CELLS: usize = 3;
+/// With more cells than this, only the pictures of the last one are on the page; the files hold all.
+const DRAWN_CELLS: usize = 12;
+/// Rows of a picture's data that are shown on the page; the file holds all.
+const DATA_ROWS: usize = 400;
+
+/// One sentence per arm; with several cells those of the last one, of which the headline speaks.
+pub fn fates(results: &Results) -> String {
+    let Some(last) = (results.manifest.cells.len() as u32).checked_sub(1) else {
+        return String::new();
+    };
+    list(&sentences::sentences(&Ranking::of(results, last)))
+}
+
+fn list(sentences: &[String]) -> String {
+    let items: Vec<String> = sentences.iter().map(|sentence| format!("<li>{}</li>", escaped(sentence))).collect();
+    format!("<ul class=\"fates\">\n{}\n</ul>\n", items.join("\n"))
+}
+
+/// Description, load, faults, assumptions.
+pub fn what_was_simulated(manifest: &Manifest) -> String {
+    let mut html = "<section>\n<h2>What was simulated</h2>\n".to_owned();
+    for paragraph in manifest.description.split("\n\n").filter(|text| !text.trim().is_empty()) {
+        let _ = writeln!(html, "<p>{}</p>", escaped(paragraph.trim()));
+    }
+    let mut facts = vec![
+        ("load", manifest.load.clone()),
+        ("measured", format!("from {} to {}", number::length(manifest.warm_up), number::length(manifest.horizon))),
+        ("arms", format!("{}; the first is the baseline", manifest.arms.join(", "))),
+        ("runs", format!("{} per arm and cell, seeds {} to {}", manifest.replications, manifest.first_seed, command::last_seed(manifest))),
+    ];
+    if !manifest.axes.is_empty() {
+        facts.push(("varied", format!("{} ({} cells)", manifest.axes.join(", "), manifest.cells.len())));
+    }
+    for (path, value) in &manifest.changes {
+        facts.push(("changed", format!("{path} = {value}")));
+    }
+    for fault in &manifest.faults {
+        let begin = number::length(fault.begin.since_start());
+        let when =
+            fault.end.map_or_else(|| format!("from {begin} on"), |end| format!("from {begin} to {}", number::length(end.since_start())));
+        facts.push(("fault", format!("{}, {when}", fault.label)));
+    }
+    html += "<dl class=\"facts\">\n";
+    for (name, value) in &facts {
+        let _ = writeln!(html, "<dt>{name}</dt><dd>{}</dd>", escaped(value));
+    }
+    html += "</dl>\n";
+    if !manifest.assumptions.is_empty() {
+        let _ = writeln!(html, "<h3>Assumptions that matter</h3>\n{}", table(&summary::assumptions(manifest)));
+    }
+    html += "</section>\n";
+    html
+}
+
+/// Ranking, pictures and worst runs of each cell.
+pub fn cells(results: &Results, pictures: &[Picture]) -> String {
+    let count = results.manifest.cells.len();
+    let mut html = String::new();
+    for cell in 0..count {
+        let ranking = Ranking::of(results, cell as u32);
+        let heading = if ranking.label.is_empty() { "The arms, best first".to_owned() } else { ranking.label.clone() };
+        let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && !is_along(picture));
+        let own: String = own.map(if count > DRAWN_CELLS && cell + 1 < count { links } else { figure }).collect();
+        let mut body = if count > 1 { list(&sentences::sentences(&ranking)) } else { String::new() };
+        body += &table(&ranking.table());
+        body += &own;
+        body += &worst(&ranking, &results.manifest);
+        if count <= OPEN_CELLS {
+            let _ = writeln!(html, "<section>\n<h2>{}</h2>\n{body}</section>", escaped(&heading));
+        } else {
+            let open = if cell + 1 == count { " open" } else { "" };
+            let _ = writeln!(html, "<details class=\"cell\"{open}>\n<summary>{}</summary>\n{body}</details>", escaped(&heading));
+        }
+    }
+    html
+}
+
+/// Pictures that compare cells.
+pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
+    let drawn: String = pictures.iter().filter(|picture| is_along(picture)).map(figure).collect();
+    let axes = escaped(&results.manifest.axes.join(", "));
+    if drawn.is_empty() { drawn } else { format!("<section>\n<h2>Along {axes}</h2>\n{drawn}</section>\n") }
+}
+
+fn is_along(picture: &Picture) -> bool {
+    picture.chart.ends_with("-by-clients")
+}
+
+fn figure(picture: &Picture) -> String {
+    let rows = picture.table.rows.len();
+    let mut shown = picture.table.clone();
+    shown.rows.truncate(DATA_ROWS);
+    let cut = if rows > DATA_ROWS { format!(" The first {DATA_ROWS} of {rows} rows.") } else { String::new() };
+    let stem = escaped(&picture.stem);
+    format!(
+        "<figure>\n{}<figcaption>{}. <details><summary>Data</summary><p><a href=\"charts/{stem}.csv\">charts/{stem}.csv</a>, \
+         <a href=\"charts/{stem}.svg\">charts/{stem}.svg</a>.{cut}</p>\n{}</details></figcaption>\n</figure>\n",
+        picture.svg,
+        escaped(picture.summary),
+        table(&shown)
+    )
+}
+
+/// Where a picture is that would make the page too heavy.
+fn links(picture: &Picture) -> String {
+    let stem = escaped(&picture.stem);
+    let files = ["svg", "csv"].map(|ending| format!("<a href=\"charts/{stem}.{ending}\">charts/{stem}.{ending}</a>"));
+    format!("<p>{}: {}</p>\n", escaped(picture.summary), files.join(", "))
+}
+
+fn worst(ranking: &Ranking, manifest: &Manifest) -> String {
+    let mut html = "<h3>Worst run of each arm</h3>\n<ul class=\"commands\">\n".to_owned();
+    for (arm, command) in ranking.worst_commands(manifest) {
+        let _ = writeln!(html, "<li>{}: <code>{}</code></li>", escaped(&arm), escaped(&command));
+    }
+    html += "</ul>\n";
+    html
+}
+
+/// A table; numbers carry their raw value for the script that sorts.
+fn table(table: &Table) -> String {
+    let mut html = "<div class=\"wide\"><table>\n<thead><tr>".to_owned();
+    let class = |align: Align| if align == Align::Right { " class=\"number\"" } else { "" };
+    for column in &table.columns {
+        let _ = write!(html, "<th scope=\"col\"{}>{}</th>", class(column.align), escaped(&column.name));
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for row in &table.rows {
+        html += "<tr>";
+        for (column, cell) in table.columns.iter().zip(row) {
+            let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
+            let _ = write!(html, "<td{}{value}>{}</td>", class(column.align), escaped(&cell.shown()));
+        }
+        html += "</tr>\n";
+    }
+    html += "</tbody>\n</table></div>\n";
+    html
+}
+
+/// What the words of the page mean.
+pub fn definitions() -> String {
+    const WORDS: &[(&str, &str)] = &[
+        ("availability", "successful calls / calls started after the warm-up and before the horizon; unfinished calls did not succeed"),
+        (
+            "against the baseline",
+            "median over the seeds of the difference of availability, in percentage points, same seed in both arms; with a 95 % interval by order statistics, which assumes no distribution and needs six seeds",
+        ),
+        ("better in", "seeds in which the arm's availability was higher than the baseline's, of all seeds compared"),
+        (
+            "recovery",
+            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest",
+        ),
+        (
+            "not recovered",
+            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged",
+        ),
+        ("stuck", "not recovered though no fault is active and first tries are offered at the rate they had before (metastable)"),
+        ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
+        ("attempts/call", "attempts put on the wire per call of the first edge; on the edge with most attempts per client call"),
+        ("latency", "of successful calls, from the intended start; the median over the runs of each run's quantile"),
+        ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
+        ("worst seed", "not recovered before recovered, then slowest, then lowest availability, then most attempts"),
+    ];
+    let mut html = "<section>\n<h2>Definitions</h2>\n<dl>\n".to_owned();
+    for (word, meaning) in WORDS {
+        let _ = writeln!(html, "<dt>{}</dt><dd>{}.</dd>", escaped(word), escaped(meaning));
+    }
+    html += "</dl>\n</section>\n";
+    html
+}
+
+/// Where all this came from, and how to get it again.
+pub fn provenance(manifest: &Manifest) -> String {
+    format!(
+        "<footer>\n<p>Again: <code>{}</code></p>\n<p>Stormglass {}, scenario hash <code>{}</code>.</p>\n<details><summary>The scenario</summary>\n<pre>{}</pre>\n</details>\n</footer>\n",
+        escaped(&command::compare(manifest)),
+        escaped(&manifest.tool_version),
+        escaped(&manifest.scenario_hash),
+        escaped(&manifest.text)
+    )
+}

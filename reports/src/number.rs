@@ -1,0 +1,143 @@
+//! How does a number look to a reader?
+//!
+//! At most four significant digits, a unit that keeps the number short, and never a rounding that flatters: what is not
+//! quite all is never shown as 100 %, what is not quite nothing never as 0 %. Own definition. Raw values are for CSV and JSON.
+
+use sim_core::time::SimDuration;
+
+/// Parts per billion in one percentage point.
+const BILLIONTHS_PER_POINT: f64 = 1e7;
+
+/// A length with three significant digits: `1.23 s`, `12.3 ms`, `240 s`.
+pub fn length(length: SimDuration) -> String {
+    let nanos = length.as_nanos();
+    let units = [(1_u64, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
+    for (index, (unit, name)) in units.into_iter().enumerate() {
+        let value = nanos as f64 / unit as f64;
+        // 999.6 µs would round to 1000 µs: the next unit says 1 ms.
+        if index == 3 || value < 999.5 {
+            return format!("{} {name}", significant(value));
+        }
+    }
+    unreachable!("the last unit takes every length")
+}
+
+/// A length in seconds, exact, without trailing zeros: what files hold.
+pub fn exact_seconds(length: SimDuration) -> String {
+    let (whole, part) = (length.as_nanos() / 1_000_000_000, length.as_nanos() % 1_000_000_000);
+    if part == 0 {
+        return whole.to_string();
+    }
+    format!("{whole}.{}", format!("{part:09}").trim_end_matches('0'))
+}
+
+/// A share as a percentage with at most two decimals: `99.93 %`; a dash if there is nothing to share.
+pub fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return MISSING.to_owned();
+    }
+    if part == whole {
+        return "100 %".to_owned();
+    }
+    let share = part as f64 / whole as f64 * 100.0;
+    let shown = if part == 0 { 0.0 } else { share.clamp(0.01, if part < whole { 99.99 } else { f64::INFINITY }) };
+    format!("{} %", trimmed(format!("{shown:.2}")))
+}
+
+/// A quotient with three significant digits: `1.23`; a dash if the divisor is zero.
+pub fn factor(part: u64, whole: u64) -> String {
+    if whole == 0 { MISSING.to_owned() } else { significant(part as f64 / whole as f64) }
+}
+
+/// A signed difference of two shares, given in billionths: `+1.23 pp`.
+pub fn points(billionths: i64) -> String {
+    let points = billionths as f64 / BILLIONTHS_PER_POINT;
+    if billionths == 0 {
+        return "0 pp".to_owned();
+    }
+    if points.abs() < 0.005 {
+        return format!("{}0.01 pp", if billionths > 0 { "< +" } else { "> −" });
+    }
+    let sign = if billionths > 0 { '+' } else { '−' };
+    format!("{sign}{} pp", trimmed(format!("{:.2}", points.abs())))
+}
+
+/// A whole number with separators between thousands: `12,345`.
+pub fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with three significant digits and no exponent: `0.0123`, `1.23`, `123`, `1,230`; a dash if it is none.
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return MISSING.to_owned();
+    }
+    if value.abs() >= 1_000.0 {
+        let sign = if value < 0.0 { "−" } else { "" };
+        return format!("{sign}{}", count((value.abs() + 0.5) as u64));
+    }
+    let mut decimals = 2;
+    let mut size = value.abs();
+    while size >= 9.995 && decimals > 0 {
+        size /= 10.0;
+        decimals -= 1;
+    }
+    while size > 0.0 && size < 0.9995 && decimals < 9 {
+        size *= 10.0;
+        decimals += 1;
+    }
+    trimmed(format!("{value:.decimals$}"))
+}
+
+/// What stands for a value that does not exist.
+pub const MISSING: &str = "–";
+
+fn trimmed(text: String) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_short_and_carry_their_unit() {
+        let shown = |nanos| length(SimDuration::from_nanos(nanos));
+        assert_eq!(
+            [0, 999, 1_500, 999_600, 12_345_678, 1_230_000_000, 240_000_000_000, 4_000_400_000_000].map(shown),
+            ["0 ns", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s", "4,000 s"]
+        );
+        assert_eq!(exact_seconds(SimDuration::from_nanos(1_230_000_001)), "1.230000001");
+    }
+
+    #[test]
+    fn a_share_never_rounds_to_all_or_to_nothing() {
+        assert_eq!(percent(9_993, 10_000), "99.93 %");
+        assert_eq!(percent(999_999, 1_000_000), "99.99 %");
+        assert_eq!(percent(1, 1_000_000), "0.01 %");
+        assert_eq!((percent(0, 5), percent(5, 5), percent(0, 0)), ("0 %".to_owned(), "100 %".to_owned(), "–".to_owned()));
+    }
+
+    #[test]
+    fn differences_carry_their_sign_and_small_ones_are_not_nothing() {
+        assert_eq!([12_300_000, -500_000_000, 0, 3].map(points), ["+1.23 pp", "−50 pp", "0 pp", "< +0.01 pp"]);
+    }
+
+    #[test]
+    fn significant_digits_are_at_most_three_below_a_thousand() {
+        assert_eq!(
+            [0.012_34, 1.0, 1.236, 12.36, 123.6, 999.9, 12_345.6].map(significant),
+            ["0.0123", "1", "1.24", "12.4", "124", "1000", "12,346"]
+        );
+        assert_eq!((significant(f64::NAN), significant(0.0)), ("–".to_owned(), "0".to_owned()));
+        assert_eq!((count(7), count(1_234_567)), ("7".to_owned(), "1,234,567".to_owned()));
+    }
+}

@@ -1,0 +1,228 @@
+//! What did the runs of one arm in one cell do, taken together?
+//!
+//! Own definition. A run recovered if each of its episodes did; its recovery time is that of its slowest episode. A run
+//! that is stuck, or below its level when the horizon or the next episode came, counts as longer than any limit: it is
+//! cut off in the survival curve and never part of a mean. Ratios are pooled over runs, quantiles of latency are medians
+//! over runs.
+
+use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
+use scenarios::results::{Results, RunOutcome};
+use sim_core::stats::quantile::Quantile;
+use sim_core::stats::survival::{Observed, Reached, Survival};
+use sim_core::time::SimDuration;
+use std::cmp::Reverse;
+
+/// Which questions the runs can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Faults were planned: who recovers, and how fast?
+    Faults,
+    /// No faults: who succeeds, at which cost?
+    Steady,
+    /// Everybody starts at once: how many calls does it take, and how long?
+    OneShot,
+}
+
+impl Kind {
+    /// What these results are about.
+    pub fn of(results: &Results) -> Self {
+        let has_episode = |outcome: &RunOutcome| matches!(outcome, RunOutcome::Finished { measures, .. } if !measures.episodes.is_empty());
+        if results.manifest.load == "one-shot" {
+            Self::OneShot
+        } else if !results.manifest.faults.is_empty() || results.runs.iter().any(|row| has_episode(&row.outcome)) {
+            Self::Faults
+        } else {
+            Self::Steady
+        }
+    }
+}
+
+/// The runs of one arm in one cell, taken together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArmSummary {
+    /// Index of the arm in the manifest.
+    pub arm: u32,
+    /// Its name.
+    pub name: String,
+    /// Runs that finished.
+    pub runs: u64,
+    /// Runs in which the simulator itself failed.
+    pub panicked: u64,
+    /// Client calls over all runs.
+    pub calls: u64,
+    /// Those that succeeded.
+    pub succeeded: u64,
+    /// Runs that came back from every episode, the unharmed ones included.
+    pub recovered: u64,
+    /// Runs in which no episode pushed service below its level.
+    pub unharmed: u64,
+    /// Runs that were still below their level at the end, or between episodes.
+    pub not_recovered: u64,
+    /// Those of them that were stuck: the fault had ended, the load was as before.
+    pub stuck: u64,
+    /// Runs for which recovery cannot be said.
+    pub undecided: u64,
+    /// Recovery times as a survival curve; `None` if no run can be judged.
+    pub recovery: Option<Survival>,
+    /// Recovery times of the runs that recovered, ascending, zero for the unharmed ones.
+    pub recovered_after: Vec<SimDuration>,
+    /// When the last call succeeded, as a survival curve; cut off in runs where not every call did.
+    pub completion: Option<Survival>,
+    /// Attempts and calls of the first edge.
+    pub first_edge: (u64, u64),
+    /// Attempts on the edge that carries most of them, and client calls.
+    pub end_to_end: (u64, u64),
+    /// Attempts on all edges, per run, ascending.
+    pub attempts: Vec<u64>,
+    /// Medians over the runs of the latency quantiles p50, p99 and p99.9 of successes.
+    pub latency: [Option<SimDuration>; 3],
+    /// Per run: the seed and how many of how many calls succeeded.
+    pub by_seed: Vec<(u64, u64, u64)>,
+    /// Per run: the seed and the attempts on all edges.
+    pub attempts_by_seed: Vec<(u64, u64)>,
+    /// The seed of the run that fared worst.
+    pub worst_seed: Option<u64>,
+}
+
+impl ArmSummary {
+    /// Sums up the runs of one cell and arm.
+    pub fn of(results: &Results, cell: u32, arm: u32) -> Self {
+        let runs: Vec<(u64, &RunMeasures)> = results.runs_of(cell, arm).collect();
+        let panics =
+            |row: &&scenarios::results::RunRow| row.cell == cell && row.arm == arm && matches!(row.outcome, RunOutcome::Panicked(_));
+        let fates: Vec<Fate> = runs.iter().map(|(_, run)| Fate::of(run)).collect();
+        let count = |of: fn(&Fate) -> bool| fates.iter().filter(|fate| of(fate)).count() as u64;
+        let total = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
+        let mut recovered_after: Vec<SimDuration> = fates.iter().filter_map(|fate| fate.recovered_after()).collect();
+        recovered_after.sort_unstable();
+        let mut attempts: Vec<u64> = runs.iter().map(|(_, run)| all_attempts(run)).collect();
+        attempts.sort_unstable();
+        let calls = total(|run| run.calls);
+        Self {
+            arm,
+            name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
+            runs: runs.len() as u64,
+            panicked: results.runs.iter().filter(panics).count() as u64,
+            calls,
+            succeeded: total(|run| run.succeeded),
+            recovered: count(|fate| matches!(fate, Fate::Unharmed | Fate::After(_))),
+            unharmed: count(|fate| matches!(fate, Fate::Unharmed)),
+            not_recovered: count(|fate| matches!(fate, Fate::Not(_))),
+            stuck: total(|run| u64::from(run.stuck)),
+            undecided: count(|fate| matches!(fate, Fate::Unknown)),
+            recovery: Survival::of(fates.iter().filter_map(Fate::observed).collect()),
+            recovered_after,
+            completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
+            first_edge: edge_total(&runs, 0),
+            end_to_end: (busiest_edge(&runs), calls),
+            attempts,
+            latency: [|l: &LatencySummary| l.p50, |l: &LatencySummary| l.p99, |l: &LatencySummary| l.p999]
+                .map(|of| median_latency(&runs, of)),
+            by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
+            attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
+            worst_seed: runs.iter().zip(&fates).max_by_key(|((seed, run), fate)| badness(run, fate, *seed)).map(|((seed, _), _)| *seed),
+        }
+    }
+
+    /// Runs for which it can be said whether they recovered.
+    pub const fn judged(&self) -> u64 {
+        self.recovered + self.not_recovered
+    }
+
+    /// A quantile of the recovery time over the runs.
+    pub fn recovery_quantile(&self, quantile: Quantile) -> Option<Reached> {
+        self.recovery.as_ref().map(|curve| curve.quantile(quantile))
+    }
+
+    /// A quantile of the completion time over the runs.
+    pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
+        self.completion.as_ref().map(|curve| curve.quantile(quantile))
+    }
+}
+
+/// How one run came through its episodes.
+enum Fate {
+    Unharmed,
+    After(SimDuration),
+    /// Still down when it was last seen, this long after the fault.
+    Not(SimDuration),
+    Unknown,
+}
+
+impl Fate {
+    fn of(run: &RunMeasures) -> Self {
+        let (mut slowest, mut harmed, mut cut_off, mut unknown) = (SimDuration::ZERO, false, run.stuck, false);
+        for episode in &run.episodes {
+            match &episode.recovery {
+                Recovery::Unharmed => {}
+                Recovery::After(length) => (slowest, harmed) = (slowest.max(*length), true),
+                Recovery::Censored(length) => (slowest, cut_off) = (slowest.max(*length), true),
+                Recovery::Undecided(_) => unknown = true,
+            }
+        }
+        // A failure that was seen outweighs what could not be judged; a recovery does not.
+        match (cut_off, unknown || run.episodes.is_empty(), harmed) {
+            (true, _, _) => Self::Not(slowest),
+            (_, true, _) => Self::Unknown,
+            (_, _, true) => Self::After(slowest),
+            _ => Self::Unharmed,
+        }
+    }
+
+    fn recovered_after(&self) -> Option<SimDuration> {
+        match self {
+            Self::Unharmed => Some(SimDuration::ZERO),
+            Self::After(length) => Some(*length),
+            Self::Not(_) | Self::Unknown => None,
+        }
+    }
+
+    fn observed(&self) -> Option<Observed> {
+        match self {
+            Self::Not(length) => Some(Observed { time: length.as_nanos(), censored: true }),
+            _ => self.recovered_after().map(|length| Observed { time: length.as_nanos(), censored: false }),
+        }
+    }
+}
+
+/// Orders runs by how badly they went: not back, late, few successes, many attempts; the first such seed.
+fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (bool, SimDuration, u64, u64, Reverse<u64>) {
+    let (down, length) = match fate {
+        Fate::Not(length) => (true, *length),
+        _ => (false, fate.recovered_after().unwrap_or_default()),
+    };
+    let missing = u128::from(run.calls.saturating_sub(run.succeeded)) * 1_000_000_000;
+    let missing = missing.checked_div(u128::from(run.calls)).unwrap_or(0) as u64;
+    (down, length, missing, all_attempts(run), Reverse(seed))
+}
+
+/// Attempts on all edges of one run.
+pub(crate) fn all_attempts(run: &RunMeasures) -> u64 {
+    run.edges.iter().map(|edge| edge.attempts).sum()
+}
+
+fn completion(run: &RunMeasures) -> Option<Observed> {
+    if run.calls == 0 {
+        return None;
+    }
+    match run.last_success {
+        Some(last) if run.succeeded == run.calls => Some(Observed { time: last.as_nanos(), censored: false }),
+        _ => Some(Observed { time: run.ended.as_nanos(), censored: true }),
+    }
+}
+
+fn edge_total(runs: &[(u64, &RunMeasures)], edge: usize) -> (u64, u64) {
+    let edges = runs.iter().filter_map(|(_, run)| run.edges.get(edge));
+    edges.fold((0, 0), |(attempts, calls), edge| (attempts + edge.attempts, calls + edge.calls))
+}
+
+fn busiest_edge(runs: &[(u64, &RunMeasures)]) -> u64 {
+    let edges = runs.iter().map(|(_, run)| run.edges.len()).max().unwrap_or(0);
+    (0..edges).map(|edge| edge_total(runs, edge).0).max().unwrap_or(0)
+}
+
+fn median_latency(runs: &[(u64, &RunMeasures)], of: fn(&LatencySummary) -> SimDuration) -> Option<SimDuration> {
+    let mut values: Vec<SimDuration> = runs.iter().filter(|(_, run)| run.latency.count > 0).map(|(_, run)| of(&run.latency)).collect();
+    values.sort_unstable();
+    Quantile::MEDIAN.of(&values)
+}

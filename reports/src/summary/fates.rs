@@ -1,0 +1,119 @@
+//! What became of each arm, in one plain sentence?
+
+use super::arm::{ArmSummary, Kind};
+use super::ranking::{Ranking, reached_cell};
+use crate::number;
+use scenarios::results::Results;
+use sim_core::stats::quantile::Quantile;
+use sim_core::stats::survival::Reached;
+
+/// One sentence per arm, best first.
+pub fn sentences(ranking: &Ranking) -> Vec<String> {
+    ranking.arms.iter().map(|arm| format!("{}: {}{}.", arm.name, fate(ranking.kind, arm), remarks(ranking.kind, arm))).collect()
+}
+
+/// The first sentence of a report: the best and the worst arm. With several cells it speaks of the last one, and says how
+/// often its best arm is best.
+pub fn headline(results: &Results) -> String {
+    let cells = results.manifest.cells.len() as u32;
+    let Some(last) = cells.checked_sub(1) else {
+        return "Nothing was run.".to_owned();
+    };
+    let ranking = Ranking::of(results, last);
+    if cells == 1 {
+        return verdict(&ranking);
+    }
+    let best = ranking.arms.first().map(|arm| arm.arm);
+    let wins = (0..cells).filter(|&cell| Ranking::of(results, cell).arms.first().map(|arm| arm.arm) == best).count();
+    let often = ranking.arms.first().filter(|_| !ranking.is_tied()).map(|arm| format!(" {} is best in {wins} of {cells} cells.", arm.name));
+    let verdict = verdict(&ranking);
+    let verdict = verdict.strip_prefix("Best is").map_or_else(|| verdict.clone(), |rest| format!("best is{rest}"));
+    format!("With {}: {verdict}{}", ranking.label, often.unwrap_or_default())
+}
+
+/// The best and the worst arm of one cell, in at most two sentences.
+pub fn verdict(ranking: &Ranking) -> String {
+    let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
+    match ranking.arms.as_slice() {
+        [] => "Nothing was compared.".to_owned(),
+        [only] => format!("{}: {}.", only.name, fate(only)),
+        [first, ..] if ranking.is_tied() => format!("The arms do not differ: {}.", fate(first)),
+        [best, .., worst] => format!("Best is {}: {}. Worst is {}: {}.", best.name, fate(best), worst.name, fate(worst)),
+    }
+}
+
+fn fate(kind: Kind, arm: &ArmSummary) -> String {
+    if arm.runs == 0 {
+        return "no run finished".to_owned();
+    }
+    match kind {
+        Kind::Faults => recovery(arm),
+        Kind::Steady if arm.calls == 0 => "made no calls".to_owned(),
+        Kind::Steady => {
+            let attempts = number::factor(arm.end_to_end.0, arm.end_to_end.1);
+            format!("{} of calls succeeded, with {attempts} attempts per call", number::percent(arm.succeeded, arm.calls))
+        }
+        Kind::OneShot => contention(arm),
+    }
+}
+
+fn recovery(arm: &ArmSummary) -> String {
+    let (runs, half) = (arm.judged(), Quantile::MEDIAN.of(&arm.recovered_after));
+    let Some(half) = half else {
+        return match arm.not_recovered {
+            0 => "recovery cannot be judged".to_owned(),
+            _ if runs == 1 => format!("never recovered in its only run{}", stuck(arm)),
+            lost => format!("never recovered in {lost} of {runs} runs{}", stuck(arm)),
+        };
+    };
+    if arm.unharmed == runs {
+        return format!("did not fall below its level in {}", of_runs(runs, runs));
+    }
+    let within = match (arm.recovered, arm.recovered_after.last()) {
+        (1, _) => format!(", after {}", number::length(half)),
+        (_, Some(slowest)) if arm.not_recovered == 0 => {
+            format!(", half of them within {} and the slowest after {}", number::length(half), number::length(*slowest))
+        }
+        _ => format!(", half of those within {}", number::length(half)),
+    };
+    let lost = if arm.not_recovered == 0 { String::new() } else { format!("; {} never did{}", arm.not_recovered, stuck(arm)) };
+    format!("recovered in {}{within}{lost}", of_runs(arm.recovered, runs))
+}
+
+fn stuck(arm: &ArmSummary) -> String {
+    match arm.stuck {
+        0 => String::new(),
+        all if all == arm.not_recovered => " (stuck after the fault had ended)".to_owned(),
+        some => format!(" ({some} of them stuck after the fault had ended)"),
+    }
+}
+
+fn of_runs(part: u64, runs: u64) -> String {
+    match (part, runs) {
+        (1, 1) => "its only run".to_owned(),
+        _ if part == runs => format!("all {runs} runs"),
+        _ => format!("{part} of {runs} runs"),
+    }
+}
+
+fn contention(arm: &ArmSummary) -> String {
+    let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
+    let calls = number::count(arm.calls / arm.runs.max(1));
+    let done = match arm.completion_quantile(Quantile::MEDIAN) {
+        Some(reached @ Reached::At(_)) => format!("all done after {}", reached_cell(reached).shown()),
+        Some(Reached::NotBy(_)) => format!("not all done at the end ({} succeeded)", number::percent(arm.succeeded, arm.calls)),
+        None => "nothing to do".to_owned(),
+    };
+    format!("{attempts} attempts for {calls} calls in the median run, {done}")
+}
+
+fn remarks(kind: Kind, arm: &ArmSummary) -> String {
+    let mut text = String::new();
+    if kind == Kind::Faults && arm.undecided > 0 && arm.judged() > 0 {
+        text += &format!("; {} could not be judged", arm.undecided);
+    }
+    if arm.panicked > 0 {
+        text += &format!("; in {} the simulator itself failed (a bug in Stormglass)", arm.panicked);
+    }
+    text
+}

@@ -1,0 +1,31 @@
+//! What do the runs of a cell say, in words and in one table?
+
+mod arm;
+pub mod fates;
+mod ranking;
+mod run;
+
+pub use arm::{ArmSummary, Kind};
+pub use ranking::Ranking;
+pub(crate) use ranking::reached_cell;
+pub use run::single_run;
+
+use crate::table::{Cell, Column, Table};
+use scenarios::results::Manifest;
+
+/// The cell in words: `nodes.writers.count = 100, loss = 1%`; empty if nothing is varied.
+pub fn cell_label(manifest: &Manifest, cell: u32) -> String {
+    let values = manifest.cells.get(cell as usize).map_or(&[][..], Vec::as_slice);
+    let pairs: Vec<String> = manifest.axes.iter().zip(values).map(|(axis, value)| format!("{axis} = {value}")).collect();
+    pairs.join(", ")
+}
+
+/// The defaults that decide verdicts, as a table.
+pub fn assumptions(manifest: &Manifest) -> Table {
+    let mut table = Table::new("Assumptions that matter", vec![Column::text("field"), Column::text("value"), Column::text("origin")]);
+    for assumption in &manifest.assumptions {
+        let origin = if assumption.written { "written in the scenario" } else { "default" };
+        table.push(vec![Cell::text(&assumption.path), Cell::text(&assumption.value), Cell::text(origin)]);
+    }
+    table
+}

@@ -1,0 +1,68 @@
+//! What does one run say for itself?
+
+use crate::table::{Cell, Column, Table};
+use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
+use scenarios::results::Manifest;
+
+/// The measures of one run, each with its meaning in one line.
+pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
+    let mut table = Table::new("Measures of the run", vec![Column::text("measure"), Column::number("value", ""), Column::text("meaning")]);
+    let mut say = |measure: &str, value: Cell, meaning: &str| {
+        if value != Cell::Missing {
+            table.push(vec![Cell::text(measure), value, Cell::text(meaning)]);
+        }
+    };
+    say("calls", Cell::Count(run.calls), "client calls started after the warm-up and before the horizon");
+    say("availability", Cell::Ratio(run.succeeded, run.calls), "the share of them that succeeded; unfinished ones did not");
+    say("failed", Cell::Count(run.failed.iter().sum()), "calls that ended in failure");
+    say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
+    for (quantile, value) in quantiles(&run.latency) {
+        say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
+    }
+    for (edge, measures) in manifest.edges.iter().zip(&run.edges) {
+        say(
+            &format!("attempts/call, {edge}"),
+            Cell::Factor(measures.attempts, measures.calls),
+            "attempts on the wire per call of this edge",
+        );
+    }
+    if let Some(last) = run.last_success {
+        say("last success", Cell::Length(last.since_start()), "when the last call succeeded: the completion time of one-shot contention");
+    }
+    for (index, episode) in run.episodes.iter().enumerate() {
+        let name = |measure: &str| if run.episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
+        let (value, meaning) = recovery(&episode.recovery);
+        say(&name("recovery"), value, meaning);
+        say(&name("downtime"), Cell::Length(episode.downtime), "time below the level, from the begin of the fault");
+        say(&name("calls lost"), Cell::Count(episode.calls_lost), "successes missing against the level while below it");
+        say(&name("relapses"), Cell::Count(u64::from(episode.relapses)), "times service came back and fell below the level again");
+    }
+    if !run.episodes.is_empty() {
+        let meaning = "not recovered though no fault is active and the load is as before";
+        say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
+    }
+    let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
+    say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
+    say("events", Cell::Count(run.events), "events handled by the kernel");
+    say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
+    table
+}
+
+fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {
+    if latency.count == 0 {
+        return Vec::new();
+    }
+    let named = [("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99), ("p99.9", latency.p999), ("max", latency.max)];
+    named.into_iter().map(|(name, value)| (name, Cell::Length(value))).collect()
+}
+
+fn recovery(recovery: &Recovery) -> (Cell, &str) {
+    match recovery {
+        Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level"),
+        Recovery::After(length) => (Cell::Length(*length), "from the end of the last fault until service was back at its level for good"),
+        Recovery::Censored(length) => {
+            (Cell::Censored(*length), "not recovered: still below the level when the horizon or the next episode came")
+        }
+        Recovery::Undecided(reason) => (Cell::text("undecided"), reason),
+    }
+}

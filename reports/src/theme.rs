@@ -1,0 +1,70 @@
+//! Which colours, dashes and sizes does every picture share?
+//!
+//! Colours: Okabe and Ito (2008), safe for the colour-blind, without the yellow that vanishes on white, and three darker
+//! ones after them. Every arm also has its own dash pattern, so that a print in grey can be read. Each colour has a class
+//! name in the SVG, so that a page may exchange it for a dark background.
+
+use plotters::style::RGBColor;
+
+/// Name, colour and dash pattern of the arms, in the order of the scenario; an eleventh arm begins anew.
+const ARMS: [(&str, RGBColor, &str); 10] = [
+    ("a0", RGBColor(0x00, 0x72, 0xb2), ""),
+    ("a1", RGBColor(0xd5, 0x5e, 0x00), "9 4"),
+    ("a2", RGBColor(0x00, 0x9e, 0x73), "2 3"),
+    ("a3", RGBColor(0xcc, 0x79, 0xa7), "10 3 2 3"),
+    ("a4", RGBColor(0xe6, 0x9f, 0x00), "5 3"),
+    ("a5", RGBColor(0x56, 0xb4, 0xe9), "14 4"),
+    ("a6", RGBColor(0x01, 0x01, 0x01), "6 2 2 2 2 2"),
+    ("a7", RGBColor(0x33, 0x22, 0x88), "3 6"),
+    ("a8", RGBColor(0x8c, 0x4a, 0x00), "12 2 4 2"),
+    ("a9", RGBColor(0x7f, 0x7f, 0x7e), "4 2"),
+];
+
+/// Colours and sizes of a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Theme {
+    /// Behind everything.
+    pub paper: RGBColor,
+    /// Titles, labels and axes.
+    pub ink: RGBColor,
+    /// Captions and what is less important.
+    pub muted: RGBColor,
+    /// Lines of the grid.
+    pub grid: RGBColor,
+    /// Fault windows.
+    pub fault: RGBColor,
+    /// Height of ordinary letters in pixels.
+    pub text: f64,
+}
+
+impl Theme {
+    /// Dark on white: for paper, slides and README files.
+    pub const fn light() -> Self {
+        Self {
+            paper: RGBColor(0xff, 0xff, 0xff),
+            ink: RGBColor(0x22, 0x22, 0x22),
+            muted: RGBColor(0x5f, 0x5f, 0x5f),
+            grid: RGBColor(0xdd, 0xdd, 0xdd),
+            fault: RGBColor(0x99, 0x99, 0x98),
+            text: 13.0,
+        }
+    }
+
+    /// The colour of an arm.
+    pub const fn arm(&self, arm: usize) -> RGBColor {
+        ARMS[arm % ARMS.len()].1
+    }
+
+    /// Class name and dash pattern of a colour of this theme.
+    pub(crate) fn class_of(&self, colour: &str) -> Option<(&'static str, &'static str)> {
+        let named = [
+            ("paper", self.paper, ""),
+            ("ink", self.ink, ""),
+            ("muted", self.muted, ""),
+            ("grid", self.grid, ""),
+            ("fault", self.fault, ""),
+        ];
+        let found = named.into_iter().chain(ARMS).find(|(_, RGBColor(r, g, b), _)| format!("#{r:02X}{g:02X}{b:02X}") == colour);
+        found.map(|(name, _, dash)| (name, dash))
+    }
+}

@@ -1,0 +1,73 @@
+//! Which files does a report consist of, and how do they get onto the disk whole?
+
+use crate::charts::{self, Picture};
+use crate::export::{csv, markdown, runs, series};
+use crate::html;
+use crate::theme::Theme;
+use scenarios::results::Results;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a report shall contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReportOptions {
+    /// Whether every chart is written as PNG, too; ignored where the feature `png` is absent.
+    pub png: bool,
+}
+
+/// Writes `report.html`, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
+/// if it does not exist, and returns the paths in the order of writing. Each file is complete or absent: it is written
+/// under a temporary name and then renamed.
+pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io::Result<Vec<PathBuf>> {
+    let pictures = charts::pictures(results, &Theme::light());
+    let mut written = Vec::new();
+    let mut put = |name: String, bytes: &[u8]| -> io::Result<()> {
+        let path = dir.join(name);
+        write_whole(&path, bytes)?;
+        written.push(path);
+        Ok(())
+    };
+    put("runs.csv".to_owned(), csv::table(&runs::table(results)).as_bytes())?;
+    for one in &results.series {
+        let name = format!("series/cell-{}-arm-{}.csv", one.cell, one.arm);
+        put(name, csv::table(&series::table(&results.manifest, one)).as_bytes())?;
+    }
+    for picture in &pictures {
+        put(format!("charts/{}.csv", picture.stem), csv::table(&picture.table).as_bytes())?;
+        put(format!("charts/{}.svg", picture.stem), picture.svg.as_bytes())?;
+        if let Some(png) = rendered(picture, options)? {
+            put(format!("charts/{}.png", picture.stem), &png)?;
+        }
+    }
+    let rankings = serde_json::to_string_pretty(&runs::rankings(results))?;
+    put("ranking.json".to_owned(), format!("{rankings}\n").as_bytes())?;
+    put("report.md".to_owned(), markdown::report(results).as_bytes())?;
+    put("report.html".to_owned(), html::page(results, &pictures).as_bytes())?;
+    Ok(written)
+}
+
+#[cfg(feature = "png")]
+fn rendered(picture: &Picture, options: ReportOptions) -> io::Result<Option<Vec<u8>>> {
+    if options.png { charts::png::render(&picture.svg).map(Some) } else { Ok(None) }
+}
+
+#[cfg(not(feature = "png"))]
+fn rendered(_: &Picture, _: ReportOptions) -> io::Result<Option<Vec<u8>>> {
+    Ok(None)
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    // Hidden, and with the process in its name, so that two writers never share one.
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let done = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if done.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&temporary);
+    }
+    done
+}

@@ -1,0 +1,222 @@
+//! Does a report say what the results say, in the same bytes every time?
+
+mod sample;
+
+use reports::charts::{self, CHARTS};
+use reports::export::{csv, json, markdown, runs, series};
+use reports::summary::{Ranking, fates, single_run};
+use reports::theme::Theme;
+use reports::{ReportOptions, html, write_report};
+use sample::{SIX, brownout, contention, silence};
+use scenarios::measure::{Episode, Recovery, RunMeasures};
+use scenarios::results::{Results, RunOutcome};
+use sim_core::time::{SimDuration, SimTime};
+use std::path::{Path, PathBuf};
+
+fn measures(results: &mut Results, row: usize) -> &mut RunMeasures {
+    match &mut results.runs[row].outcome {
+        RunOutcome::Finished { measures, .. } => measures,
+        RunOutcome::Panicked(message) => panic!("the sample never panics: {message}"),
+    }
+}
+
+/// Everything a report consists of, as text.
+fn everything(results: &Results) -> Vec<String> {
+    let pictures = charts::pictures(results, &Theme::light());
+    let mut texts = vec![html::page(results, &pictures), markdown::report(results), csv::table(&runs::table(results))];
+    texts.push(runs::rankings(results).to_string());
+    texts.extend(results.series.iter().map(|one| csv::table(&series::table(&results.manifest, one))));
+    for picture in pictures {
+        texts.extend([csv::table(&picture.table), json::table(&picture.table).to_string(), picture.svg]);
+    }
+    texts
+}
+
+#[test]
+fn the_report_of_a_brownout_reads_well() {
+    insta::assert_snapshot!(markdown::report(&brownout(SIX, 100)));
+}
+
+#[test]
+fn the_report_of_contention_reads_well() {
+    insta::assert_snapshot!(markdown::report(&contention(20)));
+}
+
+#[test]
+fn the_ranking_in_files_has_raw_numbers_and_units() {
+    let ranking = Ranking::of(&brownout(SIX, 20), 0).table();
+    insta::assert_snapshot!("ranking_csv", csv::table(&ranking));
+    insta::assert_snapshot!("ranking_json", serde_json::to_string_pretty(&json::table(&ranking)).unwrap());
+}
+
+#[test]
+fn one_run_is_summed_up_with_the_meaning_of_each_number() {
+    let mut results = brownout(&SIX[3..4], 1);
+    let manifest = results.manifest.clone();
+    insta::assert_snapshot!(markdown::table(&single_run(&manifest, measures(&mut results, 0))));
+}
+
+#[test]
+fn the_rows_of_runs_and_series_are_tidy() {
+    let results = brownout(&SIX[..2], 1);
+    insta::assert_snapshot!("runs_csv", csv::table(&runs::table(&results)));
+    let text = csv::table(&series::table(&results.manifest, &results.series[1]));
+    insta::assert_snapshot!("series_csv", text.lines().skip(17).take(8).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn every_chart_is_known_by_its_table() {
+    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20))] {
+        for chart in CHARTS {
+            for view in chart.views(&results).into_iter().take(1) {
+                let Some(table) = chart.table(&results, &view) else { continue };
+                let text = csv::table(&table);
+                let some: Vec<&str> = text.lines().take(12).collect();
+                insta::assert_snapshot!(format!("{name}_{}", chart.name()), format!("{}\n{}", table.title, some.join("\n")));
+            }
+        }
+    }
+}
+
+#[test]
+fn drawing_twice_gives_the_same_bytes() {
+    for results in [brownout(SIX, 20), brownout(&SIX[..3], 20), contention(20)] {
+        assert_eq!(everything(&results), everything(&results));
+    }
+}
+
+#[test]
+fn results_without_calls_bins_or_runs_show_dashes_and_no_senseless_number() {
+    let mut nothing = brownout(SIX, 1);
+    nothing.runs.clear();
+    nothing.series.clear();
+    let mut no_cells = nothing.clone();
+    (no_cells.manifest.cells, no_cells.manifest.arms) = (Vec::new(), Vec::new());
+    let mut panicked = brownout(&SIX[..1], 2);
+    panicked.runs[0].outcome = RunOutcome::Panicked("virtual time ran backwards".to_owned());
+    for results in [silence(), brownout(SIX, 1), contention(1), nothing, no_cells, panicked] {
+        for text in everything(&results) {
+            for word in ["NaN", "inf\"", "inf,", "inf ", ">inf", "-inf"] {
+                assert!(!text.contains(word), "{word} in {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn names_are_text_and_never_markup() {
+    let mut results = brownout(&SIX[..2], 2);
+    let evil = "<script>alert('x')</script>\" & | `";
+    let manifest = &mut results.manifest;
+    (manifest.scenario, manifest.description, manifest.source) = (evil.to_owned(), evil.to_owned(), evil.to_owned());
+    manifest.arms = vec![evil.to_owned(), format!("{evil} again")];
+    manifest.faults[0].label = evil.to_owned();
+    manifest.text = "</pre><script>".to_owned();
+    for text in everything(&results).into_iter().filter(|text| text.starts_with("<svg") || text.starts_with("<!doctype")) {
+        assert!(!text.contains("<script>alert") && !text.contains("</pre><script>"), "{text}");
+    }
+    let outside_code: String = markdown::report(&results).split("``").step_by(2).collect();
+    assert!(!outside_code.contains("<script>"), "{outside_code}");
+    let page = html::page(&results, &charts::pictures(&results, &Theme::light()));
+    assert_eq!(page.matches("<script>").count(), 1, "only our own");
+}
+
+#[test]
+fn the_page_needs_no_network() {
+    for text in everything(&brownout(SIX, 5)) {
+        let without_namespace = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(!without_namespace.contains("http:") && !without_namespace.contains("https:") && !without_namespace.contains("url("));
+    }
+}
+
+#[test]
+fn a_run_that_never_recovers_counts_as_longer_than_any_limit() {
+    let never = ("never", 1, 100, 100, 900);
+    let late = ("late", 50, 0, 100, 100);
+    let ranking = Ranking::of(&brownout(&[never, late], 20), 0);
+    assert_eq!(ranking.arms[0].name, "late", "recovering late beats never, whatever the availability");
+    let table = ranking.table();
+    let column = table.columns.iter().position(|column| column.name == "recovery p50").unwrap();
+    assert_eq!(table.rows[1][column].shown(), "> 90 s");
+}
+
+#[test]
+fn the_first_sentence_names_the_best_and_the_worst() {
+    let headline = fates::headline(&brownout(SIX, 100));
+    assert!(headline.starts_with("Best is jitter + budget: recovered in all 100 runs, half of them within"), "{headline}");
+    assert!(
+        headline.ends_with("Worst is eager retries: never recovered in 100 of 100 runs (stuck after the fault had ended)."),
+        "{headline}"
+    );
+}
+
+#[test]
+fn equal_arms_are_said_to_be_equal() {
+    let mut results = brownout(&SIX[..1], 10);
+    let copies: Vec<_> = results
+        .runs
+        .iter()
+        .cloned()
+        .map(|mut row| {
+            row.arm = 1;
+            row
+        })
+        .collect();
+    results.runs.extend(copies);
+    results.manifest.arms.push("the same".to_owned());
+    assert!(fates::headline(&results).starts_with("The arms do not differ: recovered in all 10 runs"));
+}
+
+#[test]
+fn a_run_recovers_only_if_all_its_episodes_do() {
+    let mut results = brownout(&SIX[3..4], 3);
+    let second = |recovery| Episode {
+        begin: SimTime::from_nanos(60_000_000_000),
+        end: SimTime::from_nanos(61_000_000_000),
+        recovery,
+        downtime: SimDuration::ZERO,
+        calls_lost: 0,
+        relapses: 0,
+    };
+    measures(&mut results, 0).episodes.push(second(Recovery::Unharmed));
+    measures(&mut results, 1).episodes.push(second(Recovery::Censored(SimDuration::from_secs(59))));
+    measures(&mut results, 2).episodes.push(second(Recovery::Undecided("no level".to_owned())));
+    let ranking = Ranking::of(&results, 0);
+    let arm = &ranking.arms[0];
+    assert_eq!((arm.recovered, arm.not_recovered, arm.undecided), (1, 1, 1));
+    assert_eq!(arm.worst_seed, Some(2));
+    let sentence = &fates::sentences(&ranking)[0];
+    assert!(sentence.contains("recovered in 1 of 2 runs") && sentence.contains("1 never did; 1 could not be judged"), "{sentence}");
+}
+
+#[test]
+fn a_report_is_written_whole_and_lists_its_files() {
+    let dir = fresh("written");
+    let written = write_report(&contention(5), &dir, ReportOptions { png: false }).unwrap();
+    assert!(written.iter().all(|path| path.is_file()));
+    for name in ["report.html", "report.md", "ranking.json", "runs.csv", "series/cell-0-arm-0.csv", "charts/calls-by-clients.svg"] {
+        assert!(written.contains(&dir.join(name)), "{name} in {written:?}");
+    }
+    let count = |dir: &Path| std::fs::read_dir(dir).unwrap().count();
+    assert_eq!(count(&dir) - 2 + count(&dir.join("series")) + count(&dir.join("charts")), written.len(), "no temporary file is left");
+}
+
+#[cfg(feature = "png")]
+#[test]
+fn every_picture_is_written_as_png_and_the_same_bytes_twice() {
+    for (name, results) in
+        [("six", brownout(SIX, 100)), ("three", brownout(&SIX[1..4], 100)), ("contention", contention(50)), ("one", brownout(SIX, 1))]
+    {
+        let written = write_report(&results, &fresh(name), ReportOptions { png: true }).unwrap();
+        assert!(written.iter().any(|path| path.extension().is_some_and(|ending| ending == "png")));
+    }
+    let svg = charts::pictures(&contention(5), &Theme::light()).remove(0).svg;
+    assert_eq!(charts::png::render(&svg).unwrap(), charts::png::render(&svg).unwrap());
+}
+
+/// An empty folder of this test under the build's own temporary folder.
+fn fresh(name: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report").join(name);
+    let _ = std::fs::remove_dir_all(&dir);
+    dir
+}

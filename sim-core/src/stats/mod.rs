@@ -1,0 +1,14 @@
+//! What can honestly be said about many runs?
+//!
+//! Quantiles are observed values (nearest rank), intervals are free of assumptions about the distribution wherever that
+//! is possible, and runs that were cut off are counted as what they are: longer than what was seen of them. Input is
+//! whole numbers; a float appears in what a reader sees, never in what decides a run. Transcendental functions come
+//! from the pinned `libm`, so that a table is the same bytes on every machine.
+
+pub mod interval;
+pub mod paired;
+pub mod quantile;
+pub mod survival;
+
+/// The logarithm to base ten by the pinned mathematics, for logarithmic axes.
+pub use libm::log10;
