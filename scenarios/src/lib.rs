@@ -14,4 +14,5 @@ pub mod text;
 pub mod trace;
 
 pub use models::{measure, outcome};
-pub use read::{FIELDS, read};
+pub use read::{Extent, FIELDS, read};
+pub use scenario::Scenario;

@@ -51,13 +51,22 @@ struct SweepSpec<'a> {
     vary: Vec<(String, Span, Vec<Element<'a>>)>,
 }
 
+/// How much of a scenario's grid is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The system as written (with the changes), whatever `sweep.vary` says: for one run.
+    AsWritten,
+    /// Every cell of the grid. A path that is changed is not varied.
+    Grid,
+}
+
 /// Reads a scenario.
 ///
 /// `origin` is what a user types to name it again, `changes` are `path=value` pairs to be applied first.
 ///
 /// # Errors
 /// Everything wrong with the text, and the text as it was with the changes applied: places refer to that.
-pub fn read(source: Source, origin: &str, changes: &[(String, String)]) -> Result<Scenario, (Source, Problems)> {
+pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: Extent) -> Result<Scenario, (Source, Problems)> {
     let mut source = source;
     for (path, value) in changes {
         let changed = Path::parse(path).and_then(|path| replace(&source, &path, value));
@@ -67,7 +76,7 @@ pub fn read(source: Source, origin: &str, changes: &[(String, String)]) -> Resul
         }
     }
     let mut problems = Problems::new();
-    let scenario = Reader::new(&source, &mut problems).and_then(|reader| reader.scenario(origin, changes, &mut problems));
+    let scenario = Reader::new(&source, &mut problems).and_then(|reader| reader.scenario(origin, changes, extent, &mut problems));
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
         _ => Err((source, problems)),
@@ -96,7 +105,7 @@ impl<'a> Reader<'a> {
         problems.note(parse(self.field(name)?))
     }
 
-    fn scenario(&self, origin: &str, changes: &[(String, String)], problems: &mut Problems) -> Option<Scenario> {
+    fn scenario(&self, origin: &str, changes: &[(String, String)], extent: Extent, problems: &mut Problems) -> Option<Scenario> {
         self.refuse_unknown_fields(problems);
         let clockwork = self.clockwork(problems);
         let name: String = self.required("name", "a name such as \"payment-brownout\"", problems).unwrap_or_default();
@@ -104,7 +113,8 @@ impl<'a> Reader<'a> {
             problems.push(Problem::new("a scenario has a name").at(self.field("name").expect("it was found").span()));
         }
         let arms = self.arms(problems);
-        let sweep = self.sweep(problems);
+        let mut sweep = self.sweep(problems);
+        sweep.vary.retain(|(path, ..)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, path)));
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
         let base = self.systems(&arms, clockwork, problems);
@@ -367,6 +377,11 @@ impl<'a> Reader<'a> {
         let values = chosen.iter().map(|(_, value)| value.text().trim_matches('"').to_owned()).collect();
         Some(Cell { values, arms: arms?.into_iter().map(|(_, arm)| arm).collect() })
     }
+}
+
+/// Whether two spellings name one path.
+fn is_same_path(a: &str, b: &str) -> bool {
+    matches!((Path::parse(a), Path::parse(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// What a problem with a whole element points at.

@@ -46,6 +46,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
             begin: SimTime::from_nanos(20_000_000_000),
             end: Some(SimTime::from_nanos(30_000_000_000)),
         }],
+        expect: Vec::new(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
             Assumption { path: "nodes.payments.late_work".to_owned(), value: "Finish".to_owned(), written: false },

@@ -1,0 +1,142 @@
+//! What does a user type, and which library answers?
+//!
+//! Data goes to stdout, everything else to stderr. One file per command; this one holds the words and the exit codes.
+
+mod check;
+mod compare;
+mod list;
+mod load;
+mod output;
+mod progress;
+mod replay;
+mod report;
+mod run;
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::process::ExitCode;
+
+/// Simulate distributed systems under faults, deterministically, from a seed.
+#[derive(Debug, Parser)]
+#[command(name = "stormglass", version, about, long_about = None, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  stormglass list scenarios                  what is inside the program
+  stormglass compare retry-storm             rank the arms of a scenario, with charts and a page
+  stormglass run retry-storm --arm \"full jitter\" --seed 7
+  stormglass check my-scenario.ron           find everything wrong with a file, run nothing
+
+Exit codes: 0 fine, 1 an expectation failed, 2 a command or file is wrong, 3 undecided, 4 two runs that must be
+equal differ, 101 a bug in Stormglass, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make one run: measures, a timeline in the terminal, and the digest.
+    Run(run::RunArgs),
+    /// Run every arm on the same seeds and rank them, with charts and a page.
+    Compare(compare::CompareArgs),
+    /// Run the whole grid of arms, parameters and seeds into a results folder.
+    Sweep(compare::SweepArgs),
+    /// Repeat a run and print its trace.
+    Replay(replay::ReplayArgs),
+    /// Draw everything again from a results folder, without running anything.
+    Report(report::ReportArgs),
+    /// Find everything wrong with a scenario, without running it.
+    Check(check::CheckArgs),
+    /// List what there is: scenarios, backoffs, layers, faults, ...
+    List(list::ListArgs),
+}
+
+/// Which scenario, and what is changed in it.
+#[derive(Clone, Debug, Args)]
+struct ScenarioArgs {
+    /// A file, or the name of a shipped scenario (see `stormglass list scenarios`).
+    scenario: String,
+    /// Change a value before anything is run: nodes.clients.count=500. May be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    changes: Vec<String>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Aligned columns for reading.
+    #[default]
+    Table,
+    /// JSON.
+    Json,
+    /// Comma-separated values, with units in the headings.
+    Csv,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// How much is said, and how.
+#[derive(Clone, Copy, Debug, Args)]
+struct OutputArgs {
+    /// How results are printed on stdout.
+    #[arg(long, value_enum, default_value_t, env = "STORMGLASS_FORMAT")]
+    format: Format,
+    /// Say nothing on stderr but errors.
+    #[arg(long, short, env = "STORMGLASS_QUIET")]
+    quiet: bool,
+}
+
+/// Where results go, and how many threads make them.
+#[derive(Clone, Debug, Args)]
+struct WorkArgs {
+    /// Folder for the results [default: results/<name of the scenario>].
+    #[arg(long, value_name = "DIR")]
+    out: Option<Utf8PathBuf>,
+    /// Threads [default: one per core]. The results do not depend on it.
+    #[arg(long, value_name = "N", env = "STORMGLASS_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// Runs per cell and arm, instead of what the scenario says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    replications: Option<u32>,
+    /// The first seed, instead of what the scenario says.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Make every run again, even those the folder holds already.
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// How a command ended; the number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Exit {
+    Fine = 0,
+    Failed = 1,
+    Wrong = 2,
+    Undecided = 3,
+    Differs = 4,
+    Bug = 101,
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Reads the command line, does what it says, and answers with the exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match cli.command {
+        Command::Run(args) => run::run(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Sweep(args) => compare::sweep(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Check(args) => check::check(&args),
+        Command::List(args) => list::list(&args),
+    };
+    exit.unwrap_or_else(|exit| exit).into()
+}

@@ -1,0 +1,62 @@
+//! How does a table reach the terminal, and a sentence stderr?
+
+use super::{Exit, Format};
+use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
+use reports::export::{csv, json, markdown};
+use reports::table::{Align, Table};
+use std::io::{self, Write};
+
+/// Prints text on stdout. A reader that stops reading (`| head`) ends the program quietly.
+///
+/// # Errors
+/// [`Exit::Wrong`] if stdout cannot be written.
+pub fn print(text: &str) -> Result<(), Exit> {
+    let mut out = anstream::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => Err(wrong(&format!("cannot write to stdout: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Says something on stderr.
+pub fn say(text: &str) {
+    // Nothing can be said about a stderr that cannot be written.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Says what is wrong with a command or a file, and answers the exit code for it.
+pub fn wrong(text: &str) -> Exit {
+    say(&format!("error: {text}"));
+    Exit::Wrong
+}
+
+/// Prints a table in the wanted format.
+///
+/// # Errors
+/// [`Exit::Wrong`] if stdout cannot be written.
+pub fn print_table(table: &Table, format: Format) -> Result<(), Exit> {
+    let text = match format {
+        Format::Table => aligned(table),
+        Format::Json => json::table(table),
+        Format::Csv => csv::table(table),
+        Format::Markdown => markdown::table(table),
+    };
+    print(text.trim_end())
+}
+
+fn aligned(table: &Table) -> String {
+    let mut grid = Grid::new();
+    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.set_header(table.columns.iter().map(|column| column.name.clone()));
+    for row in table.shown() {
+        grid.add_row(row);
+    }
+    for (column, described) in grid.column_iter_mut().zip(&table.columns) {
+        column.set_padding((0, 2));
+        column.set_cell_alignment(if described.align == Align::Right { CellAlignment::Right } else { CellAlignment::Left });
+    }
+    let lines: Vec<String> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
+    format!("{}\n\n{}", table.title, lines.join("\n"))
+}
