@@ -9,9 +9,38 @@ use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
 use sample::{SIX, brownout, contention, silence};
 use scenarios::measure::{Episode, Recovery, RunMeasures};
-use scenarios::results::{Results, RunOutcome};
+use scenarios::results::{FaultWindow, Results, RunOutcome};
 use sim_core::time::{SimDuration, SimTime};
 use std::path::{Path, PathBuf};
+
+/// Faults that overlap, and one that never ends.
+fn many_faults() -> Results {
+    let mut results = brownout(&SIX[1..5], 30);
+    let window = |label: &str, begin: u64, end: Option<u64>| FaultWindow {
+        label: label.to_owned(),
+        begin: SimTime::from_nanos(begin * 1_000_000_000),
+        end: end.map(|end| SimTime::from_nanos(end * 1_000_000_000)),
+    };
+    results.manifest.faults.extend([
+        window("Partition of \"zone-a\" and \"zone-b\"", 32, Some(40)),
+        window("Crash of \"checkout[1]\"", 36, Some(37)),
+        window("Loss 5 % on every link", 100, None),
+    ]);
+    results.manifest.source = "./my storm.ron".to_owned();
+    results.manifest.changes.push(("nodes.shoppers.arrivals.rate".to_owned(), "1100/s".to_owned()));
+    results
+}
+
+/// Contention in which one arm is not done at the end of the largest cell.
+fn unfinished() -> Results {
+    let mut results = contention(20);
+    for run in results.runs.iter_mut().filter(|run| run.cell == 4 && run.arm == 0) {
+        if let RunOutcome::Finished { measures, .. } = &mut run.outcome {
+            measures.succeeded -= 3;
+        }
+    }
+    results
+}
 
 fn measures(results: &mut Results, row: usize) -> &mut RunMeasures {
     match &mut results.runs[row].outcome {
@@ -94,7 +123,7 @@ fn results_without_calls_bins_or_runs_show_dashes_and_no_senseless_number() {
     (no_cells.manifest.cells, no_cells.manifest.arms) = (Vec::new(), Vec::new());
     let mut panicked = brownout(&SIX[..1], 2);
     panicked.runs[0].outcome = RunOutcome::Panicked("virtual time ran backwards".to_owned());
-    for results in [silence(), brownout(SIX, 1), contention(1), nothing, no_cells, panicked] {
+    for results in [silence(), many_faults(), unfinished(), brownout(SIX, 1), contention(1), nothing, no_cells, panicked] {
         for text in everything(&results) {
             for word in ["NaN", "inf\"", "inf,", "inf ", ">inf", "-inf"] {
                 assert!(!text.contains(word), "{word} in {text}");
@@ -204,9 +233,15 @@ fn a_report_is_written_whole_and_lists_its_files() {
 #[cfg(feature = "png")]
 #[test]
 fn every_picture_is_written_as_png_and_the_same_bytes_twice() {
-    for (name, results) in
-        [("six", brownout(SIX, 100)), ("three", brownout(&SIX[1..4], 100)), ("contention", contention(50)), ("one", brownout(SIX, 1))]
-    {
+    let samples = [
+        ("busy", many_faults()),
+        ("unfinished", unfinished()),
+        ("six", brownout(SIX, 100)),
+        ("three", brownout(&SIX[1..4], 100)),
+        ("contention", contention(50)),
+        ("one", brownout(SIX, 1)),
+    ];
+    for (name, results) in samples {
         let written = write_report(&results, &fresh(name), ReportOptions { png: true }).unwrap();
         assert!(written.iter().any(|path| path.extension().is_some_and(|ending| ending == "png")));
     }

@@ -32,7 +32,7 @@ impl Chart for AvailabilityOverTime {
 
     fn table(&self, results: &Results, view: &View) -> Option<Table> {
         let mut columns = vec![Column::text("arm"), Column::number("start of bin", "s"), Column::number("calls started", "")];
-        columns.extend(["availability p5", "availability median", "availability p95"].map(|name| Column::number(name, "1")));
+        columns.extend(["availability p5", "availability median", "availability p95"].map(|name| Column::number(name, "0..1")));
         let mut table = Table::new(view.titled(self.summary()), columns);
         for (arm, name) in results.manifest.arms.iter().enumerate() {
             for (index, bin) in results.series_of(view.cell(), arm as u32)?.bins.iter().enumerate() {

@@ -29,6 +29,8 @@ const HEIGHT: f64 = 330.0;
 const SMALL: f64 = 205.0;
 const IN_A_ROW: usize = 3;
 const HEADING: f64 = 22.0;
+/// Fault windows named in a caption.
+const LISTED: usize = 6;
 
 /// Pixels that so many panels need.
 pub(super) fn height(panels: usize) -> f64 {
@@ -90,9 +92,10 @@ pub(super) fn caption(results: &Results, runs: u64, panels: usize) -> Vec<String
     };
     let bin = number::length(manifest.bin);
     let mut shaded = if manifest.faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
-    if panels > 1 && !manifest.faults.is_empty() {
-        let labels: Vec<&str> = manifest.faults.iter().map(|fault| fault.label.as_str()).take(4).collect();
-        let more = if manifest.faults.len() > 4 { ", …" } else { "" };
+    // One fault is named where it stands; of several, some labels may have found no room.
+    if !manifest.faults.is_empty() && (panels > 1 || manifest.faults.len() > 1) {
+        let labels: Vec<&str> = manifest.faults.iter().map(|fault| fault.label.as_str()).take(LISTED).collect();
+        let more = if manifest.faults.len() > LISTED { ", …" } else { "" };
         shaded = format!(" Shaded: {}{more}.", labels.join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]

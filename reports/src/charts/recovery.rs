@@ -38,7 +38,7 @@ impl Chart for RecoveryTimes {
             Column::number("time after the fault", "s"),
             Column::number("runs still down before", ""),
             Column::number("recovered then", ""),
-            Column::number("share recovered", "1"),
+            Column::number("share recovered", "0..1"),
         ];
         let mut table = Table::new(view.titled(self.summary()), columns);
         for arm in arms(results, view) {

@@ -27,7 +27,7 @@ fn columns(manifest: &Manifest) -> Vec<Column> {
     columns.extend(manifest.axes.iter().map(|axis| Column::text(axis.as_str())));
     columns.extend(["seed", "outcome", "digest"].map(Column::text));
     columns.extend(["calls", "succeeded", "unfinished"].map(|name| Column::number(name, "")));
-    columns.push(Column::number("availability", "1"));
+    columns.push(Column::number("availability", "0..1"));
     columns.extend(FAILURES.map(|name| Column::number(format!("failed: {name}"), "")));
     for edge in &manifest.edges {
         columns.extend(["calls", "succeeded", "attempts"].map(|name| Column::number(format!("{edge}: {name}"), "")));

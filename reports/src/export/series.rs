@@ -13,7 +13,7 @@ pub const BAND: [Quantile; 3] = [Quantile::P5, Quantile::MEDIAN, Quantile::P95];
 pub fn table(manifest: &Manifest, series: &CellSeries) -> Table {
     let mut columns = vec![Column::number("start of bin", "s"), Column::number("runs", "")];
     columns.extend(["started", "succeeded", "completed", "failed", "attempts"].map(|name| Column::number(name, "")));
-    for (of, unit) in [("availability", "1"), ("goodput", "1/s"), ("offered load", "1/s")] {
+    for (of, unit) in [("availability", "0..1"), ("goodput", "1/s"), ("offered load", "1/s")] {
         columns.extend(["p5", "median", "p95"].map(|name| Column::number(format!("{of} {name}"), unit)));
     }
     let mut table = Table::new("Sums and quantiles over the runs, per time bin", columns);

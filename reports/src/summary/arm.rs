@@ -6,7 +6,7 @@
 //! over runs.
 
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Results, RunOutcome};
+use scenarios::results::{Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
@@ -87,9 +87,8 @@ pub struct ArmSummary {
 impl ArmSummary {
     /// Sums up the runs of one cell and arm.
     pub fn of(results: &Results, cell: u32, arm: u32) -> Self {
-        let runs: Vec<(u64, &RunMeasures)> = results.runs_of(cell, arm).collect();
-        let panics =
-            |row: &&scenarios::results::RunRow| row.cell == cell && row.arm == arm && matches!(row.outcome, RunOutcome::Panicked(_));
+        let rows = rows_of(results, cell, arm);
+        let runs: Vec<(u64, &RunMeasures)> = rows.iter().filter_map(finished).collect();
         let fates: Vec<Fate> = runs.iter().map(|(_, run)| Fate::of(run)).collect();
         let count = |of: fn(&Fate) -> bool| fates.iter().filter(|fate| of(fate)).count() as u64;
         let total = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
@@ -102,7 +101,7 @@ impl ArmSummary {
             arm,
             name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
             runs: runs.len() as u64,
-            panicked: results.runs.iter().filter(panics).count() as u64,
+            panicked: (rows.len() - runs.len()) as u64,
             calls,
             succeeded: total(|run| run.succeeded),
             recovered: count(|fate| matches!(fate, Fate::Unharmed | Fate::After(_))),
@@ -137,6 +136,20 @@ impl ArmSummary {
     /// A quantile of the completion time over the runs.
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
+    }
+}
+
+/// The rows of one cell and arm: a stretch of the results, because they are in grid order.
+fn rows_of(results: &Results, cell: u32, arm: u32) -> &[RunRow] {
+    let start = results.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));
+    let length = results.runs[start..].partition_point(|row| (row.cell, row.arm) == (cell, arm));
+    &results.runs[start..start + length]
+}
+
+fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
+    match &row.outcome {
+        RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
+        RunOutcome::Panicked(_) => None,
     }
 }
 
