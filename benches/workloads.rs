@@ -75,7 +75,15 @@ fn w3(clients: u32, requests: u64) -> (f64, models::measure::RunMeasures) {
 
 fn main() {
     let (per_request, row) = w3(1000, 1_000_000);
-    println!("W3 {:.1} ns/request, calls {} mean {} p50 {} p99 {} failed {:?}", per_request * 1e9, row.latency.count, row.latency.mean, row.latency.p50, row.latency.p99, row.failed);
+    println!(
+        "W3 {:.1} ns/request, calls {} mean {} p50 {} p99 {} failed {:?}",
+        per_request * 1e9,
+        row.latency.count,
+        row.latency.mean,
+        row.latency.p50,
+        row.latency.p99,
+        row.failed
+    );
     println!("events {}", row.events);
     let wheel = bare::w3_wheel(1000, 1_000_000);
     let heap = bare::w3_heap(1000, 1_000_000);

@@ -46,7 +46,16 @@ struct Rpc {
 impl Rpc {
     fn new(clients: u64) -> Self {
         let none = vec![0; clients as usize];
-        Self { random: Cheap::new(1), busy: 0, queue: VecDeque::new(), started: none.clone(), deadline: none.clone(), armed: none, latency: 0, requests: 0 }
+        Self {
+            random: Cheap::new(1),
+            busy: 0,
+            queue: VecDeque::new(),
+            started: none.clone(),
+            deadline: none.clone(),
+            armed: none,
+            latency: 0,
+            requests: 0,
+        }
     }
 }
 

@@ -88,7 +88,10 @@ impl Builder<'_> {
             }
         }
         if times.warm_up >= times.horizon && !times.horizon.is_zero() {
-            complain("warm_up", format!("the warm-up ({}) leaves nothing to measure before the horizon ({})", times.warm_up, times.horizon));
+            complain(
+                "warm_up",
+                format!("the warm-up ({}) leaves nothing to measure before the horizon ({})", times.warm_up, times.horizon),
+            );
         }
         if times.bin.is_zero() || times.horizon.as_nanos() / times.bin.as_nanos().max(1) > 1_000_000 {
             complain("bin", format!("bins of {} are too fine: at most 1000000 of them fit into a run", times.bin));
@@ -106,7 +109,8 @@ impl Builder<'_> {
             let node = NodeId(nodes.len() as u32);
             nodes.push(NodePlan { name: name.clone(), domain: self.domain(&clients.domain), role: Role::Clients(PopulationId(index)) });
             // The process is compiled from checked numbers only.
-            let arrivals = if self.complaints.is_empty() { clients.arrivals.process(clients.count) } else { crate::workloads::ArrivalProcess::Once };
+            let arrivals =
+                if self.complaints.is_empty() { clients.arrivals.process(clients.count) } else { crate::workloads::ArrivalProcess::Once };
             populations.push(PopulationPlan {
                 name: name.clone(),
                 node,
@@ -156,7 +160,11 @@ impl Builder<'_> {
                 workers: service.workers,
                 threads: service.threads,
                 queue_limit: queue.limit.unwrap_or(u32::MAX),
-                demand: if sound { service.demand.compile() } else { sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile() },
+                demand: if sound {
+                    service.demand.compile()
+                } else {
+                    sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
+                },
                 program: Vec::new(),
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -213,7 +221,15 @@ impl Builder<'_> {
         edges
     }
 
-    fn edge(&mut self, caller: &str, callee: &str, path: &str, services: &[ServicePlan], group: Option<&GroupPlan>, nodes: &[NodePlan]) -> EdgePlan {
+    fn edge(
+        &mut self,
+        caller: &str,
+        callee: &str,
+        path: &str,
+        services: &[ServicePlan],
+        group: Option<&GroupPlan>,
+        nodes: &[NodePlan],
+    ) -> EdgePlan {
         let target = services.iter().position(|service| service.name == callee);
         let target = match (target, group) {
             (Some(index), _) => Some(Callee::Service(index as u32)),
@@ -260,7 +276,9 @@ impl Builder<'_> {
                     routes.push(((caller, callee), (there, back)));
                 } else {
                     let (from, to) = if there.is_none() { (from, to) } else { (to, from) };
-                    let sentence = format!("`{edge}` needs a way from {from:?} to {to:?}; add Link(from: {from:?}, to: {to:?}, delay: Constant(\"1ms\"))");
+                    let sentence = format!(
+                        "`{edge}` needs a way from {from:?} to {to:?}; add Link(from: {from:?}, to: {to:?}, delay: Constant(\"1ms\"))"
+                    );
                     self.complaints.push(complaint("links", sentence));
                 }
             }
@@ -285,7 +303,8 @@ impl Builder<'_> {
             while let Some(service) = pending.pop() {
                 if service == start {
                     let path = format!("nodes.{}.does", quoted(&services[start].name));
-                    let sentence = format!("`{}` calls itself, directly or through others; calls must not go round in a circle", services[start].name);
+                    let sentence =
+                        format!("`{}` calls itself, directly or through others; calls must not go round in a circle", services[start].name);
                     self.complaints.push(complaint(&path, sentence));
                     break;
                 }
@@ -315,7 +334,8 @@ impl Builder<'_> {
         for (index, fault) in self.spec.faults.iter().enumerate() {
             let begin = SimTime::ZERO.saturating_add(fault.at());
             if fault.at() >= self.spec.clockwork.horizon {
-                let sentence = format!("it begins at {}, when the run is over (the horizon is {})", fault.at(), self.spec.clockwork.horizon);
+                let sentence =
+                    format!("it begins at {}, when the run is over (the horizon is {})", fault.at(), self.spec.clockwork.horizon);
                 complaints.push(complaint(&format!("faults[{index}].at"), sentence));
             }
             match fault.effects(places) {

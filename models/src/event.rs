@@ -32,8 +32,17 @@ pub enum Kind {
     Arrival = 8,
 }
 
-const KINDS: [Kind; 9] =
-    [Kind::Fault, Kind::WorkDone, Kind::Request, Kind::Message, Kind::Cancel, Kind::Reply, Kind::CallTimer, Kind::ClientWakes, Kind::Arrival];
+const KINDS: [Kind; 9] = [
+    Kind::Fault,
+    Kind::WorkDone,
+    Kind::Request,
+    Kind::Message,
+    Kind::Cancel,
+    Kind::Reply,
+    Kind::CallTimer,
+    Kind::ClientWakes,
+    Kind::Arrival,
+];
 
 /// A change of the world that is due at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -120,6 +120,14 @@ impl Judgement {
 }
 
 impl Clause {
+    /// Name and summary of every clause.
+    pub const ALL: &'static [(&'static str, &'static str)] = &[
+        ("Availability", "the share of calls that succeed lies within bounds"),
+        ("Recovery", "a quantile of the recovery times over the runs stays within a limit"),
+        ("Stuck", "the share of runs that stay in a failed state lies within bounds"),
+        ("Amplification", "attempts per call on the first edge stay within limits"),
+    ];
+
     /// The arms it speaks of; all if not said.
     pub const fn arms(&self) -> Option<&Vec<String>> {
         match self {
@@ -171,7 +179,14 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
             for (arm, name) in (0..).zip(&results.manifest.arms) {
                 if clause.arms().is_none_or(|arms| arms.contains(name)) {
                     let judged = clause.judge(results, cell, arm).into_iter();
-                    verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict { cell, arm, clause, judgement, evidence, worst_seed }));
+                    verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict {
+                        cell,
+                        arm,
+                        clause,
+                        judgement,
+                        evidence,
+                        worst_seed,
+                    }));
                 }
             }
         }

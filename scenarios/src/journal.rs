@@ -4,6 +4,7 @@
 //! series. A line that was cut short or altered is not believed, and its run is made again. The content key is a hash of the
 //! model's behaviour, the system of that arm and cell, and the seed: adding an arm or an expectation re-runs nothing.
 
+use crate::results::Manifest;
 use crate::run::Run;
 use camino::Utf8Path;
 use models::measure::{Bin, RunMeasures};
@@ -14,6 +15,36 @@ use std::io::{self, BufRead as _, Write as _};
 
 /// The name of the file in a results folder.
 pub const FILE: &str = "runs.journal";
+
+/// The name of the manifest in a results folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Writes the manifest of a results folder whole or not at all.
+///
+/// # Errors
+/// What the file system says.
+pub fn save_manifest(folder: &Utf8Path, manifest: &Manifest) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(serde_json::to_string_pretty(manifest)?.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.persist(folder.join(MANIFEST))?;
+    Ok(())
+}
+
+/// The manifest of a results folder, if it has one.
+///
+/// # Errors
+/// A sentence for the reader if there is one that cannot be read.
+pub fn load_manifest(folder: &Utf8Path) -> Result<Option<Manifest>, String> {
+    let path = folder.join(MANIFEST);
+    let text = match fs_err::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound || folder.is_file() => return Ok(None),
+        Err(error) => return Err(format!("cannot read the results: {error}")),
+    };
+    let damaged = |error| format!("{path} is damaged or from another version ({error}); choose another folder, or remove that one");
+    serde_json::from_str(&text).map(Some).map_err(damaged)
+}
 
 /// What a run is known by.
 pub type ContentKey = String;

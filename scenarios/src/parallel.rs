@@ -45,7 +45,8 @@ mod tests {
     fn results_come_in_the_order_of_their_indices_on_any_number_of_threads() {
         for jobs in [1, 2, 8] {
             let mut seen = Vec::new();
-            map_in_index_order(jobs, 1000, || true, |index| index * index, |index, result| seen.push((index, result))).expect("threads start");
+            map_in_index_order(jobs, 1000, || true, |index| index * index, |index, result| seen.push((index, result)))
+                .expect("threads start");
             assert_eq!(seen, (0..1000).map(|index| (index, Ok(index * index))).collect::<Vec<_>>());
         }
     }
@@ -54,7 +55,8 @@ mod tests {
     fn a_panic_is_one_result_and_the_others_go_on() {
         let mut failed = Vec::new();
         let work = |index: usize| assert!(index != 5, "five is right out");
-        map_in_index_order(2, 10, || true, work, |index, result| failed.extend(result.err().map(|text| (index, text)))).expect("threads start");
+        map_in_index_order(2, 10, || true, work, |index, result| failed.extend(result.err().map(|text| (index, text))))
+            .expect("threads start");
         assert_eq!(failed, [(5, "five is right out".to_owned())]);
     }
 

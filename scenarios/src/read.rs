@@ -28,7 +28,8 @@ use std::sync::Arc;
 
 /// The fields a scenario may have, in the order of the documentation.
 pub const FIELDS: [&str; 15] = [
-    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "faults", "stacks", "arms", "expect", "sweep",
+    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "faults", "stacks", "arms", "expect",
+    "sweep",
 ];
 
 /// At most so many cells in a grid, and replications of each.
@@ -202,7 +203,9 @@ impl<'a> Reader<'a> {
             for arm in clause.arms().into_iter().flatten().filter(|arm| !arms.contains(arm)) {
                 let place = Path::parse("arms").and_then(|path| locate_in(item, &path)).map_or_else(|_| item.head(), Element::span);
                 let problem = Problem::new(format!("no arm is called `{arm}`")).at(place);
-                problems.push(problem.expected(crate::problem::one_of(arms.iter().map(String::as_str))).suggest(arm, arms.iter().map(String::as_str)));
+                problems.push(
+                    problem.expected(crate::problem::one_of(arms.iter().map(String::as_str))).suggest(arm, arms.iter().map(String::as_str)),
+                );
             }
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));

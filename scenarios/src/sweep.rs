@@ -142,7 +142,12 @@ struct Grid {
 impl Grid {
     fn of(scenario: &Scenario) -> Self {
         let sweep = scenario.sweep;
-        Self { cells: scenario.cells.len(), arms: scenario.arms.len(), replications: sweep.replications as usize, first_seed: sweep.first_seed }
+        Self {
+            cells: scenario.cells.len(),
+            arms: scenario.arms.len(),
+            replications: sweep.replications as usize,
+            first_seed: sweep.first_seed,
+        }
     }
 
     const fn count(&self) -> usize {

@@ -52,7 +52,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn compare(steps: &[Step]) {
     let (mut queue, mut list, mut now) = (EventQueue::new(), SortedList::default(), 0_u64);
-    let mut push = |queue: &mut EventQueue, list: &mut SortedList, at: u64, rank: u64| {
+    let push = |queue: &mut EventQueue, list: &mut SortedList, at: u64, rank: u64| {
         queue.push(SimTime::from_nanos(at), rank);
         list.push(SimTime::from_nanos(at), rank);
     };

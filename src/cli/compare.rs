@@ -151,11 +151,11 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
 
 /// Says where everything is, and answers with the verdict.
 fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<Exit, Exit> {
-    let panicked: Vec<_> = results.runs.iter().filter_map(|row| match &row.outcome {
+    let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
         RunOutcome::Finished { .. } => None,
     });
-    let panicked: Vec<_> = panicked;
+    let panicked: Vec<_> = panicked.collect();
     for (row, message) in panicked.iter().take(3) {
         say(&format!("bug: the run {} panicked: {message}", reports::command::run(&results.manifest, row.cell, row.arm, row.seed)));
     }

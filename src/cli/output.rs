@@ -39,7 +39,7 @@ pub fn wrong(text: &str) -> Exit {
 pub fn print_table(table: &Table, format: Format) -> Result<(), Exit> {
     let text = match format {
         Format::Table => aligned(table),
-        Format::Json => json::table(table),
+        Format::Json => format!("{:#}", json::table(table)),
         Format::Csv => csv::table(table),
         Format::Markdown => markdown::table(table),
     };
@@ -48,7 +48,7 @@ pub fn print_table(table: &Table, format: Format) -> Result<(), Exit> {
 
 fn aligned(table: &Table) -> String {
     let mut grid = Grid::new();
-    grid.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     grid.set_header(table.columns.iter().map(|column| column.name.clone()));
     for row in table.shown() {
         grid.add_row(row);

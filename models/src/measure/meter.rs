@@ -72,7 +72,11 @@ impl Meter {
             clockwork,
             load_is_closed: !plan.populations.iter().all(|population| is_open(&population.arrivals)),
             faults: plan.faults.iter().map(|fault| (fault.begin, fault.end)).collect(),
-            row: RunMeasures { failed: vec![0; Failure::ALL.len()], edges: vec![EdgeMeasures::default(); plan.edges.len()], ..Default::default() },
+            row: RunMeasures {
+                failed: vec![0; Failure::ALL.len()],
+                edges: vec![EdgeMeasures::default(); plan.edges.len()],
+                ..Default::default()
+            },
             bins: vec![Bin::default(); usize::try_from(bins).expect("a checked scenario has at most a million bins")],
             bin: 0,
             bin_ends: SimTime::ZERO + clockwork.bin,

@@ -55,7 +55,11 @@ impl Curve<'_> {
 }
 
 fn tally(bin: &Bin, closed: bool) -> Tally {
-    if closed { Tally { good: u128::from(bin.completed), all: 1 } } else { Tally { good: u128::from(bin.succeeded), all: u128::from(bin.started) } }
+    if closed {
+        Tally { good: u128::from(bin.completed), all: 1 }
+    } else {
+        Tally { good: u128::from(bin.succeeded), all: u128::from(bin.started) }
+    }
 }
 
 /// Recovery after each episode of faults, and whether the run is stuck at its end.
@@ -65,7 +69,8 @@ pub fn episodes(times: &Clockwork, faults: &[(SimTime, Option<SimTime>)], bins: 
     // The last bin may be cut short by the horizon: only whole ones are looked at.
     let whole = (times.horizon / times.bin) as usize;
     let bins = &bins[..whole.min(bins.len())];
-    let before = times.warm_up.as_nanos().div_ceil(times.bin.as_nanos()) as usize..((first.since_start() / times.bin) as usize).min(bins.len());
+    let before =
+        times.warm_up.as_nanos().div_ceil(times.bin.as_nanos()) as usize..((first.since_start() / times.bin) as usize).min(bins.len());
     let level = bins.get(before.clone()).unwrap_or_default().iter().fold(Tally::default(), |sum, bin| sum.add(tally(bin, closed)));
     if level.good == 0 || level.all == 0 {
         let reason = "no level to come back to: no call succeeded in a whole bin between the warm-up and the first fault".to_owned();
@@ -83,7 +88,8 @@ pub fn episodes(times: &Clockwork, faults: &[(SimTime, Option<SimTime>)], bins: 
     let hold = (times.hold / times.bin) as usize;
     let horizon = curve.start_of(bins.len());
     let limit = |index: usize| spans.get(index + 1).map_or(horizon, |next| next.0.min(horizon));
-    let episodes: Vec<_> = spans.iter().enumerate().map(|(index, &(begin, end, _))| episode(&curve, hold, begin, end, limit(index))).collect();
+    let episodes: Vec<_> =
+        spans.iter().enumerate().map(|(index, &(begin, end, _))| episode(&curve, hold, begin, end, limit(index))).collect();
     let all_over = spans.iter().all(|&(_, end, ends)| ends && end < horizon);
     let censored = matches!(episodes.last().map(|episode| &episode.recovery), Some(Recovery::Censored(_)));
     let stuck = censored && all_over && (closed || is_offered_as_before(bins, before, hold));
@@ -155,7 +161,9 @@ mod tests {
 
     /// A hundred calls start each second; so many of them succeed.
     fn bins(succeeded: impl Fn(u64) -> u64, horizon: u64) -> Vec<Bin> {
-        (0..horizon).map(|second| Bin { started: 100, succeeded: succeeded(second), completed: succeeded(second), ..Bin::default() }).collect()
+        (0..horizon)
+            .map(|second| Bin { started: 100, succeeded: succeeded(second), completed: succeeded(second), ..Bin::default() })
+            .collect()
     }
 
     #[test]

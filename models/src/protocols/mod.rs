@@ -30,7 +30,8 @@ pub trait Protocol: Clone + Send + Debug + 'static {
     /// A caller starts an attempt.
     fn begin(&self, out: &mut Outbox<Self::Message>) -> Self::Session;
     /// An answer reaches the caller, who still waits; `Some` ends the attempt.
-    fn on_answer(&self, session: &mut Self::Session, from: u32, message: Self::Message, out: &mut Outbox<Self::Message>) -> Option<Outcome>;
+    fn on_answer(&self, session: &mut Self::Session, from: u32, message: Self::Message, out: &mut Outbox<Self::Message>)
+    -> Option<Outcome>;
     /// A message of a caller reaches a member.
     fn on_request(&self, member: &mut Self::Member, message: Self::Message, out: &mut Outbox<Self::Message>);
     /// The life of a member ended: what is not durable is lost.

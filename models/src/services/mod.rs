@@ -129,7 +129,9 @@ impl Placement {
             return vec![complaint("", "a list of domains needs at least one")];
         }
         let bad = self.0.iter().find(|name| name.is_empty() || name.split('/').any(str::is_empty));
-        bad.map(|name| complaint("", format!("{name:?} is no domain; write a name such as \"zone-a\" or \"eu/a/rack1\""))).into_iter().collect()
+        bad.map(|name| complaint("", format!("{name:?} is no domain; write a name such as \"zone-a\" or \"eu/a/rack1\"")))
+            .into_iter()
+            .collect()
     }
 }
 

@@ -168,9 +168,8 @@ impl Layer {
 
     /// Offers a late result to the layer.
     pub fn offer_late(&self, outcome: Outcome, shared: &mut SharedMemory, moment: &Moment<'_>) {
-        match (self, shared) {
-            (Self::Retry(layer), SharedMemory::Retry(shared)) => layer.late(shared, outcome, moment),
-            _ => {}
+        if let (Self::Retry(layer), SharedMemory::Retry(shared)) = (self, shared) {
+            layer.late(shared, outcome, moment);
         }
     }
 

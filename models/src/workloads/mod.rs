@@ -113,7 +113,9 @@ impl Clients {
 /// Exactly one of two ways to give the rate of an open process.
 fn check_rates(rate: Option<Rate>, rate_per_client: Option<Rate>) -> Vec<Complaint> {
     match (rate, rate_per_client) {
-        (None, None) => vec![complaint("", "`rate` is missing: the calls of the whole population, such as \"900/s\" (or `rate_per_client`)")],
+        (None, None) => {
+            vec![complaint("", "`rate` is missing: the calls of the whole population, such as \"900/s\" (or `rate_per_client`)")]
+        }
         (Some(_), Some(_)) => vec![complaint("rate_per_client", "give `rate` for the whole population or `rate_per_client`, not both")],
         (Some(rate), None) => check_rate("rate", rate),
         (None, Some(rate)) => check_rate("rate_per_client", rate),

@@ -25,7 +25,9 @@ impl Registered for Poisson {
 
 impl Poisson {
     pub(super) fn process(&self, count: u32) -> ArrivalProcess {
-        ArrivalProcess::Open(Gaps::Exponential(Distribution::Exponential { mean: mean_gap(self.rate, self.rate_per_client, count) }.compile()))
+        ArrivalProcess::Open(Gaps::Exponential(
+            Distribution::Exponential { mean: mean_gap(self.rate, self.rate_per_client, count) }.compile(),
+        ))
     }
 
     pub(super) fn check(&self) -> Vec<Complaint> {

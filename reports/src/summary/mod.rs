@@ -2,10 +2,12 @@
 
 mod arm;
 pub mod fates;
+mod grid;
 mod ranking;
 mod run;
 
 pub use arm::{ArmSummary, Kind};
+pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking::reached_cell;
 pub use run::single_run;

@@ -122,6 +122,22 @@ pub struct Part {
 pub type Observations = Vec<(SimDuration, u64)>;
 
 impl Distribution {
+    /// Name and summary of every kind.
+    pub const ALL: &'static [(&'static str, &'static str)] = &[
+        ("Constant", "always the same: Constant(\"5ms\")"),
+        ("Uniform", "evenly between two bounds: low, high"),
+        ("Exponential", "memoryless: mean"),
+        ("Normal", "bell-shaped, cut off at zero: mean, sd"),
+        ("LogNormal", "skewed, as latencies often are: median, p99"),
+        ("Pareto", "heavy tail: scale (the least value), shape"),
+        ("Weibull", "between exponential and bell-shaped: scale, shape"),
+        ("Gamma", "sums of exponential phases: shape, mean"),
+        ("Bimodal", "two kinds: share_slow, fast, slow"),
+        ("Mixture", "several kinds by weight: parts: [(weight: 9, of: ...)]"),
+        ("Empirical", "measured values: values, weights, or file"),
+        ("Plus", "an added constant: constant, of"),
+    ];
+
     /// Everything that is wrong, each with the path of the field (empty for the whole) and a sentence; empty if all is well.
     ///
     /// ```

@@ -145,7 +145,6 @@ mod tests {
         assert!((mean(&decorrelated, 1) - 0.2).abs() < width_of_uniform(0.2));
     }
 
-
     #[test]
     fn no_wait_leaves_the_documented_range_even_after_very_many_retries() {
         for backoff in all() {

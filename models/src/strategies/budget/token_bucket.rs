@@ -65,7 +65,10 @@ impl Budget for TokenBucket {
             complaints.push(complaint("capacity", format!("a capacity lies between 1 and 1000000 tokens, not at {}", self.capacity)));
         }
         if self.deposit.parts() == 0 {
-            complaints.push(complaint("deposit", "a bucket that is never filled allows no retry in the long run; write a deposit such as \"10%\""));
+            complaints.push(complaint(
+                "deposit",
+                "a bucket that is never filled allows no retry in the long run; write a deposit such as \"10%\"",
+            ));
         }
         complaints
     }

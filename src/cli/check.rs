@@ -1,0 +1,32 @@
+//! `check`: everything wrong with a scenario at once, and what it would run.
+
+use super::output::print;
+use super::{Exit, ScenarioArgs, load};
+use clap::Args;
+use scenarios::{Extent, sweep};
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+}
+
+/// Runs `check`.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
+    let scenario = load::load(&args.scenario, Extent::Grid)?;
+    let (cells, arms, runs) = (scenario.cells.len(), scenario.arms.len(), sweep::size(&scenario));
+    print(&format!("{}: nothing is wrong", scenario.name))?;
+    print(&format!("  arms      {}", scenario.arms.join(", ")))?;
+    print(&format!(
+        "  cells     {cells}{}",
+        if scenario.axes.is_empty() { String::new() } else { format!(" over {}", scenario.axes.join(", ")) }
+    ))?;
+    print(&format!("  runs      {runs} = {cells} x {arms} x {} seeds from {}", scenario.sweep.replications, scenario.sweep.first_seed))?;
+    let times = scenario.clockwork;
+    print(&format!("  time      warm-up {}, horizon {}, drain {}", times.warm_up, times.horizon, times.drain))?;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,111 @@
+//! `replay`: a run again, with its trace, around a moment if one is given.
+
+use super::output::{print, say};
+use super::run::choose_arm;
+use super::{Exit, ScenarioArgs, load};
+use clap::Args;
+use models::record::Record;
+use scenarios::run::run as make_run;
+use scenarios::{Extent, trace};
+use sim_core::observe::Observer;
+use sim_core::simulation::TieBreak;
+use sim_core::time::SimTime;
+use std::collections::VecDeque;
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// The seed of the run.
+    #[arg(long, value_name = "N")]
+    seed: u64,
+    /// Which arm [default: the first one written].
+    #[arg(long, value_name = "NAME")]
+    arm: Option<String>,
+    /// Print what happened around this moment: 30s.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "until"])]
+    at: Option<SimTime>,
+    /// Print from this moment on.
+    #[arg(long, value_name = "TIME")]
+    from: Option<SimTime>,
+    /// Print up to this moment.
+    #[arg(long, value_name = "TIME")]
+    until: Option<SimTime>,
+    /// How many lines at most; with --at, half of them before the moment.
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    lines: usize,
+    /// Compare with this digest, and fail with exit code 4 if the run has another.
+    #[arg(long, value_name = "HEX")]
+    digest: Option<String>,
+}
+
+/// Keeps the lines that were asked for, and no more.
+struct Window {
+    from: SimTime,
+    until: SimTime,
+    before: usize,
+    lines: usize,
+    kept: VecDeque<String>,
+    after: usize,
+    left_out: u64,
+}
+
+impl Window {
+    fn take(&mut self, at: SimTime, line: impl FnOnce() -> String) {
+        if at > self.until {
+            return;
+        }
+        if at < self.from {
+            if self.before > 0 {
+                if self.kept.len() == self.before {
+                    self.kept.pop_front();
+                }
+                self.kept.push_back(line());
+            }
+            return;
+        }
+        if self.after < self.lines - self.before.min(self.lines) {
+            self.after += 1;
+            self.kept.push_back(line());
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+/// Runs `replay`.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
+    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
+    let arm = choose_arm(&scenario, args.arm.as_deref())?;
+    let plan = &scenario.cells[0].arms[arm as usize];
+    say(&format!("seed={} arm=\"{}\"", args.seed, scenario.arms[arm as usize]));
+    let mut window = Window {
+        from: args.at.or(args.from).unwrap_or(SimTime::ZERO),
+        until: args.until.unwrap_or(SimTime::MAX),
+        before: if args.at.is_some() { args.lines / 2 } else { 0 },
+        lines: args.lines,
+        kept: VecDeque::new(),
+        after: 0,
+        left_out: 0,
+    };
+    let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&plan.plan, at, record));
+    let made = make_run(plan, args.seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+    for line in &window.kept {
+        print(line)?;
+    }
+    if window.left_out > 0 {
+        say(&format!("... {} more; --lines N shows more, `run --trace FILE` writes all of them", window.left_out));
+    }
+    print(&format!("digest {}", made.digest))?;
+    match &args.digest {
+        Some(expected) if !expected.eq_ignore_ascii_case(&made.digest.to_string()) => {
+            say(&format!("error: the digest is {}, not {expected}: another version, scenario, arm or seed made that run", made.digest));
+            Ok(Exit::Differs)
+        }
+        _ => Ok(Exit::Fine),
+    }
+}

@@ -1,0 +1,148 @@
+//! `run`: one run, its measures, a timeline in the terminal, the digest, and the command that repeats it.
+
+use super::output::{print, print_table, say, wrong};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, load};
+use camino::Utf8PathBuf;
+use clap::Args;
+use models::measure::Bin;
+use models::record::Record;
+use scenarios::results::Manifest;
+use scenarios::run::{Run, run as make_run};
+use scenarios::scenario::{ArmPlan, Scenario};
+use scenarios::{Extent, sweep, trace};
+use sim_core::observe::Observer;
+use sim_core::simulation::TieBreak;
+use sim_core::time::SimTime;
+use std::io::{BufWriter, Write as _};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// Which arm [default: the first one written].
+    #[arg(long, value_name = "NAME")]
+    arm: Option<String>,
+    /// The seed of the run [default: the scenario's first].
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Make the run twice and compare the digests (exit code 4 if they differ).
+    #[arg(long)]
+    verify: bool,
+    /// Write every record of the run to a file, one line each.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<Utf8PathBuf>,
+    /// Print the defaults that decide verdicts, each with its origin, and run nothing.
+    #[arg(long)]
+    print_config: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// The arm a user named, or the first.
+///
+/// # Errors
+/// [`Exit::Wrong`] if there is none of that name.
+pub fn choose_arm(scenario: &Scenario, name: Option<&str>) -> Result<u32, Exit> {
+    let Some(name) = name else { return Ok(0) };
+    if let Some(index) = scenario.arm(name) {
+        return Ok(index as u32);
+    }
+    let known = || scenario.arms.iter().map(String::as_str);
+    let hint = scenarios::problem::did_you_mean(name, known()).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
+    let listed = scenarios::problem::one_of(known());
+    Err(wrong(&format!("no arm is called `{name}`: expected {listed}{hint}")))
+}
+
+/// Runs `run`.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
+    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
+    let manifest = sweep::manifest(&scenario);
+    if args.print_config {
+        print_table(&reports::summary::assumptions(&manifest), args.output.format)?;
+        return Ok(Exit::Fine);
+    }
+    let arm = choose_arm(&scenario, args.arm.as_deref())?;
+    let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
+    let plan = &scenario.cells[0].arms[arm as usize];
+    // The seed first: whatever happens next, it can be repeated.
+    if !args.output.quiet {
+        say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
+    }
+    let made = match &args.trace {
+        Some(file) => traced(plan, seed, file)?,
+        None => make_run(plan, seed, TieBreak::ByRank, None),
+    };
+    if args.verify {
+        verify(plan, seed, &made)?;
+    }
+    print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
+    if args.output.format == Format::Table {
+        print(&format!("\n{}", timeline(&manifest, &made.bins)))?;
+        print(&format!("digest {}", made.digest))?;
+    }
+    if !args.output.quiet {
+        if !scenario.expect.is_empty() {
+            say(&format!(
+                "{} expectations speak of many runs: `stormglass compare {}` judges them",
+                scenario.expect.len(),
+                args.scenario.scenario
+            ));
+        }
+        say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
+    }
+    Ok(Exit::Fine)
+}
+
+fn verify(plan: &ArmPlan, seed: u64, first: &Run) -> Result<(), Exit> {
+    let second = make_run(plan, seed, TieBreak::ByRank, None);
+    if second == *first {
+        say(&format!("verified: a second run has the same digest {}", second.digest));
+        return Ok(());
+    }
+    say(&format!("error: two runs of the same seed differ: digest {} and {}; this is a bug in Stormglass", first.digest, second.digest));
+    Err(Exit::Differs)
+}
+
+/// Makes a run and writes its trace as it goes, so that memory does not grow with it.
+fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
+    let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
+    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
+    let mut failure = None;
+    let mut observer = |at: SimTime, record: &Record| {
+        if failure.is_none() {
+            failure = writeln!(out, "{}", trace::line(&plan.plan, at, record)).err();
+        }
+    };
+    let run = make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+    match failure.or_else(|| out.flush().err()) {
+        Some(error) => Err(cannot(&error)),
+        None => Ok(run),
+    }
+}
+
+/// Success over time as a line of bars, with the faults marked below.
+fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
+    const WIDTH: usize = 72;
+    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let columns = bins.len().clamp(1, WIDTH);
+    let (mut success, mut faults) = (String::new(), String::new());
+    for column in 0..columns {
+        let range = column * bins.len() / columns..(column + 1) * bins.len() / columns;
+        let sum = |of: fn(&Bin) -> u64| bins[range.clone()].iter().map(of).sum::<u64>();
+        let (good, all) = (sum(|bin| bin.succeeded), sum(|bin| bin.started));
+        let eighths = (good * 8 + all / 2).checked_div(all);
+        success.push(eighths.map_or('·', |eighths| BARS[(eighths as usize).min(8)]));
+        let (begin, end) = (manifest.bin.as_nanos() * range.start as u64, manifest.bin.as_nanos() * range.end as u64);
+        let is_on =
+            manifest.faults.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
+        faults.push(if is_on { '×' } else { ' ' });
+    }
+    let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";
+    let marks = if manifest.faults.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
+    let named: Vec<String> = manifest.faults.iter().map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
+    format!("{legend}\nsuccess |{success}| {}{marks}{}", manifest.horizon, named.concat())
+}
