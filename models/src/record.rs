@@ -85,7 +85,7 @@ pub struct AttemptName {
 }
 
 impl observe::Record for Record {
-    #[inline]
+    #[inline(always)]
     fn fingerprint(&self) -> u64 {
         // Odd constants keep the parts apart; the digest mixes the sum.
         const PART: u64 = 0xd6e8_feb8_6659_fd93;

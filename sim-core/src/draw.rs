@@ -12,6 +12,7 @@
 //! A place is 64 bits. A sampler that needs more (a rejection sampler, a further hop) expands them with SplitMix64
 //! (Steele, Lea, Flood, OOPSLA 2014), so that every place stays one draw for ever: `docs/decisions/0003-draws.md`.
 
+use crate::chacha8;
 use crate::time::SimDuration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -85,7 +86,7 @@ impl Seed {
     /// The eight draws of attempt number `attempt` of the entity `key`.
     pub fn draws(&self, key: Key, attempt: u32) -> Draws {
         // The low eight bits are kept free for protocols that need further blocks of one attempt.
-        Draws(block(&self.key, u64::from(attempt) << 8, key.0))
+        Draws(chacha8::block(&self.key, u64::from(attempt) << 8, key.0))
     }
 
     /// A sequential generator for what is drawn once before time 0, in a fixed order: fault plans, shuffles, topologies.
@@ -103,53 +104,6 @@ impl Seed {
         }
         bytes
     }
-}
-
-/// One ChaCha8 block: `counter` is the block number, `stream` the 64-bit stream of `rand_chacha`.
-fn block(key: &[u32; 8], counter: u64, stream: u64) -> [u32; 16] {
-    // The four rows of the state; a quarter round on rows works on all four columns at once.
-    let constants = [0x6170_7865_u32, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
-    let upper = [key[0], key[1], key[2], key[3]];
-    let lower = [key[4], key[5], key[6], key[7]];
-    let position = [counter as u32, (counter >> 32) as u32, stream as u32, (stream >> 32) as u32];
-    let (mut a, mut b, mut c, mut d) = (constants, upper, lower, position);
-    for _ in 0..4 {
-        quarter_rounds(&mut a, &mut b, &mut c, &mut d);
-        (b, c, d) = (rotated::<1>(b), rotated::<2>(c), rotated::<3>(d));
-        quarter_rounds(&mut a, &mut b, &mut c, &mut d);
-        (b, c, d) = (rotated::<3>(b), rotated::<2>(c), rotated::<1>(d));
-    }
-    let mut out = [0; 16];
-    for column in 0..4 {
-        out[column] = a[column].wrapping_add(constants[column]);
-        out[4 + column] = b[column].wrapping_add(upper[column]);
-        out[8 + column] = c[column].wrapping_add(lower[column]);
-        out[12 + column] = d[column].wrapping_add(position[column]);
-    }
-    out
-}
-
-type Row = [u32; 4];
-
-#[inline(always)]
-fn quarter_rounds(a: &mut Row, b: &mut Row, c: &mut Row, d: &mut Row) {
-    add_xor_rotate::<16>(a, b, d);
-    add_xor_rotate::<12>(c, d, b);
-    add_xor_rotate::<8>(a, b, d);
-    add_xor_rotate::<7>(c, d, b);
-}
-
-#[inline(always)]
-fn add_xor_rotate<const BITS: u32>(sum: &mut Row, term: &Row, turned: &mut Row) {
-    for i in 0..4 {
-        sum[i] = sum[i].wrapping_add(term[i]);
-        turned[i] = (turned[i] ^ sum[i]).rotate_left(BITS);
-    }
-}
-
-#[inline(always)]
-fn rotated<const BY: usize>(row: Row) -> Row {
-    std::array::from_fn(|i| row[(i + BY) % 4])
 }
 
 /// The eight draws of one attempt, each with a fixed place.

@@ -3,6 +3,7 @@
 //! This package knows no node, no link and no client. It reads no file, no clock and no environment, starts no thread
 //! and prints nothing: the same calls give the same bits on every machine.
 
+mod chacha8;
 pub mod draw;
 pub mod observe;
 pub mod queue;

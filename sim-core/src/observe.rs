@@ -28,7 +28,7 @@ pub struct Digest(u64);
 
 impl Digest {
     /// Adds a record seen at this instant.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, at: SimTime, record: &impl Record) {
         // Two rounds: the instant alone must not cancel against a record of another instant.
         self.0 = self.0.wrapping_add(mix(record.fingerprint() ^ at.as_nanos().wrapping_mul(0x9e37_79b9_7f4a_7c15)));

@@ -20,6 +20,10 @@ const LONGEST_SORTED_RUN: usize = 64;
 /// Slots hold 2^16 ns = 65 us until the queue has seen enough events to choose for itself.
 const FIRST_WIDTH_BITS: u32 = 16;
 
+/// How many events a slot should hold when it comes into service: sorting a few is cheap, visiting empty slots and moving
+/// events down from coarser levels is not.
+const WANTED_PER_SLOT: u64 = 8;
+
 /// The width is reconsidered after this many pops, and again each time the number of pops has grown fourfold.
 const FIRST_REVIEW: u64 = 1 << 10;
 
@@ -53,9 +57,8 @@ pub struct EventQueue {
     len: usize,
     pops: u64,
     next_review: u64,
-    /// Slots taken into service, and slots redistributed, since the last review.
+    /// Slots taken into service since the last review.
     loads: u64,
-    cascades: u64,
     popped_at_review: u64,
 }
 
@@ -96,7 +99,6 @@ impl EventQueue {
             pops: 0,
             next_review: FIRST_REVIEW,
             loads: 0,
-            cascades: 0,
             popped_at_review: 0,
         }
     }
@@ -230,13 +232,9 @@ impl EventQueue {
             let shift = LEVEL_BITS * level as u32;
             let above = if shift + LEVEL_BITS >= 64 { 0 } else { self.cursor >> (shift + LEVEL_BITS) << (shift + LEVEL_BITS) };
             self.cursor = above | (slot as u64) << shift;
-            if level == 0 {
-                self.loads += 1;
-            } else {
-                self.cascades += 1;
-            }
             self.unload(level, slot);
         }
+        self.loads += 1;
         sort_descending(&mut self.run);
         true
     }
@@ -269,20 +267,19 @@ impl EventQueue {
     #[cold]
     fn review(&mut self) {
         let popped = self.pops - self.popped_at_review;
-        let per_slot = popped / self.loads.max(1);
-        let finer = if per_slot > 24 { (per_slot / 8).ilog2() } else { 0 };
-        let coarser = match (self.cascades * 2 > popped, per_slot) {
-            (true, 0..=1) => 4,
-            (false, 0..=1) if self.cascades * 4 > popped => 2,
-            _ => 0,
+        let wanted = WANTED_PER_SLOT * self.loads.max(1);
+        let width = match (popped / wanted.max(1), wanted / popped.max(1)) {
+            (0..=1, 0..=1) => self.width_bits,
+            (too_many @ 2.., _) => self.width_bits.saturating_sub(too_many.ilog2()),
+            (_, too_few) => self.width_bits + too_few.ilog2(),
         };
-        let width = (self.width_bits + coarser).saturating_sub(finer).clamp(2, 40);
+        let width = width.clamp(2, 40);
         if width != self.width_bits {
             self.rebuild(width);
         }
         self.next_review = self.pops.saturating_mul(4);
         self.popped_at_review = self.pops;
-        (self.loads, self.cascades) = (0, 0);
+        self.loads = 0;
     }
 
     fn rebuild(&mut self, width_bits: u32) {

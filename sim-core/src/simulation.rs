@@ -120,9 +120,17 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Reports something a bystander could see.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, record: &M::Record) {
+        // Inlined where the kind of record is known, so that its fingerprint is a few instructions.
         self.digest.add(self.now, record);
+        if self.observer.is_some() {
+            self.show(record);
+        }
+    }
+
+    #[cold]
+    fn show(&mut self, record: &M::Record) {
         if let Some(observer) = &mut self.observer {
             observer.record(self.now, record);
         }
