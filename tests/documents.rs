@@ -92,7 +92,10 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
 #[test]
 fn every_field_and_protocol_stands_in_the_reference() {
     for name in FIELDS.iter().chain(Group::ALL.iter().map(|(name, _)| name)).chain(Layer::ALL.iter().map(|(name, _)| name)) {
-        assert!([format!("`{name}`"), format!("`{name}("), format!(" {name}(")].iter().any(|word| LANGUAGE.contains(word)), "docs/language.md does not mention {name}");
+        assert!(
+            [format!("`{name}`"), format!("`{name}("), format!(" {name}(")].iter().any(|word| LANGUAGE.contains(word)),
+            "docs/language.md does not mention {name}"
+        );
     }
 }
 
