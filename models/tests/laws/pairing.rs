@@ -116,7 +116,6 @@ fn the_nth_call_of_a_client_has_the_same_luck_under_closed_load() {
         assert_eq!(shared, names[0].keys().filter(|name| theirs.contains_key(*name)).count());
         assert!(shared > 500);
     }
-    assert_eq!(think_times(&runs[0]), think_times(&runs[0]));
     for other in &runs[1..] {
         let (ours, theirs) = (think_times(&runs[0]), think_times(other));
         let shared = ours.iter().filter(|(key, _)| theirs.contains_key(*key)).map(|(key, think)| assert_eq!(theirs[key], *think)).count();

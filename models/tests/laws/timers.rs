@@ -56,6 +56,26 @@ fn a_stack_of_layers_that_wait_for_the_same_attempt_ends_with_it() {
     assert_eq!(ended.in_use, (0, 0));
 }
 
+#[test]
+fn a_deadline_inside_a_retry_ends_the_call_and_not_only_the_attempt() {
+    // A deadline is that of the call. Once it has passed nothing is sent any more, and no retry mends it.
+    let ended = one_call(vec![retry(5, AnyBackoff::Constant(Constant { delay: ms(10) })), deadline(ms(300))], true);
+    assert_eq!(first_end(&ended), (after(ms(300)), Outcome::Failed(Failure::Deadline)));
+    assert_eq!(ended.seen.iter().filter(|(_, record)| matches!(record, Record::Sent(..))).count(), 1);
+}
+
+#[test]
+fn a_retry_after_the_deadline_inside_it_sends_nothing() {
+    // The timeout comes first, the wait outlasts the deadline: the second attempt would begin when the call is over.
+    let wait = AnyBackoff::Constant(Constant { delay: ms(400) });
+    let ended = one_call(vec![retry(5, wait.clone()), timeout(ms(200)), deadline(ms(500))], true);
+    assert_eq!(first_end(&ended), (after(ms(600)), Outcome::Failed(Failure::Deadline)));
+    // It may also end at the very instant of the deadline.
+    let ended = one_call(vec![retry(5, wait), timeout(ms(200)), deadline(ms(600))], true);
+    assert_eq!(first_end(&ended), (after(ms(600)), Outcome::Failed(Failure::Deadline)));
+    assert_eq!(ended.seen.iter().filter(|(_, record)| matches!(record, Record::Sent(..))).count(), 1);
+}
+
 /// What was seen of one call.
 #[derive(Default)]
 struct Course {
