@@ -76,6 +76,19 @@ fn a_retry_after_the_deadline_inside_it_sends_nothing() {
     assert_eq!(ended.seen.iter().filter(|(_, record)| matches!(record, Record::Sent(..))).count(), 1);
 }
 
+#[test]
+fn nobody_calls_from_the_horizon_on() {
+    // A client that would think beyond the horizon before its first call, while another call keeps the run going.
+    let way = Link { loss: Share::ALL, ..link("app", "server", Distribution::Constant(ms(50))) };
+    for arrivals in [closed(Distribution::Constant(ms(1_500))), closed(Distribution::Constant(ms(400))), poisson(20)] {
+        let mut spec = pair(clients(3, "server", arrivals), service(exponential(ms(5))), way.clone(), vec![timeout(ms(30_000))]);
+        spec.clockwork.horizon = SimDuration::from_secs(1);
+        let ended = play(&spec, 1);
+        let late = |(at, record): &&(SimTime, Record)| matches!(record, Record::CallStarted(_)) && *at >= SimTime::ZERO + ms(1_000);
+        assert_eq!(ended.seen.iter().find(late), None);
+    }
+}
+
 /// What was seen of one call.
 #[derive(Default)]
 struct Course {
