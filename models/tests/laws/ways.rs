@@ -122,3 +122,13 @@ fn a_cut_takes_the_domains_inside_with_it_and_no_others() {
     assert!(passes(&links, ("eu/a", "us/b"), ("eu/b", "us")));
     assert!(passes(&links, ("eu/a", "eu/b"), ("eu", "us")));
 }
+
+#[test]
+fn a_cut_between_a_domain_and_one_inside_it_leaves_the_inner_one_whole() {
+    let links = [constant("eu", "eu", 1)];
+    assert!(!passes(&links, ("eu/b", "eu/a"), ("eu", "eu/a")));
+    assert!(!passes(&links, ("eu/a", "eu/b"), ("eu/a", "eu")));
+    assert!(passes(&links, ("eu/a", "eu/a"), ("eu", "eu/a")), "what stays inside is not between the two");
+    assert!(passes(&links, ("eu/a/1", "eu/a/2"), ("eu/a", "eu")), "what stays inside is not between the two");
+    assert!(passes(&links, ("eu/b", "eu/c"), ("eu", "eu/a")));
+}
