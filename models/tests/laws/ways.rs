@@ -132,3 +132,14 @@ fn a_cut_between_a_domain_and_one_inside_it_leaves_the_inner_one_whole() {
     assert!(passes(&links, ("eu/a/1", "eu/a/2"), ("eu/a", "eu")), "what stays inside is not between the two");
     assert!(passes(&links, ("eu/b", "eu/c"), ("eu", "eu/a")));
 }
+
+#[test]
+fn a_cut_of_a_hop_blocks_whoever_goes_over_it() {
+    let links = [constant("a", "hub", 10), constant("hub", "b", 10)];
+    assert!(!passes(&links, ("a", "b"), ("a", "hub")));
+    assert!(!passes(&links, ("a", "b"), ("b", "hub")));
+    // The link is written for the whole of `eu`, the message sets out from a part of it.
+    let links = [constant("eu", "hub", 10), constant("hub", "us", 10)];
+    assert!(!passes(&links, ("eu/a", "us/b"), ("eu/a", "hub")));
+    assert!(passes(&links, ("eu/a", "us/b"), ("eu/b", "hub")));
+}
