@@ -173,7 +173,8 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             self.servers[node.index()].waiting -= 1;
-            if skips && attempt.word_at <= ctx.now() {
+            // What goes on after a call was begun, and is finished.
+            if skips && attempt.task == 0 && attempt.word_at <= ctx.now() {
                 self.discard(slot, ctx);
                 continue;
             }

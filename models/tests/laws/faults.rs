@@ -6,7 +6,7 @@ use models::faults::{AnyFault, Crash, Cut, SlowNode, WhileDown};
 use models::outcome::{Failure, Outcome};
 use models::protocols::{Group, Row};
 use models::record::Loss;
-use models::services::Task;
+use models::services::{LateWork, Task};
 use models::strategies::backoff::{Constant, Immediate};
 
 fn crash(node: &str, begin: u64, lasts: u64, while_down: WhileDown) -> AnyFault {
@@ -222,4 +222,23 @@ fn a_dead_row_is_not_spoken_to_and_remembers_its_version() {
     assert_eq!(instants(&ended, |record| matches!(record, Record::Dropped(_, _, Loss::Dead))), [ms(30)]);
     assert_eq!(ended_as(&ended), [(ms(200) + ONE + ms(40), Outcome::Success)]);
     assert_eq!(ended.in_use, (0, 0));
+}
+
+#[test]
+fn work_that_was_begun_is_finished_though_it_waits_for_a_worker_again() {
+    // One worker, released during the call: A works 10..20, B 20..30; their calls take 20 ms; A goes on 40..90 and B after it.
+    // B's caller has gone by then, but B was begun.
+    let mut spec = one_call(Vec::new(), Vec::new());
+    let server = &mut spec.services[0].1;
+    (server.workers, server.threads, server.late_work) = (1, Threads::Released, LateWork::SkipQueued);
+    server.demand = Distribution::Constant(ms(10));
+    server.does = vec![Task::Call("back".to_owned()), Task::Work(Distribution::Constant(ms(50)))];
+    spec.services.push(("back".to_owned(), service(Distribution::Constant(ms(20)))));
+    spec.clients[0].1.count = 2;
+    spec.stacks = vec![("app -> server".to_owned(), vec![timeout(ms(70))])];
+    let ended = play(&spec, 1);
+    Ledger::of(&ended.plan, &ended.seen).check_over();
+    assert!(instants(&ended, |record| matches!(record, Record::Discarded(..))).is_empty());
+    let edge = |record: &Record| matches!(record, Record::Answered(name, ..) if name.call.edge.index() == 0);
+    assert_eq!(instants(&ended, edge), [ms(90) + ONE * 2, ms(140) + ONE * 2]);
 }
