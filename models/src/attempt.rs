@@ -31,8 +31,8 @@ pub struct Attempt {
     pub references: u32,
     /// How long the request travelled; the word that its caller has gone takes as long.
     pub request_delay: SimDuration,
-    /// When that word reaches the server.
-    pub word_at: SimTime,
+    /// Whether that word has reached the server.
+    pub is_known_unwanted: bool,
     /// When the work in progress began, and will be done.
     pub work_began: SimTime,
     /// See [`work_began`](Self::work_began).

@@ -224,6 +224,57 @@ fn a_dead_row_is_not_spoken_to_and_remembers_its_version() {
     assert_eq!(ended.in_use, (0, 0));
 }
 
+/// Three ways to say that a caller has gone: the client times out at 50 ms, and the word is there at 60.
+fn late(late_work: LateWork, faults: Vec<AnyFault>) -> Ended {
+    let mut spec = one_call(vec![timeout(ms(50))], faults);
+    spec.clients[0].1.count = 2;
+    (spec.services[0].1.workers, spec.services[0].1.late_work) = (1, late_work);
+    let ended = play(&spec, 1);
+    Ledger::of(&ended.plan, &ended.seen).check_over();
+    assert_eq!(ended.in_use, (0, 0));
+    ended
+}
+
+#[test]
+fn the_word_that_a_caller_has_gone_is_a_message_like_any_other() {
+    let discarded = |ended: &Ended| instants(ended, |record| matches!(record, Record::Discarded(..)));
+    let answered = |ended: &Ended| instants(ended, |record| matches!(record, Record::Answered(..)));
+    // One call is begun and one is queued when the word comes.
+    let cancel = late(LateWork::Cancel, Vec::new());
+    assert_eq!((discarded(&cancel), answered(&cancel)), (vec![ms(60); 2], vec![]));
+    let skip = late(LateWork::SkipQueued, Vec::new());
+    assert_eq!((discarded(&skip), answered(&skip)), (vec![ms(110)], vec![ms(110)]));
+    for late_work in [LateWork::Cancel, LateWork::SkipQueued] {
+        // Lost if the way is cut when it sets out, or when it arrives; so both are worked on to the end.
+        for (begin, lasts) in [(40, 15), (55, 15)] {
+            let cut_off = late(late_work, vec![cut("app", "server", begin, lasts, false)]);
+            assert_eq!((discarded(&cut_off), answered(&cut_off)), (vec![], vec![ms(110), ms(210)]), "{late_work:?}, cut at {begin} ms");
+        }
+        // A cut of the way back does not concern it.
+        let one_way = late(late_work, vec![cut("server", "app", 40, 1_000, true)]);
+        assert!(!discarded(&one_way).is_empty());
+    }
+}
+
+#[test]
+fn a_machine_that_is_gone_tells_nobody() {
+    // `front` calls `server`, which listens for callers that have gone. `front` dies at 50 ms.
+    let server_answers = |while_down| {
+        let mut spec = one_call(Vec::new(), vec![crash("front", 50, 1_000, while_down)]);
+        spec.services[0].1.late_work = LateWork::Cancel;
+        let front = Service { does: vec![Task::Call("server".to_owned())], ..service(Distribution::Constant(SimDuration::ZERO)) };
+        spec.services.push(("front".to_owned(), front));
+        spec.clients[0].1.calls = "front".to_owned();
+        spec.stacks = vec![("app -> front".to_owned(), vec![timeout(ms(400))]), ("front -> server".to_owned(), Vec::new())];
+        let ended = play(&spec, 1);
+        Ledger::of(&ended.plan, &ended.seen).check_over();
+        assert_eq!(ended.in_use, (0, 0));
+        !instants(&ended, |record| matches!(record, Record::Answered(_, _, Outcome::Success))).is_empty()
+    };
+    assert!(server_answers(WhileDown::Silence), "nobody told the server");
+    assert!(!server_answers(WhileDown::Refusal), "the machine closes the connections of its dead process");
+}
+
 #[test]
 fn work_that_was_begun_is_finished_though_it_waits_for_a_worker_again() {
     // One worker, released during the call: A works 10..20, B 20..30; their calls take 20 ms; A goes on 40..90 and B after it.
