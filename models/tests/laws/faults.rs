@@ -293,3 +293,17 @@ fn work_that_was_begun_is_finished_though_it_waits_for_a_worker_again() {
     let edge = |record: &Record| matches!(record, Record::Answered(name, ..) if name.call.edge.index() == 0);
     assert_eq!(instants(&ended, edge), [ms(90) + ONE * 2, ms(140) + ONE * 2]);
 }
+
+#[test]
+fn the_machine_of_a_dead_row_refuses_if_it_is_said_to() {
+    let mut spec = one_call(Vec::new(), vec![crash("row", 5, 100, WhileDown::Refusal)]);
+    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]) }))];
+    spec.clients[0].1.calls = "row".to_owned();
+    spec.stacks = vec![("app -> row".to_owned(), vec![retry(9, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(200))])];
+    let ended = play(&spec, 1);
+    Ledger::of(&ended.plan, &ended.seen).check_over();
+    let refusals = instants(&ended, |record| matches!(record, Record::Delivered(_, _, Outcome::Failed(Failure::Refused))));
+    assert_eq!(refusals, [ms(20), ms(50), ms(80), ms(110)]);
+    assert_eq!(ended_as(&ended), [(ms(120 + 40), Outcome::Success)]);
+    assert_eq!(ended.in_use, (0, 0));
+}
