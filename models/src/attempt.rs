@@ -32,8 +32,8 @@ pub struct Attempt {
     pub references: u32,
     /// How long the request travelled; the word that its caller has gone takes as long.
     pub request_delay: SimDuration,
-    /// When that word reaches the server.
-    pub word_at: SimTime,
+    /// Whether that word has reached the server.
+    pub is_known_unwanted: bool,
     /// When the work in progress began, and will be done.
     pub work_began: SimTime,
     /// See [`work_began`](Self::work_began).
@@ -68,7 +68,7 @@ impl Attempt {
         self.has_worker = false;
         self.references = 0;
         self.request_delay = SimDuration::ZERO;
-        self.word_at = SimTime::MAX;
+        self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;
         self.worked = SimDuration::ZERO;

@@ -135,7 +135,11 @@ impl Environment {
                 }
                 Effect::Cut { from, to } => {
                     for (route, blocked) in topology.routes().iter().zip(&mut self.blocked) {
-                        *blocked |= route.legs().any(|(leg_from, leg_to)| lies_in(leg_from, from) && lies_in(leg_to, to));
+                        *blocked |= route.legs().any(|(leg_from, leg_to)| {
+                            // Where one domain lies inside the other, what stays in the inner one does not pass between them.
+                            let stays_inside = lies_in(leg_from, to) && lies_in(leg_to, from);
+                            lies_in(leg_from, from) && lies_in(leg_to, to) && !stays_inside
+                        });
                     }
                 }
             }

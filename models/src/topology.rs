@@ -29,12 +29,15 @@ struct Direction {
     loss: Share,
 }
 
+/// A step of a way: from which domain to which, and over which direction of a link.
+type Hop = (String, String, usize);
+
 /// A way from one domain to another.
 #[derive(Clone, Debug)]
 pub struct Route {
     from: String,
     to: String,
-    /// The domains at both ends of every hop.
+    /// The domains a message passes, at both ends of every hop: those it stands in, not those its links are written for.
     hops: Vec<(String, String)>,
     first: Option<Sampler>,
     rest: Vec<Sampler>,
@@ -109,7 +112,7 @@ impl Topology {
             return Some(known);
         }
         let hops = match self.direct(from, to) {
-            Some(direction) => vec![direction],
+            Some(direction) => vec![(from.to_owned(), to.to_owned(), direction)],
             None if from == to => Vec::new(),
             None => self.cheapest(from, to)?,
         };
@@ -119,12 +122,12 @@ impl Topology {
         Some(route)
     }
 
-    fn route_over(&self, ends: &(String, String), hops: &[usize]) -> Route {
-        let directions: Vec<_> = hops.iter().map(|&hop| &self.directions[hop]).collect();
+    fn route_over(&self, ends: &(String, String), hops: &[Hop]) -> Route {
+        let directions: Vec<_> = hops.iter().map(|hop| &self.directions[hop.2]).collect();
         Route {
             from: ends.0.clone(),
             to: ends.1.clone(),
-            hops: directions.iter().map(|direction| (direction.from.clone(), direction.to.clone())).collect(),
+            hops: hops.iter().map(|(from, to, _)| (from.clone(), to.clone())).collect(),
             first: directions.first().map(|direction| direction.delay.clone()),
             rest: directions.iter().skip(1).map(|direction| direction.delay.clone()).collect(),
             loss: directions.iter().fold(Share::default(), |loss, direction| loss.combined(direction.loss)),
@@ -140,13 +143,13 @@ impl Topology {
     }
 
     /// The links of the way with the least mean delay.
-    fn cheapest(&self, from: &str, to: &str) -> Option<Vec<usize>> {
-        let mut graph: DiGraph<(), (u64, usize)> = DiGraph::new();
+    fn cheapest(&self, from: &str, to: &str) -> Option<Vec<Hop>> {
+        let mut graph: DiGraph<String, (u64, usize)> = DiGraph::new();
         let mut places: BTreeMap<String, NodeIndex> = BTreeMap::new();
         let names = self.directions.iter().flat_map(|direction| [direction.from.as_str(), direction.to.as_str()]);
         for name in names.chain([from, to]) {
             if !places.contains_key(name) {
-                places.insert(name.to_owned(), graph.add_node(()));
+                places.insert(name.to_owned(), graph.add_node(name.to_owned()));
             }
         }
         // A link of a domain serves every domain inside it; there is no other way in or out.
@@ -162,7 +165,7 @@ impl Topology {
         let hop = |step: &[NodeIndex]| {
             let edges = graph.edges_connecting(step[0], step[1]);
             let cheapest = edges.map(|edge| *edge.weight()).min().expect("the way goes along edges");
-            cheapest.1
+            (graph[step[0]].clone(), graph[step[1]].clone(), cheapest.1)
         };
         Some(way.windows(2).map(hop).collect())
     }

@@ -1,7 +1,8 @@
 //! Cut: nothing gets through between two domains, and nobody is told (a blackhole).
 //!
 //! Messages sent while the way is cut are lost, and so are those on the wire that would arrive during the cut. The
-//! domains inside a named domain are cut off with it. Overlapping cuts unite.
+//! domains inside a named domain are cut off with it; a cut between a domain and one inside it parts the inner one from the
+//! rest, and leaves each of them whole. Overlapping cuts unite.
 
 use super::Fault;
 use crate::environment::Effect;

@@ -6,8 +6,8 @@ use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
-/// Fails with `deadline` when the call has not ended this long after it was started. It does not travel with the
-/// request: a callee knows nothing of it.
+/// Fails with `deadline` when the call has not ended this long after it was started, and at once if it is asked for another
+/// try after that. It does not travel with the request: a callee knows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline(
     /// How long the call may take.
@@ -26,7 +26,9 @@ impl Strategy for Deadline {
     fn fresh(&self) {}
 
     fn start(&self, _flight: &mut (), _shared: &mut (), moment: &Moment<'_>) -> Step {
-        Step::Inner { wake: Some(moment.call_started.saturating_add(self.0)) }
+        let over = moment.call_started.saturating_add(self.0);
+        // A retry outside may come back when the time of the call is up.
+        if over <= moment.now { Step::End(Outcome::Failed(Failure::Deadline)) } else { Step::Inner { wake: Some(over) } }
     }
 
     fn inner_ended(&self, _flight: &mut (), _shared: &mut (), outcome: Outcome, _moment: &Moment<'_>) -> Step {

@@ -5,14 +5,14 @@
 use super::backoff::AnyBackoff;
 use super::budget::{AnyBudget, BudgetMemory};
 use super::{Moment, Step, Strategy};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::time::SimDuration;
 use std::fmt;
 
-/// Tries again after every kind of failure. The budget, where there is one, is asked before the wait is drawn.
+/// Tries again after every kind of failure but a deadline: that is the whole call's, and trying again cannot mend it. The budget, where there is one, is asked before the wait is drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -66,7 +66,8 @@ impl Strategy for Retry {
             Attempts::AtMost(attempts) => flight.retries + 1 >= attempts,
             Attempts::Unlimited => false,
         };
-        if outcome.is_success() || attempts_used_up {
+        let is_too_late = outcome == Outcome::Failed(Failure::Deadline);
+        if outcome.is_success() || is_too_late || attempts_used_up {
             return Step::End(outcome);
         }
         if let (Some(budget), Some(memory)) = (&self.budget, shared)

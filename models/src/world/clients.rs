@@ -46,7 +46,10 @@ impl<P: Protocol> World<P> {
                 ArrivalProcess::Closed { think } => {
                     for client in 0..count {
                         let think = think.sample(self.seed.draws(client_key(key, client).child(0), 1).wait());
-                        ctx.after(think, WorldEvent::new(Kind::ClientWakes, client_key(key, client), 0, first + client));
+                        let at = ctx.now().saturating_add(think.max(SimDuration::NANOSECOND));
+                        if at < self.plan.clockwork.end_of_arrivals() {
+                            ctx.at(at, WorldEvent::new(Kind::ClientWakes, client_key(key, client), 0, first + client));
+                        }
                     }
                 }
                 ArrivalProcess::Once => {

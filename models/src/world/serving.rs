@@ -173,7 +173,8 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             self.servers[node.index()].waiting -= 1;
-            if skips && attempt.word_at <= ctx.now() {
+            // What goes on after a call was begun, and is finished.
+            if skips && attempt.task == 0 && attempt.is_known_unwanted {
                 self.discard(slot, ctx);
                 continue;
             }
@@ -195,7 +196,17 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         let (node, child) = (attempt.node, attempt.child);
-        match attempt.phase {
+        if attempt.phase == Phase::Done {
+            return self.forget_attempt(slot);
+        }
+        if self.environment.is_blocked(attempt.routes.0) {
+            return;
+        }
+        attempt.is_known_unwanted = true;
+        if self.service_at(node).late_work == LateWork::SkipQueued {
+            return;
+        }
+        match self.attempts[slot].phase {
             Phase::Queued => {
                 self.servers[node.index()].waiting -= 1;
                 self.discard(slot, ctx);
@@ -210,8 +221,7 @@ impl<P: Protocol> World<P> {
                 self.abandon_call(child, ctx);
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Talking | Phase::Replying => {}
-            Phase::Done => self.forget_attempt(slot),
+            Phase::Requesting | Phase::Talking | Phase::Replying | Phase::Done => {}
         }
     }
 

@@ -168,13 +168,26 @@ impl<P: Protocol> World<P> {
         attempt.is_waited_for = false;
         ctx.record(&Record::Abandoned(attempt.name, attempt.node));
         let Callee::Service(service) = self.plan.edges[attempt.name.call.edge.index()].callee else { return };
-        match self.plan.services[service as usize].late_work {
-            LateWork::Finish => {}
-            LateWork::SkipQueued => attempt.word_at = ctx.now().saturating_add(attempt.request_delay),
-            LateWork::Cancel => {
-                attempt.references += 1;
-                let event = WorldEvent::new(Kind::Cancel, attempt.name.call.key, attempt.name.number, slot);
-                ctx.after(attempt.request_delay, event);
+        if self.plan.services[service as usize].late_work == LateWork::Finish {
+            return;
+        }
+        let (caller, route) = (self.calls[attempt.call].origin, attempt.routes.0);
+        if self.environment.is_blocked(route) || !self.can_send_word(caller) {
+            return;
+        }
+        let attempt = &mut self.attempts[slot];
+        attempt.references += 1;
+        let event = WorldEvent::new(Kind::Cancel, attempt.name.call.key, attempt.name.number, slot);
+        ctx.after(attempt.request_delay, event);
+    }
+
+    /// A dead process is spoken for by its machine, which closes its connections, unless that is gone as well.
+    fn can_send_word(&self, caller: Origin) -> bool {
+        match caller {
+            Origin::Client => true,
+            Origin::Job(job) => {
+                let condition = self.environment.node(self.attempts[job].node);
+                condition.up || condition.refuses
             }
         }
     }

@@ -1,0 +1,223 @@
+//! Is nothing lost and nothing made of nothing, in any system? And is a run a function of its seed alone?
+
+use crate::ledger::Ledger;
+use crate::*;
+use models::faults::{AnyFault, Crash, Cut, SlowNode, WhileDown};
+use models::protocols::{Group, Row};
+use models::services::Task;
+use models::strategies::Scope;
+use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
+use models::strategies::budget::{AnyBudget, TokenBucket};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use std::collections::BTreeMap;
+
+fn backoff() -> impl Strategy<Value = AnyBackoff> {
+    let (base, cap) = (ms(5), ms(200));
+    prop_oneof![
+        Just(AnyBackoff::Immediate(Immediate {})),
+        Just(AnyBackoff::Constant(Constant { delay: base })),
+        Just(AnyBackoff::Exponential(Exponential { base, cap, multiplier: 2.0 })),
+        Just(AnyBackoff::FullJitter(FullJitter { base, cap })),
+        Just(AnyBackoff::Decorrelated(Decorrelated { base, cap })),
+    ]
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    let scope = prop_oneof![Just(Scope::Client), Just(Scope::Process), Just(Scope::Edge)];
+    let budget = scope.prop_map(|per| AnyBudget::TokenBucket(TokenBucket { capacity: 5, deposit: Share::percent(20), per }));
+    let attempts = prop_oneof![4 => (1_u32..5).prop_map(Attempts::AtMost), 1 => Just(Attempts::Unlimited)];
+    prop_oneof![
+        (5_u64..300).prop_map(|millis| timeout(ms(millis))),
+        (5_u64..300).prop_map(|millis| deadline(ms(millis))),
+        (attempts, backoff(), proptest::option::of(budget)).prop_map(|(attempts, backoff, budget)| Layer::Retry(Retry {
+            attempts,
+            backoff,
+            budget
+        })),
+    ]
+}
+
+/// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
+fn stack() -> impl Strategy<Value = Vec<Layer>> {
+    (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
+        let mut stack = vec![deadline(ms(limit))];
+        stack.extend(inner);
+        stack
+    })
+}
+
+fn demand() -> impl Strategy<Value = Distribution> {
+    prop_oneof![(1_u64..30).prop_map(|mean| exponential(ms(mean))), (0_u64..20).prop_map(|length| Distribution::Constant(ms(length)))]
+}
+
+/// A service without its calls to others.
+fn some_service() -> impl Strategy<Value = Service> {
+    let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
+    let limit = proptest::option::of(0_u32..6);
+    (1_u32..4, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
+        |(replicas, workers, held, limit, demand, late_work, same)| Service {
+            replicas,
+            workers,
+            threads: if held { Threads::Held } else { Threads::Released },
+            queue: Queue::Fifo(Fifo { limit }),
+            late_work,
+            demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
+            ..service(demand)
+        },
+    )
+}
+
+fn fault() -> impl Strategy<Value = AnyFault> {
+    let node = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
+    let service = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back[0]")];
+    let domain = || prop_oneof![Just("eu"), Just("eu/a"), Just("eu/b"), Just("us"), Just("app")];
+    let window = || (1_u64..1_000, 1_u64..600);
+    prop_oneof![
+        (node, window(), any::<bool>()).prop_map(|(node, (at, lasts), refuses)| {
+            let while_down = if refuses { WhileDown::Refusal } else { WhileDown::Silence };
+            AnyFault::Crash(Crash { node: node.to_owned(), at: ms(at), lasts: Some(ms(lasts)), while_down })
+        }),
+        (service, window(), 10_u32..200).prop_map(|(node, (at, lasts), tenths)| {
+            AnyFault::SlowNode(SlowNode { node: node.to_owned(), factor: f64::from(tenths) / 10.0, at: ms(at), lasts: Some(ms(lasts)) })
+        }),
+        (domain(), domain(), window(), any::<bool>()).prop_filter_map("two domains", |(from, to, (at, lasts), one_way)| {
+            let cut = Cut { from: from.to_owned(), to: to.to_owned(), at: ms(at), lasts: Some(ms(lasts)), one_way };
+            (from != to).then_some(AnyFault::Cut(cut))
+        }),
+    ]
+}
+
+fn arrivals() -> impl Strategy<Value = Arrivals> {
+    prop_oneof![
+        3 => (20_u64..300).prop_map(poisson),
+        2 => (1_u64..100).prop_map(|think| closed(exponential(ms(think)))),
+        1 => Just(once()),
+    ]
+}
+
+/// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
+fn system() -> impl Strategy<Value = SystemSpec> {
+    let services = (some_service(), some_service(), some_service(), demand());
+    let callers = (arrivals(), 1_u32..40, 0_u32..15);
+    let stacks = (stack(), stack(), stack(), stack(), stack());
+    (services, callers, stacks, proptest::collection::vec(fault(), 0..6), 0_u64..20).prop_map(
+        |(services, callers, stacks, faults, loss)| {
+            let (mut front, mut middle, mut back, work) = services;
+            front.does = vec![Task::Call("middle".to_owned()), Task::Work(work.clone()), Task::Call("back".to_owned())];
+            middle.does = vec![Task::Work(work.clone()), Task::Call("back".to_owned()), Task::Work(work)];
+            front.domain = Placement(vec!["eu/a".to_owned(), "eu/b".to_owned()]);
+            middle.domain = Placement(vec!["eu/b".to_owned()]);
+            back.domain = Placement(vec!["us".to_owned()]);
+            let (arrivals, count, writers) = callers;
+            let mut clients = vec![("shoppers".to_owned(), clients(count, "front", arrivals))];
+            let mut groups = Vec::new();
+            let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
+            let mut stacks: Vec<_> =
+                names.into_iter().zip([stacks.0, stacks.1, stacks.2, stacks.3]).chain([("writers -> row".to_owned(), stacks.4)]).collect();
+            groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["us".to_owned()]) })));
+            if writers > 0 {
+                clients.push(("writers".to_owned(), crate::clients(writers, "row", once())));
+            } else {
+                stacks.pop();
+            }
+            let lossy = |from, to, mean| Link { loss: Share::percent(loss), ..link(from, to, exponential(ms(mean))) };
+            let mut spec = SystemSpec {
+                clients,
+                services: vec![("front".to_owned(), front), ("middle".to_owned(), middle), ("back".to_owned(), back)],
+                groups,
+                links: vec![lossy("app", "eu", 8), lossy("eu", "eu", 1), lossy("eu", "us", 5)],
+                stacks,
+                faults,
+                ..SystemSpec::default()
+            };
+            spec.clockwork.horizon = SimDuration::from_secs(1);
+            spec
+        },
+    )
+}
+
+fn config() -> ProptestConfig {
+    // Always the same systems; `PROPTEST_CASES` makes more of them.
+    ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() }
+}
+
+/// All that must hold of any run that came to its end.
+fn check(ended: &Ended) -> BTreeMap<&'static str, u64> {
+    let ledger = Ledger::of(&ended.plan, &ended.seen);
+    ledger.check_over();
+    assert_eq!(ended.in_use, (0, 0), "everything has drained, but records are in use");
+    let nothing_wrong = Environment::new(ended.plan.nodes.len(), ended.plan.topology.routes().len());
+    assert_eq!(ended.environment, nothing_wrong, "all faults are over");
+    let (calls, attempts) = ledger.totals();
+    let measures = &ended.measures;
+    assert_eq!(measures.calls, calls, "nobody calls after the horizon");
+    assert_eq!(measures.succeeded + measures.failed.iter().sum::<u64>(), calls);
+    assert_eq!(measures.unfinished, 0);
+    // Calls that services make after the horizon are not counted.
+    assert!(measures.edges.iter().map(|edge| edge.attempts).sum::<u64>() <= attempts);
+    assert!(measures.wasted_work <= measures.work);
+    ledger.fates
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn whatever_was_sent_ends_once_and_whatever_was_begun_is_let_go(spec in system(), seed in 0_u64..1_000) {
+        check(&play(&spec, seed));
+    }
+
+    #[test]
+    fn the_order_of_what_happens_at_one_instant_does_not_matter(spec in system(), seed in 0_u64..1_000, key in any::<u64>()) {
+        check(&play_with(&spec, seed, TieBreak::Shuffled(key)));
+    }
+
+    #[test]
+    fn a_run_is_a_function_of_its_seed_watched_or_not(spec in system(), seed in 0_u64..1_000) {
+        let (first, second) = (play(&spec, seed), play(&spec, seed));
+        prop_assert_eq!(first.digest, second.digest);
+        prop_assert_eq!(&first.seen, &second.seen);
+        prop_assert_eq!(&first.measures, &second.measures);
+        let mut unwatched = start(&first.plan, RowProtocol, seed, TieBreak::ByRank);
+        unwatched.run_until(SimTime::MAX, MOST_EVENTS, None);
+        prop_assert_eq!(unwatched.digest(), first.digest);
+        let other = play(&spec, seed + 1);
+        prop_assert!(first.seen.len() < 50 || other.digest != first.digest);
+    }
+
+    #[test]
+    fn a_clone_goes_on_as_its_original_does(spec in system(), seed in 0_u64..1_000, fork in 1_u64..2_000) {
+        let plan = plan_of(&spec);
+        let whole = finish(start(&plan, RowProtocol, seed, TieBreak::ByRank));
+        let mut original = start(&plan, RowProtocol, seed, TieBreak::ByRank);
+        original.run_until(at(fork), MOST_EVENTS, None);
+        let copy = original.clone();
+        let (original, copy) = (finish(original), finish(copy));
+        prop_assert_eq!(&original.seen, &copy.seen);
+        let rest: Records = whole.seen.iter().filter(|(instant, _)| *instant > at(fork)).copied().collect();
+        prop_assert_eq!(&original.seen, &rest);
+        for run in [&original, &copy] {
+            prop_assert_eq!(run.digest, whole.digest);
+            prop_assert_eq!(&run.measures, &whole.measures);
+        }
+    }
+}
+
+#[test]
+fn random_systems_reach_every_fate() {
+    // The laws above say something only if everything they speak of happens.
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::new(config());
+    let mut fates: BTreeMap<&'static str, u64> = BTreeMap::new();
+    for seed in 0..60 {
+        let spec = system().new_tree(&mut runner).expect("a system is made").current();
+        for (fate, count) in check(&play(&spec, seed)) {
+            *fates.entry(fate).or_default() += count;
+        }
+    }
+    println!("{fates:?}");
+    assert_eq!(fates.len(), 5, "{fates:?}");
+    assert!(fates.values().all(|&count| count > 50), "{fates:?}");
+}

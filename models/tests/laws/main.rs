@@ -1,0 +1,145 @@
+//! Which laws does the engine keep, whatever the system?
+//!
+//! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
+
+mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
+mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod ledger; // the books that are kept of every attempt and call
+mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod timers; // who fires, and when exactly
+mod ways; // which way a message takes
+
+use models::environment::Environment;
+use models::links::Link;
+use models::measure::RunMeasures;
+use models::plan::{Plan, SystemSpec};
+use models::protocols::{Nobody, Protocol, RowProtocol};
+use models::record::Record;
+use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
+use models::strategies::backoff::AnyBackoff;
+use models::strategies::{Attempts, Deadline, Layer, Retry, Timeout};
+use models::workloads::{AllAtOnce, Arrivals, Clients, ClosedLoop, Poisson};
+use models::world::World;
+use sim_core::draw::Seed;
+use sim_core::observe::Digest;
+use sim_core::sample::Distribution;
+use sim_core::simulation::{Simulation, Stop, TieBreak};
+use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::{Rate, Share};
+use std::sync::Arc;
+
+/// A run of the systems here makes far fewer events than this.
+const MOST_EVENTS: u64 = 20_000_000;
+
+type Records = Vec<(SimTime, Record)>;
+
+const fn ms(millis: u64) -> SimDuration {
+    SimDuration::from_millis(millis)
+}
+
+const fn at(millis: u64) -> SimTime {
+    SimTime::from_nanos(millis * 1_000_000)
+}
+
+/// What is left of a run when nothing is pending any more.
+struct Ended {
+    plan: Arc<Plan>,
+    seen: Records,
+    digest: Digest,
+    /// Records of calls and attempts in use.
+    in_use: (usize, usize),
+    environment: Environment,
+    measures: RunMeasures,
+}
+
+fn plan_of(spec: &SystemSpec) -> Arc<Plan> {
+    Arc::new(Plan::new(spec).unwrap_or_else(|complaints| panic!("{complaints:?}")))
+}
+
+/// Runs a system until nothing is pending.
+fn play(spec: &SystemSpec, seed: u64) -> Ended {
+    play_with(spec, seed, TieBreak::ByRank)
+}
+
+fn play_with(spec: &SystemSpec, seed: u64, ties: TieBreak) -> Ended {
+    let plan = plan_of(spec);
+    if spec.groups.is_empty() { finish(start(&plan, Nobody, seed, ties)) } else { finish(start(&plan, RowProtocol, seed, ties)) }
+}
+
+fn start<P: Protocol>(plan: &Arc<Plan>, protocol: P, seed: u64, ties: TieBreak) -> Simulation<World<P>> {
+    World::start(Arc::clone(plan), protocol, Seed::new(seed), ties)
+}
+
+fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
+    let mut seen = Records::new();
+    let mut watch = |at: SimTime, record: &Record| seen.push((at, *record));
+    let stop = simulation.run_until(SimTime::MAX, MOST_EVENTS, Some(&mut watch));
+    assert_eq!(stop, Stop::Finished, "the run came to no end");
+    let (digest, now, events) = (simulation.digest(), simulation.now(), simulation.events());
+    let world = simulation.into_model();
+    let plan = Arc::new(world.plan().clone());
+    let (in_use, environment) = (world.records(), world.environment().clone());
+    Ended { plan, seen, digest, in_use, environment, measures: world.into_meter().finish(now, events).0 }
+}
+
+/// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
+fn service(demand: Distribution) -> Service {
+    Service {
+        replicas: 1,
+        workers: 1_000_000,
+        threads: Threads::Held,
+        queue: Queue::Fifo(Fifo::default()),
+        demand,
+        does: Vec::new(),
+        domain: Placement(vec!["server".to_owned()]),
+        late_work: LateWork::Finish,
+        demand_of_retry: DemandOfRetry::Fresh,
+    }
+}
+
+fn clients(count: u32, calls: &str, arrivals: Arrivals) -> Clients {
+    Clients { count, arrivals, calls: calls.to_owned(), domain: "app".to_owned() }
+}
+
+fn once() -> Arrivals {
+    Arrivals::AllAtOnce(AllAtOnce {})
+}
+
+fn poisson(per_second: u64) -> Arrivals {
+    Arrivals::Poisson(Poisson { rate: Some(Rate::per_second(per_second)), rate_per_client: None })
+}
+
+fn closed(think: Distribution) -> Arrivals {
+    Arrivals::ClosedLoop(ClosedLoop { think })
+}
+
+fn exponential(mean: SimDuration) -> Distribution {
+    Distribution::Exponential { mean }
+}
+
+fn link(from: &str, to: &str, delay: Distribution) -> Link {
+    Link { label: None, from: from.to_owned(), to: to.to_owned(), delay, loss: Share::NONE, one_way: false }
+}
+
+fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {
+    Layer::Retry(Retry { attempts: Attempts::AtMost(attempts), backoff, budget: None })
+}
+
+const fn timeout(after: SimDuration) -> Layer {
+    Layer::Timeout(Timeout(after))
+}
+
+const fn deadline(after: SimDuration) -> Layer {
+    Layer::Deadline(Deadline(after))
+}
+
+/// One population `app` that calls one service `server`, over a link between their domains.
+fn pair(clients: Clients, service: Service, link: Link, stack: Vec<Layer>) -> SystemSpec {
+    SystemSpec {
+        clients: vec![("app".to_owned(), clients)],
+        services: vec![("server".to_owned(), service)],
+        links: vec![link],
+        stacks: vec![("app -> server".to_owned(), stack)],
+        ..SystemSpec::default()
+    }
+}
