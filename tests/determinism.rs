@@ -14,7 +14,8 @@ const GOLDEN: &str = include_str!("golden.txt");
 
 fn shipped(name: &str) -> Scenario {
     let text = scenarios::library::find(name).expect("the scenario is shipped").text;
-    read(Source::new(name, text), name, &[], Extent::AsWritten).unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+    read(Source::new(name, text), name, &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
 }
 
 #[test]
