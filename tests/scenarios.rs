@@ -1,1 +1,376 @@
-//! (tests follow)
+//! Does every shipped scenario keep its word?
+//!
+//! What a scenario's comment claims is either a clause of its own `expect:`, judged here over 20 seeds, or one of the tests
+//! below. Limits are the numbers of the comments with room for chance. The rankings are kept as snapshots, to be read as prose:
+//! after a change that is meant to alter them, `INSTA_UPDATE=always cargo test --test main scenarios`.
+
+use camino::Utf8Path;
+use reports::export::markdown;
+use reports::summary::{Ranking, fates, grid};
+use scenarios::expect::{self, Judgement};
+use scenarios::journal::{Journal, KnownRuns};
+use scenarios::library::SHIPPED;
+use scenarios::measure::{Recovery, RunMeasures};
+use scenarios::results::{Results, RunOutcome};
+use scenarios::sweep::{SweepOptions, sweep};
+use scenarios::text::Source;
+use scenarios::{Extent, Scenario, read};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+const SEEDS: u32 = 20;
+
+fn shipped(name: &str, changes: &[(&str, &str)]) -> Scenario {
+    let text = scenarios::library::find(name).expect("the scenario is shipped").text;
+    let changes: Vec<_> = changes.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect();
+    read(Source::new(name, text), name, &changes, Extent::Grid)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+}
+
+fn made(mut scenario: Scenario, replications: u32) -> Results {
+    scenario.sweep.replications = replications;
+    let folder = tempfile::tempdir().expect("there is room for results");
+    let mut journal = Journal::open(Utf8Path::from_path(folder.path()).expect("the path is text")).expect("results can be written");
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = SweepOptions { jobs, go_on: &|| true, progress: &mut |_, _| {} };
+    sweep(&scenario, &KnownRuns::default(), &mut journal, options).expect("results can be written")
+}
+
+/// The runs of a shipped scenario, as it is compared, made once for all tests.
+fn results(name: &str) -> Arc<Results> {
+    static MADE: Mutex<BTreeMap<String, Arc<Results>>> = Mutex::new(BTreeMap::new());
+    let mut all = MADE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Arc::clone(all.entry(name.to_owned()).or_insert_with(|| Arc::new(made(shipped(name, &[]), SEEDS))))
+}
+
+/// The runs of one arm in one cell.
+#[derive(Clone, Copy)]
+struct Arm<'a> {
+    results: &'a Results,
+    cell: u32,
+    arm: u32,
+}
+
+fn arm<'a>(results: &'a Results, cell: u32, name: &str) -> Arm<'a> {
+    let arm = results.manifest.arms.iter().position(|arm| arm == name).expect("the arm exists");
+    Arm { results, cell, arm: arm as u32 }
+}
+
+impl<'a> Arm<'a> {
+    fn runs(self) -> impl Iterator<Item = &'a RunMeasures> {
+        self.results.runs_of(self.cell, self.arm).map(|(_, run)| run)
+    }
+
+    /// The middle one of what each run says.
+    fn median(self, of: impl Fn(&RunMeasures) -> f64) -> f64 {
+        let mut values: Vec<f64> = self.runs().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    }
+
+    fn total(self, of: impl Fn(&RunMeasures) -> u64) -> f64 {
+        self.runs().map(of).sum::<u64>() as f64
+    }
+
+    /// Half of the runs recovered within so many seconds.
+    fn recovery(self) -> f64 {
+        self.median(|run| match &run.episodes[0].recovery {
+            Recovery::Unharmed => 0.0,
+            Recovery::After(length) => length.as_secs_f64(),
+            Recovery::Censored(_) => f64::INFINITY,
+            Recovery::Undecided(reason) => panic!("{reason}"),
+        })
+    }
+
+    /// The share of the calls started in these seconds that succeed.
+    fn availability(self, seconds: std::ops::Range<usize>) -> f64 {
+        let bins = &self.results.series_of(self.cell, self.arm).expect("the arm was run").bins[seconds];
+        bins.iter().map(|bin| bin.succeeded).sum::<u64>() as f64 / bins.iter().map(|bin| bin.started).sum::<u64>() as f64
+    }
+
+    /// Attempts per second of a run in these seconds, over all edges.
+    fn load(self, seconds: std::ops::Range<usize>) -> f64 {
+        let series = self.results.series_of(self.cell, self.arm).expect("the arm was run");
+        let attempts = series.bins[seconds.clone()].iter().map(|bin| bin.attempts).sum::<u64>();
+        attempts as f64 / (series.runs * seconds.len() as u64) as f64
+    }
+
+    /// Attempts per call.
+    fn amplification(self) -> f64 {
+        self.total(|run| run.edges[0].attempts) / self.total(|run| run.edges[0].calls)
+    }
+
+    /// The share of the server time that went into attempts nobody waited for.
+    fn wasted(self) -> f64 {
+        self.total(|run| run.wasted_work.as_nanos()) / self.total(|run| run.work.as_nanos())
+    }
+}
+
+/// Asserts that a number lies in a range, and shows it if not.
+#[track_caller]
+fn assert_within(what: &str, seen: f64, range: std::ops::RangeInclusive<f64>) {
+    assert!(range.contains(&seen), "{what}: {seen:.4} is not in {range:?}");
+}
+
+#[test]
+fn every_shipped_scenario_says_what_it_is_about_and_what_it_expects() {
+    for file in SHIPPED {
+        let scenario = shipped(file.name, &[]);
+        assert_eq!(scenario.name, file.name, "the name inside a file is that of the file");
+        assert!(!scenario.expect.is_empty(), "{} expects nothing", file.name);
+        let first = scenario.description.lines().next().unwrap_or_default();
+        assert!(first.ends_with(['.', '?']) && first.len() > 40, "{} begins with a sentence of one line, not with {first:?}", file.name);
+        let points = first.matches('.').count();
+        assert!(points <= 1, "`list` would cut the first line of {} at its first point", file.name);
+        assert!(file.text.lines().count() <= 70, "{} is too long to be read", file.name);
+    }
+}
+
+#[test]
+fn every_file_of_the_library_is_shipped() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/library");
+    for entry in std::fs::read_dir(folder).expect("the library is a folder") {
+        let path = entry.expect("the folder can be read").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("the name is text").to_owned();
+        assert!(scenarios::library::find(&name).is_some(), "{name} is not in scenarios/src/library.rs");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_keeps_its_word() {
+    let mut broken = String::new();
+    for name in SHIPPED.iter().map(|shipped| shipped.name) {
+        let results = results(name);
+        assert!(results.runs.iter().all(|row| matches!(row.outcome, RunOutcome::Finished { .. })), "a run of {name} panicked");
+        let verdicts = expect::judge(&results);
+        assert!(!verdicts.is_empty(), "nothing was judged of {name}");
+        for verdict in verdicts.iter().filter(|verdict| verdict.judgement != Judgement::Passed) {
+            let (arm, cell) = (&results.manifest.arms[verdict.arm as usize], &results.manifest.cells[verdict.cell as usize]);
+            writeln!(broken, "{name}, {arm}, {cell:?}: {}, but {} ({:?})", verdict.clause, verdict.evidence, verdict.judgement)
+                .expect("text can be written to a string");
+        }
+    }
+    assert!(broken.is_empty(), "\n{broken}");
+}
+
+#[test]
+fn the_rankings_of_every_shipped_scenario_read_well() {
+    for name in SHIPPED.iter().map(|shipped| shipped.name) {
+        let results = results(name);
+        let cells = results.manifest.cells.len() as u32;
+        let mut text = format!("{}\n", fates::headline(&results));
+        if cells > 4 {
+            grid(&results).iter().for_each(|table| text += &format!("\n{}\n\n{}", table.title, markdown::table(table)));
+        }
+        for cell in (0..cells).filter(|_| cells <= 4) {
+            let table = Ranking::of(&results, cell).table();
+            text += &format!("\n{}\n\n{}", table.title, markdown::table(&table));
+        }
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn retry_storm_offers_what_its_table_says_and_drains_as_long_as_it_says() {
+    let results = results("retry-storm");
+    let by_name = |name: &str| arm(&results, 0, name);
+    // In the cold seconds everybody's answers are late, some seconds after their begin.
+    let offered = [
+        ("no retries", 250.0),
+        ("jitter + budget", 275.0),
+        ("exponential", 500.0),
+        ("decorrelated", 500.0),
+        ("equal jitter", 562.5),
+        ("full jitter", 687.5),
+        ("immediate", 750.0),
+    ];
+    for (name, per_second) in offered {
+        assert_within(name, by_name(name).load(46..50) / per_second, 0.98..=1.02);
+    }
+    for (name, after) in
+        [("no retries", 1.0), ("jitter + budget", 2.0), ("exponential", 29.0), ("decorrelated", 29.0), ("equal jitter", 94.0)]
+    {
+        assert_within(name, by_name(name).recovery(), (after + 4.0) * 0.85 - 1.0..=(after + 4.0) * 1.1 + 1.0);
+    }
+    assert_within("no retries, long after", by_name("no retries").availability(100..200), 0.989..=0.991);
+    assert_within("jitter + budget, long after", by_name("jitter + budget").availability(100..200), 0.9995..=1.0);
+}
+
+#[test]
+fn retry_storm_is_over_at_once_if_the_queue_is_shorter_than_the_timeout() {
+    let results = made(shipped("retry-storm", &[("nodes.service.queue.limit", "300")]), 5);
+    for name in &results.manifest.arms {
+        assert_within(name, arm(&results, 0, name).recovery(), 0.0..=5.0);
+    }
+}
+
+#[test]
+fn payment_brownout_has_the_same_fates_at_every_rate_and_full_jitter_offers_as_much_as_eager_retries() {
+    let results = results("payment-brownout");
+    for (cell, rate) in [(0, 150.0), (1, 300.0), (2, 370.0)] {
+        for name in ["eager retries", "full jitter"] {
+            // Every call makes an attempt at checkout and four at payments.
+            assert_within(name, arm(&results, cell, name).load(120..140) / rate, 4.9..=5.05);
+        }
+    }
+    let after = |cell, name| arm(&results, cell, name).recovery();
+    assert_within("no retries at 300/s", after(1, "no retries"), 6.0..=9.0);
+    assert_within("budget at 300/s", after(1, "jitter + budget"), 7.0..=10.0);
+    assert_within("budget at 370/s", after(2, "jitter + budget"), 13.0..=21.0);
+}
+
+#[test]
+fn mm1_queue_agrees_with_its_closed_form() {
+    let results = results("mm1-queue");
+    for (cell, rate) in [(0, 20.0), (1, 50.0), (2, 80.0), (3, 90.0)] {
+        let stay = 1.0 / (100.0 - rate);
+        let runs = arm(&results, cell, "as written");
+        let means: Vec<f64> = runs.runs().map(|run| run.latency.mean.as_secs_f64()).collect();
+        let count = means.len() as f64;
+        let mean = means.iter().sum::<f64>() / count;
+        let variance = means.iter().map(|each| (each - mean) * (each - mean)).sum::<f64>() / (count - 1.0);
+        // Within four standard errors of the mean over the runs, and these are small.
+        let error = (variance / count).sqrt();
+        assert!((mean - stay).abs() < 4.0 * error, "at {rate}/s: {mean:.5} s against {stay:.5} s, standard error {error:.5} s");
+        assert!(error < 0.03 * stay, "at {rate}/s the standard error {error:.5} s is too large to tell");
+        assert_within("median / (W ln 2)", runs.median(|run| run.latency.p50.as_secs_f64()) / stay / libm::log(2.0), 0.93..=1.07);
+        assert_within("p99 / (W ln 100)", runs.median(|run| run.latency.p99.as_secs_f64()) / stay / libm::log(100.0), 0.85..=1.1);
+        // Little's law: requests there at any time = rate * stay, from the calls and latencies counted.
+        let there = runs.runs().map(|run| run.latency.mean.as_secs_f64() * run.latency.count as f64 / 400.0).sum::<f64>() / count;
+        assert_within("L / (rate * W)", there / (rate * stay), 0.93..=1.07);
+    }
+}
+
+#[test]
+fn crash_and_return_loses_a_third_a_ninth_and_a_27th_and_silence_costs_the_timeout() {
+    let results = results("crash-and-return");
+    for cell in 0..2 {
+        for (name, lost) in [("no retries", 1.0 / 3.0), ("one retry", 1.0 / 9.0), ("two retries", 1.0 / 27.0)] {
+            // The calls of the last second may be answered after the return, by their second or third attempt.
+            assert_within(name, (1.0 - arm(&results, cell, name).availability(30..48)) / lost, 0.93..=1.07);
+        }
+    }
+    let p99 = |cell| arm(&results, cell, "two retries").median(|run| run.latency.p99.as_secs_f64());
+    assert_within("p99 where the dead machine is silent", p99(0), 0.9..=1.2);
+    assert_within("p99 where it refuses", p99(1), 0.08..=0.13);
+}
+
+#[test]
+fn slow_node_loses_what_a_dead_one_loses_and_takes_longer_to_return() {
+    let results = results("slow-node");
+    let by_name = |name: &str| arm(&results, 0, name);
+    // The first half second of the fault and the last of its queue are not yet, or no longer, lost.
+    for (name, lost) in [("timeout", 1.0 / 3.0), ("one retry", 1.0 / 9.0), ("three retries", 1.0 / 81.0)] {
+        assert_within(name, (1.0 - by_name(name).availability(35..60)) / lost, 0.9..=1.1);
+    }
+    assert_within("timeout", by_name("timeout").recovery(), 14.0..=20.0);
+    assert_within("one retry", by_name("one retry").recovery(), 25.0..=33.0);
+    assert_within("longest wait", by_name("wait for ever").median(|run| run.latency.max.as_secs_f64()), 20.0..=26.0);
+}
+
+#[test]
+fn zone_cut_loses_everything_a_third_or_a_27th() {
+    let results = results("zone-cut");
+    let during = |name| arm(&results, 0, name).availability(32..49);
+    assert_within("timeout 5s", during("timeout 5s"), 0.0..=0.1);
+    assert_within("timeout 200ms", during("timeout 200ms"), 0.65..=0.68);
+    assert_within("timeout 200ms, 3 tries", during("timeout 200ms, 3 tries"), 0.955..=0.97);
+}
+
+#[test]
+fn backoff_immediate_mends_a_lost_packet_sooner_than_a_constant_wait() {
+    let results = results("backoff-immediate");
+    let p99 = |name| arm(&results, 0, name).median(|run| run.latency.p99.as_secs_f64());
+    assert_within("immediate", p99("immediate"), 0.25..=0.29);
+    assert_within("constant", p99("constant"), 0.45..=0.7);
+}
+
+#[test]
+fn backoff_constant_comes_in_the_waves_of_its_comment() {
+    let results = results("backoff-constant");
+    let by_name = |name: &str| arm(&results, 0, name);
+    let done = |name| by_name(name).median(|run| run.last_success.expect("somebody succeeded").since_start().as_secs_f64());
+    assert!(by_name("constant").runs().all(|run| run.edges[0].attempts == 1540));
+    assert_within("constant is done", done("constant"), 1.3099..=1.3101);
+    assert_within("full jitter is done", done("full jitter"), 0.4..=0.5);
+}
+
+#[test]
+fn backoff_exponential_asks_seldom_and_returns_late_by_its_cap() {
+    let results = results("backoff-exponential");
+    // The crash meets every client once: its retries are spread over all clients' calls.
+    let retries = |results: &Results, name| {
+        let runs = arm(results, 0, name);
+        (runs.total(|run| run.edges[0].attempts) - runs.total(|run| run.edges[0].calls)) / f64::from(SEEDS) / 400.0
+    };
+    assert_within("constant", retries(&results, "constant"), 262.0..=275.0);
+    assert_within("exponential", retries(&results, "exponential"), 8.9..=9.2);
+    // A window of 10 s must be good, but it may hold half a second of outage.
+    assert_within("exponential is back", arm(&results, 0, "exponential").recovery() - 9.0, 15.0..=17.0);
+    let capped =
+        made(shipped("backoff-exponential", &[("arms.exponential.stacks.\"clients -> service\"[0].backoff.cap", "\"2s\"")]), SEEDS);
+    assert_within("exponential, cap 2s", retries(&capped, "exponential"), 18.0..=20.0);
+    assert_within("exponential, cap 2s, is back", arm(&capped, 0, "exponential").recovery() - 9.0, 0.0..=3.0);
+}
+
+#[test]
+fn backoff_full_jitter_saves_half_of_the_attempts_and_most_of_the_time() {
+    let results = results("backoff-full-jitter");
+    let done = |name| arm(&results, 0, name).median(|run| run.last_success.expect("somebody succeeded").since_start().as_secs_f64());
+    assert_within("exponential", done("exponential"), 55.0..=70.0);
+    assert_within("full jitter", done("full jitter"), 4.0..=6.0);
+}
+
+#[test]
+fn backoff_equal_jitter_saves_the_ninth_that_full_jitter_loses() {
+    let results = results("backoff-equal-jitter");
+    let runs = arm(&results, 0, "full jitter");
+    let lost = runs.total(|run| run.calls - run.succeeded) / runs.total(|run| run.calls);
+    assert_within("lost of the calls in a restart", lost / (7.5 / 55.0) * 9.0, 0.93..=1.07);
+}
+
+#[test]
+fn retry_budget_of_each_client_lasts_for_half_a_minute() {
+    let results = results("retry-budget");
+    assert_within("10 per client", arm(&results, 0, "10 per client").recovery(), 28.0..=38.0);
+    assert_within("10 per process", arm(&results, 0, "10 per process").recovery(), 4.0..=7.0);
+    assert_within("load without a budget", arm(&results, 0, "no budget").load(80..120), 735.0..=765.0);
+    let per_client = |seconds| arm(&results, 0, "10 per client").load(seconds);
+    assert_within("load while the buckets hold", per_client(36..40), 735.0..=765.0);
+    assert_within("load 8 s after the fault", per_client(46..50), 550.0..=650.0);
+    assert_within("load with empty buckets", per_client(64..70), 275.0..=340.0);
+}
+
+#[test]
+fn late_work_wastes_most_if_it_is_finished_and_a_queue_that_skips_is_late_with_all_it_begins() {
+    let results = results("late-work");
+    let by_name = |name: &str| arm(&results, 0, name);
+    assert_within("Finish is back", by_name("Finish").recovery(), 26.0..=33.0);
+    assert_within("Finish", by_name("Finish").wasted(), 0.40..=0.47);
+    assert_within("SkipQueued, the slow seconds", by_name("SkipQueued").availability(31..39), 0.0..=0.02);
+    assert_within("Cancel, the slow seconds", by_name("Cancel").availability(31..39), 0.18..=0.26);
+    for name in ["SkipQueued", "Cancel"] {
+        assert_within(name, by_name(name).wasted(), 0.08..=0.14);
+    }
+}
+
+#[test]
+fn held_workers_limit_what_is_offered_and_released_ones_do_not() {
+    let results = results("held-or-released");
+    // One attempt at the front for each call, and one or four at the database.
+    assert_within("held", arm(&results, 0, "held").load(70..100), 395.0..=405.0);
+    assert_within("released", arm(&results, 0, "released").load(70..100), 950.0..=1010.0);
+}
+
+#[test]
+fn aws_jitter_needs_the_calls_of_its_comment() {
+    let results = results("aws-jitter");
+    let cell = results.manifest.cells.iter().position(|values| values[0] == "100").expect("100 writers are in the grid") as u32;
+    let attempts = |name| arm(&results, cell, name).amplification() * 100.0;
+    let none = attempts("none");
+    assert_within("none", none, 2300.0..=2550.0);
+    assert_within("exponential", attempts("exponential") / none, 0.7..=0.82);
+    assert_within("equal jitter", attempts("equal jitter") / none, 0.3..=0.36);
+    assert_within("full jitter", attempts("full jitter") / none, 0.3..=0.36);
+}

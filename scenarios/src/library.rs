@@ -16,7 +16,24 @@ macro_rules! shipped {
     };
 }
 
-shipped!("retry-storm", "aws-jitter");
+shipped!(
+    "retry-storm",
+    "payment-brownout",
+    "retry-budget",
+    "held-or-released",
+    "late-work",
+    "crash-and-return",
+    "slow-node",
+    "zone-cut",
+    "aws-jitter",
+    "backoff-immediate",
+    "backoff-constant",
+    "backoff-exponential",
+    "backoff-full-jitter",
+    "backoff-equal-jitter",
+    "backoff-decorrelated",
+    "mm1-queue",
+);
 
 /// The shipped scenario of this name.
 pub fn find(name: &str) -> Option<&'static Shipped> {
