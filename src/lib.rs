@@ -22,6 +22,8 @@
 //! assert!(first.measures.calls > 100);
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod cli;
 
 pub use {models, reports, scenarios, sim_core};

@@ -2,6 +2,8 @@
 //!
 //! A system is written as a [`plan::SystemSpec`], looked up into a [`plan::Plan`], and run as a [`world::World`].
 
+#![forbid(unsafe_code)]
+
 mod attempt;
 mod builder;
 mod call;

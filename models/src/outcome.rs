@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 /// The result of a call, an attempt or a flight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It was answered as wanted.
+    #[default]
     Success,
     /// It was not.
     Failed(Failure),

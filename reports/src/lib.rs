@@ -5,6 +5,8 @@
 //!
 //! Results become [`table::Table`]s; everything else (charts, CSV, JSON, Markdown, HTML, the terminal) is a rendering.
 
+#![forbid(unsafe_code)]
+
 pub mod charts;
 pub mod command;
 pub mod export;

@@ -1,5 +1,7 @@
 //! The scenario language of Stormglass, and runs, sweeps and their results.
 
+#![forbid(unsafe_code)]
+
 pub mod expect;
 pub mod journal;
 pub mod library;

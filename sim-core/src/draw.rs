@@ -107,7 +107,7 @@ impl Seed {
 }
 
 /// The eight draws of one attempt, each with a fixed place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Draws([u32; 16]);
 
 impl Draws {

@@ -1,6 +1,6 @@
 //! Which event comes next?
 //!
-//! A hierarchical timing wheel (Varghese and Lauck, SOSP 1987) over the 128-bit word `(instant, rank)`: 256 slots a
+//! A hierarchical timing wheel (Varghese and Lauck, SOSP 1987) over the 128-bit word `(instant, rank)`: 1024 slots a
 //! level, a bitmap of occupied slots, and the slot in service sorted into a small run. The rank *is* the event, so an
 //! entry is 16 bytes and a link of 4. Entries leave in ascending order of `(instant, rank)`, whatever the order they came in.
 //!
@@ -10,8 +10,8 @@ use crate::time::SimTime;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-const SLOTS: usize = 256;
-const LEVEL_BITS: u32 = 8;
+const LEVEL_BITS: u32 = 10;
+const SLOTS: usize = 1 << LEVEL_BITS;
 const NONE: u32 = u32::MAX;
 
 /// A run longer than this takes no more insertions in its middle: they cost linear time, so later ones go to a heap.
@@ -64,16 +64,43 @@ pub struct EventQueue {
 
 #[derive(Clone, Debug)]
 struct Level {
-    heads: [u32; SLOTS],
+    heads: Box<[u32; SLOTS]>,
+    /// A bit for every slot that has entries, and a bit for every word of those bits that is not zero.
     occupied: [u64; SLOTS / 64],
+    words: u32,
 }
 
 impl Level {
-    const EMPTY: Self = Self { heads: [NONE; SLOTS], occupied: [0; SLOTS / 64] };
+    fn empty() -> Self {
+        Self { heads: Box::new([NONE; SLOTS]), occupied: [0; SLOTS / 64], words: 0 }
+    }
 
+    #[inline]
     fn first_occupied(&self) -> Option<usize> {
-        let word = self.occupied.iter().position(|&word| word != 0)?;
+        if self.words == 0 {
+            return None;
+        }
+        let word = self.words.trailing_zeros() as usize;
         Some(word * 64 + self.occupied[word].trailing_zeros() as usize)
+    }
+
+    /// Puts an entry at the head of a slot's list; answers what was there before.
+    #[inline]
+    fn put(&mut self, slot: usize, index: u32) -> u32 {
+        self.occupied[slot / 64] |= 1 << (slot % 64);
+        self.words |= 1 << (slot / 64);
+        std::mem::replace(&mut self.heads[slot], index)
+    }
+
+    /// Empties a slot; answers the head of its list.
+    #[inline]
+    fn take(&mut self, slot: usize) -> u32 {
+        let word = &mut self.occupied[slot / 64];
+        *word &= !(1 << (slot % 64));
+        if *word == 0 {
+            self.words &= !(1 << (slot / 64));
+        }
+        std::mem::replace(&mut self.heads[slot], NONE)
     }
 }
 
@@ -204,7 +231,7 @@ impl EventQueue {
     #[inline]
     fn link(&mut self, level: usize, slot: usize, entry: u128) {
         if level >= self.levels.len() {
-            self.levels.resize(level + 1, Level::EMPTY);
+            self.levels.resize_with(level + 1, Level::empty);
         }
         let index = if self.free == NONE {
             let index = u32::try_from(self.entries.len()).expect("fewer than 2^32 events are pending");
@@ -218,10 +245,7 @@ impl EventQueue {
             self.entries[index as usize] = entry;
             index
         };
-        let level = &mut self.levels[level];
-        self.next[index as usize] = level.heads[slot];
-        level.heads[slot] = index;
-        level.occupied[slot / 64] |= 1 << (slot % 64);
+        self.next[index as usize] = self.levels[level].put(slot, index);
     }
 
     /// Brings the next occupied slot into service. Answers whether there was one.
@@ -245,8 +269,7 @@ impl EventQueue {
 
     /// Empties a slot: into the run where its entries belong to the slot in service, else to lower levels.
     fn unload(&mut self, level: usize, slot: usize) {
-        let mut index = std::mem::replace(&mut self.levels[level].heads[slot], NONE);
-        self.levels[level].occupied[slot / 64] &= !(1 << (slot % 64));
+        let mut index = self.levels[level].take(slot);
         while index != NONE {
             let entry = self.entries[index as usize];
             let next = self.next[index as usize];
@@ -286,14 +309,14 @@ impl EventQueue {
         let mut pending = std::mem::take(&mut self.run);
         pending.extend(self.burst.drain().map(|Reverse(entry)| entry));
         for level in &mut self.levels {
-            for head in level.heads {
+            for &head in level.heads.iter() {
                 let mut index = head;
                 while index != NONE {
                     pending.push(self.entries[index as usize]);
                     index = self.next[index as usize];
                 }
             }
-            *level = Level::EMPTY;
+            *level = Level::empty();
         }
         self.entries.clear();
         self.next.clear();

@@ -141,6 +141,14 @@ impl Layer {
         }
     }
 
+    /// Whether the layer remembers anything for a scope.
+    pub const fn shares(&self) -> bool {
+        match self {
+            Self::Deadline(_) | Self::Timeout(_) => false,
+            Self::Retry(_) => true,
+        }
+    }
+
     /// By whom the shared memory is shared, if there is any worth sharing.
     pub fn scope(&self) -> Option<Scope> {
         match self {

@@ -6,7 +6,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::outcome::Outcome;
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
-use crate::strategies::{Cause, FlightMemory, Layer, Moment, Scope, Step};
+use crate::strategies::{Cause, FlightMemory, Layer, Moment, Scope, SharedMemory, Step};
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 
@@ -78,12 +78,15 @@ impl<P: Protocol> World<P> {
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
+        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        if !layer.shares() {
+            return layer.ask(cause, &mut state.memory, &mut SharedMemory::Nothing, &moment);
+        }
         let scope = scope_of(layer, call.origin, call.name.client, call.process);
         let shared = &mut self.shared[edge][index];
         if shared.len() <= scope {
             shared.resize_with(scope + 1, || layer.fresh());
         }
-        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
         layer.ask(cause, &mut state.memory, &mut shared[scope], &moment)
     }
 

@@ -28,6 +28,11 @@ impl PopulationState {
     pub(super) const fn new(_plan: &PopulationPlan) -> Self {
         Self { calls: 0, gaps: None }
     }
+
+    /// The next gap is drawn anew.
+    pub(super) const fn forget_draws(&mut self) {
+        self.gaps = None;
+    }
 }
 
 impl<P: Protocol> World<P> {

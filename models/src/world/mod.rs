@@ -105,6 +105,14 @@ impl<P: Protocol> World<P> {
         (self.calls.live(), self.attempts.live())
     }
 
+    /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
+    /// attempts already on the wire stay.
+    pub fn reseed(&mut self, seed: Seed) {
+        self.seed = seed;
+        self.recent = None;
+        self.populations.iter_mut().for_each(PopulationState::forget_draws);
+    }
+
     /// Ends the run and hands over what was measured.
     pub fn into_meter(self) -> Meter {
         self.meter

@@ -1,7 +1,7 @@
 //! How does a message travel, and what becomes of it?
 
 use super::World;
-use crate::attempt::{Attempt, Phase};
+use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
@@ -11,7 +11,6 @@ use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::LateWork;
 use sim_core::simulation::Ctx;
-use sim_core::time::{SimDuration, SimTime};
 
 impl<P: Protocol> World<P> {
     /// Puts the next attempt of a call on the wire.
@@ -36,28 +35,8 @@ impl<P: Protocol> World<P> {
             Origin::Job(job) => self.attempts[job].node,
         };
         let routes = edge.routes(self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain);
-        let attempt = self.attempts.insert(Attempt {
-            name,
-            draws,
-            call: slot,
-            flight,
-            node,
-            routes,
-            phase: Phase::Requesting,
-            is_waited_for: true,
-            has_worker: false,
-            references: 0,
-            request_delay: SimDuration::ZERO,
-            is_known_unwanted: false,
-            work_began: SimTime::ZERO,
-            work_ends: SimTime::MAX,
-            worked: SimDuration::ZERO,
-            task: 0,
-            child: NONE,
-            outcome: Outcome::Success,
-            messages: 0,
-            session: NONE,
-        });
+        let attempt = self.attempts.take();
+        self.attempts[attempt].begin(name, draws, (slot, flight), node, routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         ctx.record(&Record::Sent(name, node));

@@ -5,9 +5,18 @@
 //! prints canonical text that reads back as the same value, and that text is its form in files, also for
 //! [`SimTime`] and [`SimDuration`]. Left out: spaces, compound forms such as `1m30s`, exponents, whole counts.
 
-use crate::draw::Draw;
-use crate::time::{NANOS_PER_SECOND, SimDuration, SimTime};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+mod data;
+mod rate;
+mod share;
+mod signed;
+
+pub use data::{Bandwidth, Size};
+pub use rate::Rate;
+pub use share::Share;
+pub use signed::{Ppm, SignedDuration};
+
+use crate::time::{SimDuration, SimTime};
+use serde::de;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -245,255 +254,6 @@ const fn sign(negative: bool) -> &'static str {
     if negative { "-" } else { "" }
 }
 
-/// A length of time of either sign, in nanoseconds within ±292 years: the offset or the step of a clock.
-///
-/// ```
-/// use sim_core::{time::SimTime, units::SignedDuration};
-/// let offset: SignedDuration = "-5ms".parse().unwrap();
-/// assert_eq!(offset.as_nanos(), -5_000_000);
-/// assert_eq!(offset.shifted(SimTime::from_nanos(6_000_000)), SimTime::from_nanos(1_000_000));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SignedDuration(i64);
-
-impl SignedDuration {
-    /// A length of whole nanoseconds; the one number without a positive twin becomes its neighbour.
-    pub const fn from_nanos(nanos: i64) -> Self {
-        Self(if nanos == i64::MIN { -i64::MAX } else { nanos })
-    }
-
-    /// Whole nanoseconds.
-    pub const fn as_nanos(self) -> i64 {
-        self.0
-    }
-
-    /// The length without its sign.
-    pub const fn magnitude(self) -> SimDuration {
-        SimDuration::from_nanos(self.0.unsigned_abs())
-    }
-
-    /// The instant moved by this length, not before the start and not beyond [`SimTime::MAX`].
-    pub const fn shifted(self, instant: SimTime) -> SimTime {
-        SimTime::from_nanos(instant.as_nanos().saturating_add_signed(self.0))
-    }
-}
-
-impl fmt::Display for SignedDuration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}{}", sign(self.0 < 0), self.magnitude()))
-    }
-}
-
-/// Events per time, held exactly as a whole number of events per 100,000 days, up to two per nanosecond.
-///
-/// Days, because a rate may be written per second, minute, hour or day, and the day is the least common multiple: an
-/// integer per second cannot hold `40/m`. The hundred thousand give every unit at least five decimals.
-///
-/// ```
-/// use sim_core::{time::SimDuration, units::Rate};
-/// let rate: Rate = "40/m".parse().unwrap();
-/// assert_eq!(rate.mean_interval(), SimDuration::from_millis(1_500));
-/// assert_eq!(rate.to_string(), "40/m");
-/// assert_eq!("1k/s".parse::<Rate>().unwrap().to_string(), "1000/s");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rate(u64);
-
-impl Rate {
-    /// Nothing ever happens.
-    pub const ZERO: Self = Self(0);
-
-    /// So many events per second, which must stay below 2 * 10^9.
-    pub const fn per_second(events: u64) -> Self {
-        Self(events.checked_mul(SECOND).expect("a rate stays below 2 events per nanosecond"))
-    }
-
-    /// Events per second, for samplers and output.
-    pub fn per_second_f64(self) -> f64 {
-        self.0 as f64 / SECOND as f64
-    }
-
-    /// The mean time between two events, rounded to the nearest nanosecond but at least one; a rate of zero gives [`SimDuration::MAX`].
-    pub fn mean_interval(self) -> SimDuration {
-        let rate = u128::from(self.0);
-        let period = u128::from(SECOND) * u128::from(NANOS_PER_SECOND);
-        // The period is below 2^63 nanoseconds, so that the division fails for a rate of zero only, and the result fits.
-        (period + rate / 2).checked_div(rate).map_or(SimDuration::MAX, |nanos| SimDuration::from_nanos((nanos as u64).max(1)))
-    }
-
-    /// Whether nothing ever happens.
-    pub const fn is_zero(self) -> bool {
-        self.0 == 0
-    }
-}
-
-/// Prints the rate per second where five decimals hold it, otherwise per minute, hour or day.
-impl fmt::Display for Rate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |unit: u64| (u128::from(self.0) * 100_000).is_multiple_of(u128::from(unit));
-        let (name, unit) = RATE_UNITS[..4].iter().find(|(_, unit)| fits(*unit)).expect("a rate is whole per 100,000 days");
-        f.pad(&format!("{}{name}", decimal(self.0, *unit)))
-    }
-}
-
-/// An amount of data in bytes. `kB`, `MB`, `GB` are powers of 1000, `KiB`, `MiB`, `GiB` of 1024.
-///
-/// ```
-/// use sim_core::units::Size;
-/// assert_eq!("1.5KiB".parse::<Size>().unwrap(), Size::from_bytes(1_536));
-/// assert_eq!(Size::from_bytes(10_000_000).to_string(), "10MB");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Size(u64);
-
-impl Size {
-    /// A size of whole bytes.
-    pub const fn from_bytes(bytes: u64) -> Self {
-        Self(bytes)
-    }
-
-    /// Whole bytes.
-    pub const fn as_bytes(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&undivided(self.0, SIZE_UNITS))
-    }
-}
-
-/// Data per second, in bits.
-///
-/// ```
-/// use sim_core::{time::SimDuration, units::{Bandwidth, Size}};
-/// let line: Bandwidth = "10Mbit/s".parse().unwrap();
-/// assert_eq!(line.transfer_time(Size::from_bytes(1_250)), SimDuration::from_millis(1));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bandwidth(u64);
-
-impl Bandwidth {
-    /// So many bits per second.
-    pub const fn from_bits_per_second(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// Bits per second.
-    pub const fn bits_per_second(self) -> u64 {
-        self.0
-    }
-
-    /// The time this line is busy with so much data, rounded up to a nanosecond, at most [`SimDuration::MAX`]; a line of no bandwidth needs for ever.
-    pub fn transfer_time(self, size: Size) -> SimDuration {
-        let work = u128::from(size.0) * 8 * u128::from(NANOS_PER_SECOND);
-        let nanos = if self.0 == 0 { u128::MAX } else { work.div_ceil(u128::from(self.0)) };
-        SimDuration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-}
-
-impl fmt::Display for Bandwidth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&undivided(self.0, &BANDWIDTH_UNITS[..5]))
-    }
-}
-
-/// A part of a whole or a probability, within 0% and 100%, in whole parts of 10^12.
-///
-/// ```
-/// use sim_core::{draw::Draw, units::Share};
-/// let loss: Share = "12.5%".parse().unwrap();
-/// assert!(loss.holds(Draw::from_unit(0.124)) && !loss.holds(Draw::from_unit(0.125)));
-/// assert_eq!(loss.combined(loss).to_string(), "23.4375%");
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Share(u64);
-
-impl Share {
-    /// Nothing of it; never.
-    pub const NONE: Self = Self(0);
-    /// The whole; always.
-    pub const ALL: Self = Self(WHOLE);
-
-    /// A whole number of percent, at most 100.
-    pub const fn percent(percent: u64) -> Self {
-        assert!(percent <= 100, "a share lies within 0% and 100%");
-        Self(percent * (WHOLE / 100))
-    }
-
-    /// The share in parts of 10^12: what sums of shares are made of.
-    pub const fn parts(self) -> u64 {
-        self.0
-    }
-
-    /// The share as a float within 0 and 1, for statistics and output.
-    pub fn as_f64(self) -> f64 {
-        self.0 as f64 / WHOLE as f64
-    }
-
-    /// Whether a draw falls into this share: true with exactly this probability, to a grain of 2^-64. 0% never holds, 100% always.
-    pub const fn holds(self, draw: Draw) -> bool {
-        (draw.bits() as u128) * (WHOLE as u128) < (self.0 as u128) << 64
-    }
-
-    /// The probability that at least one of two independent causes holds, `1 - (1 - p)(1 - q)`, rounded to the nearest part of 10^12.
-    pub const fn combined(self, other: Self) -> Self {
-        let neither = ((WHOLE - self.0) as u128 * (WHOLE - other.0) as u128 + WHOLE as u128 / 2) / WHOLE as u128;
-        Self(WHOLE - neither as u64)
-    }
-
-    /// What is missing to the whole.
-    pub const fn complement(self) -> Self {
-        Self(WHOLE - self.0)
-    }
-}
-
-impl fmt::Display for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}%", decimal(self.0, WHOLE / 100)))
-    }
-}
-
-/// A relative error of either sign in parts per million, such as the drift of a clock; held in whole parts of 10^12.
-///
-/// ```
-/// use sim_core::{time::SimDuration, units::{Ppm, SignedDuration}};
-/// let drift: Ppm = "-50ppm".parse().unwrap();
-/// assert_eq!(drift.of(SimDuration::from_secs(1)), SignedDuration::from_nanos(-50_000));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ppm(i64);
-
-impl Ppm {
-    /// So many whole parts per million.
-    pub const fn new(ppm: i32) -> Self {
-        Self(ppm as i64 * MEGA as i64)
-    }
-
-    /// The error in parts of 10^12, exactly.
-    pub const fn parts_per_trillion(self) -> i64 {
-        self.0
-    }
-
-    /// The error as a float: 50 ppm are 0.00005.
-    pub fn as_f64(self) -> f64 {
-        self.0 as f64 / WHOLE as f64
-    }
-
-    /// What this error makes of a length, rounded down (towards the past), within ±292 years.
-    pub fn of(self, length: SimDuration) -> SignedDuration {
-        let nanos = (i128::from(self.0) * i128::from(length.as_nanos())).div_euclid(i128::from(WHOLE));
-        SignedDuration(nanos.clamp(-i128::from(i64::MAX), i128::from(i64::MAX)) as i64)
-    }
-}
-
-impl fmt::Display for Ppm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}{}ppm", sign(self.0 < 0), decimal(self.0.unsigned_abs(), MEGA)))
-    }
-}
-
 /// What serde reads instead of a value: the text of it.
 struct Text<T>(Quantity, PhantomData<T>);
 
@@ -512,40 +272,31 @@ impl<T: FromStr<Err = UnitError>> de::Visitor<'_> for Text<T> {
 /// Reading from text, and text as the form in files, for each type and its row of the table.
 macro_rules! text_form {
     ($($name:ident: $quantity:ident, $make:expr;)*) => {$(
-        impl FromStr for $name {
+        impl std::str::FromStr for $name {
             type Err = UnitError;
             fn from_str(text: &str) -> Result<Self, UnitError> {
                 Quantity::$quantity.read(text).map($make)
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
+        impl<'de> serde::Deserialize<'de> for $name {
             // `deserialize_any`, because `deserialize_str` answers a bare number before this code could show an example.
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(Text(Quantity::$quantity, PhantomData))
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::units::Text(Quantity::$quantity, std::marker::PhantomData))
             }
         }
     )*};
 }
 
-/// The table bounds the magnitude of what has a sign to 63 bits, so that the conversion loses nothing.
-const fn signed((negative, magnitude): (bool, u64)) -> i64 {
-    if negative { -(magnitude as i64) } else { magnitude as i64 }
-}
+pub(crate) use text_form;
 
 text_form! {
     SimTime: Time, |(_, nanos)| Self::from_nanos(nanos);
     SimDuration: Duration, |(_, nanos)| Self::from_nanos(nanos);
-    SignedDuration: SignedDuration, |number| Self(signed(number));
-    Rate: Rate, |(_, events)| Self(events);
-    Size: Size, |(_, bytes)| Self(bytes);
-    Bandwidth: Bandwidth, |(_, bits)| Self(bits);
-    Share: Share, |(_, parts)| Self(parts);
-    Ppm: Ppm, |number| Self(signed(number));
 }

@@ -1,0 +1,106 @@
+//! Is everything the documents show true?
+
+use models::faults::AnyFault;
+use models::protocols::Group;
+use models::strategies::Layer;
+use models::strategies::backoff::AnyBackoff;
+use models::strategies::budget::AnyBudget;
+use models::workloads::Arrivals;
+use scenarios::text::Source;
+use scenarios::{Extent, FIELDS, read};
+use sim_core::sample::Distribution;
+
+const LANGUAGE: &str = include_str!("../docs/language.md");
+const README: &str = include_str!("../README.md");
+
+/// The blocks of a document that begin with three backticks and this word.
+fn blocks<'a>(document: &'a str, word: &str) -> Vec<&'a str> {
+    let opening = format!("```{word}\n");
+    document.split(opening.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect()
+}
+
+fn assert_reads(name: &str, text: &str) {
+    if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::Grid) {
+        panic!("{}", problems.render(&source, false));
+    }
+}
+
+#[test]
+fn every_scenario_in_the_documents_can_be_read() {
+    let mut count = 0;
+    for (name, document) in [("docs/language.md", LANGUAGE), ("README.md", README)] {
+        for text in blocks(document, "ron") {
+            assert_reads(name, text);
+            count += 1;
+        }
+    }
+    assert!(count >= 1, "the documents show scenarios");
+}
+
+/// What stands in backticks and looks like `Name(...)`.
+fn constructors(document: &str) -> impl Iterator<Item = &str> {
+    let quoted = document.split('`').skip(1).step_by(2);
+    quoted.filter(|text| text.chars().next().is_some_and(char::is_uppercase) && text.ends_with(')') && !text.contains("..."))
+}
+
+#[test]
+fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
+    let prose = LANGUAGE.replace("```", "");
+    let (mut seen, known) = (Vec::new(), |names: &[(&str, &str)], name: &str| names.iter().any(|(known, _)| *known == name));
+    for text in constructors(&prose) {
+        let name = text.split('(').next().unwrap_or_default();
+        let service = |demand: &str, does: &str| {
+            format!(
+                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 1, replicas: 2, demand: Constant("1ms"), domain: "internet")"#
+            )
+        };
+        let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
+        // Both a distribution and a kind of arrivals are called Constant: what has a rate arrives.
+        if known(Arrivals::ALL, name) && (name != "Constant" || text.contains("rate")) {
+            arrivals = text;
+        } else if known(AnyBackoff::ALL, name) && (text.contains("base") || text.contains("delay") || name == "Immediate") {
+            layers = format!("Retry(attempts: 3, backoff: {text})");
+        } else if known(Distribution::ALL, name) {
+            if text.contains("file") {
+                continue;
+            }
+            demand = text;
+        } else if known(AnyBudget::ALL, name) {
+            layers = format!("Retry(attempts: 3, backoff: Immediate(), budget: {text})");
+        } else if known(Layer::ALL, name) {
+            layers = text.to_owned();
+        } else if known(AnyFault::ALL, name) {
+            fault = text;
+        } else {
+            continue;
+        }
+        seen.push(name);
+        let scenario = format!(
+            r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "a": Clients(count: 1, arrivals: {arrivals}, calls: "b", domain: "internet"), {} }},
+            links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], stacks: {{ "a -> b": [{layers}] }}, faults: [{fault}])"#,
+            service(demand, "")
+        );
+        assert_reads(text, &scenario);
+    }
+    for names in [Distribution::ALL, AnyBackoff::ALL, AnyBudget::ALL, AnyFault::ALL, Arrivals::ALL] {
+        for (name, _) in names.iter().filter(|(name, _)| *name != "Empirical") {
+            assert!(seen.contains(name), "docs/language.md shows no example of {name}");
+        }
+    }
+}
+
+#[test]
+fn every_field_and_protocol_stands_in_the_reference() {
+    for name in FIELDS.iter().chain(Group::ALL.iter().map(|(name, _)| name)).chain(Layer::ALL.iter().map(|(name, _)| name)) {
+        assert!(
+            [format!("`{name}`"), format!("`{name}("), format!(" {name}(")].iter().any(|word| LANGUAGE.contains(word)),
+            "docs/language.md does not mention {name}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_names_the_commands_that_are_promised() {
+    assert!(README.contains("cargo run --release -- compare retry-storm"));
+    assert!(README.contains("cargo test --workspace"));
+}
