@@ -73,6 +73,8 @@ fn of_overlapping_slow_faults_the_slowest_counts() {
     assert_eq!(answers(&one_call(Vec::new(), faults.clone())), [ms(220) + ms(20)]);
     // The order of writing does not matter, and the weaker one may outlast the stronger on either side.
     assert_eq!(answers(&one_call(Vec::new(), faults.into_iter().rev().collect())), [ms(220) + ms(20)]);
+    // One that begins while a slower one is on: 10 ms at full speed; 100 ms at 5 are 20; 80 ms at 2 are 40; 30 are left.
+    assert_eq!(answers(&one_call(Vec::new(), vec![slow(5.0, 20, 100), slow(2.0, 40, 160)])), [ms(200) + ms(30)]);
     // Two of the same factor are one.
     assert_eq!(answers(&one_call(Vec::new(), vec![slow(2.0, 20, 60), slow(2.0, 40, 80)])), [ms(120) + ms(40)]);
 }
