@@ -1,5 +1,6 @@
 //! The scenario language of Stormglass, and runs, sweeps and their results.
 
+mod data;
 pub mod expect;
 pub mod journal;
 pub mod library;
