@@ -1,8 +1,9 @@
 //! How are finished runs kept, so that nothing finished is ever lost or made twice?
 //!
 //! `runs.journal` grows by a line per finished run: a checksum, and a JSON value with the run's content key, its row and its
-//! series. A line that was cut short or altered is not believed, and its run is made again. The content key is a hash of the
-//! model's behaviour, the system of that arm and cell, and the seed: adding an arm or an expectation re-runs nothing.
+//! series. A line that was cut short or altered is not believed: it is removed, and its run is made again. The content key is
+//! a hash of the model's behaviour, the system of that arm and cell, and the seed: adding an arm or an expectation re-runs
+//! nothing. Every line is in the file before the next run is folded, so that a killed sweep loses only what was under way.
 
 use crate::results::Manifest;
 use crate::run::Run;
@@ -19,15 +20,33 @@ pub const FILE: &str = "runs.journal";
 /// The name of the manifest in a results folder.
 pub const MANIFEST: &str = "manifest.json";
 
+/// What a results folder is about: what was asked for, and which runs of the journal belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// What was asked for.
+    pub manifest: Manifest,
+    /// By cell and arm, in grid order: the hash of everything that decides its runs besides their seeds, hexadecimal.
+    pub contents: Vec<Vec<String>>,
+}
+
+/// The field of the manifest's file that holds [`Saved::contents`].
+const CONTENTS: &str = "contents";
+
 /// Writes the manifest of a results folder whole or not at all.
 ///
 /// # Errors
 /// What the file system says.
-pub fn save_manifest(folder: &Utf8Path, manifest: &Manifest) -> io::Result<()> {
+pub fn save_manifest(folder: &Utf8Path, saved: &Saved) -> io::Result<()> {
+    let mut value = serde_json::to_value(&saved.manifest)?;
+    value[CONTENTS] = serde_json::to_value(&saved.contents)?;
+    replace_file(folder, MANIFEST, format!("{value:#}\n").as_bytes())
+}
+
+/// Writes a file under a temporary name and then renames it, so that it is there whole or not at all.
+fn replace_file(folder: &Utf8Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(serde_json::to_string_pretty(manifest)?.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.persist(folder.join(MANIFEST))?;
+    file.write_all(bytes)?;
+    file.persist(folder.join(name))?;
     Ok(())
 }
 
@@ -35,15 +54,29 @@ pub fn save_manifest(folder: &Utf8Path, manifest: &Manifest) -> io::Result<()> {
 ///
 /// # Errors
 /// A sentence for the reader if there is one that cannot be read.
-pub fn load_manifest(folder: &Utf8Path) -> Result<Option<Manifest>, String> {
+pub fn load_manifest(folder: &Utf8Path) -> Result<Option<Saved>, String> {
     let path = folder.join(MANIFEST);
     let text = match fs_err::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound || folder.is_file() => return Ok(None),
+        // What is no folder is said by whoever tries to make it one.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(unusable(&path, "it is no text")),
         Err(error) => return Err(format!("cannot read the results: {error}")),
     };
-    let damaged = |error| format!("{path} is damaged or from another version ({error}); choose another folder, or remove that one");
-    serde_json::from_str(&text).map(Some).map_err(damaged)
+    saved_from(&text).map(Some).map_err(|error| unusable(&path, &error.to_string()))
+}
+
+fn unusable(path: &Utf8Path, reason: &str) -> String {
+    format!("{path} is damaged or from another version of Stormglass ({reason}); choose another folder, or remove that one")
+}
+
+fn saved_from(text: &str) -> serde_json::Result<Saved> {
+    let mut value: serde_json::Value = serde_json::from_str(text)?;
+    let contents = value.as_object_mut().and_then(|fields| fields.remove(CONTENTS));
+    let manifest: Manifest = serde_json::from_value(value)?;
+    let contents: Vec<Vec<String>> = serde_json::from_value(contents.unwrap_or_default())?;
+    let is_grid = contents.len() == manifest.cells.len() && contents.iter().all(|arms| arms.len() == manifest.arms.len());
+    if is_grid { Ok(Saved { manifest, contents }) } else { Err(serde::de::Error::custom("its grid and its hashes do not fit together")) }
 }
 
 /// What a run is known by.
@@ -62,9 +95,9 @@ struct Entry {
 }
 
 /// The key of a run.
-pub fn content_key(content: &[u8; 32], seed: u64) -> ContentKey {
+pub fn content_key(content: &str, seed: u64) -> ContentKey {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(content).update(&seed.to_le_bytes());
+    hasher.update(content.as_bytes()).update(&seed.to_le_bytes());
     hasher.finalize().to_hex()[..32].to_owned()
 }
 
@@ -85,18 +118,20 @@ impl KnownRuns {
         let mut known = Self::default();
         let file = match fs_err::File::open(folder.join(FILE)) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(known),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(known),
             Err(error) => return Err(error),
         };
-        for line in io::BufReader::new(file).split(b'\n') {
-            let line = line?;
-            match believed(&line) {
+        let mut lines = io::BufReader::new(file);
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            // A line without an end was cut short, even if everything else of it is there.
+            match line.strip_suffix(b"\n").and_then(believed) {
                 Some(entry) => {
                     known.runs.insert(entry.key.clone(), entry.into_run());
                 }
-                None if line.is_empty() => {}
                 None => known.damaged += 1,
             }
+            line.clear();
         }
         Ok(known)
     }
@@ -120,7 +155,7 @@ impl KnownRuns {
 /// Where runs are kept as they finish.
 #[derive(Debug, Default)]
 pub struct Journal {
-    file: Option<io::BufWriter<fs_err::File>>,
+    file: Option<fs_err::File>,
 }
 
 impl Journal {
@@ -129,17 +164,22 @@ impl Journal {
         Self::default()
     }
 
-    /// The journal of a folder; lines are added behind those it has.
+    /// The journal of a folder; lines are added behind those it has. Damaged lines are removed first.
     ///
     /// # Errors
     /// What the file system says.
     pub fn open(folder: &Utf8Path) -> io::Result<Self> {
-        let file = fs_err::OpenOptions::new().create(true).append(true).open(folder.join(FILE))?;
-        let mut file = io::BufWriter::new(file);
-        if file.get_ref().metadata()?.len() > 0 {
-            // A last line without an end must not swallow the next one; an empty line is nothing.
-            file.write_all(b"\n")?;
+        let path = folder.join(FILE);
+        if path.exists() {
+            let text = fs_err::read(&path)?;
+            let sound: Vec<&[u8]> =
+                text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.strip_suffix(b"\n").and_then(believed).is_some()).collect();
+            let sound = sound.concat();
+            if sound != text {
+                replace_file(folder, FILE, &sound)?;
+            }
         }
+        let file = fs_err::OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Self { file: Some(file) })
     }
 
@@ -152,15 +192,8 @@ impl Journal {
         let bins = run.bins.iter().map(|bin| [bin.started, bin.succeeded, bin.completed, bin.failed, bin.attempts]).collect();
         let entry = Entry { key: key.clone(), seed, digest: run.digest.value(), measures: run.measures.clone(), bins };
         let text = serde_json::to_string(&entry)?;
-        writeln!(file, "{} {text}", checksum(text.as_bytes()))
-    }
-
-    /// Makes sure that everything kept is in the file.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), io::Write::flush)
+        // In one piece: a process that is killed between two of them leaves whole lines.
+        file.write_all(format!("{} {text}\n", checksum(text.as_bytes())).as_bytes())
     }
 }
 
@@ -179,4 +212,50 @@ fn checksum(text: &[u8]) -> String {
 fn believed(line: &[u8]) -> Option<Entry> {
     let (sum, text) = line.split_at_checked(17)?;
     (sum[..16] == *checksum(text).as_bytes()).then(|| serde_json::from_slice(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(calls: u64) -> Run {
+        let measures = RunMeasures { calls, ..RunMeasures::default() };
+        Run { measures, bins: vec![Bin { started: calls, ..Bin::default() }], digest: Digest::from_value(calls) }
+    }
+
+    fn kept(folder: &Utf8Path, runs: std::ops::Range<u64>) {
+        let mut journal = Journal::open(folder).expect("the folder can be written");
+        runs.for_each(|seed| journal.keep(&content_key("abc", seed), seed, &run(seed)).expect("the journal can be written"));
+    }
+
+    #[test]
+    fn a_journal_that_was_cut_anywhere_and_continued_is_the_same_file() {
+        let whole = tempfile::tempdir().unwrap();
+        let whole = Utf8Path::from_path(whole.path()).unwrap();
+        kept(whole, 0..3);
+        let text = fs_err::read(whole.join(FILE)).unwrap();
+        for length in 0..text.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let folder = Utf8Path::from_path(folder.path()).unwrap();
+            fs_err::write(folder.join(FILE), &text[..length]).unwrap();
+            let known = KnownRuns::read(folder).unwrap();
+            assert!(known.damaged <= 1);
+            kept(folder, known.len() as u64..3);
+            assert_eq!(fs_err::read(folder.join(FILE)).unwrap(), text, "cut after {length} bytes");
+        }
+    }
+
+    #[test]
+    fn an_altered_line_is_not_believed_and_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        kept(folder, 0..3);
+        let text = fs_err::read_to_string(folder.join(FILE)).unwrap();
+        fs_err::write(folder.join(FILE), text.replacen("\"seed\":1", "\"seed\":7", 1)).unwrap();
+        let known = KnownRuns::read(folder).unwrap();
+        assert_eq!((known.len(), known.damaged), (2, 1));
+        assert!(known.get(&content_key("abc", 1)).is_none());
+        drop(Journal::open(folder).unwrap());
+        assert_eq!(KnownRuns::read(folder).unwrap().damaged, 0);
+    }
 }

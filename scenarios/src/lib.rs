@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod data;
 pub mod expect;
 pub mod journal;
 pub mod library;

@@ -3,26 +3,34 @@
 //! The text is split into elements, each is read alone, the systems of all arms and cells are assembled, and what they
 //! complain about is brought back to its place in the text.
 
+mod change;
+mod gaps;
+mod grid;
+
+use crate::data::Data;
 use crate::expect::Clause;
 use crate::problem::{Problem, Problems, Span};
 use crate::results::Assumption;
-use crate::scenario::{ArmPlan, Cell, Scenario, SweepSize};
+use crate::scenario::{ArmPlan, Scenario, SweepSize};
+use crate::sweep::too_large;
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::{parse, parse_as};
-use crate::text::patch::replace;
 use crate::text::path::{Path, Step, locate_in};
-use crate::text::tree::{Element, Field};
+use crate::text::tree::{Element, Field, Shape};
 use crate::text::{Source, first_comment};
+use change::changed;
+use gaps::Gaps;
 use models::faults::AnyFault;
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
 use models::protocols::Group;
 use models::registry::Complaint;
-use models::services::Service;
+use models::services::{Service, Task};
 use models::strategies::Layer;
-use models::workloads::Clients;
+use models::workloads::{Arrivals, Clients};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use std::sync::Arc;
 
@@ -32,8 +40,7 @@ pub const FIELDS: [&str; 15] = [
     "sweep",
 ];
 
-/// At most so many cells in a grid, and replications of each.
-const MOST_CELLS: usize = 10_000;
+/// At most so many replications of a cell.
 const MOST_REPLICATIONS: u32 = 1_000_000;
 
 /// A node, as a scenario writes it.
@@ -69,15 +76,17 @@ pub enum Extent {
 /// Everything wrong with the text, and the text as it was with the changes applied: places refer to that.
 pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: Extent) -> Result<Scenario, (Source, Problems)> {
     let mut source = source;
+    let mut problems = Problems::new();
     for (path, value) in changes {
-        let changed = Path::parse(path).and_then(|path| replace(&source, &path, value));
-        match changed {
+        match Path::parse(path).and_then(|path| changed(&source, &path, value)) {
             Ok(text) => source.text = text,
-            Err(problem) => return Err((source, problem.into())),
+            // A text that is no RON is reported once, below.
+            Err(_) if source.root().is_err() => {}
+            Err(problem) => problems.push(Problem { message: format!("cannot set `{path}`: {}", problem.message), ..problem }),
         }
     }
-    let mut problems = Problems::new();
-    let scenario = Reader::new(&source, &mut problems).and_then(|reader| reader.scenario(origin, changes, extent, &mut problems));
+    let data = Data::beside(&source);
+    let scenario = Reader::new(&source, &data, &mut problems).and_then(|reader| reader.scenario(origin, changes, extent, &mut problems));
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
         _ => Err((source, problems)),
@@ -87,15 +96,17 @@ pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: 
 /// A text taken apart into its top-level fields.
 struct Reader<'a> {
     source: &'a Source,
+    data: &'a Data,
     root: Element<'a>,
     fields: Vec<Field<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(source: &'a Source, problems: &mut Problems) -> Option<Self> {
+    fn new(source: &'a Source, data: &'a Data, problems: &mut Problems) -> Option<Self> {
         let root = problems.note(source.root())?;
+        problems.note(root.fields_as_written())?;
         let fields = root.fields_noting(problems);
-        Some(Self { source, root, fields })
+        Some(Self { source, data, root, fields })
     }
 
     fn field(&self, name: &str) -> Option<Element<'a>> {
@@ -111,7 +122,7 @@ impl<'a> Reader<'a> {
         let clockwork = self.clockwork(problems);
         let name: String = self.required("name", "a name such as \"payment-brownout\"", problems).unwrap_or_default();
         if name.trim().is_empty() && self.field("name").is_some() {
-            problems.push(Problem::new("a scenario has a name").at(self.field("name").expect("it was found").span()));
+            problems.push(Problem::new("the name is empty").at(self.field("name").expect("it was found").span()));
         }
         let arms = self.arms(problems);
         let mut sweep = self.sweep(problems);
@@ -119,15 +130,18 @@ impl<'a> Reader<'a> {
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
         let base = self.systems(&arms, clockwork, problems);
-        if !problems.is_empty() {
+        if base.len() < arms.len() || arms.is_empty() {
             return None;
         }
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
         let axes: Vec<String> = sweep.vary.iter().map(|(path, ..)| path.clone()).collect();
         let base = base.into_iter().map(|(_, arm)| arm).collect();
-        let cells = self.cells(base, &sweep, problems)?;
-        Some(Scenario {
+        let mut of_cells = Problems::new();
+        let cells = self.cells(base, &sweep, &mut of_cells);
+        problems.extend(of_cells);
+        let cells = cells.filter(|_| problems.is_empty())?;
+        let scenario = Scenario {
             source: self.source.clone(),
             origin: origin.to_owned(),
             name,
@@ -141,7 +155,11 @@ impl<'a> Reader<'a> {
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
             expect,
             assumptions,
-        })
+        };
+        if let Some(sentence) = too_large(&scenario).filter(|_| extent == Extent::Grid) {
+            problems.push(Problem::new(sentence).at(self.field("sweep").unwrap_or(self.root).head()));
+        }
+        Some(scenario)
     }
 
     fn refuse_unknown_fields(&self, problems: &mut Problems) {
@@ -187,7 +205,7 @@ impl<'a> Reader<'a> {
         let Some(section) = self.field("arms") else { return vec![("as written".to_owned(), None)] };
         let entries = section.entries_noting(problems);
         for entry in entries.iter().filter(|entry| entry.key.trim().is_empty()) {
-            problems.push(Problem::new("an arm has a name").at(entry.key_span));
+            problems.push(Problem::new("the name of an arm is empty").at(entry.key_span));
         }
         if entries.is_empty() {
             problems.push(Problem::new("`arms` has no arm").at(section.head()).hint("leave `arms` out to run the scenario as it is"));
@@ -201,11 +219,11 @@ impl<'a> Reader<'a> {
         for item in problems.note(section.list()).unwrap_or_default() {
             let Some(clause) = problems.note(parse_as::<Clause>(item, "expectation")) else { continue };
             for arm in clause.arms().into_iter().flatten().filter(|arm| !arms.contains(arm)) {
-                let place = Path::parse("arms").and_then(|path| locate_in(item, &path)).map_or_else(|_| item.head(), Element::span);
+                let place = arm_in(item, arm).unwrap_or(item.head());
                 let problem = Problem::new(format!("no arm is called `{arm}`")).at(place);
-                problems.push(
-                    problem.expected(crate::problem::one_of(arms.iter().map(String::as_str))).suggest(arm, arms.iter().map(String::as_str)),
-                );
+                let listed: Vec<String> = arms.iter().map(|arm| format!("`{arm}`")).collect();
+                let problem = problem.expected(crate::problem::one_of(listed.iter().map(String::as_str)));
+                problems.push(problem.suggest(arm, arms.iter().map(String::as_str)));
             }
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));
@@ -228,8 +246,9 @@ impl<'a> Reader<'a> {
                         let values = problems.note(entry.value.list()).unwrap_or_default();
                         if values.is_empty() {
                             problems.push(Problem::new("a path is varied over at least one value").at(entry.value.head()));
+                        } else {
+                            spec.vary.push((entry.key, entry.key_span, values));
                         }
-                        spec.vary.push((entry.key, entry.key_span, values));
                     }
                 }
                 other => {
@@ -241,7 +260,8 @@ impl<'a> Reader<'a> {
         let replications = spec.replications.unwrap_or(1);
         if !(1..=MOST_REPLICATIONS).contains(&replications) {
             let problem = Problem::new(format!("a sweep makes 1 to {MOST_REPLICATIONS} runs per cell and arm, not {replications}"));
-            problems.push(problem.at(section.head()).path("sweep.replications"));
+            let field = Path::from(Step::Name("replications".to_owned()));
+            problems.push(problem.at(locate_in(section, &field).map_or(section.head(), Element::span)));
         }
         spec
     }
@@ -252,51 +272,106 @@ impl<'a> Reader<'a> {
         let mut systems = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
-            let spec = self.system(&pieces, &faults, clockwork, problems);
-            if !problems.is_empty() {
-                continue;
-            }
+            refuse_one_name_for_two(&pieces, problems);
+            let (spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
             match Plan::new(&spec) {
                 Ok(plan) => {
                     let group = spec.groups.first().map(|(_, group)| group.clone());
                     let content = content_of(&spec);
                     systems.push((spec, ArmPlan { plan: Arc::new(plan), group, content }));
                 }
-                Err(complaints) => complaints.into_iter().for_each(|complaint| problems.push(self.placed(complaint, &pieces))),
+                Err(complaints) => {
+                    let gaps =
+                        Gaps { calls: complaints.iter().any(|one| one.unknown.is_some() && one.field.starts_with("nodes.")), ..gaps };
+                    let complaints = complaints.into_iter().filter(|complaint| gaps.allow(complaint, &pieces));
+                    complaints.for_each(|complaint| problems.push(self.placed(gaps.as_written(complaint), &pieces)));
+                }
             }
         }
         systems
     }
 
-    fn faults(&self, problems: &mut Problems) -> Vec<AnyFault> {
+    /// The faults that can be read, each with its position in the list.
+    fn faults(&self, problems: &mut Problems) -> Vec<(usize, AnyFault)> {
         let Some(section) = self.field("faults") else { return Vec::new() };
         let items = problems.note(section.list()).unwrap_or_default();
-        items.into_iter().filter_map(|item| problems.note(parse_as(item, "fault"))).collect()
+        items
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, item)| problems.note(parse_as(item, "fault")).map(|fault| (index, fault)))
+            .collect()
     }
 
-    fn system(&self, pieces: &Overlay<'a>, faults: &[AnyFault], clockwork: Clockwork, problems: &mut Problems) -> SystemSpec {
-        let mut spec = SystemSpec { faults: faults.to_vec(), clockwork, ..SystemSpec::default() };
+    /// The system of an arm as far as it can be read, and what is missing in it.
+    fn system(
+        &self,
+        pieces: &Overlay<'a>,
+        faults: &[(usize, AnyFault)],
+        clockwork: Clockwork,
+        problems: &mut Problems,
+    ) -> (SystemSpec, Gaps) {
+        let mut spec = SystemSpec { faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
+        let mut gaps = Gaps { faults: faults.iter().map(|&(index, _)| index).collect(), ..Gaps::default() };
         for piece in pieces.section("nodes") {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<NodeSpec>(piece.value, "kind of node")) {
-                Some(NodeSpec::Clients(clients)) => spec.clients.push((key, clients)),
-                Some(NodeSpec::Service(service)) => spec.services.push((key, service)),
-                None => {}
+                Some(NodeSpec::Clients(mut clients)) => {
+                    self.read_think_time(&mut clients, piece.value, problems);
+                    spec.clients.push((key, clients));
+                }
+                Some(NodeSpec::Service(mut service)) => {
+                    self.read_demands(&mut service, piece.value, problems);
+                    spec.services.push((key, service));
+                }
+                None => gaps.nodes = true,
             }
         }
         for piece in pieces.section("groups") {
-            let key = piece.key.clone().unwrap_or_default();
-            spec.groups.extend(problems.note(parse_as::<Group>(piece.value, "kind of group")).map(|group| (key, group)));
+            match problems.note(parse_as::<Group>(piece.value, "kind of group")) {
+                Some(group) => spec.groups.push((piece.key.clone().unwrap_or_default(), group)),
+                None => gaps.nodes = true,
+            }
         }
-        for piece in pieces.section("links") {
-            spec.links.extend(problems.note(parse_link(piece.value)));
+        for (index, piece) in pieces.section("links").iter().enumerate() {
+            if let Some(mut link) = problems.note(parse_link(piece.value)) {
+                self.read_data(&mut link.delay, piece.value, "delay", problems);
+                spec.links.push(link);
+                gaps.links.push(index);
+            }
         }
+        gaps.some_link = gaps.links.len() < pieces.section("links").len();
         for piece in pieces.section("stacks") {
-            let items = problems.note(piece.value.list()).unwrap_or_default();
-            let layers = items.into_iter().filter_map(|item| problems.note(parse_as::<Layer>(item, "layer"))).collect();
-            spec.stacks.push((piece.key.clone().unwrap_or_default(), layers));
+            let Some(items) = problems.note(piece.value.list()) else { continue };
+            let layers: Vec<_> = items.into_iter().map(|item| problems.note(parse_as::<Layer>(item, "layer"))).collect();
+            // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
+            spec.stacks
+                .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
         }
-        spec
+        (spec, gaps)
+    }
+
+    fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
+        if let Arrivals::ClosedLoop(closed) = &mut clients.arrivals {
+            self.read_data(&mut closed.think, element, "arrivals.think", problems);
+        }
+    }
+
+    fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
+        self.read_data(&mut service.demand, element, "demand", problems);
+        for (index, task) in service.does.iter_mut().enumerate() {
+            if let Task::Work(work) = task {
+                self.read_data(work, element, &format!("does[{index}]"), problems);
+            }
+        }
+    }
+
+    /// Puts measured values in the place of the files that a distribution names. `field` is its path inside the element.
+    fn read_data(&self, distribution: &mut Distribution, element: Element<'a>, field: &str, problems: &mut Problems) {
+        let failures = distribution.read_files(&mut |name| self.data.observations(name));
+        for (inner, problem) in failures {
+            let place = Path::parse(&format!("{field}.{inner}")).and_then(|path| locate_in(element, &path)).unwrap_or(element);
+            problems.push(problem.at(short(place)));
+        }
     }
 
     /// Finds the place in the text that a complaint is about: the innermost part of its path that is written.
@@ -319,6 +394,11 @@ impl<'a> Reader<'a> {
                 }
                 _ => locate_in(element, &Path::from(step.clone())).ok().map(|inner| (inner, inner.span())),
             };
+            // A section that only arms write has its entries in the pieces alone.
+            let found = found.or_else(|| match step {
+                Step::Name(section) if depth == 0 && !pieces.section(section).is_empty() => Some((self.root, self.root.head())),
+                _ => None,
+            });
             let Some((inner, span)) = found else { break };
             element = inner;
             let is_last = depth + 1 == path.steps().len();
@@ -326,60 +406,39 @@ impl<'a> Reader<'a> {
         }
         match place {
             Some(place) => problem.at(place),
-            None => problem,
+            // The one default that does not fit to what is written beside it.
+            None if complaint.field == "hold" => problem.at(self.cause_of("hold")).hint("`hold` is 5s unless it is written, too"),
+            None => problem.at(self.cause_of(&complaint.field)),
         }
     }
 
-    fn cells(&self, base: Vec<ArmPlan>, sweep: &SweepSpec<'a>, problems: &mut Problems) -> Option<Vec<Cell>> {
-        let count = sweep.vary.iter().try_fold(1_usize, |count, (_, _, values)| count.checked_mul(values.len()));
-        let Some(count) = count.filter(|&count| count <= MOST_CELLS) else {
-            let problem = Problem::new(format!("the grid has more than {MOST_CELLS} cells")).hint("vary fewer paths, or over fewer values");
-            problems.push(problem.at(self.field("sweep").expect("a grid needs `sweep`").head()));
-            return None;
+    /// What a complaint about something that is not written points at: that which makes it a problem.
+    fn cause_of(&self, field: &str) -> Span {
+        let cause = match field {
+            "hold" => "bin",
+            "bin" => "horizon",
+            _ => "nodes",
         };
-        if sweep.vary.is_empty() {
-            return Some(vec![Cell { values: Vec::new(), arms: base }]);
-        }
-        let cells = (0..count).map(|index| self.cell(index, sweep, problems)).collect::<Option<Vec<_>>>();
-        cells.filter(|_| problems.is_empty())
+        self.fields.iter().find(|field| field.name == cause).map_or(self.root.head(), |field| field.name_span)
     }
+}
 
-    /// The cell with this index: the last path varies fastest.
-    fn cell(&self, index: usize, sweep: &SweepSpec<'a>, problems: &mut Problems) -> Option<Cell> {
-        let mut rest = index;
-        let mut chosen: Vec<(usize, Element<'a>)> = Vec::new();
-        for (axis, (_, _, values)) in sweep.vary.iter().enumerate().rev() {
-            chosen.push((axis, values[rest % values.len()]));
-            rest /= values.len();
+/// A node and a group are both called by their names.
+fn refuse_one_name_for_two(pieces: &Overlay<'_>, problems: &mut Problems) {
+    for group in pieces.section("groups") {
+        if let Some(node) = pieces.section("nodes").iter().find(|node| node.key == group.key) {
+            let name = group.key.as_deref().unwrap_or_default();
+            let problem = Problem::new(format!("`{name}` is the name of a node and of a group")).at(group.key_span);
+            problems.push(problem.also(node.key_span, "the node").hint("rename one of the two: callers could not tell them apart"));
         }
-        chosen.reverse();
-        let mut source = self.source.clone();
-        for &(axis, value) in &chosen {
-            let (path, key_span, _) = &sweep.vary[axis];
-            match Path::parse(path).and_then(|path| replace(&source, &path, value.text())) {
-                Ok(text) => source.text = text,
-                Err(problem) => {
-                    problems.push(Problem { place: Some(*key_span), second: None, ..problem });
-                    return None;
-                }
-            }
-        }
-        let mut inner = Problems::new();
-        let arms = Reader::new(&source, &mut inner).map(|reader| {
-            let clockwork = reader.clockwork(&mut inner);
-            let arms = reader.arms(&mut inner);
-            reader.systems(&arms, clockwork, &mut inner)
-        });
-        for problem in inner.sorted() {
-            // Its place is one in the changed text; what the reader can mend is the value that was put there.
-            let place = chosen.last().map(|(_, value)| value.span());
-            let with: Vec<String> = chosen.iter().map(|&(axis, value)| format!("{} = {}", sweep.vary[axis].0, value.text())).collect();
-            let message = format!("with {}: {}", with.join(", "), problem.message);
-            problems.push(Problem { place, path: problem.path.clone(), message, second: None, ..problem.clone() });
-        }
-        let values = chosen.iter().map(|(_, value)| value.text().trim_matches('"').to_owned()).collect();
-        Some(Cell { values, arms: arms?.into_iter().map(|(_, arm)| arm).collect() })
     }
+}
+
+/// Where the clause names this arm.
+fn arm_in(clause: Element<'_>, arm: &str) -> Option<Span> {
+    let list = locate_in(clause, &Path::from(Step::Name("arms".to_owned()))).ok()?;
+    let items = list.items().ok()?;
+    items.into_iter().find(|item| parse::<String>(*item).is_ok_and(|name| name == arm)).map(Element::span)
 }
 
 /// Whether two spellings name one path.
@@ -389,7 +448,7 @@ fn is_same_path(a: &str, b: &str) -> bool {
 
 /// What a problem with a whole element points at.
 fn short(element: Element<'_>) -> Span {
-    if element.text().contains('\n') { element.head() } else { element.span() }
+    if element.text().contains('\n') || element.shape() == Shape::Map { element.head() } else { element.span() }
 }
 
 fn parse_link(element: Element<'_>) -> Result<Link, Problem> {
@@ -404,14 +463,14 @@ fn parse_link(element: Element<'_>) -> Result<Link, Problem> {
 
 /// Hash of everything that decides a run besides its seed: names, comments and other arms are not part of it, except
 /// names that draws are keyed by.
-fn content_of(spec: &SystemSpec) -> [u8; 32] {
+fn content_of(spec: &SystemSpec) -> String {
     let text = serde_json::to_vec(&(
         models::BEHAVIOUR_VERSION,
         (&spec.clients, &spec.services, &spec.groups),
         (&spec.links, &spec.stacks, &spec.faults),
         (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
     ));
-    *blake3::hash(&text.expect("a system can be written as JSON")).as_bytes()
+    blake3::hash(&text.expect("a system can be written as JSON")).to_hex()[..32].to_owned()
 }
 
 fn load_of(spec: &SystemSpec) -> String {

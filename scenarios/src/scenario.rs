@@ -3,6 +3,7 @@
 use crate::text::Source;
 use models::plan::{Clockwork, Plan};
 use models::protocols::Group;
+use models::workloads::ArrivalProcess;
 use sim_core::time::SimDuration;
 use std::sync::Arc;
 
@@ -53,8 +54,8 @@ pub struct ArmPlan {
     pub plan: Arc<Plan>,
     /// The group whose protocol the world speaks, if there is one.
     pub group: Option<Group>,
-    /// Hash of everything that decides a run besides its seed.
-    pub content: [u8; 32],
+    /// Hash of everything that decides a run besides its seed, as hexadecimal digits.
+    pub content: String,
 }
 
 /// How many runs a sweep makes.
@@ -77,8 +78,39 @@ impl Scenario {
         blake3::hash(self.source.text.as_bytes()).to_hex()[..32].to_owned()
     }
 
+    /// What is allowed and probably not meant, in sentences: what the measures of a sweep will not be able to say.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        for cell in &self.cells {
+            for arm in &cell.arms {
+                let sentence = no_level(&arm.plan).filter(|sentence| !sentences.contains(sentence));
+                sentences.extend(sentence);
+            }
+        }
+        sentences
+    }
+
     /// How long a run may go on at most.
     pub fn longest(&self) -> SimDuration {
         self.clockwork.horizon.saturating_add(self.clockwork.drain)
     }
+}
+
+/// Why the recovery of this system cannot be judged: there is no whole bin between the warm-up and the first fault.
+fn no_level(plan: &Plan) -> Option<String> {
+    let first = plan.changes.first()?;
+    // One-shot contention has a completion time, and no recovery.
+    if plan.populations.iter().all(|population| matches!(population.arrivals, ArrivalProcess::Once)) {
+        return None;
+    }
+    let times = plan.clockwork;
+    let width = times.bin.as_nanos();
+    if times.warm_up.as_nanos().div_ceil(width) < first.as_nanos() / width {
+        return None;
+    }
+    let warm_up = if times.warm_up.is_zero() { "start".to_owned() } else { format!("end of the warm-up ({})", times.warm_up) };
+    Some(format!(
+        "recovery cannot be judged: no whole bin of {} lies between the {warm_up} and the first fault ({first}); let the fault begin later, or shorten `warm_up` or `bin`",
+        times.bin
+    ))
 }

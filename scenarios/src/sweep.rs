@@ -1,20 +1,21 @@
 //! How is a whole grid of runs made, and folded into results that no thread count can change?
 
-use crate::journal::{Journal, KnownRuns, content_key};
+use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
-use crate::scenario::Scenario;
+use crate::scenario::{ArmPlan, Scenario};
 use models::measure::Bin;
 use sim_core::simulation::TieBreak;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How a sweep is made.
 pub struct SweepOptions<'a> {
     /// Threads.
     pub jobs: usize,
-    /// Whether to go on: asked again and again.
-    pub go_on: &'a dyn Fn() -> bool,
+    /// Whether to go on: asked before every run, by any thread.
+    pub go_on: &'a (dyn Fn() -> bool + Sync),
     /// Told of every finished run: how many are done, of how many.
     pub progress: &'a mut dyn FnMut(usize, usize),
 }
@@ -24,46 +25,55 @@ pub struct SweepOptions<'a> {
 /// # Errors
 /// What the file system says of the journal, or that no threads can be started.
 pub fn sweep(scenario: &Scenario, known: &KnownRuns, journal: &mut Journal, options: SweepOptions<'_>) -> io::Result<Results> {
-    let grid = Grid::of(scenario);
-    let mut results = Results { manifest: manifest(scenario), runs: Vec::new(), series: Vec::new() };
+    sweep_with(scenario, known, journal, options, |arm, seed| run(arm, seed, TieBreak::ByRank, None))
+}
+
+/// Does what [`sweep`] does with another way to make a run: for tests of what happens when a run goes wrong.
+///
+/// # Errors
+/// What the file system says of the journal, or that no threads can be started.
+pub fn sweep_with(
+    scenario: &Scenario,
+    known: &KnownRuns,
+    journal: &mut Journal,
+    options: SweepOptions<'_>,
+    make: impl Fn(&ArmPlan, u64) -> Run + Sync,
+) -> io::Result<Results> {
+    let saved = saved(scenario);
+    let grid = Grid::of(&saved.manifest);
+    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
     let mut kept = Ok(());
+    let can_keep = AtomicBool::new(true);
     let fold = |index: usize, finished: Result<Run, String>| {
         let place = grid.place(index);
-        let outcome = match finished {
-            Ok(run) => {
-                let key = grid.key(scenario, index);
-                if kept.is_ok() && known.get(&key).is_none() {
-                    kept = journal.keep(&key, place.seed, &run);
-                }
-                add_to_series(&mut results.series, place, &run.bins);
-                RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
+        if let Ok(run) = &finished {
+            let key = place.key(&saved);
+            if kept.is_ok() && known.get(&key).is_none() {
+                kept = journal.keep(&key, place.seed, run);
+                can_keep.store(kept.is_ok(), Ordering::Relaxed);
             }
-            Err(message) => RunOutcome::Panicked(message),
-        };
-        results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
+        }
+        add(&mut results, place, finished);
         (options.progress)(index + 1, grid.count());
     };
     let work = |index: usize| {
-        known.get(&grid.key(scenario, index)).cloned().unwrap_or_else(|| {
-            let place = grid.place(index);
-            run(&scenario.cells[place.cell as usize].arms[place.arm as usize], place.seed, TieBreak::ByRank, None)
-        })
+        let place = grid.place(index);
+        let arm = &scenario.cells[place.cell as usize].arms[place.arm as usize];
+        known.get(&place.key(&saved)).cloned().unwrap_or_else(|| make(arm, place.seed))
     };
-    map_in_index_order(options.jobs, grid.count(), options.go_on, work, fold).map_err(io::Error::other)?;
-    kept.and_then(|()| journal.flush())?;
-    Ok(results)
+    // A full disk must not cost hours of runs that cannot be kept.
+    let go_on = || can_keep.load(Ordering::Relaxed) && (options.go_on)();
+    map_in_index_order(options.jobs, grid.count(), go_on, work, fold).map_err(io::Error::other)?;
+    kept.map(|()| results)
 }
 
-/// The results of those runs of a scenario that are known, without making any.
-pub fn gather(scenario: &Scenario, known: &KnownRuns) -> Results {
-    let grid = Grid::of(scenario);
-    let mut results = Results { manifest: manifest(scenario), runs: Vec::new(), series: Vec::new() };
-    for index in 0..grid.count() {
-        let place = grid.place(index);
-        if let Some(run) = known.get(&grid.key(scenario, index)) {
-            add_to_series(&mut results.series, place, &run.bins);
-            let outcome = RunOutcome::Finished { measures: run.measures.clone(), digest: run.digest.value() };
-            results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
+/// The results of those runs of a results folder that are known, without making any.
+pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
+    let grid = Grid::of(&saved.manifest);
+    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
+    for place in (0..grid.count()).map(|index| grid.place(index)) {
+        if let Some(run) = known.get(&place.key(saved)) {
+            add(&mut results, place, Ok(run.clone()));
         }
     }
     results
@@ -71,7 +81,57 @@ pub fn gather(scenario: &Scenario, known: &KnownRuns) -> Results {
 
 /// How many runs a scenario's grid has.
 pub fn size(scenario: &Scenario) -> usize {
-    Grid::of(scenario).count()
+    scenario.cells.len() * scenario.arms.len() * scenario.sweep.replications as usize
+}
+
+/// The most runs of one sweep: each is a row in memory, of about a kilobyte.
+const MOST_RUNS: u64 = 2_000_000;
+/// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 40 bytes each.
+const MOST_BINS: u64 = 100_000_000;
+/// The most time bins over all arms and cells: their sums and histograms take about 400 bytes each.
+const MOST_SUMS: u64 = 5_000_000;
+
+/// Says what a sweep of this scenario has too much of, and what to do about it; nothing if memory will do.
+pub fn too_large(scenario: &Scenario) -> Option<String> {
+    let (cells, arms, replications) = (scenario.cells.len() as u64, scenario.arms.len() as u64, u64::from(scenario.sweep.replications));
+    let grid = format!("{cells} cells x {arms} arms");
+    let bins = scenario.clockwork.horizon.as_nanos().div_ceil(scenario.clockwork.bin.as_nanos());
+    let runs = cells * arms * replications;
+    if scenario.sweep.first_seed.checked_add(replications).is_none() {
+        return Some(format!("{replications} seeds from {} on go beyond the largest seed, {}", scenario.sweep.first_seed, u64::MAX));
+    }
+    if runs > MOST_RUNS {
+        let least = (MOST_RUNS / (cells * arms)).max(1);
+        return Some(format!(
+            "{grid} x {replications} replications are more than the {MOST_RUNS} runs a sweep can hold; {least} replications would do"
+        ));
+    }
+    if runs * bins > MOST_BINS {
+        return Some(format!(
+            "{runs} runs x {bins} time bins are more than the {MOST_BINS} a sweep can hold; write a longer `bin`, or fewer replications"
+        ));
+    }
+    if cells * arms * bins > MOST_SUMS {
+        return Some(format!("{grid} x {bins} time bins are more than the {MOST_SUMS} a report can hold; write a longer `bin`"));
+    }
+    None
+}
+
+/// The manifest of a scenario, and the hashes of its arms in every cell.
+pub fn saved(scenario: &Scenario) -> Saved {
+    let contents = scenario.cells.iter().map(|cell| cell.arms.iter().map(|arm| arm.content.clone()).collect());
+    Saved { manifest: manifest(scenario), contents: contents.collect() }
+}
+
+fn add(results: &mut Results, place: Place, finished: Result<Run, String>) {
+    let outcome = match finished {
+        Ok(run) => {
+            add_to_series(&mut results.series, place, &run.bins);
+            RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
+        }
+        Err(message) => RunOutcome::Panicked(message),
+    };
+    results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
 }
 
 fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
@@ -132,6 +192,12 @@ struct Place {
     seed: u64,
 }
 
+impl Place {
+    fn key(self, saved: &Saved) -> ContentKey {
+        content_key(&saved.contents[self.cell as usize][self.arm as usize], self.seed)
+    }
+}
+
 struct Grid {
     cells: usize,
     arms: usize,
@@ -140,13 +206,12 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(scenario: &Scenario) -> Self {
-        let sweep = scenario.sweep;
+    fn of(manifest: &Manifest) -> Self {
         Self {
-            cells: scenario.cells.len(),
-            arms: scenario.arms.len(),
-            replications: sweep.replications as usize,
-            first_seed: sweep.first_seed,
+            cells: manifest.cells.len(),
+            arms: manifest.arms.len(),
+            replications: manifest.replications as usize,
+            first_seed: manifest.first_seed,
         }
     }
 
@@ -159,9 +224,54 @@ impl Grid {
         let seed = self.first_seed.wrapping_add(replication as u64);
         Place { cell: (group / self.arms) as u32, arm: (group % self.arms) as u32, seed }
     }
+}
 
-    fn key(&self, scenario: &Scenario, index: usize) -> String {
-        let place = self.place(index);
-        content_key(&scenario.cells[place.cell as usize].arms[place.arm as usize].content, place.seed)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+    use crate::{Extent, read};
+
+    fn scenario() -> Scenario {
+        let text = r#"(schema: 1, name: "small", horizon: "2s",
+            nodes: { "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) },
+            arms: { "one": (), "two": (nodes: { "server": Service(workers: 2, demand: Constant("10ms")) }) },
+            sweep: (replications: 3))"#;
+        read(Source::new("small.ron", text), "small.ron", &[], Extent::Grid).expect("the scenario is sound")
+    }
+
+    fn options<'a>(go_on: &'a (dyn Fn() -> bool + Sync), progress: &'a mut dyn FnMut(usize, usize)) -> SweepOptions<'a> {
+        SweepOptions { jobs: 2, go_on, progress }
+    }
+
+    #[test]
+    fn a_run_that_panics_is_one_row_and_the_others_go_on() {
+        let scenario = scenario();
+        let make = |arm: &ArmPlan, seed: u64| {
+            assert!(seed != 2 || arm.content == scenario.cells[0].arms[0].content, "time ran backwards");
+            run(arm, seed, TieBreak::ByRank, None)
+        };
+        let mut done = 0;
+        let mut progress = |index, of| done += usize::from(of == 6 && index == done + 1);
+        let results = sweep_with(&scenario, &KnownRuns::default(), &mut Journal::nowhere(), options(&|| true, &mut progress), make)
+            .expect("no files");
+        assert_eq!(done, 6);
+        let panicked: Vec<_> = results.runs.iter().filter(|row| matches!(row.outcome, RunOutcome::Panicked(_))).collect();
+        assert_eq!(panicked.len(), 1);
+        assert_eq!((panicked[0].arm, panicked[0].seed), (1, 2));
+        assert_eq!(panicked[0].outcome, RunOutcome::Panicked("time ran backwards".to_owned()));
+        assert_eq!(results.series.iter().map(|series| series.runs).collect::<Vec<_>>(), [3, 2]);
+    }
+
+    #[test]
+    fn saved_runs_give_the_results_of_the_sweep_again() {
+        let scenario = scenario();
+        let folder = tempfile::tempdir().unwrap();
+        let folder = camino::Utf8Path::from_path(folder.path()).unwrap();
+        let mut journal = Journal::open(folder).unwrap();
+        let made = sweep(&scenario, &KnownRuns::default(), &mut journal, options(&|| true, &mut |_, _| {})).unwrap();
+        crate::journal::save_manifest(folder, &saved(&scenario)).unwrap();
+        let saved = crate::journal::load_manifest(folder).unwrap().expect("it was written");
+        assert_eq!(gather(&saved, &KnownRuns::read(folder).unwrap()), made);
     }
 }

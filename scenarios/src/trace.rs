@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 
 /// One line for a record: instant, what happened, to whom, where, and how.
 pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
-    let mut text = format!("{:>16}  ", format!("{:.9}", Seconds(at)));
+    // As wide as the last instant of the run, so that columns stay where they are.
+    let clockwork = plan.clockwork;
+    let last = Seconds(SimTime::ZERO.saturating_add(clockwork.horizon.saturating_add(clockwork.drain))).to_string();
+    let mut text = format!("{:>width$}  ", Seconds(at).to_string(), width = last.len());
     let node = |node: models::ids::NodeId| plan.nodes[node.index()].name.as_str();
     let (what, who, detail) = match record {
         Record::CallStarted(name) => ("call", call(plan, name), String::new()),

@@ -10,7 +10,8 @@ use reports::{ReportOptions, write_report};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Manifest, Results, RunOutcome};
-use scenarios::sweep::{SweepOptions, manifest, size, sweep as make_runs};
+use scenarios::scenario::ArmPlan;
+use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
 use scenarios::{Extent, Scenario};
 
 /// Arguments of `compare`.
@@ -70,21 +71,46 @@ fn work(scenario: &ScenarioArgs, work: &WorkArgs, quiet: bool, resume: bool) -> 
     let mut scenario = load::load(scenario, Extent::Grid)?;
     scenario.sweep.replications = work.replications.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
+    if let Some(sentence) = too_large(&scenario) {
+        return Err(wrong(&sentence));
+    }
+    load::warn(&scenario, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
-    let known = prepare(&folder, &scenario, work.fresh, resume)?;
+    let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;
-    let cannot = |error: std::io::Error| wrong(&format!("cannot write the results to {folder}: {error}"));
-    journal::save_manifest(&folder, &results.manifest).map_err(cannot)?;
-    write_report(&results, folder.as_std_path(), ReportOptions { png: true }).map_err(cannot)?;
+    draw(&results, &folder)?;
     Ok((results, folder))
 }
 
+/// Draws everything from results and removes what an earlier report left behind; answers how many files were written.
+///
+/// # Errors
+/// [`Exit::Wrong`] if the folder cannot be written.
+pub fn draw(results: &Results, folder: &Utf8Path) -> Result<usize, Exit> {
+    let cannot = |error: std::io::Error| wrong(&format!("cannot write the report to {folder}: {error}"));
+    let written = write_report(results, folder.as_std_path(), ReportOptions { png: true }).map_err(cannot)?;
+    for sub in ["charts", "series"] {
+        for entry in folder.join(sub).read_dir_utf8().into_iter().flatten().flatten() {
+            let is_drawn = matches!(entry.path().extension(), Some("csv" | "svg" | "png"));
+            if is_drawn && !written.iter().any(|path| path == entry.path().as_std_path()) {
+                fs_err::remove_file(entry.path()).map_err(cannot)?;
+            }
+        }
+    }
+    Ok(written.len())
+}
+
 fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkArgs, quiet: bool) -> Result<Results, Exit> {
-    let cannot = |error: std::io::Error| wrong(&format!("cannot write to {folder}: {error}; choose another folder with --out"));
+    let cannot = |error: std::io::Error| {
+        wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
+    };
     let mut journal = Journal::open(folder).map_err(cannot)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = work.jobs.map_or(cores, usize::from);
-    progress::watch_for_interruption();
+    if let Some(sentence) = memory(scenario, jobs).filter(|_| !quiet) {
+        say(&format!("warning: {sentence}"));
+    }
+    progress::watch_for_interruption(quiet);
     let bar = progress::bar(size(scenario), quiet);
     let mut advance = |done: usize, _| bar.set_position(done as u64);
     let options = SweepOptions { jobs, go_on: &progress::go_on, progress: &mut advance };
@@ -93,32 +119,48 @@ fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkAr
     results
 }
 
+/// What very many clients need, if that is much: a client that waits for its call costs about half a kilobyte.
+fn memory(scenario: &Scenario, jobs: usize) -> Option<String> {
+    const EACH: u64 = 500;
+    const MUCH: u64 = 4 << 30;
+    let clients = |arm: &ArmPlan| arm.plan.populations.iter().map(|population| u64::from(population.count)).sum::<u64>();
+    let most = scenario.cells.iter().flat_map(|cell| cell.arms.iter().map(clients)).max()?;
+    let (one, all) = (most * EACH, most * EACH * jobs as u64);
+    (all > MUCH).then(|| {
+        format!(
+            "{most} clients may need {} GiB of memory per thread, {} GiB with {jobs}; --jobs 1 needs least",
+            one.div_ceil(1 << 30),
+            all >> 30
+        )
+    })
+}
+
 /// Makes sure that the folder can be written and belongs to this scenario, before anything is run.
-fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool) -> Result<KnownRuns, Exit> {
+fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool, quiet: bool) -> Result<KnownRuns, Exit> {
     let cannot = |error: std::io::Error| wrong(&format!("cannot use {folder} for results: {error}; choose another folder with --out"));
     if folder.is_file() {
         return Err(wrong(&format!("{folder} is a file; results need a folder, choose one with --out")));
     }
     if let Some(other) = journal::load_manifest(folder).map_err(|message| wrong(&message))?
-        && other.scenario != scenario.name
+        && other.manifest.scenario != scenario.name
     {
-        let names = format!("{folder} holds the results of another scenario, `{}`, not of `{}`", other.scenario, scenario.name);
+        let names = format!("{folder} holds the results of another scenario, `{}`, not of `{}`", other.manifest.scenario, scenario.name);
         return Err(wrong(&format!("{names}; choose another folder with --out, or remove that one")));
     }
-    fs_err::create_dir_all(folder).map_err(cannot)?;
-    let path = folder.join(journal::FILE);
-    if fresh && path.exists() {
-        fs_err::remove_file(&path).map_err(cannot)?;
-    }
-    let known = KnownRuns::read(folder).map_err(cannot)?;
+    let known = if fresh { KnownRuns::default() } else { KnownRuns::read(folder).map_err(cannot)? };
     if resume && known.is_empty() {
         return Err(wrong(&format!("{folder} holds no finished run to go on from; leave --resume out to start")));
     }
-    if known.damaged > 0 {
-        say(&format!("warning: {} lines of {path} are damaged; their runs are made again", known.damaged));
+    fs_err::create_dir_all(folder).map_err(cannot)?;
+    let path = folder.join(journal::FILE);
+    if known.damaged > 0 && !quiet {
+        let lines = if known.damaged == 1 { "1 line".to_owned() } else { format!("{} lines", known.damaged) };
+        say(&format!("warning: {lines} of {path} cannot be believed; what they held is made again"));
     }
-    let wanted = manifest(scenario);
-    journal::save_manifest(folder, &wanted).map_err(cannot)?;
+    journal::save_manifest(folder, &saved(scenario)).map_err(cannot)?;
+    if fresh && path.exists() {
+        fs_err::remove_file(&path).map_err(cannot)?;
+    }
     Ok(known)
 }
 
@@ -161,14 +203,18 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
     }
     let judgement = judged(results, output)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
+    let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
         say(&format!("\n{} runs. Report: {folder}/report.html   charts: {folder}/charts   rows: {folder}/runs.csv", results.runs.len()));
+        if is_interrupted {
+            say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
+        }
     }
-    if results.runs.len() < wanted {
-        say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
-        return Ok(Exit::Interrupted);
-    }
-    Ok(if panicked.is_empty() { judgement } else { Exit::Bug })
+    Ok(match (is_interrupted, panicked.is_empty()) {
+        (true, _) => Exit::Interrupted,
+        (false, false) => Exit::Bug,
+        (false, true) => judgement,
+    })
 }
 
 /// Prints the verdicts on the scenario's expectations.
@@ -215,4 +261,35 @@ fn verdict_table(manifest: &Manifest, verdicts: &[&expect::Verdict]) -> Table {
 fn file_name(name: &str) -> String {
     let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).take(100).collect();
     if kept.trim_matches('-').is_empty() { "scenario".to_owned() } else { kept }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::run::run;
+    use scenarios::sweep::sweep_with;
+    use scenarios::text::Source;
+    use sim_core::simulation::TieBreak;
+
+    #[test]
+    fn a_run_that_panicked_is_a_row_of_the_report_and_exit_code_101() {
+        let text = r#"(schema: 1, name: "small", horizon: "2s",
+            nodes: { "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) },
+            sweep: (replications: 3))"#;
+        let scenario = scenarios::read(Source::new("small.ron", text), "small.ron", &[], Extent::Grid).expect("the scenario is sound");
+        let make = |arm: &ArmPlan, seed: u64| {
+            assert!(seed != 2, "time ran backwards");
+            run(arm, seed, TieBreak::ByRank, None)
+        };
+        let options = SweepOptions { jobs: 1, go_on: &|| true, progress: &mut |_, _| {} };
+        let results = sweep_with(&scenario, &KnownRuns::default(), &mut Journal::nowhere(), options, make).expect("nothing is written");
+        let folder = tempfile::tempdir().expect("there is room for temporary files");
+        let folder = Utf8Path::from_path(folder.path()).expect("its name is text");
+        draw(&results, folder).expect("a report is drawn from the others");
+        let rows = fs_err::read_to_string(folder.join("runs.csv")).expect("the rows are written");
+        let outcomes: Vec<_> = rows.lines().map(|row| row.split(',').nth(2).unwrap_or_default()).collect();
+        assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
+        let output = OutputArgs { format: Format::Csv, quiet: true };
+        assert_eq!(conclude(&results, folder, output), Ok(Exit::Bug));
+    }
 }

@@ -1,7 +1,7 @@
 //! `list`: what there is, for reading or as JSON.
 
-use super::output::print_table;
-use super::{Exit, OutputArgs};
+use super::output::{print, print_table};
+use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
 use models::faults::AnyFault;
 use models::protocols::Group;
@@ -67,14 +67,26 @@ impl Kind {
     }
 }
 
-/// The first sentence or question of the scenario's comment.
+/// The first sentence of the scenario's comment, with a question that follows it.
 fn first_sentence(text: &str) -> String {
     let comment = first_comment(text).replace('\n', " ");
-    let end = comment.find(['.', '?']).map_or(comment.len(), |end| end + 1);
+    let end = end_of_sentence(&comment).unwrap_or(comment.len());
     let rest = &comment[end..];
     // "Which one?" belongs to the sentence before it.
-    let question = rest.find('?').filter(|&mark| !rest[..mark].contains('.')).map_or(0, |mark| mark + 1);
+    let question = end_of_sentence(rest).filter(|&end| rest[..end].ends_with('?')).unwrap_or(0);
     comment[..end + question].to_owned()
+}
+
+/// Where the first sentence ends: behind a mark that a blank and a capital letter follow, or the end of the text.
+/// The period of an initial, "M. Brooker", ends nothing.
+fn end_of_sentence(text: &str) -> Option<usize> {
+    text.char_indices().filter(|(_, c)| matches!(c, '.' | '?' | '!')).map(|(at, _)| at).find_map(|at| {
+        let (before, after) = (&text[..at], &text[at + 1..]);
+        let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let is_initial = text[at..].starts_with('.') && word.chars().count() == 1 && word.starts_with(char::is_uppercase);
+        let begins_anew = after.is_empty() || (after.starts_with(' ') && after.trim_start().starts_with(|c: char| !c.is_lowercase()));
+        (begins_anew && !is_initial).then_some(at + 1)
+    })
 }
 
 /// Runs `list`.
@@ -82,22 +94,45 @@ fn first_sentence(text: &str) -> String {
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn list(args: &ListArgs) -> Result<Exit, Exit> {
-    let Some(kind) = args.kind else {
-        let mut table = Table::new("Everything", ["kind", "name", "summary"].map(Column::text).to_vec());
-        for kind in Kind::value_variants() {
-            for (name, summary) in kind.entries() {
-                table.push(vec![Cell::text(word(*kind)), Cell::text(name), Cell::text(summary)]);
-            }
+    let (columns, rows): (&[&str], Vec<Vec<String>>) = match args.kind {
+        Some(kind) => (&["name", "summary"], kind.entries().into_iter().map(|(name, summary)| vec![name, summary]).collect()),
+        None => {
+            let all = Kind::value_variants().iter();
+            let rows = all.flat_map(|&kind| kind.entries().into_iter().map(move |(name, summary)| vec![word(kind), name, summary]));
+            (&["kind", "name", "summary"], rows.collect())
         }
-        print_table(&table, args.output.format)?;
-        return Ok(Exit::Fine);
     };
-    let mut table = Table::new(word(kind), ["name", "summary"].map(Column::text).to_vec());
-    kind.entries().into_iter().for_each(|(name, summary)| table.push(vec![Cell::text(name), Cell::text(summary)]));
+    if args.output.format == Format::Json {
+        // An array of objects, as programs that complete names want it.
+        let object = |row: &Vec<String>| columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.as_str().into())).collect();
+        let objects: Vec<serde_json::Map<String, serde_json::Value>> = rows.iter().map(object).collect();
+        print(&format!("{:#}", serde_json::json!(objects)))?;
+        return Ok(Exit::Fine);
+    }
+    let title = args.kind.map_or_else(|| "Everything that a scenario can name".to_owned(), word);
+    let mut table = Table::new(title, columns.iter().copied().map(Column::text).collect());
+    rows.into_iter().for_each(|row| table.push(row.into_iter().map(Cell::text).collect()));
     print_table(&table, args.output.format)?;
     Ok(Exit::Fine)
 }
 
 fn word(kind: Kind) -> String {
     kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_sentence_does_not_end_at_an_initial_or_inside_a_name() {
+        assert_eq!(
+            first_sentence("// By \"Jitter\" (M. Brooker, 2015): N clients. Why?\n()"),
+            "By \"Jitter\" (M. Brooker, 2015): N clients. Why?"
+        );
+        assert_eq!(first_sentence("// It takes 1.5 s. Then it ends.\n()"), "It takes 1.5 s.");
+        assert_eq!(first_sentence("// Does it help?\n// And what does it cost? More.\n()"), "Does it help? And what does it cost?");
+        assert_eq!(first_sentence("// no end\n()"), "no end");
+        assert_eq!(first_sentence("()"), "");
+    }
 }

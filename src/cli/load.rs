@@ -16,11 +16,30 @@ use scenarios::{Extent, Scenario};
 pub fn load(args: &ScenarioArgs, extent: Extent) -> Result<Scenario, Exit> {
     let source = find(&args.scenario)?;
     let mut changes = Vec::new();
+    let mut misread = None;
     for text in &args.changes {
-        let (path, value) = Path::parse_change(text).map_err(|problem| refuse(problem.into(), &Source::new("--set", text.clone())))?;
-        changes.push((path.to_string(), value));
+        match Path::parse_change(text) {
+            Ok((path, value)) => changes.push((path.to_string(), value)),
+            Err(problem) => misread = Some(refuse(problem.into(), &Source::new("--set", text.clone()))),
+        }
     }
-    scenarios::read(source, &args.scenario, &changes, extent).map_err(|(source, problems)| refuse(problems, &source))
+    if let Some(exit) = misread {
+        return Err(exit);
+    }
+    scenarios::read(source, &args.scenario, &changes, extent).map_err(|(source, problems)| {
+        let exit = refuse(problems, &source);
+        if !changes.is_empty() {
+            say("the lines above are shown with the changes of --set in them");
+        }
+        exit
+    })
+}
+
+/// Says what is allowed and probably not meant.
+pub fn warn(scenario: &Scenario, quiet: bool) {
+    if !quiet {
+        scenario.warnings().iter().for_each(|sentence| say(&format!("warning: {sentence}")));
+    }
 }
 
 fn find(name: &str) -> Result<Source, Exit> {
@@ -28,8 +47,20 @@ fn find(name: &str) -> Result<Source, Exit> {
     if let Some(shipped) = library::find(name).filter(|_| !path.is_file()) {
         return Ok(Source::new(name, shipped.text));
     }
-    let known = SHIPPED.iter().map(|shipped| shipped.name);
+    let beside = beside(path);
+    let known = SHIPPED.iter().map(|shipped| shipped.name).chain(beside.iter().map(String::as_str));
     Source::read(path, known).map_err(|problem: Problem| refuse(problem.into(), &Source::new(name, "")))
+}
+
+/// The scenario files in the folder of a path, as a user would type them.
+fn beside(path: &Utf8Path) -> Vec<String> {
+    let folder = path.parent().unwrap_or_else(|| Utf8Path::new(""));
+    let readable = if folder.as_str().is_empty() { Utf8Path::new(".") } else { folder };
+    let files = readable.read_dir_utf8().into_iter().flatten().flatten();
+    let mut names: Vec<String> =
+        files.map(|file| folder.join(file.file_name()).to_string()).filter(|name| name.ends_with(".ron")).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Says what is wrong.

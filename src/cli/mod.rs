@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod list;
 mod load;
+mod new;
 mod output;
 mod progress;
 mod replay;
@@ -29,6 +30,7 @@ Examples:
   stormglass list scenarios                  what is inside the program
   stormglass compare retry-storm             rank the arms of a scenario, with charts and a page
   stormglass run retry-storm --arm \"full jitter\" --seed 7
+  stormglass new my-scenario.ron             write a first scenario of your own
   stormglass check my-scenario.ron           find everything wrong with a file, run nothing
 
 Exit codes: 0 fine, 1 an expectation failed, 2 a command or file is wrong, 3 undecided, 4 two runs that must be
@@ -50,6 +52,8 @@ enum Command {
     Check(check::CheckArgs),
     /// List what there is: scenarios, backoffs, layers, faults, ...
     List(list::ListArgs),
+    /// Write a first scenario with comments, to be changed.
+    New(new::NewArgs),
 }
 
 /// Which scenario, and what is changed in it.
@@ -57,7 +61,8 @@ enum Command {
 struct ScenarioArgs {
     /// A file, or the name of a shipped scenario (see `stormglass list scenarios`).
     scenario: String,
-    /// Change a value before anything is run: nodes.clients.count=500. May be given several times.
+    /// Change a value before anything is run: nodes.clients.count=500. May be given several times. A path goes by names
+    /// and positions, as `vary` and messages write it: faults[0].at=20s.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     changes: Vec<String>,
 }
@@ -100,11 +105,16 @@ struct WorkArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     replications: Option<u32>,
     /// The first seed, instead of what the scenario says.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Make every run again, even those the folder holds already.
     #[arg(long)]
     fresh: bool,
+}
+
+/// Reads a seed.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 /// How a command ended; the number is the exit code.
@@ -137,6 +147,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
+        Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()
 }

@@ -3,16 +3,18 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set by Ctrl-C, read between batches of runs.
+/// Set by Ctrl-C, read before every run.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on Ctrl-C ends the work after the runs under way; a second one ends the program.
-pub fn watch_for_interruption() {
-    let handler = || {
+pub fn watch_for_interruption(quiet: bool) {
+    let handler = move || {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
-        super::output::say("\ninterrupted: finishing the runs under way; once more to stop at once");
+        if !quiet {
+            super::output::say("\ninterrupted: finishing the runs under way; once more to stop at once");
+        }
     };
     // Without a handler the program simply stops, which is what it did before.
     let _ = ctrlc::set_handler(handler);

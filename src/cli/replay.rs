@@ -1,6 +1,6 @@
 //! `replay`: a run again, with its trace, around a moment if one is given.
 
-use super::output::{print, say};
+use super::output::{print, say, wrong};
 use super::run::choose_arm;
 use super::{Exit, ScenarioArgs, load};
 use clap::Args;
@@ -18,7 +18,7 @@ pub struct ReplayArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
     /// The seed of the run.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::seed, allow_negative_numbers = true)]
     seed: u64,
     /// Which arm [default: the first one written].
     #[arg(long, value_name = "NAME")]
@@ -38,6 +38,9 @@ pub struct ReplayArgs {
     /// Compare with this digest, and fail with exit code 4 if the run has another.
     #[arg(long, value_name = "HEX")]
     digest: Option<String>,
+    /// Say nothing on stderr but errors.
+    #[arg(long, short, env = "STORMGLASS_QUIET")]
+    quiet: bool,
 }
 
 /// Keeps the lines that were asked for, and no more.
@@ -79,10 +82,20 @@ impl Window {
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
+    if let (Some(from), Some(until)) = (args.from, args.until)
+        && from > until
+    {
+        return Err(wrong(&format!("nothing lies from {from} until {until}; exchange the two")));
+    }
     let scenario = load::load(&args.scenario, Extent::AsWritten)?;
     let arm = choose_arm(&scenario, args.arm.as_deref())?;
     let plan = &scenario.cells[0].arms[arm as usize];
-    say(&format!("seed={} arm=\"{}\"", args.seed, scenario.arms[arm as usize]));
+    let tell = |text: String| {
+        if !args.quiet {
+            say(&text);
+        }
+    };
+    tell(format!("seed={} arm=\"{}\"", args.seed, scenario.arms[arm as usize]));
     let mut window = Window {
         from: args.at.or(args.from).unwrap_or(SimTime::ZERO),
         until: args.until.unwrap_or(SimTime::MAX),
@@ -98,7 +111,13 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         print(line)?;
     }
     if window.left_out > 0 {
-        say(&format!("... {} more; --lines N shows more, `run --trace FILE` writes all of them", window.left_out));
+        tell(format!("... {} more; --lines N shows more, `run --trace FILE` writes all of them", window.left_out));
+    }
+    let begin = args.at.or(args.from).unwrap_or(SimTime::ZERO);
+    if begin > made.measures.ended {
+        tell(format!("nothing happened at {begin} or later: the last event was at {}", made.measures.ended));
+    } else if window.after == 0 && window.lines > window.before {
+        tell(format!("nothing happened from {begin} until {}", window.until));
     }
     print(&format!("digest {}", made.digest))?;
     match &args.digest {

@@ -24,7 +24,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME")]
     arm: Option<String>,
     /// The seed of the run [default: the scenario's first].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Make the run twice and compare the digests (exit code 4 if they differ).
     #[arg(long)]
@@ -50,8 +50,9 @@ pub fn choose_arm(scenario: &Scenario, name: Option<&str>) -> Result<u32, Exit> 
     }
     let known = || scenario.arms.iter().map(String::as_str);
     let hint = scenarios::problem::did_you_mean(name, known()).map(|arm| format!("; did you mean `{arm}`?")).unwrap_or_default();
-    let listed = scenarios::problem::one_of(known());
-    Err(wrong(&format!("no arm is called `{name}`: expected {listed}{hint}")))
+    let listed = scenario.arms.iter().map(|arm| format!("`{arm}`")).collect::<Vec<_>>();
+    let listed = scenarios::problem::one_of(listed.iter().map(String::as_str));
+    Err(wrong(&format!("no arm is called `{name}`; expected {listed}{hint}")))
 }
 
 /// Runs `run`.
@@ -68,6 +69,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let arm = choose_arm(&scenario, args.arm.as_deref())?;
     let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
     let plan = &scenario.cells[0].arms[arm as usize];
+    load::warn(&scenario, args.output.quiet);
     // The seed first: whatever happens next, it can be repeated.
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
@@ -77,7 +79,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         None => make_run(plan, seed, TieBreak::ByRank, None),
     };
     if args.verify {
-        verify(plan, seed, &made)?;
+        verify(plan, seed, &made, args.output.quiet)?;
     }
     print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
@@ -86,21 +88,20 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     }
     if !args.output.quiet {
         if !scenario.expect.is_empty() {
-            say(&format!(
-                "{} expectations speak of many runs: `stormglass compare {}` judges them",
-                scenario.expect.len(),
-                args.scenario.scenario
-            ));
+            let of_many = "what it expects is judged over many runs";
+            say(&format!("not judged: {of_many}, by `{}`", reports::command::compare(&manifest)));
         }
         say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
     }
     Ok(Exit::Fine)
 }
 
-fn verify(plan: &ArmPlan, seed: u64, first: &Run) -> Result<(), Exit> {
+fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exit> {
     let second = make_run(plan, seed, TieBreak::ByRank, None);
     if second == *first {
-        say(&format!("verified: a second run has the same digest {}", second.digest));
+        if !quiet {
+            say(&format!("verified: a second run has the same digest {}", second.digest));
+        }
         return Ok(());
     }
     say(&format!("error: two runs of the same seed differ: digest {} and {}; this is a bug in Stormglass", first.digest, second.digest));

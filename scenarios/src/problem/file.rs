@@ -2,7 +2,8 @@
 //!
 //! Each function builds one problem with its remedy. Reading itself is [`Source::read`](crate::text::Source::read).
 
-use super::Problem;
+use super::{Problem, did_you_mean};
+use camino::Utf8Path;
 
 /// The largest scenario file that is read, in bytes. The longest shipped scenario is a thousandth of it; what is larger
 /// is data, which belongs into a CSV file that the scenario names.
@@ -10,12 +11,18 @@ pub const LARGEST_FILE: usize = 16 * 1024 * 1024;
 
 /// The file does not exist. `known` are names that could be meant: shipped scenarios, files of the same folder.
 pub fn missing<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Problem {
-    let problem = Problem::new(format!("there is no file `{name}`"));
-    let suggested = problem.clone().suggest(name, known);
-    if suggested.hint.is_some() {
-        suggested
-    } else {
-        problem.hint("`stormglass list scenarios` shows those that are built in, `stormglass new` writes a first one")
+    let problem = Problem::new(format!("there is no file `{name}`, and no shipped scenario of that name"));
+    // Folders and extensions say nothing about likeness: `missing.ron` is not like `units.ron`.
+    fn stem(path: &str) -> &str {
+        Utf8Path::new(path).file_stem().unwrap_or(path)
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    let close = did_you_mean(stem(name), known.iter().map(|known| stem(known)));
+    match known.iter().find(|known| Some(stem(known)) == close) {
+        Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+        None => {
+            problem.hint("`stormglass list scenarios` shows those that are inside the program, `stormglass new FILE` writes a first one")
+        }
     }
 }
 
@@ -33,7 +40,7 @@ pub fn unreadable(name: &str, reason: &str) -> Problem {
 pub fn empty(name: &str) -> Problem {
     Problem::new(format!("`{name}` is empty"))
         .expected("a scenario: `( schema: 1, name: \"...\", ... )`")
-        .hint("`stormglass new` writes a small scenario to start from")
+        .hint("`stormglass new FILE` writes a small scenario to start from")
 }
 
 /// The file is larger than [`LARGEST_FILE`].

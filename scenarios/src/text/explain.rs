@@ -193,8 +193,17 @@ impl<'a> Cursor<'a> {
 
     fn out_of_range(&self) -> Problem {
         let number = self.refused();
-        let problem = Problem::new(format!("`{}` is out of range here", number.text())).at(number.span());
-        problem.expected(if number.text().starts_with('-') { "a number that is not negative" } else { "a smaller number" })
+        if number.text().starts_with('-') {
+            let problem = Problem::new(format!("`{}` is negative", number.text())).at(number.span());
+            return problem.expected("a number that is not negative");
+        }
+        // Counts have 32 bits, seeds and weights 64: RON says which range was left only by what was written.
+        let most = match number.text().replace('_', "").parse::<u128>() {
+            Ok(written) if written > u128::from(u64::MAX) => format!("at most {}", u64::MAX),
+            Ok(written) if written > u128::from(u32::MAX) => format!("at most {}", u32::MAX),
+            _ => "a smaller number".to_owned(),
+        };
+        Problem::new(format!("`{}` is too large here", number.text())).at(number.span()).expected(most)
     }
 
     /// A value of one kind is there and RON wanted another one before it looked at it.

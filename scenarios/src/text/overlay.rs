@@ -2,7 +2,8 @@
 //!
 //! An arm overlays whole entries by key: `(stacks: { "a -> b": [...] }, nodes: { "checkout": Service(...) })` puts its
 //! entries in the place of the base's entries of the same key, and adds the others at the end. Nothing is merged inside
-//! an entry, so that what an arm does can be read in one place. `links` is a list: a link replaces the one with the same
+//! an entry, so that what an arm does can be read in one place. The keys of `stacks` are edges, and blanks around their arrow
+//! do not matter: `"a->b"` is `"a -> b"`. `links` is a list: a link replaces the one with the same
 //! `label:` field; a link without a label replaces nothing and is added.
 
 use super::path::label;
@@ -99,8 +100,19 @@ fn read<'a>(outer: Element<'a>, section: Section, is_from_arm: bool, problems: &
         return labelled(items, is_from_arm, problems);
     }
     let entries = field.value.entries_noting(problems);
-    let pieces = entries.into_iter().map(|entry| Piece { key: Some(entry.key), key_span: entry.key_span, value: entry.value, is_from_arm });
-    pieces.collect()
+    let key = |key: String| if section.name == "stacks" { edge_name(&key) } else { key };
+    let pieces =
+        entries.into_iter().map(|entry| Piece { key: Some(key(entry.key)), key_span: entry.key_span, value: entry.value, is_from_arm });
+    let name = |piece: &Piece<'_>| (format!("the edge `{}`", piece.key.as_deref().unwrap_or_default()), piece.key_span);
+    each_once(pieces.collect(), name, problems)
+}
+
+/// Returns the name of an edge as it is spelt everywhere: `a -> b`.
+fn edge_name(written: &str) -> String {
+    match written.split_once("->") {
+        Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
+        None => written.to_owned(),
+    }
 }
 
 fn labelled<'a>(items: Vec<Element<'a>>, is_from_arm: bool, problems: &mut Problems) -> Vec<Piece<'a>> {

@@ -65,6 +65,18 @@ impl Path {
         Path { steps: self.steps.iter().skip(1).cloned().collect() }
     }
 
+    /// Returns the path with other steps in front of its own.
+    #[must_use]
+    pub fn below(&self, outer: &[Step]) -> Path {
+        Path { steps: outer.iter().chain(&self.steps).cloned().collect() }
+    }
+
+    /// Returns the first steps, at most so many.
+    #[must_use]
+    pub fn up_to(&self, count: usize) -> Path {
+        Path { steps: self.steps.iter().take(count).cloned().collect() }
+    }
+
     pub(super) fn split_last(&self) -> Option<(Path, &Step)> {
         let (last, before) = self.steps.split_last()?;
         Some((Path { steps: before.to_vec() }, last))

@@ -5,8 +5,8 @@
 
 use super::syntax;
 use super::tree::Element;
-use crate::problem::{Problem, file};
-use camino::Utf8Path;
+use crate::problem::{Problem, Span, file};
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;
 use std::io::{ErrorKind, Read as _};
@@ -18,12 +18,20 @@ pub struct Source {
     pub name: String,
     /// The text as it was read, byte for byte.
     pub text: String,
+    /// The folder of the file: data that the text names is read from there. Nothing for a text that is no file.
+    pub folder: Option<Utf8PathBuf>,
 }
 
 impl Source {
     /// Returns a source from a text that is already at hand.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into() }
+        Source { name: name.into(), text: text.into(), folder: None }
+    }
+
+    /// Returns the source with the folder in which data it names is found.
+    #[must_use]
+    pub fn beside(self, folder: impl Into<Utf8PathBuf>) -> Source {
+        Source { folder: Some(folder.into()), ..self }
     }
 
     /// Reads a file. The problem says what to do about it; `known` are names that may have been meant if there is no
@@ -45,7 +53,8 @@ impl Source {
         // A pipe has no length: one byte more than allowed is enough to see that it is too long.
         let limit = file::LARGEST_FILE as u64 + 1;
         (&mut opened).take(limit).read_to_end(&mut bytes).map_err(|error| file::unreadable(name, &reason(&error)))?;
-        Source::from_bytes(name, bytes)
+        let folder = path.parent().unwrap_or_else(|| Utf8Path::new(""));
+        Source::from_bytes(name, bytes).map(|source| source.beside(folder))
     }
 
     /// Returns a source from bytes, or says that they are too many, not UTF-8, or nothing.
@@ -65,6 +74,9 @@ impl Source {
         let text = self.text.trim_start_matches('\u{feff}');
         let failed = |part: &str, error| syntax::explain(self, self.text.len() - part.len(), error);
         let value = ron::Deserializer::from_str(text).map_err(|error| failed(text, error))?.remainder();
+        if value.trim().is_empty() {
+            return Err(file::empty(&self.name).at(Span::new(self.text.len(), self.text.len())));
+        }
         // Again from the value itself, so that extensions which a file enables are without effect.
         let mut reader = ron::Deserializer::from_str(value).map_err(|error| failed(value, error))?;
         let whole = IgnoredAny::deserialize(&mut reader).map_err(|code| reader.span_error(code));

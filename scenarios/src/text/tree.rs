@@ -128,7 +128,7 @@ impl<'a> Element<'a> {
         each_once(fields, |field| (format!("field `{}`", field.name), field.name_span), problems)
     }
 
-    pub(super) fn fields_as_written(self) -> Result<Vec<Field<'a>>, Problem> {
+    pub(crate) fn fields_as_written(self) -> Result<Vec<Field<'a>>, Problem> {
         match split_round(self.body().text) {
             Ok(Parts::Fields(parts)) => Ok(parts.into_iter().map(|(name, value)| self.field(name, value)).collect()),
             Ok(Parts::Items(items)) if items.is_empty() => Ok(Vec::new()),

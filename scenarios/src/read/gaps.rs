@@ -1,0 +1,61 @@
+//! Which complaints about a system would stand if all of it could be read?
+//!
+//! A scenario with a mistake in one element is still judged as a whole, so that everything wrong is said at once. What is
+//! missing because of that mistake must not be held against the rest.
+
+use crate::text::overlay::Overlay;
+use models::registry::Complaint;
+
+/// What could not be read of a system: complaints that follow from that alone are not worth a line.
+#[derive(Debug, Default)]
+pub(super) struct Gaps {
+    /// Whether a node or a group is missing.
+    pub(super) nodes: bool,
+    /// Whether somebody calls what does not exist.
+    pub(super) calls: bool,
+    /// Whether a link is missing.
+    pub(super) some_link: bool,
+    /// Positions in the text of the links that are there.
+    pub(super) links: Vec<usize>,
+    /// Positions in the text of the faults that are there.
+    pub(super) faults: Vec<usize>,
+}
+
+impl Gaps {
+    /// Whether a complaint would stand if everything could be read.
+    pub(super) fn allow(&self, complaint: &Complaint, pieces: &Overlay<'_>) -> bool {
+        let is_unread_file = complaint.message.ends_with("have not been read");
+        let is_about_names = complaint.unknown.is_some() || ["nodes", "links"].contains(&complaint.field.as_str());
+        let is_written = |word: &str| {
+            ["nodes", "groups"].iter().any(|section| pieces.section(section).iter().any(|piece| piece.key.as_deref() == Some(word)))
+        };
+        let needs_links = complaint.field == "links" && (self.some_link || self.nodes);
+        let needs_nodes = self.nodes
+            && is_about_names
+            && match &complaint.unknown {
+                Some((word, _)) => is_written(word) || !complaint.field.starts_with("nodes"),
+                None => true,
+            };
+        // An edge between two nodes that exist is missing because the call is.
+        let needs_calls = self.calls
+            && complaint.field.starts_with("stacks.")
+            && complaint
+                .unknown
+                .as_ref()
+                .and_then(|(edge, _)| edge.split_once(" -> "))
+                .is_some_and(|(from, to)| is_written(from) && is_written(to));
+        !(is_unread_file || needs_links || needs_nodes || needs_calls)
+    }
+
+    /// The complaint with positions as in the text.
+    pub(super) fn as_written(&self, complaint: Complaint) -> Complaint {
+        for (section, positions) in [("links[", &self.links), ("faults[", &self.faults)] {
+            if let Some((index, rest)) = complaint.field.strip_prefix(section).and_then(|rest| rest.split_once(']'))
+                && let Some(position) = index.parse().ok().and_then(|index: usize| positions.get(index))
+            {
+                return Complaint { field: format!("{section}{position}]{rest}"), ..complaint };
+            }
+        }
+        complaint
+    }
+}

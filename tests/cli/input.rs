@@ -1,0 +1,192 @@
+//! Everything that can be wrong with a command or a file: each message names place and remedy, nothing is half-written.
+
+use super::{Place, SMALL, keep};
+
+fn place() -> Place {
+    Place::with(&[("small.ron", SMALL), ("a-file", "x"), ("a-folder/other.ron", "()")])
+}
+
+#[test]
+fn a_file_that_is_no_scenario_is_explained() {
+    let place = place();
+    place.write("empty.ron", b"");
+    place.write("comment.ron", b"// a comment, and nothing else\n");
+    place.write("binary.ron", b"\x7fELF\x02\x01\xff\xfe\x00");
+    place.write("words.ron", b"hello world\n");
+    place.write("unclosed.ron", b"(\n    schema: 1,\n    nodes: {\n        \"a\": Clients(count: 1,\n}\n)\n");
+    place.write("units.ron", b"(schema: 1, name: \"x\", horizon: 5m)");
+    place.write("list.ron", b"[1, 2]");
+    let files = [
+        "missing.ron",
+        "retry-stomr",
+        "smal.ron",
+        "a-folder",
+        "empty.ron",
+        "comment.ron",
+        "binary.ron",
+        "words.ron",
+        "unclosed.ron",
+        "units.ron",
+        "list.ron",
+    ];
+    let commands: Vec<_> = files.iter().map(|file| ["check", *file]).collect();
+    keep("files", &place.transcript(&commands.iter().map(<[_; 2]>::as_slice).collect::<Vec<_>>()));
+}
+
+/// Every line with a `<-` has a mistake.
+const MANY_MISTAKES: &str = r#"(
+    schema: 2,                                                        // <- unknown
+    name: "",                                                         // <- empty
+    horizon: "500y",                                                  // <- unknown unit
+    warm_up: 10,                                                      // <- no unit
+    tempo: "fast",                                                    // <- unknown field
+    nodes: {
+        "clients": Clients(count: 1000000000000, arrivals: Poisson(rate: 100), calls: "service"), // <- too large
+        "phones": Clients(count: -1, arrivals: Poisson(rate: "1/s"), calls: "service"),           // <- negative
+        "pads": Clients(count: 1, arrivals: Poison(rate: "1/s"), calls: "service"),               // <- unknown variant
+        "tablets": Clients(count: 10, arrivals: Poisson(rate: "1/s"), calls: "srevice"),          // <- unknown node
+        "service": Service(workers: 0, demand: Exponential(mean: "0s")),                          // <- twice
+        "cache": Service(worker: 1, demand: Constant("1ms")),                                     // <- unknown field
+        "row": Service(workers: 1, demand: Constant("1ms")),
+    },
+    groups: { "row": Row() },                                         // <- as a service
+    links: [
+        Link(from: "internet", to: "zone-a", delay: Constant("5ms"), loss: "120%"),               // <- too much
+        Link(from: "a", to: "b", delay: Uniform(low: "5ms", high: "1ms")),                        // <- wrong way round
+    ],
+    faults: [
+        Crsh(node: "service", at: "1s"),                              // <- unknown fault
+        Crash(node: "servise", at: "30s", lasts: "0s"),               // <- lasts nothing
+        SlowNode(node: "service", factor: 0.5, at: "8s"),             // <- not slower
+    ],
+    stacks: {
+        "clients -> service": [Retry(attempts: 0, backoff: FullJitter(base: "1s", cap: "100ms"))],  // <- twice
+        "clients->service": [Timeout("1s")],                          // <- written twice
+        "tablets -> service": [Timeout(5)],                           // <- no unit
+    },
+    arms: { "a": (faults: []), "a": () },                             // <- twice
+    expect: [Availability(), Recovery(p99: "20s", arms: ["b"]), Availabilty(at_least: "99%")],      // <- thrice
+    sweep: (replications: 0, first: 3),                               // <- twice
+)
+"#;
+
+#[test]
+fn all_mistakes_of_a_file_are_found_at_once() {
+    let place = Place::with(&[("many.ron", MANY_MISTAKES)]);
+    keep("many_mistakes", &place.transcript(&[&["check", "many.ron"]]));
+}
+
+#[test]
+fn names_that_lead_nowhere_are_found_at_once() {
+    let text = SMALL
+        .replace(r#"calls: "service""#, r#"calls: "servce""#)
+        .replace(
+            r#"Crash(node: "service", at: "15s", lasts: "5s")"#,
+            r#"Crash(node: "clients", at: "50s"), Cut(from: "internet", to: "zone-b", at: "1s")"#,
+        )
+        .replace(r#""retry": (stacks: { "clients -> service""#, r#""retry": (stacks: { "client -> service""#);
+    let two = SMALL.replace("links: [", "groups: { \"a\": Row(domain: \"zone-a\"), \"b\": Row(domain: \"zone-a\") },\n    links: [");
+    let alone = SMALL.replace(r#"links: [Link(from: "internet", to: "zone-a", delay: Constant("5ms"))],"#, "");
+    let circle = SMALL.replace(r#"demand: Exponential(mean: "10ms")"#, r#"demand: Exponential(mean: "10ms"), does: [Call("service")]"#);
+    let place = Place::with(&[("names.ron", &text), ("two-groups.ron", &two), ("no-link.ron", &alone), ("circle.ron", &circle)]);
+    keep(
+        "names",
+        &place.transcript(&[&["check", "names.ron"], &["check", "two-groups.ron"], &["check", "no-link.ron"], &["check", "circle.ron"]]),
+    );
+}
+
+#[test]
+fn absurd_numbers_are_refused_before_anything_runs() {
+    let place = place();
+    let commands: &[&[&str]] = &[
+        &["run", "small.ron", "--set", "horizon=182500d"],
+        &["run", "small.ron", "--set", "warm_up=1h"],
+        &["run", "small.ron", "--set", "bin=10s"],
+        &["run", "small.ron", "--set", "bin=1us"],
+        &["run", "small.ron", "--set", "nodes.clients.count=0"],
+        &["run", "small.ron", "--set", "nodes.clients.count=99999999999999999999"],
+        &["run", "small.ron", "--set", "nodes.clients.arrivals.rate=1000M/s"],
+        &["run", "small.ron", "--set", "faults[0].at=0s"],
+        &["run", "small.ron", "--set", "faults[0].at=41s"],
+        &["compare", "small.ron", "--replications", "0"],
+        &["compare", "small.ron", "--replications", "4000000000"],
+        &["compare", "small.ron", "--replications", "1000000", "--set", "bin=10ms"],
+        &["compare", "small.ron", "--seed", "18446744073709551615"],
+        &["compare", "small.ron", "--jobs", "0"],
+    ];
+    keep("numbers", &place.transcript(commands));
+    assert!(!place.path().join("results").exists(), "nothing was run, so nothing was written");
+}
+
+#[test]
+fn a_grid_is_checked_before_it_is_run() {
+    let vary = |vary: &str| SMALL.replace("sweep: (replications: 3)", &format!("sweep: (replications: 3, vary: {{ {vary} }})"));
+    let numbers = (0..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let huge = ["count", "domain", "calls"].map(|field| format!("\"nodes.clients.{field}\": [{numbers}]")).join(", ");
+    let place = Place::with(&[
+        ("huge.ron", &vary(&huge)),
+        ("path.ron", &vary("\"nodes.clients.cuont\": [1, 2], \"horizon\": [\"1m\", \"2m\"]")),
+        (
+            "value.ron",
+            &vary("\"nodes.clients.count\": [1, 0, \"many\"], \"faults[0].lasts\": [\"1s\", \"2\"], \"nodes.service.workers\": []"),
+        ),
+        ("key.ron", &vary("nodes.clients.count: [1]")),
+    ]);
+    keep("grids", &place.transcript(&[&["check", "huge.ron"], &["check", "path.ron"], &["check", "value.ron"], &["check", "key.ron"]]));
+}
+
+#[test]
+fn a_wrong_command_line_is_explained() {
+    let place = place();
+    let commands: &[&[&str]] = &[
+        &["run", "small.ron", "--set", "nodes.clints.count=5"],
+        &["run", "small.ron", "--set", "nodes.clients.count"],
+        &["run", "small.ron", "--set", "=5"],
+        &["run", "small.ron", "--set", "nodes.clients.count=lots", "--set", "horizon=5", "--set", "nodes.clients.size=1"],
+        &["run", "small.ron", "--set", "stacks.\"clients -> service\"[0].atempts=3"],
+        &["run", "small.ron", "--set", "stacks.\"clients -> service\"[5].attempts=3"],
+        &["run", "small.ron", "--arm", "rety"],
+        &["run", "small.ron", "--seed", "abc"],
+        &["run", "small.ron", "--seed", "-1"],
+        &["run", "small.ron", "--trace", "a-folder"],
+        &["run", "small.ron", "--trace", "nowhere/trace.txt"],
+        &["replay", "small.ron", "--seed", "1", "--at", "30"],
+        &["replay", "small.ron", "--seed", "1", "--from", "30s", "--until", "20s"],
+        &["run"],
+        &["list", "scenario"],
+        &["comapre", "small.ron"],
+        &["new", "small.ron"],
+    ];
+    keep("commands", &place.transcript(commands));
+}
+
+#[test]
+fn a_folder_that_cannot_take_results_is_refused_before_anything_runs() {
+    let place = place();
+    let before = place.run(&["compare", "small.ron", "--out", "mine", "--quiet", "--replications", "1"]);
+    assert_eq!(before.code, Some(0), "{}", before.err);
+    place.write("other.ron", SMALL.replace("\"small\"", "\"other\"").as_bytes());
+    let damaged = "{ \"tool_version\": \"0.1.0\", \"scenario\": \"sma";
+    place.write("damaged/manifest.json", damaged.as_bytes());
+    place.write("older/manifest.json", b"{ \"tool_version\": \"0.0.1\" }");
+    place.write("binary/manifest.json", b"\xff\xfe\x00");
+    place.write("torn/manifest.json", place.read("mine/manifest.json").as_bytes());
+    let commands: &[&[&str]] = &[
+        &["compare", "small.ron", "--out", "a-file"],
+        &["compare", "small.ron", "--out", "a-file/below"],
+        &["compare", "other.ron", "--out", "mine"],
+        &["compare", "small.ron", "--out", "damaged"],
+        &["compare", "small.ron", "--out", "older"],
+        &["compare", "small.ron", "--out", "binary"],
+        &["sweep", "small.ron", "--out", "fresh", "--resume"],
+        &["sweep", "small.ron", "--out", "mine", "--resume", "--fresh"],
+        &["report", "damaged"],
+        &["report", "nowhere"],
+        &["report", "a-file"],
+        &["report", "a-folder"],
+        &["report", "torn"],
+    ];
+    keep("folders", &place.transcript(commands));
+    assert!(!place.path().join("fresh").exists(), "nothing was begun, so nothing was made");
+    assert_eq!(place.read("damaged/manifest.json"), damaged, "what is not ours is left alone");
+}

@@ -1,0 +1,171 @@
+//! Results folders: the same on any number of threads, resumed, interrupted, drawn again, and repeated run by run.
+
+use super::{Place, SMALL, assert_same_files};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn varied() -> String {
+    SMALL.replace(
+        "sweep: (replications: 3)",
+        "sweep: (replications: 3, vary: { \"nodes.clients.arrivals.rate\": [\"40/s\", \"60/s\"], \"stacks.\\\"clients -> service\\\"[0].attempts\": [2, 3] })",
+    )
+}
+
+/// Without a stack of its own in the scenario, both arms keep theirs.
+fn place() -> Place {
+    Place::with(&[("varied.ron", &varied())])
+}
+
+#[test]
+fn a_results_folder_is_the_same_on_any_number_of_threads() {
+    let place = place();
+    for jobs in ["1", "2", "8"] {
+        let said = place.run(&["sweep", "varied.ron", "--out", jobs, "--jobs", jobs, "--quiet"]);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    }
+    assert_same_files(&place.files("1"), &place.files("2"));
+    assert_same_files(&place.files("1"), &place.files("8"));
+    assert!(place.files("1").len() > 20);
+}
+
+#[test]
+fn a_report_is_drawn_again_with_the_same_bytes() {
+    let place = place();
+    for arguments in [&["compare", "varied.ron"][..], &["compare", "varied.ron", "--set", "nodes.clients.arrivals.rate=70/s"]] {
+        let said = place.run(&[arguments, &["--out", "r", "--quiet"]].concat());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        let first = place.files("r");
+        let again = place.run(&["report", "r"]);
+        assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
+        assert_same_files(&place.files("r"), &first);
+    }
+}
+
+#[test]
+fn every_row_of_a_sweep_is_repeated_by_the_command_printed_for_it() {
+    let place = place();
+    assert_eq!(place.run(&["compare", "varied.ron", "--out", "r", "--quiet"]).code, Some(0));
+    let rows = place.read("r/runs.csv");
+    let mut lines = rows.lines();
+    let columns: Vec<_> = lines
+        .next()
+        .expect("there are headings")
+        .split(',')
+        .map(|name| name.replace("\"\"", "\u{1}").replace('"', "").replace('\u{1}', "\""))
+        .collect();
+    let at = |name: &str| columns.iter().position(|column| column == name).unwrap_or_else(|| panic!("no column {name} in {columns:?}"));
+    let (arm, rate, attempts) = (at("arm"), at("nodes.clients.arrivals.rate"), at("stacks.\"clients -> service\"[0].attempts"));
+    let (seed, digest) = (at("seed"), at("digest"));
+    for row in lines {
+        let cells: Vec<_> = row.split(',').collect();
+        let rate = format!("nodes.clients.arrivals.rate={}", cells[rate]);
+        let attempts = format!("stacks.\"clients -> service\"[0].attempts={}", cells[attempts]);
+        let run = ["--arm", cells[arm], "--seed", cells[seed], "--set", &rate, "--set", &attempts];
+        let said = place.run(&[&["run", "varied.ron", "--quiet"][..], &run].concat());
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        assert!(said.out.contains(&format!("digest {}", cells[digest])), "{row}\n{}", said.out);
+        let replayed = place.run(&[&["replay", "varied.ron", "--digest", cells[digest], "--lines", "1"][..], &run].concat());
+        assert_eq!(replayed.code, Some(0), "{}", replayed.err);
+    }
+}
+
+#[test]
+fn the_command_behind_again_repeats_the_run() {
+    let place = Place::with(&[("my storm.ron", &varied())]);
+    let first = place.run(&["run", "my storm.ron", "--arm", "retry", "--set", "nodes.clients.count=7", "--seed", "9"]);
+    let again = first.err.lines().find_map(|line| line.strip_prefix("again: stormglass ")).expect("a run says how to repeat it");
+    let shell = format!("'{}' {again}", env!("CARGO_BIN_EXE_stormglass"));
+    let second = Command::new("sh").args(["-c", &shell]).current_dir(place.path()).output().expect("the shell starts");
+    assert_eq!(String::from_utf8_lossy(&second.stdout), first.out);
+}
+
+/// So many runs that the first is over long before the last: an interruption falls in between.
+fn long() -> String {
+    SMALL.replace("horizon: \"40s\"", "horizon: \"5m\"").replace("50/s", "200/s").replace("replications: 3", "replications: 300")
+}
+
+/// Starts a sweep and interrupts it as soon as it has kept some runs; answers its exit code.
+fn interrupted(place: &Place, out: &str) -> Option<i32> {
+    let mut child = place
+        .command(&["sweep", "long.ron", "--out", out, "--jobs", "2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let journal = place.path().join(out).join("runs.journal");
+    let kept = || std::fs::read(&journal).map_or(0, |bytes| bytes.iter().filter(|&&byte| byte == b'\n').count());
+    // A minute at most: a hundred times what it takes.
+    for _ in 0..6000 {
+        if kept() >= 3 || child.try_wait().expect("the program can be asked").is_some() {
+            break;
+        }
+        pause();
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is a `kill` program");
+    assert!(sent.success(), "the sweep was over before it could be interrupted");
+    let output = child.wait_with_output().expect("the program ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("of 600 runs; the same command goes on from there"), "{said}");
+    output.status.code()
+}
+
+/// A hundredth of a second of real time: this waits for another process, not for a simulation.
+#[allow(clippy::disallowed_methods, reason = "another process is waited for, and it has no virtual time")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(10));
+}
+
+#[test]
+fn an_interrupted_sweep_keeps_its_runs_and_goes_on_to_the_same_bytes() {
+    let place = Place::with(&[("long.ron", &long())]);
+    assert_eq!(interrupted(&place, "r"), Some(130));
+    let kept = place.read("r/runs.journal").lines().count();
+    assert!((3..600).contains(&kept), "{kept} runs");
+    assert_eq!(place.read("r/runs.csv").lines().count(), kept + 1, "the report tells of what is there");
+    let resumed = place.run(&["sweep", "long.ron", "--out", "r", "--resume", "--quiet"]);
+    assert_eq!((resumed.code, resumed.err.as_str()), (Some(0), ""));
+    let whole = place.run(&["sweep", "long.ron", "--out", "whole", "--quiet"]);
+    assert_eq!(whole.code, Some(0));
+    assert_same_files(&place.files("r"), &place.files("whole"));
+}
+
+#[test]
+fn a_damaged_journal_costs_only_the_damaged_runs() {
+    let place = Place::with(&[("small.ron", SMALL)]);
+    assert_eq!(place.run(&["sweep", "small.ron", "--out", "r", "--quiet"]).code, Some(0));
+    let whole = place.files("r");
+    let mut journal = whole["runs.journal"].clone();
+    journal.truncate(journal.len() - 100);
+    place.write("r/runs.journal", &journal);
+    let said = place.run(&["sweep", "small.ron", "--out", "r"]);
+    assert_eq!(said.code, Some(0));
+    assert!(said.err.contains("warning: 1 line of r/runs.journal cannot be believed; what they held is made again"), "{}", said.err);
+    assert_same_files(&place.files("r"), &whole);
+    place.write("r/runs.journal", b"\xff\x00 nonsense\n\n");
+    assert_eq!(place.run(&["sweep", "small.ron", "--out", "r", "--quiet"]).code, Some(0));
+    assert_same_files(&place.files("r"), &whole);
+}
+
+#[test]
+fn a_replay_shows_a_moment_and_says_when_there_is_none() {
+    let place = Place::with(&[("small.ron", SMALL)]);
+    let shown = ["replay", "small.ron", "--seed", "3", "--arm", "retry"];
+    let commands = [
+        &["--at", "15s", "--lines", "12"][..],
+        &["--at", "10m"],
+        &["--from", "1ms", "--until", "2ms"],
+        &["--digest", "0123456789abcdef", "--lines", "2"],
+    ];
+    let commands: Vec<Vec<&str>> = commands.iter().map(|more| [&shown[..], more].concat()).collect();
+    super::keep("replay", &place.transcript(&commands.iter().map(Vec::as_slice).collect::<Vec<_>>()));
+    assert_eq!(place.run(&commands[3]).code, Some(4));
+}
+
+#[test]
+fn a_check_prints_facts_and_warns_of_what_cannot_be_measured() {
+    let early = SMALL.replace("at: \"15s\"", "at: \"5500ms\"");
+    let place = Place::with(&[("early.ron", &early), ("varied.ron", &varied())]);
+    super::keep("check", &place.transcript(&[&["check", "varied.ron"], &["check", "early.ron"]]));
+    let said = place.run(&["run", "early.ron"]);
+    assert!(said.err.contains("warning: recovery cannot be judged"), "{}", said.err);
+}
