@@ -199,7 +199,7 @@ fn retry_storm_offers_what_its_table_says_and_drains_as_long_as_it_says() {
 
 #[test]
 fn retry_storm_is_over_at_once_if_the_queue_is_shorter_than_the_timeout() {
-    let results = made(shipped("retry-storm", &[("nodes.service.queue.limit", "300")]), 5);
+    let results = made(shipped("retry-storm", &[("nodes.service.queue.limit", "300")]), SEEDS);
     for name in &results.manifest.arms {
         assert_within(name, arm(&results, 0, name).recovery(), 0.0..=5.0);
     }
