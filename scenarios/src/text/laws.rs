@@ -268,3 +268,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_comment_behind_a_bare_name_is_not_part_of_it() {
+    for (text, name) in [("r//", "r"), ("Held // for ever", "Held"), ("Held /* x */", "Held"), ("true//", "true")] {
+        let source = Source::new("x", text);
+        assert_eq!(source.root().map(Element::text), Ok(name));
+    }
+}

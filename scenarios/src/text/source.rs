@@ -3,6 +3,7 @@
 //! A byte order mark at the beginning (some editors write one) and `#![enable(...)]` lines are stepped over: they change
 //! nothing. Offsets always count from the very first byte, so that a patched text keeps every other byte.
 
+use super::split::any_name_and_rest;
 use super::syntax;
 use super::tree::Element;
 use crate::problem::{Problem, Span, file};
@@ -84,7 +85,12 @@ impl Source {
         let length = value.len() - reader.remainder().len();
         let end = reader.end().map_err(|code| reader.span_error(code));
         end.map_err(|error| failed(value, error))?;
-        Ok(Element::new(value[..length].trim_end(), self.text.len() - value.len()))
+        // Behind a bare name RON looks for brackets, and takes a comment that ends the text with it.
+        let text = match any_name_and_rest(value) {
+            Some((name, rest)) if !rest.starts_with('(') => name,
+            _ => value[..length].trim_end(),
+        };
+        Ok(Element::new(text, self.text.len() - value.len()))
     }
 
     /// Returns line and column of an offset, both from 1; columns count characters.
