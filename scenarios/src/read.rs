@@ -129,8 +129,11 @@ impl<'a> Reader<'a> {
         sweep.vary.retain(|(path, ..)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, path)));
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
-        let base = self.systems(&arms, clockwork, problems);
-        if base.len() < arms.len() || arms.is_empty() {
+        let mut of_systems = Problems::new();
+        let base = self.systems(&arms, clockwork, &mut of_systems);
+        let is_sound = of_systems.is_empty() && !base.is_empty();
+        problems.extend(of_systems);
+        if !is_sound {
             return None;
         }
         let load = load_of(&base.first()?.0);

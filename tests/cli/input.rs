@@ -96,6 +96,24 @@ fn names_that_lead_nowhere_are_found_at_once() {
 }
 
 #[test]
+fn brackets_with_and_without_names_are_explained_with_the_names() {
+    let change = |value: &str| format!("stacks.\"clients -> service\"[0]={value}");
+    let values = [
+        "Retry(3)",
+        "Retry(attempts: 3, backoff: Constant(\"10ms\"))",
+        "Retry(attempts: 3, backoff: Immediate(1))",
+        "Retry(attempts: 3, backoff: Immediate)",
+        "Timeout(after: 1)",
+        "\"Timeout\"",
+        "Timout(\"1s\")",
+    ];
+    let changes = values.map(change);
+    let place = place();
+    let commands: Vec<_> = changes.iter().map(|change| ["run", "small.ron", "--set", change.as_str()]).collect();
+    keep("brackets", &place.transcript(&commands.iter().map(<[_; 4]>::as_slice).collect::<Vec<_>>()));
+}
+
+#[test]
 fn absurd_numbers_are_refused_before_anything_runs() {
     let place = place();
     let commands: &[&[&str]] = &[

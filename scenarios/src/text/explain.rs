@@ -41,6 +41,16 @@ pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedEr
     }
 }
 
+/// Returns the brackets in which RON wanted names of fields and found values without them.
+pub(super) fn unnamed<'a>(element: Element<'a>, error: &SpannedError) -> Option<Element<'a>> {
+    if !matches!(error.code, Error::ExpectedIdentifier | Error::SuggestRawIdentifier(_)) {
+        return None;
+    }
+    let mut chain = element.chain_to(element.span().start() + offset_of(element.text(), error.span.end));
+    chain.pop();
+    chain.pop().filter(|outer| outer.shape() == Shape::Tuple && outer.variant_name().is_some())
+}
+
 /// Where RON stopped.
 struct Cursor<'a> {
     element: Element<'a>,

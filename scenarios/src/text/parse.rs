@@ -19,10 +19,37 @@ pub fn options() -> Options {
 ///
 /// An unknown variant is reported under the name of its enum: "unknown backoff `FullJiter`" for `enum Backoff`.
 pub fn parse<T: DeserializeOwned>(element: Element<'_>) -> Result<T, Problem> {
-    options().from_str(element.text()).map_err(|error| explain::explain(element, None, error))
+    read(element, None)
 }
 
 /// Does what [`parse`] does, and calls the element itself `noun` when its variant is unknown: "unknown layer `Rtry`".
 pub fn parse_as<T: DeserializeOwned>(element: Element<'_>, noun: &str) -> Result<T, Problem> {
-    options().from_str(element.text()).map_err(|error| explain::explain(element, Some(noun), error))
+    read(element, Some(noun))
+}
+
+fn read<T: DeserializeOwned>(element: Element<'_>, noun: Option<&str>) -> Result<T, Problem> {
+    options().from_str(element.text()).map_err(|error| {
+        let unnamed = explain::unnamed(element, &error);
+        let fields = unnamed.and_then(|tuple| Some((tuple.variant_name()?, fields_of::<T>(element, tuple)?)));
+        let problem = explain::explain(element, noun, error);
+        match fields {
+            Some((name, [])) => problem.hint(format!("`{name}` has no fields: write `{name}()`")),
+            Some((name, [only])) => problem.hint(format!("write `{name}({only}: ...)`")),
+            Some((name, fields)) => {
+                problem.hint(format!("the fields of `{name}` are {}: write `{name}({}: ..., ...)`", fields.join(", "), fields[0]))
+            }
+            None => problem,
+        }
+    })
+}
+
+/// Returns the fields that a `T` has where `tuple` stands: RON names them when it meets one that is certainly unknown.
+fn fields_of<T: DeserializeOwned>(element: Element<'_>, tuple: Element<'_>) -> Option<&'static [&'static str]> {
+    let body = tuple.body().span();
+    let (start, end) = (body.start() - element.span().start(), body.end() - element.span().start());
+    let probe = [&element.text()[..start], "(no_field_is_called_this: 0)", &element.text()[end..]].concat();
+    match options().from_str::<T>(&probe).err()?.code {
+        ron::Error::NoSuchStructField { expected, .. } => Some(expected),
+        _ => None,
+    }
 }
