@@ -86,8 +86,19 @@ impl Scenario {
                 let sentence = no_level(&arm.plan).filter(|sentence| !sentences.contains(sentence));
                 sentences.extend(sentence);
             }
+            sentences.extend(self.same_arms(cell));
         }
         sentences
+    }
+
+    /// Which two arms of a cell do not differ at all: a path that is varied may level them.
+    fn same_arms(&self, cell: &Cell) -> Option<String> {
+        let numbered = || cell.arms.iter().zip(&self.arms);
+        let mut pairs = numbered().enumerate().flat_map(|(nth, one)| numbered().take(nth).map(move |other| (other, one)));
+        let ((_, one), (_, other)) = pairs.find(|((one, _), (other, _))| one.content == other.content)?;
+        let values: Vec<String> = self.axes.iter().zip(&cell.values).map(|(axis, value)| format!("{axis} = {value}")).collect();
+        let place = if values.is_empty() { String::new() } else { format!("with {}, ", values.join(", ")) };
+        Some(format!("{place}the arms `{one}` and `{other}` are the same system, so that comparing them says nothing"))
     }
 
     /// How long a run may go on at most.
