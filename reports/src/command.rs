@@ -3,9 +3,10 @@
 use scenarios::results::Manifest;
 use std::fmt::Write as _;
 
-/// The command that compares all arms again, with the changes that were made on the command line.
+/// The command that compares all arms again: the same seeds, with the changes that were made on the command line.
 pub fn compare(manifest: &Manifest) -> String {
     let mut command = format!("stormglass compare {}", quoted(&manifest.source));
+    let _ = write!(command, " --seed {} --replications {}", manifest.first_seed, manifest.replications);
     push_changes(&mut command, manifest);
     command
 }

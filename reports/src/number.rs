@@ -11,6 +11,9 @@ const BILLIONTHS_PER_POINT: f64 = 1e7;
 /// A length with three significant digits: `1.23 s`, `12.3 ms`, `240 s`.
 pub fn length(length: SimDuration) -> String {
     let nanos = length.as_nanos();
+    if nanos == 0 {
+        return "0 s".to_owned();
+    }
     let units = [(1_u64, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
     for (index, (unit, name)) in units.into_iter().enumerate() {
         let value = nanos as f64 / unit as f64;
@@ -62,6 +65,19 @@ pub fn points(billionths: i64) -> String {
     format!("{sign}{} pp", trimmed(format!("{:.2}", points.abs())))
 }
 
+/// From one shown value to another; a unit they share is said once: `+1.2 to +1.5 pp`.
+pub fn between(low: &str, high: &str) -> String {
+    match (low.rsplit_once(' '), high.rsplit_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
+/// From the least to the largest shown value, or the one value if they look the same.
+pub fn range(low: &str, high: &str) -> String {
+    if low == high { low.to_owned() } else { between(low, high) }
+}
+
 /// A whole number with separators between thousands: `12,345`.
 pub fn count(count: u64) -> String {
     let digits = count.to_string();
@@ -80,7 +96,8 @@ pub fn significant(value: f64) -> String {
     if !value.is_finite() {
         return MISSING.to_owned();
     }
-    if value.abs() >= 1_000.0 {
+    // 999.6 would round to 1000, which stands as 1,000.
+    if value.abs() >= 999.5 {
         let sign = if value < 0.0 { "−" } else { "" };
         return format!("{sign}{}", count((value.abs() + 0.5) as u64));
     }
@@ -113,7 +130,7 @@ mod tests {
         let shown = |nanos| length(SimDuration::from_nanos(nanos));
         assert_eq!(
             [0, 999, 1_500, 999_600, 12_345_678, 1_230_000_000, 240_000_000_000, 4_000_400_000_000].map(shown),
-            ["0 ns", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s", "4,000 s"]
+            ["0 s", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s", "4,000 s"]
         );
         assert_eq!(exact_seconds(SimDuration::from_nanos(1_230_000_001)), "1.230000001");
     }
@@ -132,10 +149,16 @@ mod tests {
     }
 
     #[test]
+    fn a_range_says_its_unit_once_and_one_value_is_no_range() {
+        assert_eq!((between("+1 pp", "+2 pp"), between("40 ms", "2 s")), ("+1 to +2 pp".to_owned(), "40 ms to 2 s".to_owned()));
+        assert_eq!((range("4 s", "4 s"), range("1", "1,771")), ("4 s".to_owned(), "1 to 1,771".to_owned()));
+    }
+
+    #[test]
     fn significant_digits_are_at_most_three_below_a_thousand() {
         assert_eq!(
             [0.012_34, 1.0, 1.236, 12.36, 123.6, 999.9, 12_345.6].map(significant),
-            ["0.0123", "1", "1.24", "12.4", "124", "1000", "12,346"]
+            ["0.0123", "1", "1.24", "12.4", "124", "1,000", "12,346"]
         );
         assert_eq!((significant(f64::NAN), significant(0.0)), ("–".to_owned(), "0".to_owned()));
         assert_eq!((count(7), count(1_234_567)), ("7".to_owned(), "1,234,567".to_owned()));

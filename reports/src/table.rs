@@ -1,7 +1,8 @@
 //! What is a table, before anybody decides how it looks?
 //!
 //! Everything a report says passes through here: tidy rows of typed cells, one meaning per column. A chart is drawn from
-//! what its table holds; CSV, JSON, Markdown, HTML and the terminal are renderings of the same cells. Own definition.
+//! what its table holds; CSV, JSON, Markdown, HTML and the terminal are renderings of the same cells. A table that would
+//! be too wide for a reader may carry a second form for files, with one number per column. Own definition.
 
 use crate::number;
 use sim_core::time::SimDuration;
@@ -15,12 +16,14 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The rows; each has one cell per column.
     pub rows: Vec<Vec<Cell>>,
+    /// The form that files hold, where it is another one.
+    pub files: Option<Box<Table>>,
 }
 
 /// The head of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// What the column holds.
+    /// What the column holds. A line break says where a head may be broken so that the column is as narrow as its cells.
     pub name: String,
     /// The unit of its raw numbers in files; empty if they have none.
     pub unit: &'static str,
@@ -56,10 +59,18 @@ pub enum Cell {
     Length(SimDuration),
     /// Something per second.
     Rate(f64),
+    /// A number without a unit.
+    Number(f64),
     /// There is no such value.
     Missing,
     /// A length known only to be longer than this.
     Censored(SimDuration),
+    /// From one value to another: `+1.2 to +1.5 pp`. For readers only: files have a column for each end.
+    Between(Box<(Cell, Cell)>),
+    /// What is typed or read by a machine: a command, a path.
+    Code(String),
+    /// A value with a remark that a page shows on demand.
+    Noted(Box<Cell>, String),
 }
 
 impl Column {
@@ -75,7 +86,8 @@ impl Column {
 
     /// The head in files: the name, and the unit in brackets.
     pub fn heading(&self) -> String {
-        if self.unit.is_empty() { self.name.clone() } else { format!("{} [{}]", self.name, self.unit) }
+        let name = self.name.replace('\n', " ");
+        if self.unit.is_empty() { name } else { format!("{name} [{}]", self.unit) }
     }
 }
 
@@ -83,6 +95,11 @@ impl Cell {
     /// A cell of words.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// A cell of a share between 0 and 1, kept in billionths.
+    pub fn share(share: f64) -> Self {
+        Self::Ratio((share.clamp(0.0, 1.0) * 1e9 + 0.5) as u64, 1_000_000_000)
     }
 
     /// The value if there is one.
@@ -93,7 +110,7 @@ impl Cell {
     /// What a reader sees: short, with its unit.
     pub fn shown(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Code(text) => text.clone(),
             Self::Count(count) => number::count(*count),
             Self::OutOf(part, whole) => format!("{} of {}", number::count(*part), number::count(*whole)),
             Self::Ratio(part, whole) => number::percent(*part, *whole),
@@ -101,32 +118,38 @@ impl Cell {
             Self::Points(billionths) => number::points(*billionths),
             Self::Length(length) => number::length(*length),
             Self::Rate(rate) if rate.is_finite() => format!("{} /s", number::significant(*rate)),
+            Self::Number(number) => number::significant(*number),
             Self::Censored(length) => format!("> {}", number::length(*length)),
             Self::Rate(_) | Self::Missing => number::MISSING.to_owned(),
+            Self::Between(ends) => number::between(&ends.0.shown(), &ends.1.shown()),
+            Self::Noted(cell, _) => cell.shown(),
         }
     }
 
     /// The raw value as it stands in a file, in the unit of its column; empty if there is none, `>` before a censored one.
     pub fn raw(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            Self::Text(text) | Self::Code(text) => text.clone(),
             Self::Count(count) | Self::OutOf(count, _) => count.to_string(),
             Self::Censored(length) => format!(">{}", number::exact_seconds(*length)),
             Self::Length(length) => number::exact_seconds(*length),
+            Self::Noted(cell, _) => cell.raw(),
             _ => self.value().map_or_else(String::new, |value| value.to_string()),
         }
     }
 
     /// The value as a number in the unit of its column, for sorting and for JSON; `None` for words and what does not exist.
-    /// A censored length is its bound.
+    /// A censored length is its bound, a range its lower end.
     pub fn value(&self) -> Option<f64> {
         let value = match self {
             Self::Count(count) | Self::OutOf(count, _) => *count as f64,
             Self::Ratio(part, whole) | Self::Factor(part, whole) => *part as f64 / *whole as f64,
             Self::Points(billionths) => *billionths as f64 / 1e7,
             Self::Length(length) | Self::Censored(length) => length.as_secs_f64(),
-            Self::Rate(rate) => *rate,
-            Self::Text(_) | Self::Missing => return None,
+            Self::Rate(number) | Self::Number(number) => *number,
+            Self::Between(ends) => return ends.0.value(),
+            Self::Noted(cell, _) => return cell.value(),
+            Self::Text(_) | Self::Code(_) | Self::Missing => return None,
         };
         value.is_finite().then_some(value)
     }
@@ -135,7 +158,7 @@ impl Cell {
 impl Table {
     /// A table without rows.
     pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { title: title.into(), columns, rows: Vec::new() }
+        Self { title: title.into(), columns, rows: Vec::new(), files: None }
     }
 
     /// Adds a row, which must have one cell per column.
@@ -154,6 +177,11 @@ impl Table {
             row.retain(|_| keep.next().unwrap_or(true));
         }
         self
+    }
+
+    /// The form that files hold: one number per column.
+    pub fn in_files(&self) -> &Self {
+        self.files.as_deref().unwrap_or(self)
     }
 
     /// What a reader sees of every row, for the terminal and for pages.

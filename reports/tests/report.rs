@@ -7,7 +7,8 @@ use reports::export::{csv, json, markdown, runs, series};
 use reports::summary::{Ranking, fates, single_run};
 use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
-use sample::{SIX, brownout, contention, silence};
+use sample::{SIX, brownout, contention, rates, silence};
+use scenarios::expect::{Bounds, Clause, RecoveryLimits};
 use scenarios::measure::{Episode, Recovery, RunMeasures};
 use scenarios::results::{FaultWindow, Results, RunOutcome};
 use sim_core::time::{SimDuration, SimTime};
@@ -42,6 +43,21 @@ fn unfinished() -> Results {
     results
 }
 
+/// With expectations of which some pass, some fail and some stay undecided.
+fn expecting(mut results: Results) -> Results {
+    let share = |text: &str| Some(text.parse().expect("the sample writes shares"));
+    results.manifest.expect = vec![
+        Clause::Stuck(Bounds { at_most: share("0%"), ..Bounds::default() }),
+        Clause::Recovery(RecoveryLimits {
+            p50: Some(SimDuration::from_secs(60)),
+            p99: Some(SimDuration::from_secs(60)),
+            arms: None,
+            p90: None,
+        }),
+    ];
+    results
+}
+
 fn measures(results: &mut Results, row: usize) -> &mut RunMeasures {
     match &mut results.runs[row].outcome {
         RunOutcome::Finished { measures, .. } => measures,
@@ -72,6 +88,39 @@ fn the_report_of_contention_reads_well() {
 }
 
 #[test]
+fn the_report_of_a_sweep_with_expectations_begins_with_the_verdict() {
+    let report = markdown::report(&expecting(rates(20)));
+    assert!(report.starts_with("**Expectations: "), "{report}");
+    insta::assert_snapshot!(report);
+    let page = html::page(&expecting(rates(20)), &[]);
+    let (before, _) = page.split_once("Expectations: ").expect("the page says so, too");
+    assert!(before.ends_with("<main>\n<p class=\"expectations failed\">"), "nothing stands before it: {before}");
+}
+
+#[test]
+fn nothing_expected_says_nothing_of_expectations() {
+    let results = rates(5);
+    assert!(!markdown::report(&results).contains("Expectations") && !html::page(&results, &[]).contains("Expectations"));
+}
+
+#[test]
+fn every_text_of_a_picture_has_the_length_it_was_laid_out_for() {
+    for picture in charts::pictures(&rates(5), &Theme::light()) {
+        let longest = picture.svg.lines().filter(|line| line.starts_with("<text"));
+        for line in longest {
+            assert!(line.contains("textLength=") && line.contains("lengthAdjust=\"spacingAndGlyphs\""), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_page_of_six_arms_is_light() {
+    let results = brownout(SIX, 100);
+    let page = html::page(&results, &charts::pictures(&results, &Theme::light()));
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+}
+
+#[test]
 fn the_ranking_in_files_has_raw_numbers_and_units() {
     let ranking = Ranking::of(&brownout(SIX, 20), 0).table();
     insta::assert_snapshot!("ranking_csv", csv::table(&ranking));
@@ -95,7 +144,7 @@ fn the_rows_of_runs_and_series_are_tidy() {
 
 #[test]
 fn every_chart_is_known_by_its_table() {
-    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20))] {
+    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20)), ("rates", rates(20))] {
         for chart in CHARTS {
             for view in chart.views(&results).into_iter().take(1) {
                 let Some(table) = chart.table(&results, &view) else { continue };
@@ -109,7 +158,7 @@ fn every_chart_is_known_by_its_table() {
 
 #[test]
 fn drawing_twice_gives_the_same_bytes() {
-    for results in [brownout(SIX, 20), brownout(&SIX[..3], 20), contention(20)] {
+    for results in [brownout(SIX, 20), brownout(&SIX[..3], 20), contention(20), expecting(rates(5))] {
         assert_eq!(everything(&results), everything(&results));
     }
 }
@@ -123,7 +172,18 @@ fn results_without_calls_bins_or_runs_show_dashes_and_no_senseless_number() {
     (no_cells.manifest.cells, no_cells.manifest.arms) = (Vec::new(), Vec::new());
     let mut panicked = brownout(&SIX[..1], 2);
     panicked.runs[0].outcome = RunOutcome::Panicked("virtual time ran backwards".to_owned());
-    for results in [silence(), many_faults(), unfinished(), brownout(SIX, 1), contention(1), nothing, no_cells, panicked] {
+    for results in [
+        silence(),
+        many_faults(),
+        unfinished(),
+        expecting(rates(1)),
+        expecting(silence()),
+        brownout(SIX, 1),
+        contention(1),
+        nothing,
+        no_cells,
+        panicked,
+    ] {
         for text in everything(&results) {
             for word in ["NaN", "inf\"", "inf,", "inf ", ">inf", "-inf"] {
                 assert!(!text.contains(word), "{word} in {text}");
@@ -165,16 +225,17 @@ fn a_run_that_never_recovers_counts_as_longer_than_any_limit() {
     let ranking = Ranking::of(&brownout(&[never, late], 20), 0);
     assert_eq!(ranking.arms[0].name, "late", "recovering late beats never, whatever the availability");
     let table = ranking.table();
-    let column = table.columns.iter().position(|column| column.name == "recovery p50").unwrap();
-    assert_eq!(table.rows[1][column].shown(), "> 90 s");
+    let files = table.in_files();
+    let column = files.columns.iter().position(|column| column.name == "recovery p50").unwrap();
+    assert_eq!(files.rows[1][column].shown(), "> 90 s");
 }
 
 #[test]
 fn the_first_sentence_names_the_best_and_the_worst() {
     let headline = fates::headline(&brownout(SIX, 100));
-    assert!(headline.starts_with("Best is jitter + budget: recovered in all 100 runs, half of them within"), "{headline}");
+    assert!(headline.starts_with("Best is \"jitter + budget\": recovered in all 100 runs, half of them within"), "{headline}");
     assert!(
-        headline.ends_with("Worst is eager retries: never recovered in 100 of 100 runs (stuck after the fault had ended)."),
+        headline.ends_with("Worst is \"eager retries\": never recovered in 100 of 100 runs (stuck after the fault had ended)."),
         "{headline}"
     );
 }
@@ -240,6 +301,7 @@ fn every_picture_is_written_as_png_and_the_same_bytes_twice() {
         ("three", brownout(&SIX[1..4], 100)),
         ("contention", contention(50)),
         ("one", brownout(SIX, 1)),
+        ("rates", expecting(rates(20))),
     ];
     for (name, results) in samples {
         let written = write_report(&results, &fresh(name), ReportOptions { png: true }).unwrap();

@@ -6,6 +6,9 @@
 use crate::number;
 use sim_core::stats::log10;
 
+/// As many chosen places may be the marks of an axis.
+const FEW: usize = 10;
+
 /// One axis: its label, its range, its marks.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
@@ -64,6 +67,39 @@ impl Axis {
         let positive = values.filter(|value| *value > 0.0 && value.is_finite());
         let (low, high) = positive.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
         if low.is_finite() && high > 20.0 * low { Self::log(label, low, high, text) } else { Self::linear(label, 0.0, high * 1.05, text) }
+    }
+
+    /// The axis of places that were chosen, not measured: few of them are its marks.
+    pub fn of_places(label: &str, places: impl Iterator<Item = f64>, text: impl Fn(f64) -> String) -> Self {
+        let mut places: Vec<f64> = places.collect();
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        let (Some(&low), Some(&high)) = (places.first(), places.last()) else {
+            return Self::linear(label, 0.0, 1.0, text);
+        };
+        let mut axis = Self::holding(label, low, high, &text);
+        if places.len() <= FEW {
+            axis.marks = places.iter().map(|place| (axis.position(*place), text(*place))).collect();
+        }
+        axis
+    }
+
+    fn holding(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
+        if low > 0.0 && high > 20.0 * low {
+            return Self::log(label, low, high, text);
+        }
+        // From nothing, unless that would leave most of it empty.
+        let from = if low * 2.0 > high { low - (high - low) * 0.1 } else { 0.0 };
+        let step = nice_step((high - from) / 6.0);
+        Self::linear(label, if high > from { (from / step).floor() * step } else { from }, high + (high - low) * 0.03, text)
+    }
+
+    /// A linear axis of shares up to 100 %, from nothing unless all are high.
+    pub fn shares(label: &str, low: f64) -> Self {
+        let from = [0.99, 0.9].into_iter().find(|from| low >= *from).unwrap_or(0.0);
+        let mut axis = Self::linear(label, from, 1.0, |share| format!("{} %", number::significant(share * 100.0)));
+        axis.range.1 += (1.0 - from) * 0.02;
+        axis
     }
 
     /// One place for each name, from the top downwards when it is drawn upright.

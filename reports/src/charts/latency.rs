@@ -49,7 +49,7 @@ impl Chart for LatencyByArm {
         let names = &results.manifest.arms;
         let frame = Frame {
             title: view.titled("How long successful calls wait, and how long the unlucky ones among them"),
-            legend: MARKS.map(|(mark, text)| Entry { text: text.to_owned(), colour: theme.arm(0), mark: Some(mark) }).to_vec(),
+            legend: MARKS.map(|(mark, text)| Entry::mark(text, theme.arm(0), mark)).to_vec(),
             caption: vec![
                 "Each mark: the median over the runs. Calls that failed are not in it: \
                  an arm that fails fast looks fast. Latency is measured from the intended start."

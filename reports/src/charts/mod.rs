@@ -4,10 +4,9 @@
 //! one axis. Its table is everything it shows; its SVG is drawn from that table's values and nothing else. Text sizes,
 //! colours and dashes are the theme's.
 
+mod along;
 mod availability;
 mod axis;
-mod calls_by_clients;
-mod completion_by_clients;
 mod latency;
 mod load;
 mod over_time;
@@ -16,8 +15,8 @@ mod plane;
 pub mod png;
 mod polish;
 mod recovery;
+mod scale;
 mod sheet;
-mod sweep;
 mod view;
 
 pub use view::View;
@@ -46,8 +45,13 @@ pub const CHARTS: &[&dyn Chart] = &[
     &availability::AvailabilityOverTime,
     &load::LoadOverTime,
     &latency::LatencyByArm,
-    &calls_by_clients::CallsByClients,
-    &completion_by_clients::CompletionByClients,
+    &along::NOT_RECOVERED,
+    &along::AVAILABILITY,
+    &along::LATENCY,
+    &along::CALLS_BY_CLIENTS,
+    &along::COMPLETION_BY_CLIENTS,
+    &along::ATTEMPTS_ALONG,
+    &along::COMPLETION_ALONG,
 ];
 
 /// One drawn picture with what belongs to it.

@@ -66,7 +66,7 @@ pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, panels: &[Panel], y: 
 
 fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
-    panel.tracks.iter().for_each(|track| line(plane, track));
+    panel.tracks.iter().for_each(|track| line(plane, track, panel.tracks.len() == 1));
 }
 
 fn band(plane: &Plane<'_, '_>, track: &Track) {
@@ -76,10 +76,14 @@ fn band(plane: &Plane<'_, '_>, track: &Track) {
     }
 }
 
-fn line(plane: &Plane<'_, '_>, track: &Track) {
+fn line(plane: &Plane<'_, '_>, track: &Track, is_alone: bool) {
     for run in track.points.chunk_by(|a, b| a.1.is_some() == b.1.is_some()) {
         let points: Vec<(f64, f64)> = run.iter().filter_map(|(x, value)| value.map(|[_, middle, _]| (*x, middle))).collect();
-        plane.line(&points, track.colour, 2.2);
+        if is_alone {
+            plane.only_line(&points, track.colour, 2.2);
+        } else {
+            plane.line(&points, track.colour, 2.2);
+        }
     }
 }
 

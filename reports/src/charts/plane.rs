@@ -3,7 +3,7 @@
 //! One pair of axes in one rectangle: grid and labels first, then fault windows, bands, lines and points in data units.
 
 use super::axis::Axis;
-use super::sheet::{DRAWS, Mark, Rect, Sheet, fine, text_width};
+use super::sheet::{DRAWS, Mark, Rect, Sheet, UNDASHED, fine, text_width};
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -103,6 +103,26 @@ impl<'s, 'a> Plane<'s, 'a> {
         }
     }
 
+    /// A line through points in data units, drawn `beside` it: so many pixels to the right, and down. Moved as far down as to
+    /// the right, stairs that rise stay parallel.
+    pub fn line_beside(&self, points: &[(f64, f64)], beside: (f64, f64), colour: RGBColor, width: f64) {
+        let moved = |point: &(f64, f64)| {
+            let (x, y) = self.pixel(self.place(*point));
+            ((x + beside.0).clamp(self.inner.0, self.inner.2), y + beside.1)
+        };
+        if points.len() > 1 {
+            self.sheet.stroke(&points.iter().map(moved).collect::<Vec<_>>(), colour, width);
+        }
+    }
+
+    /// A line of which there is but one in its axes: it needs no dashes to be known, and reads better without.
+    pub fn only_line(&self, points: &[(f64, f64)], colour: RGBColor, width: f64) {
+        if points.len() > 1 {
+            let points: Vec<(f64, f64)> = points.iter().map(|point| self.place(*point)).collect();
+            self.plot.draw(&PathElement::new(points, colour.mix(UNDASHED).stroke_width(fine(width) as u32))).expect(DRAWS);
+        }
+    }
+
     /// A band between `(x, low, high)` in data units.
     pub fn band(&self, points: &[(f64, f64, f64)], colour: RGBColor) {
         let lower = points.iter().map(|&(x, low, _)| self.place((x, low)));
@@ -116,6 +136,18 @@ impl<'s, 'a> Plane<'s, 'a> {
     /// A marked point in data units.
     pub fn mark(&self, at: (f64, f64), mark: Mark, colour: RGBColor) {
         self.sheet.mark(self.pixel(self.place(at)), mark, colour);
+    }
+
+    /// A thin upright line between two values, so many pixels to the right, and down.
+    pub fn whisker(&self, x: f64, (low, high): (f64, f64), beside: (f64, f64), colour: RGBColor) {
+        let ends = [(x, low), (x, high)].map(|end| self.pixel(self.place(end))).map(|(x, y)| (x + beside.0, y + beside.1));
+        self.sheet.thin(&ends, colour);
+    }
+
+    /// A marked point in data units, so many pixels to the right, and down.
+    pub fn mark_beside(&self, at: (f64, f64), beside: (f64, f64), mark: Mark, colour: RGBColor) {
+        let (x, y) = self.pixel(self.place(at));
+        self.sheet.mark((x + beside.0, y + beside.1), mark, colour);
     }
 
     /// Half way up the data, in pixels.

@@ -2,9 +2,10 @@
 //!
 //! plotters draws on whole pixels, knows no dashes and no classes. So charts are drawn ten times as large and the view box
 //! brings them back to tenths of a pixel; here every line gets the dash pattern of its colour, and everything a class
-//! through which a page can recolour it. One tag per line is what plotters writes, and all this relies on.
+//! through which a page can recolour it. Every text gets the length it has in the embedded font, so that a reader who has
+//! only a wider one sees narrower letters and no overlap. One tag per line is what plotters writes, and all this relies on.
 
-use super::sheet::FAMILY;
+use super::sheet::{FAMILY, text_width};
 use crate::theme::Theme;
 use std::fmt::Write as _;
 
@@ -28,10 +29,17 @@ pub(super) fn polished(raw: &str, size: (u32, u32), theme: &Theme, title: &str, 
     // A label of a chart spans three lines: its tag, its text, its end.
     let mut lines = raw.lines().skip(1);
     while let Some(line) = lines.next() {
-        out += &tag(line, theme).replace(&own_family, &with_fallback);
+        let mut line = tag(line, theme).replace(&own_family, &with_fallback);
         if line.starts_with("<text") {
+            let words = lines.next().unwrap_or_default().trim();
+            if let Some(length) = text_length(&line, words) {
+                line.insert_str("<text".len(), &format!(" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\""));
+            }
+            out += &line;
+            out += words;
             out += lines.next().unwrap_or_default().trim();
-            out += lines.next().unwrap_or_default().trim();
+        } else {
+            out += &line;
         }
         out.push('\n');
     }
@@ -56,6 +64,17 @@ fn tag(line: &str, theme: &Theme) -> String {
     }
     let name_end = line.find(' ').unwrap_or(line.len());
     format!("{}{extra}{}", &line[..name_end], &line[name_end..])
+}
+
+/// How long the words are in the embedded font, in units of the drawing.
+fn text_length(tag: &str, words: &str) -> Option<i64> {
+    let size: f64 = attribute(tag, "font-size")?.parse().ok()?;
+    let words = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&amp;", "&")]
+        .into_iter()
+        .fold(words.to_owned(), |words, (escaped, character)| words.replace(escaped, character));
+    let width = text_width(&words, size / FINE, attribute(tag, "font-weight") == Some("bold"));
+    // Half a letter has no length worth keeping to.
+    (width >= 1.0).then_some((width * FINE + 0.5) as i64)
 }
 
 fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {

@@ -9,7 +9,7 @@ use super::plane::Plane;
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
 use crate::number;
-use crate::summary::{ArmSummary, Kind, Ranking, fates};
+use crate::summary::{ArmSummary, Kind};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
@@ -68,24 +68,36 @@ impl Chart for RecoveryTimes {
         self.table(results, view)?;
         let arms = arms(results, view);
         let span = Span::of(&arms);
+        let places = places(&arms);
         let frame = Frame {
-            title: view.titled(&fates::verdict(&Ranking::of(results, view.cell()))),
+            title: view.titled(&title(&arms)),
             legend: arms.iter().map(|arm| Entry::line(legend(arm), theme.arm(arm.arm as usize))).collect(),
-            caption: vec![format!("{NOTE}{}", span.note()), provenance(results)],
+            caption: vec![
+                format!("{NOTE}{}{}", if places.iter().any(|place| *place != 0.0) { BESIDE } else { "" }, span.note()),
+                provenance(results),
+            ],
             body: 360.0,
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn, number::significant);
-            let plane = Plane::new(sheet, sheet.body, 8.0, x, Axis::percent("share of runs recovered"));
-            for arm in &arms {
+            let mut y = Axis::percent("share of runs recovered");
+            // Room for curves that run side by side along 0 and 100 %.
+            y.range = (-0.035, 1.035);
+            let plane = Plane::new(sheet, sheet.body, 8.0, x, y);
+            for (arm, place) in arms.iter().zip(places) {
                 if let Some(curve) = &arm.recovery {
-                    plane.line(&stairs(curve, span.drawn), theme.arm(arm.arm as usize), 2.4);
+                    plane.line_beside(&stairs(curve, span.drawn), (place * APART, place * APART), theme.arm(arm.arm as usize), LINE);
                 }
             }
         }))
     }
 }
 
+/// Width of a curve, and how far curves that coincide are drawn apart, in pixels.
+const LINE: f64 = 2.4;
+const APART: f64 = 3.4;
+
+const BESIDE: &str = " Curves that coincide are drawn side by side.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve.";
 
 /// How long runs were watched, and how much of it is drawn, in seconds.
@@ -132,6 +144,39 @@ fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
         points.push((end.min(seconds(curve.last)), share));
     }
     points
+}
+
+/// Where each curve is drawn among those that coincide with it: 0 if it stands alone, else so many places beside.
+fn places(arms: &[ArmSummary]) -> Vec<f64> {
+    let same = |a: &ArmSummary, b: &ArmSummary| a.recovery.is_some() && curve(a) == curve(b);
+    let place = |(index, arm): (usize, &ArmSummary)| {
+        let twins = arms.iter().filter(|other| same(arm, other)).count().max(1);
+        let before = arms[..index].iter().filter(|other| same(arm, other)).count();
+        before as f64 - (twins - 1) as f64 / 2.0
+    };
+    arms.iter().enumerate().map(place).collect()
+}
+
+/// What is drawn of a curve.
+fn curve(arm: &ArmSummary) -> Option<(Vec<(u64, f64)>, bool)> {
+    arm.recovery.as_ref().map(|curve| (curve.steps.iter().map(|step| (step.time, step.survival)).collect(), curve.censored > 0))
+}
+
+/// In how many arms the runs come back.
+fn title(arms: &[ArmSummary]) -> String {
+    let judged: Vec<&ArmSummary> = arms.iter().filter(|arm| arm.judged() > 0).collect();
+    let count = |of: fn(&ArmSummary) -> bool| judged.iter().filter(|arm| of(arm)).count();
+    let (every, none) = (count(|arm| arm.not_recovered == 0), count(|arm| arm.recovered == 0));
+    match (judged.len(), every, none) {
+        (0, _, _) => "Share of runs that have recovered".to_owned(),
+        (all, every, _) if every == all => "Every run recovers".to_owned(),
+        (all, _, none) if none == all => "No run recovers".to_owned(),
+        (1, _, _) => "Some runs recover".to_owned(),
+        (all, every, none) if every + none == all => format!("Every run recovers in {every} of {all} arms, none in {none}"),
+        (all, every, none) => {
+            format!("Every run recovers in {every} of {all} arms, some runs in {}, none in {none}", all - every - none)
+        }
+    }
 }
 
 fn arms(results: &Results, view: &View) -> Vec<ArmSummary> {

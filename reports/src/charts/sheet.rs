@@ -23,6 +23,8 @@ const LEADING: f64 = 1.4;
 /// Length of a line sample in the legend, and room for a mark.
 const SAMPLE: f64 = 34.0;
 const MARKED: f64 = 12.0;
+/// As good as opaque; only opaque lines get the dashes of their colour.
+pub(super) const UNDASHED: f64 = 0.99;
 /// plotters measures as if letters were `1.24 / (ascent + descent)` of their drawn size; Noto Sans has 1.362.
 const MEASURE: f64 = 1.362 / 1.24;
 
@@ -39,20 +41,42 @@ pub(super) enum Mark {
     Dot,
     Ring,
     Diamond,
+    Square,
+    Triangle,
+    Funnel,
+    Cross,
 }
 
-/// An entry of the legend: a sample of a line, or a mark.
+impl Mark {
+    /// The mark of an arm: with colour and dashes, a third way to tell arms apart. The ring is kept for bounds.
+    pub const fn of_arm(arm: usize) -> Self {
+        [Self::Dot, Self::Square, Self::Diamond, Self::Triangle, Self::Funnel, Self::Cross][arm % 6]
+    }
+}
+
+/// An entry of the legend: a sample of a line, a mark, or a line with a mark.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub text: String,
     pub colour: RGBColor,
     pub mark: Option<Mark>,
+    pub has_line: bool,
 }
 
 impl Entry {
     /// The entry of a line.
     pub fn line(text: impl Into<String>, colour: RGBColor) -> Self {
-        Self { text: text.into(), colour, mark: None }
+        Self { text: text.into(), colour, mark: None, has_line: true }
+    }
+
+    /// The entry of a mark without a line.
+    pub fn mark(text: impl Into<String>, colour: RGBColor, mark: Mark) -> Self {
+        Self { text: text.into(), colour, mark: Some(mark), has_line: false }
+    }
+
+    /// The entry of a line with marks on it.
+    pub fn marked_line(text: impl Into<String>, colour: RGBColor, mark: Mark) -> Self {
+        Self { text: text.into(), colour, mark: Some(mark), has_line: true }
     }
 }
 
@@ -124,6 +148,12 @@ impl Sheet<'_> {
         self.page.draw(&PathElement::new(points, colour.stroke_width(fine(width) as u32))).expect(DRAWS);
     }
 
+    /// Draws a thin line without dashes between points given in pixels.
+    pub fn thin(&self, points: &[(f64, f64)], colour: RGBColor) {
+        let points: Vec<(i32, i32)> = points.iter().copied().map(pixel).collect();
+        self.page.draw(&PathElement::new(points, colour.mix(UNDASHED).stroke_width(fine(1.4) as u32))).expect(DRAWS);
+    }
+
     /// Marks a point given in pixels.
     pub fn mark(&self, at: (f64, f64), mark: Mark, colour: RGBColor) {
         let (at, radius) = (pixel(at), fine(4.6));
@@ -138,14 +168,33 @@ impl Sheet<'_> {
                 let ((x, y), r) = (at, radius + fine(1.2));
                 page.draw(&Polygon::new(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour)).expect(DRAWS);
             }
+            Mark::Square => {
+                let ((x, y), r) = (at, radius - fine(0.4));
+                page.draw(&Rectangle::new([(x - r, y - r), (x + r, y + r)], colour.filled())).expect(DRAWS);
+            }
+            Mark::Funnel => {
+                let ((x, y), r) = (at, radius + fine(0.8));
+                page.draw(&Polygon::new(vec![(x, y + r), (x - r, y - r * 3 / 4), (x + r, y - r * 3 / 4)], colour)).expect(DRAWS);
+            }
+            Mark::Cross => {
+                let ((x, y), r, thin) = (at, radius + fine(0.4), fine(1.6));
+                page.draw(&Rectangle::new([(x - r, y - thin), (x + r, y + thin)], colour.filled())).expect(DRAWS);
+                page.draw(&Rectangle::new([(x - thin, y - r), (x + thin, y + r)], colour.filled())).expect(DRAWS);
+            }
+            Mark::Triangle => {
+                let ((x, y), r) = (at, radius + fine(0.8));
+                page.draw(&Polygon::new(vec![(x, y - r), (x + r, y + r * 3 / 4), (x - r, y + r * 3 / 4)], colour)).expect(DRAWS);
+            }
         }
     }
 
     fn legend_row(&self, entries: &[(f64, &Entry)], y: f64) {
         for (x, entry) in entries {
-            match entry.mark {
-                Some(mark) => self.mark((x + MARKED / 2.0, y), mark, entry.colour),
-                None => self.stroke(&[(*x, y), (x + SAMPLE, y)], entry.colour, 2.4),
+            if entry.has_line {
+                self.stroke(&[(*x, y), (x + SAMPLE, y)], entry.colour, 2.4);
+            }
+            if let Some(mark) = entry.mark {
+                self.mark((x + sample(entry) / 2.0, y), mark, entry.colour);
             }
             self.words(&entry.text, (x + sample(entry) + 7.0, y), self.theme.text, false, self.theme.ink, (HPos::Left, VPos::Center));
         }
@@ -171,7 +220,7 @@ fn legend_rows(entries: &[Entry], size: f64, width: f64) -> Vec<Vec<(f64, &Entry
 }
 
 fn sample(entry: &Entry) -> f64 {
-    if entry.mark.is_some() { MARKED } else { SAMPLE }
+    if entry.has_line { SAMPLE } else { MARKED }
 }
 
 /// The text in lines no wider than `width` pixels, broken between words.

@@ -1,7 +1,7 @@
 //! Which cells does one picture speak about?
 
 use crate::summary::cell_label;
-use scenarios::results::{Manifest, Results};
+use scenarios::results::Results;
 
 /// The cells one picture is drawn from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct View {
     pub label: String,
     /// The cells, in grid order.
     pub cells: Vec<u32>,
+    /// The axis it runs along, if it compares cells.
+    pub axis: Option<usize>,
 }
 
 impl View {
@@ -19,15 +21,14 @@ impl View {
     pub fn per_cell(results: &Results) -> Vec<Self> {
         let count = results.manifest.cells.len() as u32;
         let suffix = |cell| if count == 1 { String::new() } else { format!("-{cell}") };
-        (0..count).map(|cell| Self { suffix: suffix(cell), label: cell_label(&results.manifest, cell), cells: vec![cell] }).collect()
+        (0..count)
+            .map(|cell| Self { suffix: suffix(cell), label: cell_label(&results.manifest, cell), cells: vec![cell], axis: None })
+            .collect()
     }
 
-    /// One view per combination of the other axes, along the first axis that counts something (its path ends in `.count`).
-    pub fn along_count(results: &Results) -> Vec<Self> {
+    /// One view per combination of the other axes, along this one.
+    pub fn along(results: &Results, axis: usize) -> Vec<Self> {
         let manifest = &results.manifest;
-        let Some(axis) = count_axis(manifest) else {
-            return Vec::new();
-        };
         let mut groups: Vec<(Vec<&str>, Vec<u32>)> = Vec::new();
         for (index, values) in manifest.cells.iter().enumerate() {
             let others: Vec<&str> = values.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, value)| value.as_str()).collect();
@@ -40,7 +41,7 @@ impl View {
         let count = groups.len();
         let view = |(index, (values, cells)): (usize, (Vec<&str>, Vec<u32>))| {
             let pairs: Vec<String> = names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
-            Self { suffix: if count == 1 { String::new() } else { format!("-{index}") }, label: pairs.join(", "), cells }
+            Self { suffix: if count == 1 { String::new() } else { format!("-{index}") }, label: pairs.join(", "), cells, axis: Some(axis) }
         };
         groups.into_iter().enumerate().map(view).collect()
     }
@@ -54,9 +55,4 @@ impl View {
     pub(super) fn titled(&self, sentence: &str) -> String {
         if self.label.is_empty() { sentence.to_owned() } else { format!("{sentence} ({})", self.label) }
     }
-}
-
-/// The first axis whose path ends in `.count`.
-pub(super) fn count_axis(manifest: &Manifest) -> Option<usize> {
-    manifest.axes.iter().position(|axis| axis.ends_with(".count"))
 }

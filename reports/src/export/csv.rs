@@ -6,6 +6,7 @@ use crate::table::{Column, Table};
 
 /// The table as comma-separated values.
 pub fn table(table: &Table) -> String {
+    let table = table.in_files();
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     let written = "memory takes every record";
     writer.write_record(table.columns.iter().map(Column::heading)).expect(written);

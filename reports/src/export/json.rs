@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The table as a JSON value.
 pub fn table(table: &Table) -> Value {
+    let table = table.in_files();
     let columns: Vec<Value> = table.columns.iter().map(|column| json!({ "name": column.name, "unit": column.unit })).collect();
     let row = |row: &Vec<Cell>| -> Value {
         let fields = table.columns.iter().zip(row).map(|(column, cell)| (column.name.clone(), value(cell)));
@@ -18,7 +19,7 @@ pub fn table(table: &Table) -> Value {
 
 fn value(cell: &Cell) -> Value {
     match cell {
-        Cell::Text(text) => Value::from(text.as_str()),
+        Cell::Text(text) | Cell::Code(text) => Value::from(text.as_str()),
         Cell::Count(count) | Cell::OutOf(count, _) => Value::from(*count),
         Cell::Censored(length) => json!({ "longer_than": length.as_secs_f64() }),
         _ => cell.value().map_or(Value::Null, Value::from),

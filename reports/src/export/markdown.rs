@@ -3,9 +3,10 @@
 //! The same verdicts as the page, without pictures: a changed line is a changed result.
 
 use crate::command;
-use crate::summary::{Ranking, fates};
-use crate::table::{Align, Table};
-use scenarios::results::Results;
+use crate::summary::{Ranking, fates, verdicts};
+use crate::table::{Align, Cell, Table};
+use scenarios::expect;
+use scenarios::results::{Manifest, Results};
 use std::fmt::Write as _;
 
 /// The table in Markdown, without its title.
@@ -13,38 +14,41 @@ pub fn table(table: &Table) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = line(table.columns.iter().map(|column| escaped(&column.name)).collect());
     text += &line(table.columns.iter().map(|column| if column.align == Align::Left { "---" } else { "---:" }.to_owned()).collect());
-    for row in table.shown() {
-        text += &line(row.iter().map(|cell| escaped(cell)).collect());
+    for row in &table.rows {
+        text += &line(row.iter().map(shown).collect());
     }
     text
 }
 
-/// The report as Markdown: headline, fates, rankings with the command of each worst run, assumptions.
+fn shown(cell: &Cell) -> String {
+    match cell {
+        // A bar would end the cell even within code.
+        Cell::Code(text) => code(&text.replace('|', "\\|")),
+        _ => escaped(&cell.shown()),
+    }
+}
+
+/// The report as Markdown: verdict on the expectations, headline, fates, what did not pass, rankings with the command of each
+/// worst run, assumptions.
 pub fn report(results: &Results) -> String {
     let manifest = &results.manifest;
-    let mut text = format!("# {}\n\n**{}**\n\n", escaped(&manifest.scenario), escaped(&fates::headline(results)));
-    if !manifest.description.is_empty() {
-        let _ = writeln!(text, "{}\n", escaped(&manifest.description));
+    let judged = expect::judge(results);
+    let mut text = verdicts::line(&judged).map_or_else(String::new, |line| format!("**{line}**\n\n"));
+    let _ = writeln!(text, "# {}\n\n**{}**\n", escaped(&manifest.scenario), escaped(&fates::headline(results)));
+    push_fates(&mut text, &fates::over_cells(results));
+    let open = verdicts::not_passed(manifest, &judged);
+    if !open.rows.is_empty() {
+        let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
     }
+    if !manifest.description.is_empty() {
+        let _ = writeln!(text, "## What was simulated\n\n{}\n", escaped(&manifest.description));
+    }
+    push_grid(&mut text, results);
     for cell in 0..manifest.cells.len() as u32 {
-        let ranking = Ranking::of(results, cell);
-        if manifest.cells.len() > 1 {
-            let _ = writeln!(text, "## {}\n", escaped(&crate::summary::cell_label(manifest, cell)));
-        }
-        for sentence in fates::sentences(&ranking) {
-            let _ = writeln!(text, "- {}", escaped(&sentence));
-        }
-        let _ = writeln!(text, "\n{}", table(&ranking.table()));
-        text += "Worst runs:\n\n";
-        for (arm, command) in ranking.worst_commands(manifest) {
-            let _ = writeln!(text, "- {}: {}", escaped(&arm), code(&command));
-        }
-        text.push('\n');
+        push_cell(&mut text, manifest, &Ranking::of(results, cell));
     }
     if !manifest.assumptions.is_empty() {
-        text += "## Assumptions that matter\n\n";
-        text += &table(&crate::summary::assumptions(manifest));
-        text.push('\n');
+        let _ = writeln!(text, "## Assumptions that matter\n\n{}", table(&crate::summary::assumptions(manifest)));
     }
     let _ = writeln!(
         text,
@@ -56,6 +60,39 @@ pub fn report(results: &Results) -> String {
         code(&command::compare(manifest))
     );
     text
+}
+
+fn push_fates(text: &mut String, fates: &[fates::Fate]) {
+    for fate in fates {
+        let _ = writeln!(text, "- **{}**: {}.", escaped(&fate.arm), escaped(&fate.text));
+    }
+    text.push('\n');
+}
+
+/// The tables over all cells, if there are several.
+fn push_grid(text: &mut String, results: &Results) {
+    if results.manifest.cells.len() > 1 {
+        let _ = writeln!(text, "## Along {}\n", escaped(&results.manifest.axes.join(", ")));
+        for question in crate::summary::grid(results) {
+            let _ = writeln!(text, "### {}\n\n{}", escaped(&question.title), table(&question));
+        }
+    }
+}
+
+fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
+    let several = manifest.cells.len() > 1;
+    let ranked = ranking.table();
+    let heading = if several { &ranking.label } else { &ranked.title };
+    let _ = writeln!(text, "## {}\n", escaped(heading));
+    if several {
+        push_fates(text, &fates::of_arms(ranking));
+    }
+    let _ = writeln!(text, "{}", table(&ranked));
+    *text += "Worst runs:\n\n";
+    for (arm, command) in ranking.worst_commands(manifest) {
+        let _ = writeln!(text, "- {}: {}", escaped(&arm), code(&command));
+    }
+    text.push('\n');
 }
 
 /// Text as it is, in a fence of more backticks than it holds in a row.

@@ -5,11 +5,10 @@
 use crate::summary;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures};
+use scenarios::outcome::Failure;
 use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::time::SimDuration;
 
-/// The kinds of failure, in the order of `RunMeasures::failed`.
-const FAILURES: [&str; 5] = ["timeout", "deadline", "refused", "dependency", "conflict"];
 /// Columns of one latency summary.
 const LATENCY: [&str; 7] = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
 
@@ -28,7 +27,7 @@ fn columns(manifest: &Manifest) -> Vec<Column> {
     columns.extend(["seed", "outcome", "digest"].map(Column::text));
     columns.extend(["calls", "succeeded", "unfinished"].map(|name| Column::number(name, "")));
     columns.push(Column::number("availability", "0..1"));
-    columns.extend(FAILURES.map(|name| Column::number(format!("failed: {name}"), "")));
+    columns.extend(Failure::ALL.map(|failure| Column::number(format!("failed: {}", failure.name()), "")));
     for edge in &manifest.edges {
         columns.extend(["calls", "succeeded", "attempts"].map(|name| Column::number(format!("{edge}: {name}"), "")));
     }
@@ -66,7 +65,7 @@ fn cells(manifest: &Manifest, row: &RunRow) -> Vec<Cell> {
 fn measured(manifest: &Manifest, run: &RunMeasures) -> Vec<Cell> {
     let mut cells = [run.calls, run.succeeded, run.unfinished].map(Cell::Count).to_vec();
     cells.push(Cell::Ratio(run.succeeded, run.calls));
-    cells.extend((0..FAILURES.len()).map(|kind| Cell::Count(run.failed.get(kind).copied().unwrap_or(0))));
+    cells.extend(Failure::ALL.map(|failure| Cell::Count(run.failed.get(failure.index()).copied().unwrap_or(0))));
     for edge in 0..manifest.edges.len() {
         let counts = run.edges.get(edge).map(|edge| [edge.calls, edge.succeeded, edge.attempts]);
         cells.extend(counts.map_or([Cell::Missing, Cell::Missing, Cell::Missing], |counts| counts.map(Cell::Count)));

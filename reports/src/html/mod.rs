@@ -1,6 +1,7 @@
 //! How do results look to somebody who opens one file, without a network?
 //!
-//! The verdict first, then what was simulated, then the evidence: rankings, pictures, worst runs, definitions. Everything
+//! The verdict first, then what was simulated, then the evidence: how the arms fare along a varied axis, rankings, pictures,
+//! worst runs, definitions. Everything
 //! reads without JavaScript; one small script sorts tables. All text is escaped: a scenario may be called anything.
 
 mod sections;
@@ -8,6 +9,7 @@ mod style;
 
 use crate::charts::Picture;
 use crate::summary::fates;
+use scenarios::expect;
 use scenarios::results::Results;
 
 /// The whole page. `pictures` are those of [`crate::charts::pictures`].
@@ -18,12 +20,15 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
     html += &format!("<title>{} – Stormglass report</title>\n", escaped(&manifest.scenario));
     html += &format!("<style>{}</style>\n</head>\n<body>\n<main>\n", style::CSS);
+    let verdicts = expect::judge(results);
+    html += &sections::verdict_line(&verdicts);
     html += &format!("<p class=\"kicker\">Stormglass report</p>\n<h1>{}</h1>\n", escaped(&manifest.scenario));
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
-    html += &sections::fates(results);
+    html += &sections::fates(&fates::over_cells(results));
+    html += &sections::expectations(manifest, &verdicts);
     html += &sections::what_was_simulated(manifest);
-    html += &sections::cells(results, pictures);
     html += &sections::across_cells(results, pictures);
+    html += &sections::cells(results, pictures);
     html += &sections::definitions();
     html += &sections::provenance(manifest);
     html += &format!("</main>\n<script>{}</script>\n</body>\n</html>\n", style::SCRIPT);

@@ -4,28 +4,45 @@ use super::escaped;
 use crate::charts::Picture;
 use crate::command;
 use crate::number;
-use crate::summary::{self, Ranking, fates as sentences};
-use crate::table::{Align, Table};
+use crate::summary::fates::{Fate, of_arms};
+use crate::summary::{self, Ranking, verdicts};
+use crate::table::{Align, Cell, Table};
+use scenarios::expect::Verdict;
 use scenarios::results::{Manifest, Results};
 use std::fmt::Write as _;
 
-/// More cells than this are folded away, the last one excepted.
-const OPEN_CELLS: usize = 3;
-/// With more cells than this, only the pictures of the last one are on the page; the files hold all.
-const DRAWN_CELLS: usize = 12;
+/// More cells than this are folded away.
+const OPEN_CELLS: usize = 4;
+/// With more cells than this, their pictures are not on the page; the files hold all.
+const DRAWN_CELLS: usize = 4;
+/// More pictures along an axis than this are not on the page, either.
+const DRAWN_ALONG: usize = 12;
 /// Rows of a picture's data that are shown on the page; the file holds all.
-const DATA_ROWS: usize = 400;
+const DATA_ROWS: usize = 200;
 
-/// One sentence per arm; with several cells those of the last one, of which the headline speaks.
-pub fn fates(results: &Results) -> String {
-    let Some(last) = (results.manifest.cells.len() as u32).checked_sub(1) else {
+/// How many expectations passed; nothing if there are none.
+pub fn verdict_line(all: &[Verdict]) -> String {
+    let (Some(line), Some(worst)) = (verdicts::line(all), verdicts::worst(all)) else {
         return String::new();
     };
-    list(&sentences::sentences(&Ranking::of(results, last)))
+    format!("<p class=\"expectations {}\">{}</p>\n", worst.name(), escaped(&line))
 }
 
-fn list(sentences: &[String]) -> String {
-    let items: Vec<String> = sentences.iter().map(|sentence| format!("<li>{}</li>", escaped(sentence))).collect();
+/// What did not come as expected, and folded away all that is expected.
+pub fn expectations(manifest: &Manifest, all: &[Verdict]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
+    let open = verdicts::not_passed(manifest, all);
+    let open = if open.rows.is_empty() { String::new() } else { format!("<h2>{}</h2>\n{}", escaped(&open.title), table(&open)) };
+    let all = format!("<details><summary>All {} expectations</summary>\n{}</details>", all.len(), table(&verdicts::all(manifest, all)));
+    format!("<section>\n{open}{all}\n</section>\n")
+}
+
+/// One sentence per arm.
+pub fn fates(fates: &[Fate]) -> String {
+    let item = |fate: &Fate| format!("<li><b>{}</b>: {}.</li>", escaped(&fate.arm), escaped(&fate.text));
+    let items: Vec<String> = fates.iter().map(item).collect();
     format!("<ul class=\"fates\">\n{}\n</ul>\n", items.join("\n"))
 }
 
@@ -39,7 +56,16 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
         ("load", manifest.load.clone()),
         ("measured", format!("from {} to {}", number::length(manifest.warm_up), number::length(manifest.horizon))),
         ("arms", format!("{}; the first is the baseline", manifest.arms.join(", "))),
-        ("runs", format!("{} per arm and cell, seeds {} to {}", manifest.replications, manifest.first_seed, command::last_seed(manifest))),
+        (
+            "runs",
+            format!(
+                "{} per arm{}, seeds {} to {}",
+                manifest.replications,
+                if manifest.cells.len() > 1 { " and cell" } else { "" },
+                manifest.first_seed,
+                command::last_seed(manifest)
+            ),
+        ),
     ];
     if !manifest.axes.is_empty() {
         facts.push(("varied", format!("{} ({} cells)", manifest.axes.join(", "), manifest.cells.len())));
@@ -65,38 +91,42 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
     html
 }
 
+/// How the arms fare over all cells: pictures and tables along the varied axes.
+pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
+    let manifest = &results.manifest;
+    if manifest.cells.len() < 2 {
+        return String::new();
+    }
+    let mut html = format!("<section>\n<h2>Along {}</h2>\n", escaped(&manifest.axes.join(", ")));
+    let along: Vec<&Picture> = pictures.iter().filter(|picture| picture.view.axis.is_some()).collect();
+    let drawn = along.len().min(DRAWN_ALONG);
+    html.extend(along[..drawn].iter().map(|picture| figure(picture)));
+    html.extend(along[drawn..].iter().map(|picture| links(picture)));
+    for question in summary::grid(results) {
+        let _ = writeln!(html, "<h3>{}</h3>\n{}", escaped(&question.title), table(&question));
+    }
+    html + "</section>\n"
+}
+
 /// Ranking, pictures and worst runs of each cell.
 pub fn cells(results: &Results, pictures: &[Picture]) -> String {
     let count = results.manifest.cells.len();
-    let mut html = String::new();
+    let mut html = if count > OPEN_CELLS { "<section>\n<h2>Cell by cell</h2>\n".to_owned() } else { String::new() };
     for cell in 0..count {
         let ranking = Ranking::of(results, cell as u32);
-        let heading = if ranking.label.is_empty() { "The arms, best first".to_owned() } else { ranking.label.clone() };
-        let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && !is_along(picture));
-        let own: String = own.map(if count > DRAWN_CELLS && cell + 1 < count { links } else { figure }).collect();
-        let mut body = if count > 1 { list(&sentences::sentences(&ranking)) } else { String::new() };
-        body += &table(&ranking.table());
-        body += &own;
-        body += &worst(&ranking, &results.manifest);
-        if count <= OPEN_CELLS {
-            let _ = writeln!(html, "<section>\n<h2>{}</h2>\n{body}</section>", escaped(&heading));
+        let ranked = ranking.table();
+        let heading = if ranking.label.is_empty() { &ranked.title } else { &ranking.label };
+        let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && picture.view.axis.is_none());
+        let own: String = own.map(if count > DRAWN_CELLS { links } else { figure }).collect();
+        let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
+        let body = format!("{told}{}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
+        let _ = if count > OPEN_CELLS {
+            writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{body}</details>", escaped(heading))
         } else {
-            let open = if cell + 1 == count { " open" } else { "" };
-            let _ = writeln!(html, "<details class=\"cell\"{open}>\n<summary>{}</summary>\n{body}</details>", escaped(&heading));
-        }
+            writeln!(html, "<section>\n<h2>{}</h2>\n{body}</section>", escaped(heading))
+        };
     }
-    html
-}
-
-/// Pictures that compare cells.
-pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
-    let drawn: String = pictures.iter().filter(|picture| is_along(picture)).map(figure).collect();
-    let axes = escaped(&results.manifest.axes.join(", "));
-    if drawn.is_empty() { drawn } else { format!("<section>\n<h2>Along {axes}</h2>\n{drawn}</section>\n") }
-}
-
-fn is_along(picture: &Picture) -> bool {
-    picture.chart.ends_with("-by-clients")
+    if count > OPEN_CELLS { html + "</section>\n" } else { html }
 }
 
 fn figure(picture: &Picture) -> String {
@@ -106,7 +136,7 @@ fn figure(picture: &Picture) -> String {
     let cut = if rows > DATA_ROWS { format!(" The first {DATA_ROWS} of {rows} rows.") } else { String::new() };
     let stem = escaped(&picture.stem);
     format!(
-        "<figure>\n{}<figcaption>{}. <details><summary>Data</summary><p><a href=\"charts/{stem}.csv\">charts/{stem}.csv</a>, \
+        "<figure>\n<div class=\"wide\">{}</div><figcaption>{}. <details><summary>Data</summary><p><a href=\"charts/{stem}.csv\">charts/{stem}.csv</a>, \
          <a href=\"charts/{stem}.svg\">charts/{stem}.svg</a>.{cut}</p>\n{}</details></figcaption>\n</figure>\n",
         picture.svg,
         escaped(picture.summary),
@@ -139,21 +169,28 @@ fn table(table: &Table) -> String {
     }
     html += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {
-        html += "<tr>";
-        for (column, cell) in table.columns.iter().zip(row) {
-            let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
-            let _ = write!(html, "<td{}{value}>{}</td>", class(column.align), escaped(&cell.shown()));
-        }
-        html += "</tr>\n";
+        let cells = table.columns.iter().zip(row).map(|(column, cell)| cell_of(class(column.align), cell));
+        let _ = writeln!(html, "<tr>{}</tr>", cells.collect::<String>());
     }
     html += "</tbody>\n</table></div>\n";
     html
+}
+
+fn cell_of(class: &str, cell: &Cell) -> String {
+    let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
+    let shown = escaped(&cell.shown());
+    match cell {
+        Cell::Code(_) => format!("<td{class}><code>{shown}</code></td>"),
+        Cell::Noted(_, note) => format!("<td{class}{value}><abbr title=\"{}\">{shown}</abbr></td>", escaped(note)),
+        _ => format!("<td{class}{value}>{shown}</td>"),
+    }
 }
 
 /// What the words of the page mean.
 pub fn definitions() -> String {
     const WORDS: &[(&str, &str)] = &[
         ("availability", "successful calls / calls started after the warm-up and before the horizon; unfinished calls did not succeed"),
+        ("best in a cell", "no other arm ranks before it there; where all arms are equal, none is best"),
         (
             "against the baseline",
             "median over the seeds of the difference of availability, in percentage points, same seed in both arms; with a 95 % interval by order statistics, which assumes no distribution and needs six seeds",
@@ -165,11 +202,15 @@ pub fn definitions() -> String {
         ),
         (
             "not recovered",
-            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged",
+            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Wilson)",
         ),
         ("stuck", "not recovered though no fault is active and first tries are offered at the rate they had before (metastable)"),
         ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
-        ("attempts/call", "attempts put on the wire per call of the first edge; on the edge with most attempts per client call"),
+        (
+            "attempts per call",
+            "attempts put on the wire per call of the first edge; on the busiest edge, the one with most attempts, per client call",
+        ),
+        ("edge", "a caller and its callee"),
         ("latency", "of successful calls, from the intended start; the median over the runs of each run's quantile"),
         ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
         ("worst seed", "not recovered before recovered, then slowest, then lowest availability, then most attempts"),

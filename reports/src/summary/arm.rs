@@ -76,6 +76,8 @@ pub struct ArmSummary {
     pub attempts: Vec<u64>,
     /// Medians over the runs of the latency quantiles p50, p99 and p99.9 of successes.
     pub latency: [Option<SimDuration>; 3],
+    /// The latency quantile p99 of each run with a success, ascending.
+    pub latency_p99: Vec<SimDuration>,
     /// Per run: the seed and how many of how many calls succeeded.
     pub by_seed: Vec<(u64, u64, u64)>,
     /// Per run: the seed and the attempts on all edges.
@@ -117,6 +119,7 @@ impl ArmSummary {
             attempts,
             latency: [|l: &LatencySummary| l.p50, |l: &LatencySummary| l.p99, |l: &LatencySummary| l.p999]
                 .map(|of| median_latency(&runs, of)),
+            latency_p99: latencies(&runs, |latency| latency.p99),
             by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
             attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
             worst_seed: runs.iter().zip(&fates).max_by_key(|((seed, run), fate)| badness(run, fate, *seed)).map(|((seed, _), _)| *seed),
@@ -235,7 +238,12 @@ fn busiest_edge(runs: &[(u64, &RunMeasures)]) -> u64 {
 }
 
 fn median_latency(runs: &[(u64, &RunMeasures)], of: fn(&LatencySummary) -> SimDuration) -> Option<SimDuration> {
+    Quantile::MEDIAN.of(&latencies(runs, of))
+}
+
+/// Of each run with a success, ascending.
+fn latencies(runs: &[(u64, &RunMeasures)], of: fn(&LatencySummary) -> SimDuration) -> Vec<SimDuration> {
     let mut values: Vec<SimDuration> = runs.iter().filter(|(_, run)| run.latency.count > 0).map(|(_, run)| of(&run.latency)).collect();
     values.sort_unstable();
-    Quantile::MEDIAN.of(&values)
+    values
 }

@@ -1,34 +1,62 @@
 //! What became of each arm, in one plain sentence?
 
+use super::across;
 use super::arm::{ArmSummary, Kind};
-use super::ranking::{Ranking, reached_cell};
+use super::{Ranking, reached_cell};
 use crate::number;
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
+use std::fmt;
+
+/// What became of one arm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// Its name.
+    pub arm: String,
+    /// What became of it, without a full stop.
+    pub text: String,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}.", self.arm, self.text)
+    }
+}
+
+/// The fate of each arm in one cell, best first.
+pub fn of_arms(ranking: &Ranking) -> Vec<Fate> {
+    let of = |arm: &ArmSummary| Fate { arm: arm.name.clone(), text: format!("{}{}", fate(ranking.kind, arm), remarks(ranking.kind, arm)) };
+    ranking.arms.iter().map(of).collect()
+}
+
+/// The fate of each arm over all cells, the one that is best most often first; with one cell that in it.
+pub fn over_cells(results: &Results) -> Vec<Fate> {
+    match results.manifest.cells.len() {
+        0 => Vec::new(),
+        1 => of_arms(&Ranking::of(results, 0)),
+        _ => across::fates(results),
+    }
+}
 
 /// One sentence per arm, best first.
 pub fn sentences(ranking: &Ranking) -> Vec<String> {
-    ranking.arms.iter().map(|arm| format!("{}: {}{}.", arm.name, fate(ranking.kind, arm), remarks(ranking.kind, arm))).collect()
+    of_arms(ranking).iter().map(Fate::to_string).collect()
 }
 
-/// The first sentence of a report: the best and the worst arm. With several cells it speaks of the last one, and says how
-/// often its best arm is best.
+/// The first sentence of a report: the best and the worst arm; with several cells, which arm is best in how many of them,
+/// and where the arms are farthest apart.
 pub fn headline(results: &Results) -> String {
-    let cells = results.manifest.cells.len() as u32;
-    let Some(last) = cells.checked_sub(1) else {
-        return "Nothing was run.".to_owned();
-    };
-    let ranking = Ranking::of(results, last);
-    if cells == 1 {
-        return verdict(&ranking);
+    match results.manifest.cells.len() {
+        0 => "Nothing was run.".to_owned(),
+        1 => verdict(&Ranking::of(results, 0)),
+        _ => across::headline(results),
     }
-    let best = ranking.arms.first().map(|arm| arm.arm);
-    let wins = (0..cells).filter(|&cell| Ranking::of(results, cell).arms.first().map(|arm| arm.arm) == best).count();
-    let often = ranking.arms.first().filter(|_| !ranking.is_tied()).map(|arm| format!(" {} is best in {wins} of {cells} cells.", arm.name));
-    let verdict = verdict(&ranking);
-    let verdict = verdict.strip_prefix("Best is").map_or_else(|| verdict.clone(), |rest| format!("best is{rest}"));
-    format!("With {}: {verdict}{}", ranking.label, often.unwrap_or_default())
+}
+
+/// The name of an arm within a sentence.
+pub(super) fn named(arm: &str) -> String {
+    format!("\"{arm}\"")
 }
 
 /// The best and the worst arm of one cell, in at most two sentences.
@@ -36,9 +64,11 @@ pub fn verdict(ranking: &Ranking) -> String {
     let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
     match ranking.arms.as_slice() {
         [] => "Nothing was compared.".to_owned(),
-        [only] => format!("{}: {}.", only.name, fate(only)),
+        [only] => format!("{}: {}.", named(&only.name), fate(only)),
         [first, ..] if ranking.is_tied() => format!("The arms do not differ: {}.", fate(first)),
-        [best, .., worst] => format!("Best is {}: {}. Worst is {}: {}.", best.name, fate(best), worst.name, fate(worst)),
+        [best, .., worst] => {
+            format!("Best is {}: {}. Worst is {}: {}.", named(&best.name), fate(best), named(&worst.name), fate(worst))
+        }
     }
 }
 
@@ -71,6 +101,9 @@ fn recovery(arm: &ArmSummary) -> String {
     }
     let within = match (arm.recovered, arm.recovered_after.last()) {
         (1, _) => format!(", after {}", number::length(half)),
+        (_, Some(slowest)) if arm.not_recovered == 0 && number::length(half) == number::length(*slowest) => {
+            format!(", each within {}", number::length(half))
+        }
         (_, Some(slowest)) if arm.not_recovered == 0 => {
             format!(", half of them within {} and the slowest after {}", number::length(half), number::length(*slowest))
         }
@@ -88,7 +121,7 @@ fn stuck(arm: &ArmSummary) -> String {
     }
 }
 
-fn of_runs(part: u64, runs: u64) -> String {
+pub(super) fn of_runs(part: u64, runs: u64) -> String {
     match (part, runs) {
         (1, 1) => "its only run".to_owned(),
         _ if part == runs => format!("all {runs} runs"),

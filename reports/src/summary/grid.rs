@@ -1,7 +1,6 @@
 //! How do the arms fare over the cells of a swept grid? One table per question, a row per cell, a column per arm.
 
-use super::ranking::reached_cell;
-use super::{ArmSummary, Kind, cell_label};
+use super::{ArmSummary, Kind, cell_label, reached_cell};
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;

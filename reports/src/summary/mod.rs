@@ -1,15 +1,18 @@
 //! What do the runs of a cell say, in words and in one table?
 
+mod across;
 mod arm;
 pub mod fates;
 mod grid;
 mod ranking;
+mod ranking_table;
 mod run;
+pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
 pub use grid::grid;
 pub use ranking::Ranking;
-pub(crate) use ranking::reached_cell;
+pub(crate) use ranking_table::reached_cell;
 pub use run::single_run;
 
 use crate::table::{Cell, Column, Table};
@@ -27,7 +30,7 @@ pub fn assumptions(manifest: &Manifest) -> Table {
     let mut table = Table::new("Assumptions that matter", vec![Column::text("field"), Column::text("value"), Column::text("origin")]);
     for assumption in &manifest.assumptions {
         let origin = if assumption.written { "written in the scenario" } else { "default" };
-        table.push(vec![Cell::text(&assumption.path), Cell::text(&assumption.value), Cell::text(origin)]);
+        table.push(vec![Cell::Code(assumption.path.clone()), Cell::Code(assumption.value.clone()), Cell::text(origin)]);
     }
     table
 }

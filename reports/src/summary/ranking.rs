@@ -7,12 +7,10 @@
 use super::arm::{ArmSummary, Kind};
 use super::cell_label;
 use crate::command;
-use crate::table::{Cell, Column, Table};
 use scenarios::results::{Manifest, Results};
 use sim_core::stats::paired::Paired;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
-use sim_core::time::SimDuration;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -30,9 +28,9 @@ pub struct Ranking {
     pub kind: Kind,
     /// The arms, best first.
     pub arms: Vec<ArmSummary>,
-    baseline: String,
+    pub(super) baseline: String,
     /// Of availability and of attempts, against the baseline; `None` for the baseline itself.
-    paired: Vec<(Option<Paired>, Option<Paired>)>,
+    pub(super) paired: Vec<(Option<Paired>, Option<Paired>)>,
 }
 
 impl Ranking {
@@ -59,26 +57,10 @@ impl Ranking {
         }
     }
 
-    /// The ranking as a table; columns that say nothing here are absent.
-    pub fn table(&self) -> Table {
-        let place = if self.label.is_empty() { String::new() } else { format!(", {}", self.label) };
-        let mut table = Table::new(format!("Arms, best first{place}"), self.columns());
-        // Where nothing fails the differences of availability say nothing, attempts do.
-        let by_attempts =
-            self.kind == Kind::OneShot && self.paired.iter().flat_map(|(paired, _)| paired).all(|paired| paired.ties == paired.seeds());
-        for (index, (arm, paired)) in self.arms.iter().zip(&self.paired).enumerate() {
-            let mut row =
-                vec![Cell::Count(index as u64 + 1), Cell::text(&arm.name), Cell::Count(arm.runs), Cell::Ratio(arm.succeeded, arm.calls)];
-            row.extend(paired_cells(paired.0.as_ref().filter(|_| !by_attempts)));
-            let fewer = paired.1.as_ref().filter(|_| by_attempts);
-            row.push(Cell::or_missing(fewer, |paired| Cell::OutOf(paired.losses, paired.seeds())));
-            row.extend(self.fate_cells(arm));
-            row.extend([Cell::Factor(arm.first_edge.0, arm.first_edge.1), Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)]);
-            row.extend([0, 1].map(|index| Cell::or_missing(arm.latency[index], Cell::Length)));
-            row.push(Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string())));
-            table.push(row);
-        }
-        table.without_empty_columns()
+    /// The arms that no other ranks before.
+    pub fn best(&self) -> impl Iterator<Item = &ArmSummary> {
+        let first = self.arms.first();
+        self.arms.iter().take_while(move |arm| first.is_some_and(|first| compare(self.kind, first, arm) == Ordering::Equal))
     }
 
     /// The command that repeats the worst run of each arm, best arm first.
@@ -86,68 +68,6 @@ impl Ranking {
         let worst = |arm: &ArmSummary| arm.worst_seed.map(|seed| (arm.name.clone(), command::run(manifest, self.cell, arm.arm, seed)));
         self.arms.iter().filter_map(worst).collect()
     }
-
-    fn columns(&self) -> Vec<Column> {
-        vec![
-            Column::number("rank", ""),
-            Column::text("arm"),
-            Column::number("runs", ""),
-            Column::number("availability", "0..1"),
-            Column::number(format!("against \"{}\"", self.baseline), "pp"),
-            Column::number("95 % from", "pp"),
-            Column::number("95 % to", "pp"),
-            Column::number("better in", "seeds"),
-            Column::number(format!("fewer attempts than \"{}\" in", self.baseline), "seeds"),
-            Column::number("not recovered", "runs"),
-            Column::number("recovery p50", "s"),
-            Column::number("recovery p99", "s"),
-            Column::number("attempts p50", ""),
-            Column::number("done p50", "s"),
-            Column::number("done p99", "s"),
-            Column::number("attempts/call, first edge", ""),
-            Column::number("attempts/call, busiest edge", ""),
-            Column::number("latency p50", "s"),
-            Column::number("latency p99", "s"),
-            Column::number("worst seed", ""),
-        ]
-    }
-
-    fn fate_cells(&self, arm: &ArmSummary) -> [Cell; 6] {
-        let reached = |reached: Option<Reached>| Cell::or_missing(reached, reached_cell);
-        let mut cells = std::array::from_fn(|_| Cell::Missing);
-        match self.kind {
-            Kind::Faults => {
-                cells[0] = if arm.judged() > 0 { Cell::OutOf(arm.not_recovered, arm.judged()) } else { Cell::Missing };
-                cells[1] = reached(arm.recovery_quantile(Quantile::MEDIAN));
-                cells[2] = reached(arm.recovery_quantile(Quantile::P99));
-            }
-            Kind::OneShot => {
-                cells[3] = Cell::or_missing(Quantile::MEDIAN.of(&arm.attempts), Cell::Count);
-                cells[4] = reached(arm.completion_quantile(Quantile::MEDIAN));
-                cells[5] = reached(arm.completion_quantile(Quantile::P99));
-            }
-            Kind::Steady => {}
-        }
-        cells
-    }
-}
-
-/// A quantile of censored times as a cell.
-pub(crate) fn reached_cell(reached: Reached) -> Cell {
-    match reached {
-        Reached::At(nanos) => Cell::Length(SimDuration::from_nanos(nanos)),
-        Reached::NotBy(nanos) => Cell::Censored(SimDuration::from_nanos(nanos)),
-    }
-}
-
-fn paired_cells(paired: Option<&Paired>) -> [Cell; 4] {
-    let Some(paired) = paired else {
-        return [Cell::Missing, Cell::Missing, Cell::Missing, Cell::Missing];
-    };
-    let points = |billionths: i128| Cell::Points(billionths as i64);
-    let (low, high) = paired.interval.unzip();
-    let wins = Cell::OutOf(paired.wins, paired.seeds());
-    [points(paired.median), Cell::or_missing(low, points), Cell::or_missing(high, points), wins]
 }
 
 /// Differences of availability, seed by seed, in billionths; seeds without a call on one side are left out.
@@ -182,7 +102,7 @@ fn compare(kind: Kind, a: &ArmSummary, b: &ArmSummary) -> Ordering {
 }
 
 /// Compares two quotients exactly; one without a divisor is smaller than any other.
-fn by_share(a: (u64, u64), b: (u64, u64)) -> Ordering {
+pub(super) fn by_share(a: (u64, u64), b: (u64, u64)) -> Ordering {
     match (a.1, b.1) {
         (0, 0) => Ordering::Equal,
         (0, _) => Ordering::Less,

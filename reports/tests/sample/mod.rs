@@ -164,6 +164,25 @@ pub fn contention(runs: u64) -> Results {
     results
 }
 
+/// The brownout at four rates of arrival: the higher the rate, the more runs are lost; one arm never loses any.
+pub fn rates(runs: u64) -> Results {
+    let arms = |never: u64| [SIX[0], (SIX[2].0, SIX[2].1, never, SIX[2].3, SIX[2].4)];
+    let cells = [("600/s", 0), ("900/s", 0), ("1k/s", 40), ("1100/s", 100)];
+    let mut all = brownout(&arms(0), 0);
+    (all.runs, all.series) = (Vec::new(), Vec::new());
+    all.manifest.replications = runs as u32;
+    all.manifest.axes = vec!["nodes.shoppers.arrivals.rate".to_owned()];
+    all.manifest.cells = cells.iter().map(|(rate, _)| vec![(*rate).to_owned()]).collect();
+    for (cell, (_, never)) in (0..).zip(cells) {
+        let mut one = brownout(&arms(never), runs);
+        one.runs.iter_mut().for_each(|row| row.cell = cell);
+        one.series.iter_mut().for_each(|series| series.cell = cell);
+        all.runs.append(&mut one.runs);
+        all.series.append(&mut one.series);
+    }
+    all
+}
+
 /// Nothing happened: no calls, empty bins.
 pub fn silence() -> Results {
     let mut results = brownout(&SIX[..2], 1);

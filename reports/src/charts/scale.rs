@@ -1,0 +1,129 @@
+//! Which varied axis can a picture be drawn along, and where does each cell stand on it?
+//!
+//! An axis whose values all are numbers, rates, lengths or shares. If several are, the first that counts something, else the
+//! one with most values.
+
+use super::axis::Axis;
+use crate::number;
+use crate::table::{Cell, Column};
+use scenarios::results::Manifest;
+use sim_core::time::SimDuration;
+use sim_core::units::{Rate, Share};
+use std::collections::BTreeSet;
+
+/// What the values of an axis are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quantity {
+    Number,
+    Rate,
+    Length,
+    Share,
+}
+
+/// An axis of the grid as an axis of a picture.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// Its index in the manifest.
+    pub axis: usize,
+    /// What it is called: its path, or `number of writers`.
+    pub name: String,
+    quantity: Quantity,
+    path: String,
+}
+
+impl Scale {
+    /// The axis that pictures of these results are drawn along.
+    pub fn of(manifest: &Manifest) -> Option<Self> {
+        let scales: Vec<(Self, usize)> = (0..manifest.axes.len()).filter_map(|axis| Self::at(manifest, axis)).collect();
+        let counted = scales.iter().find(|(scale, _)| scale.counts());
+        // Of equally many values the first.
+        let longest = || scales.iter().rev().max_by_key(|(_, values)| *values);
+        counted.or_else(longest).map(|(scale, _)| scale.clone())
+    }
+
+    fn at(manifest: &Manifest, axis: usize) -> Option<(Self, usize)> {
+        let texts: BTreeSet<&str> = manifest.cells.iter().filter_map(|cell| cell.get(axis)).map(String::as_str).collect();
+        let quantities: Option<Vec<Quantity>> = texts.iter().map(|text| read(text).map(|(quantity, _)| quantity)).collect();
+        let quantities = quantities?;
+        let quantity = *quantities.first()?;
+        let path = manifest.axes[axis].clone();
+        let name = path.strip_suffix(".count").map_or_else(
+            || path.clone(),
+            |counted| format!("number of {}", counted.rsplit('.').next().unwrap_or(counted).trim_matches('"')),
+        );
+        let is_scale = texts.len() > 1 && quantities.iter().all(|other| *other == quantity);
+        is_scale.then_some((Self { axis, name, quantity, path }, texts.len()))
+    }
+
+    /// Whether it counts clients.
+    pub fn counts(&self) -> bool {
+        self.path.ends_with(".count")
+    }
+
+    /// These cells from left to right, each with its place.
+    pub fn places(&self, manifest: &Manifest, cells: &[u32]) -> Vec<(u32, f64)> {
+        let place = |cell: &u32| Some((*cell, read(manifest.cells.get(*cell as usize)?.get(self.axis)?)?.1));
+        let mut places: Vec<(u32, f64)> = cells.iter().filter_map(place).collect();
+        places.sort_by(|a, b| a.1.total_cmp(&b.1));
+        places
+    }
+
+    /// The column of its values in a table.
+    pub fn column(&self) -> Column {
+        let unit = match self.quantity {
+            Quantity::Number => "",
+            Quantity::Rate => "1/s",
+            Quantity::Length => "s",
+            Quantity::Share => "0..1",
+        };
+        Column::number(if self.counts() { "clients" } else { &self.path }, unit)
+    }
+
+    /// A place as a cell of that column.
+    pub fn cell(&self, place: f64) -> Cell {
+        match self.quantity {
+            Quantity::Number => Cell::Number(place),
+            Quantity::Rate => Cell::Rate(place),
+            Quantity::Length => Cell::Length(SimDuration::from_secs_f64(place)),
+            Quantity::Share => Cell::share(place),
+        }
+    }
+
+    /// The axis that holds these places.
+    pub fn drawn(&self, places: impl Iterator<Item = f64>) -> Axis {
+        let text = |place: f64| match self.quantity {
+            Quantity::Number => number::significant(place),
+            Quantity::Rate => format!("{}/s", number::significant(place)),
+            Quantity::Length => number::length(SimDuration::from_secs_f64(place)),
+            Quantity::Share => format!("{} %", number::significant(place * 100.0)),
+        };
+        Axis::of_places(&self.name, places, text)
+    }
+}
+
+/// A value as written in a scenario: what it is, and how much in units, seconds or parts.
+fn read(text: &str) -> Option<(Quantity, f64)> {
+    let text = text.trim_matches('"');
+    let number = || text.replace('_', "").parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
+    let rate = || text.parse::<Rate>().ok().map(Rate::per_second_f64);
+    let length = || text.parse::<SimDuration>().ok().map(SimDuration::as_secs_f64);
+    let share = || text.parse::<Share>().ok().map(Share::as_f64);
+    let as_number = number().map(|value| (Quantity::Number, value));
+    let as_rate = || rate().map(|value| (Quantity::Rate, value));
+    let as_length = || length().map(|value| (Quantity::Length, value));
+    as_number.or_else(as_rate).or_else(as_length).or_else(|| share().map(|value| (Quantity::Share, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_with_their_unit() {
+        assert_eq!(read("1k/s"), Some((Quantity::Rate, 1000.0)));
+        assert_eq!(read("\"250ms\""), Some((Quantity::Length, 0.25)));
+        assert_eq!(read("12.5%"), Some((Quantity::Share, 0.125)));
+        assert_eq!(read("1_000"), Some((Quantity::Number, 1000.0)));
+        assert_eq!(read("FullJitter(base: \"1s\")"), None);
+    }
+}

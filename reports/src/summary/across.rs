@@ -1,0 +1,180 @@
+//! What do the runs of a whole grid say, in sentences?
+//!
+//! Own definition. An arm is best in a cell if none ranks before it there; arms that are equal share the place, and a cell in
+//! which all are equal has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
+//! runs, shares are pooled.
+
+use super::fates::{Fate, named, of_runs};
+use super::ranking_table::reached_cell;
+use super::{ArmSummary, Kind, Ranking};
+use crate::number;
+use crate::table::Cell;
+use scenarios::results::Results;
+use sim_core::stats::quantile::Quantile;
+use sim_core::stats::survival::Reached;
+
+/// Which arm is best in how many cells, and how far apart the arms are where they are farthest.
+pub(super) fn headline(results: &Results) -> String {
+    let rankings = rankings(results);
+    let cells = rankings.len();
+    let differing = rankings.iter().filter(|ranking| !ranking.is_tied()).count();
+    if differing == 0 {
+        return format!("The arms do not differ in any of {cells} cells.");
+    }
+    let wins = wins(results, &rankings);
+    let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
+    winners.sort_by_key(|(wins, _)| std::cmp::Reverse(*wins));
+    let of = |wins: usize| if wins == cells { format!("all {cells}") } else { format!("{wins} of {cells}") };
+    let first = winners.first().map(|(wins, arm)| format!("{} is best in {} cells", named(arm), of(*wins)));
+    let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
+    let list: Vec<String> = first.into_iter().chain(others).collect();
+    let tied = if differing < cells { format!("; in {} the arms do not differ", cells - differing) } else { String::new() };
+    format!("{}{tied}. {}", list.join(", "), farthest(&rankings))
+}
+
+/// One sentence per arm about all cells, the arm that is best most often first.
+pub(super) fn fates(results: &Results) -> Vec<Fate> {
+    let rankings = rankings(results);
+    let wins = wins(results, &rankings);
+    let mut order: Vec<usize> = (0..results.manifest.arms.len()).collect();
+    order.sort_by_key(|arm| std::cmp::Reverse(wins[*arm]));
+    let fate = |index: usize| {
+        let seen = |ranking: &Ranking| -> Option<(String, ArmSummary)> {
+            let arm = ranking.arms.iter().find(|arm| arm.arm as usize == index && arm.runs > 0)?;
+            Some((ranking.label.clone(), arm.clone()))
+        };
+        let cells: Vec<(String, ArmSummary)> = rankings.iter().filter_map(seen).collect();
+        Fate {
+            arm: results.manifest.arms[index].clone(),
+            text: format!("{}; {}", over(Kind::of(results), &cells), best_in(wins[index], rankings.len())),
+        }
+    };
+    order.into_iter().map(fate).collect()
+}
+
+fn rankings(results: &Results) -> Vec<Ranking> {
+    (0..results.manifest.cells.len() as u32).map(|cell| Ranking::of(results, cell)).collect()
+}
+
+/// In how many cells each arm is best.
+fn wins(results: &Results, rankings: &[Ranking]) -> Vec<usize> {
+    let wins =
+        |arm: usize| rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().any(|best| best.arm as usize == arm)).count();
+    (0..results.manifest.arms.len()).map(wins).collect()
+}
+
+fn best_in(wins: usize, cells: usize) -> String {
+    match wins {
+        0 => "best in no cell".to_owned(),
+        _ if wins == cells => format!("best in all {cells} cells"),
+        _ => format!("best in {wins} of {cells} cells"),
+    }
+}
+
+/// The cell in which the best and the worst arm are farthest apart.
+fn farthest(rankings: &[Ranking]) -> String {
+    let pair = |ranking: &Ranking| Some((ranking.arms.first()?.clone(), ranking.arms.last()?.clone()));
+    let pairs = rankings.iter().filter_map(|ranking| pair(ranking).map(|(best, worst)| (ranking, best, worst)));
+    let gap = |(ranking, best, worst): &(&Ranking, ArmSummary, ArmSummary)| distance(ranking.kind, best, worst);
+    // Of equal ones the first.
+    let found = pairs.fold(None, |found: Option<(&Ranking, ArmSummary, ArmSummary)>, pair| match found {
+        Some(found) if gap(&found).partial_cmp(&gap(&pair)) != Some(std::cmp::Ordering::Less) => Some(found),
+        _ => Some(pair),
+    });
+    found.map_or_else(String::new, |(ranking, best, worst)| {
+        let by_recovery = gap(&(ranking, best.clone(), worst.clone()))[0] > 0.0;
+        let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), briefly(ranking.kind, by_recovery, &arm)));
+        format!("Farthest apart with {}: {best}, {worst}.", ranking.label)
+    })
+}
+
+/// How far apart two arms are: in what ranks them first, then in what ranks them next.
+fn distance(kind: Kind, best: &ArmSummary, worst: &ArmSummary) -> [f64; 3] {
+    let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
+    let attempts = |arm: &ArmSummary| Quantile::MEDIAN.of(&arm.attempts).map_or(0.0, |attempts| attempts as f64);
+    let recovered = share(best.recovered, best.judged()) - share(worst.recovered, worst.judged());
+    let available = share(best.succeeded, best.calls) - share(worst.succeeded, worst.calls);
+    let work = if attempts(best) > 0.0 { attempts(worst) / attempts(best) } else { 0.0 };
+    [if kind == Kind::Faults { recovered } else { 0.0 }, available, if kind == Kind::OneShot { work } else { 0.0 }]
+}
+
+fn briefly(kind: Kind, by_recovery: bool, arm: &ArmSummary) -> String {
+    match kind {
+        Kind::OneShot => {
+            let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
+            format!("{attempts} attempts")
+        }
+        Kind::Faults if by_recovery => match arm.recovered {
+            0 if arm.judged() == 1 => "did not recover in its only run".to_owned(),
+            0 => format!("recovered in none of {} runs", arm.judged()),
+            some => format!("recovered in {}", of_runs(some, arm.judged())),
+        },
+        Kind::Faults | Kind::Steady => format!("had {} of calls succeed", number::percent(arm.succeeded, arm.calls)),
+    }
+}
+
+fn over(kind: Kind, cells: &[(String, ArmSummary)]) -> String {
+    if cells.is_empty() {
+        return "no run finished".to_owned();
+    }
+    let availability = spread(cells, |arm| Some(Cell::Ratio(arm.succeeded, arm.calls)));
+    match kind {
+        Kind::OneShot => {
+            let attempts = spread(cells, |arm| Quantile::MEDIAN.of(&arm.attempts).map(Cell::Count));
+            format!("{attempts} attempts in the median run, {}", done(cells))
+        }
+        Kind::Faults => format!("{}; {availability} of calls succeeded", recovered(cells)),
+        Kind::Steady => {
+            let attempts = spread(cells, |arm| Some(Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)));
+            format!("{availability} of calls succeeded, with {attempts} attempts per call")
+        }
+    }
+}
+
+fn done(cells: &[(String, ArmSummary)]) -> String {
+    let finished = |arm: &ArmSummary| match arm.completion_quantile(Quantile::MEDIAN) {
+        Some(reached @ Reached::At(_)) => Some(reached_cell(reached)),
+        Some(Reached::NotBy(_)) | None => None,
+    };
+    let open = cells.iter().filter(|(_, arm)| finished(arm).is_none()).count();
+    match open {
+        0 => format!("all done after {}", spread(cells, finished)),
+        _ if open == cells.len() => "not all done at the end in any cell".to_owned(),
+        _ => format!("all done after {}, but not at the end in {open} of {} cells", spread(cells, finished), cells.len()),
+    }
+}
+
+fn recovered(cells: &[(String, ArmSummary)]) -> String {
+    let judged: Vec<&(String, ArmSummary)> = cells.iter().filter(|(_, arm)| arm.judged() > 0).collect();
+    let every = judged.iter().filter(|(_, arm)| arm.not_recovered == 0).count();
+    let none = judged.iter().filter(|(_, arm)| arm.recovered == 0).count();
+    let within = |arm: &ArmSummary| Quantile::MEDIAN.of(&arm.recovered_after).map(Cell::Length);
+    let half = if judged.iter().all(|(_, arm)| arm.unharmed == arm.recovered) {
+        String::new()
+    } else {
+        format!(", half of them within {}", spread(cells, within))
+    };
+    let all = judged.len();
+    match (every, none) {
+        _ if all == 0 => "recovery cannot be judged".to_owned(),
+        _ if every == all => format!("every run recovered in all {all} cells{half}"),
+        _ if none == all => format!("no run recovered in any of {all} cells"),
+        _ => {
+            let some = if every + none == all { String::new() } else { format!(", some in {}", all - every - none) };
+            // Where the trouble begins, unless it is there from the beginning.
+            let first = judged.iter().position(|(_, arm)| arm.not_recovered > 0).filter(|index| *index > 0);
+            let first = first.map_or_else(String::new, |index| format!("; the first lost with {}", judged[index].0));
+            format!("every run recovered in {every} of {all} cells{some}, none in {none}{first}")
+        }
+    }
+}
+
+/// From the least to the largest value, as a reader sees them.
+fn spread(cells: &[(String, ArmSummary)], of: impl Fn(&ArmSummary) -> Option<Cell>) -> String {
+    let mut values: Vec<Cell> = cells.iter().filter_map(|(_, arm)| of(arm)).filter(|cell| cell.value().is_some()).collect();
+    values.sort_by(|a, b| a.value().partial_cmp(&b.value()).unwrap_or(std::cmp::Ordering::Equal));
+    match (values.first(), values.last()) {
+        (Some(low), Some(high)) => number::range(&low.shown(), &high.shown()),
+        _ => number::MISSING.to_owned(),
+    }
+}

@@ -1,0 +1,162 @@
+//! How does a ranking look: to a reader, and in files?
+//!
+//! A reader gets a table that fits a page: an interval in one cell, nothing that is the same everywhere. Files get every
+//! number by itself. Columns that say nothing for these runs are absent from both.
+
+use super::arm::{ArmSummary, Kind};
+use super::ranking::{Ranking, by_share};
+use crate::number;
+use crate::table::{Cell, Column, Table};
+use sim_core::stats::interval::wilson;
+use sim_core::stats::paired::Paired;
+use sim_core::stats::quantile::Quantile;
+use sim_core::stats::survival::Reached;
+use sim_core::time::SimDuration;
+use std::cmp::Ordering;
+
+/// One measure of one arm: its column and cell for readers, if they get it, and those of files.
+struct Field {
+    shown: Option<(Column, Cell)>,
+    files: Vec<(Column, Cell)>,
+}
+
+/// Which columns and cells of a field a form of the table holds.
+type Part = fn(&Field) -> &[(Column, Cell)];
+
+impl Field {
+    /// The same number for both, under a head that may be broken for readers.
+    fn number(head: &str, unit: &'static str, cell: Cell) -> Self {
+        let column = Column::number(head, unit);
+        let in_files = Column::number(head.replace('\n', " "), unit);
+        Self { shown: Some((column, cell.clone())), files: vec![(in_files, cell)] }
+    }
+
+    /// The same, for files alone if readers are told elsewhere.
+    fn unless(self, is_said: bool) -> Self {
+        Self { shown: self.shown.filter(|_| !is_said), ..self }
+    }
+}
+
+impl Ranking {
+    /// The ranking as a table, best arm first.
+    pub fn table(&self) -> Table {
+        let rows: Vec<Vec<Field>> = (0..self.arms.len()).map(|place| self.fields(place)).collect();
+        let title = self.title();
+        let form = |of: Part| {
+            let columns = rows.iter().take(1).flatten().flat_map(of).map(|(column, _)| column.clone());
+            let mut table = Table::new(title.as_str(), columns.collect());
+            rows.iter().for_each(|row| table.push(row.iter().flat_map(of).map(|(_, cell)| cell.clone()).collect()));
+            table.without_empty_columns()
+        };
+        let in_files = form(|field| &field.files);
+        Table { files: Some(Box::new(in_files)), ..form(|field| field.shown.as_slice()) }
+    }
+
+    fn title(&self) -> String {
+        let each = match self.runs_each() {
+            None | Some(0) => String::new(),
+            Some(1) => ", one run each".to_owned(),
+            Some(runs) => format!(", {} runs each", number::count(runs)),
+        };
+        let place = if self.label.is_empty() { String::new() } else { format!(", {}", self.label) };
+        format!("Arms, best first{each}{place}")
+    }
+
+    /// How many runs every arm has, if all have as many.
+    fn runs_each(&self) -> Option<u64> {
+        let runs = self.arms.first()?.runs;
+        self.arms.iter().all(|arm| arm.runs == runs).then_some(runs)
+    }
+
+    fn fields(&self, place: usize) -> Vec<Field> {
+        let (arm, (availability, attempts)) = (&self.arms[place], &self.paired[place]);
+        // Where nothing fails the differences of availability say nothing, attempts do.
+        let by_attempts =
+            self.kind == Kind::OneShot && self.paired.iter().flat_map(|(paired, _)| paired).all(|paired| paired.ties == paired.seeds());
+        let same_edge = self.arms.iter().all(|arm| by_share(arm.first_edge, arm.end_to_end) == Ordering::Equal);
+        let name = (Column::text("arm"), Cell::text(&arm.name));
+        let mut fields = vec![
+            Field::number("rank", "", Cell::Count(place as u64 + 1)),
+            Field { shown: Some(name.clone()), files: vec![name] },
+            Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
+            Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
+        ];
+        fields.extend(differences(&self.baseline, availability.as_ref().filter(|_| !by_attempts)));
+        let fewer = Cell::or_missing(attempts.as_ref().filter(|_| by_attempts), |paired| Cell::OutOf(paired.losses, paired.seeds()));
+        fields.push(Field::number(&format!("fewer attempts\nthan \"{}\" in", self.baseline), "seeds", fewer));
+        fields.extend(fates(self.kind, arm));
+        let (first, busiest) = (Cell::Factor(arm.first_edge.0, arm.first_edge.1), Cell::Factor(arm.end_to_end.0, arm.end_to_end.1));
+        let mut first = Field::number("attempts/call,\nfirst edge", "", first);
+        if let Some((column, _)) = first.shown.as_mut().filter(|_| same_edge) {
+            "attempts\nper call".clone_into(&mut column.name);
+        }
+        fields.extend([
+            first,
+            Field::number("attempts/call,\nbusiest edge", "", busiest).unless(same_edge),
+            Field::number("latency\np50", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
+            Field::number("latency\np99", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
+            Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))),
+        ]);
+        fields
+    }
+}
+
+/// How much better or worse than the baseline, seed by seed.
+fn differences(baseline: &str, paired: Option<&Paired>) -> [Field; 3] {
+    let points = |billionths: i128| Cell::Points(billionths as i64);
+    let (low, high) = paired.and_then(|paired| paired.interval).unzip();
+    let ends = [low, high].map(|end| Cell::or_missing(end, points));
+    [
+        Field::number(&format!("against\n\"{baseline}\""), "pp", Cell::or_missing(paired, |paired| points(paired.median))),
+        interval("95 % interval", "95 %", "pp", ends),
+        Field::number("better\nin", "seeds", Cell::or_missing(paired, |paired| Cell::OutOf(paired.wins, paired.seeds()))),
+    ]
+}
+
+/// An interval in one cell for readers, in two columns in files.
+fn interval(head: &str, in_files: &str, unit: &'static str, [low, high]: [Cell; 2]) -> Field {
+    let from = (Column::number(format!("{in_files} from"), unit), low.clone());
+    let to = (Column::number(format!("{in_files} to"), unit), high.clone());
+    let shown = if low == Cell::Missing { Cell::Missing } else { Cell::Between(Box::new((low, high))) };
+    Field { shown: Some((Column::number(head, unit), shown)), files: vec![from, to] }
+}
+
+fn fates(kind: Kind, arm: &ArmSummary) -> Vec<Field> {
+    let reached = |reached: Option<Reached>| Cell::or_missing(reached, reached_cell);
+    match kind {
+        Kind::Faults => vec![
+            lost(arm),
+            Field::number("recovery\np50", "s", reached(arm.recovery_quantile(Quantile::MEDIAN))),
+            Field::number("recovery\np99", "s", reached(arm.recovery_quantile(Quantile::P99))),
+        ],
+        Kind::OneShot => vec![
+            Field::number("attempts\np50", "", Cell::or_missing(Quantile::MEDIAN.of(&arm.attempts), Cell::Count)),
+            Field::number("done\np50", "s", reached(arm.completion_quantile(Quantile::MEDIAN))),
+            Field::number("done\np99", "s", reached(arm.completion_quantile(Quantile::P99))),
+        ],
+        Kind::Steady => Vec::new(),
+    }
+}
+
+/// Runs that did not recover, with the 95 % interval of their share: in files beside it, for readers on demand.
+fn lost(arm: &ArmSummary) -> Field {
+    let mut field = Field::number("not\nrecovered", "runs", Cell::Missing);
+    let mut ends = [Cell::Missing, Cell::Missing];
+    if let Some((low, high)) = wilson(arm.not_recovered, arm.judged()) {
+        let cell = Cell::OutOf(arm.not_recovered, arm.judged());
+        ends = [low, high].map(Cell::share);
+        let note = number::between(&ends[0].shown(), &ends[1].shown());
+        field = Field::number("not\nrecovered", "runs", cell.clone());
+        field.shown = field.shown.map(|(column, _)| (column, Cell::Noted(Box::new(cell), format!("95 % interval of the share: {note}"))));
+    }
+    field.files.extend(interval("", "not recovered 95 %", "0..1", ends).files);
+    field
+}
+
+/// A quantile of censored times as a cell.
+pub(crate) fn reached_cell(reached: Reached) -> Cell {
+    match reached {
+        Reached::At(nanos) => Cell::Length(SimDuration::from_nanos(nanos)),
+        Reached::NotBy(nanos) => Cell::Censored(SimDuration::from_nanos(nanos)),
+    }
+}

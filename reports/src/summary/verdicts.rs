@@ -1,0 +1,64 @@
+//! Did the runs do what the scenario expects of them?
+
+use super::cell_label;
+use crate::command;
+use crate::table::{Cell, Column, Table};
+use scenarios::expect::{Judgement, Verdict};
+use scenarios::results::Manifest;
+
+/// How many expectations passed, failed and stayed undecided; `None` if nothing is expected.
+pub fn line(verdicts: &[Verdict]) -> Option<String> {
+    let count = |wanted: Judgement| verdicts.iter().filter(|verdict| verdict.judgement == wanted).count();
+    let [passed, failed, undecided] = [Judgement::Passed, Judgement::Failed, Judgement::Undecided].map(count);
+    (!verdicts.is_empty()).then(|| format!("Expectations: {passed} passed, {failed} failed, {undecided} undecided"))
+}
+
+/// The worst that came of them; `None` if nothing is expected.
+pub fn worst(verdicts: &[Verdict]) -> Option<Judgement> {
+    let is_any = |wanted: &Judgement| verdicts.iter().any(|verdict| verdict.judgement == *wanted);
+    [Judgement::Failed, Judgement::Undecided, Judgement::Passed].into_iter().find(is_any)
+}
+
+/// What did not pass, failures first, each with the command of the run that speaks most against it. What stays undecided for
+/// the same reason in several cells is said once.
+pub fn not_passed(manifest: &Manifest, verdicts: &[Verdict]) -> Table {
+    let of = |wanted: Judgement| verdicts.iter().filter(move |verdict| verdict.judgement == wanted);
+    let mut alike: Vec<Vec<&Verdict>> = of(Judgement::Failed).map(|verdict| vec![verdict]).collect();
+    for verdict in of(Judgement::Undecided) {
+        let reason = |verdict: &Verdict| (verdict.judgement, verdict.arm, verdict.clause.clone(), verdict.evidence.clone());
+        match alike.iter_mut().find(|group| reason(group[0]) == reason(verdict)) {
+            Some(group) => group.push(verdict),
+            None => alike.push(vec![verdict]),
+        }
+    }
+    table(manifest, "Not as expected", &alike)
+}
+
+/// Every expectation in every cell and arm it speaks of.
+pub fn all(manifest: &Manifest, verdicts: &[Verdict]) -> Table {
+    table(manifest, "Every expectation", &verdicts.iter().map(|verdict| vec![verdict]).collect::<Vec<_>>())
+}
+
+/// One row for each group of verdicts that differ in their cell only.
+fn table(manifest: &Manifest, title: &str, groups: &[Vec<&Verdict>]) -> Table {
+    let columns = ["verdict", "arm", "cell", "expected", "seen", "worst run"].map(Column::text).to_vec();
+    let mut table = Table::new(title, columns);
+    for group in groups {
+        let Some(verdict) = group.first() else { continue };
+        let cell = match group.len() {
+            1 => cell_label(manifest, verdict.cell),
+            count if count == manifest.cells.len() => format!("all {count} cells"),
+            count => format!("{} and {} more", cell_label(manifest, verdict.cell), count - 1),
+        };
+        let command = verdict.worst_seed.map(|seed| command::run(manifest, verdict.cell, verdict.arm, seed));
+        table.push(vec![
+            Cell::text(verdict.judgement.name()),
+            Cell::or_missing(manifest.arms.get(verdict.arm as usize), Cell::text),
+            Cell::or_missing(Some(cell).filter(|cell| !cell.is_empty()), Cell::Text),
+            Cell::text(&verdict.clause),
+            Cell::text(&verdict.evidence),
+            Cell::or_missing(command, Cell::Code),
+        ]);
+    }
+    table.without_empty_columns()
+}
