@@ -2,7 +2,8 @@
 //!
 //! Open load: s(bin) is the share of the calls started in a bin that succeed. Closed load: the successes completed in a
 //! bin. The *level* is s before the first fault and after the warm-up. A rolling window of the hold time is *below* if its
-//! s is less than 95 % of the level. Recovery is the end of the last window below, minus the end of the last fault of the
+//! s is less than 95 % of the level, and by more than chance: the successes missing are more than three standard deviations
+//! of their count (`docs/decisions/0005-below-by-more-than-chance.md`). Recovery is the end of the last window below, minus the end of the last fault of the
 //! episode; at least one whole hold time above must follow, else the episode is censored by the next one or the horizon.
 
 use super::{Bin, Episode, Recovery};
@@ -11,6 +12,9 @@ use sim_core::time::{SimDuration, SimTime};
 
 /// The share of the level that counts as recovered.
 const SHARE_PERCENT: u128 = 95;
+
+/// A window that is this far from the level has not got there by chance.
+const STANDARD_DEVIATIONS: u128 = 3;
 
 /// What is looked for: successes, and out of how many.
 #[derive(Clone, Copy, Default)]
@@ -39,8 +43,19 @@ impl Curve<'_> {
     }
 
     fn is_below(&self, tally: Tally) -> bool {
-        // good / all < 95 % of level.good / level.all, without division.
-        tally.all > 0 && tally.good * self.level.all * 100 < SHARE_PERCENT * self.level.good * tally.all
+        // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
+        let (seen, expected) = (tally.good * self.level.all, self.level.good * tally.all);
+        if tally.all == 0 || seen * 100 >= SHARE_PERCENT * expected {
+            return false;
+        }
+        let missing = expected - seen;
+        missing * missing > STANDARD_DEVIATIONS * STANDARD_DEVIATIONS * expected * self.spread()
+    }
+
+    /// The variance of a count of successes, divided by the count and multiplied by `level.all`: that of a Poisson count
+    /// where successes are counted, of a binomial one where a share of the calls is.
+    fn spread(&self) -> u128 {
+        if self.closed { self.level.all } else { self.level.all - self.level.good.min(self.level.all) }
     }
 
     /// Successes missing against the level, rounded down.
@@ -233,6 +248,16 @@ mod tests {
         let bins = bins(|_| 100, 60);
         let (episodes, stuck) = episodes(&times(60), &[(at(0), Some(at(30)))], &bins, false);
         assert!(matches!(&episodes[0].recovery, Recovery::Undecided(reason) if reason.contains("no level")));
+        assert!(!stuck);
+    }
+
+    #[test]
+    fn chance_alone_pushes_no_window_below_the_level() {
+        // Five clients' worth of calls: a window holds 25 of them, and 22 are less than 95 % of that.
+        let few = |second: u64| Bin { started: 5, succeeded: 5 - second % 2, completed: 5 - second % 2, ..Bin::default() };
+        let bins: Vec<Bin> = (0..60).map(few).collect();
+        let (episodes, stuck) = episodes(&times(60), &[(at(20), Some(at(30)))], &bins, true);
+        assert_eq!(episodes[0].recovery, Recovery::Unharmed);
         assert!(!stuck);
     }
 
