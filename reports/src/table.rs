@@ -67,6 +67,8 @@ pub enum Cell {
     Censored(SimDuration),
     /// From one value to another: `+1.2 to +1.5 pp`. For readers only: files have a column for each end.
     Between(Box<(Cell, Cell)>),
+    /// A value as a scenario writes it, and the number it stands for, by which it is sorted: `1k/s`.
+    Written(String, f64),
     /// What is typed or read by a machine: a command, a path.
     Code(String),
     /// A value with a remark that a page shows on demand.
@@ -110,7 +112,7 @@ impl Cell {
     /// What a reader sees: short, with its unit.
     pub fn shown(&self) -> String {
         match self {
-            Self::Text(text) | Self::Code(text) => text.clone(),
+            Self::Text(text) | Self::Code(text) | Self::Written(text, _) => text.clone(),
             Self::Count(count) => number::count(*count),
             Self::OutOf(part, whole) => format!("{} of {}", number::count(*part), number::count(*whole)),
             Self::Ratio(part, whole) => number::percent(*part, *whole),
@@ -129,7 +131,7 @@ impl Cell {
     /// The raw value as it stands in a file, in the unit of its column; empty if there is none, `>` before a censored one.
     pub fn raw(&self) -> String {
         match self {
-            Self::Text(text) | Self::Code(text) => text.clone(),
+            Self::Text(text) | Self::Code(text) | Self::Written(text, _) => text.clone(),
             Self::Count(count) | Self::OutOf(count, _) => count.to_string(),
             Self::Censored(length) => format!(">{}", number::exact_seconds(*length)),
             Self::Length(length) => number::exact_seconds(*length),
@@ -146,7 +148,7 @@ impl Cell {
             Self::Ratio(part, whole) | Self::Factor(part, whole) => *part as f64 / *whole as f64,
             Self::Points(billionths) => *billionths as f64 / 1e7,
             Self::Length(length) | Self::Censored(length) => length.as_secs_f64(),
-            Self::Rate(number) | Self::Number(number) => *number,
+            Self::Rate(number) | Self::Number(number) | Self::Written(_, number) => *number,
             Self::Between(ends) => return ends.0.value(),
             Self::Noted(cell, _) => return cell.value(),
             Self::Text(_) | Self::Code(_) | Self::Missing => return None,

@@ -15,7 +15,7 @@ mod plane;
 pub mod png;
 mod polish;
 mod recovery;
-mod scale;
+pub(crate) mod scale;
 mod sheet;
 mod view;
 

@@ -101,6 +101,11 @@ impl Scale {
     }
 }
 
+/// A value as a cell that is shown as written and sorted by what it stands for.
+pub(crate) fn written(text: &str) -> Cell {
+    read(text).map_or_else(|| Cell::text(text), |(_, value)| Cell::Written(text.to_owned(), value))
+}
+
 /// A value as written in a scenario: what it is, and how much in units, seconds or parts.
 fn read(text: &str) -> Option<(Quantity, f64)> {
     let text = text.trim_matches('"');

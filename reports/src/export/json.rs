@@ -19,7 +19,7 @@ pub fn table(table: &Table) -> Value {
 
 fn value(cell: &Cell) -> Value {
     match cell {
-        Cell::Text(text) | Cell::Code(text) => Value::from(text.as_str()),
+        Cell::Text(text) | Cell::Code(text) | Cell::Written(text, _) => Value::from(text.as_str()),
         Cell::Count(count) | Cell::OutOf(count, _) => Value::from(*count),
         Cell::Censored(length) => json!({ "longer_than": length.as_secs_f64() }),
         _ => cell.value().map_or(Value::Null, Value::from),

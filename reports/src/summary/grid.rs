@@ -1,6 +1,7 @@
 //! How do the arms fare over the cells of a swept grid? One table per question, a row per cell, a column per arm.
 
 use super::{ArmSummary, Kind, cell_label, reached_cell};
+use crate::charts::scale::written;
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
@@ -43,9 +44,9 @@ fn table(results: &Results, title: &str, answer: fn(&ArmSummary) -> Cell) -> Tab
     columns.extend(manifest.arms.iter().map(|arm| Column::number(arm, "")));
     let mut table = Table::new(title, columns);
     for cell in 0..manifest.cells.len() as u32 {
-        let label = if by_one { manifest.cells[cell as usize][0].clone() } else { cell_label(manifest, cell) };
+        let label = if by_one { written(&manifest.cells[cell as usize][0]) } else { Cell::text(cell_label(manifest, cell)) };
         let answers = (0..manifest.arms.len() as u32).map(|arm| answer(&ArmSummary::of(results, cell, arm)));
-        table.push(std::iter::once(Cell::text(label)).chain(answers).collect());
+        table.push(std::iter::once(label).chain(answers).collect());
     }
     table
 }

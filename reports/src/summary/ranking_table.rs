@@ -87,12 +87,17 @@ impl Ranking {
         fields.extend(fates(self.kind, arm));
         let (first, busiest) = (Cell::Factor(arm.first_edge.0, arm.first_edge.1), Cell::Factor(arm.end_to_end.0, arm.end_to_end.1));
         let mut first = Field::number("attempts/call,\nfirst edge", "", first);
-        if let Some((column, _)) = first.shown.as_mut().filter(|_| same_edge) {
+        // The definitions on the page say which edge that is; where there are two, the second names its own.
+        if let Some((column, _)) = first.shown.as_mut() {
             "attempts\nper call".clone_into(&mut column.name);
+        }
+        let mut busiest = Field::number("attempts/call,\nbusiest edge", "", busiest).unless(same_edge);
+        if let Some((column, _)) = busiest.shown.as_mut() {
+            "on busiest\nedge".clone_into(&mut column.name);
         }
         fields.extend([
             first,
-            Field::number("attempts/call,\nbusiest edge", "", busiest).unless(same_edge),
+            busiest,
             Field::number("latency\np50", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
             Field::number("latency\np99", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
             Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))),
