@@ -207,10 +207,12 @@ fn main() {
         "1.8",
     );
     row("W3 rpc: bare wheel loop / engine", format!("{:.0} / {:.0} ns a request", ns(wheel), ns(engine)), wheel / engine, "0.45", "0.65");
+    // What keyed draws cost is measured between the bare loops, and set in relation to the engine.
+    let one_stream = engine - (keyed - wheel);
     row(
-        "W3 bare wheel loop: keyed draws / one stream (at most)",
-        format!("{:.0} / {:.0} ns a request", ns(keyed), ns(wheel)),
-        keyed / wheel,
+        "W3 rpc: engine / engine with one stream of draws (at most)",
+        format!("{:.0} / {:.0} ns a request", ns(engine), ns(one_stream)),
+        engine / one_stream,
         "1.25",
         "1.15",
     );

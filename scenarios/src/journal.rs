@@ -46,7 +46,14 @@ pub fn save_manifest(folder: &Utf8Path, saved: &Saved) -> io::Result<()> {
 fn replace_file(folder: &Utf8Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
-    file.persist(folder.join(name))?;
+    file.as_file().sync_data()?;
+    let path = file.into_temp_path();
+    // A temporary file is its owner's alone; results are as readable as the folder's other files.
+    let permissions = fs_err::metadata(folder.join(FILE)).map(|journal| journal.permissions());
+    if let Ok(permissions) = permissions {
+        fs_err::set_permissions(&path, permissions)?;
+    }
+    path.persist(folder.join(name))?;
     Ok(())
 }
 

@@ -4,12 +4,11 @@ use super::output::{print, print_table, say, wrong};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use reports::summary::{Ranking, fates};
-use reports::table::{Cell, Column, Table};
+use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, write_report};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{self, Journal, KnownRuns};
-use scenarios::results::{Manifest, Results, RunOutcome};
+use scenarios::results::{Results, RunOutcome};
 use scenarios::scenario::ArmPlan;
 use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
 use scenarios::{Extent, Scenario};
@@ -219,42 +218,22 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
 
 /// Prints the verdicts on the scenario's expectations.
 fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
-    let verdicts = expect::judge(results);
-    let count = |wanted| verdicts.iter().filter(|verdict| verdict.judgement == wanted).count();
-    let (passed, failed, undecided) = (count(Judgement::Passed), count(Judgement::Failed), count(Judgement::Undecided));
-    if verdicts.is_empty() {
-        return Ok(Exit::Fine);
-    }
-    if output.format == Format::Table {
-        print(&format!("\nExpectations: {passed} passed, {failed} failed, {undecided} undecided"))?;
-        let open: Vec<_> = verdicts.iter().filter(|verdict| verdict.judgement != Judgement::Passed).collect();
-        if !open.is_empty() {
+    let judged = expect::judge(results);
+    if output.format == Format::Table
+        && let Some(line) = verdicts::line(&judged)
+    {
+        print(&format!("\n{line}"))?;
+        let open = verdicts::not_passed(&results.manifest, &judged);
+        if !open.rows.is_empty() {
             print("")?;
-            print_table(&verdict_table(&results.manifest, &open), output.format)?;
+            print_table(&open, output.format)?;
         }
     }
-    Ok(match (failed, undecided) {
-        (0, 0) => Exit::Fine,
-        (0, _) => Exit::Undecided,
-        _ => Exit::Failed,
+    Ok(match verdicts::worst(&judged) {
+        None | Some(Judgement::Passed) => Exit::Fine,
+        Some(Judgement::Undecided) => Exit::Undecided,
+        Some(Judgement::Failed) => Exit::Failed,
     })
-}
-
-fn verdict_table(manifest: &Manifest, verdicts: &[&expect::Verdict]) -> Table {
-    let columns = ["verdict", "arm", "cell", "expected", "seen", "worst run"].map(Column::text).to_vec();
-    let mut table = Table::new("Not as expected", columns);
-    for verdict in verdicts {
-        let command = verdict.worst_seed.map(|seed| reports::command::run(manifest, verdict.cell, verdict.arm, seed));
-        table.push(vec![
-            Cell::text(verdict.judgement.name()),
-            Cell::text(&manifest.arms[verdict.arm as usize]),
-            Cell::text(reports::summary::cell_label(manifest, verdict.cell)),
-            Cell::text(&verdict.clause),
-            Cell::text(&verdict.evidence),
-            Cell::text(command.unwrap_or_default()),
-        ]);
-    }
-    table.without_empty_columns()
 }
 
 /// A scenario's name as the name of a folder, whatever it holds.

@@ -41,7 +41,12 @@ pub fn report(results: &Results) -> String {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
     }
     if !manifest.description.is_empty() {
-        let _ = writeln!(text, "## What was simulated\n\n{}\n", escaped(&manifest.description));
+        let _ = writeln!(text, "## What was simulated\n");
+        for paragraph in manifest.description.split("\n\n") {
+            // An indented block is preformatted in Markdown as it stands: nothing in it is escaped.
+            let shown = if paragraph.starts_with("    ") { paragraph.to_owned() } else { escaped(paragraph) };
+            let _ = writeln!(text, "{shown}\n");
+        }
     }
     push_grid(&mut text, results);
     for cell in 0..manifest.cells.len() as u32 {

@@ -50,7 +50,11 @@ pub fn fates(fates: &[Fate]) -> String {
 pub fn what_was_simulated(manifest: &Manifest) -> String {
     let mut html = "<section>\n<h2>What was simulated</h2>\n".to_owned();
     for paragraph in manifest.description.split("\n\n").filter(|text| !text.trim().is_empty()) {
-        let _ = writeln!(html, "<p>{}</p>", escaped(paragraph.trim()));
+        // What is indented is a table or a formula, and stays as it was written.
+        let _ = match paragraph.strip_prefix("    ") {
+            Some(lines) => writeln!(html, "<pre>{}</pre>", escaped(&lines.replace("\n    ", "\n"))),
+            None => writeln!(html, "<p>{}</p>", escaped(paragraph.trim())),
+        };
     }
     let mut facts = vec![
         ("load", manifest.load.clone()),

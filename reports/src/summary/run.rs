@@ -26,8 +26,8 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
             "attempts on the wire per call of this edge",
         );
     }
-    if let Some(last) = run.last_success {
-        say("last success", Cell::Length(last.since_start()), "when the last call succeeded: the completion time of one-shot contention");
+    if let Some(last) = run.last_success.filter(|_| manifest.load == "one-shot") {
+        say("last success", Cell::Length(last.since_start()), "when the last call succeeded: how long it took until everybody was done");
     }
     for (index, episode) in run.episodes.iter().enumerate() {
         let name = |measure: &str| if run.episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };

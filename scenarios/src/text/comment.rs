@@ -1,8 +1,10 @@
 //! What does a scenario say about itself?
 //!
-//! Its first comment, as the one who wrote it meant it: without slashes and stars, and with lines joined.
+//! Its first comment, as the one who wrote it meant it: without slashes and stars, with the lines of a paragraph joined, and
+//! with tables and formulas, which are indented, left as they are.
 
-/// Returns the first comment of a text as plain prose: lines are joined, an empty comment line begins a new paragraph.
+/// Returns the first comment of a text: the lines of a paragraph are joined, and an empty line stands between paragraphs.
+/// Lines indented by three or more blanks stay lines and are indented by four, as preformatted text is in Markdown.
 ///
 /// The comment must stand in front of everything else. It is a row of `//` lines, or one `/* ... */`; a text without
 /// one gives the empty string.
@@ -44,19 +46,37 @@ fn block(inside: &str) -> &str {
     &inside[..at - 2]
 }
 
+/// A line that is indented deeper than this behind its marker is a table or a formula: it stays a line.
+const PROSE_INDENT: usize = 2;
+
 fn prose<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    #[derive(PartialEq)]
+    enum Last {
+        Nothing,
+        Blank,
+        Prose,
+        Table,
+    }
     let mut text = String::new();
-    let mut begins_paragraph = false;
-    for line in lines.map(str::trim) {
-        if line.is_empty() {
-            begins_paragraph = !text.is_empty();
+    let mut last = Last::Nothing;
+    for line in lines {
+        let (words, indent) = (line.trim(), line.len() - line.trim_start().len());
+        if words.is_empty() {
+            last = if text.is_empty() { Last::Nothing } else { Last::Blank };
             continue;
         }
-        if !text.is_empty() {
-            text.push(if begins_paragraph { '\n' } else { ' ' });
+        let kind = if indent > PROSE_INDENT { Last::Table } else { Last::Prose };
+        text.push_str(match (&last, &kind) {
+            (Last::Nothing, _) => "",
+            (Last::Prose, Last::Prose) => " ",
+            (Last::Table, Last::Table) => "\n",
+            _ => "\n\n",
+        });
+        if kind == Last::Table {
+            text.push_str("    ");
         }
-        begins_paragraph = false;
-        text.push_str(line);
+        text.push_str(words);
+        last = kind;
     }
     text
 }
@@ -67,12 +87,18 @@ mod tests {
 
     #[test]
     fn lines_are_joined_and_an_empty_line_begins_a_paragraph() {
-        assert_eq!(first_comment("\u{feff}\r\n  // One\r\n// two.\r\n//\r\n// Three.\r\n\r\n// not this\r\n()"), "One two.\nThree.");
+        assert_eq!(first_comment("\u{feff}\r\n  // One\r\n// two.\r\n//\r\n// Three.\r\n\r\n// not this\r\n()"), "One two.\n\nThree.");
+    }
+
+    #[test]
+    fn a_table_stays_a_table() {
+        let text = "// Load:\n//   eager   750/s\n//   budget  275/s\n// So there.\n()";
+        assert_eq!(first_comment(text), "Load:\n\n    eager   750/s\n    budget  275/s\n\nSo there.");
     }
 
     #[test]
     fn a_block_comment_loses_its_stars_and_may_nest() {
-        assert_eq!(first_comment("/**\n * One /* inner */ two.\n *\n * Three.\n */\n()"), "One /* inner */ two.\nThree.");
+        assert_eq!(first_comment("/**\n * One /* inner */ two.\n *\n * Three.\n */\n()"), "One /* inner */ two.\n\nThree.");
         assert_eq!(first_comment("/* short */ ()"), "short");
         assert_eq!(first_comment("/* µ * / é"), "µ * / é");
     }
