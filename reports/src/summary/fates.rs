@@ -50,6 +50,9 @@ pub fn headline(results: &Results) -> String {
     match results.manifest.cells.len() {
         0 => "Nothing was run.".to_owned(),
         1 => verdict(&Ranking::of(results, 0)),
+        _ if results.manifest.arms.len() == 1 => {
+            across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect()
+        }
         _ => across::headline(results),
     }
 }
@@ -102,11 +105,19 @@ fn recovery(arm: &ArmSummary) -> String {
     let within = match (arm.recovered, arm.recovered_after.last()) {
         (1, _) => format!(", after {}", number::length(half)),
         (_, Some(slowest)) if arm.not_recovered == 0 && number::length(half) == number::length(*slowest) => {
-            format!(", each within {}", number::length(half))
+            if half.is_zero() {
+                ", each at once".to_owned()
+            } else {
+                format!(", each within {}", number::length(half))
+            }
+        }
+        (_, Some(slowest)) if arm.not_recovered == 0 && half.is_zero() => {
+            format!(", half of them at once and the slowest after {}", number::length(*slowest))
         }
         (_, Some(slowest)) if arm.not_recovered == 0 => {
             format!(", half of them within {} and the slowest after {}", number::length(half), number::length(*slowest))
         }
+        _ if half.is_zero() => ", half of those at once".to_owned(),
         _ => format!(", half of those within {}", number::length(half)),
     };
     let lost = if arm.not_recovered == 0 { String::new() } else { format!("; {} never did{}", arm.not_recovered, stuck(arm)) };
