@@ -44,12 +44,12 @@ pub(super) fn fates(results: &Results) -> Vec<Fate> {
             Some((ranking.label.clone(), arm.clone()))
         };
         let cells: Vec<(String, ArmSummary)> = rankings.iter().filter_map(seen).collect();
-        Fate {
-            arm: results.manifest.arms[index].clone(),
-            text: format!("{}; {}", over(Kind::of(results), &cells), best_in(wins[index], rankings.len())),
-        }
+        let over = over(Kind::of(results), &cells);
+        // An only arm has nobody to be better than.
+        let text = if order.len() == 1 { over } else { format!("{over}; {}", best_in(wins[index], rankings.len())) };
+        Fate { arm: results.manifest.arms[index].clone(), text }
     };
-    order.into_iter().map(fate).collect()
+    order.iter().copied().map(fate).collect()
 }
 
 fn rankings(results: &Results) -> Vec<Ranking> {
