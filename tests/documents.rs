@@ -104,3 +104,37 @@ fn the_readme_names_the_commands_that_are_promised() {
     assert!(README.contains("cargo run --release -- compare retry-storm"));
     assert!(README.contains("cargo test --workspace"));
 }
+
+/// A shell's words: blanks part them, double quotes hold them together.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in command.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().expect("there is a first word").push(c),
+        }
+    }
+    words
+}
+
+#[test]
+fn the_readme_shows_what_the_commands_print() {
+    let mut count = 0;
+    for block in blocks(README, "console") {
+        let (command, shown) = block.split_once('\n').expect("a block has a command and its output");
+        let words = words(command.strip_prefix("$ stormglass ").expect("a block begins with a command"));
+        // The comparison of a hundred seeds takes too long here; the same scenario is judged over twenty in `scenarios`.
+        if words[0] == "compare" {
+            continue;
+        }
+        let mut program = assert_cmd::Command::cargo_bin("stormglass").expect("the program is built");
+        let output = program.args(&words).env_remove("STORMGLASS_FORMAT").output().expect("it runs");
+        let printed = String::from_utf8(output.stdout).expect("it prints text");
+        let trimmed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+        assert_eq!(trimmed.join("\n"), shown.trim_end(), "README.md shows something else for: {command}");
+        count += 1;
+    }
+    assert!(count >= 3, "the README shows what the program prints");
+}
