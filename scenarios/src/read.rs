@@ -6,33 +6,22 @@
 mod change;
 mod gaps;
 mod grid;
+mod system;
 
 use crate::data::Data;
 use crate::expect::Clause;
 use crate::problem::{Problem, Problems, Span};
 use crate::results::Assumption;
-use crate::scenario::{ArmPlan, Scenario, SweepSize};
+use crate::scenario::{Scenario, SweepSize};
 use crate::sweep::too_large;
-use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
-use crate::text::tree::{Element, Field, Shape};
+use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
 use change::changed;
-use gaps::Gaps;
-use models::faults::AnyFault;
-use models::links::Link;
-use models::plan::{Clockwork, Plan, SystemSpec};
-use models::protocols::Group;
-use models::registry::Complaint;
-use models::services::{Service, Task};
-use models::strategies::Layer;
-use models::workloads::{Arrivals, Clients};
+use models::plan::{Clockwork, SystemSpec};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
-use std::sync::Arc;
 
 /// The fields a scenario may have, in the order of the documentation.
 pub const FIELDS: [&str; 15] = [
@@ -42,14 +31,6 @@ pub const FIELDS: [&str; 15] = [
 
 /// At most so many replications of a cell.
 const MOST_REPLICATIONS: u32 = 1_000_000;
-
-/// A node, as a scenario writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename = "node")]
-enum NodeSpec {
-    Clients(Clients),
-    Service(Service),
-}
 
 /// `sweep:` as a scenario writes it; `vary` is read apart.
 #[derive(Clone, Debug, Default)]
@@ -268,173 +249,6 @@ impl<'a> Reader<'a> {
         }
         spec
     }
-
-    /// The system of every arm, checked.
-    fn systems(&self, arms: &[(String, Option<Element<'a>>)], clockwork: Clockwork, problems: &mut Problems) -> Vec<(SystemSpec, ArmPlan)> {
-        let faults = self.faults(problems);
-        let mut systems = Vec::new();
-        for (_, arm) in arms {
-            let pieces = overlay(self.root, *arm, &[], problems);
-            refuse_one_name_for_two(&pieces, problems);
-            let (spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
-            match Plan::new(&spec) {
-                Ok(plan) => {
-                    let group = spec.groups.first().map(|(_, group)| group.clone());
-                    let content = content_of(&spec);
-                    systems.push((spec, ArmPlan { plan: Arc::new(plan), group, content }));
-                }
-                Err(complaints) => {
-                    let gaps =
-                        Gaps { calls: complaints.iter().any(|one| one.unknown.is_some() && one.field.starts_with("nodes.")), ..gaps };
-                    let complaints = complaints.into_iter().filter(|complaint| gaps.allow(complaint, &pieces));
-                    complaints.for_each(|complaint| problems.push(self.placed(gaps.as_written(complaint), &pieces)));
-                }
-            }
-        }
-        systems
-    }
-
-    /// The faults that can be read, each with its position in the list.
-    fn faults(&self, problems: &mut Problems) -> Vec<(usize, AnyFault)> {
-        let Some(section) = self.field("faults") else { return Vec::new() };
-        let items = problems.note(section.list()).unwrap_or_default();
-        items
-            .into_iter()
-            .enumerate()
-            .filter_map(|(index, item)| problems.note(parse_as(item, "fault")).map(|fault| (index, fault)))
-            .collect()
-    }
-
-    /// The system of an arm as far as it can be read, and what is missing in it.
-    fn system(
-        &self,
-        pieces: &Overlay<'a>,
-        faults: &[(usize, AnyFault)],
-        clockwork: Clockwork,
-        problems: &mut Problems,
-    ) -> (SystemSpec, Gaps) {
-        let mut spec = SystemSpec { faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
-        let mut gaps = Gaps { faults: faults.iter().map(|&(index, _)| index).collect(), ..Gaps::default() };
-        for piece in pieces.section("nodes") {
-            let key = piece.key.clone().unwrap_or_default();
-            match problems.note(parse_as::<NodeSpec>(piece.value, "kind of node")) {
-                Some(NodeSpec::Clients(mut clients)) => {
-                    self.read_think_time(&mut clients, piece.value, problems);
-                    spec.clients.push((key, clients));
-                }
-                Some(NodeSpec::Service(mut service)) => {
-                    self.read_demands(&mut service, piece.value, problems);
-                    spec.services.push((key, service));
-                }
-                None => gaps.nodes = true,
-            }
-        }
-        for piece in pieces.section("groups") {
-            match problems.note(parse_as::<Group>(piece.value, "kind of group")) {
-                Some(group) => spec.groups.push((piece.key.clone().unwrap_or_default(), group)),
-                None => gaps.nodes = true,
-            }
-        }
-        for (index, piece) in pieces.section("links").iter().enumerate() {
-            if let Some(mut link) = problems.note(parse_link(piece.value)) {
-                self.read_data(&mut link.delay, piece.value, "delay", problems);
-                spec.links.push(link);
-                gaps.links.push(index);
-            }
-        }
-        gaps.some_link = gaps.links.len() < pieces.section("links").len();
-        for piece in pieces.section("stacks") {
-            let Some(items) = problems.note(piece.value.list()) else { continue };
-            let layers: Vec<_> = items.into_iter().map(|item| problems.note(parse_as::<Layer>(item, "layer"))).collect();
-            // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
-            spec.stacks
-                .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
-        }
-        (spec, gaps)
-    }
-
-    fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
-        if let Arrivals::ClosedLoop(closed) = &mut clients.arrivals {
-            self.read_data(&mut closed.think, element, "arrivals.think", problems);
-        }
-    }
-
-    fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
-        self.read_data(&mut service.demand, element, "demand", problems);
-        for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) = task {
-                self.read_data(work, element, &format!("does[{index}]"), problems);
-            }
-        }
-    }
-
-    /// Puts measured values in the place of the files that a distribution names. `field` is its path inside the element.
-    fn read_data(&self, distribution: &mut Distribution, element: Element<'a>, field: &str, problems: &mut Problems) {
-        let failures = distribution.read_files(&mut |name| self.data.observations(name));
-        for (inner, problem) in failures {
-            let place = Path::parse(&format!("{field}.{inner}")).and_then(|path| locate_in(element, &path)).unwrap_or(element);
-            problems.push(problem.at(short(place)));
-        }
-    }
-
-    /// Finds the place in the text that a complaint is about: the innermost part of its path that is written.
-    fn placed(&self, complaint: Complaint, pieces: &Overlay<'a>) -> Problem {
-        let mut problem = Problem::new(complaint.message).path(complaint.field.clone());
-        if let Some((word, known)) = &complaint.unknown {
-            problem = problem.suggest(word, known.iter().map(String::as_str));
-        }
-        let Ok(path) = Path::parse(&complaint.field) else { return problem };
-        let mut element = self.root;
-        let mut place = None;
-        for (depth, step) in path.steps().iter().enumerate() {
-            let found = match (depth, path.steps(), step) {
-                (1, [Step::Name(section), ..], Step::Name(key)) => {
-                    let piece = pieces.section(section).iter().find(|piece| piece.key.as_ref() == Some(key));
-                    piece.map(|piece| (piece.value, piece.key_span))
-                }
-                (1, [Step::Name(section), ..], Step::Index(index)) if !pieces.section(section).is_empty() => {
-                    pieces.section(section).get(*index).map(|piece| (piece.value, piece.key_span))
-                }
-                _ => locate_in(element, &Path::from(step.clone())).ok().map(|inner| (inner, inner.span())),
-            };
-            // A section that only arms write has its entries in the pieces alone.
-            let found = found.or_else(|| match step {
-                Step::Name(section) if depth == 0 && !pieces.section(section).is_empty() => Some((self.root, self.root.head())),
-                _ => None,
-            });
-            let Some((inner, span)) = found else { break };
-            element = inner;
-            let is_last = depth + 1 == path.steps().len();
-            place = Some(if is_last && element.span() == span { short(element) } else { span });
-        }
-        match place {
-            Some(place) => problem.at(place),
-            // The one default that does not fit to what is written beside it.
-            None if complaint.field == "hold" => problem.at(self.cause_of("hold")).hint("`hold` is 5s unless it is written, too"),
-            None => problem.at(self.cause_of(&complaint.field)),
-        }
-    }
-
-    /// What a complaint about something that is not written points at: that which makes it a problem.
-    fn cause_of(&self, field: &str) -> Span {
-        let cause = match field {
-            "hold" => "bin",
-            "bin" => "horizon",
-            _ => "nodes",
-        };
-        self.fields.iter().find(|field| field.name == cause).map_or(self.root.head(), |field| field.name_span)
-    }
-}
-
-/// A node and a group are both called by their names.
-fn refuse_one_name_for_two(pieces: &Overlay<'_>, problems: &mut Problems) {
-    for group in pieces.section("groups") {
-        if let Some(node) = pieces.section("nodes").iter().find(|node| node.key == group.key) {
-            let name = group.key.as_deref().unwrap_or_default();
-            let problem = Problem::new(format!("`{name}` is the name of a node and of a group")).at(group.key_span);
-            problems.push(problem.also(node.key_span, "the node").hint("rename one of the two: callers could not tell them apart"));
-        }
-    }
 }
 
 /// Where the clause names this arm.
@@ -447,33 +261,6 @@ fn arm_in(clause: Element<'_>, arm: &str) -> Option<Span> {
 /// Whether two spellings name one path.
 fn is_same_path(a: &str, b: &str) -> bool {
     matches!((Path::parse(a), Path::parse(b)), (Ok(a), Ok(b)) if a == b)
-}
-
-/// What a problem with a whole element points at.
-fn short(element: Element<'_>) -> Span {
-    if element.text().contains('\n') || element.shape() == Shape::Map { element.head() } else { element.span() }
-}
-
-fn parse_link(element: Element<'_>) -> Result<Link, Problem> {
-    /// The only kind of link there is, so that `Link(...)` reads like everything else.
-    #[derive(Deserialize)]
-    #[serde(rename = "link")]
-    enum LinkSpec {
-        Link(Link),
-    }
-    parse_as::<LinkSpec>(element, "kind of link").map(|LinkSpec::Link(link)| link)
-}
-
-/// Hash of everything that decides a run besides its seed: names, comments and other arms are not part of it, except
-/// names that draws are keyed by.
-fn content_of(spec: &SystemSpec) -> String {
-    let text = serde_json::to_vec(&(
-        models::BEHAVIOUR_VERSION,
-        (&spec.clients, &spec.services, &spec.groups),
-        (&spec.links, &spec.stacks, &spec.faults),
-        (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
-    ));
-    blake3::hash(&text.expect("a system can be written as JSON")).to_hex()[..32].to_owned()
 }
 
 fn load_of(spec: &SystemSpec) -> String {
