@@ -64,11 +64,21 @@ fn main() {
     assert_eq!(original.digest(), straight.digest(), "a fork changes nothing for the original");
     assert_eq!(copy.digest(), straight.digest(), "and a copy without a change has the same future, to the last event");
 
-    // Another seed is another run.
-    let mut other = start(8);
-    other.run_until(at(60), EVENTS, None);
-    assert_ne!(other.digest(), straight.digest());
-    println!("forked and straight runs end with the digest {}, the run of seed 8 with {}", straight.digest(), other.digest());
+    // The same past with another future: every draw not yet made comes from a seed of its own.
+    let mut otherwise = start(7);
+    otherwise.run_until(at(31), EVENTS, None);
+    let before = otherwise.digest();
+    otherwise.intervene(|world, _| world.reseed(Seed::new(99)));
+    assert_eq!(otherwise.digest(), before, "the past is what it was");
+    otherwise.run_until(at(60), EVENTS, None);
+    assert_ne!(otherwise.digest(), straight.digest(), "and the future is another");
+
+    let mut again = start(7);
+    again.run_until(at(31), EVENTS, None);
+    again.intervene(|world, _| world.reseed(Seed::new(99)));
+    again.run_until(at(60), EVENTS, None);
+    assert_eq!(again.digest(), otherwise.digest(), "which can be repeated, too");
+    println!("forked and straight runs end with the digest {}, the other future with {}", straight.digest(), otherwise.digest());
 }
 
 #[test]
