@@ -96,7 +96,7 @@ impl Builder<'_> {
         if times.bin.is_zero() || times.horizon.as_nanos() / times.bin.as_nanos().max(1) > 1_000_000 {
             complain("bin", format!("bins of {} are too fine: at most 1000000 of them fit into a run", times.bin));
         } else if times.hold < times.bin || !(times.hold % times.bin).is_zero() {
-            complain("hold", format!("the hold time ({}) is a whole number of bins ({})", times.hold, times.bin));
+            complain("hold", format!("the hold time ({}) must be a whole number of bins ({})", times.hold, times.bin));
         }
     }
 

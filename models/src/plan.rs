@@ -245,6 +245,10 @@ impl<'a> Places<'a> {
             .map(|(id, _)| id)
             .collect();
         if all.is_empty() {
+            if let Some(service) = self.services.iter().find(|service| name.split('[').next() == Some(service.name.as_str())) {
+                let sentence = format!("`{}` has {} replicas, counted from 0; there is no `{name}`", service.name, service.replicas);
+                return Err(crate::registry::complaint(field, sentence));
+            }
             let known = self.services.iter().map(|service| service.name.as_str()).chain(self.group.map(|group| group.name.as_str()));
             return Err(Complaint::unknown(field, "service or group", name, known));
         }

@@ -59,7 +59,7 @@ fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {
 fn recovery(recovery: &Recovery) -> (Cell, &str) {
     match recovery {
         Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level"),
-        Recovery::After(length) => (Cell::Length(*length), "from the end of the last fault until service was back at its level for good"),
+        Recovery::After(length) => (Cell::Length(*length), "from the end of the last fault to the end of the last window below the level"),
         Recovery::Censored(length) => {
             (Cell::Censored(*length), "not recovered: still below the level when the horizon or the next episode came")
         }
