@@ -1,14 +1,15 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+use crate::faults::FaultPlan;
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{
-    Callee, Clockwork, EdgePlan, FaultPlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
+    Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
 };
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
 use crate::topology::Topology;
 use sim_core::draw::Key;
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::time::SimDuration;
 
 /// At most so many clients and server nodes in one system: their numbers are 32 bits.
 const MOST_CLIENTS: u64 = 100_000_000;
@@ -127,11 +128,8 @@ impl Builder<'_> {
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains = std::mem::take(&mut self.domains);
         let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains));
-        let mut changes: Vec<SimTime> = faults.iter().flat_map(|fault| [Some(fault.begin), fault.end]).flatten().collect();
-        changes.sort_unstable();
-        changes.dedup();
         let topology = std::mem::take(&mut self.topology);
-        Plan { nodes, services, group, populations, edges, topology, faults, changes, clockwork: spec.clockwork }
+        Plan { nodes, services, group, populations, edges, topology, faults, clockwork: spec.clockwork }
     }
 
     fn domain(&mut self, name: &str) -> u32 {
@@ -329,21 +327,24 @@ impl Builder<'_> {
     }
 
     fn faults(&mut self, places: &Places<'_>) -> Vec<FaultPlan> {
-        let mut faults = Vec::new();
+        let mut faults: Vec<FaultPlan> = Vec::new();
         let mut complaints = Vec::new();
-        for (index, fault) in self.spec.faults.iter().enumerate() {
-            let begin = SimTime::ZERO.saturating_add(fault.at());
-            if fault.at() >= self.spec.clockwork.horizon {
-                let sentence =
-                    format!("it begins at {}, when the run is over (the horizon is {})", fault.at(), self.spec.clockwork.horizon);
-                complaints.push(complaint(&format!("faults[{index}].at"), sentence));
+        let sound = self.complaints.is_empty();
+        for (index, planned) in self.spec.faults.iter().enumerate() {
+            let path = format!("faults[{index}]");
+            let at = planned.timing.at.unwrap_or_default();
+            if at >= self.spec.clockwork.horizon {
+                let sentence = format!("it begins at {at}, when the run is over (the horizon is {})", self.spec.clockwork.horizon);
+                complaints.push(complaint(&format!("{path}.at"), sentence));
             }
-            match fault.effects(places) {
-                Ok(effects) => {
-                    let end = fault.lasts().map(|lasts| begin.saturating_add(lasts));
-                    faults.push(FaultPlan { label: fault.label(), begin, end, effects });
+            match planned.fault.members(places) {
+                // Distributions are compiled from checked numbers only.
+                Ok(members) if sound => {
+                    let ordinal = faults.iter().filter(|other| other.is_like(planned)).count();
+                    faults.push(FaultPlan::new(planned.fault.clone(), &planned.timing, members, ordinal as u64));
                 }
-                Err(unknown) => complaints.extend(within(&format!("faults[{index}]"), unknown)),
+                Ok(_) => {}
+                Err(unknown) => complaints.extend(within(&path, unknown)),
             }
         }
         self.complaints.extend(complaints);

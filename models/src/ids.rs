@@ -52,3 +52,7 @@ id! {
     /// A planned fault.
     FaultId
 }
+id! {
+    /// A stretch of a strike of a fault: effects that begin and end together.
+    StretchId
+}

@@ -13,6 +13,7 @@ pub mod faults;
 pub mod ids;
 pub mod links;
 pub mod measure;
+mod names;
 pub mod outcome;
 pub mod plan;
 mod pool;

@@ -1,7 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
-use crate::environment::Effect;
-use crate::faults::AnyFault;
+use crate::faults::{FaultPlan, PlannedFault};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::Link;
 use crate::protocols::Group;
@@ -12,7 +11,7 @@ use crate::topology::{Topology, lies_in};
 use crate::workloads::{ArrivalProcess, Clients};
 use sim_core::draw::Key;
 use sim_core::sample::Sampler;
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::time::SimDuration;
 
 /// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +27,7 @@ pub struct SystemSpec {
     /// Stacks by edge: `"shoppers -> checkout"`.
     pub stacks: Vec<(String, Vec<Layer>)>,
     /// Faults.
-    pub faults: Vec<AnyFault>,
+    pub faults: Vec<PlannedFault>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -77,8 +76,6 @@ pub struct Plan {
     pub topology: Topology,
     /// Faults, in order of writing.
     pub faults: Vec<FaultPlan>,
-    /// Every instant at which a fault begins or ends, ascending.
-    pub changes: Vec<SimTime>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -203,19 +200,6 @@ pub enum Callee {
     Group,
 }
 
-/// A planned fault.
-#[derive(Clone, Debug)]
-pub struct FaultPlan {
-    /// What happens, in words.
-    pub label: String,
-    /// When it begins.
-    pub begin: SimTime,
-    /// When it ends, if ever.
-    pub end: Option<SimTime>,
-    /// What it does meanwhile.
-    pub effects: Vec<Effect>,
-}
-
 /// The names a fault may refer to.
 pub struct Places<'a> {
     nodes: &'a [NodePlan],
@@ -253,6 +237,28 @@ impl<'a> Places<'a> {
             return Err(Complaint::unknown(field, "service or group", name, known));
         }
         Ok(all)
+    }
+
+    /// The servers in the domain of this name and those inside it.
+    ///
+    /// # Errors
+    /// A complaint about `field` if there is no such domain, or no server in it.
+    pub fn servers_in(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        self.domain(field, name)?;
+        let numbered = (0..).map(NodeId).zip(self.nodes);
+        let all: Vec<_> = numbered
+            .filter(|(_, node)| !matches!(node.role, Role::Clients(_)) && lies_in(&self.domains[node.domain as usize], name))
+            .map(|(id, _)| id)
+            .collect();
+        if all.is_empty() {
+            return Err(crate::registry::complaint(field, format!("no service and no group stands in the domain `{name}`")));
+        }
+        Ok(all)
+    }
+
+    /// The name of a node.
+    pub fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].name
     }
 
     /// Checks that a domain of this name, or one inside it, exists.

@@ -30,10 +30,10 @@ pub enum Record {
     Abandoned(AttemptName, NodeId),
     /// Work for a caller who had gone was given up by the node.
     Discarded(AttemptName, NodeId),
-    /// A fault began.
-    FaultBegan(FaultId),
-    /// A fault ended.
-    FaultEnded(FaultId),
+    /// A fault struck: all its members together, or the one with this index.
+    FaultBegan(FaultId, Option<u32>),
+    /// A strike of a fault ended.
+    FaultEnded(FaultId, Option<u32>),
     /// The life of a node ended: its memory is gone.
     NodeDied(NodeId),
     /// A new life of a node began.
@@ -98,6 +98,7 @@ impl observe::Record for Record {
             Outcome::Success => 0,
             Outcome::Failed(failure) => 1 + failure.index() as u64,
         };
+        let of_fault = |fault: FaultId, member: Option<u32>| u64::from(fault.0) | member.map_or(0, |member| u64::from(member) + 1) << 32;
         match self {
             Self::CallStarted(call) => of_call(1, call, 0),
             Self::CallEnded(call, outcome) => of_call(2, call, result(outcome)),
@@ -110,8 +111,8 @@ impl observe::Record for Record {
             Self::DeliveredLate(attempt, node, outcome) => of_attempt(9, attempt, *node, result(outcome)),
             Self::Abandoned(attempt, node) => of_attempt(10, attempt, *node, 0),
             Self::Discarded(attempt, node) => of_attempt(11, attempt, *node, 0),
-            Self::FaultBegan(fault) => 12_u64.wrapping_mul(KIND) ^ u64::from(fault.0).wrapping_mul(PART),
-            Self::FaultEnded(fault) => 13_u64.wrapping_mul(KIND) ^ u64::from(fault.0).wrapping_mul(PART),
+            Self::FaultBegan(fault, member) => 12_u64.wrapping_mul(KIND) ^ of_fault(*fault, *member).wrapping_mul(PART),
+            Self::FaultEnded(fault, member) => 13_u64.wrapping_mul(KIND) ^ of_fault(*fault, *member).wrapping_mul(PART),
             Self::NodeDied(node) => 14_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeReturned(node) => 15_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }

@@ -94,6 +94,10 @@ macro_rules! registry {
                     $($any::$name($inner) => $body,)+
                 }
             };
+            // The same expression of every registered type, as a list.
+            ($kind:ident in all => $body:expr) => {
+                vec![$({ type $kind = $name; $body }),+]
+            };
         }
     };
 }

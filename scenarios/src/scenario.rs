@@ -109,7 +109,7 @@ impl Scenario {
 
 /// Why the recovery of this system cannot be judged: there is no whole bin between the warm-up and the first fault.
 fn no_level(plan: &Plan) -> Option<String> {
-    let first = plan.changes.first()?;
+    let first = plan.faults.iter().filter_map(|fault| fault.windows(plan.clockwork.horizon).first().map(|window| window.0)).min()?;
     // One-shot contention has a completion time, and no recovery.
     if plan.populations.iter().all(|population| matches!(population.arrivals, ArrivalProcess::Once)) {
         return None;

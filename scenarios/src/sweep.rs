@@ -5,6 +5,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
+use models::faults::FaultPlan;
 use models::measure::Bin;
 use sim_core::simulation::TieBreak;
 use std::io;
@@ -157,8 +158,11 @@ fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
 /// What is run, for reports.
 pub fn manifest(scenario: &Scenario) -> Manifest {
     let first = &scenario.cells[0].arms[0].plan;
-    let mut faults: Vec<FaultWindow> =
-        first.faults.iter().map(|fault| FaultWindow { label: fault.label.clone(), begin: fault.begin, end: fault.end }).collect();
+    let windows = |fault: &FaultPlan| {
+        let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
+        fault.windows(scenario.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
+    };
+    let mut faults: Vec<FaultWindow> = first.faults.iter().flat_map(windows).collect();
     faults.sort_by_key(|fault| fault.begin);
     Manifest {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

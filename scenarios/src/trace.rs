@@ -1,5 +1,6 @@
 //! How does a run read as text? One line per record, aligned, in the words of the scenario.
 
+use models::ids::FaultId;
 use models::plan::Plan;
 use models::record::{AttemptName, CallName, Record};
 use sim_core::time::SimTime;
@@ -24,8 +25,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::DeliveredLate(name, from, outcome) => ("late", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
         Record::Abandoned(name, to) => ("abandon", attempt(plan, name), format!("at {}", node(*to))),
         Record::Discarded(name, to) => ("discard", attempt(plan, name), format!("at {}", node(*to))),
-        Record::FaultBegan(fault) => ("FAULT", plan.faults[fault.index()].label.clone(), "begins".to_owned()),
-        Record::FaultEnded(fault) => ("FAULT", plan.faults[fault.index()].label.clone(), "ends".to_owned()),
+        Record::FaultBegan(id, member) => ("FAULT", fault(plan, *id, *member), "begins".to_owned()),
+        Record::FaultEnded(id, member) => ("FAULT", fault(plan, *id, *member), "ends".to_owned()),
         Record::NodeDied(dead) => ("NODE", node(*dead).to_owned(), "dies".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
     };
@@ -50,5 +51,14 @@ impl std::fmt::Display for Seconds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let nanos = self.0.as_nanos();
         write!(f, "{}.{:09}s", nanos / 1_000_000_000, nanos % 1_000_000_000)
+    }
+}
+
+/// A fault, and which of its members is struck if it is one apart from the others.
+fn fault(plan: &Plan, id: FaultId, member: Option<u32>) -> String {
+    let fault = &plan.faults[id.index()];
+    match member {
+        Some(member) if fault.members.len() > 1 => format!("{} at {}", fault.label, fault.members[member as usize].name),
+        _ => fault.label.clone(),
     }
 }

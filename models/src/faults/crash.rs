@@ -4,27 +4,30 @@
 //! whoever waits for it hears nothing. Answers it sent before it died still arrive. Overlapping crashes of one node are one
 //! crash, from the first begin to the last end; if one of them is silent, the node is silent.
 
-use super::Fault;
-use crate::environment::Effect;
+use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
+use crate::environment::NodeEffect;
 use crate::plan::Places;
-use crate::registry::{Complaint, Registered};
+use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
+use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 
-/// A node is down from `at` on; after `lasts` a new life begins with empty queues.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A node is down for as long as the crash lasts (and its restart takes); then a new life begins with empty queues.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
-    /// The node: a service or group (all its members) or one of them, `"checkout[1]"`.
-    pub node: String,
-    /// When it crashes.
-    pub at: SimDuration,
-    /// How long it is down; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lasts: Option<SimDuration>,
+    /// The node: a service or group (all its members) or one of them, `"checkout[1]"`; or a list of those.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub node: Names,
+    /// Every server in this domain and those inside it.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub domain: Names,
     /// What callers meet meanwhile.
     #[serde(default)]
     pub while_down: WhileDown,
+    /// How long a restart takes, on top of `lasts`, drawn for each node and strike apart; no time unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Distribution>,
 }
 
 /// What callers of a dead node meet.
@@ -43,21 +46,43 @@ impl Registered for Crash {
 }
 
 impl Fault for Crash {
-    fn at(&self) -> SimDuration {
-        self.at
-    }
+    const EXPLANATION: Explanation = Explanation {
+        meaning: "The node stops at once. What it had queued or begun is gone; nobody is told. When the fault ends (and the restart is done) a \
+                  new life begins with empty queues. Without `lasts` and `restart` it never comes back (fail-stop).",
+        in_flight: "Requests that arrive while it is down vanish, or are refused with `while_down: Refusal`. Answers sent before still arrive.",
+        overlap: "The node is down from the first begin to the last end, and silent as long as one of the faults is.",
+        parameters: &[
+            parameter("node", "service, group, replica, or a list", "required without `domain`", "who crashes"),
+            parameter("domain", "domain, or a list", "none", "every server in it crashes"),
+            parameter("while_down", "Silence or Refusal", "Silence", "what callers meet meanwhile"),
+            parameter("restart", "distribution", "no time", "how much longer than `lasts` the restart of each node takes"),
+        ],
+        example: "Crash(node: \"shop[0]\", at: \"60s\", lasts: \"10s\", restart: Exponential(mean: \"2s\"))",
+    };
 
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn effects(&self, places: &Places<'_>) -> Result<Vec<Effect>, Vec<Complaint>> {
+    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let refuses = self.while_down == WhileDown::Refusal;
-        let nodes = places.servers("node", &self.node).map_err(|complaint| vec![complaint])?;
-        Ok(nodes.into_iter().map(|node| Effect::Down { node, refuses }).collect())
+        target::members(&self.node, &self.domain, places, |_| NodeEffect::Down { refuses })
+    }
+
+    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
+        let until = match &self.restart {
+            Some(restart) => Some(lasts.unwrap_or_default().saturating_add(restart.compile().sample(luck.draws(0).wait()))),
+            None => lasts,
+        };
+        vec![Span { from: SimDuration::ZERO, until, effects: member.effects.clone() }]
     }
 
     fn label(&self) -> String {
-        format!("crash of {}", self.node)
+        format!("crash of {}", target::in_words(&self.node, &self.domain))
+    }
+
+    fn check(&self, timing: &Timing) -> Vec<Complaint> {
+        let mut complaints: Vec<_> =
+            self.restart.iter().flat_map(|restart| within("restart", restart.check()).collect::<Vec<_>>()).collect();
+        if self.restart.is_some() && timing.renewal.is_some() {
+            complaints.push(complaint("restart", "`renewal` says how long a repair takes; leave `restart` out"));
+        }
+        complaints
     }
 }

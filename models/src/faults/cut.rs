@@ -4,12 +4,11 @@
 //! domains inside a named domain are cut off with it; a cut between a domain and one inside it parts the inner one from the
 //! rest, and leaves each of them whole. Overlapping cuts unite.
 
-use super::Fault;
+use super::{Explanation, Fault, Member, Timing, parameter};
 use crate::environment::Effect;
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
 
 /// Messages between two domains vanish, in both directions unless said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,11 +18,6 @@ pub struct Cut {
     pub from: String,
     /// The other side: a domain.
     pub to: String,
-    /// When it begins.
-    pub at: SimDuration,
-    /// How long it lasts; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lasts: Option<SimDuration>,
     /// Whether only messages from `from` to `to` vanish.
     #[serde(default)]
     pub one_way: bool,
@@ -35,21 +29,27 @@ impl Registered for Cut {
 }
 
 impl Fault for Cut {
-    fn at(&self) -> SimDuration {
-        self.at
-    }
+    const EXPLANATION: Explanation = Explanation {
+        meaning: "Messages between two domains, and the domains inside them, vanish, and nobody is told (a blackhole). A cut between a domain \
+                  and one inside it parts the inner one from the rest, and leaves each of them whole.",
+        in_flight: "Messages on the wire that would arrive during the cut are lost.",
+        overlap: "Cuts unite: a way is open when none of them closes it.",
+        parameters: &[
+            parameter("from", "domain", "required", "one side"),
+            parameter("to", "domain", "required", "the other side"),
+            parameter("one_way", "true or false", "false", "whether only messages from `from` to `to` vanish"),
+        ],
+        example: "Cut(from: \"internet\", to: \"zone-a\", at: \"60s\", lasts: \"10s\")",
+    };
 
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn effects(&self, places: &Places<'_>) -> Result<Vec<Effect>, Vec<Complaint>> {
+    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let (from, to) = (places.domain("from", &self.from), places.domain("to", &self.to));
         match (from, to) {
             (Ok(()), Ok(())) => {
                 let there = Effect::Cut { from: self.from.clone(), to: self.to.clone() };
                 let back = Effect::Cut { from: self.to.clone(), to: self.from.clone() };
-                Ok(if self.one_way { vec![there] } else { vec![there, back] })
+                let effects = if self.one_way { vec![there] } else { vec![there, back] };
+                Ok(vec![Member { name: format!("{} -> {}", self.from, self.to), effects }])
             }
             (from, to) => Err(from.err().into_iter().chain(to.err()).collect()),
         }
@@ -59,7 +59,7 @@ impl Fault for Cut {
         format!("cut {} {} {}", self.from, if self.one_way { "->" } else { "<->" }, self.to)
     }
 
-    fn check(&self) -> Vec<Complaint> {
+    fn check(&self, _timing: &Timing) -> Vec<Complaint> {
         let same = self.from == self.to;
         same.then(|| complaint("to", "a cut runs between two different domains")).into_iter().collect()
     }

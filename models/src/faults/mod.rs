@@ -1,36 +1,57 @@
 //! What can go wrong? One file per fault.
 //!
-//! A fault is planned misfortune: it says which effects it has and between which instants. Faults never undo anything:
-//! the environment keeps the ledger of effects that are on, and derives the state of the world from it.
+//! A fault is planned misfortune: it says whom it strikes (its *members*) and which effects it has on each. When it
+//! strikes is said by the [`Timing`] that stands beside its own fields, and is the same for all of them. Faults never undo
+//! anything: the environment keeps the ledger of effects that are on, and derives the state of the world from it.
+//!
+//! A new fault is one file and two lines here. Most are a composition of effects that exist; a new kind of effect also
+//! widens `environment/`.
 
 mod crash;
 mod cut;
+mod explanation;
+mod planned;
 mod slow_node;
+mod strike;
+pub mod target;
+mod timing;
 
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
+pub use explanation::{Explanation, Parameter, TIMING, parameter};
+pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
+pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
+pub use target::Names;
+pub use timing::{Pick, Renewal, Timing};
 
-use crate::environment::Effect;
 use crate::plan::Places;
-use crate::registry::{Complaint, Registered, complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimDuration;
 
 /// A planned misfortune.
 pub trait Fault: Registered {
-    /// When it strikes, from the start of the run.
-    fn at(&self) -> SimDuration;
-    /// How long it lasts; for ever if not said.
-    fn lasts(&self) -> Option<SimDuration>;
-    /// What it does meanwhile.
+    /// What it says of itself.
+    const EXPLANATION: Explanation;
+
+    /// Whom it strikes, and what it does to each.
     ///
     /// # Errors
     /// Complaints about names that name nothing.
-    fn effects(&self, places: &Places<'_>) -> Result<Vec<Effect>, Vec<Complaint>>;
+    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>>;
+
+    /// How the effects on a member run over a strike that lasts so long: all of them from begin to end, unless the fault says otherwise.
+    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
+        let _ = luck;
+        vec![Span { from: SimDuration::ZERO, until: lasts, effects: member.effects.clone() }]
+    }
+
     /// What happens, in words, for traces and charts: `crash of server`.
     fn label(&self) -> String;
-    /// Everything wrong with the numbers as written.
-    fn check(&self) -> Vec<Complaint> {
+
+    /// Everything wrong with the numbers as written; the timing beside them is checked by itself.
+    fn check(&self, timing: &Timing) -> Vec<Complaint> {
+        let _ = timing;
         Vec::new()
     }
 }
@@ -41,22 +62,22 @@ registry! {
 }
 
 impl AnyFault {
-    /// See [`Fault::at`].
-    pub fn at(&self) -> SimDuration {
-        each_fault!(self, fault => fault.at())
+    /// What every fault says of itself, by name, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, Explanation)> {
+        each_fault!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::EXPLANATION))
     }
 
-    /// See [`Fault::lasts`].
-    pub fn lasts(&self) -> Option<SimDuration> {
-        each_fault!(self, fault => fault.lasts())
-    }
-
-    /// See [`Fault::effects`].
+    /// See [`Fault::members`].
     ///
     /// # Errors
     /// Complaints about names that name nothing.
-    pub fn effects(&self, places: &Places<'_>) -> Result<Vec<Effect>, Vec<Complaint>> {
-        each_fault!(self, fault => fault.effects(places))
+    pub fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
+        each_fault!(self, fault => fault.members(places))
+    }
+
+    /// See [`Fault::course`].
+    pub fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
+        each_fault!(self, fault => fault.course(member, lasts, luck))
     }
 
     /// See [`Fault::label`].
@@ -64,15 +85,17 @@ impl AnyFault {
         each_fault!(self, fault => fault.label())
     }
 
-    /// Everything wrong with the numbers as written.
+    /// See [`Fault::check`].
+    pub fn check(&self, timing: &Timing) -> Vec<Complaint> {
+        each_fault!(self, fault => fault.check(timing))
+    }
+}
+
+impl PlannedFault {
+    /// Everything wrong with the fault and its timing as written.
     pub fn check(&self) -> Vec<Complaint> {
-        let mut complaints = each_fault!(self, fault => fault.check());
-        if self.lasts().is_some_and(SimDuration::is_zero) {
-            complaints.push(complaint("lasts", "a fault that lasts no time does nothing; leave `lasts` out for one that never ends"));
-        }
-        if self.at().is_zero() {
-            complaints.push(complaint("at", "a fault begins after the start of the run; the earliest instant is \"1ns\""));
-        }
+        let mut complaints = self.fault.check(&self.timing);
+        complaints.extend(self.timing.check());
         complaints
     }
 }

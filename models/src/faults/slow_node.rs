@@ -3,26 +3,24 @@
 //! Work in progress is slowed and sped up from the instant the factor changes. Messages are not touched. Where slow
 //! faults of one node overlap, the slowest factor counts.
 
-use super::Fault;
-use crate::environment::{Effect, Slowness};
+use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
+use crate::environment::{NodeEffect, Slowness};
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
 
 /// All work at a node takes `factor` times as long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlowNode {
-    /// The node: a service (all its replicas) or one of them, `"checkout[1]"`.
-    pub node: String,
+    /// The node: a service or group (all its members) or one of them, `"checkout[1]"`; or a list of those.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub node: Names,
+    /// Every server in this domain and those inside it.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub domain: Names,
     /// By how much work is slower: 1 to 1,000,000, in thousandths.
     pub factor: f64,
-    /// When it begins.
-    pub at: SimDuration,
-    /// How long it lasts; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lasts: Option<SimDuration>,
 }
 
 impl Registered for SlowNode {
@@ -31,25 +29,28 @@ impl Registered for SlowNode {
 }
 
 impl Fault for SlowNode {
-    fn at(&self) -> SimDuration {
-        self.at
-    }
+    const EXPLANATION: Explanation = Explanation {
+        meaning: "All work at the node takes `factor` times as long, work in progress included, from the instant the factor changes.",
+        in_flight: "Messages are not touched.",
+        overlap: "The slowest factor counts.",
+        parameters: &[
+            parameter("node", "service, group, replica, or a list", "required without `domain`", "who is slow"),
+            parameter("domain", "domain, or a list", "none", "every server in it is slow"),
+            parameter("factor", "number, 1 to 1000000", "required", "how many times as long work takes"),
+        ],
+        example: "SlowNode(node: \"shop\", factor: 8, at: \"60s\", lasts: \"30s\")",
+    };
 
-    fn lasts(&self) -> Option<SimDuration> {
-        self.lasts
-    }
-
-    fn effects(&self, places: &Places<'_>) -> Result<Vec<Effect>, Vec<Complaint>> {
+    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let slowness = Slowness::from_factor(self.factor);
-        let nodes = places.servers("node", &self.node).map_err(|complaint| vec![complaint])?;
-        Ok(nodes.into_iter().map(|node| Effect::Slow { node, slowness }).collect())
+        target::members(&self.node, &self.domain, places, |_| NodeEffect::Slow(slowness))
     }
 
     fn label(&self) -> String {
-        format!("{} {} times slower", self.node, self.factor)
+        format!("{} {} times slower", target::in_words(&self.node, &self.domain), self.factor)
     }
 
-    fn check(&self) -> Vec<Complaint> {
+    fn check(&self, _timing: &Timing) -> Vec<Complaint> {
         let possible = (1.0..=1e6).contains(&self.factor);
         let complaint = (!possible).then(|| complaint("factor", format!("a factor lies between 1 and 1000000, not at {}", self.factor)));
         complaint.into_iter().collect()

@@ -2,6 +2,7 @@
 
 use super::{Bin, EdgeMeasures, LatencySummary, RunMeasures, recovery};
 use crate::call::{Call, Origin};
+use crate::faults::Strike;
 use crate::ids::EdgeId;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
@@ -13,8 +14,8 @@ use sim_core::time::{SimDuration, SimTime};
 pub struct Meter {
     clockwork: Clockwork,
     load_is_closed: bool,
-    /// Begin and end of every planned fault.
-    faults: Vec<(SimTime, Option<SimTime>)>,
+    /// The strikes of the run's faults, known at its end.
+    pub(crate) strikes: Vec<Strike>,
     row: RunMeasures,
     bins: Vec<Bin>,
     /// The bin of the present instant, and where it ends: time only goes forwards, so no division is needed.
@@ -71,7 +72,7 @@ impl Meter {
         Self {
             clockwork,
             load_is_closed: !plan.populations.iter().all(|population| is_open(&population.arrivals)),
-            faults: plan.faults.iter().map(|fault| (fault.begin, fault.end)).collect(),
+            strikes: Vec::new(),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
                 edges: vec![EdgeMeasures::default(); plan.edges.len()],
@@ -171,7 +172,8 @@ impl Meter {
         self.row.failure_latency = self.failure_latency.summary();
         self.row.ended = ended;
         self.row.events = events;
-        let (episodes, stuck) = recovery::episodes(&self.clockwork, &self.faults, &self.bins, self.load_is_closed);
+        let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
+        let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
         self.row.episodes = episodes;
         self.row.stuck = stuck;
         (self.row, self.bins)

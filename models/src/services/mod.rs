@@ -4,6 +4,7 @@ mod server;
 
 pub use server::Server;
 
+use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
@@ -109,7 +110,7 @@ pub enum DemandOfRetry {
 
 /// Where replicas stand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "PlacementText", into = "PlacementText")]
+#[serde(from = "NameList", into = "NameList")]
 pub struct Placement(pub Vec<String>);
 
 impl Default for Placement {
@@ -136,50 +137,15 @@ impl Placement {
     }
 }
 
-/// A placement as written: one name, or several.
-struct PlacementText(Vec<String>);
-
-impl From<PlacementText> for Placement {
-    fn from(text: PlacementText) -> Self {
+impl From<NameList> for Placement {
+    fn from(text: NameList) -> Self {
         Self(text.0)
     }
 }
 
-impl From<Placement> for PlacementText {
+impl From<Placement> for NameList {
     fn from(placement: Placement) -> Self {
         Self(placement.0)
-    }
-}
-
-impl Serialize for PlacementText {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [only] => serializer.serialize_str(only),
-            several => several.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for PlacementText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-        impl<'de> serde::de::Visitor<'de> for Reader {
-            type Value = PlacementText;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a domain such as \"zone-a\", or a list of domains")
-            }
-            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<PlacementText, E> {
-                Ok(PlacementText(vec![name.to_owned()]))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut names: A) -> Result<PlacementText, A::Error> {
-                let mut all = Vec::new();
-                while let Some(name) = names.next_element()? {
-                    all.push(name);
-                }
-                Ok(PlacementText(all))
-            }
-        }
-        deserializer.deserialize_any(Reader)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What happens when a fault begins or ends?
 
 use super::World;
+use crate::environment::{Condition, Effect};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::{FaultId, NodeId};
+use crate::faults::Timetable;
+use crate::ids::{NodeId, StretchId};
 use crate::plan::Role;
 use crate::protocols::Protocol;
 use crate::record::Record;
@@ -10,35 +12,53 @@ use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 
 impl<P: Protocol> World<P> {
-    /// Schedules the begin (even slots) and the end (odd slots) of every planned fault.
-    pub(super) fn plan_faults(&self, ctx: &mut Ctx<'_, Self>) {
-        for (index, fault) in (0..).zip(&self.plan.faults) {
-            ctx.at(fault.begin, WorldEvent::new(Kind::Fault, Key::default(), 2 * index, 2 * index));
-            if let Some(end) = fault.end {
-                ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), 2 * index + 1, 2 * index + 1));
+    /// Schedules the begin (even slots) and the end (odd slots) of every stretch that is known before time 0.
+    pub(super) fn plan_faults(&mut self, ctx: &mut Ctx<'_, Self>) {
+        self.timetable = Timetable::draw(&self.plan.faults, &self.seed, self.plan.clockwork.horizon);
+        self.schedule_stretches(0..self.timetable.stretches.len(), ctx);
+    }
+
+    fn schedule_stretches(&self, stretches: std::ops::Range<usize>, ctx: &mut Ctx<'_, Self>) {
+        for index in stretches {
+            let (stretch, slot) = (&self.timetable.stretches[index], 2 * index as u32);
+            ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot, slot));
+            if let Some(end) = stretch.end {
+                ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot + 1));
             }
         }
     }
 
-    /// A fault begins or ends: the ledger changes, and whatever follows from it.
+    /// A stretch of a fault begins or ends: the ledger changes, and whatever follows from it.
     pub(super) fn fault_changes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let fault = FaultId(slot / 2);
-        let before: Vec<_> = (0..self.plan.nodes.len() as u32).map(|node| self.environment.node(NodeId(node))).collect();
-        if slot.is_multiple_of(2) {
-            self.environment.begin(fault, &self.plan.faults[fault.index()].effects, &self.plan.topology);
-            ctx.record(&Record::FaultBegan(fault));
+        let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
+        let stretch = &self.timetable.stretches[id.index()];
+        let strike = &self.timetable.strikes[stretch.strike as usize];
+        let mut touched: Vec<NodeId> = stretch.effects.iter().filter_map(Effect::node).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
+        if begins {
+            self.environment.begin(id, &stretch.effects, &self.plan.topology);
         } else {
-            self.environment.end(fault, &self.plan.topology);
-            ctx.record(&Record::FaultEnded(fault));
+            self.environment.end(id, &stretch.effects, &self.plan.topology);
         }
-        for (node, before) in (0..).map(NodeId).zip(before) {
-            let after = self.environment.node(node);
-            match (before.up, after.up) {
-                (true, false) => self.node_dies(node, ctx),
-                (false, true) => ctx.record(&Record::NodeReturned(node)),
-                (true, true) if before.slowness != after.slowness => self.server_changes_speed(node, before.slowness, ctx),
-                _ => {}
-            }
+        if begins && stretch.opens {
+            ctx.record(&Record::FaultBegan(strike.fault, strike.member));
+        } else if !begins && stretch.closes {
+            ctx.record(&Record::FaultEnded(strike.fault, strike.member));
+        }
+        for (node, before) in touched.into_iter().zip(before) {
+            self.condition_changes(node, &before, ctx);
+        }
+    }
+
+    fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
+        let after = self.environment.node(node);
+        match (before.up, after.up) {
+            (true, false) => self.node_dies(node, ctx),
+            (false, true) => ctx.record(&Record::NodeReturned(node)),
+            (true, true) if before.slowness != after.slowness => self.server_changes_speed(node, before.slowness, ctx),
+            _ => {}
         }
     }
 

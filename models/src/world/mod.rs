@@ -15,6 +15,7 @@ use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
+use crate::faults::Timetable;
 use crate::measure::Meter;
 use crate::plan::Plan;
 use crate::pool::Pool;
@@ -35,6 +36,8 @@ pub struct World<P: Protocol> {
     protocol: P,
     seed: Seed,
     environment: Environment,
+    /// What is to happen in this run.
+    timetable: Timetable,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
@@ -62,6 +65,7 @@ impl<P: Protocol> World<P> {
         let clients = plan.populations.iter().map(|population| population.count as usize).sum();
         let world = Self {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
+            timetable: Timetable::default(),
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),
@@ -114,8 +118,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// Ends the run and hands over what was measured.
-    pub fn into_meter(self) -> Meter {
+    pub fn into_meter(mut self) -> Meter {
+        self.meter.strikes = self.timetable.strikes;
         self.meter
+    }
+
+    /// The strikes of this run's faults, as far as they are known.
+    pub const fn timetable(&self) -> &Timetable {
+        &self.timetable
     }
 
     fn draws(&mut self, key: Key, attempt: u32) -> Draws {

@@ -2,7 +2,6 @@
 
 use crate::ledger::Ledger;
 use crate::*;
-use models::faults::{AnyFault, Crash, Cut, SlowNode, WhileDown};
 use models::protocols::{Group, Row};
 use models::services::Task;
 use models::strategies::Scope;
@@ -68,7 +67,7 @@ fn some_service() -> impl Strategy<Value = Service> {
     )
 }
 
-fn fault() -> impl Strategy<Value = AnyFault> {
+fn fault() -> impl Strategy<Value = PlannedFault> {
     let node = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
     let service = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back[0]")];
     let domain = || prop_oneof![Just("eu"), Just("eu/a"), Just("eu/b"), Just("us"), Just("app")];
@@ -76,14 +75,12 @@ fn fault() -> impl Strategy<Value = AnyFault> {
     prop_oneof![
         (node, window(), any::<bool>()).prop_map(|(node, (at, lasts), refuses)| {
             let while_down = if refuses { WhileDown::Refusal } else { WhileDown::Silence };
-            AnyFault::Crash(Crash { node: node.to_owned(), at: ms(at), lasts: Some(ms(lasts)), while_down })
+            crash(node, ms(at), Some(ms(lasts)), while_down)
         }),
-        (service, window(), 10_u32..200).prop_map(|(node, (at, lasts), tenths)| {
-            AnyFault::SlowNode(SlowNode { node: node.to_owned(), factor: f64::from(tenths) / 10.0, at: ms(at), lasts: Some(ms(lasts)) })
-        }),
+        (service, window(), 10_u32..200)
+            .prop_map(|(node, (at, lasts), tenths)| { slow(node, f64::from(tenths) / 10.0, ms(at), Some(ms(lasts))) }),
         (domain(), domain(), window(), any::<bool>()).prop_filter_map("two domains", |(from, to, (at, lasts), one_way)| {
-            let cut = Cut { from: from.to_owned(), to: to.to_owned(), at: ms(at), lasts: Some(ms(lasts)), one_way };
-            (from != to).then_some(AnyFault::Cut(cut))
+            (from != to).then(|| cut(from, to, one_way, ms(at), Some(ms(lasts))))
         }),
     ]
 }

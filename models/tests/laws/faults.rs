@@ -2,27 +2,26 @@
 
 use crate::ledger::Ledger;
 use crate::*;
-use models::faults::{AnyFault, Crash, Cut, SlowNode, WhileDown};
 use models::outcome::{Failure, Outcome};
 use models::protocols::{Group, Row};
 use models::record::Loss;
 use models::services::{LateWork, Task};
 use models::strategies::backoff::{Constant, Immediate};
 
-fn crash(node: &str, begin: u64, lasts: u64, while_down: WhileDown) -> AnyFault {
-    AnyFault::Crash(Crash { node: node.to_owned(), at: ms(begin), lasts: Some(ms(lasts)), while_down })
+fn crash(node: &str, begin: u64, lasts: u64, while_down: WhileDown) -> PlannedFault {
+    crate::crash(node, ms(begin), Some(ms(lasts)), while_down)
 }
 
-fn slow(factor: f64, begin: u64, lasts: u64) -> AnyFault {
-    AnyFault::SlowNode(SlowNode { node: "server".to_owned(), factor, at: ms(begin), lasts: Some(ms(lasts)) })
+fn slow(factor: f64, begin: u64, lasts: u64) -> PlannedFault {
+    crate::slow("server", factor, ms(begin), Some(ms(lasts)))
 }
 
-fn cut(from: &str, to: &str, begin: u64, lasts: u64, one_way: bool) -> AnyFault {
-    AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), at: ms(begin), lasts: Some(ms(lasts)), one_way })
+fn cut(from: &str, to: &str, begin: u64, lasts: u64, one_way: bool) -> PlannedFault {
+    crate::cut(from, to, one_way, ms(begin), Some(ms(lasts)))
 }
 
 /// One client calls at the start over links of 10 ms a server that works for 100 ms. Everything begins a nanosecond late.
-fn one_call(stack: Vec<Layer>, faults: Vec<AnyFault>) -> SystemSpec {
+fn one_call(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(10)));
     let mut spec = pair(clients(1, "server", once()), service(Distribution::Constant(ms(100))), way, stack);
     spec.faults = faults;
@@ -227,7 +226,7 @@ fn a_dead_row_is_not_spoken_to_and_remembers_its_version() {
 }
 
 /// Three ways to say that a caller has gone: the client times out at 50 ms, and the word is there at 60.
-fn late(late_work: LateWork, faults: Vec<AnyFault>) -> Ended {
+fn late(late_work: LateWork, faults: Vec<PlannedFault>) -> Ended {
     let mut spec = one_call(vec![timeout(ms(50))], faults);
     spec.clients[0].1.count = 2;
     (spec.services[0].1.workers, spec.services[0].1.late_work) = (1, late_work);

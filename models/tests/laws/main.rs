@@ -10,6 +10,7 @@ mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
 
 use models::environment::Environment;
+use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileDown};
 use models::links::Link;
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
@@ -131,6 +132,21 @@ const fn timeout(after: SimDuration) -> Layer {
 
 const fn deadline(after: SimDuration) -> Layer {
     Layer::Deadline(Deadline(after))
+}
+
+/// A node that crashes.
+fn crash(node: &str, at: SimDuration, lasts: Option<SimDuration>, while_down: WhileDown) -> PlannedFault {
+    PlannedFault::once(AnyFault::Crash(Crash { node: Names::one(node), while_down, ..Crash::default() }), at, lasts)
+}
+
+/// A node that is slow.
+fn slow(node: &str, factor: f64, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
+    PlannedFault::once(AnyFault::SlowNode(SlowNode { node: Names::one(node), domain: Names::default(), factor }), at, lasts)
+}
+
+/// A way that is cut.
+fn cut(from: &str, to: &str, one_way: bool, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
+    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way }), at, lasts)
 }
 
 /// One population `app` that calls one service `server`, over a link between their domains.

@@ -1,7 +1,6 @@
 //! Does one strategy, client, service or fault re-roll anything of the others?
 
 use crate::*;
-use models::faults::{AnyFault, Crash, SlowNode, WhileDown};
 use models::strategies::backoff::{Constant, Decorrelated, EqualJitter, Exponential, FullJitter, Immediate};
 use sim_core::draw::Key;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,9 +150,9 @@ fn two_worlds() -> SystemSpec {
     spec.stacks.push(("crowd -> shop".to_owned(), vec![retry(4, backoff), timeout(ms(100))]));
     let (at, lasts, while_down) = (ms(1_000), Some(ms(500)), WhileDown::Silence);
     spec.faults = vec![
-        AnyFault::SlowNode(SlowNode { node: "shop".to_owned(), factor: 3.0, at: ms(500), lasts: Some(ms(900)) }),
-        AnyFault::Crash(Crash { node: "shop".to_owned(), at, lasts, while_down }),
-        AnyFault::Crash(Crash { node: "server[1]".to_owned(), at: ms(1_300), lasts, while_down }),
+        slow("shop", 3.0, ms(500), Some(ms(900))),
+        crash("shop", at, lasts, while_down),
+        crash("server[1]", ms(1_300), lasts, while_down),
     ];
     spec
 }
@@ -238,8 +237,7 @@ fn waits(ended: &Ended) -> BTreeMap<Key, Vec<SimDuration>> {
 fn refusing(arrivals: Arrivals, count: u32, backoff: AnyBackoff) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(1)));
     let mut spec = pair(clients(count, "server", arrivals), service(exponential(ms(5))), way, vec![retry(11, backoff)]);
-    let while_down = WhileDown::Refusal;
-    spec.faults = vec![AnyFault::Crash(Crash { node: "server".to_owned(), at: SimDuration::NANOSECOND, lasts: None, while_down })];
+    spec.faults = vec![crash("server", SimDuration::NANOSECOND, None, WhileDown::Refusal)];
     spec
 }
 

@@ -1,7 +1,6 @@
 //! Which way does a message take, and how long?
 
 use crate::*;
-use models::faults::{AnyFault, Cut};
 use models::topology::Topology;
 use sim_core::draw::Draw;
 
@@ -107,9 +106,7 @@ fn passes(links: &[Link], (from, to): (&str, &str), (cut_from, cut_to): (&str, &
         spec.services.push((format!("other{index}"), other));
     }
     spec.clockwork.horizon = SimDuration::from_secs(1);
-    let lasts = None;
-    spec.faults =
-        vec![AnyFault::Cut(Cut { from: cut_from.to_owned(), to: cut_to.to_owned(), at: SimDuration::NANOSECOND, lasts, one_way: false })];
+    spec.faults = vec![cut(cut_from, cut_to, false, SimDuration::NANOSECOND, None)];
     play(&spec, 3).measures.succeeded > 0
 }
 

@@ -8,7 +8,7 @@ use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Shape};
-use models::faults::AnyFault;
+use models::faults::PlannedFault;
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
 use models::protocols::Group;
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The faults that can be read, each with its position in the list.
-    fn faults(&self, problems: &mut Problems) -> Vec<(usize, AnyFault)> {
+    fn faults(&self, problems: &mut Problems) -> Vec<(usize, PlannedFault)> {
         let Some(section) = self.field("faults") else { return Vec::new() };
         let items = problems.note(section.list()).unwrap_or_default();
         items
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
     fn system(
         &self,
         pieces: &Overlay<'a>,
-        faults: &[(usize, AnyFault)],
+        faults: &[(usize, PlannedFault)],
         clockwork: Clockwork,
         problems: &mut Problems,
     ) -> (SystemSpec, Gaps) {

@@ -7,6 +7,7 @@
 use super::syntax::{clause, offset_of};
 use super::tree::{Element, Shape};
 use crate::problem::{Problem, Span, one_of};
+use models::faults::Timing;
 use ron::error::{Error, SpannedError};
 
 /// Returns the problem for an error that came up while `element` was read.
@@ -18,7 +19,12 @@ pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedEr
         after: start + offset_of(element.text(), error.span.end),
     };
     match error.code {
-        Error::NoSuchStructField { expected, found, .. } => cursor.unknown_field(&found, expected),
+        Error::NoSuchStructField { expected, found, .. } => {
+            // The fields of a fault's timing stand beside its own, and are read apart.
+            let is_fault = noun == Some("fault") && cursor.around().span().end() == element.span().end();
+            let common = if is_fault { &Timing::FIELDS[..] } else { &[] };
+            cursor.unknown_field(&found, &[expected, common].concat())
+        }
         Error::NoSuchEnumVariant { expected, found, outer } => cursor.unknown_variant(&found, expected, outer.as_deref(), noun),
         Error::MissingStructField { field, .. } => Problem::new(format!("`{field}` is missing")).at(cursor.around().head()),
         Error::DuplicateStructField { field, .. } => cursor.duplicate(field),

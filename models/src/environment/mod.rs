@@ -1,0 +1,129 @@
+//! What is the state of the world just now?
+//!
+//! The environment is a ledger of the effects that are on, and the conditions derived from it. Ending a fault removes its
+//! entries; nothing is ever undone, so overlap has one written rule per condition, and when every fault has ended the
+//! environment is what it was at the start. What a node suffers is derived in `node.rs`, what a way suffers in `ways.rs`.
+
+mod node;
+mod ways;
+
+pub use node::{Condition, NodeEffect, Slowness};
+
+use crate::ids::{NodeId, RouteId, StretchId};
+use crate::topology::Topology;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ways::Ways;
+
+/// Something a fault does to the world while it is on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Something happens to a node.
+    Node(NodeId, NodeEffect),
+    /// Messages from one domain (and those inside it) to another vanish.
+    Cut {
+        /// The sender's domain.
+        from: String,
+        /// The receiver's domain.
+        to: String,
+    },
+}
+
+impl Effect {
+    /// The node it happens to, if it happens to one.
+    pub const fn node(&self) -> Option<NodeId> {
+        match self {
+            Self::Node(node, _) => Some(*node),
+            Self::Cut { .. } => None,
+        }
+    }
+}
+
+/// The ledger, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Environment {
+    /// What is on at each node that anything is on at, in the order in which it began.
+    nodes: BTreeMap<NodeId, Vec<(StretchId, NodeEffect)>>,
+    /// What is on between domains.
+    between: Vec<(StretchId, Effect)>,
+    conditions: Vec<Condition>,
+    ways: Ways,
+}
+
+impl Environment {
+    /// A world in which nothing is wrong.
+    pub fn new(nodes: usize, routes: usize) -> Self {
+        Self { nodes: BTreeMap::new(), between: Vec::new(), conditions: vec![Condition::NORMAL; nodes], ways: Ways::new(routes) }
+    }
+
+    /// These effects begin.
+    pub fn begin(&mut self, stretch: StretchId, effects: &[Effect], topology: &Topology) {
+        let mut changed = Changed::default();
+        for effect in effects {
+            match effect {
+                Effect::Node(node, what) => {
+                    self.nodes.entry(*node).or_default().push((stretch, what.clone()));
+                    changed.nodes.push(*node);
+                }
+                Effect::Cut { .. } => {
+                    self.between.push((stretch, effect.clone()));
+                    changed.ways = true;
+                }
+            }
+        }
+        self.derive(&changed, topology);
+    }
+
+    /// The effects of this stretch, which are among `effects`, end.
+    pub fn end(&mut self, stretch: StretchId, effects: &[Effect], topology: &Topology) {
+        let mut changed = Changed::default();
+        for node in effects.iter().filter_map(Effect::node) {
+            if let Some(entries) = self.nodes.get_mut(&node) {
+                entries.retain(|(owner, _)| *owner != stretch);
+                if entries.is_empty() {
+                    self.nodes.remove(&node);
+                }
+                changed.nodes.push(node);
+            }
+        }
+        let before = self.between.len();
+        self.between.retain(|(owner, _)| *owner != stretch);
+        changed.ways = self.between.len() < before;
+        self.derive(&changed, topology);
+    }
+
+    /// The condition of a node.
+    #[inline]
+    pub fn node(&self, node: NodeId) -> &Condition {
+        &self.conditions[node.index()]
+    }
+
+    /// Whether a message sent, or arriving, now on this route vanishes.
+    #[inline]
+    pub fn is_blocked(&self, route: RouteId) -> bool {
+        self.ways.is_blocked(route)
+    }
+
+    /// How many effects are on.
+    pub fn active(&self) -> usize {
+        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len()
+    }
+
+    /// Only what changed is derived again: a world may have ten thousand nodes that fail one by one.
+    fn derive(&mut self, changed: &Changed, topology: &Topology) {
+        for &node in &changed.nodes {
+            let entries = self.nodes.get(&node).map_or(&[][..], Vec::as_slice);
+            self.conditions[node.index()] = Condition::of(entries.iter().map(|(_, effect)| effect));
+        }
+        if changed.ways {
+            self.ways.derive(self.between.iter().map(|(_, effect)| effect), topology);
+        }
+    }
+}
+
+/// What has to be derived again.
+#[derive(Default)]
+struct Changed {
+    nodes: Vec<NodeId>,
+    ways: bool,
+}
