@@ -2,15 +2,17 @@
 //!
 //! The environment is a ledger of the effects that are on, and the conditions derived from it. Ending a fault removes its
 //! entries; nothing is ever undone, so overlap has one written rule per condition: a node is down while any entry says so,
-//! and silent while any of those says so; the slowest factor counts; cuts unite.
+//! and silent while any of those says so; the slowest factor counts; cuts unite. What follows for links and routes is derived
+//! in [`crate::links::RouteConditions`].
 
 use crate::ids::{FaultId, NodeId, RouteId};
-use crate::topology::{Topology, lies_in};
+use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};
+use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 
 /// Something a fault does to the world while it is on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// A node is down.
     Down {
@@ -26,12 +28,23 @@ pub enum Effect {
         /// By how much.
         slowness: Slowness,
     },
-    /// Messages from one domain (and those inside it) to another vanish.
+    /// Messages from one domain (and those inside it) to another do not get through.
     Cut {
         /// The sender's domain.
         from: String,
         /// The receiver's domain.
         to: String,
+        /// What senders notice of it.
+        how: Blocking,
+    },
+    /// Messages from one domain (and those inside it) to another meet more than their links do to them.
+    Link {
+        /// The sender's domain.
+        from: String,
+        /// The receiver's domain.
+        to: String,
+        /// What they meet.
+        change: LinkChange,
     },
 }
 
@@ -76,18 +89,17 @@ impl Condition {
 }
 
 /// The ledger, and what follows from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Environment {
     ledger: Vec<(FaultId, Effect)>,
     nodes: Vec<Condition>,
-    blocked: Vec<bool>,
-    any_blocked: bool,
+    routes: RouteConditions,
 }
 
 impl Environment {
     /// A world in which nothing is wrong.
     pub fn new(nodes: usize, routes: usize) -> Self {
-        Self { ledger: Vec::new(), nodes: vec![Condition::NORMAL; nodes], blocked: vec![false; routes], any_blocked: false }
+        Self { ledger: Vec::new(), nodes: vec![Condition::NORMAL; nodes], routes: RouteConditions::new(routes) }
     }
 
     /// A fault begins.
@@ -108,10 +120,36 @@ impl Environment {
         self.nodes[node.index()]
     }
 
-    /// Whether a message sent, or arriving, now on this route vanishes.
+    /// Whether a message arriving now over this route vanishes.
     #[inline]
     pub fn is_blocked(&self, route: RouteId) -> bool {
-        self.any_blocked && self.blocked[route.index()]
+        self.routes.blocking(route).is_some()
+    }
+
+    /// The conditions of links and routes.
+    #[inline]
+    pub const fn routes(&self) -> &RouteConditions {
+        &self.routes
+    }
+
+    /// The cuts that are on: from which domain to which.
+    pub fn cuts(&self) -> Vec<(String, String)> {
+        let mut cuts: Vec<_> = self
+            .ledger
+            .iter()
+            .filter_map(|(_, effect)| match effect {
+                Effect::Cut { from, to, .. } => Some((from.clone(), to.clone())),
+                _ => None,
+            })
+            .collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts
+    }
+
+    /// Routing has learnt of these cuts, and of no others.
+    pub fn converge(&mut self, cuts: &[(String, String)], topology: &Topology) {
+        self.routes.converge(cuts, &way_effects(&self.ledger), topology);
     }
 
     /// How many effects are on.
@@ -121,7 +159,6 @@ impl Environment {
 
     fn derive(&mut self, topology: &Topology) {
         self.nodes.fill(Condition::NORMAL);
-        self.blocked.fill(false);
         for (_, effect) in &self.ledger {
             match effect {
                 Effect::Down { node, refuses } => {
@@ -133,19 +170,23 @@ impl Environment {
                     let condition = &mut self.nodes[node.index()];
                     condition.slowness = condition.slowness.max(*slowness);
                 }
-                Effect::Cut { from, to } => {
-                    for (route, blocked) in topology.routes().iter().zip(&mut self.blocked) {
-                        *blocked |= route.legs().any(|(leg_from, leg_to)| {
-                            // Where one domain lies inside the other, what stays in the inner one does not pass between them.
-                            let stays_inside = lies_in(leg_from, to) && lies_in(leg_to, from);
-                            lies_in(leg_from, from) && lies_in(leg_to, to) && !stays_inside
-                        });
-                    }
-                }
+                Effect::Cut { .. } | Effect::Link { .. } => {}
             }
         }
-        self.any_blocked = self.blocked.contains(&true);
+        self.routes.derive(&way_effects(&self.ledger), topology);
     }
+}
+
+/// What the ledger says about the ways between domains.
+fn way_effects(ledger: &[(FaultId, Effect)]) -> Vec<WayEffect<'_>> {
+    let effects = ledger.iter().map(|(_, effect)| effect);
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Cut { from, to, how } => Some(WayEffect::Cut(from, to, *how)),
+            Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
+            Effect::Down { .. } | Effect::Slow { .. } => None,
+        })
+        .collect()
 }
 
 /// The next instant after `now` at which the plan changes the environment: until then nothing planned interferes.

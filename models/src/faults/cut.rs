@@ -6,6 +6,7 @@
 
 use super::Fault;
 use crate::environment::Effect;
+use crate::links::Blocking;
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -47,8 +48,8 @@ impl Fault for Cut {
         let (from, to) = (places.domain("from", &self.from), places.domain("to", &self.to));
         match (from, to) {
             (Ok(()), Ok(())) => {
-                let there = Effect::Cut { from: self.from.clone(), to: self.to.clone() };
-                let back = Effect::Cut { from: self.to.clone(), to: self.from.clone() };
+                let there = Effect::Cut { from: self.from.clone(), to: self.to.clone(), how: Blocking::Blackhole };
+                let back = Effect::Cut { from: self.to.clone(), to: self.from.clone(), how: Blocking::Blackhole };
                 Ok(if self.one_way { vec![there] } else { vec![there, back] })
             }
             (from, to) => Err(from.err().into_iter().chain(to.err()).collect()),

@@ -1,6 +1,6 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
-use super::{Bin, EdgeMeasures, LatencySummary, RunMeasures, recovery};
+use super::{Bin, EdgeMeasures, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::ids::EdgeId;
 use crate::outcome::{Failure, Outcome};
@@ -23,6 +23,8 @@ pub struct Meter {
     latency: Latency,
     failure_latency: Latency,
     finished: u64,
+    /// What became of messages so far.
+    pub messages: MessageMeasures,
 }
 
 /// A histogram of latencies with three significant digits, and their exact sum.
@@ -83,6 +85,7 @@ impl Meter {
             latency: Latency::new(),
             failure_latency: Latency::new(),
             finished: 0,
+            messages: MessageMeasures::default(),
         }
     }
 
@@ -145,6 +148,7 @@ impl Meter {
         match outcome {
             Outcome::Success => {
                 self.row.succeeded += 1;
+                self.row.wrong += u64::from(call.is_wrong);
                 self.latency.record(latency);
             }
             Outcome::Failed(failure) => {
@@ -169,6 +173,7 @@ impl Meter {
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
+        self.row.messages = self.messages;
         self.row.ended = ended;
         self.row.events = events;
         let (episodes, stuck) = recovery::episodes(&self.clockwork, &self.faults, &self.bins, self.load_is_closed);

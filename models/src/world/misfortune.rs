@@ -40,6 +40,7 @@ impl<P: Protocol> World<P> {
                 _ => {}
             }
         }
+        self.routes_changed(ctx);
     }
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {

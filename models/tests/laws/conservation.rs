@@ -115,7 +115,7 @@ fn system() -> impl Strategy<Value = SystemSpec> {
             let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
             let mut stacks: Vec<_> =
                 names.into_iter().zip([stacks.0, stacks.1, stacks.2, stacks.3]).chain([("writers -> row".to_owned(), stacks.4)]).collect();
-            groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["us".to_owned()]) })));
+            groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["us".to_owned()]), message_size: USUAL_SIZE })));
             if writers > 0 {
                 clients.push(("writers".to_owned(), crate::clients(writers, "row", once())));
             } else {

@@ -10,7 +10,7 @@ mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
 
 use models::environment::Environment;
-use models::links::Link;
+use models::links::{Link, USUAL_SIZE};
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
 use models::protocols::{Nobody, Protocol, RowProtocol};
@@ -94,6 +94,8 @@ fn service(demand: Distribution) -> Service {
         domain: Placement(vec!["server".to_owned()]),
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
+        request_size: USUAL_SIZE,
+        reply_size: USUAL_SIZE,
     }
 }
 
@@ -118,7 +120,7 @@ fn exponential(mean: SimDuration) -> Distribution {
 }
 
 fn link(from: &str, to: &str, delay: Distribution) -> Link {
-    Link { label: None, from: from.to_owned(), to: to.to_owned(), delay, loss: Share::NONE, one_way: false }
+    Link::between(from, to, delay)
 }
 
 fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {
