@@ -257,6 +257,9 @@ impl<P: Protocol> World<P> {
                 }
                 self.meter.messages.lost(loss);
                 ctx.record(&Record::Dropped(attempt.name, attempt.node, loss));
+                if was_last && parcel.cargo == Cargo::Reply {
+                    self.attempts[slot].phase = Phase::Settled;
+                }
                 self.settle(slot);
             }
             Cargo::Cancel => {

@@ -97,7 +97,7 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 }
 
 /// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
-fn system() -> impl Strategy<Value = SystemSpec> {
+pub fn system() -> impl Strategy<Value = SystemSpec> {
     let services = (some_service(), some_service(), some_service(), demand());
     let callers = (arrivals(), 1_u32..40, 0_u32..15);
     let stacks = (stack(), stack(), stack(), stack(), stack());
@@ -137,7 +137,7 @@ fn system() -> impl Strategy<Value = SystemSpec> {
     )
 }
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     // Always the same systems; `PROPTEST_CASES` makes more of them.
     ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() }
 }
