@@ -6,7 +6,7 @@
 
 mod bare;
 
-use models::links::Link;
+use models::links::{Link, USUAL_SIZE};
 use models::plan::{Clockwork, Plan, SystemSpec};
 use models::protocols::Nobody;
 use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
@@ -32,6 +32,8 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         domain: Placement(vec![domain.to_owned()]),
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
+        request_size: USUAL_SIZE,
+        reply_size: USUAL_SIZE,
     }
 }
 
@@ -48,14 +50,7 @@ fn w3_plan(clients: u32) -> Arc<Plan> {
             },
         )],
         services: vec![("server".to_owned(), service(16, Distribution::Constant(ms(1)), "there"))],
-        links: vec![Link {
-            label: None,
-            from: "here".to_owned(),
-            to: "there".to_owned(),
-            delay: Distribution::Exponential { mean: ms(10) },
-            loss: Default::default(),
-            one_way: false,
-        }],
+        links: vec![Link::between("here", "there", Distribution::Exponential { mean: ms(10) })],
         stacks: vec![("callers -> server".to_owned(), vec![Layer::Timeout(Timeout(SimDuration::from_secs(1)))])],
         clockwork: Clockwork { horizon: SimDuration::from_secs(100_000), ..Clockwork::default() },
         ..SystemSpec::default()

@@ -30,9 +30,20 @@ pub struct Attempt {
     pub has_worker: bool,
     /// Pending events and queue places that point here; the slot is used again only when there are none.
     pub references: u32,
-    /// How long the request travelled; the word that its caller has gone takes as long.
-    pub request_delay: SimDuration,
-    /// Whether that word has reached the server.
+    /// Copies of its messages that are looked after on their way, and requests that arrived as copies and are not over yet:
+    /// as long as there are any, it is not over.
+    pub pending: u32,
+    /// How many copies of its request have arrived, besides the first one to do so.
+    pub copies: u32,
+    /// The attempt of whose request this is a copy, or [`NONE`](crate::call::NONE).
+    pub original: u32,
+    /// Whether an answer of it has reached the caller.
+    pub is_delivered: bool,
+    /// Whether its caller got what it waited for in another way: by a copy, or by hearing that the connection is broken.
+    pub is_served: bool,
+    /// Whether the request or the answer was altered on the way, or rests on something that was.
+    pub is_wrong: bool,
+    /// Whether the word that its caller has gone has reached the server.
     pub is_known_unwanted: bool,
     /// When the work in progress began, and will be done.
     pub work_began: SimTime,
@@ -67,7 +78,12 @@ impl Attempt {
         self.is_waited_for = true;
         self.has_worker = false;
         self.references = 0;
-        self.request_delay = SimDuration::ZERO;
+        self.pending = 0;
+        self.copies = 0;
+        self.original = NONE;
+        self.is_delivered = false;
+        self.is_served = false;
+        self.is_wrong = false;
         self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;
@@ -96,6 +112,8 @@ pub enum Phase {
     Talking,
     /// The answer is on its way back.
     Replying,
+    /// Over itself, but copies of its messages are under way or worked on.
+    Settled,
     /// Over: answered, lost or given up.
     Done,
 }

@@ -1,15 +1,19 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+use crate::addresses::Addresses;
 use crate::faults::FaultPlan;
-use crate::ids::{EdgeId, NodeId, PopulationId};
+use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::plan::{
     Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
 };
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
-use crate::topology::Topology;
+use crate::topology::{Topology, domain_of, shown};
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
+use std::collections::BTreeMap;
 
 /// At most so many clients and server nodes in one system: their numbers are 32 bits.
 const MOST_CLIENTS: u64 = 100_000_000;
@@ -20,11 +24,20 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong with it, each with the path of the field: `nodes.checkout.does[0]`.
     pub fn new(spec: &SystemSpec) -> Result<Self, Vec<Complaint>> {
-        let mut builder = Builder { spec, complaints: Vec::new(), domains: Vec::new(), topology: Topology::new(&[]) };
+        let mut builder = Builder {
+            spec,
+            complaints: Vec::new(),
+            domains: Vec::new(),
+            numbers: BTreeMap::new(),
+            addresses: Addresses::of(spec),
+            topology: Topology::default(),
+        };
         builder.check_parts();
         builder.check_clockwork(&spec.clockwork);
+        let problems = builder.addresses.check(spec);
+        builder.complaints.extend(problems);
         if builder.complaints.is_empty() {
-            builder.topology = Topology::new(&spec.links);
+            builder.topology = Topology::within(&spec.links, builder.addresses.surroundings(spec));
         }
         let plan = builder.assemble();
         if builder.complaints.is_empty() { Ok(plan) } else { Err(builder.complaints) }
@@ -34,9 +47,15 @@ impl Plan {
 struct Builder<'a> {
     spec: &'a SystemSpec,
     complaints: Vec<Complaint>,
+    /// Places that nodes stand in, and their numbers.
     domains: Vec<String>,
+    numbers: BTreeMap<String, u32>,
+    addresses: Addresses,
     topology: Topology,
 }
+
+/// Request and reply routes by the places of caller and callee.
+type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
 
 impl Builder<'_> {
     /// What every part says of its own numbers.
@@ -108,7 +127,8 @@ impl Builder<'_> {
         let mut first_client = 0_u32;
         for (index, (name, clients)) in (0..).zip(&spec.clients) {
             let node = NodeId(nodes.len() as u32);
-            nodes.push(NodePlan { name: name.clone(), domain: self.domain(&clients.domain), role: Role::Clients(PopulationId(index)) });
+            let domain = self.place(self.addresses.of_population(name, &clients.domain));
+            nodes.push(NodePlan { name: name.clone(), domain, role: Role::Clients(PopulationId(index)) });
             // The process is compiled from checked numbers only.
             let arrivals =
                 if self.complaints.is_empty() { clients.arrivals.process(clients.count) } else { crate::workloads::ArrivalProcess::Once };
@@ -126,18 +146,22 @@ impl Builder<'_> {
         let mut services = self.place_services(&mut nodes);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref());
-        let domains = std::mem::take(&mut self.domains);
+        let mut domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
+        domains.dedup();
         let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains));
         let topology = std::mem::take(&mut self.topology);
         Plan { nodes, services, group, populations, edges, topology, faults, clockwork: spec.clockwork }
     }
 
-    fn domain(&mut self, name: &str) -> u32 {
-        let position = self.domains.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.domains.push(name.to_owned());
-            self.domains.len() - 1
-        });
-        u32::try_from(position).expect("fewer than 2^32 domains")
+    /// The number of a place.
+    fn place(&mut self, place: String) -> u32 {
+        if let Some(&known) = self.numbers.get(&place) {
+            return known;
+        }
+        let number = u32::try_from(self.domains.len()).expect("fewer than 2^32 places");
+        self.domains.push(place.clone());
+        self.numbers.insert(place, number);
+        number
     }
 
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
@@ -147,8 +171,12 @@ impl Builder<'_> {
             let first = NodeId(nodes.len() as u32);
             let replicas = service.replicas.clamp(1, 10_000);
             for replica in 0..replicas {
-                let domain = if service.domain.0.is_empty() { 0 } else { self.domain(service.domain.of(replica)) };
-                nodes.push(NodePlan { name: format!("{name}[{replica}]"), domain, role: Role::Replica(index) });
+                let node = format!("{name}[{replica}]");
+                let place = match service.domain.0.as_slice() {
+                    [] => String::new(),
+                    _ => self.addresses.of_member(name, &node, service.domain.of(replica)),
+                };
+                nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
             let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
@@ -166,6 +194,8 @@ impl Builder<'_> {
                 program: Vec::new(),
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                request_size: service.request_size,
+                reply_size: service.reply_size,
             });
         }
         services
@@ -179,36 +209,39 @@ impl Builder<'_> {
             self.complaints.push(complaint.inside("domain").inside(&format!("groups.{}", quoted(name))));
             return None;
         }
-        let domain = self.domain(spec.domain(0));
-        nodes.push(NodePlan { name: format!("{name}[0]"), domain, role: Role::Member(0) });
-        Some(GroupPlan { name: name.clone(), first, spec: spec.clone() })
+        let node = format!("{name}[0]");
+        let domain = self.place(self.addresses.of_member(name, &node, spec.domain(0)));
+        nodes.push(NodePlan { name: node, domain, role: Role::Member(0) });
+        Some(GroupPlan { name: name.clone(), first, spec: spec.clone(), message_size: spec.message_size() })
     }
 
     /// Edges of populations first, in their order, then those of services in order of writing.
     fn edges(&mut self, nodes: &[NodePlan], services: &mut [ServicePlan], group: Option<&GroupPlan>) -> Vec<EdgePlan> {
         let spec = self.spec;
         let sound = self.complaints.is_empty();
+        let callees = Callees::new(services, group);
         let mut edges: Vec<EdgePlan> = Vec::new();
-        for (name, clients) in &spec.clients {
+        for (index, (name, clients)) in spec.clients.iter().enumerate() {
             let path = format!("nodes.{}.calls", quoted(name));
-            let edge = self.edge(name, &clients.calls, &path, services, group, nodes);
+            let edge = self.edge(name, &nodes[index..=index], &clients.calls, &path, &callees, nodes);
             edges.push(edge);
         }
         for (index, (name, service)) in spec.services.iter().enumerate() {
+            let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
+            let mut known: BTreeMap<&str, EdgeId> = BTreeMap::new();
             let mut program = Vec::new();
             for (position, task) in service.does.iter().enumerate() {
                 match task {
                     Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
                     Task::Work(_) => {}
                     Task::Call(callee) => {
-                        let edge_name = format!("{name} -> {callee}");
-                        let known = edges.iter().position(|edge| edge.name == edge_name).unwrap_or_else(|| {
+                        let edge = *known.entry(callee).or_insert_with(|| {
                             let path = format!("nodes.{}.does[{position}]", quoted(name));
-                            let edge = self.edge(name, callee, &path, services, group, nodes);
+                            let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
                             edges.push(edge);
-                            edges.len() - 1
+                            EdgeId(edges.len() as u32 - 1)
                         });
-                        program.push(TaskPlan::Call(EdgeId(known as u32)));
+                        program.push(TaskPlan::Call(edge));
                     }
                 }
             }
@@ -219,66 +252,40 @@ impl Builder<'_> {
         edges
     }
 
-    fn edge(
-        &mut self,
-        caller: &str,
-        callee: &str,
-        path: &str,
-        services: &[ServicePlan],
-        group: Option<&GroupPlan>,
-        nodes: &[NodePlan],
-    ) -> EdgePlan {
-        let target = services.iter().position(|service| service.name == callee);
-        let target = match (target, group) {
-            (Some(index), _) => Some(Callee::Service(index as u32)),
-            (None, Some(group)) if group.name == callee => Some(Callee::Group),
-            _ => None,
-        };
+    fn edge(&mut self, caller: &str, callers: &[NodePlan], callee: &str, path: &str, known: &Callees, nodes: &[NodePlan]) -> EdgePlan {
         let name = format!("{caller} -> {callee}");
-        let Some(target) = target else {
-            let known = services.iter().map(|service| service.name.as_str()).chain(group.map(|group| group.name.as_str()));
-            self.complaints.push(Complaint::unknown(path, "service or group", callee, known));
+        let Some((target, first, count)) = known.by_name.get(callee).copied() else {
+            self.complaints.push(Complaint::unknown(path, "service or group", callee, known.names.iter().map(String::as_str)));
             return EdgePlan { name, callee: Callee::Group, stack: Vec::new(), routes: Vec::new() };
         };
-        let domains_of = |wanted: &dyn Fn(Role) -> bool| {
-            let mut domains: Vec<u32> = nodes.iter().filter(|node| wanted(node.role)).map(|node| node.domain).collect();
-            domains.sort_unstable();
-            domains.dedup();
-            domains
-        };
-        let callers = domains_of(&|role| match role {
-            Role::Clients(population) => self.spec.clients[population.index()].0 == caller,
-            Role::Replica(service) => services[service as usize].name == caller,
-            Role::Member(_) => false,
-        });
-        let callees = domains_of(&|role| match (target, role) {
-            (Callee::Service(wanted), Role::Replica(service)) => wanted == service,
-            (Callee::Group, Role::Member(_)) => true,
-            _ => false,
-        });
-        let routes = self.routes(&name, &callers, &callees);
+        let routes = self.routes(&name, callers, &nodes[first.index()..][..count as usize]);
         EdgePlan { name, callee: target, stack: Vec::new(), routes }
     }
 
-    fn routes(&mut self, edge: &str, callers: &[u32], callees: &[u32]) -> Vec<((u32, u32), (crate::ids::RouteId, crate::ids::RouteId))> {
+    fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {
         let mut routes = Vec::new();
-        if !self.complaints.is_empty() {
+        if !self.complaints.is_empty() && self.complaints.iter().any(|complaint| complaint.field != "links") {
             return routes;
         }
-        for &caller in callers {
-            for &callee in callees {
-                let (from, to) = (&self.domains[caller as usize], &self.domains[callee as usize]);
+        for (caller, from_nodes) in by_place(callers) {
+            for (callee, to_nodes) in &by_place(callees) {
+                let (from, to) = (&self.domains[caller as usize], &self.domains[*callee as usize]);
                 let there = self.topology.connect(from, to);
                 let back = self.topology.connect(to, from);
                 if let (Some(there), Some(back)) = (there, back) {
-                    routes.push(((caller, callee), (there, back)));
-                } else {
-                    let (from, to) = if there.is_none() { (from, to) } else { (to, from) };
-                    let sentence = format!(
-                        "`{edge}` needs a way from {from:?} to {to:?}; add Link(from: {from:?}, to: {to:?}, delay: Constant(\"1ms\"))"
-                    );
-                    self.complaints.push(complaint("links", sentence));
+                    routes.push(((caller, *callee), (there, back)));
+                    continue;
                 }
+                let (callers, callees) = (listed(&from_nodes), listed(to_nodes));
+                let (from, to, trouble) = if there.is_none() {
+                    (shown(from), shown(to), format!("{callers} cannot reach {callees}"))
+                } else {
+                    (shown(to), shown(from), format!("no answer of {callees} reaches {callers}"))
+                };
+                let sentence = format!(
+                    "`{edge}` needs a way from {from:?} to {to:?}: {trouble}; add Link(from: {from:?}, to: {to:?}, delay: Constant(\"1ms\"))"
+                );
+                self.complaints.push(complaint("links", sentence));
             }
         }
         routes
@@ -286,38 +293,19 @@ impl Builder<'_> {
 
     /// A service that calls itself, over whatever detour, would never answer.
     fn refuse_cycles(&mut self, services: &[ServicePlan], edges: &[EdgePlan]) {
-        let callees = |service: usize| {
-            services[service].program.iter().filter_map(|task| match task {
-                TaskPlan::Call(edge) => match edges[edge.index()].callee {
-                    Callee::Service(callee) => Some(callee as usize),
-                    Callee::Group => None,
-                },
-                TaskPlan::Work(_) => None,
-            })
-        };
-        for start in 0..services.len() {
-            let mut seen = vec![false; services.len()];
-            let mut pending: Vec<usize> = callees(start).collect();
-            while let Some(service) = pending.pop() {
-                if service == start {
-                    let path = format!("nodes.{}.does", quoted(&services[start].name));
-                    let sentence =
-                        format!("`{}` calls itself, directly or through others; calls must not go round in a circle", services[start].name);
-                    self.complaints.push(complaint(&path, sentence));
-                    break;
-                }
-                if !std::mem::replace(&mut seen[service], true) {
-                    pending.extend(callees(service));
-                }
-            }
+        for service in in_a_circle(services, edges) {
+            let name = &services[service].name;
+            let path = format!("nodes.{}.does", quoted(name));
+            let sentence = format!("`{name}` calls itself, directly or through others; calls must not go round in a circle");
+            self.complaints.push(complaint(&path, sentence));
         }
     }
 
     fn attach_stacks(&mut self, edges: &mut [EdgePlan]) {
+        let positions: BTreeMap<String, usize> = edges.iter().enumerate().rev().map(|(index, edge)| (edge.name.clone(), index)).collect();
         for (name, stack) in &self.spec.stacks {
-            let wanted = normalised(name);
-            match edges.iter_mut().find(|edge| edge.name == wanted) {
-                Some(edge) => edge.stack.clone_from(stack),
+            match positions.get(&normalised(name)) {
+                Some(&edge) => edges[edge].stack.clone_from(stack),
                 None => {
                     let known = edges.iter().map(|edge| edge.name.as_str());
                     self.complaints.push(Complaint::unknown(&format!("stacks.{}", quoted(name)), "edge", name, known));
@@ -350,6 +338,63 @@ impl Builder<'_> {
         self.complaints.extend(complaints);
         faults
     }
+}
+
+/// The services that call themselves, directly or through others.
+fn in_a_circle(services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<usize> {
+    let mut calls: DiGraph<(), ()> = DiGraph::new();
+    for _ in services {
+        calls.add_node(());
+    }
+    for (caller, service) in services.iter().enumerate() {
+        for task in &service.program {
+            let TaskPlan::Call(edge) = task else { continue };
+            if let Callee::Service(callee) = edges[edge.index()].callee {
+                calls.add_edge(NodeIndex::new(caller), NodeIndex::new(callee as usize), ());
+            }
+        }
+    }
+    let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);
+    let mut found: Vec<usize> = tarjan_scc(&calls).into_iter().filter(is_circle).flatten().map(NodeIndex::index).collect();
+    found.sort_unstable();
+    found
+}
+
+/// Whom a call may go to: its nodes by its name.
+struct Callees {
+    by_name: BTreeMap<String, (Callee, NodeId, u32)>,
+    /// In order of writing.
+    names: Vec<String>,
+}
+
+impl Callees {
+    fn new(services: &[ServicePlan], group: Option<&GroupPlan>) -> Self {
+        let mut all = Self { by_name: BTreeMap::new(), names: Vec::new() };
+        let services =
+            (0..).zip(services).map(|(index, service)| (&service.name, (Callee::Service(index), service.first, service.replicas)));
+        for (name, callee) in services.chain(group.map(|group| (&group.name, (Callee::Group, group.first, 1)))) {
+            all.names.push(name.clone());
+            all.by_name.entry(name.clone()).or_insert(callee);
+        }
+        all
+    }
+}
+
+/// Names of nodes by the place they stand in.
+fn by_place(nodes: &[NodePlan]) -> BTreeMap<u32, Vec<&str>> {
+    let mut places: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for node in nodes {
+        places.entry(node.domain).or_default().push(&node.name);
+    }
+    places
+}
+
+/// Some names in a sentence.
+fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
 /// A name as a step of a path: in double quotes if it has other characters than letters, digits and `_`.

@@ -39,6 +39,8 @@ pub struct Call {
     pub is_open: bool,
     /// Whether it counts in the measures of the run.
     pub is_counted: bool,
+    /// Whether the last good answer it got was altered on the way, or rests on something that was.
+    pub is_wrong: bool,
     /// The time bin it was started in.
     pub bin: u32,
     /// The instant of the timer event that is pending for this slot, or `MAX`. It outlives the call: a later call in the

@@ -14,29 +14,35 @@ use sim_core::simulation::Event;
 pub enum Kind {
     /// A planned fault begins or ends.
     Fault = 0,
+    /// Routing has learnt of a cut, or of its end.
+    Converged = 1,
     /// A worker has finished a piece of work.
-    WorkDone = 1,
+    WorkDone = 2,
     /// A request reaches its server.
-    Request = 2,
+    Request = 3,
     /// A message of a group reaches a member or a caller.
-    Message = 3,
+    Message = 4,
+    /// A message that is looked after at every leg of its way reaches the end of one.
+    LegDone = 5,
     /// The word that a caller has gone reaches the server.
-    Cancel = 4,
+    Cancel = 6,
     /// A reply reaches its caller.
-    Reply = 5,
+    Reply = 7,
     /// A timer of a call's layers is due.
-    CallTimer = 6,
+    CallTimer = 8,
     /// A client of a closed population ends its thinking.
-    ClientWakes = 7,
+    ClientWakes = 9,
     /// The next call of an open population is due.
-    Arrival = 8,
+    Arrival = 10,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 11] = [
     Kind::Fault,
+    Kind::Converged,
     Kind::WorkDone,
     Kind::Request,
     Kind::Message,
+    Kind::LegDone,
     Kind::Cancel,
     Kind::Reply,
     Kind::CallTimer,

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod addresses;
 mod attempt;
 mod builder;
 mod call;

@@ -25,11 +25,13 @@ pub enum Failure {
     Dependency,
     /// Somebody else was faster: an optimistic transaction found its row changed.
     Conflict,
+    /// The connection to the callee was broken.
+    Reset,
 }
 
 impl Failure {
     /// Every kind, in the order of all tables.
-    pub const ALL: [Self; 5] = [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict];
+    pub const ALL: [Self; 6] = [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict, Self::Reset];
 
     /// The word in tables and traces.
     pub const fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Failure {
             Self::Refused => "refused",
             Self::Dependency => "dependency",
             Self::Conflict => "conflict",
+            Self::Reset => "reset",
         }
     }
 

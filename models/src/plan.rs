@@ -2,16 +2,18 @@
 
 use crate::faults::{FaultPlan, PlannedFault};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
-use crate::links::Link;
+use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::registry::Complaint;
 use crate::services::{DemandOfRetry, LateWork, Service, Threads};
 use crate::strategies::Layer;
 use crate::topology::{Topology, lies_in};
 use crate::workloads::{ArrivalProcess, Clients};
+use serde::{Deserialize, Serialize};
 use sim_core::draw::Key;
 use sim_core::sample::Sampler;
 use sim_core::time::SimDuration;
+use sim_core::units::Size;
 
 /// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
 #[derive(Clone, Debug, Default)]
@@ -24,12 +26,24 @@ pub struct SystemSpec {
     pub groups: Vec<(String, Group)>,
     /// Links.
     pub links: Vec<Link>,
+    /// Whether and how messages find another way when theirs is cut.
+    pub routing: Routing,
     /// Stacks by edge: `"shoppers -> checkout"`.
     pub stacks: Vec<(String, Vec<Layer>)>,
     /// Faults.
     pub faults: Vec<PlannedFault>,
     /// Times and measuring.
     pub clockwork: Clockwork,
+}
+
+/// How messages find another way when theirs is cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Routing {
+    /// How long after a cut begins or ends every sender knows of it, and takes another way or the old one again; meanwhile
+    /// messages vanish in the cut. Never unless said: who is cut off stays so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub convergence: Option<SimDuration>,
 }
 
 /// When a run ends, and how it is measured.
@@ -125,6 +139,10 @@ pub struct ServicePlan {
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// How large a request is.
+    pub request_size: Size,
+    /// How large an answer is.
+    pub reply_size: Size,
 }
 
 /// Something done for a request.
@@ -145,6 +163,17 @@ pub struct GroupPlan {
     pub first: NodeId,
     /// As written.
     pub spec: Group,
+    /// How large its messages are.
+    pub message_size: Size,
+}
+
+impl GroupPlan {
+    /// The number of a kind of message: those of calls come first, the protocol's own follow.
+    pub fn number_of_kind(&self, name: &str) -> u8 {
+        let kinds = KINDS.iter().chain(self.spec.kinds());
+        let position = kinds.enumerate().find(|(_, kind)| **kind == name).map_or(0, |(position, _)| position);
+        u8::try_from(position).expect("a protocol has fewer than 60 kinds of message")
+    }
 }
 
 /// A population.

@@ -38,6 +38,16 @@ pub enum Record {
     NodeDied(NodeId),
     /// A new life of a node began.
     NodeReturned(NodeId),
+    /// A message of an attempt reached a receiver altered, who did not notice; the node is the server, wherever it went.
+    Altered(AttemptName, NodeId),
+    /// A cut turned an attempt back that was on its way to a node.
+    TurnedBack(AttemptName, NodeId, Outcome),
+    /// A cut broke the connection over which an attempt's answer was awaited.
+    Broken(AttemptName, NodeId),
+    /// A second copy of an answer reached its caller, who took no notice.
+    Ignored(AttemptName, NodeId),
+    /// Routing has learnt of cuts, or of their end.
+    Converged,
 }
 
 /// Why a message was lost.
@@ -49,6 +59,10 @@ pub enum Loss {
     Cut,
     /// The node was dead.
     Dead,
+    /// The queue of a line was full.
+    Full,
+    /// It was altered on the way, and the receiver found out.
+    Corrupt,
 }
 
 impl Loss {
@@ -58,6 +72,8 @@ impl Loss {
             Self::Link => "link",
             Self::Cut => "cut",
             Self::Dead => "dead node",
+            Self::Full => "full line",
+            Self::Corrupt => "corrupt",
         }
     }
 }
@@ -82,6 +98,8 @@ pub struct AttemptName {
     pub call: CallName,
     /// The number of the attempt, from 1.
     pub number: u32,
+    /// Which arrival of it at the server: 0 unless a link copied the request.
+    pub copy: u32,
 }
 
 impl observe::Record for Record {
@@ -90,9 +108,11 @@ impl observe::Record for Record {
         // Odd constants keep the parts apart; the digest mixes the sum.
         const PART: u64 = 0xd6e8_feb8_6659_fd93;
         const KIND: u64 = 0xa076_1d64_78bd_642f;
+        const COPY: u64 = 0xe703_7ed1_a0b4_28db;
         let of_call = |kind: u64, call: &CallName, rest: u64| call.key.bits() ^ kind.wrapping_mul(KIND) ^ rest.wrapping_mul(PART);
         let of_attempt = |kind: u64, attempt: &AttemptName, node: NodeId, rest: u64| {
-            of_call(kind, &attempt.call, u64::from(attempt.number) | u64::from(node.0) << 24 | rest << 56)
+            let copy = u64::from(attempt.copy).wrapping_mul(COPY);
+            of_call(kind, &attempt.call, u64::from(attempt.number) | u64::from(node.0) << 24 | rest << 56) ^ copy
         };
         let result = |outcome: &Outcome| match outcome {
             Outcome::Success => 0,
@@ -115,6 +135,11 @@ impl observe::Record for Record {
             Self::FaultEnded(fault, member) => 13_u64.wrapping_mul(KIND) ^ of_fault(*fault, *member).wrapping_mul(PART),
             Self::NodeDied(node) => 14_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeReturned(node) => 15_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::Altered(attempt, node) => of_attempt(16, attempt, *node, 0),
+            Self::TurnedBack(attempt, node, outcome) => of_attempt(17, attempt, *node, result(outcome)),
+            Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
+            Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
+            Self::Converged => 20_u64.wrapping_mul(KIND),
         }
     }
 }

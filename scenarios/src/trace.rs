@@ -28,6 +28,11 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::FaultBegan(id, member) => ("FAULT", fault(plan, *id, *member), "begins".to_owned()),
         Record::FaultEnded(id, member) => ("FAULT", fault(plan, *id, *member), "ends".to_owned()),
         Record::NodeDied(dead) => ("NODE", node(*dead).to_owned(), "dies".to_owned()),
+        Record::Altered(name, at) => ("altered", attempt(plan, name), format!("at or from {}", node(*at))),
+        Record::TurnedBack(name, to, outcome) => ("turned", attempt(plan, name), format!("before {}, {}", node(*to), outcome.name())),
+        Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),
+        Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
+        Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
     };
     let written = if detail.is_empty() { write!(text, "{what:<8} {who}") } else { write!(text, "{what:<8} {who:<40} {detail}") };
@@ -41,7 +46,8 @@ fn call(plan: &Plan, name: &CallName) -> String {
 }
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {
-    format!("{} attempt {}", call(plan, &name.call), name.number)
+    let copy = if name.copy == 0 { String::new() } else { format!(" copy {}", name.copy) };
+    format!("{} attempt {}{copy}", call(plan, &name.call), name.number)
 }
 
 /// Seconds with all nine decimals, so that lines align and nothing is rounded.

@@ -2,30 +2,41 @@
 //!
 //! The environment is a ledger of the effects that are on, and the conditions derived from it. Ending a fault removes its
 //! entries; nothing is ever undone, so overlap has one written rule per condition, and when every fault has ended the
-//! environment is what it was at the start. What a node suffers is derived in `node.rs`, what a way suffers in `ways.rs`.
+//! environment is what it was at the start. What a node suffers is derived in `node.rs`, what links and routes suffer in
+//! [`crate::links::RouteConditions`].
 
 mod node;
-mod ways;
 
 pub use node::{Condition, NodeEffect, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};
+use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use ways::Ways;
 
 /// Something a fault does to the world while it is on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Effect {
     /// Something happens to a node.
     Node(NodeId, NodeEffect),
-    /// Messages from one domain (and those inside it) to another vanish.
+    /// Messages from one domain (and those inside it) to another do not get through.
     Cut {
         /// The sender's domain.
         from: String,
         /// The receiver's domain.
         to: String,
+        /// What senders notice of it.
+        how: Blocking,
+    },
+    /// Messages from one domain (and those inside it) to another meet more than their links do to them.
+    Link {
+        /// The sender's domain.
+        from: String,
+        /// The receiver's domain.
+        to: String,
+        /// What they meet.
+        change: LinkChange,
     },
 }
 
@@ -34,7 +45,7 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Cut { .. } => None,
+            Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
 }
@@ -47,13 +58,18 @@ pub struct Environment {
     /// What is on between domains.
     between: Vec<(StretchId, Effect)>,
     conditions: Vec<Condition>,
-    ways: Ways,
+    routes: RouteConditions,
 }
 
 impl Environment {
     /// A world in which nothing is wrong.
     pub fn new(nodes: usize, routes: usize) -> Self {
-        Self { nodes: BTreeMap::new(), between: Vec::new(), conditions: vec![Condition::NORMAL; nodes], ways: Ways::new(routes) }
+        Self {
+            nodes: BTreeMap::new(),
+            between: Vec::new(),
+            conditions: vec![Condition::NORMAL; nodes],
+            routes: RouteConditions::new(routes),
+        }
     }
 
     /// These effects begin.
@@ -65,7 +81,7 @@ impl Environment {
                     self.nodes.entry(*node).or_default().push((stretch, what.clone()));
                     changed.nodes.push(*node);
                 }
-                Effect::Cut { .. } => {
+                Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;
                 }
@@ -98,10 +114,33 @@ impl Environment {
         &self.conditions[node.index()]
     }
 
-    /// Whether a message sent, or arriving, now on this route vanishes.
+    /// Whether a message arriving now over this route vanishes.
     #[inline]
     pub fn is_blocked(&self, route: RouteId) -> bool {
-        self.ways.is_blocked(route)
+        self.routes.blocking(route).is_some()
+    }
+
+    /// The conditions of links and routes.
+    #[inline]
+    pub const fn routes(&self) -> &RouteConditions {
+        &self.routes
+    }
+
+    /// The cuts that are on: from which domain to which.
+    pub fn cuts(&self) -> Vec<(String, String)> {
+        let cut = |effect: &Effect| match effect {
+            Effect::Cut { from, to, .. } => Some((from.clone(), to.clone())),
+            _ => None,
+        };
+        let mut cuts: Vec<_> = self.between.iter().filter_map(|(_, effect)| cut(effect)).collect();
+        cuts.sort_unstable();
+        cuts.dedup();
+        cuts
+    }
+
+    /// Routing has learnt of these cuts, and of no others.
+    pub fn converge(&mut self, cuts: &[(String, String)], topology: &Topology) {
+        self.routes.converge(cuts, &way_effects(&self.between), topology);
     }
 
     /// How many effects are on.
@@ -116,7 +155,7 @@ impl Environment {
             self.conditions[node.index()] = Condition::of(entries.iter().map(|(_, effect)| effect));
         }
         if changed.ways {
-            self.ways.derive(self.between.iter().map(|(_, effect)| effect), topology);
+            self.routes.derive(&way_effects(&self.between), topology);
         }
     }
 }
@@ -126,4 +165,14 @@ impl Environment {
 struct Changed {
     nodes: Vec<NodeId>,
     ways: bool,
+}
+
+/// What is on about the ways between domains.
+fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
+    let effect = |effect| match effect {
+        &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
+        Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
+        Effect::Node(..) => None,
+    };
+    between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

@@ -1,6 +1,6 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
-use super::{Bin, EdgeMeasures, LatencySummary, RunMeasures, recovery};
+use super::{Bin, EdgeMeasures, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::EdgeId;
@@ -24,6 +24,8 @@ pub struct Meter {
     latency: Latency,
     failure_latency: Latency,
     finished: u64,
+    /// What became of messages so far.
+    pub messages: MessageMeasures,
 }
 
 /// A histogram of latencies with three significant digits, and their exact sum.
@@ -84,6 +86,7 @@ impl Meter {
             latency: Latency::new(),
             failure_latency: Latency::new(),
             finished: 0,
+            messages: MessageMeasures::default(),
         }
     }
 
@@ -146,6 +149,7 @@ impl Meter {
         match outcome {
             Outcome::Success => {
                 self.row.succeeded += 1;
+                self.row.wrong += u64::from(call.is_wrong);
                 self.latency.record(latency);
             }
             Outcome::Failed(failure) => {
@@ -170,6 +174,7 @@ impl Meter {
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
+        self.row.messages = self.messages;
         self.row.ended = ended;
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();

@@ -7,4 +7,4 @@ mod row;
 
 pub use meter::Meter;
 pub use recovery::episodes;
-pub use row::{Bin, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};
+pub use row::{Bin, EdgeMeasures, Episode, LatencySummary, MessageMeasures, Recovery, RunMeasures};

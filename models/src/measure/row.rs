@@ -3,6 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
+use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -35,10 +36,64 @@ pub struct RunMeasures {
     pub stuck: bool,
     /// The instant of the last success of any call, if there was one: the completion time of one-shot contention.
     pub last_success: Option<SimTime>,
+    /// Successful calls whose answer was altered on the way, or rests on one that was; they are part of [`succeeded`](Self::succeeded).
+    #[serde(default)]
+    pub wrong: u64,
+    /// What became of everything that was sent, from the start of the run to its end.
+    #[serde(default)]
+    pub messages: MessageMeasures,
     /// Events handled by the kernel.
     pub events: u64,
     /// The instant at which nothing was left to do, or the end of the drain.
     pub ended: SimTime,
+}
+
+/// What became of messages: requests, replies, cancel words and messages of groups. Once nothing is under way any more,
+/// `sent + copied` is `arrived` and everything lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageMeasures {
+    /// Put on the way.
+    pub sent: u64,
+    /// Second copies made on the way.
+    pub copied: u64,
+    /// Reached their receiver, the copies included, whether or not anybody was still interested.
+    pub arrived: u64,
+    /// Lost by a link.
+    pub lost: u64,
+    /// Swallowed or turned back by a cut.
+    pub cut: u64,
+    /// Dropped because the queue of a line was full.
+    pub full: u64,
+    /// Dropped by their receiver because they had been altered.
+    pub corrupt: u64,
+    /// Reached a node that was dead.
+    pub dead: u64,
+    /// Arrived altered without anybody noticing; they are part of `arrived`.
+    pub altered: u64,
+}
+
+impl MessageMeasures {
+    /// A message is lost.
+    pub const fn lost(&mut self, loss: Loss) {
+        match loss {
+            Loss::Link => self.lost += 1,
+            Loss::Cut => self.cut += 1,
+            Loss::Dead => self.dead += 1,
+            Loss::Full => self.full += 1,
+            Loss::Corrupt => self.corrupt += 1,
+        }
+    }
+
+    /// All that never arrived, for whatever reason.
+    pub const fn all_lost(&self) -> u64 {
+        self.lost + self.cut + self.full + self.corrupt + self.dead
+    }
+
+    /// What is still under way.
+    pub const fn under_way(&self) -> u64 {
+        self.sent + self.copied - self.arrived - self.all_lost()
+    }
 }
 
 /// Counters of one edge (caller -> callee); calls of clients count by their start inside the measured window,

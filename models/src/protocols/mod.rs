@@ -11,7 +11,10 @@ pub use nobody::Nobody;
 pub use row::{Row, RowProtocol};
 
 use crate::outcome::Outcome;
+use crate::services::Placement;
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
+use sim_core::units::Size;
 use std::fmt::Debug;
 
 /// A typed protocol: what members remember and say.
@@ -36,6 +39,15 @@ pub trait Protocol: Clone + Send + Debug + 'static {
     fn on_request(&self, member: &mut Self::Member, message: Self::Message, out: &mut Outbox<Self::Message>);
     /// The life of a member ended: what is not durable is lost.
     fn on_crash(&self, member: &mut Self::Member);
+    /// The kind of a message, by which a link may treat it: one of [`Group::kinds`].
+    fn kind(&self, _message: &Self::Message) -> &'static str {
+        "message"
+    }
+    /// What a message has become that was altered on the way and that nobody found out; nothing if whatever it becomes is no
+    /// message, so that it is dropped as one whose alteration is found out.
+    fn corrupt(&self, _message: &Self::Message, _draw: Draw) -> Option<Self::Message> {
+        None
+    }
 }
 
 /// Messages that a step of a protocol wants to send.
@@ -90,10 +102,29 @@ impl Group {
         }
     }
 
+    /// The kinds of message its protocol knows, by which a link may treat them.
+    pub const fn kinds(&self) -> &'static [&'static str] {
+        match self {
+            Self::Row(_) => RowProtocol::KINDS,
+        }
+    }
+
+    /// How large its messages are.
+    pub const fn message_size(&self) -> Size {
+        match self {
+            Self::Row(row) => row.message_size,
+        }
+    }
+
+    /// Where its members stand.
+    pub const fn placement(&self) -> &Placement {
+        match self {
+            Self::Row(row) => &row.domain,
+        }
+    }
+
     /// The domain of the member with this index.
     pub fn domain(&self, index: u32) -> &str {
-        match self {
-            Self::Row(row) => row.domain.of(index),
-        }
+        self.placement().of(index)
     }
 }

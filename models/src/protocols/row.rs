@@ -7,8 +7,10 @@
 
 use super::{Outbox, Protocol, To};
 use crate::outcome::{Failure, Outcome};
-use crate::services::Placement;
+use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
+use sim_core::units::Size;
 
 /// A contended row, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +19,14 @@ pub struct Row {
     /// The failure domain of the row.
     #[serde(default)]
     pub domain: Placement,
+    /// How large each of its messages is, and each of its writers'; 1 kB unless said.
+    #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
+    pub message_size: Size,
+}
+
+impl RowProtocol {
+    /// The kinds of its messages.
+    pub(super) const KINDS: &'static [&'static str] = &["read", "version", "write", "written"];
 }
 
 /// The protocol of a [`Row`].
@@ -80,4 +90,24 @@ impl Protocol for RowProtocol {
     }
 
     fn on_crash(&self, _version: &mut u64) {}
+
+    fn kind(&self, message: &Message) -> &'static str {
+        match message {
+            Message::Read => "read",
+            Message::Version(_) => "version",
+            Message::Write(_) => "write",
+            Message::Written(_) => "written",
+        }
+    }
+
+    /// A bit of a version is flipped, or the word whether it was written. There is nothing to alter in a read.
+    fn corrupt(&self, message: &Message, draw: Draw) -> Option<Message> {
+        let flipped = |version: u64| version ^ 1 << draw.index(64);
+        match *message {
+            Message::Read => None,
+            Message::Version(version) => Some(Message::Version(flipped(version))),
+            Message::Write(version) => Some(Message::Write(flipped(version))),
+            Message::Written(written) => Some(Message::Written(!written)),
+        }
+    }
 }

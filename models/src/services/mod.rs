@@ -4,10 +4,12 @@ mod server;
 
 pub use server::Server;
 
+use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::units::Size;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,10 +40,24 @@ pub struct Service {
     /// Whether a retry asks for the same work as the first attempt.
     #[serde(default)]
     pub demand_of_retry: DemandOfRetry,
+    /// How large a request is, for links that have a bandwidth; 1 kB unless said.
+    #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
+    pub request_size: Size,
+    /// How large an answer is; 1 kB unless said.
+    #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
+    pub reply_size: Size,
 }
 
 fn one() -> u32 {
     1
+}
+
+pub(crate) const fn usual_size() -> Size {
+    USUAL_SIZE
+}
+
+pub(crate) fn is_usual_size(size: &Size) -> bool {
+    *size == USUAL_SIZE
 }
 
 /// What a worker does while it waits for a downstream call.

@@ -21,7 +21,20 @@ impl<P: Protocol> World<P> {
         // The list of flights keeps its memory, and a pending timer event of the slot stays known.
         call.flights.clear();
         let (flights, armed) = (std::mem::take(&mut call.flights), if call.armed == SimTime::ZERO { SimTime::MAX } else { call.armed });
-        *call = Call { name, origin, process, started: now, attempts: 0, on_wire: 0, is_open: true, is_counted, bin, armed, flights };
+        *call = Call {
+            name,
+            origin,
+            process,
+            started: now,
+            attempts: 0,
+            on_wire: 0,
+            is_open: true,
+            is_counted,
+            is_wrong: false,
+            bin,
+            armed,
+            flights,
+        };
         self.open_calls += u64::from(is_client);
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
@@ -132,7 +145,7 @@ impl<P: Protocol> World<P> {
         let now = ctx.now();
         let call = &mut self.calls[slot];
         call.is_open = false;
-        let (name, origin) = (call.name, call.origin);
+        let (name, origin, is_wrong) = (call.name, call.origin, call.is_wrong && outcome.is_success());
         self.meter.call_ended(call, outcome, now);
         ctx.record(&Record::CallEnded(name, outcome));
         self.forget_call(slot);
@@ -141,7 +154,11 @@ impl<P: Protocol> World<P> {
                 self.open_calls -= 1;
                 self.client_served(name, outcome, ctx);
             }
-            Origin::Job(attempt) => self.child_ended(attempt, outcome, ctx),
+            Origin::Job(attempt) => {
+                // What is made of a wrong answer is wrong.
+                self.attempts[attempt].is_wrong |= is_wrong;
+                self.child_ended(attempt, outcome, ctx);
+            }
         }
     }
 

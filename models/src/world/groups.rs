@@ -1,14 +1,17 @@
 //! How do callers and the members of a group talk?
 
 use super::World;
+use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::NONE;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
+use crate::links::{Luck, SIZE_OF_A_WORD};
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Protocol, To};
 use crate::record::{Loss, Record};
 use sim_core::simulation::Ctx;
+use sim_core::units::Size;
 
 /// A message of a group's protocol on its way.
 #[derive(Clone, Debug)]
@@ -18,9 +21,9 @@ pub(super) struct Envelope<M> {
     /// The member it goes to, or comes from.
     member: u32,
     /// Whether it goes to the caller.
-    to_caller: bool,
-    /// What is said; nothing when the machine of a dead member answers that nobody listens.
-    message: Option<M>,
+    pub(super) to_caller: bool,
+    /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
+    pub(super) message: Result<M, Failure>,
 }
 
 impl<P: Protocol> World<P> {
@@ -40,7 +43,7 @@ impl<P: Protocol> World<P> {
                 To::Caller => (true, from),
                 To::Member(member) => (false, member),
             };
-            self.send_envelope(Envelope { attempt: slot, member, to_caller, message: Some(message) }, ctx);
+            self.send_envelope(Envelope { attempt: slot, member, to_caller, message: Ok(message) }, ctx);
         }
         self.outbox = outbox;
         self.end_if_silent(slot);
@@ -56,59 +59,107 @@ impl<P: Protocol> World<P> {
         };
         let ordinal = attempt.messages / 2;
         attempt.messages += 1;
-        let (delay, loss) = if ordinal == 0 { (delay, loss) } else { (delay.further(ordinal), loss.further(ordinal)) };
-        let way = self.plan.topology.route(route);
-        let lost = if self.environment.is_blocked(route) { Some(Loss::Cut) } else { way.loss().holds(loss).then_some(Loss::Link) };
-        if let Some(loss) = lost {
-            let node = NodeId(self.plan.group.as_ref().expect("a message of a group").first.0 + envelope.member);
-            return ctx.record(&Record::Dropped(attempt.name, node, loss));
-        }
-        attempt.references += 1;
-        let (key, number) = (attempt.name.call.key, attempt.name.number);
+        let luck = if ordinal == 0 { Luck { delay, loss } } else { Luck { delay: delay.further(ordinal), loss: loss.further(ordinal) } };
+        let slot = envelope.attempt;
         let envelope = self.envelopes.insert(envelope);
-        ctx.after(way.delay(delay), WorldEvent::new(Kind::Message, key, number, envelope));
+        match self.dispatch(route, luck.delay, luck.loss) {
+            Fate::Arrives(delay) => {
+                let attempt = &mut self.attempts[slot];
+                attempt.references += 1;
+                ctx.after(delay, WorldEvent::new(Kind::Message, attempt.name.call.key, attempt.name.number, envelope));
+            }
+            Fate::Lost(loss) => self.drop_envelope(envelope, loss, ctx),
+            Fate::Unknown => {
+                let (kind, size) = self.kind_and_size(envelope);
+                if let Err(loss) = self.send_parcel(Cargo::Envelope(envelope), slot, route, (kind, size), luck, ctx) {
+                    self.drop_envelope(envelope, loss, ctx);
+                }
+            }
+        }
     }
 
-    /// A message reaches a member or a caller.
-    pub(super) fn message_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let envelope = &mut self.envelopes[slot];
-        let (attempt_slot, member, to_caller) = (envelope.attempt, envelope.member, envelope.to_caller);
-        let message = envelope.message.take();
+    /// The number of the kind of a message, and its size.
+    fn kind_and_size(&self, envelope: u32) -> (u8, Size) {
+        let group = self.plan.group.as_ref().expect("a message of a group");
+        match &self.envelopes[envelope].message {
+            Ok(message) => (group.number_of_kind(self.protocol.kind(message)), group.message_size),
+            Err(_) => (group.number_of_kind("reply"), SIZE_OF_A_WORD),
+        }
+    }
+
+    /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
+    fn drop_envelope(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
+        let (attempt, member) = (self.envelopes[slot].attempt, self.envelopes[slot].member);
         self.envelopes.release(slot);
+        self.meter.messages.lost(loss);
+        ctx.record(&Record::Dropped(self.attempts[attempt].name, self.member_node(member), loss));
+    }
+
+    fn member_node(&self, member: u32) -> NodeId {
+        NodeId(self.plan.group.as_ref().expect("a message of a group").first.0 + member)
+    }
+
+    /// A message is lost on its way.
+    pub(super) fn message_lost(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
+        let attempt = self.envelopes[slot].attempt;
+        self.drop_envelope(slot, loss, ctx);
+        self.end_if_silent(attempt);
+    }
+
+    /// A message reaches a member or a caller, unless a cut swallows it.
+    pub(super) fn message_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let envelope = &self.envelopes[slot];
+        let (attempt_slot, to_caller) = (envelope.attempt, envelope.to_caller);
         let attempt = &mut self.attempts[attempt_slot];
         attempt.references -= 1;
-        let (name, waited, session) = (attempt.name, attempt.is_waited_for, attempt.session);
-        let node = NodeId(self.plan.group.as_ref().expect("a message of a group").first.0 + member);
         let route = if to_caller { attempt.routes.1 } else { attempt.routes.0 };
         if self.environment.is_blocked(route) {
-            ctx.record(&Record::Dropped(name, node, Loss::Cut));
-            return self.end_if_silent(attempt_slot);
+            return self.message_lost(slot, Loss::Cut, ctx);
         }
+        self.message_reaches(slot, ctx);
+    }
+
+    /// A message has reached a member or a caller.
+    pub(super) fn message_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let node = self.member_node(self.envelopes[slot].member);
+        let condition = self.environment.node(node);
+        if !self.envelopes[slot].to_caller && !condition.up && !condition.refuses {
+            return self.message_lost(slot, Loss::Dead, ctx);
+        }
+        self.meter.messages.arrived += 1;
+        self.hear(slot, ctx);
+    }
+
+    /// What is said reaches whoever it is for: a caller, or a member whose machine runs.
+    pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let envelope = &mut self.envelopes[slot];
+        let (attempt_slot, member, to_caller) = (envelope.attempt, envelope.member, envelope.to_caller);
+        let message = std::mem::replace(&mut envelope.message, Err(Failure::Refused));
+        self.envelopes.release(slot);
+        let attempt = &self.attempts[attempt_slot];
+        let (name, waited, session) = (attempt.name, attempt.is_waited_for, attempt.session);
+        let node = self.member_node(member);
         if to_caller {
             if !waited || attempt.phase == Phase::Done {
                 return self.end_if_silent(attempt_slot);
             }
             let answer = match message {
-                Some(message) => self.protocol.on_answer(&mut self.sessions[session], member, message, &mut self.outbox),
-                None => Some(Outcome::Failed(Failure::Refused)),
+                Ok(message) => self.protocol.on_answer(&mut self.sessions[session], member, message, &mut self.outbox),
+                Err(failure) => Some(Outcome::Failed(failure)),
             };
             if let Some(outcome) = answer {
                 self.attempts[attempt_slot].outcome = outcome;
                 return self.deliver(attempt_slot, ctx);
             }
         } else {
-            let condition = self.environment.node(node);
-            if !condition.up && condition.refuses {
+            if !self.environment.node(node).up {
                 ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));
-                self.send_envelope(Envelope { attempt: attempt_slot, member, to_caller: true, message: None }, ctx);
-                return self.end_if_silent(attempt_slot);
-            }
-            if !condition.up {
-                ctx.record(&Record::Dropped(name, node, Loss::Dead));
+                let refusal = Envelope { attempt: attempt_slot, member, to_caller: true, message: Err(Failure::Refused) };
+                self.send_envelope(refusal, ctx);
                 return self.end_if_silent(attempt_slot);
             }
             ctx.record(&Record::Started(name, node));
-            let message = message.expect("only the machine of a member has nothing to say");
+            let message = message.expect("only callers are told that nobody listens");
             self.protocol.on_request(&mut self.members[member as usize], message, &mut self.outbox);
         }
         self.post(attempt_slot, member, ctx);

@@ -50,6 +50,7 @@ impl<P: Protocol> World<P> {
         for (node, before) in touched.into_iter().zip(before) {
             self.condition_changes(node, &before, ctx);
         }
+        self.routes_changed(ctx);
     }
 
     fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {

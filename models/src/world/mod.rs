@@ -1,13 +1,14 @@
 //! How does a whole system change from event to event?
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
-//! (stacks and their flights), `wire` (messages), `serving` (workers and queues), `groups` (protocols), `clients`
+//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `serving` (workers and queues), `groups` (protocols), `clients`
 //! (populations) and `misfortune` (faults).
 
 mod calls;
 mod clients;
 mod groups;
 mod misfortune;
+mod parcels;
 mod serving;
 mod wire;
 
@@ -16,6 +17,8 @@ use crate::call::Call;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
+use crate::ids::RouteId;
+use crate::links::LineState;
 use crate::measure::Meter;
 use crate::plan::Plan;
 use crate::pool::Pool;
@@ -25,8 +28,10 @@ use crate::services::Server;
 use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
+use parcels::Parcel;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// The state of a system: services and clients, and one kind of group that speaks the protocol `P`.
@@ -42,6 +47,14 @@ pub struct World<P: Protocol> {
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
+    parcels: Pool<Parcel>,
+    /// What every direction of a link remembers, by the number of its line.
+    lines: Vec<LineState>,
+    /// Routes whose connections are broken just now.
+    reset: Vec<RouteId>,
+    /// The cuts that are on, as of the last change, and what routing is still to hear, the oldest news first.
+    cuts: Vec<(String, String)>,
+    news: VecDeque<Vec<(String, String)>>,
     outbox: Outbox<P::Message>,
     /// Volatile memory of every server, by instance; each identity has one instance.
     servers: Vec<Server>,
@@ -70,6 +83,11 @@ impl<P: Protocol> World<P> {
             attempts: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
+            parcels: Pool::default(),
+            lines: vec![LineState::default(); plan.topology.lines().len()],
+            reset: Vec::new(),
+            cuts: Vec::new(),
+            news: VecDeque::new(),
             outbox: Outbox::default(),
             servers: vec![Server::default(); plan.nodes.len()],
             members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
@@ -153,8 +171,10 @@ impl<P: Protocol> Model for World<P> {
             Kind::Arrival => self.arrival(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),
             Kind::Message => self.message_arrives(event.slot, ctx),
+            Kind::LegDone => self.leg_done(event.slot, ctx),
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),
             Kind::Fault => self.fault_changes(event.slot, ctx),
+            Kind::Converged => self.converge(ctx),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
-use crate::record::{CallName, Record};
+use crate::record::{CallName, Loss, Record};
 use crate::services::{DemandOfRetry, LateWork, Threads};
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
@@ -133,7 +133,10 @@ impl<P: Protocol> World<P> {
                 if threads == Threads::Released {
                     self.free_worker(slot, ctx);
                 }
-                let key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
+                let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
+                if parent.copy > 0 {
+                    key = key.child(u64::from(parent.copy));
+                }
                 let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal };
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
@@ -191,18 +194,40 @@ impl<P: Protocol> World<P> {
         self.forget_call(call);
     }
 
-    /// The word that a caller has gone reaches the server.
+    /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
-        let (node, child) = (attempt.node, attempt.child);
+        if self.environment.is_blocked(attempt.routes.0) {
+            self.meter.messages.lost(Loss::Cut);
+            return self.forget_attempt(slot);
+        }
+        self.cancel_reaches(slot, ctx);
+    }
+
+    /// The word that a caller has gone reaches the server: it is about the request and all its copies.
+    pub(super) fn cancel_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.meter.messages.arrived += 1;
+        let attempt = &self.attempts[slot];
         if attempt.phase == Phase::Done {
             return self.forget_attempt(slot);
         }
-        if self.environment.is_blocked(attempt.routes.0) {
-            return;
+        if attempt.pending > 0 {
+            for copy in 0..self.attempts.slots().len() as u32 {
+                if self.attempts[copy].original == slot && self.attempts[copy].phase != Phase::Done {
+                    self.cancel(copy, ctx);
+                }
+            }
         }
+        if self.attempts[slot].phase != Phase::Done {
+            self.cancel(slot, ctx);
+        }
+    }
+
+    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
+        let (node, child) = (attempt.node, attempt.child);
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
@@ -221,7 +246,7 @@ impl<P: Protocol> World<P> {
                 self.abandon_call(child, ctx);
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Talking | Phase::Replying | Phase::Done => {}
+            Phase::Requesting | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 

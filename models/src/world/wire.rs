@@ -1,16 +1,28 @@
 //! How does a message travel, and what becomes of it?
 
 use super::World;
+use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
+use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
-use crate::plan::Callee;
+use crate::plan::{Callee, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::LateWork;
 use sim_core::simulation::Ctx;
+use sim_core::time::SimDuration;
+
+/// Kinds of message by their numbers, as [`crate::links::KINDS`] names them.
+const REQUEST: u8 = 0;
+const REPLY: u8 = 1;
+const CANCEL: u8 = 2;
+
+/// Places of the draws of the word that a caller has gone, and of answers to copies of a request.
+const OF_CANCEL: u64 = 0x4_0000;
+const OF_COPY: u64 = 0x5_0000;
 
 impl<P: Protocol> World<P> {
     /// Puts the next attempt of a call on the wire.
@@ -18,7 +30,7 @@ impl<P: Protocol> World<P> {
         let call = &mut self.calls[slot];
         call.attempts += 1;
         call.on_wire += 1;
-        let name = AttemptName { call: call.name, number: call.attempts };
+        let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
         let (origin, is_counted) = (call.origin, call.is_counted);
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
@@ -48,35 +60,78 @@ impl<P: Protocol> World<P> {
     }
 
     fn send_request(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        let route = self.plan.topology.route(attempt.routes.0);
-        if self.environment.is_blocked(attempt.routes.0) {
-            return self.lose(slot, Loss::Cut, ctx);
+        let attempt = &self.attempts[slot];
+        let (route, luck) = (attempt.routes.0, Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss() });
+        match self.dispatch(route, luck.delay, luck.loss) {
+            Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
+            Fate::Lost(loss) => self.lose(slot, loss, ctx),
+            Fate::Unknown => {
+                let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.request_size);
+                if let Err(loss) = self.send_parcel(Cargo::Request, slot, route, (REQUEST, size), luck, ctx) {
+                    self.lose(slot, loss, ctx);
+                }
+            }
         }
-        if route.loss().holds(attempt.draws.request_loss()) {
-            return self.lose(slot, Loss::Link, ctx);
-        }
-        attempt.request_delay = route.delay(attempt.draws.request_delay());
-        attempt.references += 1;
-        let event = WorldEvent::new(Kind::Request, attempt.name.call.key, attempt.name.number, slot);
-        ctx.after(attempt.request_delay, event);
     }
 
-    /// A request reaches its server.
+    #[inline]
+    fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        attempt.references += 1;
+        ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
+    }
+
+    /// The service that an attempt goes to, if it is one.
+    fn callee_of(&self, slot: u32) -> Option<&ServicePlan> {
+        match self.plan.edges[self.attempts[slot].name.call.edge.index()].callee {
+            Callee::Service(service) => Some(&self.plan.services[service as usize]),
+            Callee::Group => None,
+        }
+    }
+
+    /// A request reaches its server, unless a cut swallows it.
     pub(super) fn request_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         if self.environment.is_blocked(attempt.routes.0) {
             return self.lose(slot, Loss::Cut, ctx);
         }
-        let condition = self.environment.node(attempt.node);
+        self.request_reaches(slot, ctx);
+    }
+
+    /// A request has reached its server.
+    pub(super) fn request_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let condition = self.environment.node(self.attempts[slot].node);
+        if !condition.up && !condition.refuses {
+            return self.lose(slot, Loss::Dead, ctx);
+        }
+        self.meter.messages.arrived += 1;
         if condition.up {
             self.receive(slot, ctx);
-        } else if condition.refuses {
-            self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
         } else {
-            self.lose(slot, Loss::Dead, ctx);
+            self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
         }
+    }
+
+    /// The record of a request that arrives: that of the attempt for the first copy, and one of its own for each further one,
+    /// which the server cannot tell from a request of its own right.
+    pub(super) fn arrival_of(&mut self, slot: u32) -> u32 {
+        let attempt = &mut self.attempts[slot];
+        if attempt.phase == Phase::Requesting {
+            return slot;
+        }
+        attempt.copies += 1;
+        attempt.pending += 1;
+        attempt.references += 1;
+        let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
+        let (node, routes, is_known_unwanted) = (attempt.node, attempt.routes, attempt.is_known_unwanted);
+        let copy = self.attempts.take();
+        let attempt = &mut self.attempts[copy];
+        attempt.begin(name, draws, of, node, routes);
+        attempt.original = slot;
+        attempt.is_waited_for = false;
+        attempt.is_known_unwanted = is_known_unwanted;
+        copy
     }
 
     /// A server, or the machine of a dead one, sends its answer.
@@ -85,39 +140,57 @@ impl<P: Protocol> World<P> {
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
-        let route = self.plan.topology.route(attempt.routes.1);
-        if self.environment.is_blocked(attempt.routes.1) {
-            return self.lose(slot, Loss::Cut, ctx);
+        let (route, mut luck) = (attempt.routes.1, Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() });
+        if attempt.name.copy > 0 {
+            let copy = u64::from(attempt.name.copy);
+            luck = Luck { delay: luck.delay.further(OF_COPY + copy), loss: luck.loss.further(OF_COPY + copy) };
         }
-        if route.loss().holds(attempt.draws.reply_loss()) {
-            return self.lose(slot, Loss::Link, ctx);
+        match self.dispatch(route, luck.delay, luck.loss) {
+            Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
+            Fate::Lost(loss) => self.lose(slot, loss, ctx),
+            Fate::Unknown => {
+                let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.reply_size);
+                if let Err(loss) = self.send_parcel(Cargo::Reply, slot, route, (REPLY, size), luck, ctx) {
+                    self.lose(slot, loss, ctx);
+                }
+            }
         }
-        attempt.references += 1;
-        let event = WorldEvent::new(Kind::Reply, attempt.name.call.key, attempt.name.number, slot);
-        ctx.after(route.delay(attempt.draws.reply_delay()), event);
     }
 
-    /// An answer reaches its caller.
+    /// An answer reaches its caller, unless a cut swallows it.
     pub(super) fn reply_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         if self.environment.is_blocked(attempt.routes.1) {
             return self.lose(slot, Loss::Cut, ctx);
         }
+        self.meter.messages.arrived += 1;
         self.deliver(slot, ctx);
     }
 
     /// Hands the outcome of an attempt to the flight that waits for it, if one does.
     pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &self.attempts[slot];
-        let (call, flight, outcome, waited) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_waited_for);
-        let (name, node) = (attempt.name, attempt.node);
-        self.recent = Some((name.call.key, name.number, attempt.draws));
+        let attempt = &mut self.attempts[slot];
+        attempt.is_delivered = true;
+        let (call, flight, outcome, is_wrong) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_wrong);
+        let (name, node, draws) = (attempt.name, attempt.node, attempt.draws);
+        let is_alone = attempt.original == NONE && attempt.pending == 0;
+        let caller = if attempt.original == NONE { slot } else { attempt.original };
+        let (waited, served) = (self.attempts[caller].is_waited_for, self.attempts[caller].is_served);
+        self.recent = Some((name.call.key, name.number, draws));
         if waited {
             ctx.record(&Record::Delivered(name, node, outcome));
+            if outcome.is_success() {
+                self.calls[call].is_wrong = is_wrong;
+            }
+            if !is_alone {
+                self.let_go(caller);
+            }
         } else {
             ctx.record(&Record::DeliveredLate(name, node, outcome));
-            self.offer_late(call, flight, outcome, ctx.now());
+            if !served {
+                self.offer_late(call, flight, outcome, ctx.now());
+            }
         }
         self.end_attempt(slot, waited);
         if waited {
@@ -127,27 +200,68 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// The caller of an attempt no longer needs it, and has no word for the server about that.
+    pub(super) fn let_go(&mut self, slot: u32) {
+        let attempt = &mut self.attempts[slot];
+        attempt.is_waited_for = false;
+        attempt.is_served = true;
+        self.calls[attempt.call].flights[attempt.flight as usize].attempt = NONE;
+    }
+
     /// A message of an attempt vanishes; its caller is not told.
     pub(super) fn lose(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
         let (name, node, call) = (self.attempts[slot].name, self.attempts[slot].node, self.attempts[slot].call);
+        self.meter.messages.lost(loss);
         ctx.record(&Record::Dropped(name, node, loss));
         self.end_attempt(slot, false);
         self.forget_call(call);
     }
 
-    /// An attempt is over. If nobody got anything out of it, the work spent on it was wasted.
+    /// An attempt is over, or will be when all copies of its messages are. If nobody got anything out of it, the work spent
+    /// on it was wasted.
     pub(super) fn end_attempt(&mut self, slot: u32, was_useful: bool) {
         let attempt = &mut self.attempts[slot];
         debug_assert!(attempt.phase != Phase::Done, "an attempt ends once");
-        attempt.phase = Phase::Done;
-        let (call, flight) = (attempt.call, attempt.flight);
         if !was_useful {
-            self.meter.wasted(attempt.worked);
+            self.meter.wasted(std::mem::take(&mut attempt.worked));
+        }
+        if attempt.pending > 0 {
+            attempt.phase = Phase::Settled;
+            attempt.worked = SimDuration::ZERO;
+            return;
+        }
+        attempt.phase = Phase::Done;
+        let (call, flight, original) = (attempt.call, attempt.flight, attempt.original);
+        if original != NONE {
+            return self.end_copy(slot, original);
         }
         let call = &mut self.calls[call];
         call.on_wire -= 1;
-        call.flights[flight as usize].attempt = NONE;
+        let attempt_of_flight = &mut call.flights[flight as usize].attempt;
+        if *attempt_of_flight == slot {
+            *attempt_of_flight = NONE;
+        }
         self.forget_attempt(slot);
+    }
+
+    fn end_copy(&mut self, slot: u32, original: u32) {
+        self.forget_attempt(slot);
+        let attempt = &mut self.attempts[original];
+        attempt.references -= 1;
+        attempt.pending -= 1;
+        if attempt.phase == Phase::Settled && attempt.pending == 0 {
+            self.end_attempt(original, false);
+        }
+    }
+
+    /// Nothing came of a copy of a message: if it was the last one, the attempt is over.
+    pub(super) fn settle(&mut self, slot: u32) {
+        let attempt = &self.attempts[slot];
+        let call = attempt.call;
+        if attempt.phase == Phase::Settled && attempt.pending == 0 {
+            self.end_attempt(slot, false);
+            self.forget_call(call);
+        }
     }
 
     /// Gives the record back when nothing points to it.
@@ -172,13 +286,20 @@ impl<P: Protocol> World<P> {
             return;
         }
         let (caller, route) = (self.calls[attempt.call].origin, attempt.routes.0);
-        if self.environment.is_blocked(route) || !self.can_send_word(caller) {
+        // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
+        let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
+        if !self.can_send_word(caller) {
             return;
         }
-        let attempt = &mut self.attempts[slot];
-        attempt.references += 1;
-        let event = WorldEvent::new(Kind::Cancel, attempt.name.call.key, attempt.name.number, slot);
-        ctx.after(attempt.request_delay, event);
+        match self.dispatch(route, luck.delay, luck.loss) {
+            Fate::Arrives(delay) => self.schedule(Kind::Cancel, slot, delay, ctx),
+            Fate::Lost(loss) => self.meter.messages.lost(loss),
+            Fate::Unknown => {
+                if let Err(loss) = self.send_parcel(Cargo::Cancel, slot, route, (CANCEL, SIZE_OF_A_WORD), luck, ctx) {
+                    self.meter.messages.lost(loss);
+                }
+            }
+        }
     }
 
     /// A dead process is spoken for by its machine, which closes its connections, unless that is gone as well.

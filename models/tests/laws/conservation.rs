@@ -94,7 +94,7 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 }
 
 /// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
-fn system() -> impl Strategy<Value = SystemSpec> {
+pub fn system() -> impl Strategy<Value = SystemSpec> {
     let services = (some_service(), some_service(), some_service(), demand());
     let callers = (arrivals(), 1_u32..40, 0_u32..15);
     let stacks = (stack(), stack(), stack(), stack(), stack());
@@ -112,7 +112,7 @@ fn system() -> impl Strategy<Value = SystemSpec> {
             let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
             let mut stacks: Vec<_> =
                 names.into_iter().zip([stacks.0, stacks.1, stacks.2, stacks.3]).chain([("writers -> row".to_owned(), stacks.4)]).collect();
-            groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["us".to_owned()]) })));
+            groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["us".to_owned()]), message_size: USUAL_SIZE })));
             if writers > 0 {
                 clients.push(("writers".to_owned(), crate::clients(writers, "row", once())));
             } else {
@@ -134,7 +134,7 @@ fn system() -> impl Strategy<Value = SystemSpec> {
     )
 }
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     // Always the same systems; `PROPTEST_CASES` makes more of them.
     ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() }
 }

@@ -214,7 +214,7 @@ fn a_one_way_cut_lets_the_other_direction_through() {
 #[test]
 fn a_dead_row_is_not_spoken_to_and_remembers_its_version() {
     let mut spec = one_call(Vec::new(), vec![crash("row", 15, 100, WhileDown::Silence)]);
-    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]) }))];
+    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE }))];
     spec.clients[0].1.calls = "row".to_owned();
     spec.stacks = vec![("app -> row".to_owned(), vec![retry(5, AnyBackoff::Immediate(Immediate {})), timeout(ms(200))])];
     let ended = play(&spec, 1);
@@ -298,7 +298,7 @@ fn work_that_was_begun_is_finished_though_it_waits_for_a_worker_again() {
 #[test]
 fn the_machine_of_a_dead_row_refuses_if_it_is_said_to() {
     let mut spec = one_call(Vec::new(), vec![crash("row", 5, 100, WhileDown::Refusal)]);
-    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]) }))];
+    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE }))];
     spec.clients[0].1.calls = "row".to_owned();
     spec.stacks = vec![("app -> row".to_owned(), vec![retry(9, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(200))])];
     let ended = play(&spec, 1);

@@ -123,7 +123,10 @@ impl<'a> Ledger<'a> {
                 assert!(self.attempts[&key_of(name)].is_at_node, "{name:?} was discarded where it was not");
                 self.end(key_of(name), Fate::Discarded);
             }
-            Record::FaultBegan(..) | Record::FaultEnded(..) => {}
+            Record::FaultBegan(..) | Record::FaultEnded(..) | Record::Converged => {}
+            Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
+                panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
+            }
             Record::NodeDied(node) => {
                 assert!(!std::mem::replace(&mut self.is_down[node.index()], true), "a dead node died");
                 for key in self.present[node.index()].clone() {

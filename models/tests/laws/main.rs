@@ -5,13 +5,15 @@
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod ledger; // the books that are kept of every attempt and call
+mod links; // what lines do to the messages on them
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod routes; // which way is taken around a cut, and what its callers hear
 mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
 
 use models::environment::Environment;
 use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileDown};
-use models::links::Link;
+use models::links::{Blocking, Link, USUAL_SIZE};
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
 use models::protocols::{Nobody, Protocol, RowProtocol};
@@ -95,6 +97,8 @@ fn service(demand: Distribution) -> Service {
         domain: Placement(vec!["server".to_owned()]),
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
+        request_size: USUAL_SIZE,
+        reply_size: USUAL_SIZE,
     }
 }
 
@@ -119,7 +123,7 @@ fn exponential(mean: SimDuration) -> Distribution {
 }
 
 fn link(from: &str, to: &str, delay: Distribution) -> Link {
-    Link { label: None, from: from.to_owned(), to: to.to_owned(), delay, loss: Share::NONE, one_way: false }
+    Link::between(from, to, delay)
 }
 
 fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {
@@ -146,7 +150,7 @@ fn slow(node: &str, factor: f64, at: SimDuration, lasts: Option<SimDuration>) ->
 
 /// A way that is cut.
 fn cut(from: &str, to: &str, one_way: bool, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
-    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way }), at, lasts)
+    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way, how: Blocking::Blackhole }), at, lasts)
 }
 
 /// One population `app` that calls one service `server`, over a link between their domains.

@@ -10,7 +10,7 @@ use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Shape};
 use models::faults::PlannedFault;
 use models::links::Link;
-use models::plan::{Clockwork, Plan, SystemSpec};
+use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
 use models::registry::Complaint;
 use models::services::{Service, Task};
@@ -78,7 +78,9 @@ impl<'a> Reader<'a> {
         clockwork: Clockwork,
         problems: &mut Problems,
     ) -> (SystemSpec, Gaps) {
-        let mut spec = SystemSpec { faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
+        let routing = self.read("routing", problems).unwrap_or_default();
+        let mut spec =
+            SystemSpec { routing, faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
         let mut gaps = Gaps { faults: faults.iter().map(|&(index, _)| index).collect(), ..Gaps::default() };
         for piece in pieces.section("nodes") {
             let key = piece.key.clone().unwrap_or_default();
@@ -103,6 +105,9 @@ impl<'a> Reader<'a> {
         for (index, piece) in pieces.section("links").iter().enumerate() {
             if let Some(mut link) = problems.note(parse_link(piece.value)) {
                 self.read_data(&mut link.delay, piece.value, "delay", problems);
+                if let Some(delay) = link.back.as_mut().and_then(|back| back.delay.as_mut()) {
+                    self.read_data(delay, piece.value, "back.delay", problems);
+                }
                 spec.links.push(link);
                 gaps.links.push(index);
             }
@@ -226,5 +231,9 @@ fn content_of(spec: &SystemSpec) -> String {
         (&spec.links, &spec.stacks, &spec.faults),
         (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
     ));
-    blake3::hash(&text.expect("a system can be written as JSON")).to_hex()[..32].to_owned()
+    let mut text = text.expect("a system can be written as JSON");
+    if spec.routing != Routing::default() {
+        text.extend(serde_json::to_vec(&spec.routing).expect("routing can be written as JSON"));
+    }
+    blake3::hash(&text).to_hex()[..32].to_owned()
 }

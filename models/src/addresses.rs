@@ -1,0 +1,123 @@
+//! Where does everybody stand, as far as links can tell?
+//!
+//! A link may end at a domain or at a node: a population, a service or a group, or one replica (`checkout[1]`). A name that is
+//! both means the domain. A node that some link names stands in a place of its own, one step inside its domain, so that its
+//! links are more specific than those of the domain; all others of a domain share one place.
+
+use crate::links::KINDS;
+use crate::plan::SystemSpec;
+use crate::registry::{Complaint, complaint};
+use crate::topology::{Surroundings, lies_in, place_of_node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The names that links use for nodes.
+#[derive(Clone, Debug, Default)]
+pub struct Addresses {
+    /// Names of nodes that links end at, with the services and groups they belong to.
+    named: BTreeSet<String>,
+    /// Ends of links that look like a node and are none.
+    unknown: Vec<(usize, &'static str, String)>,
+}
+
+impl Addresses {
+    /// Looks through the ends of all links.
+    pub fn of(spec: &SystemSpec) -> Self {
+        let domains: BTreeSet<&str> = members(spec).map(|(_, _, domain)| domain).collect();
+        let mut owners: BTreeMap<&str, u32> = spec.clients.iter().map(|(name, _)| (name.as_str(), 0)).collect();
+        owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.replicas)));
+        owners.extend(spec.groups.iter().map(|(name, _)| (name.as_str(), 1)));
+        let mut addresses = Self::default();
+        for (index, link) in spec.links.iter().enumerate() {
+            for (field, end) in [("from", &link.from), ("to", &link.to)] {
+                let is_domain =
+                    domains.range(end.as_str()..).take_while(|domain| domain.starts_with(end.as_str())).any(|d| lies_in(d, end));
+                if is_domain || addresses.named.contains(end) {
+                    continue;
+                }
+                let owner = end.split_once('[').map_or(end.as_str(), |(owner, _)| owner);
+                let exists = match end.strip_prefix(owner).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.strip_suffix(']')) {
+                    Some(number) => number.parse::<u32>().is_ok_and(|number| owners.get(owner).is_some_and(|&count| number < count)),
+                    None => owners.contains_key(end.as_str()),
+                };
+                if exists {
+                    addresses.named.insert(owner.to_owned());
+                    addresses.named.insert(end.clone());
+                } else if end.contains('[') {
+                    addresses.unknown.push((index, field, end.clone()));
+                }
+            }
+        }
+        addresses
+    }
+
+    /// Everything wrong with names that links use.
+    pub fn check(&self, spec: &SystemSpec) -> Vec<Complaint> {
+        let owners = || spec.services.iter().map(|(name, _)| name.as_str()).chain(spec.groups.iter().map(|(name, _)| name.as_str()));
+        let mut complaints: Vec<_> = self
+            .unknown
+            .iter()
+            .map(|(index, field, end)| match owners().find(|owner| end.split('[').next() == Some(owner)) {
+                Some(owner) => {
+                    complaint(&format!("links[{index}].{field}"), format!("there is no `{end}`; replicas of `{owner}` are counted from 0"))
+                }
+                None => Complaint::unknown(&format!("links[{index}].{field}"), "node", end, owners()),
+            })
+            .collect();
+        let kinds = kinds(spec);
+        for (index, link) in spec.links.iter().enumerate() {
+            let unknown = link.kinds.iter().enumerate().filter(|(_, kind)| !kinds.contains(kind));
+            complaints.extend(unknown.map(|(position, kind)| {
+                let field = format!("links[{index}].kinds[{position}]");
+                Complaint::unknown(&field, "kind of message", kind, kinds.iter().map(String::as_str))
+            }));
+        }
+        complaints
+    }
+
+    /// The place of a population.
+    pub fn of_population(&self, name: &str, domain: &str) -> String {
+        if self.named.contains(name) { place_of_node(domain, name) } else { domain.to_owned() }
+    }
+
+    /// The place of a replica of a service, or of a member of a group.
+    pub fn of_member(&self, owner: &str, name: &str, domain: &str) -> String {
+        let place = self.of_population(owner, domain);
+        if self.named.contains(name) { place_of_node(&place, name) } else { place }
+    }
+
+    /// Everything a topology has to know of a system besides its links.
+    pub fn surroundings(&self, spec: &SystemSpec) -> Surroundings {
+        let mut surroundings = Surroundings { kinds: kinds(spec), convergence: spec.routing.convergence, ..Surroundings::default() };
+        for (owner, name, domain) in members(spec) {
+            surroundings.places.insert(self.of_member(owner, &name, domain));
+            if self.named.contains(owner) {
+                surroundings.ends.entry(owner.to_owned()).or_default().push(self.of_population(owner, domain));
+            }
+            if name != owner && self.named.contains(&name) {
+                surroundings.ends.entry(name.clone()).or_default().push(self.of_member(owner, &name, domain));
+            }
+        }
+        for places in surroundings.ends.values_mut() {
+            places.sort_unstable();
+            places.dedup();
+        }
+        surroundings
+    }
+}
+
+/// Kinds of message by their numbers.
+fn kinds(spec: &SystemSpec) -> Vec<String> {
+    let of_groups = spec.groups.iter().flat_map(|(_, group)| group.kinds());
+    KINDS.iter().chain(of_groups).map(|&kind| kind.to_owned()).collect()
+}
+
+/// Every node: the name of its population, service or group, its own name, and its domain.
+fn members(spec: &SystemSpec) -> impl Iterator<Item = (&str, String, &str)> {
+    let clients = spec.clients.iter().map(|(name, clients)| (name.as_str(), name.clone(), clients.domain.as_str()));
+    let replicas = spec.services.iter().filter(|(_, service)| !service.domain.0.is_empty()).flat_map(|(name, service)| {
+        (0..service.replicas.min(10_000)).map(move |replica| (name.as_str(), format!("{name}[{replica}]"), service.domain.of(replica)))
+    });
+    let groups = spec.groups.iter().filter(|(_, group)| !group.placement().0.is_empty());
+    let groups = groups.map(|(name, group)| (name.as_str(), format!("{name}[0]"), group.domain(0)));
+    clients.chain(replicas).chain(groups)
+}

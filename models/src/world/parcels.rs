@@ -1,0 +1,340 @@
+//! What becomes of anything that is sent? The one place through which every message goes.
+//!
+//! Most ways have a delay and independent losses and nothing else, and nothing is wrong with them: a message is one event, and
+//! its fate is known when it is sent. Everywhere else it becomes a *parcel*, which is looked after at every leg of its way,
+//! when it gets there: lines with a memory, copies, alterations, and whatever faults do to links.
+
+use super::World;
+use crate::attempt::Phase;
+use crate::event::{Kind, WorldEvent};
+use crate::ids::RouteId;
+use crate::links::{Blocking, Corruption, Luck};
+use crate::outcome::{Failure, Outcome};
+use crate::protocols::Protocol;
+use crate::record::{Loss, Record};
+use crate::topology::Route;
+use crate::topology::draw_of_leg;
+use sim_core::draw::Draw;
+use sim_core::simulation::Ctx;
+use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Size;
+use std::sync::Arc;
+
+/// What is known of a message when it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It arrives after this time, unless a cut begins meanwhile.
+    Arrives(SimDuration),
+    /// It is lost.
+    Lost(Loss),
+    /// That depends on what it meets on the way: it must be sent as a parcel.
+    Unknown,
+}
+
+/// What a parcel holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cargo {
+    /// The request of an attempt.
+    Request,
+    /// Its answer.
+    Reply,
+    /// The word that its caller has gone.
+    Cancel,
+    /// A message of a group, by slot.
+    Envelope(u32),
+}
+
+/// A message that is looked after at every leg of its way.
+#[derive(Clone, Debug)]
+pub(super) struct Parcel {
+    cargo: Cargo,
+    attempt: u32,
+    route: RouteId,
+    /// The way around a cut that was in use when it was sent.
+    detour: Option<Arc<Route>>,
+    /// The leg it is on.
+    leg: u32,
+    kind: u8,
+    size: Size,
+    luck: Luck,
+    sent: SimTime,
+    corruption: Corruption,
+    /// What its sender will hear, if a cut turned it back.
+    turned: Option<Failure>,
+    /// Whether it is on its way back.
+    is_refusal: bool,
+}
+
+/// Place of the draws of a copy on the legs after that on which it was made.
+const OF_COPY: u64 = 0x3_0000;
+/// Place of the draw that alters a message of a protocol.
+const ALTERED: u64 = 0x3_0001;
+
+impl<P: Protocol> World<P> {
+    /// What becomes of a message on this route that is sent now.
+    #[inline]
+    pub(super) fn dispatch(&mut self, route: RouteId, delay: Draw, loss: Draw) -> Fate {
+        self.meter.messages.sent += 1;
+        let way = self.plan.topology.route(route);
+        if !way.is_plain() || self.environment.routes().disturbs(route) {
+            return Fate::Unknown;
+        }
+        if way.loss().holds(loss) {
+            return Fate::Lost(Loss::Link);
+        }
+        Fate::Arrives(way.delay(delay))
+    }
+
+    /// Sends a message whose fate is not known beforehand.
+    ///
+    /// # Errors
+    /// Why it is lost at once; the sender has to see to what follows from that.
+    pub(super) fn send_parcel(
+        &mut self,
+        cargo: Cargo,
+        attempt: u32,
+        route: RouteId,
+        (kind, size): (u8, Size),
+        luck: Luck,
+        ctx: &mut Ctx<'_, Self>,
+    ) -> Result<(), Loss> {
+        let detour = self.environment.routes().detour(route).cloned();
+        let (sent, corruption) = (ctx.now(), Corruption::None);
+        self.enter_leg(
+            Parcel { cargo, attempt, route, detour, leg: 0, kind, size, luck, sent, corruption, turned: None, is_refusal: false },
+            ctx,
+        )
+    }
+
+    /// A parcel is put on the line of its leg.
+    fn enter_leg(&mut self, mut parcel: Parcel, ctx: &mut Ctx<'_, Self>) -> Result<(), Loss> {
+        let plan = Arc::clone(&self.plan);
+        let way = parcel.detour.as_deref().unwrap_or_else(|| plan.topology.route(parcel.route));
+        let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
+        if let Some(how) = condition.and_then(|condition| condition.blocked) {
+            parcel.turned = Some(self.answer_of_cut(&parcel, how).ok_or(Loss::Cut)?);
+        }
+        let disturbance = condition.and_then(|condition| condition.disturbance());
+        let line = way.legs()[parcel.leg as usize].line(parcel.kind) as usize;
+        let luck = Luck {
+            delay: draw_of_leg(parcel.luck.delay, u64::from(parcel.leg)),
+            loss: draw_of_leg(parcel.luck.loss, u64::from(parcel.leg)),
+        };
+        let crossing = plan.topology.lines()[line].cross(&mut self.lines[line], disturbance, ctx.now(), parcel.size, luck)?;
+        match (parcel.corruption, crossing.corruption) {
+            (Corruption::Detected, _) | (_, Corruption::None) => {}
+            (_, corruption) => parcel.corruption = corruption,
+        }
+        if let Some(at) = crossing.copy.filter(|_| parcel.turned.is_none()) {
+            self.meter.messages.copied += 1;
+            let copy = self.copy_of(&parcel);
+            self.put_on_the_way(copy, at, ctx);
+        }
+        self.put_on_the_way(parcel, crossing.at, ctx);
+        Ok(())
+    }
+
+    /// What the sender of a message hears from a cut of this kind, if anything.
+    fn answer_of_cut(&self, parcel: &Parcel, how: Blocking) -> Option<Failure> {
+        let asks = match parcel.cargo {
+            Cargo::Request => true,
+            Cargo::Reply | Cargo::Cancel => false,
+            Cargo::Envelope(envelope) => !self.envelopes[envelope].to_caller,
+        };
+        match how {
+            Blocking::Blackhole => None,
+            Blocking::Refuse => asks.then_some(Failure::Refused),
+            Blocking::Reset => asks.then_some(Failure::Reset),
+        }
+    }
+
+    fn copy_of(&mut self, parcel: &Parcel) -> Parcel {
+        let cargo = match parcel.cargo {
+            Cargo::Envelope(envelope) => Cargo::Envelope(self.envelopes.insert(self.envelopes[envelope].clone())),
+            other => other,
+        };
+        let luck = Luck { delay: parcel.luck.delay.further(OF_COPY), loss: parcel.luck.loss.further(OF_COPY) };
+        Parcel { cargo, luck, ..parcel.clone() }
+    }
+
+    fn put_on_the_way(&mut self, parcel: Parcel, at: SimTime, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[parcel.attempt];
+        attempt.references += 1;
+        attempt.pending += u32::from(matches!(parcel.cargo, Cargo::Request | Cargo::Reply));
+        let (key, number) = (attempt.name.call.key, attempt.name.number);
+        let slot = self.parcels.insert(parcel);
+        ctx.at(at, WorldEvent::new(Kind::LegDone, key, number, slot));
+    }
+
+    /// A parcel reaches the end of a leg.
+    pub(super) fn leg_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let mut parcel = self.parcels[slot].clone();
+        self.parcels.release(slot);
+        let attempt = &mut self.attempts[parcel.attempt];
+        attempt.references -= 1;
+        attempt.pending -= u32::from(matches!(parcel.cargo, Cargo::Request | Cargo::Reply));
+        if parcel.is_refusal {
+            return self.refusal_arrives(&parcel, ctx);
+        }
+        if parcel.turned.is_some() {
+            return self.turn_back(parcel, ctx);
+        }
+        let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
+        if condition.is_some_and(|condition| condition.blocked.is_some()) {
+            return self.parcel_lost(&parcel, Loss::Cut, ctx);
+        }
+        parcel.leg += 1;
+        let legs = parcel.detour.as_deref().unwrap_or_else(|| self.plan.topology.route(parcel.route)).legs().len();
+        if (parcel.leg as usize) < legs {
+            if let Err(loss) = self.enter_leg(parcel.clone(), ctx) {
+                self.parcel_lost(&parcel, loss, ctx);
+            }
+            return;
+        }
+        self.parcel_arrives(&parcel, ctx);
+    }
+
+    fn parcel_arrives(&mut self, parcel: &Parcel, ctx: &mut Ctx<'_, Self>) {
+        let corruption = match (parcel.corruption, parcel.cargo) {
+            // Nobody understands a cancel word that is not one.
+            (Corruption::Undetected, Cargo::Cancel) => Corruption::Detected,
+            (Corruption::Undetected, Cargo::Envelope(envelope)) if !self.alter(envelope, parcel.luck.loss) => Corruption::Detected,
+            (corruption, _) => corruption,
+        };
+        if corruption == Corruption::Detected {
+            return self.parcel_lost(parcel, Loss::Corrupt, ctx);
+        }
+        let slot = parcel.attempt;
+        if corruption == Corruption::Undetected {
+            self.meter.messages.altered += 1;
+            ctx.record(&Record::Altered(self.attempts[slot].name, self.attempts[slot].node));
+        }
+        match parcel.cargo {
+            Cargo::Request => {
+                let slot = self.arrival_of(slot);
+                self.attempts[slot].is_wrong |= corruption == Corruption::Undetected;
+                self.request_reaches(slot, ctx);
+            }
+            Cargo::Reply => {
+                self.meter.messages.arrived += 1;
+                let attempt = &mut self.attempts[slot];
+                if attempt.is_delivered {
+                    ctx.record(&Record::Ignored(attempt.name, attempt.node));
+                    return self.settle(slot);
+                }
+                attempt.is_wrong |= corruption == Corruption::Undetected;
+                self.deliver(slot, ctx);
+            }
+            Cargo::Cancel => self.cancel_reaches(slot, ctx),
+            Cargo::Envelope(envelope) => self.message_reaches(envelope, ctx),
+        }
+    }
+
+    /// Alters what a member or a caller says; answers whether anybody could take it for something that was said.
+    fn alter(&mut self, envelope: u32, luck: Draw) -> bool {
+        let Ok(message) = &self.envelopes[envelope].message else { return false };
+        match self.protocol.corrupt(message, luck.further(ALTERED)) {
+            Some(altered) => {
+                self.envelopes[envelope].message = Ok(altered);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn parcel_lost(&mut self, parcel: &Parcel, loss: Loss, ctx: &mut Ctx<'_, Self>) {
+        let slot = parcel.attempt;
+        match parcel.cargo {
+            Cargo::Request | Cargo::Reply => {
+                let attempt = &self.attempts[slot];
+                let was_last = match parcel.cargo {
+                    Cargo::Request => attempt.phase == Phase::Requesting,
+                    _ => attempt.phase == Phase::Replying,
+                };
+                // As long as another copy of it is under way, it may still come.
+                if was_last && attempt.pending == 0 {
+                    return self.lose(slot, loss, ctx);
+                }
+                self.meter.messages.lost(loss);
+                ctx.record(&Record::Dropped(attempt.name, attempt.node, loss));
+                if was_last && parcel.cargo == Cargo::Reply {
+                    self.attempts[slot].phase = Phase::Settled;
+                }
+                self.settle(slot);
+            }
+            Cargo::Cancel => {
+                self.meter.messages.lost(loss);
+                self.forget_attempt(slot);
+            }
+            Cargo::Envelope(envelope) => self.message_lost(envelope, loss, ctx),
+        }
+    }
+
+    /// A cut sends a message back where it came from.
+    fn turn_back(&mut self, mut parcel: Parcel, ctx: &mut Ctx<'_, Self>) {
+        let failure = parcel.turned.expect("only what met a cut is turned back");
+        self.meter.messages.lost(Loss::Cut);
+        let attempt = &self.attempts[parcel.attempt];
+        ctx.record(&Record::TurnedBack(attempt.name, attempt.node, Outcome::Failed(failure)));
+        parcel.is_refusal = true;
+        let at = ctx.now().saturating_add((ctx.now() - parcel.sent).max(SimDuration::NANOSECOND));
+        self.put_on_the_way(parcel, at, ctx);
+    }
+
+    fn refusal_arrives(&mut self, parcel: &Parcel, ctx: &mut Ctx<'_, Self>) {
+        let failure = parcel.turned.expect("only what met a cut is turned back");
+        let slot = parcel.attempt;
+        if let Cargo::Envelope(envelope) = parcel.cargo {
+            self.envelopes[envelope].to_caller = true;
+            self.envelopes[envelope].message = Err(failure);
+            return self.hear(envelope, ctx);
+        }
+        let attempt = &mut self.attempts[slot];
+        if attempt.phase != Phase::Requesting || attempt.pending > 0 {
+            // A copy of the request got through, or still may.
+            return self.settle(slot);
+        }
+        attempt.outcome = Outcome::Failed(failure);
+        attempt.phase = Phase::Replying;
+        self.deliver(slot, ctx);
+    }
+
+    /// Faults of links have begun or ended: connections break, and routing hears of it after a while.
+    pub(super) fn routes_changed(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let reset = self.environment.routes().reset();
+        let known = std::mem::replace(&mut self.reset, reset);
+        let broken: Vec<RouteId> = self.reset.iter().filter(|route| !known.contains(route)).copied().collect();
+        if !broken.is_empty() {
+            self.break_connections(&broken, ctx);
+        }
+        let Some(delay) = self.plan.topology.convergence() else { return };
+        let cuts = self.environment.cuts();
+        if cuts != self.cuts {
+            self.cuts.clone_from(&cuts);
+            self.news.push_back(cuts);
+            ctx.after(delay, WorldEvent::new(Kind::Converged, Default::default(), 0, 0));
+        }
+    }
+
+    /// Routing knows what was cut a while ago.
+    pub(super) fn converge(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let cuts = self.news.pop_front().expect("news come as often as they were sent");
+        self.environment.converge(&cuts, &self.plan.topology);
+        ctx.record(&Record::Converged);
+    }
+
+    /// Whoever waits for an answer over one of these routes hears that it will not come.
+    fn break_connections(&mut self, routes: &[RouteId], ctx: &mut Ctx<'_, Self>) {
+        for slot in 0..self.attempts.slots().len() as u32 {
+            let attempt = &self.attempts[slot];
+            let goes_there = routes.contains(&attempt.routes.0) || routes.contains(&attempt.routes.1);
+            if !goes_there || attempt.phase == Phase::Done || !attempt.is_waited_for || attempt.original != crate::call::NONE {
+                continue;
+            }
+            let (name, node, call, flight) = (attempt.name, attempt.node, attempt.call, attempt.flight);
+            ctx.record(&Record::Broken(name, node));
+            self.let_go(slot);
+            self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);
+        }
+    }
+}
