@@ -106,7 +106,7 @@ impl Addresses {
 }
 
 /// Kinds of message by their numbers.
-fn kinds(spec: &SystemSpec) -> Vec<String> {
+pub fn kinds(spec: &SystemSpec) -> Vec<String> {
     let of_groups = spec.groups.iter().flat_map(|(_, group)| group.kinds());
     KINDS.iter().chain(of_groups).map(|&kind| kind.to_owned()).collect()
 }

@@ -1,6 +1,7 @@
 //! What is an attempt while it is on the wire or at a server?
 
 use crate::call::NONE;
+use crate::environment::Letter;
 use crate::ids::{NodeId, RouteId};
 use crate::outcome::Outcome;
 use crate::record::AttemptName;
@@ -18,6 +19,8 @@ pub struct Attempt {
     pub call: u32,
     /// Its flight in the call's tree.
     pub flight: u32,
+    /// Where it comes from.
+    pub caller: NodeId,
     /// Where it goes.
     pub node: NodeId,
     /// The way there and back.
@@ -67,11 +70,12 @@ impl Attempt {
     /// Begins anew in a record that was used before. Field by field, where it lies: a record is some 200 bytes, and this
     /// happens once per attempt.
     #[inline]
-    pub fn begin(&mut self, name: AttemptName, draws: Draws, (call, flight): (u32, u32), node: NodeId, routes: (RouteId, RouteId)) {
+    pub fn begin(&mut self, name: AttemptName, draws: Draws, (call, flight): (u32, u32), (caller, node): (NodeId, NodeId), routes: (RouteId, RouteId)) {
         self.name = name;
         self.draws = draws;
         self.call = call;
         self.flight = flight;
+        self.caller = caller;
         self.node = node;
         self.routes = routes;
         self.phase = Phase::Requesting;
@@ -93,6 +97,20 @@ impl Attempt {
         self.outcome = Outcome::Success;
         self.messages = 0;
         self.session = NONE;
+    }
+}
+
+impl Attempt {
+    /// A message to its server.
+    #[inline]
+    pub fn asks(&self, kind: u8) -> Letter {
+        Letter { from: self.caller, to: self.node, kind, luck: self.draws.share() }
+    }
+
+    /// A message to its caller.
+    #[inline]
+    pub fn answers(&self, kind: u8) -> Letter {
+        Letter { from: self.node, to: self.caller, kind, luck: self.draws.share() }
     }
 }
 

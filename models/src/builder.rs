@@ -1,6 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
-use crate::addresses::Addresses;
+use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::FaultPlan;
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::plan::{
@@ -146,9 +146,9 @@ impl Builder<'_> {
         let mut services = self.place_services(&mut nodes);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref());
-        let mut domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
-        domains.dedup();
-        let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains));
+        let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
+        let kinds = kinds_of(spec);
+        let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains, &kinds));
         let topology = std::mem::take(&mut self.topology);
         Plan { nodes, services, group, populations, edges, topology, faults, clockwork: spec.clockwork }
     }

@@ -18,28 +18,31 @@ pub enum Kind {
     Converged = 1,
     /// A worker has finished a piece of work.
     WorkDone = 2,
+    /// An answer that a fault held back leaves its node.
+    AnswerLeaves = 3,
     /// A request reaches its server.
-    Request = 3,
+    Request = 4,
     /// A message of a group reaches a member or a caller.
-    Message = 4,
+    Message = 5,
     /// A message that is looked after at every leg of its way reaches the end of one.
-    LegDone = 5,
+    LegDone = 6,
     /// The word that a caller has gone reaches the server.
-    Cancel = 6,
+    Cancel = 7,
     /// A reply reaches its caller.
-    Reply = 7,
+    Reply = 8,
     /// A timer of a call's layers is due.
-    CallTimer = 8,
+    CallTimer = 9,
     /// A client of a closed population ends its thinking.
-    ClientWakes = 9,
+    ClientWakes = 10,
     /// The next call of an open population is due.
-    Arrival = 10,
+    Arrival = 11,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
+    Kind::AnswerLeaves,
     Kind::Request,
     Kind::Message,
     Kind::LegDone,

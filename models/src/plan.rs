@@ -235,12 +235,57 @@ pub struct Places<'a> {
     services: &'a [ServicePlan],
     group: Option<&'a GroupPlan>,
     domains: &'a [String],
+    kinds: &'a [String],
 }
 
 impl<'a> Places<'a> {
     /// The names of a system.
-    pub const fn new(nodes: &'a [NodePlan], services: &'a [ServicePlan], group: Option<&'a GroupPlan>, domains: &'a [String]) -> Self {
-        Self { nodes, services, group, domains }
+    pub const fn new(
+        nodes: &'a [NodePlan],
+        services: &'a [ServicePlan],
+        group: Option<&'a GroupPlan>,
+        domains: &'a [String],
+        kinds: &'a [String],
+    ) -> Self {
+        Self { nodes, services, group, domains, kinds }
+    }
+
+    /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that.
+    pub fn everybody(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        let numbered = || (0..).map(NodeId).zip(self.nodes);
+        let named = |node: &NodePlan| match node.role {
+            Role::Clients(_) => node.name == name,
+            Role::Replica(service) => node.name == name || self.services[service as usize].name == name,
+            Role::Member(_) => node.name == name || self.group.is_some_and(|group| group.name == name),
+        };
+        let mut all: Vec<_> = numbered().filter(|(_, node)| named(node)).map(|(id, _)| id).collect();
+        if all.is_empty() {
+            all = numbered().filter(|(_, node)| lies_in(&self.domains[node.domain as usize], name)).map(|(id, _)| id).collect();
+        }
+        if !all.is_empty() {
+            return Ok(all);
+        }
+        let mut known: Vec<&str> = self.nodes.iter().map(|node| node.name.split('[').next().unwrap_or_default()).collect();
+        known.extend(self.domains.iter().map(String::as_str));
+        known.dedup();
+        Err(Complaint::unknown(field, "node or domain", name, known))
+    }
+
+    /// Every node there is: clients, replicas and members.
+    pub fn all(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The number of a kind of message.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing of that kind is sent.
+    pub fn kind(&self, field: &str, name: &str) -> Result<u8, Complaint> {
+        let number = self.kinds.iter().position(|kind| kind == name).and_then(|number| u8::try_from(number).ok());
+        number.ok_or_else(|| Complaint::unknown(field, "kind of message", name, self.kinds.iter().map(String::as_str)))
     }
 
     /// The servers of this name: all replicas of a service, all members of a group, or one of either.
@@ -298,6 +343,8 @@ impl<'a> Places<'a> {
         if self.domains.iter().any(|domain| lies_in(domain, name)) {
             return Ok(());
         }
-        Err(Complaint::unknown(field, "domain", name, self.domains.iter().map(String::as_str)))
+        let mut known: Vec<&str> = self.domains.iter().map(String::as_str).collect();
+        known.dedup();
+        Err(Complaint::unknown(field, "domain", name, known))
     }
 }

@@ -63,6 +63,8 @@ pub enum Loss {
     Full,
     /// It was altered on the way, and the receiver found out.
     Corrupt,
+    /// Its sender did not send it, or its receiver did not hear it, because of a fault.
+    Omitted,
 }
 
 impl Loss {
@@ -74,6 +76,7 @@ impl Loss {
             Self::Dead => "dead node",
             Self::Full => "full line",
             Self::Corrupt => "corrupt",
+            Self::Omitted => "omitted",
         }
     }
 }

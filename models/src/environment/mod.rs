@@ -2,11 +2,14 @@
 //!
 //! The environment is a ledger of the effects that are on, and the conditions derived from it. Ending a fault removes its
 //! entries; nothing is ever undone, so overlap has one written rule per condition, and when every fault has ended the
-//! environment is what it was at the start. What a node suffers is derived in `node.rs`, what links and routes suffer in
+//! environment is what it was at the start. What a node suffers is derived in `node.rs`, what messages suffer from
+//! their ends in `messages.rs`, what links and routes suffer in
 //! [`crate::links::RouteConditions`].
 
+mod messages;
 mod node;
 
+pub use messages::{Conduct, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay};
 pub use node::{Condition, NodeEffect, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};
@@ -20,6 +23,8 @@ use std::collections::BTreeMap;
 pub enum Effect {
     /// Something happens to a node.
     Node(NodeId, NodeEffect),
+    /// Something happens to messages because of who sends or receives them.
+    Messages(MessageEffect),
     /// Messages from one domain (and those inside it) to another do not get through.
     Cut {
         /// The sender's domain.
@@ -45,7 +50,7 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Cut { .. } | Self::Link { .. } => None,
+            Self::Messages(_) | Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
 }
@@ -57,6 +62,7 @@ pub struct Environment {
     nodes: BTreeMap<NodeId, Vec<(StretchId, NodeEffect)>>,
     /// What is on between domains.
     between: Vec<(StretchId, Effect)>,
+    messages: Messages,
     conditions: Vec<Condition>,
     routes: RouteConditions,
 }
@@ -67,6 +73,7 @@ impl Environment {
         Self {
             nodes: BTreeMap::new(),
             between: Vec::new(),
+            messages: Messages::default(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
         }
@@ -81,6 +88,7 @@ impl Environment {
                     self.nodes.entry(*node).or_default().push((stretch, what.clone()));
                     changed.nodes.push(*node);
                 }
+                Effect::Messages(what) => self.messages.begin(stretch, what),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;
@@ -102,6 +110,7 @@ impl Environment {
                 changed.nodes.push(node);
             }
         }
+        self.messages.end(stretch);
         let before = self.between.len();
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
@@ -118,6 +127,12 @@ impl Environment {
     #[inline]
     pub fn is_blocked(&self, route: RouteId) -> bool {
         self.routes.blocking(route).is_some()
+    }
+
+    /// What is on about messages because of their ends.
+    #[inline]
+    pub const fn messages(&self) -> &Messages {
+        &self.messages
     }
 
     /// The conditions of links and routes.
@@ -145,7 +160,7 @@ impl Environment {
 
     /// How many effects are on.
     pub fn active(&self) -> usize {
-        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len()
+        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len() + self.messages.active()
     }
 
     /// Only what changed is derived again: a world may have ten thousand nodes that fail one by one.
@@ -172,7 +187,7 @@ fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
         &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
-        Effect::Node(..) => None,
+        Effect::Node(..) | Effect::Messages(_) => None,
     };
     between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

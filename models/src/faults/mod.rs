@@ -7,21 +7,37 @@
 //! A new fault is one file and two lines here. Most are a composition of effects that exist; a new kind of effect also
 //! widens `environment/`.
 
+mod bad_link;
+mod byzantine;
 mod crash;
 mod cut;
 mod explanation;
+mod flapping;
+mod isolation;
+mod late_answers;
+mod omission;
+mod partition;
 mod planned;
 mod slow_node;
 mod strike;
+mod swizzle;
 pub mod target;
 mod timing;
 
+pub use bad_link::BadLink;
+pub use byzantine::{Byzantine, Conduct};
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
+pub use flapping::FlappingLink;
+pub use isolation::{Isolation, Shape};
+pub use late_answers::LateAnswers;
+pub use omission::Omission;
+pub use partition::Partition;
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
 pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
+pub use swizzle::Swizzle;
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
 
@@ -58,7 +74,10 @@ pub trait Fault: Registered {
 
 registry! {
     /// A fault, as a scenario writes it.
-    AnyFault as "fault", each_fault: Crash, SlowNode, Cut,
+    AnyFault as "fault", each_fault:
+    Crash, SlowNode,
+    Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
+    Omission, LateAnswers, Byzantine,
 }
 
 impl AnyFault {

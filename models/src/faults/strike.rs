@@ -48,6 +48,27 @@ impl Luck<'_> {
     pub fn draws(&self, block: u32) -> Draws {
         self.seed.draws(self.key, block)
     }
+
+    /// Other draws of the same strike and member.
+    #[must_use]
+    pub fn further(self) -> Self {
+        Self { key: self.key.child(1), ..self }
+    }
+
+    /// These in a random order, all orders being equally likely. Each position draws a number, so one more re-rolls no other.
+    pub fn shuffled<T: Clone>(&self, things: &[T]) -> Vec<T> {
+        let number = |position: u64| self.seed.draws(self.key.child(2).child(position), 0).choice().bits();
+        let mut drawn: Vec<_> = (0..things.len()).map(|position| (number(position as u64), position)).collect();
+        drawn.sort_unstable();
+        drawn.into_iter().map(|(_, position)| things[position].clone()).collect()
+    }
+
+    /// So many of these, all choices being equally likely.
+    pub fn some_of<T: Clone>(&self, things: &[T], count: usize) -> Vec<T> {
+        let mut some = self.shuffled(things);
+        some.truncate(count);
+        some
+    }
 }
 
 /// A fault with its names looked up and its distributions compiled.

@@ -65,6 +65,24 @@ pub fn nodes(node: &Names, domain: &Names, places: &Places<'_>) -> Result<Vec<No
     if complaints.is_empty() { Ok(found) } else { Err(complaints) }
 }
 
+/// Everybody who is named, clients as well, each once and ascending; nobody if nothing is named.
+///
+/// # Errors
+/// Complaints about names that name nothing.
+pub fn everybody(field: &str, names: &Names, places: &Places<'_>) -> Result<Vec<NodeId>, Vec<Complaint>> {
+    let mut found = Vec::new();
+    let mut complaints = Vec::new();
+    for name in &names.0 {
+        match places.everybody(field, name) {
+            Ok(nodes) => found.extend(nodes),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    if complaints.is_empty() { Ok(found) } else { Err(complaints) }
+}
+
 /// Every named node is a member of its own, with the effect that is asked for.
 ///
 /// # Errors

@@ -69,6 +69,8 @@ pub struct MessageMeasures {
     pub corrupt: u64,
     /// Reached a node that was dead.
     pub dead: u64,
+    /// Not sent by their sender, or not heard by their receiver, because of a fault.
+    pub omitted: u64,
     /// Arrived altered without anybody noticing; they are part of `arrived`.
     pub altered: u64,
 }
@@ -82,12 +84,13 @@ impl MessageMeasures {
             Loss::Dead => self.dead += 1,
             Loss::Full => self.full += 1,
             Loss::Corrupt => self.corrupt += 1,
+            Loss::Omitted => self.omitted += 1,
         }
     }
 
     /// All that never arrived, for whatever reason.
     pub const fn all_lost(&self) -> u64 {
-        self.lost + self.cut + self.full + self.corrupt + self.dead
+        self.lost + self.cut + self.full + self.corrupt + self.dead + self.omitted
     }
 
     /// What is still under way.

@@ -4,6 +4,7 @@ use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::NONE;
+use crate::environment::Letter;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD};
@@ -20,6 +21,8 @@ pub(super) struct Envelope<M> {
     attempt: u32,
     /// The member it goes to, or comes from.
     member: u32,
+    /// The how-manieth message of the attempt it is.
+    ordinal: u64,
     /// Whether it goes to the caller.
     pub(super) to_caller: bool,
     /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
@@ -43,7 +46,7 @@ impl<P: Protocol> World<P> {
                 To::Caller => (true, from),
                 To::Member(member) => (false, member),
             };
-            self.send_envelope(Envelope { attempt: slot, member, to_caller, message: Ok(message) }, ctx);
+            self.send_envelope(Envelope { attempt: slot, member, ordinal: 0, to_caller, message: Ok(message) }, ctx);
         }
         self.outbox = outbox;
         self.end_if_silent(slot);
@@ -57,12 +60,14 @@ impl<P: Protocol> World<P> {
         } else {
             (attempt.routes.0, attempt.draws.request_delay(), attempt.draws.request_loss())
         };
+        let envelope = Envelope { ordinal: attempt.messages, ..envelope };
         let ordinal = attempt.messages / 2;
         attempt.messages += 1;
         let luck = if ordinal == 0 { Luck { delay, loss } } else { Luck { delay: delay.further(ordinal), loss: loss.further(ordinal) } };
         let slot = envelope.attempt;
         let envelope = self.envelopes.insert(envelope);
-        match self.dispatch(route, luck.delay, luck.loss) {
+        let letter = self.letter_of_envelope(envelope, self.kind_and_size(envelope).0);
+        match self.dispatch(letter, route, luck) {
             Fate::Arrives(delay) => {
                 let attempt = &mut self.attempts[slot];
                 attempt.references += 1;
@@ -85,6 +90,15 @@ impl<P: Protocol> World<P> {
             Ok(message) => (group.number_of_kind(self.protocol.kind(message)), group.message_size),
             Err(_) => (group.number_of_kind("reply"), SIZE_OF_A_WORD),
         }
+    }
+
+    /// A message as faults at its ends see it.
+    pub(super) fn letter_of_envelope(&self, slot: u32, kind: u8) -> Letter {
+        let envelope = &self.envelopes[slot];
+        let (attempt, member) = (&self.attempts[envelope.attempt], self.member_node(envelope.member));
+        let (from, to) = if envelope.to_caller { (member, attempt.caller) } else { (attempt.caller, member) };
+        // Each message of an attempt has a luck of its own.
+        Letter { from, to, kind, luck: attempt.draws.share().further(1 + envelope.ordinal) }
     }
 
     /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
@@ -115,6 +129,9 @@ impl<P: Protocol> World<P> {
         let route = if to_caller { attempt.routes.1 } else { attempt.routes.0 };
         if self.environment.is_blocked(route) {
             return self.message_lost(slot, Loss::Cut, ctx);
+        }
+        if let Some(loss) = self.swallowed(self.letter_of_envelope(slot, self.kind_and_size(slot).0)) {
+            return self.message_lost(slot, loss, ctx);
         }
         self.message_reaches(slot, ctx);
     }
@@ -154,7 +171,7 @@ impl<P: Protocol> World<P> {
         } else {
             if !self.environment.node(node).up {
                 ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));
-                let refusal = Envelope { attempt: attempt_slot, member, to_caller: true, message: Err(Failure::Refused) };
+                let refusal = Envelope { attempt: attempt_slot, member, ordinal: 0, to_caller: true, message: Err(Failure::Refused) };
                 self.send_envelope(refusal, ctx);
                 return self.end_if_silent(attempt_slot);
             }

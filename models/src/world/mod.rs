@@ -1,12 +1,14 @@
 //! How does a whole system change from event to event?
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
-//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `serving` (workers and queues), `groups` (protocols), `clients`
+//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
 //! (populations) and `misfortune` (faults).
 
 mod calls;
 mod clients;
 mod groups;
+mod interference;
 mod misfortune;
 mod parcels;
 mod serving;
@@ -167,6 +169,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Request => self.request_arrives(event.slot, ctx),
             Kind::WorkDone => self.work_done(event.slot, ctx),
             Kind::Reply => self.reply_arrives(event.slot, ctx),
+            Kind::AnswerLeaves => self.answer_leaves(event.slot, ctx),
             Kind::ClientWakes => self.client_wakes(event.slot, ctx),
             Kind::Arrival => self.arrival(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),

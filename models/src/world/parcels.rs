@@ -6,6 +6,7 @@
 
 use super::World;
 use crate::attempt::Phase;
+use crate::environment::Letter;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::RouteId;
 use crate::links::{Blocking, Corruption, Luck};
@@ -73,16 +74,21 @@ const ALTERED: u64 = 0x3_0001;
 impl<P: Protocol> World<P> {
     /// What becomes of a message on this route that is sent now.
     #[inline]
-    pub(super) fn dispatch(&mut self, route: RouteId, delay: Draw, loss: Draw) -> Fate {
+    pub(super) fn dispatch(&mut self, letter: Letter, route: RouteId, luck: Luck) -> Fate {
         self.meter.messages.sent += 1;
+        if self.environment.messages().any()
+            && let Some(loss) = self.kept_back(letter)
+        {
+            return Fate::Lost(loss);
+        }
         let way = self.plan.topology.route(route);
         if !way.is_plain() || self.environment.routes().disturbs(route) {
             return Fate::Unknown;
         }
-        if way.loss().holds(loss) {
+        if way.loss().holds(luck.loss) {
             return Fate::Lost(Loss::Link);
         }
-        Fate::Arrives(way.delay(delay))
+        Fate::Arrives(way.delay(luck.delay))
     }
 
     /// Sends a message whose fate is not known beforehand.
@@ -204,6 +210,9 @@ impl<P: Protocol> World<P> {
         if corruption == Corruption::Detected {
             return self.parcel_lost(parcel, Loss::Corrupt, ctx);
         }
+        if let Some(loss) = self.swallowed(self.letter_of(parcel)) {
+            return self.parcel_lost(parcel, loss, ctx);
+        }
         let slot = parcel.attempt;
         if corruption == Corruption::Undetected {
             self.meter.messages.altered += 1;
@@ -227,6 +236,15 @@ impl<P: Protocol> World<P> {
             }
             Cargo::Cancel => self.cancel_reaches(slot, ctx),
             Cargo::Envelope(envelope) => self.message_reaches(envelope, ctx),
+        }
+    }
+
+    fn letter_of(&self, parcel: &Parcel) -> Letter {
+        let attempt = &self.attempts[parcel.attempt];
+        match parcel.cargo {
+            Cargo::Request | Cargo::Cancel => attempt.asks(parcel.kind),
+            Cargo::Reply => attempt.answers(parcel.kind),
+            Cargo::Envelope(envelope) => self.letter_of_envelope(envelope, parcel.kind),
         }
     }
 

@@ -4,6 +4,7 @@ use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
+use crate::environment::Conduct;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
@@ -16,9 +17,9 @@ use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
 
 /// Kinds of message by their numbers, as [`crate::links::KINDS`] names them.
-const REQUEST: u8 = 0;
-const REPLY: u8 = 1;
-const CANCEL: u8 = 2;
+pub(super) const REQUEST: u8 = 0;
+pub(super) const REPLY: u8 = 1;
+pub(super) const CANCEL: u8 = 2;
 
 /// Places of the draws of the word that a caller has gone, and of answers to copies of a request.
 const OF_CANCEL: u64 = 0x4_0000;
@@ -48,7 +49,7 @@ impl<P: Protocol> World<P> {
         };
         let routes = edge.routes(self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain);
         let attempt = self.attempts.take();
-        self.attempts[attempt].begin(name, draws, (slot, flight), node, routes);
+        self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         ctx.record(&Record::Sent(name, node));
@@ -62,7 +63,7 @@ impl<P: Protocol> World<P> {
     fn send_request(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, luck) = (attempt.routes.0, Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss() });
-        match self.dispatch(route, luck.delay, luck.loss) {
+        match self.dispatch(attempt.asks(REQUEST), route, luck) {
             Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
@@ -96,6 +97,10 @@ impl<P: Protocol> World<P> {
         if self.environment.is_blocked(attempt.routes.0) {
             return self.lose(slot, Loss::Cut, ctx);
         }
+        let letter = attempt.asks(REQUEST);
+        if let Some(loss) = self.swallowed(letter) {
+            return self.lose(slot, loss, ctx);
+        }
         self.request_reaches(slot, ctx);
     }
 
@@ -105,8 +110,13 @@ impl<P: Protocol> World<P> {
         if !condition.up && !condition.refuses {
             return self.lose(slot, Loss::Dead, ctx);
         }
+        let is_up = condition.up;
         self.meter.messages.arrived += 1;
-        if condition.up {
+        if is_up {
+            if self.conduct(slot) == Conduct::Replayed {
+                self.attempts[slot].is_wrong = true;
+                return self.answer(slot, Outcome::Success, ctx);
+            }
             self.receive(slot, ctx);
         } else {
             self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
@@ -124,10 +134,10 @@ impl<P: Protocol> World<P> {
         attempt.pending += 1;
         attempt.references += 1;
         let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
-        let (node, routes, is_known_unwanted) = (attempt.node, attempt.routes, attempt.is_known_unwanted);
+        let (ends, routes, is_known_unwanted) = ((attempt.caller, attempt.node), attempt.routes, attempt.is_known_unwanted);
         let copy = self.attempts.take();
         let attempt = &mut self.attempts[copy];
-        attempt.begin(name, draws, of, node, routes);
+        attempt.begin(name, draws, of, ends, routes);
         attempt.original = slot;
         attempt.is_waited_for = false;
         attempt.is_known_unwanted = is_known_unwanted;
@@ -140,12 +150,21 @@ impl<P: Protocol> World<P> {
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
+        if self.environment.messages().any() {
+            return self.answer_under_faults(slot, ctx);
+        }
+        self.send_answer(slot, ctx);
+    }
+
+    /// An answer leaves its node, or the machine of a dead one.
+    pub(super) fn send_answer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
         let (route, mut luck) = (attempt.routes.1, Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() });
         if attempt.name.copy > 0 {
             let copy = u64::from(attempt.name.copy);
             luck = Luck { delay: luck.delay.further(OF_COPY + copy), loss: luck.loss.further(OF_COPY + copy) };
         }
-        match self.dispatch(route, luck.delay, luck.loss) {
+        match self.dispatch(attempt.answers(REPLY), route, luck) {
             Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
@@ -163,6 +182,10 @@ impl<P: Protocol> World<P> {
         attempt.references -= 1;
         if self.environment.is_blocked(attempt.routes.1) {
             return self.lose(slot, Loss::Cut, ctx);
+        }
+        let letter = attempt.answers(REPLY);
+        if let Some(loss) = self.swallowed(letter) {
+            return self.lose(slot, loss, ctx);
         }
         self.meter.messages.arrived += 1;
         self.deliver(slot, ctx);
@@ -288,10 +311,11 @@ impl<P: Protocol> World<P> {
         let (caller, route) = (self.calls[attempt.call].origin, attempt.routes.0);
         // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
         let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
+        let letter = attempt.asks(CANCEL);
         if !self.can_send_word(caller) {
             return;
         }
-        match self.dispatch(route, luck.delay, luck.loss) {
+        match self.dispatch(letter, route, luck) {
             Fate::Arrives(delay) => self.schedule(Kind::Cancel, slot, delay, ctx),
             Fate::Lost(loss) => self.meter.messages.lost(loss),
             Fate::Unknown => {

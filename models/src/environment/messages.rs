@@ -1,0 +1,189 @@
+//! Which messages are kept from leaving their senders, from being heard, or are not what they should be?
+//!
+//! Partitions between nodes unite: a message gets through if no partition parts its ends. Omissions are independent of each
+//! other: each one that is on drops its share of what the others leave. Delays of answers add up. Of misbehaviours the one
+//! that began first acts, and the next only on what that leaves alone.
+
+use crate::ids::{NodeId, StretchId};
+use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
+use sim_core::sample::Distribution;
+use sim_core::time::SimDuration;
+use sim_core::units::Share;
+use std::collections::BTreeMap;
+
+/// Something that happens to messages because of who sends or receives them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum MessageEffect {
+    /// Messages of some nodes to others vanish. Both lists ascend.
+    Severed {
+        /// The senders.
+        from: Vec<NodeId>,
+        /// The receivers.
+        to: Vec<NodeId>,
+    },
+    /// A node does not send, or does not hear, a share of its messages.
+    Omits(NodeId, Omission),
+    /// A node's answers are held back for a while.
+    AnswersLate(NodeId, Distribution),
+    /// A node misbehaves (a Byzantine fault).
+    Misbehaves(NodeId, Misbehaviour),
+}
+
+/// Which messages a node omits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Omission {
+    /// Whether it omits to send or to receive.
+    pub way: OmissionWay,
+    /// How many of the messages.
+    pub share: Share,
+    /// Only those from or to these nodes, ascending; all if empty.
+    pub peers: Vec<NodeId>,
+    /// Only these kinds of message, by number; all if empty.
+    pub kinds: Vec<u8>,
+}
+
+/// Whether a node omits to send or to receive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OmissionWay {
+    /// What it sends is not sent.
+    Send,
+    /// What reaches it is not heard.
+    Receive,
+    /// Both.
+    #[default]
+    Both,
+}
+
+/// How a node that is not honest treats the answers it gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Misbehaviour {
+    /// It works, and never answers.
+    Silent,
+    /// It does not answer these callers; their nodes ascend.
+    Selective(Vec<NodeId>),
+    /// It answers this share of requests with a wrong value, as if nothing were amiss.
+    WrongAnswers(Share),
+    /// It answers this share of requests at once with an answer it gave before, without doing the work.
+    Replay(Share),
+}
+
+/// A message on its way, as far as it matters here.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter {
+    /// Who sends it.
+    pub from: NodeId,
+    /// Whom it is for.
+    pub to: NodeId,
+    /// The number of its kind.
+    pub kind: u8,
+    /// Where its luck is drawn from.
+    pub luck: Draw,
+}
+
+/// What a node does with a request, or with the answer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conduct {
+    /// What it should.
+    Honest,
+    /// No answer.
+    Withheld,
+    /// A wrong one.
+    Wrong,
+    /// An old one, at once.
+    Replayed,
+}
+
+/// Places of the draws that decide, told apart by the stretch.
+const OMISSION: u64 = 0x6_0000;
+const LATENESS: u64 = 0x7_0000;
+const CONDUCT: u64 = 0x8_0000;
+
+/// Everything that is on about messages.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Messages {
+    severed: Vec<(StretchId, Vec<NodeId>, Vec<NodeId>)>,
+    by_node: BTreeMap<NodeId, Vec<(StretchId, MessageEffect)>>,
+}
+
+impl Messages {
+    pub(super) fn begin(&mut self, stretch: StretchId, effect: &MessageEffect) {
+        match effect {
+            MessageEffect::Severed { from, to } => self.severed.push((stretch, from.clone(), to.clone())),
+            MessageEffect::Omits(node, _) | MessageEffect::AnswersLate(node, _) | MessageEffect::Misbehaves(node, _) => {
+                self.by_node.entry(*node).or_default().push((stretch, effect.clone()));
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self, stretch: StretchId) {
+        self.severed.retain(|(owner, ..)| *owner != stretch);
+        self.by_node.values_mut().for_each(|effects| effects.retain(|(owner, _)| *owner != stretch));
+        self.by_node.retain(|_, effects| !effects.is_empty());
+    }
+
+    pub(super) fn active(&self) -> usize {
+        self.severed.len() + self.by_node.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Whether anything is on at all.
+    #[inline]
+    pub fn any(&self) -> bool {
+        !self.severed.is_empty() || !self.by_node.is_empty()
+    }
+
+    /// Whether a partition parts two nodes in this direction.
+    pub fn is_severed(&self, from: NodeId, to: NodeId) -> bool {
+        self.severed.iter().any(|(_, senders, receivers)| senders.binary_search(&from).is_ok() && receivers.binary_search(&to).is_ok())
+    }
+
+    /// Whether its sender omits to send this message.
+    pub fn is_unsent(&self, letter: Letter) -> bool {
+        self.omits(letter.from, letter.to, OmissionWay::Send, letter)
+    }
+
+    /// Whether its receiver omits to hear this message.
+    pub fn is_unheard(&self, letter: Letter) -> bool {
+        self.omits(letter.to, letter.from, OmissionWay::Receive, letter)
+    }
+
+    fn omits(&self, node: NodeId, peer: NodeId, way: OmissionWay, letter: Letter) -> bool {
+        let place = OMISSION + (u64::from(letter.kind) << 40) + u64::from(way == OmissionWay::Receive);
+        self.on(node).any(|(stretch, effect)| {
+            let MessageEffect::Omits(_, omission) = effect else { return false };
+            (omission.way == way || omission.way == OmissionWay::Both)
+                && (omission.peers.is_empty() || omission.peers.binary_search(&peer).is_ok())
+                && (omission.kinds.is_empty() || omission.kinds.contains(&letter.kind))
+                && omission.share.holds(letter.luck.further(place + 2 * u64::from(stretch.0)))
+        })
+    }
+
+    /// How long the node holds this answer back.
+    pub fn lateness(&self, node: NodeId, luck: Draw) -> SimDuration {
+        self.on(node).fold(SimDuration::ZERO, |sum, (stretch, effect)| match effect {
+            MessageEffect::AnswersLate(_, by) => {
+                sum.saturating_add(by.compile().sample(luck.further(LATENESS + u64::from(stretch.0))))
+            }
+            _ => sum,
+        })
+    }
+
+    /// What the node does with a request of this caller.
+    pub fn conduct(&self, node: NodeId, caller: NodeId, luck: Draw) -> Conduct {
+        let conduct = |(stretch, effect): (StretchId, &MessageEffect)| {
+            let MessageEffect::Misbehaves(_, misbehaviour) = effect else { return None };
+            let holds = |share: &Share| share.holds(luck.further(CONDUCT + u64::from(stretch.0)));
+            match misbehaviour {
+                Misbehaviour::Silent => Some(Conduct::Withheld),
+                Misbehaviour::Selective(callers) => callers.binary_search(&caller).is_ok().then_some(Conduct::Withheld),
+                Misbehaviour::WrongAnswers(share) => holds(share).then_some(Conduct::Wrong),
+                Misbehaviour::Replay(share) => holds(share).then_some(Conduct::Replayed),
+            }
+        };
+        self.on(node).find_map(conduct).unwrap_or(Conduct::Honest)
+    }
+
+    fn on(&self, node: NodeId) -> impl Iterator<Item = (StretchId, &MessageEffect)> {
+        self.by_node.get(&node).into_iter().flatten().map(|(stretch, effect)| (*stretch, effect))
+    }
+}

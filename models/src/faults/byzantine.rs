@@ -1,0 +1,120 @@
+//! Byzantine: some nodes answer as they please.
+//!
+//! At most `f` of the named nodes misbehave, drawn by the seed for each strike. Misbehaviour is a filter on what a node sends
+//! (Lamport, Shostak and Pease, "The Byzantine Generals Problem", 1982): the engine of an honest node stays as it is, and what
+//! leaves it is changed. A wrong answer looks like any other: it counts as a success, and as a wrong one beside, and only a caller
+//! that compares answers can find it out.
+
+use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
+use crate::environment::{Effect, MessageEffect, Misbehaviour};
+use crate::plan::Places;
+use crate::registry::{Complaint, Registered, complaint};
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimDuration;
+use sim_core::units::Share;
+
+/// At most `f` of the nodes misbehave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Byzantine {
+    /// The nodes among which the dishonest ones are drawn.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub node: Names,
+    /// Every server in this domain and those inside it.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub domain: Names,
+    /// How many of them misbehave.
+    pub f: u32,
+    /// What they do.
+    pub conduct: Conduct,
+    /// Whether `f` may be more than is borne by any agreement among the nodes: a third of them, or more.
+    #[serde(default)]
+    pub beyond: bool,
+}
+
+/// What a dishonest node does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Conduct {
+    /// It does its work and never answers.
+    Silent,
+    /// It answers everybody but these: nodes, services, client populations or domains.
+    Selective(Names),
+    /// It answers this share of requests with a wrong value, as if nothing were amiss.
+    WrongAnswers(Share),
+    /// It answers this share of requests at once with an answer it gave before, without doing the work.
+    Replay(Share),
+}
+
+impl Registered for Byzantine {
+    const NAME: &'static str = "Byzantine";
+    const SUMMARY: &'static str = "at most f nodes misbehave: silent, silent to some, wrong answers, or old ones";
+}
+
+impl Fault for Byzantine {
+    const EXPLANATION: Explanation = Explanation {
+        meaning: "The seed draws `f` of the nodes for each strike. `Silent`: they work and never answer. `Selective(names)`: they do not answer \
+                  those callers. `WrongAnswers(share)`: that share of answers has a wrong value. `Replay(share)`: that share of requests gets an old \
+                  answer at once, without the work. A wrong or old answer counts as a success, and as a wrong one beside; only a caller that \
+                  compares answers can tell.",
+        in_flight: "What was sent before is not touched. A request that was taken before is answered as the node behaves when it answers.",
+        overlap: "Of several faults at one node the one that began first acts, and the next on what that leaves alone.",
+        parameters: &[
+            parameter("node", "service, replica, or a list", "required without `domain`", "among whom the dishonest ones are drawn"),
+            parameter("domain", "domain, or a list", "none", "every server in it"),
+            parameter("f", "number", "required", "how many misbehave; a third of the nodes or more only with `beyond`"),
+            parameter("conduct", "Silent, Selective(names), WrongAnswers(share) or Replay(share)", "required", "what they do"),
+            parameter("beyond", "true or false", "false", "whether `f` may be a third of the nodes or more"),
+        ],
+        example: "Byzantine(node: \"shop\", f: 1, beyond: true, conduct: WrongAnswers(\"10%\"), at: \"60s\", lasts: \"30s\")",
+    };
+
+    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
+        let nodes = target::nodes(&self.node, &self.domain, places)?;
+        let misbehaviour = match &self.conduct {
+            Conduct::Silent => Misbehaviour::Silent,
+            Conduct::Selective(names) => Misbehaviour::Selective(target::everybody("conduct", names, places)?),
+            Conduct::WrongAnswers(share) => Misbehaviour::WrongAnswers(*share),
+            Conduct::Replay(share) => Misbehaviour::Replay(*share),
+        };
+        let (count, f) = (nodes.len(), self.f as usize);
+        if f > count {
+            return Err(vec![complaint("f", format!("only {count} nodes are named, and {f} are to misbehave"))]);
+        }
+        if 3 * f >= count && !self.beyond {
+            let sentence = format!("{f} of {count} nodes are more than any agreement bears (fewer than a third); write `beyond: true` if you mean it");
+            return Err(vec![complaint("f", sentence)]);
+        }
+        let effect = |node| Effect::Messages(MessageEffect::Misbehaves(node, misbehaviour.clone()));
+        // One member, so that which of them misbehave is drawn for the strike as a whole.
+        Ok(vec![Member { name: self.label(), effects: nodes.into_iter().map(effect).collect() }])
+    }
+
+    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
+        let effects = luck.some_of(&member.effects, self.f as usize);
+        vec![Span { from: SimDuration::ZERO, until: lasts, effects }]
+    }
+
+    fn label(&self) -> String {
+        let what = match self.conduct {
+            Conduct::Silent => "silent",
+            Conduct::Selective(_) => "silent to some",
+            Conduct::WrongAnswers(_) => "answering wrongly",
+            Conduct::Replay(_) => "repeating old answers",
+        };
+        format!("{} of {} {what}", self.f, target::in_words(&self.node, &self.domain))
+    }
+
+    fn check(&self, timing: &Timing) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.f == 0 {
+            complaints.push(complaint("f", "at least one node misbehaves; remove the fault if none should"));
+        }
+        if matches!(&self.conduct, Conduct::Selective(names) if names.is_empty()) {
+            complaints.push(complaint("conduct", "to whom are they silent? Write Selective(\"shoppers\"), or Silent"));
+        }
+        if timing.pick.is_some() {
+            complaints.push(complaint("pick", "`f` says how many misbehave; leave `pick` out"));
+        }
+        complaints
+    }
+}

@@ -1,0 +1,77 @@
+//! What do faults at the ends of a message make of it?
+//!
+//! Links and cuts act on the way and are looked after in `parcels`; here is what happens because of who sends and who receives:
+//! partitions between nodes, omissions, answers held back, and nodes that answer as they please.
+
+use super::World;
+use crate::environment::{Conduct, Letter};
+use crate::event::{Kind, WorldEvent};
+use crate::outcome::Outcome;
+use crate::protocols::Protocol;
+use crate::record::Loss;
+use sim_core::simulation::Ctx;
+
+impl<P: Protocol> World<P> {
+    /// Why a message does not leave its sender, or leaves it in vain.
+    #[cold]
+    pub(super) fn kept_back(&self, letter: Letter) -> Option<Loss> {
+        let messages = self.environment.messages();
+        if messages.is_unsent(letter) {
+            return Some(Loss::Omitted);
+        }
+        messages.is_severed(letter.from, letter.to).then_some(Loss::Cut)
+    }
+
+    /// Why a message that arrives is not heard.
+    #[inline]
+    pub(super) fn swallowed(&self, letter: Letter) -> Option<Loss> {
+        let messages = self.environment.messages();
+        if !messages.any() {
+            return None;
+        }
+        if messages.is_severed(letter.from, letter.to) {
+            return Some(Loss::Cut);
+        }
+        messages.is_unheard(letter).then_some(Loss::Omitted)
+    }
+
+    /// What the node of an attempt does with it.
+    #[inline]
+    pub(super) fn conduct(&self, slot: u32) -> Conduct {
+        let messages = self.environment.messages();
+        if !messages.any() {
+            return Conduct::Honest;
+        }
+        let attempt = &self.attempts[slot];
+        messages.conduct(attempt.node, attempt.caller, attempt.draws.share())
+    }
+
+    /// An answer that faults may hold back, withhold or falsify.
+    pub(super) fn answer_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let conduct = self.conduct(slot);
+        let attempt = &mut self.attempts[slot];
+        // What the machine of a dead node says is said by nobody.
+        if self.environment.node(attempt.node).up {
+            match conduct {
+                Conduct::Withheld => {
+                    self.meter.messages.sent += 1;
+                    return self.lose(slot, Loss::Omitted, ctx);
+                }
+                Conduct::Wrong if attempt.outcome == Outcome::Success => attempt.is_wrong = true,
+                Conduct::Wrong | Conduct::Replayed | Conduct::Honest => {}
+            }
+        }
+        let late = self.environment.messages().lateness(attempt.node, attempt.draws.reply_delay());
+        if late.is_zero() {
+            return self.send_answer(slot, ctx);
+        }
+        attempt.references += 1;
+        ctx.after(late, WorldEvent::new(Kind::AnswerLeaves, attempt.name.call.key, attempt.name.number, slot));
+    }
+
+    /// An answer that was held back leaves its node.
+    pub(super) fn answer_leaves(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.attempts[slot].references -= 1;
+        self.send_answer(slot, ctx);
+    }
+}
