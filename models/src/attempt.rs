@@ -70,7 +70,14 @@ impl Attempt {
     /// Begins anew in a record that was used before. Field by field, where it lies: a record is some 200 bytes, and this
     /// happens once per attempt.
     #[inline]
-    pub fn begin(&mut self, name: AttemptName, draws: Draws, (call, flight): (u32, u32), (caller, node): (NodeId, NodeId), routes: (RouteId, RouteId)) {
+    pub fn begin(
+        &mut self,
+        name: AttemptName,
+        draws: Draws,
+        (call, flight): (u32, u32),
+        (caller, node): (NodeId, NodeId),
+        routes: (RouteId, RouteId),
+    ) {
         self.name = name;
         self.draws = draws;
         self.call = call;

@@ -161,9 +161,7 @@ impl Messages {
     /// How long the node holds this answer back.
     pub fn lateness(&self, node: NodeId, luck: Draw) -> SimDuration {
         self.on(node).fold(SimDuration::ZERO, |sum, (stretch, effect)| match effect {
-            MessageEffect::AnswersLate(_, by) => {
-                sum.saturating_add(by.compile().sample(luck.further(LATENESS + u64::from(stretch.0))))
-            }
+            MessageEffect::AnswersLate(_, by) => sum.saturating_add(by.compile().sample(luck.further(LATENESS + u64::from(stretch.0)))),
             _ => sum,
         })
     }

@@ -81,7 +81,8 @@ impl Fault for Byzantine {
             return Err(vec![complaint("f", format!("only {count} nodes are named, and {f} are to misbehave"))]);
         }
         if 3 * f >= count && !self.beyond {
-            let sentence = format!("{f} of {count} nodes are more than any agreement bears (fewer than a third); write `beyond: true` if you mean it");
+            let sentence =
+                format!("{f} of {count} nodes are more than any agreement bears (fewer than a third); write `beyond: true` if you mean it");
             return Err(vec![complaint("f", sentence)]);
         }
         let effect = |node| Effect::Messages(MessageEffect::Misbehaves(node, misbehaviour.clone()));

@@ -32,7 +32,12 @@ impl Fault for Partition {
         in_flight: "Messages on the wire that would arrive while it is on are lost.",
         overlap: "Partitions unite: a message gets through if none of them parts its ends.",
         parameters: &[
-            parameter("groups", "list of names, or of lists of names", "required", "who stays together: nodes, services, client populations, domains"),
+            parameter(
+                "groups",
+                "list of names, or of lists of names",
+                "required",
+                "who stays together: nodes, services, client populations, domains",
+            ),
             parameter("one_way", "true or false", "false", "whether only messages from earlier groups to later ones vanish"),
         ],
         example: "Partition(groups: [\"internet\", [\"shop[0]\", \"shop[1]\"]], at: \"60s\", lasts: \"10s\")",
@@ -83,8 +88,11 @@ impl Partition {
             }
             nodes.sort_unstable();
             nodes.dedup();
-            if let Some((other, both)) = (0..).zip(&groups).find_map(|(other, group)| Some((other, nodes.iter().find(|node| group.contains(node))?))) {
-                let sentence = format!("`{}` is in group {index} and in group {other}; groups of a partition must not overlap", places.name(*both));
+            if let Some((other, both)) =
+                (0..).zip(&groups).find_map(|(other, group)| Some((other, nodes.iter().find(|node| group.contains(node))?)))
+            {
+                let sentence =
+                    format!("`{}` is in group {index} and in group {other}; groups of a partition must not overlap", places.name(*both));
                 complaints.push(complaint(&field, sentence));
             }
             groups.push(nodes);
