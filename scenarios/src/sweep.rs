@@ -6,6 +6,7 @@ use crate::results::{BinTotals, CellSeries, FaultWindow, Manifest, Results, RunO
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
 use models::measure::Bin;
+use models::plan::{FaultPlan, Plan};
 use sim_core::simulation::TieBreak;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,9 +158,6 @@ fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
 /// What is run, for reports.
 pub fn manifest(scenario: &Scenario) -> Manifest {
     let first = &scenario.cells[0].arms[0].plan;
-    let mut faults: Vec<FaultWindow> =
-        first.faults.iter().map(|fault| FaultWindow { label: fault.label.clone(), begin: fault.begin, end: fault.end }).collect();
-    faults.sort_by_key(|fault| fault.begin);
     Manifest {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: scenario.name.clone(),
@@ -176,12 +174,21 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         warm_up: scenario.clockwork.warm_up,
         horizon: scenario.clockwork.horizon,
         bin: scenario.clockwork.bin,
+        hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
         edges: first.edges.iter().map(|edge| edge.name.clone()).collect(),
-        faults,
+        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan)).collect(),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }
+}
+
+/// Faults are common to all arms.
+fn fault_windows(plan: &Plan) -> Vec<FaultWindow> {
+    let window = |fault: &FaultPlan| FaultWindow { label: fault.label.clone(), begin: fault.begin, end: fault.end };
+    let mut faults: Vec<FaultWindow> = plan.faults.iter().map(window).collect();
+    faults.sort_by_key(|fault| fault.begin);
+    faults
 }
 
 /// Where a run stands in the grid.
