@@ -267,6 +267,14 @@ fn arms_that_luck_alone_tells_apart_share_a_rank_and_the_headline_says_so() {
 }
 
 #[test]
+fn where_recovery_reads_the_same_the_headline_says_what_differs() {
+    let never = |name, during| (name, 1, 100, 100, during);
+    let headline = fates::headline(&brownout(&[never("some", 400), never("none", 10)], 10));
+    assert!(headline.starts_with("Best is \"some\": never recovered in 10 of 10 runs"), "{headline}");
+    assert!(headline.matches("% of calls succeeded.").count() == 2, "{headline}");
+}
+
+#[test]
 fn a_few_runs_show_no_difference_and_the_headline_says_why() {
     let few = fates::headline(&brownout(SIX, 5));
     assert!(few.starts_with("No difference between the arms is shown by 5 runs, and fewer than 6 cannot show one."), "{few}");

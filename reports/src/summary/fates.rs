@@ -67,7 +67,13 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The best and the worst arm of one cell, in at most two sentences.
 pub fn verdict(ranking: &Ranking) -> String {
-    let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
+    // Where recovery reads the same, what orders the arms is the share of calls.
+    let is_same = ranking.kind == Kind::Faults
+        && ranking.arms.first().zip(ranking.arms.last()).is_some_and(|(a, b)| a.arm != b.arm && recovery(a) == recovery(b));
+    let fate = |arm: &ArmSummary| {
+        let calls = if is_same { format!("; {} of calls succeeded", number::percent(arm.succeeded, arm.calls)) } else { String::new() };
+        format!("{}{calls}", fate(ranking.kind, arm))
+    };
     let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
     let (said, arms) = match ranking.arms.as_slice() {
         [] => return "Nothing was compared.".to_owned(),

@@ -6,7 +6,8 @@
 //!
 //! Two arms differ if in one of these measures, the first that shows anything, one is better in so many more seeds than it is
 //! worse that luck would do so in less than one case in twenty: the two-sided sign test over the seeds that differ (Conover,
-//! Practical Nonparametric Statistics, section 3.4), which at least six seeds can pass. An arm shares the rank of those before
+//! Practical Nonparametric Statistics, section 3.4), which at least six seeds can pass. That measure then orders them, but an
+//! arm that lost more runs stays behind. An arm shares the rank of those before
 //! it as long as it does not differ from any of them; the next one counts all arms before it.
 
 use super::arm::{ArmSummary, Kind};
@@ -131,7 +132,11 @@ fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
     // As many rounds as arms, as sorting by exchanges takes: the relation need not be transitive.
     for _ in 0..order.len() {
         for place in 1..order.len() {
-            if first_shown(&scores[order[place]], &scores[order[place - 1]]) == Ordering::Greater {
+            let (before, after) = (order[place - 1], order[place]);
+            // A run that never comes back is not made up for by others that come back sooner.
+            let [left, right] = [&arms[after], &arms[before]].map(|arm| (arm.recovered, arm.judged()));
+            let lost_more = kind == Kind::Faults && by_share(left, right) == Ordering::Less;
+            if !lost_more && first_shown(&scores[after], &scores[before]) == Ordering::Greater {
                 order.swap(place - 1, place);
             }
         }
