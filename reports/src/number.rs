@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn one_is_singular() {
-        assert_eq!(["1", "1.02", "0", "1 to 2"].map(|shown| counted(shown, "attempt")), ["1 attempt", "1.02 attempts", "0 attempts", "1 to 2 attempts"]);
+        assert_eq!(
+            ["1", "1.02", "0", "1 to 2"].map(|shown| counted(shown, "attempt")),
+            ["1 attempt", "1.02 attempts", "0 attempts", "1 to 2 attempts"]
+        );
     }
 
     #[test]

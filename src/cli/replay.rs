@@ -130,7 +130,10 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     print(&format!("digest {}", made.digest))?;
     match args.digest {
         Some(expected) if expected != made.digest.value() => {
-            say(&format!("error: the digest is {}, not {expected:016x}: another version, scenario, arm or seed made that run", made.digest));
+            say(&format!(
+                "error: the digest is {}, not {expected:016x}: another version, scenario, arm or seed made that run",
+                made.digest
+            ));
             Ok(Exit::Differs)
         }
         _ => Ok(Exit::Fine),

@@ -33,7 +33,8 @@ pub fn verdict_line(all: &[Verdict]) -> String {
 /// What the report answers, and what the command line changed in the scenario.
 pub fn question(manifest: &Manifest) -> String {
     let (question, _) = summary::question(manifest);
-    let asked = if question.trim().is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", escaped(question.trim())) };
+    let asked =
+        if question.trim().is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", escaped(question.trim())) };
     let changed = summary::changes(manifest).map(|sentence| format!("<p class=\"changed\">{}</p>\n", escaped(&sentence)));
     asked + &changed.unwrap_or_default()
 }
@@ -223,7 +224,7 @@ pub fn definitions() -> String {
         ("better in", "seeds in which the arm's availability was higher than the baseline's, of all seeds compared"),
         (
             "recovery",
-            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest; it runs to the end of the last rolling window (hold) below the level, so that service that is back at once reads hold less one bin",
+            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest; it runs to the end of the last rolling window (hold) below the level, so that service that is back at once reads up to hold",
         ),
         (
             "not recovered",

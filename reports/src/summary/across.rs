@@ -61,8 +61,9 @@ fn rankings(results: &Results) -> Vec<Ranking> {
 
 /// In how many cells each arm is best.
 fn wins(results: &Results, rankings: &[Ranking]) -> Vec<usize> {
-    let wins =
-        |arm: usize| rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().iter().any(|best| best.arm as usize == arm)).count();
+    let wins = |arm: usize| {
+        rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().iter().any(|best| best.arm as usize == arm)).count()
+    };
     (0..results.manifest.arms.len()).map(wins).collect()
 }
 

@@ -54,7 +54,7 @@ pub fn headline(results: &Results) -> String {
         _ if results.manifest.arms.len() == 1 => {
             let said: String = across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect();
             let has_times = said.contains(" within ");
-            if has_times { format!("{said} {}", window((results.manifest.hold, results.manifest.bin))) } else { said }
+            if has_times { format!("{said} {}", window(results.manifest.hold)) } else { said }
         }
         _ => across::headline(results),
     }
@@ -92,7 +92,8 @@ pub fn verdict(ranking: &Ranking) -> String {
             (format!("{} {}", side("Best", ranking.best(), first), side("Worst", ranking.worst(), last)), [first, last])
         }
     };
-    let has_times = ranking.kind == Kind::Faults && arms.iter().any(|arm| arm.recovered_after.last().is_some_and(|slowest| !slowest.is_zero()));
+    let has_times =
+        ranking.kind == Kind::Faults && arms.iter().any(|arm| arm.recovered_after.last().is_some_and(|slowest| !slowest.is_zero()));
     if has_times { format!("{said} {}", window(ranking.window)) } else { said }
 }
 
@@ -100,9 +101,9 @@ pub fn verdict(ranking: &Ranking) -> String {
 const FEWEST: u64 = 6;
 
 /// What a recovery time includes.
-fn window((hold, bin): (SimDuration, SimDuration)) -> String {
-    let least = number::length(hold.saturating_sub(bin));
-    format!("Times run to the end of the last {} window below the level: back at once reads {least}.", number::length(hold))
+fn window(hold: SimDuration) -> String {
+    let hold = number::length(hold);
+    format!("Times run to the end of the last {hold} window below the level: back at once reads up to {hold}.")
 }
 
 /// `100 runs`, as they have not shown something.

@@ -40,8 +40,8 @@ pub struct Ranking {
     pub ranks: Vec<u64>,
     /// Callers and callees of the edges.
     pub(super) edges: Vec<String>,
-    /// Width of the window that decides recovery, and of the bins by which it rolls.
-    pub(super) window: (SimDuration, SimDuration),
+    /// Width of the window that decides recovery.
+    pub(super) window: SimDuration,
     pub(super) baseline: String,
     /// Of availability and of attempts, against the baseline; `None` for the baseline itself.
     pub(super) paired: Vec<(Option<Paired>, Option<Paired>)>,
@@ -62,7 +62,7 @@ impl Ranking {
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
         let manifest = &results.manifest;
-        let window = (manifest.hold, manifest.bin);
+        let window = manifest.hold;
         Self { label: cell_label(manifest, cell), cell, kind, arms, ranks, edges: manifest.edges.clone(), window, baseline, paired }
     }
 
@@ -173,7 +173,8 @@ fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
 /// How the first measure in which two arms differ by more than luck orders them; equal if there is none.
 fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
     let signs = |(a, b): (&Score, &Score)| {
-        let order = |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
+        let order =
+            |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
         let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
         let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL;
         if is_luck { Ordering::Equal } else { wins.cmp(&losses) }

@@ -64,8 +64,9 @@ fn recovery(manifest: &Manifest, recovery: &Recovery) -> (Cell, String) {
     match recovery {
         Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level".to_owned()),
         Recovery::After(length) => {
-            let [hold, least] = [manifest.hold, manifest.hold.saturating_sub(manifest.bin)].map(number::length);
-            let meaning = format!("from the fault's end to the end of the last {hold} window below the level: back at once reads {least}");
+            let hold = number::length(manifest.hold);
+            let meaning =
+                format!("from the fault's end to the end of the last {hold} window below the level: back at once reads up to {hold}");
             (Cell::Length(*length), meaning)
         }
         Recovery::Censored(length) => {

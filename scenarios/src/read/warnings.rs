@@ -92,7 +92,11 @@ impl<'a> Reader<'a> {
                 let same = (0..later).find(|earlier| contents(earlier * stride).eq(contents(later * stride)));
                 warnings.extend(same.map(|earlier| {
                     let [one, other] = [values[earlier], *value].map(|value| value.text().trim_matches('"'));
-                    let what = if one == other { format!("`{one}` is written twice") } else { format!("`{one}` and `{other}` make no difference") };
+                    let what = if one == other {
+                        format!("`{one}` is written twice")
+                    } else {
+                        format!("`{one}` and `{other}` make no difference")
+                    };
                     Problem::new(format!("{what}: their cells of `{path}` hold the same systems and say the same")).at(value.span())
                 }));
             }
