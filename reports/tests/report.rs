@@ -262,6 +262,12 @@ fn arms_that_luck_alone_tells_apart_share_a_rank_and_the_headline_says_so() {
     for text in [markdown::report(&results), html::page(&results, &[]), runs::rankings(&results).to_string()] {
         assert!(text.contains("Rank 1 is shared"), "{text}");
     }
+    let mut cells = results.clone();
+    cells.manifest.axes = vec!["hold".to_owned()];
+    cells.manifest.cells = vec![vec!["1s".to_owned()], vec!["2s".to_owned()]];
+    cells.runs.extend(results.runs.iter().cloned().map(|row| scenarios::results::RunRow { cell: 1, ..row }));
+    let several = fates::headline(&cells);
+    assert!(several.contains(" in 2 (shared where no difference between them is shown)."), "{several}");
     let two = fates::headline(&brownout(&ALIKE[..2], 30));
     assert!(two.starts_with("No difference between the arms is shown by 30 runs. \"o") && two.contains("\"one\": recovered"), "{two}");
 }

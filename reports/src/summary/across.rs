@@ -32,7 +32,10 @@ pub(super) fn headline(results: &Results) -> String {
     let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
     let list: Vec<String> = first.into_iter().chain(others).collect();
     let tied = if differing < cells { format!("; in {} no difference is shown", cells - differing) } else { String::new() };
-    format!("{}{tied}. {}", list.join(", "), farthest(&rankings))
+    // Counted once for each arm, a place that several share would read like a contradiction.
+    let is_shared = wins.iter().sum::<usize>() > differing;
+    let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
+    format!("{}{shared}{tied}. {}", list.join(", "), farthest(&rankings))
 }
 
 /// One sentence per arm about all cells, the arm that is best most often first.
