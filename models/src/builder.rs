@@ -15,6 +15,9 @@ use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
+/// At most so many time bins in a run.
+const MOST_BINS: u64 = 1_000_000;
+
 /// At most so many clients and server nodes in one system: their numbers are 32 bits.
 const MOST_CLIENTS: u64 = 100_000_000;
 
@@ -113,8 +116,13 @@ impl Builder<'_> {
                 format!("the warm-up ({}) leaves nothing to measure before the horizon ({})", times.warm_up, times.horizon),
             );
         }
-        if times.bin.is_zero() || times.horizon.as_nanos() / times.bin.as_nanos().max(1) > 1_000_000 {
-            complain("bin", format!("bins of {} are too fine: at most 1000000 of them fit into a run", times.bin));
+        let bins = times.horizon.as_nanos() / times.bin.as_nanos().max(1);
+        if times.bin.is_zero() {
+            complain("bin", "a time bin needs a width; write a bin such as \"1s\"".to_owned());
+        } else if times.horizon <= longest && bins > MOST_BINS {
+            let least = SimDuration::from_nanos(times.horizon.as_nanos().div_ceil(MOST_BINS));
+            let sentence = format!("a horizon of {} is {bins} bins of {}, and {MOST_BINS} are the most", times.horizon, times.bin);
+            complain("bin", format!("{sentence}; shorten the horizon, or write a `bin` of at least {least}"));
         } else if times.hold < times.bin || !(times.hold % times.bin).is_zero() {
             complain("hold", format!("the hold time ({}) must be a whole number of bins ({})", times.hold, times.bin));
         }

@@ -78,6 +78,11 @@ pub fn range(low: &str, high: &str) -> String {
     if low == high { low.to_owned() } else { between(low, high) }
 }
 
+/// A shown number with what it counts: `1 attempt`, `1.2 attempts`.
+pub fn counted(shown: &str, noun: &str) -> String {
+    if shown == "1" { format!("1 {noun}") } else { format!("{shown} {noun}s") }
+}
+
 /// A whole number with separators between thousands: `12,345`.
 pub fn count(count: u64) -> String {
     let digits = count.to_string();
@@ -146,6 +151,14 @@ mod tests {
     #[test]
     fn differences_carry_their_sign_and_small_ones_are_not_nothing() {
         assert_eq!([12_300_000, -500_000_000, 0, 3].map(points), ["+1.23 pp", "−50 pp", "0 pp", "< +0.01 pp"]);
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(
+            ["1", "1.02", "0", "1 to 2"].map(|shown| counted(shown, "attempt")),
+            ["1 attempt", "1.02 attempts", "0 attempts", "1 to 2 attempts"]
+        );
     }
 
     #[test]

@@ -3,11 +3,14 @@
 //! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes, fails,
 //! or cannot be decided, with the numbers that say so.
 
+mod recovery;
+
 use crate::results::Results;
-use models::measure::{Recovery, RunMeasures};
+use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
+use std::fmt;
 
 /// One clause, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,13 +47,13 @@ pub struct Bounds {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecoveryLimits {
-    /// Half of the runs recover within this.
+    /// Half of the runs recover within this; passes from 5 runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p50: Option<SimDuration>,
-    /// Nine of ten runs recover within this.
+    /// Nine of ten runs recover within this; passes from 29 runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p90: Option<SimDuration>,
-    /// All but one in a hundred runs recover within this; needs 100 runs.
+    /// All but one in a hundred runs recover within this; passes from 299 runs on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99: Option<SimDuration>,
     /// The arms it speaks of; all unless said.
@@ -153,8 +156,51 @@ impl Clause {
             Self::Amplification(limits) if limits.at_least.is_none() && limits.at_most.is_none() => {
                 Err("nothing is expected; write `at_most: 1.1` or `at_least: 3`".to_owned())
             }
+            Self::Availability(Bounds { at_least: Some(least), at_most: Some(most), .. })
+            | Self::Stuck(Bounds { at_least: Some(least), at_most: Some(most), .. })
+                if least.parts() > most.parts() =>
+            {
+                Err(contradiction(least, most))
+            }
+            Self::Amplification(AmplificationLimits { at_least: Some(least), at_most: Some(most), .. }) if least > most => {
+                Err(contradiction(least, most))
+            }
             Self::Availability(_) | Self::Stuck(_) | Self::Recovery(_) | Self::Amplification(_) => Ok(()),
         }
+    }
+
+    /// Why it cannot hold together with another clause about the same measure of the same arm, if it cannot.
+    pub fn contradicts(&self, other: &Self) -> Option<String> {
+        let share_arms = match (self.arms(), other.arms()) {
+            (Some(mine), Some(theirs)) => mine.iter().any(|arm| theirs.contains(arm)),
+            _ => true,
+        };
+        // Each clause alone is in order: only the least of one and the most of the other can cross.
+        let apart = |(least, most): (&Bounds, &Bounds)| {
+            let (least, most) = (least.at_least?, most.at_most?);
+            (least.parts() > most.parts()).then(|| contradiction(&least, &most))
+        };
+        let found = match (self, other) {
+            (Self::Availability(a), Self::Availability(b)) | (Self::Stuck(a), Self::Stuck(b)) if a.outside_faults == b.outside_faults => {
+                [(a, b), (b, a)].into_iter().find_map(apart)
+            }
+            (Self::Amplification(a), Self::Amplification(b)) => {
+                let limits = |(least, most): (&AmplificationLimits, &AmplificationLimits)| Some((least.at_least?, most.at_most?));
+                let crossed = [(a, b), (b, a)].into_iter().filter_map(limits).find(|(least, most)| least > most);
+                crossed.map(|(least, most)| contradiction(&least, &most))
+            }
+            _ => None,
+        };
+        found.filter(|_| share_arms).map(|sentence| format!("two clauses contradict each other: {sentence}"))
+    }
+
+    /// What in it can be left out, because something else in it says more.
+    pub fn idle(&self) -> Option<String> {
+        let Self::Recovery(limits) = self else { return None };
+        let written = [("p50", limits.p50), ("p90", limits.p90), ("p99", limits.p99)];
+        let written: Vec<(&str, SimDuration)> = written.into_iter().filter_map(|(name, limit)| Some((name, limit?))).collect();
+        let ((low, loose), (high, tight)) = written.windows(2).map(|pair| (pair[0], pair[1])).find(|(low, high)| low.1 > high.1)?;
+        Some(format!("`{low}: {loose}` says nothing beside `{high}: {tight}`: the higher quantile has the shorter limit"))
     }
 
     fn judge(&self, results: &Results, cell: u32, arm: u32) -> Vec<(String, Judgement, String, Option<u64>)> {
@@ -164,7 +210,7 @@ impl Clause {
         }
         match self {
             Self::Availability(bounds) => vec![availability(bounds, results, cell, arm, &runs)],
-            Self::Recovery(limits) => recovery(limits, &runs),
+            Self::Recovery(limits) => recovery::judge(limits, &runs),
             Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
             Self::Amplification(limits) => vec![amplification(limits, &runs)],
         }
@@ -192,6 +238,10 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
         }
     }
     verdicts
+}
+
+fn contradiction(least: &impl fmt::Display, most: &impl fmt::Display) -> String {
+    format!("nothing is at least {least} and at most {most}")
 }
 
 type Judged = (String, Judgement, String, Option<u64>);
@@ -239,52 +289,10 @@ fn outside_faults(results: &Results, cell: u32, arm: u32) -> (u64, u64) {
     let bins = results.series_of(cell, arm).map(|series| series.bins.as_slice()).unwrap_or_default();
     let width = manifest.bin.as_nanos();
     let touched = |begin: u64, end: u64| {
-        begin < manifest.warm_up.as_nanos()
-            || manifest.faults.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin))
+        begin < manifest.warm_up.as_nanos() || manifest.faults_of(cell).iter().any(|fault| fault.touches(begin, end))
     };
     let calm = (0_u64..).zip(bins).filter(|(index, _)| !touched(index * width, (index + 1) * width));
     calm.fold((0, 0), |(good, all), (_, bin)| (good + bin.succeeded, all + bin.started))
-}
-
-/// How long a run took to recover from all its episodes, the longest; `None` if it did not, `Err` if it cannot be said.
-fn recovery_of(run: &RunMeasures) -> Result<Option<SimDuration>, String> {
-    let mut longest = Some(SimDuration::ZERO);
-    for episode in &run.episodes {
-        match &episode.recovery {
-            Recovery::Unharmed => {}
-            Recovery::After(length) => longest = longest.map(|longest| longest.max(*length)),
-            Recovery::Censored(_) => longest = None,
-            Recovery::Undecided(reason) => return Err(reason.clone()),
-        }
-    }
-    Ok(longest)
-}
-
-fn recovery(limits: &RecoveryLimits, runs: &Runs<'_>) -> Vec<Judged> {
-    let quantiles = [("p50", 50, limits.p50), ("p90", 90, limits.p90), ("p99", 99, limits.p99)];
-    quantiles.into_iter().filter_map(|(name, percent, limit)| limit.map(|limit| recovery_quantile(name, percent, limit, runs))).collect()
-}
-
-fn recovery_quantile(name: &str, percent: usize, limit: SimDuration, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of recovery at most {limit}");
-    let mut times = Vec::new();
-    for (seed, run) in runs {
-        match recovery_of(run) {
-            // A run that never recovers sorts behind every limit.
-            Ok(time) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
-            Err(reason) => return (clause, Judgement::Undecided, reason, None),
-        }
-    }
-    times.sort_unstable();
-    let needed = 100 / (100 - percent);
-    if times.len() < needed {
-        return (clause, Judgement::Undecided, format!("{} runs; {name} needs at least {needed}", times.len()), None);
-    }
-    // The nearest rank: the smallest time that at least so many runs do not exceed.
-    let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
-    let (seen, worst) = (times[rank].0, times[times.len() - 1]);
-    let evidence = if seen == SimDuration::MAX { "not recovered at the horizon".to_owned() } else { format!("{name} {seen}") };
-    (clause, Judgement::of(seen <= limit), format!("{evidence} over {} runs", times.len()), Some(worst.1))
 }
 
 fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {

@@ -171,6 +171,13 @@ impl Problems {
     }
 }
 
+impl Problems {
+    /// Returns everything as text for a terminal, as warnings and without a count: what is run all the same.
+    pub fn render_as_warnings(&self, source: &Source, colour: bool) -> String {
+        render::warnings(self, source, colour)
+    }
+}
+
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Problems {
         Problems { list: vec![problem] }

@@ -7,6 +7,7 @@ mod change;
 mod gaps;
 mod grid;
 mod system;
+mod warnings;
 
 use crate::data::Data;
 use crate::expect::Clause;
@@ -125,7 +126,7 @@ impl<'a> Reader<'a> {
         let cells = self.cells(base, &sweep, &mut of_cells);
         problems.extend(of_cells);
         let cells = cells.filter(|_| problems.is_empty())?;
-        let scenario = Scenario {
+        let mut scenario = Scenario {
             source: self.source.clone(),
             origin: origin.to_owned(),
             name,
@@ -139,7 +140,9 @@ impl<'a> Reader<'a> {
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
             expect,
             assumptions,
+            warnings: Problems::new(),
         };
+        scenario.warnings = self.warnings(&scenario, &arms, &sweep);
         if let Some(sentence) = too_large(&scenario).filter(|_| extent == Extent::Grid) {
             problems.push(Problem::new(sentence).at(self.field("sweep").unwrap_or(self.root).head()));
         }
@@ -212,9 +215,12 @@ impl<'a> Reader<'a> {
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));
             }
-            clauses.push(clause);
+            if let Some((other, sentence)) = clauses.iter().find_map(|(other, earlier)| Some((other, clause.contradicts(earlier)?))) {
+                problems.push(Problem::new(sentence).at(item.head()).also(Element::head(*other), "the other"));
+            }
+            clauses.push((item, clause));
         }
-        clauses
+        clauses.into_iter().map(|(_, clause)| clause).collect()
     }
 
     fn sweep(&self, problems: &mut Problems) -> SweepSpec<'a> {

@@ -54,12 +54,14 @@ pub struct Manifest {
     pub horizon: SimDuration,
     /// Width of the time bins of all series.
     pub bin: SimDuration,
+    /// Width of the rolling window that decides recovery: the loss must have left it.
+    pub hold: SimDuration,
     /// Whether load is open, closed or one-shot, for every chart that shows latency or availability.
     pub load: String,
     /// Callers and callees of the edges, in the order of the edge measures: `"checkout -> payments"`.
     pub edges: Vec<String>,
-    /// Planned faults, in order of time.
-    pub faults: Vec<FaultWindow>,
+    /// Planned faults in order of time, for each of the cells: what is varied may move them.
+    pub faults: Vec<Vec<FaultWindow>>,
     /// Defaults that decide verdicts, and where each came from.
     pub assumptions: Vec<Assumption>,
     /// Clauses that the runs must fulfil.
@@ -155,10 +157,36 @@ pub struct BinTotals {
     pub offered: BTreeMap<u64, u32>,
 }
 
+impl Manifest {
+    /// The planned faults of one cell, in order of time.
+    pub fn faults_of(&self, cell: u32) -> &[FaultWindow] {
+        self.faults.get(cell as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the faults of all cells are the same, at the same times.
+    pub fn has_same_faults(&self) -> bool {
+        self.faults.windows(2).all(|pair| pair[0] == pair[1])
+    }
+}
+
+impl FaultWindow {
+    /// Whether it is on at any moment from `begin` up to, and without, `end`: nanoseconds since the start.
+    pub fn touches(&self, begin: u64, end: u64) -> bool {
+        self.begin.as_nanos() < end && self.end.is_none_or(|last| last.as_nanos() > begin)
+    }
+}
+
 impl Results {
+    /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
+    pub fn rows_of(&self, cell: u32, arm: u32) -> &[RunRow] {
+        let start = self.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));
+        let length = self.runs[start..].partition_point(|row| (row.cell, row.arm) == (cell, arm));
+        &self.runs[start..start + length]
+    }
+
     /// The finished runs of one cell and arm, in order of their seeds.
     pub fn runs_of(&self, cell: u32, arm: u32) -> impl Iterator<Item = (u64, &RunMeasures)> {
-        self.runs.iter().filter(move |row| row.cell == cell && row.arm == arm).filter_map(|row| match &row.outcome {
+        self.rows_of(cell, arm).iter().filter_map(|row| match &row.outcome {
             RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
             RunOutcome::Panicked(_) => None,
         })
@@ -166,6 +194,37 @@ impl Results {
 
     /// The series of one cell and arm.
     pub fn series_of(&self, cell: u32, arm: u32) -> Option<&CellSeries> {
-        self.series.iter().find(|series| series.cell == cell && series.arm == arm)
+        let place = self.series.binary_search_by_key(&(cell, arm), |series| (series.cell, series.arm));
+        place.ok().map(|index| &self.series[index])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+    use crate::{Extent, read, sweep};
+
+    #[test]
+    fn the_runs_of_a_cell_and_arm_are_found_among_very_many_without_looking_at_all() {
+        let text = r#"(schema: 1, name: "x", horizon: "2s", nodes: {
+            "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) })"#;
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
+        let (cells, arms, seeds) = (5_000, 4, 10);
+        let mut results = Results { manifest: sweep::manifest(&scenario), runs: Vec::new(), series: Vec::new() };
+        for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
+            results.series.push(CellSeries { cell, arm, ..CellSeries::default() });
+            let outcome = |seed| match seed {
+                3 => RunOutcome::Panicked("time ran backwards".to_owned()),
+                _ => RunOutcome::Finished { measures: RunMeasures::default(), digest: 0 },
+            };
+            results.runs.extend((0..seeds).map(|seed| RunRow { cell, arm, seed, outcome: outcome(seed) }));
+        }
+        // Looking at every row for each would be 4,000,000,000 looks: this test would not end.
+        for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
+            assert!(results.runs_of(cell, arm).map(|(seed, _)| seed).eq((0..seeds).filter(|seed| *seed != 3)));
+            assert_eq!(results.series_of(cell, arm).map(|series| (series.cell, series.arm)), Some((cell, arm)));
+        }
+        assert_eq!((results.rows_of(cells, 0).len(), results.series_of(0, arms)), (0, None));
     }
 }

@@ -1,9 +1,9 @@
 //! What is a scenario once every doubt is removed?
 
+use crate::problem::Problems;
 use crate::text::Source;
 use models::plan::{Clockwork, Plan};
 use models::protocols::Group;
-use models::workloads::ArrivalProcess;
 use sim_core::time::SimDuration;
 use std::sync::Arc;
 
@@ -36,6 +36,8 @@ pub struct Scenario {
     pub expect: Vec<crate::expect::Clause>,
     /// Defaults that decide verdicts.
     pub assumptions: Vec<crate::results::Assumption>,
+    /// What is allowed and probably not meant, each with its place in the text.
+    pub warnings: Problems,
 }
 
 /// One point of the swept grid.
@@ -78,50 +80,8 @@ impl Scenario {
         blake3::hash(self.source.text.as_bytes()).to_hex()[..32].to_owned()
     }
 
-    /// What is allowed and probably not meant, in sentences: what the measures of a sweep will not be able to say.
-    pub fn warnings(&self) -> Vec<String> {
-        let mut sentences = Vec::new();
-        for cell in &self.cells {
-            for arm in &cell.arms {
-                let sentence = no_level(&arm.plan).filter(|sentence| !sentences.contains(sentence));
-                sentences.extend(sentence);
-            }
-            sentences.extend(self.same_arms(cell));
-        }
-        sentences
-    }
-
-    /// Which two arms of a cell do not differ at all: a path that is varied may level them.
-    fn same_arms(&self, cell: &Cell) -> Option<String> {
-        let numbered = || cell.arms.iter().zip(&self.arms);
-        let mut pairs = numbered().enumerate().flat_map(|(nth, one)| numbered().take(nth).map(move |other| (other, one)));
-        let ((_, one), (_, other)) = pairs.find(|((one, _), (other, _))| one.content == other.content)?;
-        let values: Vec<String> = self.axes.iter().zip(&cell.values).map(|(axis, value)| format!("{axis} = {value}")).collect();
-        let place = if values.is_empty() { String::new() } else { format!("with {}, ", values.join(", ")) };
-        Some(format!("{place}the arms `{one}` and `{other}` are the same system, so that comparing them says nothing"))
-    }
-
     /// How long a run may go on at most.
     pub fn longest(&self) -> SimDuration {
         self.clockwork.horizon.saturating_add(self.clockwork.drain)
     }
-}
-
-/// Why the recovery of this system cannot be judged: there is no whole bin between the warm-up and the first fault.
-fn no_level(plan: &Plan) -> Option<String> {
-    let first = plan.faults.iter().filter_map(|fault| fault.windows(plan.clockwork.horizon).first().map(|window| window.0)).min()?;
-    // One-shot contention has a completion time, and no recovery.
-    if plan.populations.iter().all(|population| matches!(population.arrivals, ArrivalProcess::Once)) {
-        return None;
-    }
-    let times = plan.clockwork;
-    let width = times.bin.as_nanos();
-    if times.warm_up.as_nanos().div_ceil(width) < first.as_nanos() / width {
-        return None;
-    }
-    let warm_up = if times.warm_up.is_zero() { "start".to_owned() } else { format!("end of the warm-up ({})", times.warm_up) };
-    Some(format!(
-        "recovery cannot be judged: no whole bin of {} lies between the {warm_up} and the first fault ({first}); let the fault begin later, or shorten `warm_up` or `bin`",
-        times.bin
-    ))
 }

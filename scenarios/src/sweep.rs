@@ -7,6 +7,7 @@ use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
 use models::faults::FaultPlan;
 use models::measure::Bin;
+use models::plan::Plan;
 use sim_core::simulation::TieBreak;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -158,12 +159,6 @@ fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
 /// What is run, for reports.
 pub fn manifest(scenario: &Scenario) -> Manifest {
     let first = &scenario.cells[0].arms[0].plan;
-    let windows = |fault: &FaultPlan| {
-        let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
-        fault.windows(scenario.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
-    };
-    let mut faults: Vec<FaultWindow> = first.faults.iter().flat_map(windows).collect();
-    faults.sort_by_key(|fault| fault.begin);
     Manifest {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         scenario: scenario.name.clone(),
@@ -180,12 +175,24 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         warm_up: scenario.clockwork.warm_up,
         horizon: scenario.clockwork.horizon,
         bin: scenario.clockwork.bin,
+        hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
         edges: first.edges.iter().map(|edge| edge.name.clone()).collect(),
-        faults,
+        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan)).collect(),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }
+}
+
+/// Faults are common to all arms.
+fn fault_windows(plan: &Plan) -> Vec<FaultWindow> {
+    let windows = |fault: &FaultPlan| {
+        let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
+        fault.windows(plan.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
+    };
+    let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();
+    faults.sort_by_key(|fault| fault.begin);
+    faults
 }
 
 /// Where a run stands in the grid.

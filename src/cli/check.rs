@@ -19,7 +19,13 @@ pub struct CheckArgs {
 pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     let scenario = load::load(&args.scenario, Extent::Grid)?;
     let (cells, arms, runs) = (scenario.cells.len(), scenario.arms.len(), sweep::size(&scenario));
-    print(&format!("{}: nothing is wrong; nothing was run", scenario.name))?;
+    load::warn(&scenario, false);
+    let found = match scenario.warnings.sorted().len() {
+        0 => "nothing is wrong".to_owned(),
+        1 => "nothing is wrong but for 1 warning".to_owned(),
+        count => format!("nothing is wrong but for {count} warnings"),
+    };
+    print(&format!("{}: {found}; nothing was run", scenario.name))?;
     print(&format!("  arms      {}", scenario.arms.join(", ")))?;
     print(&format!(
         "  cells     {cells}{}",
@@ -28,6 +34,5 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     print(&format!("  runs      {runs} = {cells} x {arms} x {} seeds from {}", scenario.sweep.replications, scenario.sweep.first_seed))?;
     let times = scenario.clockwork;
     print(&format!("  time      warm-up {}, horizon {}, drain {}", times.warm_up, times.horizon, times.drain))?;
-    scenario.warnings().iter().try_for_each(|sentence| print(&format!("  warning   {sentence}")))?;
     Ok(Exit::Fine)
 }

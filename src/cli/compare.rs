@@ -1,11 +1,11 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
-use super::output::{print, print_table, say, wrong};
+use super::output::{print, print_changes, print_table, say, wrong};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
-use reports::{ReportOptions, write_report};
+use reports::{ReportOptions, number, write_report};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Results, RunOutcome};
@@ -24,15 +24,11 @@ pub struct CompareArgs {
     output: OutputArgs,
 }
 
-/// Arguments of `sweep`.
+/// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
 #[derive(Debug, Args)]
 pub struct SweepArgs {
     #[command(flatten)]
-    scenario: ScenarioArgs,
-    #[command(flatten)]
-    work: WorkArgs,
-    #[command(flatten)]
-    output: OutputArgs,
+    made: CompareArgs,
     /// Go on with an interrupted sweep: it is an error if the folder holds nothing yet.
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
@@ -46,7 +42,7 @@ const PRINTED_CELLS: usize = 4;
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
-    let (results, folder) = work(&args.scenario, &args.work, args.output.quiet, false)?;
+    let (results, folder) = work(args, false)?;
     show(&results, args.output.format)?;
     conclude(&results, &folder, args.output)
 }
@@ -56,18 +52,29 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
-    let (results, folder) = work(&args.scenario, &args.work, args.output.quiet, args.resume)?;
-    if args.output.format == Format::Table {
-        print(&fates::headline(&results))?;
+    let output = args.made.output;
+    let (results, folder) = work(&args.made, args.resume)?;
+    if output.format == Format::Table {
+        print_headline(&results)?;
     } else {
-        print_table(&reports::export::runs::table(&results), args.output.format)?;
+        print_table(&reports::export::runs::table(&results), output.format)?;
     }
-    conclude(&results, &folder, args.output)
+    conclude(&results, &folder, output)
+}
+
+/// What the command line changed, and what came of all runs.
+///
+/// # Errors
+/// [`Exit::Wrong`] if stdout cannot be written.
+pub fn print_headline(results: &Results) -> Result<(), Exit> {
+    print_changes(&results.manifest)?;
+    print(&fates::headline(results))
 }
 
 /// Makes the runs and writes the folder.
-fn work(scenario: &ScenarioArgs, work: &WorkArgs, quiet: bool, resume: bool) -> Result<(Results, Utf8PathBuf), Exit> {
-    let mut scenario = load::load(scenario, Extent::Grid)?;
+fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit> {
+    let (work, quiet) = (&args.work, args.output.quiet);
+    let mut scenario = load::load(&args.scenario, Extent::Grid)?;
     scenario.sweep.replications = work.replications.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
     if let Some(sentence) = too_large(&scenario) {
@@ -174,7 +181,7 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         }
         return rankings.into_iter().try_for_each(|table| print_table(&table, format));
     }
-    print(&fates::headline(results))?;
+    print_headline(results)?;
     if cells > PRINTED_CELLS {
         return reports::summary::grid(results).iter().try_for_each(|table| print("").and_then(|()| print_table(table, format)));
     }
@@ -184,6 +191,11 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         for sentence in fates::sentences(&ranking) {
             print(&format!("  {sentence}"))?;
         }
+        let ties = fates::ties(&ranking);
+        if !ties.is_empty() {
+            print("")?;
+        }
+        ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
     }
@@ -204,7 +216,8 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
-        say(&format!("\n{} runs. Report: {folder}/report.html   charts: {folder}/charts   rows: {folder}/runs.csv", results.runs.len()));
+        let made = number::counted(&results.runs.len().to_string(), "run");
+        say(&format!("\n{made}. Report: {folder}/report.html   charts: {folder}/charts   rows: {folder}/runs.csv"));
         if is_interrupted {
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }

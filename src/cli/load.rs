@@ -37,8 +37,8 @@ pub fn load(args: &ScenarioArgs, extent: Extent) -> Result<Scenario, Exit> {
 
 /// Says what is allowed and probably not meant.
 pub fn warn(scenario: &Scenario, quiet: bool) {
-    if !quiet {
-        scenario.warnings().iter().for_each(|sentence| say(&format!("warning: {sentence}")));
+    if !quiet && !scenario.warnings.is_empty() {
+        say(scenario.warnings.render_as_warnings(&scenario.source, is_coloured()).trim_end());
     }
 }
 
@@ -65,7 +65,11 @@ fn beside(path: &Utf8Path) -> Vec<String> {
 
 /// Says what is wrong.
 pub fn refuse(problems: Problems, source: &Source) -> Exit {
-    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    say(problems.render(source, colour).trim_end());
+    say(problems.render(source, is_coloured()).trim_end());
     Exit::Wrong
+}
+
+/// Whether stderr takes colours.
+fn is_coloured() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
 }

@@ -3,7 +3,9 @@
 use super::{Exit, Format};
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use reports::export::{csv, json, markdown};
+use reports::summary::changes;
 use reports::table::{Align, Table};
+use scenarios::results::Manifest;
 use std::io::{self, Write};
 
 /// Prints text on stdout. A reader that stops reading (`| head`) ends the program quietly.
@@ -30,6 +32,14 @@ pub fn say(text: &str) {
 pub fn wrong(text: &str) -> Exit {
     say(&format!("error: {text}"));
     Exit::Wrong
+}
+
+/// Prints what the command line changed in the scenario, if anything.
+///
+/// # Errors
+/// [`Exit::Wrong`] if stdout cannot be written.
+pub fn print_changes(manifest: &Manifest) -> Result<(), Exit> {
+    changes(manifest).map_or(Ok(()), |sentence| print(&format!("{sentence}\n")))
 }
 
 /// Prints a table in the wanted format.

@@ -33,14 +33,21 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<SimTime>,
     /// How many lines at most; with --at, half of them before the moment.
-    #[arg(long, value_name = "N", default_value_t = 40)]
-    lines: usize,
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
+    lines: u32,
     /// Compare with this digest, and fail with exit code 4 if the run has another.
-    #[arg(long, value_name = "HEX")]
-    digest: Option<String>,
+    #[arg(long, value_name = "HEX", value_parser = digest)]
+    digest: Option<u64>,
     /// Say nothing on stderr but errors.
     #[arg(long, short, env = "STORMGLASS_QUIET")]
     quiet: bool,
+}
+
+/// Reads a digest as it is printed.
+fn digest(text: &str) -> Result<u64, String> {
+    let is_hex = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let value = u64::from_str_radix(text, 16).ok().filter(|_| is_hex);
+    value.ok_or_else(|| "a digest is 16 hexadecimal digits, as `run` prints it: c6f15c6c84b63e79".to_owned())
 }
 
 /// Keeps the lines that were asked for, and no more.
@@ -96,11 +103,12 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         }
     };
     tell(format!("seed={} arm=\"{}\"", args.seed, scenario.arms[arm as usize]));
+    let lines = args.lines as usize;
     let mut window = Window {
         from: args.at.or(args.from).unwrap_or(SimTime::ZERO),
         until: args.until.unwrap_or(SimTime::MAX),
-        before: if args.at.is_some() { args.lines / 2 } else { 0 },
-        lines: args.lines,
+        before: if args.at.is_some() { lines / 2 } else { 0 },
+        lines,
         kept: VecDeque::new(),
         after: 0,
         left_out: 0,
@@ -120,9 +128,12 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         tell(format!("nothing happened from {begin} until {}", window.until));
     }
     print(&format!("digest {}", made.digest))?;
-    match &args.digest {
-        Some(expected) if !expected.eq_ignore_ascii_case(&made.digest.to_string()) => {
-            say(&format!("error: the digest is {}, not {expected}: another version, scenario, arm or seed made that run", made.digest));
+    match args.digest {
+        Some(expected) if expected != made.digest.value() => {
+            say(&format!(
+                "error: the digest is {}, not {expected:016x}: another version, scenario, arm or seed made that run",
+                made.digest
+            ));
             Ok(Exit::Differs)
         }
         _ => Ok(Exit::Fine),

@@ -1,7 +1,7 @@
 //! `report`: everything drawn again from a results folder, without running anything.
 
 use super::Exit;
-use super::compare::draw;
+use super::compare::{draw, print_headline};
 use super::output::{print, say, wrong};
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -41,7 +41,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
         return Err(wrong(&format!("{folder} holds no finished run of {}; {remedy}", manifest.scenario)));
     }
     let written = draw(&results, folder)?;
-    print(&reports::summary::fates::headline(&results))?;
+    print_headline(&results)?;
     print(&format!("{written} files drawn again from {} saved runs: {folder}/report.html", results.runs.len()))?;
     if results.runs.len() < wanted {
         say(&format!(

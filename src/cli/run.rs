@@ -1,6 +1,6 @@
 //! `run`: one run, its measures, a timeline in the terminal, the digest, and the command that repeats it.
 
-use super::output::{print, print_table, say, wrong};
+use super::output::{print, print_changes, print_table, say, wrong};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load};
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -81,6 +81,9 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
     }
+    if args.output.format == Format::Table {
+        print_changes(&manifest)?;
+    }
     print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
         print(&format!("\n{}", timeline(&manifest, &made.bins)))?;
@@ -129,6 +132,8 @@ fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
 fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
     const WIDTH: usize = 72;
     const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    // One run is one system as written, and the only cell.
+    let windows = manifest.faults_of(0);
     let columns = bins.len().clamp(1, WIDTH);
     let (mut success, mut faults) = (String::new(), String::new());
     for column in 0..columns {
@@ -138,12 +143,10 @@ fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
         let eighths = (good * 8 + all / 2).checked_div(all);
         success.push(eighths.map_or('·', |eighths| BARS[(eighths as usize).min(8)]));
         let (begin, end) = (manifest.bin.as_nanos() * range.start as u64, manifest.bin.as_nanos() * range.end as u64);
-        let is_on =
-            manifest.faults.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
-        faults.push(if is_on { '×' } else { ' ' });
+        faults.push(if windows.iter().any(|fault| fault.touches(begin, end)) { '×' } else { ' ' });
     }
     let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";
-    let marks = if manifest.faults.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
-    let named: Vec<String> = manifest.faults.iter().map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
+    let marks = if windows.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
+    let named: Vec<String> = windows.iter().map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
     format!("{legend}\nsuccess |{success}| {}{marks}{}", manifest.horizon, named.concat())
 }

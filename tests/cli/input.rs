@@ -96,6 +96,41 @@ fn names_that_lead_nowhere_are_found_at_once() {
 }
 
 #[test]
+fn an_element_that_cannot_be_read_is_still_known_by_its_name() {
+    let unread = SMALL
+        .replace("workers: 4", "wrokers: 4")
+        .replace("calls: \"service\"", "calls: \"srevice\"")
+        .replace("Crash(node: \"service\"", "Crash(node: \"servcie\"");
+    let replica = SMALL.replace("workers: 4", "wrokers: 4").replace("Crash(node: \"service\"", "Crash(node: \"service[0]\"");
+    let place = Place::with(&[("unread.ron", &unread), ("replica.ron", &replica)]);
+    keep("unread", &place.transcript(&[&["check", "unread.ron"], &["check", "replica.ron"]]));
+}
+
+#[test]
+fn what_is_wrong_inside_an_arm_has_the_path_of_that_arm() {
+    let text = SMALL.replace("attempts: 3", "attempts: 0").replace(
+        "\"none\": (",
+        "\"other\": (nodes: { \"service\": Service(workers: 0, demand: Constant(\"1ms\")) }, links: [Link(from: \"b\", to: \"b\", delay: Uniform(low: \"2s\", high: \"1s\"))]), \"none\": (",
+    );
+    let place = Place::with(&[("arms.ron", &text)]);
+    keep("arms", &place.transcript(&[&["check", "arms.ron"]]));
+    let fixed = ["--set", "arms.retry.stacks.\"clients -> service\"[0].attempts=2"];
+    let said = place.run(&[&["check", "arms.ron"][..], &fixed].concat());
+    assert!(!said.err.contains("arms.retry"), "the path of the message is one for --set: {}", said.err);
+}
+
+#[test]
+fn expectations_that_contradict_each_other_are_refused() {
+    let expect = |clauses: &str| SMALL.replace("sweep:", &format!("expect: [{clauses}],\n    sweep:"));
+    let place = Place::with(&[
+        ("one.ron", &expect("Availability(at_least: \"99%\", at_most: \"1%\"), Amplification(at_least: 3, at_most: 1.5)")),
+        ("two.ron", &expect("Stuck(at_most: \"5%\", arms: [\"none\"]), Stuck(at_least: \"10%\")")),
+        ("apart.ron", &expect("Stuck(at_most: \"5%\", arms: [\"none\"]), Stuck(at_least: \"10%\", arms: [\"retry\"])")),
+    ]);
+    keep("contradictions", &place.transcript(&[&["check", "one.ron"], &["check", "two.ron"], &["check", "apart.ron"]]));
+}
+
+#[test]
 fn brackets_with_and_without_names_are_explained_with_the_names() {
     let change = |value: &str| format!("stacks.\"clients -> service\"[0]={value}");
     let values = [
@@ -117,7 +152,8 @@ fn brackets_with_and_without_names_are_explained_with_the_names() {
 fn absurd_numbers_are_refused_before_anything_runs() {
     let place = place();
     let commands: &[&[&str]] = &[
-        &["run", "small.ron", "--set", "horizon=182500d"],
+        &["run", "small.ron", "--set", "horizon=30000d"],
+        &["run", "small.ron", "--set", "horizon=100d"],
         &["run", "small.ron", "--set", "warm_up=1h"],
         &["run", "small.ron", "--set", "bin=10s"],
         &["run", "small.ron", "--set", "bin=1us"],
@@ -170,6 +206,9 @@ fn a_wrong_command_line_is_explained() {
         &["run", "small.ron", "--trace", "nowhere/trace.txt"],
         &["replay", "small.ron", "--seed", "1", "--at", "30"],
         &["replay", "small.ron", "--seed", "1", "--from", "30s", "--until", "20s"],
+        &["replay", "small.ron", "--seed", "1", "--digest", "zz"],
+        &["replay", "small.ron", "--seed", "1", "--digest", "+123456789abcdef"],
+        &["replay", "small.ron", "--seed", "1", "--lines", "0"],
         &["run"],
         &["list", "scenario"],
         &["comapre", "small.ron"],

@@ -179,3 +179,30 @@ fn a_check_prints_facts_and_warns_of_what_cannot_be_measured() {
     let said = place.run(&["run", "early.ron"]);
     assert!(said.err.contains("warning: recovery cannot be judged"), "{}", said.err);
 }
+
+#[test]
+fn what_is_probably_not_meant_is_a_warning_with_its_place() {
+    let odd = SMALL
+        .replace("lasts: \"5s\"", "lasts: \"50s\"")
+        .replace("cap: \"1s\")), Timeout(\"1s\")", "cap: \"1s\")), Deadline(\"800ms\"), Timeout(\"1s\")")
+        .replace(
+            "sweep: (replications: 3)",
+            "expect: [Recovery(p50: \"20s\", p90: \"10s\")],\n    sweep: (replications: 3, vary: { \"nodes.clients.count\": [10, 20, 10], \"nodes.clients.arrivals.rate\": [\"1k/s\", \"1000/s\"] })",
+        );
+    let place = Place::with(&[("odd.ron", &odd)]);
+    super::keep("warnings", &place.transcript(&[&["check", "odd.ron"]]));
+    assert_eq!(place.run(&["run", "odd.ron", "--quiet"]).err, "");
+}
+
+#[test]
+fn what_was_changed_on_the_command_line_stands_above_what_came_of_it() {
+    let place = Place::with(&[("small.ron", SMALL)]);
+    let change = ["small.ron", "--set", "nodes.clients.count=7", "--quiet"];
+    let first = "Changed with --set: nodes.clients.count = 7\n\n";
+    for command in ["run", "compare", "sweep"] {
+        let said = place.run(&[&[command][..], &change].concat());
+        assert!(said.out.starts_with(first), "{command}: {}", said.out);
+        assert!(!place.run(&[command, "small.ron", "--quiet", "--format", "csv"]).out.contains("--set"), "data holds no talk");
+    }
+    assert!(!place.run(&["report", "results/small"]).out.contains("Changed"), "the last comparison changed nothing");
+}

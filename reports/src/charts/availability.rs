@@ -62,12 +62,12 @@ impl Chart for AvailabilityOverTime {
         let title = view.titled("Who comes back after the fault: share of the calls started at each moment that succeed");
         let steady = view.titled("Share of the calls started at each moment that succeed");
         let frame = Frame {
-            title: if manifest.faults.is_empty() { steady } else { title },
+            title: if manifest.faults_of(view.cell()).is_empty() { steady } else { title },
             legend,
-            caption: over_time::caption(results, runs, panels.len()),
+            caption: over_time::caption(results, view, runs, panels.len()),
             body: over_time::height(panels.len()),
         };
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, &panels, &Axis::percent("availability"))))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &Axis::percent("availability"))))
     }
 }
 

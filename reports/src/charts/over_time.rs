@@ -3,6 +3,7 @@
 //! A line for the median over runs, a band from the 5th to the 95th percentile, shaded fault windows; several panels with
 //! common axes where one would be a tangle.
 
+use super::View;
 use super::axis::Axis;
 use super::plane::{FAULT_ROOM, Plane};
 use super::sheet::{Rect, Sheet};
@@ -38,11 +39,12 @@ pub(super) fn height(panels: usize) -> f64 {
 }
 
 /// Draws the panels in rows; the label of the y axis stands once in each row, so that all panels are equally wide.
-pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, panels: &[Panel], y: &Axis) {
+pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, view: &View, panels: &[Panel], y: &Axis) {
+    let faults = manifest.faults_of(view.cell());
     let x = Axis::linear("time since the start (s)", 0.0, manifest.horizon.as_secs_f64(), number::significant);
     if let [panel] = panels {
         let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
-        plane.faults(&manifest.faults, true);
+        plane.faults(faults, true);
         return fill(&plane, panel);
     }
     let columns = panels.len().clamp(1, IN_A_ROW);
@@ -58,7 +60,7 @@ pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, panels: &[Panel], y: 
             sheet.upwards(&y.label, (left + sheet.theme.text * 0.6, plane.middle()), sheet.theme.ink);
         }
         // What the fault windows are is said in the caption: there is no room in every panel.
-        plane.faults(&manifest.faults, false);
+        plane.faults(faults, false);
         plane.heading(&panel.heading, HEADING - 3.0);
         fill(&plane, panel);
     }
@@ -88,18 +90,20 @@ fn line(plane: &Plane<'_, '_>, track: &Track, is_alone: bool) {
 }
 
 /// The caption of a picture over time.
-pub(super) fn caption(results: &Results, runs: u64, panels: usize) -> Vec<String> {
+pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) -> Vec<String> {
     let manifest = &results.manifest;
+    // What is varied may move the faults: the picture of a cell shows its own.
+    let faults = manifest.faults_of(view.cell());
     let what = match runs {
         1 => "One run per arm.".to_owned(),
         _ => format!("Line: median over {runs} runs; band: 5th to 95th percentile of the runs."),
     };
     let bin = number::length(manifest.bin);
-    let mut shaded = if manifest.faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
+    let mut shaded = if faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
     // One fault is named where it stands; of several, some labels may have found no room.
-    if !manifest.faults.is_empty() && (panels > 1 || manifest.faults.len() > 1) {
-        let labels: Vec<&str> = manifest.faults.iter().map(|fault| fault.label.as_str()).take(LISTED).collect();
-        let more = if manifest.faults.len() > LISTED { ", …" } else { "" };
+    if !faults.is_empty() && (panels > 1 || faults.len() > 1) {
+        let labels: Vec<&str> = faults.iter().map(|fault| fault.label.as_str()).take(LISTED).collect();
+        let more = if faults.len() > LISTED { ", …" } else { "" };
         shaded = format!(" Shaded: {}{more}.", labels.join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]

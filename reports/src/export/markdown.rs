@@ -3,7 +3,7 @@
 //! The same verdicts as the page, without pictures: a changed line is a changed result.
 
 use crate::command;
-use crate::summary::{Ranking, fates, verdicts};
+use crate::summary::{self, Ranking, fates, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect;
 use scenarios::results::{Manifest, Results};
@@ -28,21 +28,26 @@ fn shown(cell: &Cell) -> String {
     }
 }
 
-/// The report as Markdown: verdict on the expectations, headline, fates, what did not pass, rankings with the command of each
+/// The report as Markdown: verdict on the expectations, the question, headline, fates, what did not pass, rankings with the command of each
 /// worst run, assumptions.
 pub fn report(results: &Results) -> String {
     let manifest = &results.manifest;
     let judged = expect::judge(results);
     let mut text = verdicts::line(&judged).map_or_else(String::new, |line| format!("**{line}**\n\n"));
-    let _ = writeln!(text, "# {}\n\n**{}**\n", escaped(&manifest.scenario), escaped(&fates::headline(results)));
+    let _ = writeln!(text, "# {}\n", escaped(&manifest.scenario));
+    let (question, rest) = summary::question(manifest);
+    for paragraph in [question.to_owned(), summary::changes(manifest).unwrap_or_default()].iter().filter(|text| !text.trim().is_empty()) {
+        let _ = writeln!(text, "{}\n", escaped(paragraph));
+    }
+    let _ = writeln!(text, "**{}**\n", escaped(&fates::headline(results)));
     push_fates(&mut text, &fates::over_cells(results));
     let open = verdicts::not_passed(manifest, &judged);
     if !open.rows.is_empty() {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
     }
-    if !manifest.description.is_empty() {
+    if !rest.is_empty() {
         let _ = writeln!(text, "## What was simulated\n");
-        for paragraph in manifest.description.split("\n\n") {
+        for paragraph in rest.split("\n\n") {
             // An indented block is preformatted in Markdown as it stands: nothing in it is escaped.
             let shown = if paragraph.starts_with("    ") { paragraph.to_owned() } else { escaped(paragraph) };
             let _ = writeln!(text, "{shown}\n");
@@ -53,7 +58,7 @@ pub fn report(results: &Results) -> String {
         push_cell(&mut text, manifest, &Ranking::of(results, cell));
     }
     if !manifest.assumptions.is_empty() {
-        let _ = writeln!(text, "## Assumptions that matter\n\n{}", table(&crate::summary::assumptions(manifest)));
+        let _ = writeln!(text, "## Assumptions that matter\n\n{}", table(&summary::assumptions(manifest)));
     }
     let _ = writeln!(
         text,
@@ -78,7 +83,7 @@ fn push_fates(text: &mut String, fates: &[fates::Fate]) {
 fn push_grid(text: &mut String, results: &Results) {
     if results.manifest.cells.len() > 1 {
         let _ = writeln!(text, "## Along {}\n", escaped(&results.manifest.axes.join(", ")));
-        for question in crate::summary::grid(results) {
+        for question in summary::grid(results) {
             let _ = writeln!(text, "### {}\n\n{}", escaped(&question.title), table(&question));
         }
     }
@@ -91,6 +96,9 @@ fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
     let _ = writeln!(text, "## {}\n", escaped(heading));
     if several {
         push_fates(text, &fates::of_arms(ranking));
+    }
+    for sentence in fates::ties(ranking) {
+        let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
     *text += "Worst runs:\n\n";
@@ -107,15 +115,18 @@ fn code(text: &str) -> String {
     format!("{fence}{space}{text}{space}{fence}")
 }
 
-/// Text in which Markdown and HTML see nothing to interpret.
+/// Text in which Markdown and HTML see nothing to interpret, and a reader of the plain text as little as can be that was not meant.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        let next = rest.clone().next();
         match character {
             '\n' | '\r' => out.push(' '),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
+            // Before anything else than these neither opens a tag nor an entity.
+            '<' if !next.is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(next)) => out.push('<'),
+            '&' if !next.is_some_and(|next| next.is_ascii_alphabetic() || next == '#') => out.push('&'),
+            '<' | '&' | '|' | '*' | '_' | '`' | '[' | ']' | '\\' | '#' => {
                 out.push('\\');
                 out.push(character);
             }

@@ -1,6 +1,6 @@
 //! How do results look to somebody who opens one file, without a network?
 //!
-//! The verdict first, then what was simulated, then the evidence: how the arms fare along a varied axis, rankings, pictures,
+//! The question and the verdict first, then what was simulated, then the evidence: how the arms fare along a varied axis, rankings, pictures,
 //! worst runs, definitions. Everything
 //! reads without JavaScript; one small script sorts tables. All text is escaped: a scenario may be called anything.
 
@@ -23,6 +23,7 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     let verdicts = expect::judge(results);
     html += &sections::verdict_line(&verdicts);
     html += &format!("<p class=\"kicker\">Stormglass report</p>\n<h1>{}</h1>\n", escaped(&manifest.scenario));
+    html += &sections::question(manifest);
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
     html += &sections::fates(&fates::over_cells(results));
     html += &sections::expectations(manifest, &verdicts);

@@ -4,7 +4,7 @@ use super::escaped;
 use crate::charts::Picture;
 use crate::command;
 use crate::number;
-use crate::summary::fates::{Fate, of_arms};
+use crate::summary::fates::{Fate, of_arms, ties};
 use crate::summary::{self, Ranking, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect::Verdict;
@@ -17,6 +17,8 @@ const OPEN_CELLS: usize = 4;
 const DRAWN_CELLS: usize = 4;
 /// More pictures along an axis than this are not on the page, either.
 const DRAWN_ALONG: usize = 12;
+/// More fault windows than this are only counted.
+const LISTED_FAULTS: usize = 12;
 /// Rows of a picture's data that are shown on the page; the file holds all.
 const DATA_ROWS: usize = 200;
 
@@ -26,6 +28,15 @@ pub fn verdict_line(all: &[Verdict]) -> String {
         return String::new();
     };
     format!("<p class=\"expectations {}\">{}</p>\n", worst.name(), escaped(&line))
+}
+
+/// What the report answers, and what the command line changed in the scenario.
+pub fn question(manifest: &Manifest) -> String {
+    let (question, _) = summary::question(manifest);
+    let asked =
+        if question.trim().is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", escaped(question.trim())) };
+    let changed = summary::changes(manifest).map(|sentence| format!("<p class=\"changed\">{}</p>\n", escaped(&sentence)));
+    asked + &changed.unwrap_or_default()
 }
 
 /// What did not come as expected, and folded away all that is expected.
@@ -49,7 +60,7 @@ pub fn fates(fates: &[Fate]) -> String {
 /// Description, load, faults, assumptions.
 pub fn what_was_simulated(manifest: &Manifest) -> String {
     let mut html = "<section>\n<h2>What was simulated</h2>\n".to_owned();
-    for paragraph in manifest.description.split("\n\n").filter(|text| !text.trim().is_empty()) {
+    for paragraph in summary::question(manifest).1.split("\n\n").filter(|text| !text.trim().is_empty()) {
         // What is indented is a table or a formula, and stays as it was written.
         let _ = match paragraph.strip_prefix("    ") {
             Some(lines) => writeln!(html, "<pre>{}</pre>", escaped(&lines.replace("\n    ", "\n"))),
@@ -74,10 +85,16 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
     if !manifest.axes.is_empty() {
         facts.push(("varied", format!("{} ({} cells)", manifest.axes.join(", "), manifest.cells.len())));
     }
-    for (path, value) in &manifest.changes {
-        facts.push(("changed", format!("{path} = {value}")));
+    let mut faults: Vec<_> = Vec::new();
+    for fault in manifest.faults.iter().flatten() {
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
     }
-    for fault in &manifest.faults {
+    if !manifest.has_same_faults() {
+        facts.push(("faults", format!("differ from cell to cell; {} windows in all", faults.len())));
+    }
+    for fault in faults.iter().take(LISTED_FAULTS) {
         let begin = number::length(fault.begin.since_start());
         let when =
             fault.end.map_or_else(|| format!("from {begin} on"), |end| format!("from {begin} to {}", number::length(end.since_start())));
@@ -123,7 +140,8 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
         let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && picture.view.axis.is_none());
         let own: String = own.map(if count > DRAWN_CELLS { links } else { figure }).collect();
         let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
-        let body = format!("{told}{}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
+        let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
+        let body = format!("{told}{ties}{}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
         let _ = if count > OPEN_CELLS {
             writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{body}</details>", escaped(heading))
         } else {
@@ -194,7 +212,11 @@ fn cell_of(class: &str, cell: &Cell) -> String {
 pub fn definitions() -> String {
     const WORDS: &[(&str, &str)] = &[
         ("availability", "successful calls / calls started after the warm-up and before the horizon; unfinished calls did not succeed"),
-        ("best in a cell", "no other arm ranks before it there; where all arms are equal, none is best"),
+        (
+            "rank",
+            "arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
+        ),
+        ("best in a cell", "of the first rank there; where no difference between the arms is shown, none is best"),
         (
             "against the baseline",
             "median over the seeds of the difference of availability, in percentage points, same seed in both arms; with a 95 % interval by order statistics, which assumes no distribution and needs six seeds",
@@ -202,7 +224,7 @@ pub fn definitions() -> String {
         ("better in", "seeds in which the arm's availability was higher than the baseline's, of all seeds compared"),
         (
             "recovery",
-            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest",
+            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest; it runs to the end of the last rolling window (hold) below the level, so that service that is back at once reads up to hold",
         ),
         (
             "not recovered",
@@ -212,10 +234,10 @@ pub fn definitions() -> String {
         ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
         (
             "attempts per call",
-            "attempts put on the wire per call of the first edge; on the busiest edge, the one with most attempts, per client call",
+            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them per call of a client",
         ),
         ("edge", "a caller and its callee"),
-        ("latency", "of successful calls, from the intended start; the median over the runs of each run's quantile"),
+        ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),
         ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
         ("worst seed", "not recovered before recovered, then slowest, then lowest availability, then most attempts"),
     ];

@@ -18,6 +18,7 @@ h3 { margin: 1.5rem 0 .5rem; font-size: 1.05rem; }
 .expectations.failed { --tone: #b3261e } .expectations.undecided { --tone: #8a6100 }
 .kicker { margin: 0; color: var(--muted); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; }
 .verdict { font-size: 1.25rem; line-height: 1.4; border-left: 4px solid var(--accent); padding-left: .9rem; }
+.question { margin: 0 0 1rem; } .changed { margin: 0 0 1rem; color: var(--muted); font-weight: 600; }
 .fates li { margin: .2rem 0; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 .facts dt, dl dt { font-weight: 600; } .facts dd { margin: 0; }

@@ -1,7 +1,7 @@
 //! What do the runs of a whole grid say, in sentences?
 //!
-//! Own definition. An arm is best in a cell if none ranks before it there; arms that are equal share the place, and a cell in
-//! which all are equal has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
+//! Own definition. An arm is best in a cell if none ranks before it there; arms between which no difference is shown share the
+//! place, and a cell in which none is shown at all has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
 //! runs, shares are pooled.
 
 use super::fates::{Fate, named, of_runs};
@@ -19,7 +19,10 @@ pub(super) fn headline(results: &Results) -> String {
     let cells = rankings.len();
     let differing = rankings.iter().filter(|ranking| !ranking.is_tied()).count();
     if differing == 0 {
-        return format!("The arms do not differ in any of {cells} cells.");
+        if rankings.iter().all(Ranking::is_equal) {
+            return format!("The arms do not differ in any of {cells} cells.");
+        }
+        return format!("No difference between the arms is shown in any of {cells} cells.");
     }
     let wins = wins(results, &rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
@@ -28,8 +31,11 @@ pub(super) fn headline(results: &Results) -> String {
     let first = winners.first().map(|(wins, arm)| format!("{} is best in {} cells", named(arm), of(*wins)));
     let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
     let list: Vec<String> = first.into_iter().chain(others).collect();
-    let tied = if differing < cells { format!("; in {} the arms do not differ", cells - differing) } else { String::new() };
-    format!("{}{tied}. {}", list.join(", "), farthest(&rankings))
+    let tied = if differing < cells { format!("; in {} no difference is shown", cells - differing) } else { String::new() };
+    // Counted once for each arm, a place that several share would read like a contradiction.
+    let is_shared = wins.iter().sum::<usize>() > differing;
+    let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
+    format!("{}{shared}{tied}. {}", list.join(", "), farthest(&rankings))
 }
 
 /// One sentence per arm about all cells, the arm that is best most often first.
@@ -58,8 +64,9 @@ fn rankings(results: &Results) -> Vec<Ranking> {
 
 /// In how many cells each arm is best.
 fn wins(results: &Results, rankings: &[Ranking]) -> Vec<usize> {
-    let wins =
-        |arm: usize| rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().any(|best| best.arm as usize == arm)).count();
+    let wins = |arm: usize| {
+        rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().iter().any(|best| best.arm as usize == arm)).count()
+    };
     (0..results.manifest.arms.len()).map(wins).collect()
 }
 
@@ -102,7 +109,7 @@ fn briefly(kind: Kind, by_recovery: bool, arm: &ArmSummary) -> String {
     match kind {
         Kind::OneShot => {
             let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
-            format!("{attempts} attempts")
+            number::counted(&attempts, "attempt")
         }
         Kind::Faults if by_recovery => match arm.recovered {
             0 if arm.judged() == 1 => "did not recover in its only run".to_owned(),
@@ -121,12 +128,12 @@ fn over(kind: Kind, cells: &[(String, ArmSummary)]) -> String {
     match kind {
         Kind::OneShot => {
             let attempts = spread(cells, |arm| Quantile::MEDIAN.of(&arm.attempts).map(Cell::Count));
-            format!("{attempts} attempts in the median run, {}", done(cells))
+            format!("{} in the median run, {}", number::counted(&attempts, "attempt"), done(cells))
         }
         Kind::Faults => format!("{}; {availability} of calls succeeded", recovered(cells)),
         Kind::Steady => {
             let attempts = spread(cells, |arm| Some(Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)));
-            format!("{availability} of calls succeeded, with {attempts} attempts per call")
+            format!("{availability} of calls succeeded, with {} per call", number::counted(&attempts, "attempt"))
         }
     }
 }

@@ -29,7 +29,9 @@ impl Kind {
         let has_episode = |outcome: &RunOutcome| matches!(outcome, RunOutcome::Finished { measures, .. } if !measures.episodes.is_empty());
         if results.manifest.load == "one-shot" {
             Self::OneShot
-        } else if !results.manifest.faults.is_empty() || results.runs.iter().any(|row| has_episode(&row.outcome)) {
+        } else if results.manifest.faults.iter().any(|faults| !faults.is_empty())
+            || results.runs.iter().any(|row| has_episode(&row.outcome))
+        {
             Self::Faults
         } else {
             Self::Steady
@@ -68,18 +70,24 @@ pub struct ArmSummary {
     pub recovered_after: Vec<SimDuration>,
     /// When the last call succeeded, as a survival curve; cut off in runs where not every call did.
     pub completion: Option<Survival>,
-    /// Attempts and calls of the first edge.
-    pub first_edge: (u64, u64),
+    /// Attempts and calls of every edge, in their order.
+    pub edges: Vec<(u64, u64)>,
     /// Attempts on the edge that carries most of them, and client calls.
     pub end_to_end: (u64, u64),
+    /// The name of that edge; `None` where there is only one.
+    pub busiest: Option<String>,
     /// Attempts on all edges, per run, ascending.
     pub attempts: Vec<u64>,
+    /// Median over the runs of the mean latency of successes.
+    pub latency_mean: Option<SimDuration>,
     /// Medians over the runs of the latency quantiles p50, p99 and p99.9 of successes.
     pub latency: [Option<SimDuration>; 3],
     /// The latency quantile p99 of each run with a success, ascending.
     pub latency_p99: Vec<SimDuration>,
     /// Per run: the seed and how many of how many calls succeeded.
     pub by_seed: Vec<(u64, u64, u64)>,
+    /// Per run that can be judged: the seed and how long recovery took, `None` if it did not come.
+    pub recovery_by_seed: Vec<(u64, Option<SimDuration>)>,
     /// Per run: the seed and the attempts on all edges.
     pub attempts_by_seed: Vec<(u64, u64)>,
     /// The seed of the run that fared worst.
@@ -89,7 +97,7 @@ pub struct ArmSummary {
 impl ArmSummary {
     /// Sums up the runs of one cell and arm.
     pub fn of(results: &Results, cell: u32, arm: u32) -> Self {
-        let rows = rows_of(results, cell, arm);
+        let rows = results.rows_of(cell, arm);
         let runs: Vec<(u64, &RunMeasures)> = rows.iter().filter_map(finished).collect();
         let fates: Vec<Fate> = runs.iter().map(|(_, run)| Fate::of(run)).collect();
         let count = |of: fn(&Fate) -> bool| fates.iter().filter(|fate| of(fate)).count() as u64;
@@ -99,6 +107,10 @@ impl ArmSummary {
         let mut attempts: Vec<u64> = runs.iter().map(|(_, run)| all_attempts(run)).collect();
         attempts.sort_unstable();
         let calls = total(|run| run.calls);
+        let edges: Vec<(u64, u64)> = (0..results.manifest.edges.len()).map(|edge| edge_total(&runs, edge)).collect();
+        // Of edges that carry equally much, the first.
+        let busiest = (0..edges.len()).rev().max_by_key(|edge| edges[*edge].0).unwrap_or(0);
+        let judged = runs.iter().zip(&fates).filter(|(_, fate)| !matches!(fate, Fate::Unknown));
         Self {
             arm,
             name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
@@ -114,13 +126,16 @@ impl ArmSummary {
             recovery: Survival::of(fates.iter().filter_map(Fate::observed).collect()),
             recovered_after,
             completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
-            first_edge: edge_total(&runs, 0),
-            end_to_end: (busiest_edge(&runs), calls),
+            end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),
+            busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1).cloned(),
+            edges,
             attempts,
+            latency_mean: median_latency(&runs, |latency| latency.mean),
             latency: [|l: &LatencySummary| l.p50, |l: &LatencySummary| l.p99, |l: &LatencySummary| l.p999]
                 .map(|of| median_latency(&runs, of)),
             latency_p99: latencies(&runs, |latency| latency.p99),
             by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
+            recovery_by_seed: judged.map(|((seed, _), fate)| (*seed, fate.recovered_after())).collect(),
             attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
             worst_seed: runs.iter().zip(&fates).max_by_key(|((seed, run), fate)| badness(run, fate, *seed)).map(|((seed, _), _)| *seed),
         }
@@ -140,13 +155,6 @@ impl ArmSummary {
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
     }
-}
-
-/// The rows of one cell and arm: a stretch of the results, because they are in grid order.
-fn rows_of(results: &Results, cell: u32, arm: u32) -> &[RunRow] {
-    let start = results.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));
-    let length = results.runs[start..].partition_point(|row| (row.cell, row.arm) == (cell, arm));
-    &results.runs[start..start + length]
 }
 
 fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
@@ -230,11 +238,6 @@ fn completion(run: &RunMeasures) -> Option<Observed> {
 fn edge_total(runs: &[(u64, &RunMeasures)], edge: usize) -> (u64, u64) {
     let edges = runs.iter().filter_map(|(_, run)| run.edges.get(edge));
     edges.fold((0, 0), |(attempts, calls), edge| (attempts + edge.attempts, calls + edge.calls))
-}
-
-fn busiest_edge(runs: &[(u64, &RunMeasures)]) -> u64 {
-    let edges = runs.iter().map(|(_, run)| run.edges.len()).max().unwrap_or(0);
-    (0..edges).map(|edge| edge_total(runs, edge).0).max().unwrap_or(0)
 }
 
 fn median_latency(runs: &[(u64, &RunMeasures)], of: fn(&LatencySummary) -> SimDuration) -> Option<SimDuration> {

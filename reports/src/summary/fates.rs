@@ -7,6 +7,7 @@ use crate::number;
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
+use sim_core::time::SimDuration;
 use std::fmt;
 
 /// What became of one arm.
@@ -51,7 +52,9 @@ pub fn headline(results: &Results) -> String {
         0 => "Nothing was run.".to_owned(),
         1 => verdict(&Ranking::of(results, 0)),
         _ if results.manifest.arms.len() == 1 => {
-            across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect()
+            let said: String = across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect();
+            let has_times = said.contains(" within ");
+            if has_times { format!("{said} {}", window(results.manifest.hold)) } else { said }
         }
         _ => across::headline(results),
     }
@@ -64,15 +67,69 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The best and the worst arm of one cell, in at most two sentences.
 pub fn verdict(ranking: &Ranking) -> String {
-    let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
-    match ranking.arms.as_slice() {
-        [] => "Nothing was compared.".to_owned(),
-        [only] => format!("{}: {}.", named(&only.name), fate(only)),
-        [first, ..] if ranking.is_tied() => format!("The arms do not differ: {}.", fate(first)),
-        [best, .., worst] => {
-            format!("Best is {}: {}. Worst is {}: {}.", named(&best.name), fate(best), named(&worst.name), fate(worst))
+    // Where recovery reads the same, what orders the arms is the share of calls.
+    let is_same = ranking.kind == Kind::Faults
+        && ranking.arms.first().zip(ranking.arms.last()).is_some_and(|(a, b)| a.arm != b.arm && recovery(a) == recovery(b));
+    let fate = |arm: &ArmSummary| {
+        let calls = if is_same { format!("; {} of calls succeeded", number::percent(arm.succeeded, arm.calls)) } else { String::new() };
+        format!("{}{calls}", fate(ranking.kind, arm))
+    };
+    let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
+    let (said, arms) = match ranking.arms.as_slice() {
+        [] => return "Nothing was compared.".to_owned(),
+        [only] => (format!("{}.", told(only)), [only, only]),
+        [first, ..] if ranking.is_equal() => (format!("The arms do not differ: {}.", fate(first)), [first, first]),
+        [first, .., last] if ranking.is_tied() => {
+            let hint = if ranking.most_runs() < FEWEST { format!(", and fewer than {FEWEST} cannot show one") } else { String::new() };
+            let runs = shown_by(ranking);
+            (format!("No difference between the arms is shown by {runs}{hint}. {}. {}.", told(first), told(last)), [first, last])
         }
+        [first, .., last] => {
+            let side = |word: &str, arms: &[ArmSummary], told_of: &ArmSummary| match arms {
+                [_] => format!("{word} is {}.", told(told_of)),
+                _ => format!("{word} are {}, no difference shown by {}; {}.", all_named(arms), shown_by(ranking), told(told_of)),
+            };
+            (format!("{} {}", side("Best", ranking.best(), first), side("Worst", ranking.worst(), last)), [first, last])
+        }
+    };
+    let has_times =
+        ranking.kind == Kind::Faults && arms.iter().any(|arm| arm.recovered_after.last().is_some_and(|slowest| !slowest.is_zero()));
+    if has_times { format!("{said} {}", window(ranking.window)) } else { said }
+}
+
+/// Fewer seeds than this never show a difference.
+const FEWEST: u64 = 6;
+
+/// What a recovery time includes.
+fn window(hold: SimDuration) -> String {
+    let hold = number::length(hold);
+    format!("Times run to the end of the last {hold} window below the level: back at once reads up to {hold}.")
+}
+
+/// `100 runs`, as they have not shown something.
+fn shown_by(ranking: &Ranking) -> String {
+    match ranking.most_runs() {
+        1 => "one run".to_owned(),
+        runs => format!("{} runs", number::count(runs)),
     }
+}
+
+/// The names of several arms: `"a", "b" and "c"`.
+fn all_named(arms: &[ArmSummary]) -> String {
+    let names: Vec<String> = arms.iter().map(|arm| named(&arm.name)).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Between which arms no difference is shown, one sentence for each rank that several share.
+pub fn ties(ranking: &Ranking) -> Vec<String> {
+    let sentence = |(rank, arms): (u64, &[ArmSummary])| {
+        format!("Rank {rank} is shared: no difference shown by {} between {}.", shown_by(ranking), all_named(arms))
+    };
+    ranking.shared().into_iter().map(sentence).collect()
 }
 
 fn fate(kind: Kind, arm: &ArmSummary) -> String {
@@ -83,8 +140,9 @@ fn fate(kind: Kind, arm: &ArmSummary) -> String {
         Kind::Faults => recovery(arm),
         Kind::Steady if arm.calls == 0 => "made no calls".to_owned(),
         Kind::Steady => {
-            let attempts = number::factor(arm.end_to_end.0, arm.end_to_end.1);
-            format!("{} of calls succeeded, with {attempts} attempts per call", number::percent(arm.succeeded, arm.calls))
+            let attempts = number::counted(&number::factor(arm.end_to_end.0, arm.end_to_end.1), "attempt");
+            let each = arm.busiest.as_ref().map_or_else(|| "per call".to_owned(), |edge| format!("on {edge} per client call"));
+            format!("{} of calls succeeded, with {attempts} {each}", number::percent(arm.succeeded, arm.calls))
         }
         Kind::OneShot => contention(arm),
     }
@@ -142,13 +200,14 @@ pub(super) fn of_runs(part: u64, runs: u64) -> String {
 
 fn contention(arm: &ArmSummary) -> String {
     let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
-    let calls = number::count(arm.calls / arm.runs.max(1));
+    let attempts = number::counted(&attempts, "attempt");
+    let calls = number::counted(&number::count(arm.calls / arm.runs.max(1)), "call");
     let done = match arm.completion_quantile(Quantile::MEDIAN) {
         Some(reached @ Reached::At(_)) => format!("all done after {}", reached_cell(reached).shown()),
         Some(Reached::NotBy(_)) => format!("not all done at the end ({} succeeded)", number::percent(arm.succeeded, arm.calls)),
         None => "nothing to do".to_owned(),
     };
-    format!("{attempts} attempts for {calls} calls in the median run, {done}")
+    format!("{attempts} for {calls} in the median run, {done}")
 }
 
 fn remarks(kind: Kind, arm: &ArmSummary) -> String {

@@ -23,7 +23,7 @@ fn questions(kind: Kind) -> &'static [Question] {
         Kind::Steady => &[
             ("Availability", |arm| Cell::Ratio(arm.succeeded, arm.calls)),
             ("Latency p99, median over the runs", |arm| Cell::or_missing(arm.latency[1], Cell::Length)),
-            ("Attempts per call on the busiest edge", |arm| Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)),
+            ("Attempts on the busiest edge per client call", |arm| Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)),
         ],
         Kind::OneShot => &[
             ("Attempts until everybody is done, median over the runs", |arm| {

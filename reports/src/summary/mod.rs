@@ -25,6 +25,19 @@ pub fn cell_label(manifest: &Manifest, cell: u32) -> String {
     pairs.join(", ")
 }
 
+/// What the command line changed, as a sentence; `None` if nothing.
+pub fn changes(manifest: &Manifest) -> Option<String> {
+    let pairs: Vec<String> = manifest.changes.iter().map(|(path, value)| format!("{path} = {value}")).collect();
+    (!pairs.is_empty()).then(|| format!("Changed with --set: {}", pairs.join(", ")))
+}
+
+/// The first paragraph of the description, which is the question that a report answers, and what is left of it.
+pub fn question(manifest: &Manifest) -> (&str, &str) {
+    let text = manifest.description.as_str();
+    // An indented block is a table or a formula, and no question.
+    if text.starts_with("    ") { ("", text) } else { text.split_once("\n\n").unwrap_or((text, "")) }
+}
+
 /// The defaults that decide verdicts, as a table.
 pub fn assumptions(manifest: &Manifest) -> Table {
     let mut table = Table::new("Assumptions that matter", vec![Column::text("field"), Column::text("value"), Column::text("origin")]);

@@ -3,14 +3,22 @@
 //! Own definition. With faults: the share of runs that recovered, then the median recovery, then availability, then
 //! attempts per call. Without: availability, then attempts per call. One-shot: availability, then the median number of
 //! attempts. Arms that are equal in all of these keep the order of the scenario.
+//!
+//! Two arms differ if in one of these measures, the first that shows anything, one is better in so many more seeds than it is
+//! worse that luck would do so in less than one case in twenty: the two-sided sign test over the seeds that differ (Conover,
+//! Practical Nonparametric Statistics, section 3.4), which at least six seeds can pass. That measure then orders them, but an
+//! arm that lost more runs stays behind. An arm shares the rank of those before
+//! it as long as it does not differ from any of them; the next one counts all arms before it.
 
 use super::arm::{ArmSummary, Kind};
 use super::cell_label;
 use crate::command;
 use scenarios::results::{Manifest, Results};
+use sim_core::stats::binomial::at_most;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
+use sim_core::time::SimDuration;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -28,6 +36,12 @@ pub struct Ranking {
     pub kind: Kind,
     /// The arms, best first.
     pub arms: Vec<ArmSummary>,
+    /// The rank of each arm, from 1; arms between which no difference is shown share one.
+    pub ranks: Vec<u64>,
+    /// Callers and callees of the edges.
+    pub(super) edges: Vec<String>,
+    /// Width of the window that decides recovery.
+    pub(super) window: SimDuration,
     pub(super) baseline: String,
     /// Of availability and of attempts, against the baseline; `None` for the baseline itself.
     pub(super) paired: Vec<(Option<Paired>, Option<Paired>)>,
@@ -40,27 +54,49 @@ impl Ranking {
         let mut arms: Vec<ArmSummary> = (0..results.manifest.arms.len() as u32).map(|arm| ArmSummary::of(results, cell, arm)).collect();
         let baseline = arms.first().cloned();
         arms.sort_by(|a, b| compare(kind, a, b));
+        let ranks = rank(kind, &mut arms);
         let against = |arm: &ArmSummary| match baseline.as_ref().filter(|_| arm.arm != 0) {
             Some(baseline) => (availability_differences(arm, baseline), attempt_differences(arm, baseline)),
             None => (None, None),
         };
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
-        Self { label: cell_label(&results.manifest, cell), cell, kind, arms, baseline, paired }
+        let manifest = &results.manifest;
+        let window = manifest.hold;
+        Self { label: cell_label(manifest, cell), cell, kind, arms, ranks, edges: manifest.edges.clone(), window, baseline, paired }
     }
 
-    /// Whether the first and the last arm are equal in everything that ranks them.
+    /// Whether no difference is shown between any two arms.
     pub fn is_tied(&self) -> bool {
-        match (self.arms.first(), self.arms.last()) {
-            (Some(best), Some(worst)) => compare(self.kind, best, worst) == Ordering::Equal,
-            _ => true,
-        }
+        self.ranks.iter().all(|rank| *rank == 1)
     }
 
-    /// The arms that no other ranks before.
-    pub fn best(&self) -> impl Iterator<Item = &ArmSummary> {
-        let first = self.arms.first();
-        self.arms.iter().take_while(move |arm| first.is_some_and(|first| compare(self.kind, first, arm) == Ordering::Equal))
+    /// Whether all arms are equal in everything that ranks them.
+    pub fn is_equal(&self) -> bool {
+        self.arms.windows(2).all(|pair| compare(self.kind, &pair[0], &pair[1]) == Ordering::Equal)
+    }
+
+    /// The arms of the first rank.
+    pub fn best(&self) -> &[ArmSummary] {
+        &self.arms[..self.ranks.iter().take_while(|rank| **rank == 1).count()]
+    }
+
+    /// The arms of the last rank.
+    pub fn worst(&self) -> &[ArmSummary] {
+        let last = self.ranks.last();
+        &self.arms[self.ranks.iter().take_while(|rank| Some(*rank) != last).count()..]
+    }
+
+    /// The runs of the arm that has most of them.
+    pub(super) fn most_runs(&self) -> u64 {
+        self.arms.iter().map(|arm| arm.runs).max().unwrap_or(0)
+    }
+
+    /// Arms that share a rank, rank by rank: only those of which there are several.
+    pub fn shared(&self) -> Vec<(u64, &[ArmSummary])> {
+        let groups = self.ranks.chunk_by(|a, b| a == b);
+        let from = |rank: u64| rank as usize - 1;
+        groups.filter(|group| group.len() > 1).map(|group| (group[0], &self.arms[from(group[0])..from(group[0]) + group.len()])).collect()
     }
 
     /// The command that repeats the worst run of each arm, best arm first.
@@ -72,11 +108,12 @@ impl Ranking {
 
 /// Differences of availability, seed by seed, in billionths; seeds without a call on one side are left out.
 fn availability_differences(arm: &ArmSummary, baseline: &ArmSummary) -> Option<Paired> {
-    let shares = |arm: &ArmSummary| -> BTreeMap<u64, i128> {
-        let called = arm.by_seed.iter().filter(|(_, _, calls)| *calls > 0);
-        called.map(|&(seed, ok, calls)| (seed, i128::from(ok) * BILLION / i128::from(calls))).collect()
-    };
     differences(&shares(arm), &shares(baseline))
+}
+
+fn shares(arm: &ArmSummary) -> Score {
+    let called = arm.by_seed.iter().filter(|(_, _, calls)| *calls > 0);
+    called.map(|&(seed, ok, calls)| (seed, i128::from(ok) * BILLION / i128::from(calls))).collect()
 }
 
 fn attempt_differences(arm: &ArmSummary, baseline: &ArmSummary) -> Option<Paired> {
@@ -84,9 +121,69 @@ fn attempt_differences(arm: &ArmSummary, baseline: &ArmSummary) -> Option<Paired
     differences(&counts(arm), &counts(baseline))
 }
 
-fn differences(arm: &BTreeMap<u64, i128>, baseline: &BTreeMap<u64, i128>) -> Option<Paired> {
+fn differences(arm: &Score, baseline: &Score) -> Option<Paired> {
     Paired::of(arm.iter().filter_map(|(seed, value)| Some(value - baseline.get(seed)?)).collect())
 }
+
+/// Puts right what luck has put in the wrong order, and answers the rank of each arm.
+fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
+    let scores: Vec<Vec<Score>> = arms.iter().map(|arm| scores(kind, arm)).collect();
+    let mut order: Vec<usize> = (0..arms.len()).collect();
+    // As many rounds as arms, as sorting by exchanges takes: the relation need not be transitive.
+    for _ in 0..order.len() {
+        for place in 1..order.len() {
+            let (before, after) = (order[place - 1], order[place]);
+            // A run that never comes back is not made up for by others that come back sooner.
+            let [left, right] = [&arms[after], &arms[before]].map(|arm| (arm.recovered, arm.judged()));
+            let lost_more = kind == Kind::Faults && by_share(left, right) == Ordering::Less;
+            if !lost_more && first_shown(&scores[after], &scores[before]) == Ordering::Greater {
+                order.swap(place - 1, place);
+            }
+        }
+    }
+    let sorted: Vec<ArmSummary> = order.iter().map(|index| arms[*index].clone()).collect();
+    arms.clone_from_slice(&sorted);
+    let mut ranks: Vec<u64> = Vec::new();
+    for (place, index) in order.iter().enumerate() {
+        let begin = ranks.last().map_or(0, |rank| *rank as usize - 1);
+        let is_alike = order[begin..place].iter().all(|other| first_shown(&scores[*index], &scores[*other]) == Ordering::Equal);
+        ranks.push(if is_alike { begin as u64 + 1 } else { place as u64 + 1 });
+    }
+    ranks
+}
+
+/// A number for each seed; the larger, the better.
+type Score = BTreeMap<u64, i128>;
+
+/// What ranks an arm, seed by seed, what matters most first.
+fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
+    let attempts: Score = arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect();
+    let mut scores = vec![shares(arm), attempts];
+    if kind == Kind::Faults {
+        let judged = || arm.recovery_by_seed.iter();
+        // A run that never recovers is longer than any other.
+        let length = |after: &Option<SimDuration>| after.map_or(i128::from(u64::MAX), |after| i128::from(after.as_nanos()));
+        let recovered = judged().map(|(seed, after)| (*seed, i128::from(after.is_some()))).collect();
+        let fast = judged().map(|(seed, after)| (*seed, -length(after))).collect();
+        scores.splice(0..0, [recovered, fast]);
+    }
+    scores
+}
+
+/// How the first measure in which two arms differ by more than luck orders them; equal if there is none.
+fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
+    let signs = |(a, b): (&Score, &Score)| {
+        let order =
+            |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
+        let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
+        let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL;
+        if is_luck { Ordering::Equal } else { wins.cmp(&losses) }
+    };
+    a.iter().zip(b).map(signs).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// How often luck alone may show a difference in either direction: one in forty.
+const TAIL: f64 = 0.025;
 
 fn compare(kind: Kind, a: &ArmSummary, b: &ArmSummary) -> Ordering {
     let availability = || by_share((b.succeeded, b.calls), (a.succeeded, a.calls));

@@ -73,10 +73,9 @@ impl Ranking {
         // Where nothing fails the differences of availability say nothing, attempts do.
         let by_attempts =
             self.kind == Kind::OneShot && self.paired.iter().flat_map(|(paired, _)| paired).all(|paired| paired.ties == paired.seeds());
-        let same_edge = self.arms.iter().all(|arm| by_share(arm.first_edge, arm.end_to_end) == Ordering::Equal);
         let name = (Column::text("arm"), Cell::text(&arm.name));
         let mut fields = vec![
-            Field::number("rank", "", Cell::Count(place as u64 + 1)),
+            Field::number("rank", "", Cell::Count(self.ranks[place])),
             Field { shown: Some(name.clone()), files: vec![name] },
             Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
             Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
@@ -85,25 +84,47 @@ impl Ranking {
         let fewer = Cell::or_missing(attempts.as_ref().filter(|_| by_attempts), |paired| Cell::OutOf(paired.losses, paired.seeds()));
         fields.push(Field::number(&format!("fewer attempts\nthan \"{}\" in", self.baseline), "seeds", fewer));
         fields.extend(fates(self.kind, arm));
-        let (first, busiest) = (Cell::Factor(arm.first_edge.0, arm.first_edge.1), Cell::Factor(arm.end_to_end.0, arm.end_to_end.1));
-        let mut first = Field::number("attempts/call,\nfirst edge", "", first);
-        // The definitions on the page say which edge that is; where there are two, the second names its own.
-        if let Some((column, _)) = first.shown.as_mut() {
-            "attempts\nper call".clone_into(&mut column.name);
-        }
-        let mut busiest = Field::number("attempts/call,\nbusiest edge", "", busiest).unless(same_edge);
-        if let Some((column, _)) = busiest.shown.as_mut() {
-            "on busiest\nedge".clone_into(&mut column.name);
-        }
+        fields.extend(self.amplification(arm));
         fields.extend([
-            first,
-            busiest,
+            Field::number("latency\nmean", "s", Cell::or_missing(arm.latency_mean, Cell::Length)),
             Field::number("latency\np50", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
             Field::number("latency\np99", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
             Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))),
         ]);
         fields
     }
+}
+
+impl Ranking {
+    /// Attempts per call: in files on every edge, for readers on the one on which calls are tried most often; and end to end.
+    fn amplification(&self, arm: &ArmSummary) -> Vec<Field> {
+        let most = |edge: &usize| self.arms.iter().filter_map(|arm| arm.edges.get(*edge).copied()).max_by(|a, b| by_share(*a, *b));
+        // Of edges with equally many, the first.
+        let shown = (0..self.edges.len()).rev().max_by(|a, b| by_share(most(a).unwrap_or_default(), most(b).unwrap_or_default()));
+        let field = |(edge, (name, &(attempts, calls))): (usize, (&String, &(u64, u64)))| {
+            let is_shown = shown == Some(edge);
+            let mut field = Field::number(&format!("attempts/call, {name}"), "", Cell::Factor(attempts, calls)).unless(!is_shown);
+            if let Some((column, _)) = field.shown.as_mut() {
+                let head = if self.edges.len() == 1 { "attempts\nper call".to_owned() } else { format!("attempts/call\n{}", broken(name)) };
+                column.name = head;
+            }
+            field
+        };
+        let mut fields: Vec<Field> = self.edges.iter().zip(&arm.edges).enumerate().map(field).collect();
+        let is_same = |arm: &ArmSummary| by_share(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default(), arm.end_to_end);
+        let said = self.arms.iter().all(|arm| is_same(arm) == Ordering::Equal);
+        let mut whole = Field::number("attempts/call, end to end", "", Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)).unless(said);
+        if let Some((column, _)) = whole.shown.as_mut() {
+            "attempts/call\nend to end".clone_into(&mut column.name);
+        }
+        fields.push(whole);
+        fields
+    }
+}
+
+/// The name of an edge as a narrow head: caller and callee in a line each.
+fn broken(edge: &str) -> String {
+    edge.replacen(" -> ", " ->\n", 1)
 }
 
 /// How much better or worse than the baseline, seed by seed.

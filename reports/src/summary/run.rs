@@ -1,5 +1,6 @@
 //! What does one run say for itself?
 
+use crate::number;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
 use scenarios::results::Manifest;
@@ -16,6 +17,9 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("availability", Cell::Ratio(run.succeeded, run.calls), "the share of them that succeeded; unfinished ones did not");
     say("failed", Cell::Count(run.failed.iter().sum()), "calls that ended in failure");
     say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
+    if run.latency.count > 0 {
+        say("latency mean", Cell::Length(run.latency.mean), "of successful calls, from the intended start");
+    }
     for (quantile, value) in quantiles(&run.latency) {
         say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
     }
@@ -31,14 +35,14 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     }
     for (index, episode) in run.episodes.iter().enumerate() {
         let name = |measure: &str| if run.episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
-        let (value, meaning) = recovery(&episode.recovery);
-        say(&name("recovery"), value, meaning);
+        let (value, meaning) = recovery(manifest, &episode.recovery);
+        say(&name("recovery"), value, &meaning);
         say(&name("downtime"), Cell::Length(episode.downtime), "time below the level, from the begin of the fault");
         say(&name("calls lost"), Cell::Count(episode.calls_lost), "successes missing against the level while below it");
         say(&name("relapses"), Cell::Count(u64::from(episode.relapses)), "times service came back and fell below the level again");
     }
     if !run.episodes.is_empty() {
-        let meaning = "not recovered though no fault is active and the load is as before";
+        let meaning = "whether it stays below the level with no fault active and the load as before";
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
     let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
@@ -56,13 +60,18 @@ fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {
     named.into_iter().map(|(name, value)| (name, Cell::Length(value))).collect()
 }
 
-fn recovery(recovery: &Recovery) -> (Cell, &str) {
+fn recovery(manifest: &Manifest, recovery: &Recovery) -> (Cell, String) {
     match recovery {
-        Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level"),
-        Recovery::After(length) => (Cell::Length(*length), "from the end of the last fault to the end of the last window below the level"),
-        Recovery::Censored(length) => {
-            (Cell::Censored(*length), "not recovered: still below the level when the horizon or the next episode came")
+        Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level".to_owned()),
+        Recovery::After(length) => {
+            let hold = number::length(manifest.hold);
+            let meaning =
+                format!("from the fault's end to the end of the last {hold} window below the level: back at once reads up to {hold}");
+            (Cell::Length(*length), meaning)
         }
-        Recovery::Undecided(reason) => (Cell::text("undecided"), reason),
+        Recovery::Censored(length) => {
+            (Cell::Censored(*length), "not recovered: still below the level when the horizon or the next episode came".to_owned())
+        }
+        Recovery::Undecided(reason) => (Cell::text("undecided"), reason.clone()),
     }
 }

@@ -39,13 +39,14 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         warm_up: SimDuration::from_secs(5),
         horizon: SimDuration::from_secs(HORIZON),
         bin: SimDuration::from_secs(1),
+        hold: SimDuration::from_secs(5),
         load: "open".to_owned(),
         edges: vec!["shoppers -> checkout".to_owned(), "checkout -> payments".to_owned()],
-        faults: vec![FaultWindow {
+        faults: vec![vec![FaultWindow {
             label: "SlowNode \"payments\" x8".to_owned(),
             begin: SimTime::from_nanos(20_000_000_000),
             end: Some(SimTime::from_nanos(30_000_000_000)),
-        }],
+        }]],
         expect: Vec::new(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
@@ -135,7 +136,7 @@ pub fn contention(runs: u64) -> Results {
         cells: counts.iter().map(|count| vec![count.to_string()]).collect(),
         load: "one-shot".to_owned(),
         edges: vec!["writers -> row".to_owned()],
-        faults: Vec::new(),
+        faults: vec![Vec::new(); counts.len()],
         warm_up: SimDuration::ZERO,
         ..manifest(&arms)
     };
@@ -172,6 +173,7 @@ pub fn rates(runs: u64) -> Results {
     (all.runs, all.series) = (Vec::new(), Vec::new());
     all.manifest.replications = runs as u32;
     all.manifest.axes = vec!["nodes.shoppers.arrivals.rate".to_owned()];
+    all.manifest.faults = vec![all.manifest.faults[0].clone(); cells.len()];
     all.manifest.cells = cells.iter().map(|(rate, _)| vec![(*rate).to_owned()]).collect();
     for (cell, (_, never)) in (0..).zip(cells) {
         let mut one = brownout(&arms(never), runs);

@@ -26,6 +26,7 @@ const WIDEST_LINE: usize = 110;
 const KEPT_BEFORE: usize = 40;
 
 const ERROR: &str = "\x1b[1;31m";
+const WARNING: &str = "\x1b[1;33m";
 const FRAME: &str = "\x1b[1;34m";
 const STRONG: &str = "\x1b[1m";
 const PLAIN: &str = "\x1b[0m";
@@ -36,7 +37,7 @@ pub(super) fn all(problems: &Problems, source: &Source, colour: bool) -> String 
     let sorted = problems.sorted();
     let mut text = String::new();
     for problem in sorted.iter().take(MOST_SHOWN) {
-        page.problem(problem, &mut text);
+        page.problem(Weight::Error, problem, &mut text);
         text.push('\n');
     }
     let count = sorted.len();
@@ -46,6 +47,28 @@ pub(super) fn all(problems: &Problems, source: &Source, colour: bool) -> String 
     text
 }
 
+/// Returns all of them as warnings: of a text that is run all the same.
+pub(super) fn warnings(problems: &Problems, source: &Source, colour: bool) -> String {
+    let page = Page { source, root: source.root().ok(), colour };
+    let sorted = problems.sorted();
+    let mut text = String::new();
+    for problem in sorted.iter().take(MOST_SHOWN) {
+        page.problem(Weight::Warning, problem, &mut text);
+        text.push('\n');
+    }
+    if sorted.len() > MOST_SHOWN {
+        line(&mut text, &format!("{} warnings about {} (the first {MOST_SHOWN} are shown)", sorted.len(), printable(&source.name)));
+    }
+    text
+}
+
+/// Whether a text with this problem is run.
+#[derive(Clone, Copy)]
+enum Weight {
+    Error,
+    Warning,
+}
+
 struct Page<'a> {
     source: &'a Source,
     root: Option<Element<'a>>,
@@ -53,9 +76,12 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn problem(&self, problem: &Problem, text: &mut String) {
-        let heading = format!("{} {}", self.paint(ERROR, "error:"), self.paint(STRONG, &printable(&problem.message)));
-        line(text, &heading);
+    fn problem(&self, weight: Weight, problem: &Problem, text: &mut String) {
+        let (style, word) = match weight {
+            Weight::Error => (ERROR, "error:"),
+            Weight::Warning => (WARNING, "warning:"),
+        };
+        line(text, &format!("{} {}", self.paint(style, word), self.paint(STRONG, &printable(&problem.message))));
         self.place(problem, text);
         if let Some(expected) = &problem.expected {
             line(text, &format!("  expected {}", printable(expected)));

@@ -11,6 +11,8 @@ use models::registry::Complaint;
 pub(super) struct Gaps {
     /// Whether a node or a group is missing.
     pub(super) nodes: bool,
+    /// Names of services and groups that could not be read: they exist all the same.
+    pub(super) unread: Vec<String>,
     /// Whether somebody calls what does not exist.
     pub(super) calls: bool,
     /// Whether a link is missing.
@@ -19,6 +21,14 @@ pub(super) struct Gaps {
     pub(super) links: Vec<usize>,
     /// Positions in the text of the faults that are there.
     pub(super) faults: Vec<usize>,
+}
+
+/// What can be called, and what faults strike.
+const CALLEE: &str = "service or group";
+
+/// Whether a word should name something that can be called.
+fn is_about_callee(complaint: &Complaint) -> bool {
+    complaint.unknown.as_ref().is_some_and(|(word, _)| complaint.message.starts_with(&format!("no {CALLEE} is called `{word}`")))
 }
 
 impl Gaps {
@@ -33,7 +43,8 @@ impl Gaps {
         let needs_nodes = self.nodes
             && is_about_names
             && match &complaint.unknown {
-                Some((word, _)) => is_written(word) || !complaint.field.starts_with("nodes"),
+                // `shop[1]` is a replica of `shop`.
+                Some((word, _)) => is_written(word.split('[').next().unwrap_or(word)) || !is_about_callee(complaint),
                 None => true,
             };
         // An edge between two nodes that exist is missing because the call is.
@@ -47,8 +58,15 @@ impl Gaps {
         !(is_unread_file || needs_links || needs_nodes || needs_calls)
     }
 
-    /// The complaint with positions as in the text.
+    /// The complaint with all names that are written, and with positions as in the text.
     pub(super) fn as_written(&self, complaint: Complaint) -> Complaint {
+        let complaint = match &complaint.unknown {
+            Some((word, known)) if is_about_callee(&complaint) && !self.unread.is_empty() => {
+                let all = known.iter().chain(&self.unread).map(String::as_str);
+                Complaint::unknown(&complaint.field, CALLEE, word, all)
+            }
+            _ => complaint,
+        };
         for (section, positions) in [("links[", &self.links), ("faults[", &self.faults)] {
             if let Some((index, rest)) = complaint.field.strip_prefix(section).and_then(|rest| rest.split_once(']'))
                 && let Some(position) = index.parse().ok().and_then(|index: usize| positions.get(index))

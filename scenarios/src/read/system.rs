@@ -6,7 +6,7 @@ use crate::problem::{Problem, Problems, Span};
 use crate::scenario::ArmPlan;
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::parse_as;
-use crate::text::path::{Path, Step, locate_in};
+use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
 use models::faults::PlannedFault;
 use models::links::Link;
@@ -93,13 +93,21 @@ impl<'a> Reader<'a> {
                     self.read_demands(&mut service, piece.value, problems);
                     spec.services.push((key, service));
                 }
-                None => gaps.nodes = true,
+                None => {
+                    gaps.nodes = true;
+                    // Whoever calls it names something that is there; clients are called by nobody.
+                    gaps.unread.extend((piece.value.variant_name() != Some("Clients")).then_some(key));
+                }
             }
         }
         for piece in pieces.section("groups") {
+            let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<Group>(piece.value, "kind of group")) {
-                Some(group) => spec.groups.push((piece.key.clone().unwrap_or_default(), group)),
-                None => gaps.nodes = true,
+                Some(group) => spec.groups.push((key, group)),
+                None => {
+                    gaps.nodes = true;
+                    gaps.unread.push(key);
+                }
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -154,6 +162,9 @@ impl<'a> Reader<'a> {
             problem = problem.suggest(word, known.iter().map(String::as_str));
         }
         let Ok(path) = Path::parse(&complaint.field) else { return problem };
+        if let Some(inside) = self.path_in_arm(&path, pieces) {
+            problem = problem.path(inside.to_string());
+        }
         let mut element = self.root;
         let mut place = None;
         for (depth, step) in path.steps().iter().enumerate() {
@@ -179,10 +190,24 @@ impl<'a> Reader<'a> {
         }
         match place {
             Some(place) => problem.at(place),
+            // The usual bins are only too many because of the horizon.
+            None if complaint.field == "bin" => problem.at(self.cause_of("bin")).path("horizon"),
             // The one default that does not fit to what is written beside it.
             None if complaint.field == "hold" => problem.at(self.cause_of("hold")).hint("`hold` is 5s unless it is written, too"),
             None => problem.at(self.cause_of(&complaint.field)),
         }
+    }
+
+    /// The path of something that an arm has written, as a user would type it: `arms."full jitter".stacks."a -> b"[0]`.
+    fn path_in_arm(&self, path: &Path, pieces: &Overlay<'a>) -> Option<Path> {
+        let [Step::Name(section), entry, ..] = path.steps() else { return None };
+        let pieces = pieces.section(section);
+        let piece = match entry {
+            Step::Name(key) => pieces.iter().find(|piece| piece.key.as_ref() == Some(key)),
+            Step::Index(index) => pieces.get(*index),
+        };
+        let place = piece.filter(|piece| piece.is_from_arm)?.value.span().start();
+        Some(path.tail().tail().below(path_below(self.root, place).up_to(4).steps()))
     }
 
     /// What a complaint about something that is not written points at: that which makes it a problem.

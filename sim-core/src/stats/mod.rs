@@ -5,6 +5,7 @@
 //! whole numbers; a float appears in what a reader sees, never in what decides a run. Transcendental functions come
 //! from the pinned `libm`, so that a table is the same bytes on every machine.
 
+pub mod binomial;
 pub mod interval;
 pub mod paired;
 pub mod quantile;

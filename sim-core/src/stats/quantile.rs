@@ -8,6 +8,8 @@
 //! the true quantile is binomial(n, q) whatever the distribution, so two ranks can be named that enclose it with at
 //! least the wanted confidence. Left out: interpolated intervals, which are shorter and not exact.
 
+use super::binomial::log_terms;
+
 /// Confidence of every interval in reports: 95 %, that is, at most one in forty on each side.
 const TAIL: f64 = 0.025;
 
@@ -78,7 +80,7 @@ impl Quantile {
 
     /// The ranks, from 1, of the interval's ends: the largest lower and the smallest upper one with at most 2.5 % beyond each.
     pub fn interval_ranks(self, count: u64) -> Option<(u64, u64)> {
-        let log_term = binomial_log_terms(count, self.share());
+        let log_term = log_terms(count, self.share());
         // P(B <= low - 1) <= tail, for the largest such low.
         let (mut low, mut below) = (0, 0.0);
         while low < count {
@@ -99,14 +101,6 @@ impl Quantile {
         }
         (low >= 1 && high <= count).then_some((low, high))
     }
-}
-
-/// The logarithm of P(B = k) for B binomial(count, share).
-fn binomial_log_terms(count: u64, share: f64) -> impl Fn(u64) -> f64 {
-    let (log_in, log_out) = (libm::log(share), libm::log(1.0 - share));
-    let log_factorial = |n: u64| libm::lgamma(n as f64 + 1.0);
-    let all = log_factorial(count);
-    move |k| all - log_factorial(k) - log_factorial(count - k) + k as f64 * log_in + (count - k) as f64 * log_out
 }
 
 #[cfg(test)]
