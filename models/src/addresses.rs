@@ -29,7 +29,8 @@ impl Addresses {
         let mut addresses = Self::default();
         for (index, link) in spec.links.iter().enumerate() {
             for (field, end) in [("from", &link.from), ("to", &link.to)] {
-                let is_domain = domains.range(end.as_str()..).take_while(|domain| domain.starts_with(end.as_str())).any(|d| lies_in(d, end));
+                let is_domain =
+                    domains.range(end.as_str()..).take_while(|domain| domain.starts_with(end.as_str())).any(|d| lies_in(d, end));
                 if is_domain || addresses.named.contains(end) {
                     continue;
                 }
@@ -56,10 +57,9 @@ impl Addresses {
             .unknown
             .iter()
             .map(|(index, field, end)| match owners().find(|owner| end.split('[').next() == Some(owner)) {
-                Some(owner) => complaint(
-                    &format!("links[{index}].{field}"),
-                    format!("there is no `{end}`; replicas of `{owner}` are counted from 0"),
-                ),
+                Some(owner) => {
+                    complaint(&format!("links[{index}].{field}"), format!("there is no `{end}`; replicas of `{owner}` are counted from 0"))
+                }
                 None => Complaint::unknown(&format!("links[{index}].{field}"), "node", end, owners()),
             })
             .collect();

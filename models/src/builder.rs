@@ -152,7 +152,8 @@ impl Builder<'_> {
         changes.sort_unstable();
         changes.dedup();
         let topology = std::mem::take(&mut self.topology);
-        Plan { nodes, services, group, populations, edges, topology, faults, changes, clockwork: spec.clockwork }
+        let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
+        Plan { nodes, services, group, populations, edges, places, links, topology, faults, changes, clockwork: spec.clockwork }
     }
 
     /// The number of a place.
@@ -369,7 +370,8 @@ struct Callees {
 impl Callees {
     fn new(services: &[ServicePlan], group: Option<&GroupPlan>) -> Self {
         let mut all = Self { by_name: BTreeMap::new(), names: Vec::new() };
-        let services = (0..).zip(services).map(|(index, service)| (&service.name, (Callee::Service(index), service.first, service.replicas)));
+        let services =
+            (0..).zip(services).map(|(index, service)| (&service.name, (Callee::Service(index), service.first, service.replicas)));
         for (name, callee) in services.chain(group.map(|group| (&group.name, (Callee::Group, group.first, 1)))) {
             all.names.push(name.clone());
             all.by_name.entry(name.clone()).or_insert(callee);

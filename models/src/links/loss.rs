@@ -92,7 +92,10 @@ impl LossModel {
         } else {
             let share = share_in_bursts(link.loss, within, between);
             if share / (1.0 - share) / length > 1.0 {
-                let sentence = format!("bursts of {length} messages are too short for a mean loss of {}; the next would have to begin before the last has ended", link.loss);
+                let sentence = format!(
+                    "bursts of {length} messages are too short for a mean loss of {}; the next would have to begin before the last has ended",
+                    link.loss
+                );
                 complain("burst", sentence);
             }
         }

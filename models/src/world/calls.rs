@@ -21,7 +21,20 @@ impl<P: Protocol> World<P> {
         // The list of flights keeps its memory, and a pending timer event of the slot stays known.
         call.flights.clear();
         let (flights, armed) = (std::mem::take(&mut call.flights), if call.armed == SimTime::ZERO { SimTime::MAX } else { call.armed });
-        *call = Call { name, origin, process, started: now, attempts: 0, on_wire: 0, is_open: true, is_counted, is_wrong: false, bin, armed, flights };
+        *call = Call {
+            name,
+            origin,
+            process,
+            started: now,
+            attempts: 0,
+            on_wire: 0,
+            is_open: true,
+            is_counted,
+            is_wrong: false,
+            bin,
+            armed,
+            flights,
+        };
         self.open_calls += u64::from(is_client);
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {

@@ -59,7 +59,11 @@ fn share_lost(crossings: &[Result<Crossing, Loss>]) -> f64 {
 fn on_a_line_that_is_first_in_first_out_no_message_overtakes_another() {
     let arrivals = |fifo| -> Vec<SimTime> {
         let link = Link { fifo, duplicate: Share::percent(20), ..way(exponential(ms(50))) };
-        crossings(&link, ms(1), 5_000).into_iter().flat_map(|crossing| [Some(crossing.expect("nothing is lost").at), None]).flatten().collect()
+        crossings(&link, ms(1), 5_000)
+            .into_iter()
+            .flat_map(|crossing| [Some(crossing.expect("nothing is lost").at), None])
+            .flatten()
+            .collect()
     };
     assert!(arrivals(true).windows(2).all(|pair| pair[0] < pair[1]));
     assert!(arrivals(false).windows(2).filter(|pair| pair[0] > pair[1]).count() > 1_000, "else the law above says nothing");
@@ -78,7 +82,8 @@ fn a_backlog_of_n_messages_takes_n_times_the_time_of_one() {
     // 1 kB over 8 Mbit/s is a millisecond.
     let bandwidth = Some(Bandwidth::from_bits_per_second(8_000_000));
     let link = Link { bandwidth, ..way(Distribution::Constant(ms(7))) };
-    let arrivals: Vec<_> = crossings(&link, SimDuration::NANOSECOND, 100).into_iter().map(|crossing| crossing.expect("there is room").at).collect();
+    let arrivals: Vec<_> =
+        crossings(&link, SimDuration::NANOSECOND, 100).into_iter().map(|crossing| crossing.expect("there is room").at).collect();
     for (number, arrival) in (1..).zip(&arrivals) {
         assert_eq!(*arrival, SimTime::from_nanos(1) + ms(number + 7), "message {number}");
     }
@@ -159,7 +164,8 @@ fn changes_of_a_line_add_delays_combine_shares_and_leave_the_least_bandwidth() {
             ..LinkChange::default()
         });
     }
-    let crossing = |number, disturbance: Option<&Disturbance>| line.cross(&mut LineState::default(), disturbance, at(0), USUAL_SIZE, luck(number));
+    let crossing =
+        |number, disturbance: Option<&Disturbance>| line.cross(&mut LineState::default(), disturbance, at(0), USUAL_SIZE, luck(number));
     let all: Vec<_> = (0..20_000).map(|number| crossing(number, Some(&disturbance))).collect();
     assert!((0.865..0.885).contains(&share_lost(&all)), "1 - 0.5^3 is lost, not {}", share_lost(&all));
     let through: Vec<_> = all.iter().flatten().collect();
@@ -225,7 +231,14 @@ fn a_copied_request_is_worked_on_twice_and_a_copied_answer_is_ignored() {
 fn a_copy_saves_a_call_whose_first_answer_is_lost() {
     let lossy = Link { back: Some(Back { loss: Some(Share::percent(50)), ..Back::default() }), ..way(exponential(ms(10))) };
     let alone = play(&over(lossy.clone()), 4).measures;
-    let copied = play(&over(Link { duplicate: Share::ALL, back: Some(Back { duplicate: Some(Share::NONE), ..lossy.back.clone().expect("it is written") }), ..lossy }), 4);
+    let copied = play(
+        &over(Link {
+            duplicate: Share::ALL,
+            back: Some(Back { duplicate: Some(Share::NONE), ..lossy.back.clone().expect("it is written") }),
+            ..lossy
+        }),
+        4,
+    );
     check_messages(&copied);
     let share = |measures: &RunMeasures| measures.succeeded as f64 / measures.calls as f64;
     assert!((0.45..0.55).contains(&share(&alone)), "{}", share(&alone));
@@ -280,7 +293,12 @@ fn a_link_for_some_kinds_of_message_treats_these_alone() {
 
 #[test]
 fn messages_of_a_group_are_copied_altered_and_lost_as_all_others() {
-    let mut spec = over(Link { duplicate: Share::percent(20), corrupt_undetected: Share::percent(10), loss: Share::percent(5), ..way(exponential(ms(10))) });
+    let mut spec = over(Link {
+        duplicate: Share::percent(20),
+        corrupt_undetected: Share::percent(10),
+        loss: Share::percent(5),
+        ..way(exponential(ms(10)))
+    });
     spec.services.clear();
     spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE }))];
     spec.clients[0].1.calls = "row".to_owned();
@@ -292,7 +310,10 @@ fn messages_of_a_group_are_copied_altered_and_lost_as_all_others() {
     let conflicts = ended.measures.failed[Failure::Conflict.index()];
     assert!(conflicts > 100, "a second write of one writer meets its own first one: {conflicts}");
     // A link for writes alone loses these, and nothing else.
-    spec.links = vec![way(Distribution::Constant(ms(1))), Link { kinds: vec!["write".to_owned()], loss: Share::ALL, ..way(Distribution::Constant(ms(1))) }];
+    spec.links = vec![
+        way(Distribution::Constant(ms(1))),
+        Link { kinds: vec!["write".to_owned()], loss: Share::ALL, ..way(Distribution::Constant(ms(1))) },
+    ];
     let ended = play(&spec, 8);
     check_messages(&ended);
     assert_eq!((ended.measures.succeeded, ended.measures.messages.lost), (0, ended.measures.calls));

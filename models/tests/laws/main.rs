@@ -6,8 +6,8 @@ mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
-mod routes; // which way is taken around a cut, and what its callers hear
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod routes; // which way is taken around a cut, and what its callers hear
 mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
 

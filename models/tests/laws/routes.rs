@@ -93,7 +93,8 @@ fn a_link_may_end_at_a_service_or_at_one_replica_of_it() {
 
 /// Calls every 10 ms from `a` to `b` over 5 ms, or over a hub in 20 ms.
 fn triangle(convergence: Option<SimDuration>, faults: &[(u64, u64)]) -> SystemSpec {
-    let mut spec = pair(clients(1, "server", poisson(100)), service(Distribution::Constant(ms(1))), constant("a", "b", 5), vec![timeout(ms(500))]);
+    let mut spec =
+        pair(clients(1, "server", poisson(100)), service(Distribution::Constant(ms(1))), constant("a", "b", 5), vec![timeout(ms(500))]);
     spec.links.extend([constant("a", "hub", 10), constant("hub", "b", 10)]);
     spec.clients[0].1.domain = "a".to_owned();
     spec.services[0].1.domain = Placement(vec!["b".to_owned()]);
@@ -219,7 +220,10 @@ fn a_blackhole_a_refusal_and_a_reset_are_three_experiences() {
     let reset = ends(&resetting, Failure::Reset);
     assert_eq!(failures(&resetting, Failure::Timeout), 0);
     assert!(reset.iter().filter(|(start, _)| *start < 3_000).count() > 10);
-    assert!(reset.iter().all(|&(start, took)| if start < 3_000 { (2_999..=3_000).contains(&(start + took)) } else { took == 10 }), "{reset:?}");
+    assert!(
+        reset.iter().all(|&(start, took)| if start < 3_000 { (2_999..=3_000).contains(&(start + took)) } else { took == 10 }),
+        "{reset:?}"
+    );
     for ended in [&silent, &refusing, &resetting] {
         let messages = ended.measures.messages;
         assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost());
@@ -294,7 +298,8 @@ fn every_leg_of_a_way_is_as_it_is_when_the_message_gets_there() {
 fn memory_grows_with_links_and_domains_and_not_with_pairs_of_nodes() {
     // 50 zones in 5 regions, 200 nodes in each: 10,000 nodes.
     let zones: Vec<String> = (0..50).map(|zone| format!("region{}/zone{zone}", zone % 5)).collect();
-    let mut spec = pair(clients(10, "front", poisson(10)), service(Distribution::Constant(ms(1))), constant("app", "region0", 1), Vec::new());
+    let mut spec =
+        pair(clients(10, "front", poisson(10)), service(Distribution::Constant(ms(1))), constant("app", "region0", 1), Vec::new());
     spec.clients[0].1.domain = "app".to_owned();
     spec.stacks.clear();
     spec.services.clear();
@@ -304,7 +309,10 @@ fn memory_grows_with_links_and_domains_and_not_with_pairs_of_nodes() {
     }
     for tier in 0..10 {
         let does = if tier < 9 { vec![models::services::Task::Call(name_of(tier + 1))] } else { Vec::new() };
-        spec.services.push((name_of(tier), Service { replicas: 1_000, does, domain: Placement(zones.clone()), ..service(Distribution::Constant(ms(1))) }));
+        spec.services.push((
+            name_of(tier),
+            Service { replicas: 1_000, does, domain: Placement(zones.clone()), ..service(Distribution::Constant(ms(1))) },
+        ));
     }
     let ended = play(&spec, 1);
     assert_eq!(ended.plan.nodes.len(), 10_001);

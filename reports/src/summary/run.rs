@@ -16,6 +16,16 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("availability", Cell::Ratio(run.succeeded, run.calls), "the share of them that succeeded; unfinished ones did not");
     say("failed", Cell::Count(run.failed.iter().sum()), "calls that ended in failure");
     say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
+    let seen = run.messages;
+    for (measure, count, meaning) in [
+        ("wrong answers", run.wrong, "successful calls whose answer was altered on the way, or rests on one that was"),
+        ("messages copied", seen.copied, "second copies that links made"),
+        ("messages without room", seen.full, "dropped because the queue of a line was full"),
+        ("messages corrupt", seen.corrupt, "dropped by their receiver because they had been altered on the way"),
+        ("messages altered", seen.altered, "delivered though they had been altered on the way"),
+    ] {
+        say(measure, if count == 0 { Cell::Missing } else { Cell::Count(count) }, meaning);
+    }
     for (quantile, value) in quantiles(&run.latency) {
         say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
     }

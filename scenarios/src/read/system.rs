@@ -79,7 +79,8 @@ impl<'a> Reader<'a> {
         problems: &mut Problems,
     ) -> (SystemSpec, Gaps) {
         let routing = self.read("routing", problems).unwrap_or_default();
-        let mut spec = SystemSpec { routing, faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
+        let mut spec =
+            SystemSpec { routing, faults: faults.iter().map(|(_, fault)| fault.clone()).collect(), clockwork, ..SystemSpec::default() };
         let mut gaps = Gaps { faults: faults.iter().map(|&(index, _)| index).collect(), ..Gaps::default() };
         for piece in pieces.section("nodes") {
             let key = piece.key.clone().unwrap_or_default();
