@@ -284,8 +284,8 @@ fn reroute_loses_what_is_sent_until_routing_has_converged() {
     for (cell, convergence) in [(0, 1.0), (1, 5.0)] {
         let lost = |name| 1.0 - arm(&results, cell, name).availability(10..60);
         assert_within("no other way", lost("no other way") / (20.0 / 50.0), 0.98..=1.02);
-        // The cut also takes what is on the wire when it begins: up to 60 ms of calls.
-        assert_within("another way", lost("another way") * 50.0 - convergence, 0.0..=0.12);
+        // The cut also takes what is on the wire when it begins, and what is at work: up to 70 ms of calls.
+        assert_within("another way", lost("another way") * 50.0 - convergence, 0.0..=0.15);
         assert_within("another way, once known", arm(&results, cell, "another way").availability(31..45), 1.0..=1.0);
     }
 }
@@ -316,7 +316,7 @@ fn bufferbloat_answers_everybody_too_late_or_five_of_six_in_time() {
     assert_within("deep queue", by_name("deep queue").availability(20..80), 0.0..=0.002);
     assert!(by_name("deep queue").runs().all(|run| run.messages.full > 0), "it does fill up");
     assert_within("short queue, longest", by_name("short queue").median(|run| run.latency.max.as_secs_f64()), 0.13..=0.152);
-    assert_within("and one retry, in vain", by_name("and one retry").wasted(), 0.36..=0.46);
+    assert_within("and one retry, in vain", by_name("and one retry").wasted(), 0.34..=0.42);
 }
 
 #[test]
