@@ -158,7 +158,8 @@ impl Builder<'_> {
         let kinds = kinds_of(spec);
         let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains, &kinds));
         let topology = std::mem::take(&mut self.topology);
-        Plan { nodes, services, group, populations, edges, topology, faults, clockwork: spec.clockwork }
+        let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
+        Plan { nodes, services, group, populations, edges, places, links, topology, faults, clockwork: spec.clockwork }
     }
 
     /// The number of a place.

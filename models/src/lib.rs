@@ -13,6 +13,7 @@ mod event;
 pub mod faults;
 pub mod ids;
 pub mod links;
+pub mod map;
 pub mod measure;
 mod names;
 pub mod outcome;

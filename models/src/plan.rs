@@ -86,6 +86,10 @@ pub struct Plan {
     pub populations: Vec<PopulationPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
+    /// The places that nodes stand in, by the numbers that [`NodePlan::domain`] holds.
+    pub places: Vec<String>,
+    /// Links, as written.
+    pub links: Vec<Link>,
     /// Links and the routes over them.
     pub topology: Topology,
     /// Faults, in order of writing.
@@ -99,7 +103,7 @@ pub struct Plan {
 pub struct NodePlan {
     /// Its name: `checkout[1]`, or `shoppers` for a whole population.
     pub name: String,
-    /// The domain it stands in, as a number local to this plan.
+    /// The place it stands in, as a number local to this plan.
     pub domain: u32,
     /// What it is.
     pub role: Role,

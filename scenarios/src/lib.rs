@@ -16,6 +16,6 @@ pub mod sweep;
 pub mod text;
 pub mod trace;
 
-pub use models::{measure, outcome};
+pub use models::{map, measure, outcome};
 pub use read::{Extent, FIELDS, read};
 pub use scenario::Scenario;

@@ -23,6 +23,7 @@ use change::changed;
 use models::plan::{Clockwork, SystemSpec};
 use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
+use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
 pub const FIELDS: [&str; 16] = [
@@ -278,19 +279,25 @@ fn load_of(spec: &SystemSpec) -> String {
 
 /// Defaults that decide verdicts, with what holds in the baseline.
 fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
-    let written = |path: &str| Path::parse(path).and_then(|path| locate_in(root, &path)).is_ok();
+    let field = |inside: Element<'_>, name: &str| locate_in(inside, &Path::from(Step::Name(name.to_owned()))).is_ok();
+    // Each entry once: to look every path up from the root would read the whole text for each of them.
+    let nodes = locate_in(root, &Path::from(Step::Name("nodes".to_owned()))).and_then(Element::entries).unwrap_or_default();
+    let nodes: BTreeMap<&str, Element<'_>> = nodes.iter().map(|entry| (entry.key.as_str(), entry.value)).collect();
     let mut list = Vec::new();
-    let mut add = |path: String, value: String| list.push(Assumption { written: written(&path), path, value });
     for (name, service) in &spec.services {
-        let node = format!("nodes.{}", models::quoted(name));
-        add(format!("{node}.threads"), format!("{:?}", service.threads));
-        add(format!("{node}.late_work"), format!("{:?}", service.late_work));
-        add(format!("{node}.demand_of_retry"), format!("{:?}", service.demand_of_retry));
+        let mut add = |name_of_field: &str, value: String| {
+            let written = nodes.get(name.as_str()).is_some_and(|&node| field(node, name_of_field));
+            list.push(Assumption { written, path: format!("nodes.{}.{name_of_field}", models::quoted(name)), value });
+        };
+        add("threads", format!("{:?}", service.threads));
+        add("late_work", format!("{:?}", service.late_work));
+        add("demand_of_retry", format!("{:?}", service.demand_of_retry));
         let models::services::Queue::Fifo(queue) = &service.queue;
         let limit = queue.limit.map_or("without limit".to_owned(), |limit| format!("limit {limit}, a full queue refuses at once"));
-        add(format!("{node}.queue"), format!("Fifo, {limit}"));
+        add("queue", format!("Fifo, {limit}"));
     }
-    add("drain".to_owned(), spec.clockwork.drain.to_string());
-    add("hold".to_owned(), format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
+    let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
+    add("drain", spec.clockwork.drain.to_string());
+    add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
     list
 }

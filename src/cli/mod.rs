@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod export;
 mod list;
 mod load;
 mod new;
@@ -50,6 +51,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Find everything wrong with a scenario, without running it.
     Check(check::CheckArgs),
+    /// Draw the topology of a scenario for Graphviz or Mermaid, on stdout.
+    Export(export::ExportArgs),
     /// List what there is: scenarios, backoffs, layers, faults, ...
     List(list::ListArgs),
     /// Write a first scenario with comments, to be changed.
@@ -146,6 +149,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Report(args) => report::report(&args),
         Command::Check(args) => check::check(&args),
+        Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
         Command::New(args) => new::new(&args),
     };

@@ -6,7 +6,7 @@ use super::{Place, keep};
 fn help_says_what_there_is_and_shows_examples() {
     let place = Place::with(&[]);
     keep("help", &place.transcript(&[&["--help"]]));
-    let commands = ["run", "compare", "sweep", "replay", "report", "check", "list", "new"];
+    let commands = ["run", "compare", "sweep", "replay", "report", "check", "export", "list", "new"];
     let pages: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
     keep("help_of_commands", &place.transcript(&pages.iter().map(<[_; 2]>::as_slice).collect::<Vec<_>>()));
 }
@@ -38,4 +38,44 @@ fn a_new_scenario_is_sound_and_is_never_written_over() {
     let checked = place.run(&["check", "first.ron"]);
     assert_eq!(checked.code, Some(0), "{}", checked.err);
     assert!(checked.out.starts_with("first: nothing is wrong"), "{}", checked.out);
+}
+
+#[test]
+fn a_topology_is_drawn_for_graphviz_and_mermaid() {
+    let scenario = r#"(
+    schema: 1, name: "map", horizon: "10s",
+    nodes: {
+        "shoppers": Clients(count: 10, arrivals: Poisson(rate: "10/s"), calls: "shop", domain: "internet"),
+        "shop": Service(replicas: 4, workers: 1, demand: Constant("1ms"), does: [Call("stock")], domain: ["eu/a", "eu/b"]),
+        "stock": Service(workers: 1, demand: Constant("1ms"), domain: "us"),
+    },
+    links: [
+        Link(from: "internet", to: "eu", delay: LogNormal(median: "20ms", p99: "80ms"), loss: "0.01%"),
+        Link(from: "eu", to: "us", delay: Constant("40ms"), bandwidth: "10Mbit/s", queue: "64kB", back: (delay: Constant("50ms"))),
+        Link(from: "shop[1]", to: "us", delay: Constant("1ms"), one_way: true),
+        Link(from: "eu", to: "us", kinds: ["reply"], delay: Constant("2ms"), corrupt: "1%"),
+    ],
+)"#;
+    let place = Place::with(&[("map.ron", scenario)]);
+    keep("maps", &place.transcript(&[&["export", "dot", "map.ron"], &["export", "mermaid", "map.ron"], &["export", "dot", "zone-cut"]]));
+}
+
+#[test]
+fn everybody_who_cannot_reach_a_service_is_named() {
+    let scenario = r#"(
+    schema: 1, name: "islands", horizon: "10s",
+    nodes: {
+        "shoppers": Clients(count: 10, arrivals: Poisson(rate: "10/s"), calls: "shop", domain: "internet"),
+        "shop": Service(replicas: 9, workers: 1, demand: Constant("1ms"), does: [Call("stock")], domain: ["a", "b", "c"]),
+        "stock": Service(replicas: 2, workers: 1, demand: Constant("1ms"), domain: ["a", "d"]),
+    },
+    links: [
+        Link(from: "internet", to: "a", delay: Constant("1ms")),
+        Link(from: "internet", to: "b", delay: Constant("1ms"), one_way: true),
+    ],
+)"#;
+    let place = Place::with(&[("islands.ron", scenario)]);
+    let said = place.run(&["check", "islands.ron"]);
+    assert_eq!(said.code, Some(2));
+    keep("islands", &place.transcript(&[&["check", "islands.ron"]]));
 }

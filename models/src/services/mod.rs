@@ -101,8 +101,8 @@ pub enum Task {
     Work(Distribution),
 }
 
-/// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did; a cut
-/// swallows it, and a caller whose machine is gone (a silent crash) sends none.
+/// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
+/// as any message may be; a caller whose machine is gone (a silent crash) sends none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LateWork {
     /// It is finished for nobody.

@@ -25,8 +25,11 @@ pub fn lies_in(domain: &str, outer: &str) -> bool {
 }
 
 /// Whether a step between two places leads from one domain to another. Where one domain lies inside the other, what stays in
-/// the inner one does not pass between them.
+/// the inner one does not pass between them; from a domain to itself leads every step inside it.
 pub fn leads_between(step_from: &str, step_to: &str, from: &str, to: &str) -> bool {
+    if from == to {
+        return lies_in(step_from, from) && lies_in(step_to, to);
+    }
     let stays_inside = lies_in(step_from, to) && lies_in(step_to, from);
     lies_in(step_from, from) && lies_in(step_to, to) && !stays_inside
 }

@@ -5,16 +5,16 @@
 //! when it gets there: lines with a memory, copies, alterations, and whatever faults do to links.
 
 use super::World;
-use crate::attempt::Phase;
+use crate::attempt::{Attempt, Phase};
+use crate::call::NONE;
 use crate::environment::Letter;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::RouteId;
 use crate::links::{Blocking, Corruption, Luck};
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
-use crate::record::{Loss, Record};
-use crate::topology::Route;
-use crate::topology::draw_of_leg;
+use crate::record::{AttemptName, Loss, Record};
+use crate::topology::{Route, draw_of_leg};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -343,13 +343,21 @@ impl<P: Protocol> World<P> {
 
     /// Whoever waits for an answer over one of these routes hears that it will not come.
     fn break_connections(&mut self, routes: &[RouteId], ctx: &mut Ctx<'_, Self>) {
-        for slot in 0..self.attempts.slots().len() as u32 {
-            let attempt = &self.attempts[slot];
+        let is_struck = |attempt: &Attempt| {
             let goes_there = routes.contains(&attempt.routes.0) || routes.contains(&attempt.routes.1);
-            if !goes_there || attempt.phase == Phase::Done || !attempt.is_waited_for || attempt.original != crate::call::NONE {
+            goes_there && attempt.phase != Phase::Done && attempt.is_waited_for && attempt.original == NONE
+        };
+        // Listed first: who hears of it may send again at once.
+        let numbered = (0..).zip(self.attempts.slots());
+        let struck: Vec<(u32, AttemptName)> =
+            numbered.filter(|(_, attempt)| is_struck(attempt)).map(|(slot, attempt)| (slot, attempt.name)).collect();
+        for (slot, name) in struck {
+            let attempt = &self.attempts[slot];
+            // One may have been given up with the call that made it.
+            if attempt.name != name || attempt.phase == Phase::Done || !attempt.is_waited_for {
                 continue;
             }
-            let (name, node, call, flight) = (attempt.name, attempt.node, attempt.call, attempt.flight);
+            let (node, call, flight) = (attempt.node, attempt.call, attempt.flight);
             ctx.record(&Record::Broken(name, node));
             self.let_go(slot);
             self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);

@@ -257,6 +257,12 @@ fn a_changed_link_is_changed_between_its_domains_and_while_the_fault_is_on() {
     }
     let elsewhere = with_effects(&spec, vec![effect("a", "hub"), effect("hub", "b")]);
     assert_eq!(elsewhere.measures.latency.max, play(&spec, 1).measures.latency.max);
+    // From a domain to itself: whatever stays inside it.
+    let mut inside = spec.clone();
+    inside.clients[0].1.domain = "b/x".to_owned();
+    inside.links.push(constant("b", "b", 1));
+    let within = with_effects(&inside, vec![effect("b", "b")]);
+    assert!(calls_of(&within, (3_000, 5_900)).2.iter().all(|&latency| latency == 63));
     let narrow = LinkChange { bandwidth: Some(Bandwidth::from_bits_per_second(800_000)), ..LinkChange::default() };
     let narrow = with_effects(&spec, vec![Effect::Link { from: "a".to_owned(), to: "b".to_owned(), change: narrow }]);
     assert!(calls_of(&narrow, (3_000, 5_400)).2.iter().all(|&latency| latency > 20), "1 kB takes 10 ms");

@@ -5,3 +5,4 @@ pub mod json;
 pub mod markdown;
 pub mod runs;
 pub mod series;
+pub mod topology;

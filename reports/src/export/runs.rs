@@ -12,6 +12,9 @@ use sim_core::time::SimDuration;
 /// Columns of one latency summary.
 const LATENCY: [&str; 7] = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
 
+/// Columns of what became of messages.
+const MESSAGES: [&str; 9] = ["sent", "copied", "arrived", "lost", "cut", "full", "corrupt", "dead", "altered"];
+
 /// One row per run, in grid order.
 pub fn table(results: &Results) -> Table {
     let mut table = Table::new("Every run", columns(&results.manifest));
@@ -43,6 +46,8 @@ fn columns(manifest: &Manifest) -> Vec<Column> {
         Column::text("stuck"),
     ]);
     columns.extend([Column::number("last success", "s"), Column::number("ended", "s"), Column::number("events", "")]);
+    columns.push(Column::number("wrong", ""));
+    columns.extend(MESSAGES.map(|name| Column::number(format!("messages {name}"), "")));
     columns
 }
 
@@ -79,7 +84,10 @@ fn measured(manifest: &Manifest, run: &RunMeasures) -> Vec<Cell> {
     cells.push(Cell::Count(run.episodes.iter().map(|episode| u64::from(episode.relapses)).sum()));
     cells.push(Cell::text(if run.stuck { "yes" } else { "no" }));
     cells.push(Cell::or_missing(run.last_success, |instant| Cell::Length(instant.since_start())));
-    cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events)]);
+    cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events), Cell::Count(run.wrong)]);
+    let seen = run.messages;
+    let counts = [seen.sent, seen.copied, seen.arrived, seen.lost, seen.cut, seen.full, seen.corrupt, seen.dead, seen.altered];
+    cells.extend(counts.map(Cell::Count));
     cells
 }
 

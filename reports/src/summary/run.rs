@@ -17,6 +17,17 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("availability", Cell::Ratio(run.succeeded, run.calls), "the share of them that succeeded; unfinished ones did not");
     say("failed", Cell::Count(run.failed.iter().sum()), "calls that ended in failure");
     say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
+    let seen = run.messages;
+    for (measure, count, meaning) in [
+        ("wrong answers", run.wrong, "successful calls whose answer was altered on the way or given by a dishonest node, or rests on one that was"),
+        ("messages copied", seen.copied, "second copies that links made"),
+        ("messages without room", seen.full, "dropped because the queue of a line was full"),
+        ("messages omitted", seen.omitted, "not sent by their sender, or not heard by their receiver, because of a fault"),
+        ("messages corrupt", seen.corrupt, "dropped by their receiver because they had been altered on the way"),
+        ("messages altered", seen.altered, "delivered though they had been altered on the way"),
+    ] {
+        say(measure, if count == 0 { Cell::Missing } else { Cell::Count(count) }, meaning);
+    }
     if run.latency.count > 0 {
         say("latency mean", Cell::Length(run.latency.mean), "of successful calls, from the intended start");
     }

@@ -1,0 +1,140 @@
+//! What does a system look like from above? Who stands where, which links there are, and who calls whom.
+
+use crate::links::Link;
+use crate::plan::{Callee, Plan, Role};
+use crate::topology::{domain_of, shown};
+use std::collections::BTreeMap;
+
+/// A system seen from above: what a drawing of its topology needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Map {
+    /// Everybody, in the order of the scenario: all replicas of a service in one place are one of these.
+    pub stations: Vec<Station>,
+    /// Links, in the order of the scenario.
+    pub links: Vec<MapLink>,
+    /// Who calls whom, as positions in [`stations`](Self::stations).
+    pub calls: Vec<(usize, usize)>,
+}
+
+/// A population, a group, or the replicas of a service that stand in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Station {
+    /// What it is called: `checkout`, `checkout x 3`, or `checkout[1]`.
+    pub label: String,
+    /// The domain it stands in.
+    pub domain: String,
+    /// Whether it is a population of clients.
+    pub is_population: bool,
+}
+
+/// A link between two domains or stations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapLink {
+    /// Where it begins.
+    pub from: MapEnd,
+    /// Where it ends.
+    pub to: MapEnd,
+    /// Delay, losses and whatever else was written.
+    pub label: String,
+    /// Whether messages travel one way only.
+    pub one_way: bool,
+}
+
+/// An end of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MapEnd {
+    /// A domain.
+    Domain(String),
+    /// Stations, by position: more than one if replicas stand in several places.
+    Stations(Vec<usize>),
+}
+
+impl Plan {
+    /// The system from above.
+    pub fn map(&self) -> Map {
+        let mut map = Map::default();
+        // By owner and place, the names of those who stand there.
+        let mut seen: BTreeMap<(String, u32), usize> = BTreeMap::new();
+        let mut members: Vec<Vec<&str>> = Vec::new();
+        for node in &self.nodes {
+            let owner = self.owner(node.role).to_owned();
+            let station = *seen.entry((owner, node.domain)).or_insert_with(|| {
+                let domain = domain_of(&self.places[node.domain as usize]).to_owned();
+                map.stations.push(Station { label: String::new(), domain, is_population: matches!(node.role, Role::Clients(_)) });
+                members.push(Vec::new());
+                map.stations.len() - 1
+            });
+            members[station].push(&node.name);
+        }
+        for ((owner, _), &station) in &seen {
+            let all = self.nodes.iter().filter(|node| self.owner(node.role) == owner).count();
+            map.stations[station].label = match members[station].as_slice() {
+                [_] if all == 1 => owner.clone(),
+                [only] => (*only).to_owned(),
+                several => format!("{owner} x {}", several.len()),
+            };
+        }
+        let of = |name: &str| -> Vec<usize> {
+            let wanted = seen.iter().filter(|((owner, place), station)| {
+                owner == name || shown(&self.places[*place as usize]) == name && members[**station].contains(&name)
+            });
+            wanted.map(|(_, &station)| station).collect()
+        };
+        for edge in &self.edges {
+            let caller = edge.name.split(" -> ").next().unwrap_or_default();
+            let callee = match edge.callee {
+                Callee::Service(service) => &self.services[service as usize].name,
+                Callee::Group => &self.group.as_ref().expect("an edge leads to a group that exists").name,
+            };
+            for from in of(caller) {
+                map.calls.extend(of(callee).into_iter().map(|to| (from, to)));
+            }
+        }
+        let is_domain = |name: &str| self.places.iter().any(|place| crate::topology::lies_in(domain_of(place), name));
+        let end = |name: &str| match of(name) {
+            stations if !stations.is_empty() && !is_domain(name) => MapEnd::Stations(stations),
+            _ => MapEnd::Domain(name.to_owned()),
+        };
+        map.links = self
+            .links
+            .iter()
+            .map(|link| MapLink { from: end(&link.from), to: end(&link.to), label: label_of(link), one_way: link.one_way })
+            .collect();
+        map
+    }
+
+    fn owner(&self, role: Role) -> &str {
+        match role {
+            Role::Clients(population) => &self.populations[population.index()].name,
+            Role::Replica(service) => &self.services[service as usize].name,
+            Role::Member(_) => self.group.as_ref().map_or("", |group| &group.name),
+        }
+    }
+}
+
+/// What is worth knowing of a link, in a few words.
+fn label_of(link: &Link) -> String {
+    let back = link.way_back();
+    let both = |there: String, back: String| if there == back || link.one_way { there } else { format!("{there} there, {back} back") };
+    let mut words = vec![both(link.delay.compile().mean().to_string(), back.delay.compile().mean().to_string())];
+    let none = sim_core::units::Share::NONE;
+    for (what, there, back) in [
+        ("loss", link.loss, back.loss),
+        ("duplicate", link.duplicate, back.duplicate),
+        ("reorder", link.reorder, back.reorder),
+        ("corrupt", link.corrupt, back.corrupt),
+        ("corrupt undetected", link.corrupt_undetected, back.corrupt_undetected),
+    ] {
+        if there != none || back != none && !link.one_way {
+            words.push(format!("{what} {}", both(there.to_string(), back.to_string())));
+        }
+    }
+    words.extend(link.burst.map(|length| format!("in bursts of {length}")));
+    words.extend(link.bandwidth.map(|bandwidth| bandwidth.to_string()));
+    words.extend(link.queue.map(|queue| format!("queue {queue}")));
+    words.extend(link.fifo.then(|| "first in, first out".to_owned()));
+    if !link.kinds.is_empty() {
+        words.push(format!("for {} only", link.kinds.join(", ")));
+    }
+    words.join(", ")
+}
