@@ -415,3 +415,24 @@ fn aws_jitter_needs_the_calls_of_its_comment() {
     assert_within("equal jitter", attempts("equal jitter") / none, 0.3..=0.36);
     assert_within("full jitter", attempts("full jitter") / none, 0.3..=0.36);
 }
+
+#[test]
+fn a_cut_that_answers_tells_its_callers_sooner() {
+    let results = results("cut-that-answers");
+    let failing = |cell, name| arm(&results, cell, name).median(|run| run.failure_latency.p50.as_secs_f64());
+    let cell = |how: &str| results.manifest.cells.iter().position(|values| values[0] == how).expect("it is varied") as u32;
+    assert_within("silence", failing(cell("Blackhole"), "three retries"), 0.999..=1.001);
+    for how in ["Refuse", "Reset"] {
+        assert_within(how, failing(cell(how), "three retries"), 0.2298..=0.2302);
+        assert_within(how, failing(cell(how), "deadline alone"), 0.0199..=0.0201);
+    }
+}
+
+#[test]
+fn a_dishonest_replica_is_wrong_as_often_as_its_comment_says_and_retries_do_not_help() {
+    let results = results("dishonest-replica");
+    for name in ["one attempt", "four attempts"] {
+        let arm = arm(&results, 0, name);
+        assert_within(name, arm.total(|run| run.wrong) / arm.total(|run| run.calls), 0.0115..=0.0135);
+    }
+}

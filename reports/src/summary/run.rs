@@ -19,7 +19,11 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
     let seen = run.messages;
     for (measure, count, meaning) in [
-        ("wrong answers", run.wrong, "successful calls whose answer was altered on the way or given by a dishonest node, or rests on one that was"),
+        (
+            "wrong answers",
+            run.wrong,
+            "successful calls whose answer was altered on the way or given by a dishonest node, or rests on one that was",
+        ),
         ("messages copied", seen.copied, "second copies that links made"),
         ("messages without room", seen.full, "dropped because the queue of a line was full"),
         ("messages omitted", seen.omitted, "not sent by their sender, or not heard by their receiver, because of a fault"),
