@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod explain;
 mod list;
 mod load;
 mod new;
@@ -52,6 +53,8 @@ enum Command {
     Check(check::CheckArgs),
     /// List what there is: scenarios, backoffs, layers, faults, ...
     List(list::ListArgs),
+    /// Explain one name of the language: what a fault does, its parameters, units and defaults.
+    Explain(explain::ExplainArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
 }
@@ -147,6 +150,7 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::report(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()
