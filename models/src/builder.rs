@@ -1,6 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
-use crate::faults::FaultPlan;
+use crate::faults::{FaultPlan, MOST_STRIKES};
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{
     Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
@@ -328,26 +328,19 @@ impl Builder<'_> {
 
     fn faults(&mut self, places: &Places<'_>) -> Vec<FaultPlan> {
         let mut faults: Vec<FaultPlan> = Vec::new();
-        let mut complaints = Vec::new();
         let sound = self.complaints.is_empty();
-        for (index, planned) in self.spec.faults.iter().enumerate() {
-            let path = format!("faults[{index}]");
-            let at = planned.timing.at.unwrap_or_default();
-            if at >= self.spec.clockwork.horizon {
-                let sentence = format!("it begins at {at}, when the run is over (the horizon is {})", self.spec.clockwork.horizon);
-                complaints.push(complaint(&format!("{path}.at"), sentence));
-            }
-            match planned.fault.members(places) {
-                // Distributions are compiled from checked numbers only.
-                Ok(members) if sound => {
-                    let ordinal = faults.iter().filter(|other| other.is_like(planned)).count();
-                    faults.push(FaultPlan::new(planned.fault.clone(), &planned.timing, members, ordinal as u64));
-                }
-                Ok(_) => {}
-                Err(unknown) => complaints.extend(within(&path, unknown)),
+        let plans = crate::faults::plans(&self.spec.faults, places, self.spec.clockwork.horizon, sound);
+        for (index, plan) in plans.into_iter().enumerate() {
+            match plan {
+                Ok(plan) => faults.extend(plan),
+                Err(complaints) => self.complaints.extend(within(&format!("faults[{index}]"), complaints)),
             }
         }
-        self.complaints.extend(complaints);
+        let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
+        if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {
+            let sentence = format!("about {expected:.0} strikes are expected in a run, which can hold {MOST_STRIKES}");
+            self.complaints.push(complaint("faults", sentence));
+        }
         faults
     }
 }

@@ -256,6 +256,11 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// What may be announced in a run of this system, by name.
+    pub fn events(&self) -> &'static [&'static str] {
+        self.group.map_or(&[], |group| group.spec.announces())
+    }
+
     /// The name of a node.
     pub fn name(&self, node: NodeId) -> &str {
         &self.nodes[node.index()].name

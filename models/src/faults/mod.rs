@@ -10,20 +10,27 @@
 mod crash;
 mod cut;
 mod explanation;
+mod fault_plan;
 mod planned;
+mod renewal;
 mod slow_node;
 mod strike;
 pub mod target;
 mod timing;
+mod trigger;
 
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
+pub(crate) use fault_plan::plans;
+pub use fault_plan::{FaultPlan, MOST_STRIKES};
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
-pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
+pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
+pub use trigger::Trigger;
+pub(crate) use trigger::Happening;
 
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};

@@ -96,6 +96,12 @@ impl Meter {
         self.bin
     }
 
+    /// The counts of the whole time bin that ends now.
+    pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
+        let index = (now.since_start() / self.clockwork.bin) as usize;
+        self.bins[index - 1]
+    }
+
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.
     pub fn call_started(&mut self, edge: EdgeId, is_client: bool, now: SimTime) -> (bool, u32) {
         let since_start = now.since_start();

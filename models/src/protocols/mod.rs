@@ -90,6 +90,13 @@ impl Group {
         }
     }
 
+    /// What its members announce, by name: events that a fault can wait for.
+    pub const fn announces(&self) -> &'static [&'static str] {
+        match self {
+            Self::Row(_) => &[],
+        }
+    }
+
     /// The domain of the member with this index.
     pub fn domain(&self, index: u32) -> &str {
         match self {

@@ -2,13 +2,14 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (messages), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations) and `misfortune` (faults).
+//! (populations), `misfortune` (faults) and `triggers` (faults that wait for something).
 
 mod calls;
 mod clients;
 mod groups;
 mod misfortune;
 mod serving;
+mod triggers;
 mod wire;
 
 use crate::attempt::Attempt;
@@ -28,6 +29,7 @@ use groups::Envelope;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use std::sync::Arc;
+use triggers::Listener;
 
 /// The state of a system: services and clients, and one kind of group that speaks the protocol `P`.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct World<P: Protocol> {
     environment: Environment,
     /// What is to happen in this run.
     timetable: Timetable,
+    /// Faults that wait for something.
+    listeners: Vec<Listener>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
@@ -66,6 +70,7 @@ impl<P: Protocol> World<P> {
         let world = Self {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
+            listeners: Listener::all(&plan),
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),
