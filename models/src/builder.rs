@@ -1,6 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
-use crate::faults::{FaultPlan, MOST_STRIKES};
+use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{
     Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
@@ -55,6 +55,9 @@ impl Builder<'_> {
         }
         for (index, fault) in spec.faults.iter().enumerate() {
             all.extend(within(&format!("faults[{index}]"), fault.check()));
+        }
+        if let Some(storm) = &spec.storm {
+            all.extend(within("storm", storm.check(&spec.faults, spec.clockwork.horizon)));
         }
         for (edge, stack) in &spec.stacks {
             for (index, layer) in stack.iter().enumerate() {
@@ -128,8 +131,9 @@ impl Builder<'_> {
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains = std::mem::take(&mut self.domains);
         let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains));
+        let storm = self.storm(&Places::new(&nodes, &services, group.as_ref(), &domains));
         let topology = std::mem::take(&mut self.topology);
-        Plan { nodes, services, group, populations, edges, topology, faults, clockwork: spec.clockwork }
+        Plan { nodes, services, group, populations, edges, topology, faults, storm, clockwork: spec.clockwork }
     }
 
     fn domain(&mut self, name: &str) -> u32 {
@@ -342,6 +346,16 @@ impl Builder<'_> {
             self.complaints.push(complaint("faults", sentence));
         }
         faults
+    }
+
+    fn storm(&mut self, places: &Places<'_>) -> Option<StormPlan> {
+        match self.spec.storm.as_ref()?.plan(places) {
+            Ok(plan) => Some(plan),
+            Err(unknown) => {
+                self.complaints.extend(within("storm", unknown));
+                None
+            }
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What is a scenario once every doubt is removed?
 
 use crate::text::Source;
+use models::faults::PlannedFault;
 use models::plan::{Clockwork, Plan};
 use models::protocols::Group;
 use models::workloads::ArrivalProcess;
+use sim_core::draw::Seed;
 use sim_core::time::SimDuration;
 use std::sync::Arc;
 
@@ -52,10 +54,19 @@ pub struct Cell {
 pub struct ArmPlan {
     /// The system.
     pub plan: Arc<Plan>,
+    /// The faults as written.
+    pub faults: Vec<PlannedFault>,
     /// The group whose protocol the world speaks, if there is one.
     pub group: Option<Group>,
     /// Hash of everything that decides a run besides its seed, as hexadecimal digits.
     pub content: String,
+}
+
+impl ArmPlan {
+    /// The system in the run of this seed: with the faults of its storm, if it has one.
+    pub fn of_run(&self, seed: u64) -> Arc<Plan> {
+        self.plan.of_run(&Seed::new(seed))
+    }
 }
 
 /// How many runs a sweep makes.
@@ -109,7 +120,8 @@ impl Scenario {
 
 /// Why the recovery of this system cannot be judged: there is no whole bin between the warm-up and the first fault.
 fn no_level(plan: &Plan) -> Option<String> {
-    let first = plan.faults.iter().filter_map(|fault| fault.windows(plan.clockwork.horizon).first().map(|window| window.0)).min()?;
+    let windows = plan.faults.iter().filter_map(|fault| fault.windows(plan.clockwork.horizon).first().map(|window| window.0));
+    let first = windows.chain(plan.storm.iter().map(|storm| storm.window().0)).min()?;
     // One-shot contention has a completion time, and no recovery.
     if plan.populations.iter().all(|population| matches!(population.arrivals, ArrivalProcess::Once)) {
         return None;

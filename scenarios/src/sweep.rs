@@ -163,6 +163,10 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         fault.windows(scenario.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = first.faults.iter().flat_map(windows).collect();
+    faults.extend(first.storm.iter().map(|storm| {
+        let (begin, end) = storm.window();
+        FaultWindow { label: "storm".to_owned(), begin, end: Some(end) }
+    }));
     faults.sort_by_key(|fault| fault.begin);
     Manifest {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -183,6 +187,8 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         load: scenario.load.clone(),
         edges: first.edges.iter().map(|edge| edge.name.clone()).collect(),
         faults,
+        random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
+        instants_differ: first.faults.iter().any(FaultPlan::waits),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }

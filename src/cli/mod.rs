@@ -9,6 +9,7 @@ mod list;
 mod load;
 mod new;
 mod output;
+mod plan;
 mod progress;
 mod replay;
 mod report;
@@ -49,6 +50,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
+    /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
+    Plan(plan::PlanArgs),
     /// Find everything wrong with a scenario, without running it.
     Check(check::CheckArgs),
     /// List what there is: scenarios, backoffs, layers, faults, ...
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Report(args) => report::report(&args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),

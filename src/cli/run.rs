@@ -6,9 +6,10 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use models::measure::Bin;
 use models::record::Record;
-use scenarios::results::Manifest;
+use scenarios::results::{FaultWindow, Manifest};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
+use scenarios::windows::Strikes;
 use scenarios::{Extent, sweep, trace};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
@@ -74,16 +75,20 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
     }
+    let mut strikes = Strikes::default();
     let made = match &args.trace {
-        Some(file) => traced(plan, seed, file)?,
-        None => make_run(plan, seed, TieBreak::ByRank, None),
+        Some(file) => traced(plan, seed, file, &mut strikes)?,
+        None => {
+            let mut observer = |at: SimTime, record: &Record| strikes.see(at, record);
+            make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
+        }
     };
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
     }
     print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
-        print(&format!("\n{}", timeline(&manifest, &made.bins)))?;
+        print(&format!("\n{}", timeline(&manifest, &made.bins, &strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }
     if !args.output.quiet {
@@ -109,13 +114,15 @@ fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exi
 }
 
 /// Makes a run and writes its trace as it goes, so that memory does not grow with it.
-fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
+fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, strikes: &mut Strikes) -> Result<Run, Exit> {
     let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
     let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
     let mut failure = None;
+    let drawn = plan.of_run(seed);
     let mut observer = |at: SimTime, record: &Record| {
+        strikes.see(at, record);
         if failure.is_none() {
-            failure = writeln!(out, "{}", trace::line(&plan.plan, at, record)).err();
+            failure = writeln!(out, "{}", trace::line(&drawn, at, record)).err();
         }
     };
     let run = make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
@@ -126,7 +133,8 @@ fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
 }
 
 /// Success over time as a line of bars, with the faults marked below.
-fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
+fn timeline(manifest: &Manifest, bins: &[Bin], windows: &[FaultWindow]) -> String {
+    const NAMED: usize = 20;
     const WIDTH: usize = 72;
     const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let columns = bins.len().clamp(1, WIDTH);
@@ -139,11 +147,13 @@ fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
         success.push(eighths.map_or('·', |eighths| BARS[(eighths as usize).min(8)]));
         let (begin, end) = (manifest.bin.as_nanos() * range.start as u64, manifest.bin.as_nanos() * range.end as u64);
         let is_on =
-            manifest.faults.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
+            windows.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
         faults.push(if is_on { '×' } else { ' ' });
     }
     let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";
-    let marks = if manifest.faults.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
-    let named: Vec<String> = manifest.faults.iter().map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
-    format!("{legend}\nsuccess |{success}| {}{marks}{}", manifest.horizon, named.concat())
+    let marks = if windows.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
+    let named: Vec<String> = windows.iter().take(NAMED).map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
+    let more = windows.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("\n× and {more} more strikes") } else { String::new() };
+    format!("{legend}\nsuccess |{success}| {}{marks}{}{more}", manifest.horizon, named.concat())
 }

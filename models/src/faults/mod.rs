@@ -14,6 +14,7 @@ mod fault_plan;
 mod planned;
 mod renewal;
 mod slow_node;
+mod storm;
 mod strike;
 pub mod target;
 mod timing;
@@ -26,6 +27,7 @@ pub(crate) use fault_plan::plans;
 pub use fault_plan::{FaultPlan, MOST_STRIKES};
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
+pub use storm::{Storm, StormPlan};
 pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
@@ -35,9 +37,10 @@ pub(crate) use trigger::Happening;
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 
 /// A planned misfortune.
-pub trait Fault: Registered {
+pub trait Fault: Registered + Clone {
     /// What it says of itself.
     const EXPLANATION: Explanation;
 
@@ -51,6 +54,13 @@ pub trait Fault: Registered {
     fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
         let _ = luck;
         vec![Span { from: SimDuration::ZERO, until: lasts, effects: member.effects.clone() }]
+    }
+
+    /// The same fault at a share of its strength, for storms: itself if it has no strength.
+    #[must_use]
+    fn weakened(&self, strength: Share) -> Self {
+        let _ = strength;
+        self.clone()
     }
 
     /// What happens, in words, for traces and charts: `crash of server`.
@@ -85,6 +95,12 @@ impl AnyFault {
     /// See [`Fault::course`].
     pub fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
         each_fault!(self, fault => fault.course(member, lasts, luck))
+    }
+
+    /// See [`Fault::weakened`].
+    #[must_use]
+    pub fn weakened(&self, strength: Share) -> Self {
+        each_fault!(self, fault => fault.weakened(strength).into())
     }
 
     /// See [`Fault::label`].

@@ -82,6 +82,9 @@ impl<P: Protocol> World<P> {
 
     fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
         let after = self.environment.node(node);
+        if before.up != after.up {
+            self.meter.node_changes(node, after.up, ctx.now());
+        }
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => ctx.record(&Record::NodeReturned(node)),

@@ -6,7 +6,10 @@ mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod ledger; // the books that are kept of every attempt and call
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod schedules; // when faults strike, for how long, and whom
+mod storms; // what a seed may throw at a system
 mod timers; // who fires, and when exactly
+mod triggers; // faults that wait for something in the run
 mod ways; // which way a message takes
 
 use models::environment::Environment;

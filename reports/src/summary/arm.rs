@@ -29,7 +29,9 @@ impl Kind {
         let has_episode = |outcome: &RunOutcome| matches!(outcome, RunOutcome::Finished { measures, .. } if !measures.episodes.is_empty());
         if results.manifest.load == "one-shot" {
             Self::OneShot
-        } else if !results.manifest.faults.is_empty() || results.runs.iter().any(|row| has_episode(&row.outcome)) {
+        } else if !results.manifest.faults.is_empty()
+            || !results.manifest.random_faults.is_empty()
+            || results.runs.iter().any(|row| has_episode(&row.outcome)) {
             Self::Faults
         } else {
             Self::Steady

@@ -28,6 +28,8 @@ pub struct Ranking {
     pub kind: Kind,
     /// The arms, best first.
     pub arms: Vec<ArmSummary>,
+    /// Whether the arms of a seed meet the faults at instants of their own.
+    pub instants_differ: bool,
     pub(super) baseline: String,
     /// Of availability and of attempts, against the baseline; `None` for the baseline itself.
     pub(super) paired: Vec<(Option<Paired>, Option<Paired>)>,
@@ -46,7 +48,8 @@ impl Ranking {
         };
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
-        Self { label: cell_label(&results.manifest, cell), cell, kind, arms, baseline, paired }
+        let instants_differ = results.manifest.instants_differ;
+        Self { label: cell_label(&results.manifest, cell), instants_differ, cell, kind, arms, baseline, paired }
     }
 
     /// Whether the first and the last arm are equal in everything that ranks them.
