@@ -1,7 +1,7 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
 use crate::addresses::{Addresses, kinds as kinds_of};
-use crate::faults::FaultPlan;
+use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::plan::{
     Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
@@ -77,6 +77,9 @@ impl Builder<'_> {
         }
         for (index, fault) in spec.faults.iter().enumerate() {
             all.extend(within(&format!("faults[{index}]"), fault.check()));
+        }
+        if let Some(storm) = &spec.storm {
+            all.extend(within("storm", storm.check(&spec.faults, spec.clockwork.horizon)));
         }
         for (edge, stack) in &spec.stacks {
             for (index, layer) in stack.iter().enumerate() {
@@ -156,10 +159,11 @@ impl Builder<'_> {
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let kinds = kinds_of(spec);
-        let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains, &kinds));
+        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds);
+        let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
-        Plan { nodes, services, group, populations, edges, places, links, topology, faults, clockwork: spec.clockwork }
+        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, clockwork: spec.clockwork }
     }
 
     /// The number of a place.
@@ -325,27 +329,30 @@ impl Builder<'_> {
 
     fn faults(&mut self, places: &Places<'_>) -> Vec<FaultPlan> {
         let mut faults: Vec<FaultPlan> = Vec::new();
-        let mut complaints = Vec::new();
         let sound = self.complaints.is_empty();
-        for (index, planned) in self.spec.faults.iter().enumerate() {
-            let path = format!("faults[{index}]");
-            let at = planned.timing.at.unwrap_or_default();
-            if at >= self.spec.clockwork.horizon {
-                let sentence = format!("it begins at {at}, when the run is over (the horizon is {})", self.spec.clockwork.horizon);
-                complaints.push(complaint(&format!("{path}.at"), sentence));
-            }
-            match planned.fault.members(places) {
-                // Distributions are compiled from checked numbers only.
-                Ok(members) if sound => {
-                    let ordinal = faults.iter().filter(|other| other.is_like(planned)).count();
-                    faults.push(FaultPlan::new(planned.fault.clone(), &planned.timing, members, ordinal as u64));
-                }
-                Ok(_) => {}
-                Err(unknown) => complaints.extend(within(&path, unknown)),
+        let plans = crate::faults::plans(&self.spec.faults, places, self.spec.clockwork.horizon, sound);
+        for (index, plan) in plans.into_iter().enumerate() {
+            match plan {
+                Ok(plan) => faults.extend(plan),
+                Err(complaints) => self.complaints.extend(within(&format!("faults[{index}]"), complaints)),
             }
         }
-        self.complaints.extend(complaints);
+        let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
+        if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {
+            let sentence = format!("about {expected:.0} strikes are expected in a run, which can hold {MOST_STRIKES}");
+            self.complaints.push(complaint("faults", sentence));
+        }
         faults
+    }
+
+    fn storm(&mut self, places: &Places<'_>) -> Option<StormPlan> {
+        match self.spec.storm.as_ref()?.plan(places) {
+            Ok(plan) => Some(plan),
+            Err(unknown) => {
+                self.complaints.extend(within("storm", unknown));
+                None
+            }
+        }
     }
 }
 

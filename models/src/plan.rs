@@ -1,6 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
-use crate::faults::{FaultPlan, PlannedFault};
+use crate::faults::{FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
@@ -10,10 +10,11 @@ use crate::strategies::Layer;
 use crate::topology::{Topology, lies_in};
 use crate::workloads::{ArrivalProcess, Clients};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Key;
+use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::sync::Arc;
 
 /// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,8 @@ pub struct SystemSpec {
     pub stacks: Vec<(String, Vec<Layer>)>,
     /// Faults.
     pub faults: Vec<PlannedFault>,
+    /// Faults that the seed draws, if there are any.
+    pub storm: Option<Storm>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -92,10 +95,33 @@ pub struct Plan {
     pub links: Vec<Link>,
     /// Links and the routes over them.
     pub topology: Topology,
-    /// Faults, in order of writing.
+    /// Faults, in order of writing, and behind them those of a storm, once it is drawn.
     pub faults: Vec<FaultPlan>,
+    /// Faults that the seed of a run draws. See [`Plan::of_run`].
+    pub storm: Option<StormPlan>,
     /// Times and measuring.
     pub clockwork: Clockwork,
+}
+
+impl Plan {
+    /// The plan of one run: the same, unless it has a storm, whose faults the seed draws.
+    pub fn of_run(self: &Arc<Self>, seed: &Seed) -> Arc<Self> {
+        let Some(storm) = &self.storm else { return Arc::clone(self) };
+        let drawn = storm.draw(self, seed).into_iter().map(|(_, fault)| fault);
+        Arc::new(Self { faults: self.faults.iter().cloned().chain(drawn).collect(), storm: None, ..Self::clone(self) })
+    }
+
+    /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
+    pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
+        self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
+    }
+
+    /// Name and number of members of every service, in order of writing, and then of the group.
+    pub fn fleets(&self) -> Vec<(String, u32)> {
+        let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
+        let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
+        services.chain(self.group.iter().map(|group| (group.name.clone(), members()))).collect()
+    }
 }
 
 /// An identity.
@@ -332,6 +358,11 @@ impl<'a> Places<'a> {
             return Err(crate::registry::complaint(field, format!("no service and no group stands in the domain `{name}`")));
         }
         Ok(all)
+    }
+
+    /// What may be announced in a run of this system, by name.
+    pub fn events(&self) -> &'static [&'static str] {
+        self.group.map_or(&[], |group| group.spec.announces())
     }
 
     /// The name of a node.

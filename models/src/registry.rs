@@ -87,6 +87,14 @@ macro_rules! registry {
             }
         }
 
+        $(
+            impl From<$name> for $any {
+                fn from(value: $name) -> Self {
+                    Self::$name(value)
+                }
+            }
+        )+
+
         /// Runs an expression on whichever registered value it is.
         macro_rules! $each {
             ($value:expr, $inner:ident => $body:expr) => {

@@ -6,6 +6,7 @@
 mod recovery;
 
 use crate::results::Results;
+use crate::uptime::UptimeBounds;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
@@ -24,6 +25,8 @@ pub enum Clause {
     Stuck(Bounds),
     /// Attempts per call on the first edge, over all runs together.
     Amplification(AmplificationLimits),
+    /// The share of time that so many members of a service or group are up, over all runs together.
+    Uptime(UptimeBounds),
 }
 
 /// Bounds of a share.
@@ -117,7 +120,7 @@ impl Judgement {
         }
     }
 
-    const fn of(holds: bool) -> Self {
+    pub(crate) const fn of(holds: bool) -> Self {
         if holds { Self::Passed } else { Self::Failed }
     }
 }
@@ -129,6 +132,7 @@ impl Clause {
         ("Recovery", "a quantile of the recovery times over the runs stays within a limit"),
         ("Stuck", "the share of runs that stay in a failed state lies within bounds"),
         ("Amplification", "attempts per call on the first edge stay within limits"),
+        ("Uptime", "the share of time that so many members of a service or group are up lies within bounds"),
     ];
 
     /// The arms it speaks of; all if not said.
@@ -137,6 +141,7 @@ impl Clause {
             Self::Availability(bounds) | Self::Stuck(bounds) => bounds.arms.as_ref(),
             Self::Recovery(limits) => limits.arms.as_ref(),
             Self::Amplification(limits) => limits.arms.as_ref(),
+            Self::Uptime(bounds) => bounds.arms.as_ref(),
         }
     }
 
@@ -165,6 +170,7 @@ impl Clause {
             Self::Amplification(AmplificationLimits { at_least: Some(least), at_most: Some(most), .. }) if least > most => {
                 Err(contradiction(least, most))
             }
+            Self::Uptime(bounds) => bounds.check(),
             Self::Availability(_) | Self::Stuck(_) | Self::Recovery(_) | Self::Amplification(_) => Ok(()),
         }
     }
@@ -209,10 +215,11 @@ impl Clause {
             return vec![("expectation".to_owned(), Judgement::Undecided, "no run was finished".to_owned(), None)];
         }
         match self {
-            Self::Availability(bounds) => vec![availability(bounds, results, cell, arm, &runs)],
+            Self::Availability(bounds) => vec![availability(bounds, &runs)],
             Self::Recovery(limits) => recovery::judge(limits, &runs),
             Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
             Self::Amplification(limits) => vec![amplification(limits, &runs)],
+            Self::Uptime(bounds) => vec![bounds.judge(&runs)],
         }
     }
 }
@@ -244,8 +251,8 @@ fn contradiction(least: &impl fmt::Display, most: &impl fmt::Display) -> String 
     format!("nothing is at least {least} and at most {most}")
 }
 
-type Judged = (String, Judgement, String, Option<u64>);
-type Runs<'a> = [(u64, &'a RunMeasures)];
+pub(crate) type Judged = (String, Judgement, String, Option<u64>);
+pub(crate) type Runs<'a> = [(u64, &'a RunMeasures)];
 
 fn within(bounds: &Bounds, part: u64, whole: u64) -> bool {
     let at = |share: Share| u128::from(share.parts()) * u128::from(whole);
@@ -263,12 +270,11 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.3}%", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
-fn availability(bounds: &Bounds, results: &Results, cell: u32, arm: u32, runs: &Runs<'_>) -> Judged {
+fn availability(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
+    let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
     let (what, good, all) = if bounds.outside_faults {
-        let (good, all) = outside_faults(results, cell, arm);
-        ("availability outside the faults", good, all)
+        ("availability outside the faults", sum(|run| run.calm_succeeded), sum(|run| run.calm_calls))
     } else {
-        let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
         ("availability", sum(|run| run.succeeded), sum(|run| run.calls))
     };
     let clause = bounds_in_words(what, bounds);
@@ -281,18 +287,6 @@ fn availability(bounds: &Bounds, results: &Results, cell: u32, arm: u32, runs: &
     });
     let evidence = format!("{} of {all} calls", percent(good, all));
     (clause, Judgement::of(within(bounds, good, all)), evidence, worst.map(|(seed, _)| *seed))
-}
-
-/// Calls started in bins after the warm-up that no fault touches, and those of them that succeeded.
-fn outside_faults(results: &Results, cell: u32, arm: u32) -> (u64, u64) {
-    let manifest = &results.manifest;
-    let bins = results.series_of(cell, arm).map(|series| series.bins.as_slice()).unwrap_or_default();
-    let width = manifest.bin.as_nanos();
-    let touched = |begin: u64, end: u64| {
-        begin < manifest.warm_up.as_nanos() || manifest.faults_of(cell).iter().any(|fault| fault.touches(begin, end))
-    };
-    let calm = (0_u64..).zip(bins).filter(|(index, _)| !touched(index * width, (index + 1) * width));
-    calm.fold((0, 0), |(good, all), (_, bin)| (good + bin.succeeded, all + bin.started))
 }
 
 fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {

@@ -7,6 +7,7 @@ pub mod expect;
 pub mod journal;
 pub mod library;
 pub mod parallel;
+pub mod plan_text;
 pub mod problem;
 mod read;
 pub mod results;
@@ -15,6 +16,8 @@ pub mod scenario;
 pub mod sweep;
 pub mod text;
 pub mod trace;
+pub mod uptime;
+pub mod windows;
 
 pub use models::{map, measure, outcome};
 pub use read::{Extent, FIELDS, read};

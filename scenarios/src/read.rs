@@ -13,7 +13,7 @@ use crate::data::Data;
 use crate::expect::Clause;
 use crate::problem::{Problem, Problems, Span};
 use crate::results::Assumption;
-use crate::scenario::{Scenario, SweepSize};
+use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
 use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
@@ -26,9 +26,9 @@ use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 16] = [
-    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "routing", "faults", "stacks", "arms",
-    "expect", "sweep",
+pub const FIELDS: [&str; 17] = [
+    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "routing", "faults", "storm", "stacks",
+    "arms", "expect", "sweep",
 ];
 
 /// At most so many replications of a cell.
@@ -119,6 +119,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
+        self.refuse_unknown_fleets(&base.first()?.1, problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
         let axes: Vec<String> = sweep.vary.iter().map(|(path, ..)| path.clone()).collect();
@@ -222,6 +223,18 @@ impl<'a> Reader<'a> {
             clauses.push((item, clause));
         }
         clauses.into_iter().map(|(_, clause)| clause).collect()
+    }
+
+    /// An expectation about members speaks of a service or group that exists.
+    fn refuse_unknown_fleets(&self, arm: &ArmPlan, problems: &mut Problems) {
+        let fleets = arm.plan.fleets();
+        for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
+            let Ok(Clause::Uptime(bounds)) = parse_as::<Clause>(item, "expectation") else { continue };
+            if let Some(problem) = bounds.unknown(&fleets) {
+                let place = locate_in(item, &Path::from(Step::Name("of".to_owned()))).map_or(item.head(), Element::span);
+                problems.push(problem.at(place));
+            }
+        }
     }
 
     fn sweep(&self, problems: &mut Problems) -> SweepSpec<'a> {

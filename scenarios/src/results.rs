@@ -62,6 +62,10 @@ pub struct Manifest {
     pub edges: Vec<String>,
     /// Planned faults in order of time, for each of the cells: what is varied may move them.
     pub faults: Vec<Vec<FaultWindow>>,
+    /// What is planned at times that differ from run to run, in words: faults that come and go at random, or on an event.
+    pub random_faults: Vec<String>,
+    /// Whether something in a run decides when faults strike, so that the arms of a seed meet them at different instants.
+    pub instants_differ: bool,
     /// Defaults that decide verdicts, and where each came from.
     pub assumptions: Vec<Assumption>,
     /// Clauses that the runs must fulfil.

@@ -9,7 +9,6 @@ use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::{Stop, TieBreak};
 use sim_core::time::SimTime;
-use std::sync::Arc;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
@@ -36,7 +35,7 @@ pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn O
 
 fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
     let times = arm.plan.clockwork;
-    let mut simulation = World::start(Arc::clone(&arm.plan), protocol, Seed::new(seed), ties);
+    let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
     let mut until = horizon;

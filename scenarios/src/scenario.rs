@@ -2,8 +2,10 @@
 
 use crate::problem::Problems;
 use crate::text::Source;
+use models::faults::PlannedFault;
 use models::plan::{Clockwork, Plan};
 use models::protocols::Group;
+use sim_core::draw::Seed;
 use sim_core::time::SimDuration;
 use std::sync::Arc;
 
@@ -54,10 +56,19 @@ pub struct Cell {
 pub struct ArmPlan {
     /// The system.
     pub plan: Arc<Plan>,
+    /// The faults as written.
+    pub faults: Vec<PlannedFault>,
     /// The group whose protocol the world speaks, if there is one.
     pub group: Option<Group>,
     /// Hash of everything that decides a run besides its seed, as hexadecimal digits.
     pub content: String,
+}
+
+impl ArmPlan {
+    /// The system in the run of this seed: with the faults of its storm, if it has one.
+    pub fn of_run(&self, seed: u64) -> Arc<Plan> {
+        self.plan.of_run(&Seed::new(seed))
+    }
 }
 
 /// How many runs a sweep makes.

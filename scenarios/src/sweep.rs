@@ -179,6 +179,8 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         load: scenario.load.clone(),
         edges: first.edges.iter().map(|edge| edge.name.clone()).collect(),
         faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan)).collect(),
+        random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
+        instants_differ: first.faults.iter().any(FaultPlan::waits),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }
@@ -191,6 +193,10 @@ fn fault_windows(plan: &Plan) -> Vec<FaultWindow> {
         fault.windows(plan.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();
+    faults.extend(plan.storm.iter().map(|storm| {
+        let (begin, end) = storm.window();
+        FaultWindow { label: "storm".to_owned(), begin, end: Some(end) }
+    }));
     faults.sort_by_key(|fault| fault.begin);
     faults
 }

@@ -61,7 +61,7 @@ impl std::fmt::Display for Seconds {
 }
 
 /// A fault, and which of its members is struck if it is one apart from the others.
-fn fault(plan: &Plan, id: FaultId, member: Option<u32>) -> String {
+pub(crate) fn fault(plan: &Plan, id: FaultId, member: Option<u32>) -> String {
     let fault = &plan.faults[id.index()];
     match member {
         Some(member) if fault.members.len() > 1 => format!("{} at {}", fault.label, fault.members[member as usize].name),

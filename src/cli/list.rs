@@ -67,6 +67,12 @@ impl Kind {
     }
 }
 
+/// Kind, name and summary of everything that can be named.
+pub fn everything() -> Vec<(String, String, String)> {
+    let all = Kind::value_variants().iter();
+    all.flat_map(|&kind| kind.entries().into_iter().map(move |(name, summary)| (word(kind), name, summary))).collect()
+}
+
 /// The first sentence of the scenario's comment, with a question that follows it.
 fn first_sentence(text: &str) -> String {
     let comment = first_comment(text).replace('\n', " ");
@@ -97,8 +103,7 @@ pub fn list(args: &ListArgs) -> Result<Exit, Exit> {
     let (columns, rows): (&[&str], Vec<Vec<String>>) = match args.kind {
         Some(kind) => (&["name", "summary"], kind.entries().into_iter().map(|(name, summary)| vec![name, summary]).collect()),
         None => {
-            let all = Kind::value_variants().iter();
-            let rows = all.flat_map(|&kind| kind.entries().into_iter().map(move |(name, summary)| vec![word(kind), name, summary]));
+            let rows = everything().into_iter().map(|(kind, name, summary)| vec![kind, name, summary]);
             (&["kind", "name", "summary"], rows.collect())
         }
     };

@@ -4,11 +4,13 @@
 
 mod check;
 mod compare;
+mod explain;
 mod export;
 mod list;
 mod load;
 mod new;
 mod output;
+mod plan;
 mod progress;
 mod replay;
 mod report;
@@ -49,12 +51,16 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
+    /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
+    Plan(plan::PlanArgs),
     /// Find everything wrong with a scenario, without running it.
     Check(check::CheckArgs),
     /// Draw the topology of a scenario for Graphviz or Mermaid, on stdout.
     Export(export::ExportArgs),
     /// List what there is: scenarios, backoffs, layers, faults, ...
     List(list::ListArgs),
+    /// Explain one name of the language: what a fault does, its parameters, units and defaults.
+    Explain(explain::ExplainArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
 }
@@ -148,9 +154,11 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Report(args) => report::report(&args),
+        Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()

@@ -113,7 +113,8 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         after: 0,
         left_out: 0,
     };
-    let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&plan.plan, at, record));
+    let drawn = plan.of_run(args.seed);
+    let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&drawn, at, record));
     let made = make_run(plan, args.seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
     for line in &window.kept {
         print(line)?;

@@ -6,9 +6,10 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use models::measure::Bin;
 use models::record::Record;
-use scenarios::results::Manifest;
+use scenarios::results::{FaultWindow, Manifest};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
+use scenarios::windows::Strikes;
 use scenarios::{Extent, sweep, trace};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
@@ -74,9 +75,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
     }
+    let mut strikes = Strikes::default();
     let made = match &args.trace {
-        Some(file) => traced(plan, seed, file)?,
-        None => make_run(plan, seed, TieBreak::ByRank, None),
+        Some(file) => traced(plan, seed, file, &mut strikes)?,
+        None => {
+            let mut observer = |at: SimTime, record: &Record| strikes.see(at, record);
+            make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
+        }
     };
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
@@ -86,7 +91,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     }
     print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
-        print(&format!("\n{}", timeline(&manifest, &made.bins)))?;
+        print(&format!("\n{}", timeline(&manifest, &made.bins, &strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }
     if !args.output.quiet {
@@ -112,13 +117,15 @@ fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exi
 }
 
 /// Makes a run and writes its trace as it goes, so that memory does not grow with it.
-fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
+fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, strikes: &mut Strikes) -> Result<Run, Exit> {
     let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
     let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
     let mut failure = None;
+    let drawn = plan.of_run(seed);
     let mut observer = |at: SimTime, record: &Record| {
+        strikes.see(at, record);
         if failure.is_none() {
-            failure = writeln!(out, "{}", trace::line(&plan.plan, at, record)).err();
+            failure = writeln!(out, "{}", trace::line(&drawn, at, record)).err();
         }
     };
     let run = make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
@@ -129,11 +136,10 @@ fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf) -> Result<Run, Exit> {
 }
 
 /// Success over time as a line of bars, with the faults marked below.
-fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
+fn timeline(manifest: &Manifest, bins: &[Bin], windows: &[FaultWindow]) -> String {
+    const NAMED: usize = 20;
     const WIDTH: usize = 72;
     const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    // One run is one system as written, and the only cell.
-    let windows = manifest.faults_of(0);
     let columns = bins.len().clamp(1, WIDTH);
     let (mut success, mut faults) = (String::new(), String::new());
     for column in 0..columns {
@@ -147,6 +153,8 @@ fn timeline(manifest: &Manifest, bins: &[Bin]) -> String {
     }
     let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";
     let marks = if windows.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
-    let named: Vec<String> = windows.iter().map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
-    format!("{legend}\nsuccess |{success}| {}{marks}{}", manifest.horizon, named.concat())
+    let named: Vec<String> = windows.iter().take(NAMED).map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
+    let more = windows.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("\n× and {more} more strikes") } else { String::new() };
+    format!("{legend}\nsuccess |{success}| {}{marks}{}{more}", manifest.horizon, named.concat())
 }

@@ -4,6 +4,7 @@
 //! share of it and four standard errors; the standard error comes from the spread between runs of different seeds, which
 //! are independent. What a test saw is printed: `cargo test --test main known_results -- --nocapture`.
 
+mod availability; // nodes that fail and are repaired: k of n, and the machine-repair problem
 mod aws_jitter; // the experiment behind "Exponential Backoff And Jitter"
 mod queueing; // M/M/1 and its relatives, by published values
 mod queueing_by_formula; // the same mechanism at parameters nobody listed, by the formulas themselves

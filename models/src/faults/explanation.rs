@@ -36,11 +36,19 @@ pub const fn parameter(name: &'static str, unit: &'static str, default: &'static
 /// The fields that every fault has.
 pub const TIMING: &[Parameter] = &[
     parameter("label", "text", "the fault in words", "a name for paths, traces and charts"),
-    parameter("at", "duration", "required without `renewal`", "when it strikes, from the start of the run"),
+    parameter(
+        "at",
+        "duration",
+        "required without `renewal` or `when`",
+        "when it strikes, from the start of the run; from when on it waits or ages",
+    ),
     parameter("lasts", "duration", "for ever", "how long"),
     parameter("every", "duration", "once", "it strikes again so long after it struck last"),
-    parameter("times", "number", "until the horizon", "with `every`: how often in all"),
+    parameter("when", "trigger, such as GoodputBelow(rate: \"100/s\")", "none", "it strikes when this happens in the run"),
+    parameter("after", "duration", "at once", "with `when`: how long after that it strikes"),
+    parameter("times", "number, at least 1", "until the horizon; once with `when`", "how often it strikes in all"),
     parameter("renewal", "(time_to_failure, time_to_repair, crews)", "none", "it comes and goes at random, at each member apart"),
     parameter("stagger", "distribution", "at once", "how much later each member is struck"),
     parameter("pick", "One, Minority, Majority, Count(n)", "all", "how many of the members a strike hits, drawn anew each time"),
+    parameter("only", "name, or a list of names", "all", "the members it may strike: nodes, or whatever it strikes"),
 ];

@@ -12,23 +12,29 @@ mod byzantine;
 mod crash;
 mod cut;
 mod explanation;
+mod fault_plan;
 mod flapping;
 mod isolation;
 mod late_answers;
 mod omission;
 mod partition;
 mod planned;
+mod renewal;
 mod slow_node;
+mod storm;
 mod strike;
 mod swizzle;
 pub mod target;
 mod timing;
+mod trigger;
 
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
+pub(crate) use fault_plan::plans;
+pub use fault_plan::{FaultPlan, MOST_STRIKES};
 pub use flapping::FlappingLink;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
@@ -36,17 +42,21 @@ pub use omission::Omission;
 pub use partition::Partition;
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
-pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
+pub use storm::{Storm, StormPlan};
+pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use swizzle::Swizzle;
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
+pub(crate) use trigger::Happening;
+pub use trigger::Trigger;
 
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 
 /// A planned misfortune.
-pub trait Fault: Registered {
+pub trait Fault: Registered + Clone {
     /// What it says of itself.
     const EXPLANATION: Explanation;
 
@@ -60,6 +70,13 @@ pub trait Fault: Registered {
     fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
         let _ = luck;
         vec![Span { from: SimDuration::ZERO, until: lasts, effects: member.effects.clone() }]
+    }
+
+    /// The same fault at a share of its strength, for storms: itself if it has no strength.
+    #[must_use]
+    fn weakened(&self, strength: Share) -> Self {
+        let _ = strength;
+        self.clone()
     }
 
     /// What happens, in words, for traces and charts: `crash of server`.
@@ -97,6 +114,12 @@ impl AnyFault {
     /// See [`Fault::course`].
     pub fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
         each_fault!(self, fault => fault.course(member, lasts, luck))
+    }
+
+    /// See [`Fault::weakened`].
+    #[must_use]
+    pub fn weakened(&self, strength: Share) -> Self {
+        each_fault!(self, fault => fault.weakened(strength).into())
     }
 
     /// See [`Fault::label`].

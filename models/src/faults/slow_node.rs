@@ -8,6 +8,7 @@ use crate::environment::{NodeEffect, Slowness};
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
+use sim_core::units::Share;
 
 /// All work at a node takes `factor` times as long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,10 @@ impl Fault for SlowNode {
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let slowness = Slowness::from_factor(self.factor);
         target::members(&self.node, &self.domain, places, |_| NodeEffect::Slow(slowness))
+    }
+
+    fn weakened(&self, strength: Share) -> Self {
+        Self { factor: 1.0 + (self.factor - 1.0) * strength.as_f64(), ..self.clone() }
     }
 
     fn label(&self) -> String {

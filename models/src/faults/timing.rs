@@ -2,8 +2,9 @@
 //!
 //! These fields are common to all faults, so no fault declares them: `at` and `lasts`; `every` and `times` for a fault
 //! that comes again; `renewal` for one that comes and goes at random; `stagger` for members that are struck one after
-//! another; `pick` for a fault that strikes only some.
+//! another; `pick` and `only` for a fault that strikes only some; `when` for a fault that something in the run sets off.
 
+use super::{Names, Trigger};
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
@@ -24,7 +25,14 @@ pub struct Timing {
     /// It strikes again whenever so much time has passed since it struck last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<SimDuration>,
-    /// With `every`: how often it strikes in all; until the horizon unless said.
+    /// It strikes when this happens in the run; `at`, if it is written, says from when on that is heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<Trigger>,
+    /// With `when`: how long after that it strikes; at once (a nanosecond later) unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<SimDuration>,
+    /// How often it strikes in all. With `every` until the horizon unless said; with `when` once unless said, and again
+    /// only after the strike before is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
     /// It comes and goes at random, at each member apart.
@@ -36,6 +44,9 @@ pub struct Timing {
     /// How many of the members a strike hits, drawn anew for each; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
+    /// The members that it may strike, by name; all of them unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Names>,
 }
 
 /// A member fails, is repaired, and fails again: an alternating renewal process.
@@ -79,7 +90,8 @@ impl Pick {
 
 impl Timing {
     /// The fields that belong to every fault.
-    pub const FIELDS: [&'static str; 8] = ["label", "at", "lasts", "every", "times", "renewal", "stagger", "pick"];
+    pub const FIELDS: [&'static str; 11] =
+        ["label", "at", "lasts", "every", "when", "after", "times", "renewal", "stagger", "pick", "only"];
 
     /// A fault that strikes once.
     pub fn once(at: SimDuration, lasts: Option<SimDuration>) -> Self {
@@ -104,10 +116,13 @@ impl Timing {
             "at" => set(&mut self.at, field, map),
             "lasts" => set(&mut self.lasts, field, map),
             "every" => set(&mut self.every, field, map),
+            "when" => set(&mut self.when, field, map),
+            "after" => set(&mut self.after, field, map),
             "times" => set(&mut self.times, field, map),
             "renewal" => set(&mut self.renewal, field, map),
             "stagger" => set(&mut self.stagger, field, map),
             "pick" => set(&mut self.pick, field, map),
+            "only" => set(&mut self.only, field, map),
             _ => unreachable!("only the fields of a timing are read here"),
         }
     }
@@ -118,49 +133,93 @@ impl Timing {
         if self.lasts.is_some_and(SimDuration::is_zero) {
             complaints.push(complaint("lasts", "a fault that lasts no time does nothing; leave `lasts` out for one that never ends"));
         }
-        match (self.at, &self.renewal) {
-            (None, None) => complaints.push(complaint("", "`at` is missing: when does it strike? Write at: \"60s\"")),
-            (Some(at), None) if at.is_zero() => {
+        match (self.at, self.renewal.is_some() || self.when.is_some()) {
+            (None, false) => complaints.push(complaint("", "`at` is missing: when does it strike? Write at: \"60s\"")),
+            (Some(at), false) if at.is_zero() => {
                 complaints.push(complaint("at", "a fault begins after the start of the run; the earliest instant is \"1ns\""));
             }
             _ => {}
         }
         if let Some(renewal) = &self.renewal {
-            complaints.extend(within("renewal.time_to_failure", renewal.time_to_failure.check()));
-            complaints.extend(within("renewal.time_to_repair", renewal.time_to_repair.check()));
-            if renewal.crews == Some(0) {
-                complaints.push(complaint("renewal.crews", "without a crew nothing is ever repaired; leave `crews` out for no limit"));
+            complaints.extend(renewal.check().into_iter().map(|complaint| complaint.inside("renewal")));
+        }
+        if let Some(trigger) = &self.when {
+            complaints.extend(trigger.check().map(|complaint| complaint.inside("when")));
+        }
+        complaints.extend(self.check_company());
+        complaints.extend(self.check_repetition());
+        if self.pick == Some(Pick::Count(0)) {
+            complaints.push(complaint("pick", "a strike hits at least one member"));
+        }
+        if self.only.as_ref().is_some_and(Names::is_empty) {
+            complaints.push(complaint("only", "nobody is named; leave `only` out to strike every member"));
+        }
+        if let Some(stagger) = &self.stagger {
+            complaints.extend(within("stagger", stagger.check()));
+        }
+        complaints
+    }
+
+    /// Fields that cannot stand beside each other.
+    fn check_company(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        let mut refuse = |is_written: bool, field: &str, sentence: &str| {
+            if is_written {
+                complaints.push(complaint(field, format!("{sentence}; leave `{field}` out")));
             }
-            for (field, is_written) in [
-                ("lasts", self.lasts.is_some()),
-                ("every", self.every.is_some()),
-                ("stagger", self.stagger.is_some()),
-                ("pick", self.pick.is_some()),
-            ] {
-                if is_written {
-                    complaints.push(complaint(field, format!("`renewal` says when and whom it strikes; leave `{field}` out")));
+        };
+        if self.renewal.is_some() {
+            let sentence = "`renewal` says when and whom it strikes";
+            refuse(self.lasts.is_some(), "lasts", sentence);
+            refuse(self.every.is_some(), "every", sentence);
+            refuse(self.when.is_some(), "when", sentence);
+            refuse(self.stagger.is_some(), "stagger", sentence);
+            refuse(self.pick.is_some(), "pick", sentence);
+        }
+        if self.when.is_some() && self.renewal.is_none() {
+            refuse(self.every.is_some(), "every", "`when` says when it strikes, and `times` how often");
+        }
+        refuse(self.after.is_some() && self.when.is_none(), "after", "`after` belongs to `when`");
+        complaints
+    }
+
+    /// What is wrong with how often it strikes.
+    fn check_repetition(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if let Some(every) = self.every {
+            if every.is_zero() {
+                complaints.push(complaint("every", "a fault that comes again needs time in between, such as every: \"60s\""));
+            }
+            match self.lasts {
+                None => complaints.push(complaint("every", "a fault that never ends cannot come again; write how long it `lasts`")),
+                // One that picks whom it strikes may well strike the next before the last is over.
+                Some(lasts) if lasts > every && self.pick.is_none() => {
+                    let sentence = format!("it would strike again after {every}, before it is over (it lasts {lasts})");
+                    complaints.push(complaint("every", format!("{sentence}; write a longer `every`, or one strike that lasts longer")));
                 }
+                Some(_) => {}
             }
         }
-        if let Some(every) = self.every
-            && every.is_zero()
-        {
-            complaints.push(complaint("every", "a fault that comes again needs time in between, such as every: \"60s\""));
-        }
-        if self.every.is_some() && self.lasts.is_none() {
-            complaints.push(complaint("every", "a fault that never ends cannot come again; write how long it `lasts`"));
-        }
-        if self.times.is_some() && self.every.is_none() {
-            complaints.push(complaint("times", "`times` belongs to `every`: after how long does it strike again?"));
+        if self.times.is_some() && self.every.is_none() && self.when.is_none() {
+            complaints.push(complaint("times", "`times` belongs to `every` or `when`: after what does it strike again?"));
         }
         if self.times == Some(0) {
             complaints.push(complaint("times", "a fault strikes at least once; remove it if it should not"));
         }
-        if self.pick == Some(Pick::Count(0)) {
-            complaints.push(complaint("pick", "a strike hits at least one member"));
+        if self.times.is_some_and(|times| times > 1) && self.when.is_some() && self.lasts.is_none() {
+            complaints.push(complaint("times", "a fault that never ends cannot come again; write how long it `lasts`"));
         }
-        if let Some(stagger) = &self.stagger {
-            complaints.extend(within("stagger", stagger.check()));
+        complaints
+    }
+}
+
+impl Renewal {
+    /// Everything wrong with it as written.
+    fn check(&self) -> Vec<Complaint> {
+        let mut complaints: Vec<_> = within("time_to_failure", self.time_to_failure.check()).collect();
+        complaints.extend(within("time_to_repair", self.time_to_repair.check()));
+        if self.crews == Some(0) {
+            complaints.push(complaint("crews", "without a crew nothing is ever repaired; leave `crews` out for no limit"));
         }
         complaints
     }

@@ -1,9 +1,10 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+use super::uptime::UpMeter;
 use super::{Bin, EdgeMeasures, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
-use crate::ids::EdgeId;
+use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
 use hdrhistogram::Histogram;
@@ -23,6 +24,7 @@ pub struct Meter {
     bin_ends: SimTime,
     latency: Latency,
     failure_latency: Latency,
+    up: UpMeter,
     finished: u64,
     /// What became of messages so far.
     pub messages: MessageMeasures,
@@ -85,6 +87,7 @@ impl Meter {
             bin_ends: SimTime::ZERO + clockwork.bin,
             latency: Latency::new(),
             failure_latency: Latency::new(),
+            up: UpMeter::new(plan),
             finished: 0,
             messages: MessageMeasures::default(),
         }
@@ -97,6 +100,12 @@ impl Meter {
             self.bin_ends = self.bin_ends.saturating_add(self.clockwork.bin);
         }
         self.bin
+    }
+
+    /// The counts of the whole time bin that ends now.
+    pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
+        let index = (now.since_start() / self.clockwork.bin) as usize;
+        self.bins[index - 1]
     }
 
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.
@@ -159,6 +168,11 @@ impl Meter {
         }
     }
 
+    /// A server node goes down, or comes back.
+    pub(crate) fn node_changes(&mut self, node: NodeId, is_up: bool, now: SimTime) {
+        self.up.changes(node, is_up, now);
+    }
+
     /// A worker was busy for so long.
     pub fn worked(&mut self, time: SimDuration) {
         self.row.work += time;
@@ -181,6 +195,33 @@ impl Meter {
         let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
         self.row.episodes = episodes;
         self.row.stuck = stuck;
+        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
+        self.row.up = self.up.finish();
         (self.row, self.bins)
+    }
+
+    /// Calls started, and successes among them, in measured bins that no fault touches.
+    fn calm(&self, faults: &[(SimTime, Option<SimTime>)]) -> (u64, u64) {
+        let width = self.clockwork.bin.as_nanos();
+        let count = self.bins.len();
+        // How many more faults touch a bin than the one before it.
+        let mut steps = vec![0_i64; count + 1];
+        for (begin, end) in faults {
+            let first = (begin.as_nanos() / width) as usize;
+            let last = end.map_or(count, |end| end.as_nanos().div_ceil(width) as usize);
+            if first < count {
+                steps[first] += 1;
+                steps[last.clamp(first + 1, count)] -= 1;
+            }
+        }
+        let first = self.clockwork.warm_up.as_nanos().div_ceil(width) as usize;
+        let (mut touching, mut sums) = (0, (0, 0));
+        for (index, (bin, step)) in self.bins.iter().zip(steps).enumerate() {
+            touching += step;
+            if index >= first && touching == 0 {
+                sums = (sums.0 + bin.started, sums.1 + bin.succeeded);
+            }
+        }
+        sums
     }
 }

@@ -34,12 +34,20 @@ struct Curve<'a> {
     closed: bool,
     level: Tally,
     bin: SimDuration,
+    /// What the bins before each one hold together, so that a window costs the same however long it is.
+    sums: Vec<Tally>,
 }
 
 impl Curve<'_> {
     /// Under open load the share of successes counts, under closed load their number per bin.
     fn tally(&self, bin: usize) -> Tally {
         tally(&self.bins[bin], self.closed)
+    }
+
+    /// The bins from one up to another, together.
+    fn window(&self, from: usize, to: usize) -> Tally {
+        let (before, after) = (self.sums[from], self.sums[to]);
+        Tally { good: after.good - before.good, all: after.all - before.all }
     }
 
     fn is_below(&self, tally: Tally) -> bool {
@@ -99,7 +107,12 @@ pub fn episodes(times: &Clockwork, faults: &[(SimTime, Option<SimTime>)], bins: 
         };
         return (spans.iter().map(undecided).collect(), false);
     }
-    let curve = Curve { bins, closed, level, bin: times.bin };
+    let running = |sum: &mut Tally, bin: &Bin| {
+        *sum = sum.add(tally(bin, closed));
+        Some(*sum)
+    };
+    let sums = std::iter::once(Tally::default()).chain(bins.iter().scan(Tally::default(), running)).collect();
+    let curve = Curve { bins, closed, level, bin: times.bin, sums };
     let hold = (times.hold / times.bin) as usize;
     let horizon = curve.start_of(bins.len());
     let limit = |index: usize| spans.get(index + 1).map_or(horizon, |next| next.0.min(horizon));
@@ -130,8 +143,7 @@ fn episode(curve: &Curve<'_>, hold: usize, begin: SimTime, end: SimTime, limit: 
     let last_bin = ((limit.since_start() / curve.bin) as usize).min(curve.bins.len());
     let (mut last_below, mut relapses, mut was_below) = (None, 0, true);
     for window in (first_bin + 1).saturating_sub(hold)..(last_bin + 1).saturating_sub(hold) {
-        let sum = (window..window + hold).fold(Tally::default(), |sum, bin| sum.add(curve.tally(bin)));
-        let below = curve.is_below(sum);
+        let below = curve.is_below(curve.window(window, window + hold));
         if below {
             last_below = Some(curve.start_of(window + hold));
             relapses += u32::from(!was_below && curve.start_of(window) >= end);

@@ -21,6 +21,13 @@ pub struct RunMeasures {
     pub unfinished: u64,
     /// Per edge of the scenario, in its order.
     pub edges: Vec<EdgeMeasures>,
+    /// Those of [`calls`](Self::calls) that were started in a time bin that no strike of this run touches.
+    pub calm_calls: u64,
+    /// Those of [`calm_calls`](Self::calm_calls) that ended in success.
+    pub calm_succeeded: u64,
+    /// How long how many members were up between the warm-up and the horizon: for each service, in order of writing, and
+    /// then the group. Empty where the scenario has no faults.
+    pub up: Vec<Uptime>,
     /// Latency of successful calls, from the intended start.
     pub latency: LatencySummary,
     /// Latency of failed calls, from the intended start.
@@ -96,6 +103,26 @@ impl MessageMeasures {
     /// What is still under way.
     pub const fn under_way(&self) -> u64 {
         self.sent + self.copied - self.arrived - self.all_lost()
+    }
+}
+
+/// How long how many members of a service or group were up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uptime {
+    /// The service or group.
+    pub of: String,
+    /// How many members it has.
+    pub members: u32,
+    /// How long exactly so many were up, the fewest first.
+    pub exactly: Vec<(u32, SimDuration)>,
+}
+
+impl Uptime {
+    /// Nanoseconds in which at least so many were up, and nanoseconds in all.
+    pub fn at_least(&self, members: u32) -> (u128, u128) {
+        let nanos = |wanted: u32| self.exactly.iter().filter(|up| up.0 >= wanted).map(|up| u128::from(up.1.as_nanos())).sum();
+        (nanos(members), nanos(0))
     }
 }
 

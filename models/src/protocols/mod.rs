@@ -102,6 +102,13 @@ impl Group {
         }
     }
 
+    /// What its members announce, by name: events that a fault can wait for.
+    pub const fn announces(&self) -> &'static [&'static str] {
+        match self {
+            Self::Row(_) => &[],
+        }
+    }
+
     /// The kinds of message its protocol knows, by which a link may treat them.
     pub const fn kinds(&self) -> &'static [&'static str] {
         match self {

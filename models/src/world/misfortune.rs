@@ -1,38 +1,50 @@
 //! What happens when a fault begins or ends?
 
 use super::World;
+use super::triggers::BIN_ENDS;
 use crate::environment::{Condition, Effect};
 use crate::event::{Kind, WorldEvent};
-use crate::faults::Timetable;
-use crate::ids::{NodeId, StretchId};
+use crate::faults::{Happening, Timetable};
+use crate::ids::{FaultId, NodeId, StretchId};
 use crate::plan::Role;
 use crate::protocols::Protocol;
 use crate::record::Record;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Schedules the begin (even slots) and the end (odd slots) of stretches.
+pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usize>, ctx: &mut Ctx<'_, World<P>>) {
+    for index in stretches {
+        let (stretch, slot) = (&timetable.stretches[index], 2 * index as u32);
+        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot, slot));
+        if let Some(end) = stretch.end {
+            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot + 1));
+        }
+    }
+}
 
 impl<P: Protocol> World<P> {
-    /// Schedules the begin (even slots) and the end (odd slots) of every stretch that is known before time 0.
+    /// Schedules the begin and the end of every stretch that is known before time 0, and the end of the first time bin if
+    /// anything is judged there.
     pub(super) fn plan_faults(&mut self, ctx: &mut Ctx<'_, Self>) {
         self.timetable = Timetable::draw(&self.plan.faults, &self.seed, self.plan.clockwork.horizon);
-        self.schedule_stretches(0..self.timetable.stretches.len(), ctx);
-    }
-
-    fn schedule_stretches(&self, stretches: std::ops::Range<usize>, ctx: &mut Ctx<'_, Self>) {
-        for index in stretches {
-            let (stretch, slot) = (&self.timetable.stretches[index], 2 * index as u32);
-            ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot, slot));
-            if let Some(end) = stretch.end {
-                ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot + 1));
-            }
+        schedule(&self.timetable, 0..self.timetable.stretches.len(), ctx);
+        if self.watches_bins() {
+            self.await_end_of_bin(ctx);
         }
     }
 
     /// A stretch of a fault begins or ends: the ledger changes, and whatever follows from it.
     pub(super) fn fault_changes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if slot == BIN_ENDS {
+            return self.bin_ends(ctx);
+        }
         let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
         let stretch = &self.timetable.stretches[id.index()];
         let strike = &self.timetable.strikes[stretch.strike as usize];
+        let (opens, closes, fault, member) = (begins && stretch.opens, !begins && stretch.closes, strike.fault, strike.member);
         let mut touched: Vec<NodeId> = stretch.effects.iter().filter_map(Effect::node).collect();
         touched.sort_unstable();
         touched.dedup();
@@ -42,19 +54,38 @@ impl<P: Protocol> World<P> {
         } else {
             self.environment.end(id, &stretch.effects, &self.plan.topology);
         }
-        if begins && stretch.opens {
-            ctx.record(&Record::FaultBegan(strike.fault, strike.member));
-        } else if !begins && stretch.closes {
-            ctx.record(&Record::FaultEnded(strike.fault, strike.member));
+        if opens {
+            ctx.record(&Record::FaultBegan(fault, member));
+        } else if closes {
+            ctx.record(&Record::FaultEnded(fault, member));
         }
         for (node, before) in touched.into_iter().zip(before) {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        if opens || closes {
+            self.strike_changes(fault, opens, ctx);
+        }
+    }
+
+    /// Tells whoever waits for it that a strike of a fault began or ended.
+    fn strike_changes(&mut self, fault: FaultId, began: bool, ctx: &mut Ctx<'_, Self>) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        if !began {
+            self.listens_again(fault);
+        }
+        let plan = Arc::clone(&self.plan);
+        let label = plan.faults[fault.index()].label.as_str();
+        self.happens(if began { Happening::Began(label) } else { Happening::Ended(label) }, ctx);
     }
 
     fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
         let after = self.environment.node(node);
+        if before.up != after.up {
+            self.meter.node_changes(node, after.up, ctx.now());
+        }
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => ctx.record(&Record::NodeReturned(node)),

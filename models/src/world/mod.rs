@@ -3,7 +3,7 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations) and `misfortune` (faults).
+//! (populations), `misfortune` (faults) and `triggers` (faults that wait for something).
 
 mod calls;
 mod clients;
@@ -12,6 +12,7 @@ mod interference;
 mod misfortune;
 mod parcels;
 mod serving;
+mod triggers;
 mod wire;
 
 use crate::attempt::Attempt;
@@ -35,6 +36,7 @@ use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use triggers::Listener;
 
 /// The state of a system: services and clients, and one kind of group that speaks the protocol `P`.
 #[derive(Clone, Debug)]
@@ -45,6 +47,8 @@ pub struct World<P: Protocol> {
     environment: Environment,
     /// What is to happen in this run.
     timetable: Timetable,
+    /// Faults that wait for something.
+    listeners: Vec<Listener>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
@@ -81,6 +85,7 @@ impl<P: Protocol> World<P> {
         let world = Self {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
+            listeners: Listener::all(&plan),
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),

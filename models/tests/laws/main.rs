@@ -9,7 +9,10 @@ mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod routes; // which way is taken around a cut, and what its callers hear
+mod schedules; // when faults strike, for how long, and whom
+mod storms; // what a seed may throw at a system
 mod timers; // who fires, and when exactly
+mod triggers; // faults that wait for something in the run
 mod ways; // which way a message takes
 
 use models::environment::Environment;

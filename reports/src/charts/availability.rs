@@ -62,7 +62,7 @@ impl Chart for AvailabilityOverTime {
         let title = view.titled("Who comes back after the fault: share of the calls started at each moment that succeed");
         let steady = view.titled("Share of the calls started at each moment that succeed");
         let frame = Frame {
-            title: if manifest.faults_of(view.cell()).is_empty() { steady } else { title },
+            title: if manifest.faults_of(view.cell()).is_empty() && manifest.random_faults.is_empty() { steady } else { title },
             legend,
             caption: over_time::caption(results, view, runs, panels.len()),
             body: over_time::height(panels.len()),

@@ -106,6 +106,11 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
         let more = if faults.len() > LISTED { ", …" } else { "" };
         shaded = format!(" Shaded: {}{more}.", labels.join(", "));
     }
+    if !manifest.random_faults.is_empty() {
+        let labels: Vec<&str> = manifest.random_faults.iter().map(String::as_str).take(LISTED).collect();
+        let more = if manifest.random_faults.len() > LISTED { ", …" } else { "" };
+        shaded += &format!(" Fault times differ from run to run: {}{more}.", labels.join(", "));
+    }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
 }
 

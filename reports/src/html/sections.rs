@@ -100,6 +100,12 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
             fault.end.map_or_else(|| format!("from {begin} on"), |end| format!("from {begin} to {}", number::length(end.since_start())));
         facts.push(("fault", format!("{}, {when}", fault.label)));
     }
+    for label in &manifest.random_faults {
+        facts.push(("fault", format!("{label}, at times that differ from run to run")));
+    }
+    if manifest.instants_differ {
+        facts.push(("instants differ", summary::INSTANTS_DIFFER.to_owned()));
+    }
     html += "<dl class=\"facts\">\n";
     for (name, value) in &facts {
         let _ = writeln!(html, "<dt>{name}</dt><dd>{}</dd>", escaped(value));

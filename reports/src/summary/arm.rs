@@ -30,6 +30,7 @@ impl Kind {
         if results.manifest.load == "one-shot" {
             Self::OneShot
         } else if results.manifest.faults.iter().any(|faults| !faults.is_empty())
+            || !results.manifest.random_faults.is_empty()
             || results.runs.iter().any(|row| has_episode(&row.outcome))
         {
             Self::Faults

@@ -18,6 +18,10 @@ pub use run::single_run;
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
 
+/// What it means that a comparison says "instants differ".
+pub const INSTANTS_DIFFER: &str =
+    "what happens in a run decides when faults strike: arms of one seed share every draw, and meet the faults at instants of their own";
+
 /// The cell in words: `nodes.writers.count = 100, loss = 1%`; empty if nothing is varied.
 pub fn cell_label(manifest: &Manifest, cell: u32) -> String {
     let values = manifest.cells.get(cell as usize).map_or(&[][..], Vec::as_slice);

@@ -42,6 +42,8 @@ pub struct Ranking {
     pub(super) edges: Vec<String>,
     /// Width of the window that decides recovery.
     pub(super) window: SimDuration,
+    /// Whether the arms of a seed meet the faults at instants of their own.
+    pub instants_differ: bool,
     pub(super) baseline: String,
     /// Of availability and of attempts, against the baseline; `None` for the baseline itself.
     pub(super) paired: Vec<(Option<Paired>, Option<Paired>)>,
@@ -62,8 +64,9 @@ impl Ranking {
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
         let manifest = &results.manifest;
-        let window = manifest.hold;
-        Self { label: cell_label(manifest, cell), cell, kind, arms, ranks, edges: manifest.edges.clone(), window, baseline, paired }
+        let (window, instants_differ) = (manifest.hold, manifest.instants_differ);
+        let (label, edges) = (cell_label(manifest, cell), manifest.edges.clone());
+        Self { label, cell, kind, arms, ranks, edges, window, instants_differ, baseline, paired }
     }
 
     /// Whether no difference is shown between any two arms.

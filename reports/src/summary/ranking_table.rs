@@ -59,7 +59,8 @@ impl Ranking {
             Some(runs) => format!(", {} runs each", number::count(runs)),
         };
         let place = if self.label.is_empty() { String::new() } else { format!(", {}", self.label) };
-        format!("Arms, best first{each}{place}")
+        let differ = if self.instants_differ { ", instants differ" } else { "" };
+        format!("Arms, best first{each}{place}{differ}")
     }
 
     /// How many runs every arm has, if all have as many.

@@ -2,8 +2,13 @@
 
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
+use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Uptime};
 use scenarios::results::Manifest;
+use scenarios::uptime::Quorum;
+use sim_core::time::SimDuration;
+
+/// More episodes than this are summed up.
+const MOST_EPISODES: usize = 8;
 
 /// The measures of one run, each with its meaning in one line.
 pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
@@ -48,23 +53,74 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     if let Some(last) = run.last_success.filter(|_| manifest.load == "one-shot") {
         say("last success", Cell::Length(last.since_start()), "when the last call succeeded: how long it took until everybody was done");
     }
-    for (index, episode) in run.episodes.iter().enumerate() {
-        let name = |measure: &str| if run.episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
+    if run.episodes.len() > MOST_EPISODES {
+        many_episodes(&run.episodes, &mut say);
+    } else {
+        each_episode(manifest, &run.episodes, &mut say);
+    }
+    if !run.episodes.is_empty() {
+        let meaning = "whether it stays below the level with no fault active and the load as before";
+        say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
+    }
+    run.up.iter().for_each(|up| uptime(up, &mut say));
+    let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
+    say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
+    say("events", Cell::Count(run.events), "events handled by the kernel");
+    say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
+    table
+}
+
+type Say<'a> = &'a mut dyn FnMut(&str, Cell, &str);
+
+fn each_episode(manifest: &Manifest, episodes: &[Episode], say: Say<'_>) {
+    for (index, episode) in episodes.iter().enumerate() {
+        let name = |measure: &str| if episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
         let (value, meaning) = recovery(manifest, &episode.recovery);
         say(&name("recovery"), value, &meaning);
         say(&name("downtime"), Cell::Length(episode.downtime), "time below the level, from the begin of the fault");
         say(&name("calls lost"), Cell::Count(episode.calls_lost), "successes missing against the level while below it");
         say(&name("relapses"), Cell::Count(u64::from(episode.relapses)), "times service came back and fell below the level again");
     }
-    if !run.episodes.is_empty() {
-        let meaning = "whether it stays below the level with no fault active and the load as before";
-        say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
+}
+
+fn many_episodes(episodes: &[Episode], say: Say<'_>) {
+    let count = |of: fn(&Recovery) -> bool| Cell::Count(episodes.iter().filter(|episode| of(&episode.recovery)).count() as u64);
+    let all = || episodes.iter();
+    say("episodes", Cell::Count(episodes.len() as u64), "faults closer than the hold time are one");
+    say("unharmed episodes", count(|recovery| matches!(recovery, Recovery::Unharmed)), "no rolling window fell below the level");
+    let cut = count(|recovery| matches!(recovery, Recovery::Censored(_)));
+    say("not recovered", cut, "episodes still below the level when the horizon or the next episode came");
+    let undecided = count(|recovery| matches!(recovery, Recovery::Undecided(_)));
+    say("undecided", Some(undecided).filter(|cell| *cell != Cell::Count(0)).unwrap_or(Cell::Missing), "there is no level to come back to");
+    let longest = all().filter_map(|episode| if let Recovery::After(length) = episode.recovery { Some(length) } else { None }).max();
+    say("longest recovery", Cell::or_missing(longest, Cell::Length), "of the episodes that recovered, after their last fault");
+    let downtime = all().fold(SimDuration::ZERO, |sum, episode| sum.saturating_add(episode.downtime));
+    say("downtime", Cell::Length(downtime), "time below the level, from the begin of the faults");
+    say("calls lost", Cell::Count(all().map(|episode| episode.calls_lost).sum()), "successes missing against the level while below it");
+}
+
+/// Shares of time in which members were up, where any was down.
+fn uptime(up: &Uptime, say: Say<'_>) {
+    let most = up.members;
+    if up.exactly.iter().all(|&(members, _)| members == most) {
+        return;
     }
-    let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
-    say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
-    say("events", Cell::Count(run.events), "events handled by the kernel");
-    say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
-    table
+    let share = |members: u32| {
+        let (part, whole) = up.at_least(members);
+        // A year in nanoseconds fits many times over.
+        Cell::Ratio(part as u64, whole as u64)
+    };
+    let (all, majority) = (Quorum::All.of(most), Quorum::Majority.of(most));
+    let meaning =
+        if most == 1 { "share of the measured time that it was up" } else { "share of the measured time that every member was up" };
+    say(&format!("uptime of {}", up.of), share(all), meaning);
+    if most > 2 {
+        let name = format!("majority of {}", up.of);
+        say(&name, share(majority), &format!("share of the measured time that at least {majority} of {most} members were up"));
+    }
+    if most > 1 {
+        say(&format!("any of {}", up.of), share(1), "share of the measured time that at least one member was up");
+    }
 }
 
 fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {

@@ -47,6 +47,8 @@ pub fn manifest(arms: &[&str]) -> Manifest {
             begin: SimTime::from_nanos(20_000_000_000),
             end: Some(SimTime::from_nanos(30_000_000_000)),
         }]],
+        random_faults: Vec::new(),
+        instants_differ: false,
         expect: Vec::new(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },

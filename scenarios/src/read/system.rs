@@ -8,7 +8,7 @@ use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
-use models::faults::PlannedFault;
+use models::faults::{PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
@@ -37,16 +37,19 @@ impl<'a> Reader<'a> {
         problems: &mut Problems,
     ) -> Vec<(SystemSpec, ArmPlan)> {
         let faults = self.faults(problems);
+        let storm = self.read::<Storm>("storm", problems);
         let mut systems = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
             refuse_one_name_for_two(&pieces, problems);
-            let (spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
+            let (mut spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
+            spec.storm.clone_from(&storm);
             match Plan::new(&spec) {
                 Ok(plan) => {
                     let group = spec.groups.first().map(|(_, group)| group.clone());
                     let content = content_of(&spec);
-                    systems.push((spec, ArmPlan { plan: Arc::new(plan), group, content }));
+                    let faults = spec.faults.clone();
+                    systems.push((spec, ArmPlan { plan: Arc::new(plan), faults, group, content }));
                 }
                 Err(complaints) => {
                     let gaps =
@@ -254,6 +257,7 @@ fn content_of(spec: &SystemSpec) -> String {
         models::BEHAVIOUR_VERSION,
         (&spec.clients, &spec.services, &spec.groups),
         (&spec.links, &spec.stacks, &spec.faults),
+        &spec.storm,
         (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
     ));
     let mut text = text.expect("a system can be written as JSON");

@@ -1,0 +1,98 @@
+//! How do faults strike that wait for something in the run?
+//!
+//! A fault listens from its `at` on, strikes when it hears what it waits for, and listens again only after that strike is
+//! over, as often as its `times` say. Its strikes are added to the run's timetable.
+
+use super::World;
+use crate::event::{Kind, WorldEvent};
+use crate::faults::{Happening, Trigger};
+use crate::ids::FaultId;
+use crate::plan::Plan;
+use crate::protocols::Protocol;
+use sim_core::draw::Key;
+use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
+
+/// The slot of the event that ends a time bin; no stretch has it.
+pub(super) const BIN_ENDS: u32 = u32::MAX;
+
+/// A fault that waits for something.
+#[derive(Clone, Debug)]
+pub(super) struct Listener {
+    fault: FaultId,
+    /// How often it may strike still.
+    left: u32,
+    /// How often it has struck.
+    struck: u64,
+    /// Whether its last strike is over.
+    is_ready: bool,
+}
+
+impl Listener {
+    /// The faults of a plan that wait for something.
+    pub(super) fn all(plan: &Plan) -> Vec<Self> {
+        let waiting = (0..).map(FaultId).zip(&plan.faults).filter_map(|(id, fault)| fault.when().map(|when| (id, when.times)));
+        waiting.map(|(fault, left)| Self { fault, left, struck: 0, is_ready: true }).collect()
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// Something was announced by name: faults that wait for it strike.
+    pub fn announce(&mut self, event: &str, ctx: &mut Ctx<'_, Self>) {
+        self.happens(Happening::Announced(event), ctx);
+    }
+
+    /// Whether anything is judged at the ends of time bins.
+    pub(super) fn watches_bins(&self) -> bool {
+        let trigger = |listener: &Listener| self.plan.faults[listener.fault.index()].when().map(|when| &when.trigger);
+        self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
+    }
+
+    /// Schedules the end of the bin that begins now, if it is a whole one.
+    pub(super) fn await_end_of_bin(&self, ctx: &mut Ctx<'_, Self>) {
+        let end = ctx.now().saturating_add(self.plan.clockwork.bin);
+        if end.since_start() <= self.plan.clockwork.horizon {
+            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), BIN_ENDS, BIN_ENDS));
+        }
+    }
+
+    /// A whole time bin is over. Whatever else happens at this instant belongs to the next.
+    pub(super) fn bin_ends(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let width = self.plan.clockwork.bin;
+        let bin = self.meter.bin_before(ctx.now());
+        self.happens(Happening::BinEnds(&bin, width), ctx);
+        self.await_end_of_bin(ctx);
+    }
+
+    /// A strike of a fault is over: the fault listens again.
+    pub(super) fn listens_again(&mut self, fault: FaultId) {
+        self.listeners.iter_mut().filter(|listener| listener.fault == fault).for_each(|listener| listener.is_ready = true);
+    }
+
+    /// Something happens that faults may wait for.
+    pub(super) fn happens(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
+        if self.listeners.is_empty() {
+            return;
+        }
+        let horizon = SimTime::ZERO.saturating_add(self.plan.clockwork.horizon);
+        // A bin is heard if all of it lies after the instant from which on the fault listens.
+        let since = match happening {
+            Happening::BinEnds(_, width) => SimTime::ZERO + ctx.now().since_start().saturating_sub(width),
+            Happening::Announced(_) | Happening::Began(_) | Happening::Ended(_) => ctx.now(),
+        };
+        for listener in &mut self.listeners {
+            let fault = &self.plan.faults[listener.fault.index()];
+            let Some(when) = fault.when() else { continue };
+            let begin = ctx.now().saturating_add(when.after);
+            if !listener.is_ready || listener.left == 0 || since < when.not_before || begin >= horizon || !when.trigger.is(happening) {
+                continue;
+            }
+            let ordinal = listener.struck;
+            (listener.left, listener.struck) = (listener.left - 1, ordinal + 1);
+            let stretches = fault.strike(listener.fault, ordinal, begin, &self.seed, &mut self.timetable);
+            // A strike that does nothing is over before it begins.
+            listener.is_ready = stretches.is_empty();
+            super::misfortune::schedule(&self.timetable, stretches, ctx);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `explain`: what one name of the language means, with parameters, units and defaults.
+
+use super::output::{print, wrong};
+use super::{Exit, list};
+use clap::Args;
+use models::faults::{AnyFault, Explanation, Parameter, TIMING};
+use scenarios::problem::did_you_mean;
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A name that a scenario can write, such as Crash (see `stormglass list`).
+    name: String,
+}
+
+/// Runs `explain`.
+///
+/// # Errors
+/// [`Exit::Wrong`] for a name that means nothing.
+pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
+    let is_named = |name: &str| name.eq_ignore_ascii_case(&args.name);
+    let fault = AnyFault::explanations().into_iter().find(|(name, ..)| is_named(name));
+    let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && kind != "faults").collect();
+    if fault.is_none() && others.is_empty() {
+        let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
+        let hint =
+            did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        return Err(wrong(&format!("nothing is called `{}`{hint} (`stormglass list` shows every name)", args.name)));
+    }
+    let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();
+    pages.extend(others.into_iter().map(|(kind, name, summary)| format!("{name} ({kind}): {summary}")));
+    print(&pages.join("\n\n"))?;
+    Ok(Exit::Fine)
+}
+
+/// All there is to know about a fault.
+fn page(name: &str, summary: &str, fault: &Explanation) -> String {
+    [
+        format!("{name} (a fault): {summary}"),
+        paragraph("", fault.meaning),
+        paragraph("In flight: ", fault.in_flight),
+        paragraph("Overlap: ", fault.overlap),
+        format!("Parameters\n{}", parameters(fault.parameters)),
+        format!("When and whom, as for every fault\n{}", parameters(TIMING)),
+        format!("Example\n  {}", fault.example),
+    ]
+    .join("\n\n")
+}
+
+/// Text in lines of at most 100 characters.
+fn paragraph(head: &str, text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in [head, text].concat().split_whitespace() {
+        let line = lines.last_mut().expect("there is always a last line");
+        if line.chars().count() + 1 + word.chars().count() > 100 {
+            lines.push(word.to_owned());
+        } else {
+            line.push_str(if line.is_empty() { "" } else { " " });
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
+fn parameters(list: &[Parameter]) -> String {
+    let width = list.iter().map(|parameter| parameter.name.len()).max().unwrap_or_default();
+    let line = |parameter: &Parameter| {
+        let Parameter { name, unit, default, meaning } = parameter;
+        format!("  {name:<width$}  {meaning}\n  {:width$}  {unit}; default: {default}", "")
+    };
+    list.iter().map(line).collect::<Vec<_>>().join("\n")
+}
