@@ -51,7 +51,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         let name = text.split('(').next().unwrap_or_default();
         let service = |demand: &str, does: &str| {
             format!(
-                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 1, replicas: 2, demand: Constant("1ms"), domain: "internet")"#
+                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 1, replicas: 5, demand: Constant("1ms"), domain: "zone-a")"#
             )
         };
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
