@@ -89,7 +89,8 @@ impl UptimeBounds {
 
     pub(crate) fn judge(&self, runs: &Runs<'_>) -> Judged {
         let bound = |word: &str, share: Option<Share>| share.map(|share| format!("{word} {share}"));
-        let bounds = [bound("at least", self.at_least), bound("at most", self.at_most)].into_iter().flatten().collect::<Vec<_>>().join(" and ");
+        let bounds =
+            [bound("at least", self.at_least), bound("at most", self.at_most)].into_iter().flatten().collect::<Vec<_>>().join(" and ");
         let clause = format!("share of time that {} of {} are up {bounds}", self.members.in_words(), self.of);
         let up = |run: &RunMeasures| {
             let uptime = run.up.iter().find(|uptime| uptime.of == self.of);

@@ -23,7 +23,8 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && kind != "faults").collect();
     if fault.is_none() && others.is_empty() {
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
-        let hint = did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let hint =
+            did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         return Err(wrong(&format!("nothing is called `{}`{hint} (`stormglass list` shows every name)", args.name)));
     }
     let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();

@@ -146,8 +146,7 @@ fn timeline(manifest: &Manifest, bins: &[Bin], windows: &[FaultWindow]) -> Strin
         let eighths = (good * 8 + all / 2).checked_div(all);
         success.push(eighths.map_or('·', |eighths| BARS[(eighths as usize).min(8)]));
         let (begin, end) = (manifest.bin.as_nanos() * range.start as u64, manifest.bin.as_nanos() * range.end as u64);
-        let is_on =
-            windows.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
+        let is_on = windows.iter().any(|fault| fault.begin.as_nanos() < end && fault.end.is_none_or(|last| last.as_nanos() > begin));
         faults.push(if is_on { '×' } else { ' ' });
     }
     let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";

@@ -67,7 +67,11 @@ fn binomial_below(nodes: u32, quorum: u32, up: f64) -> f64 {
 
 fn compare(name: &str, uptimes: &[Uptime], quorum: u32, expected: f64) {
     let seen = down(uptimes, quorum);
-    assert!(seen.standard_error < expected * TOLERANCE / 2.0, "{name}: the runs are too short to tell ({} of {expected})", seen.standard_error);
+    assert!(
+        seen.standard_error < expected * TOLERANCE / 2.0,
+        "{name}: the runs are too short to tell ({} of {expected})",
+        seen.standard_error
+    );
     assert!((seen.mean / expected - 1.0).abs() < TOLERANCE, "{name}: down for {} of the time, not {expected}", seen.mean);
 }
 

@@ -36,7 +36,12 @@ pub const fn parameter(name: &'static str, unit: &'static str, default: &'static
 /// The fields that every fault has.
 pub const TIMING: &[Parameter] = &[
     parameter("label", "text", "the fault in words", "a name for paths, traces and charts"),
-    parameter("at", "duration", "required without `renewal` or `when`", "when it strikes, from the start of the run; from when on it waits or ages"),
+    parameter(
+        "at",
+        "duration",
+        "required without `renewal` or `when`",
+        "when it strikes, from the start of the run; from when on it waits or ages",
+    ),
     parameter("lasts", "duration", "for ever", "how long"),
     parameter("every", "duration", "once", "it strikes again so long after it struck last"),
     parameter("when", "trigger, such as GoodputBelow(rate: \"100/s\")", "none", "it strikes when this happens in the run"),

@@ -94,6 +94,11 @@ impl FaultPlan {
         !matches!(self.schedule, Schedule::Timed { .. })
     }
 
+    /// Whether its members fail and are repaired at random until the horizon.
+    pub const fn renews(&self) -> bool {
+        matches!(self.schedule, Schedule::Renewal(_))
+    }
+
     /// What it waits for, if it strikes when something happens in the run.
     pub(crate) const fn when(&self) -> Option<&WhenPlan> {
         match &self.schedule {
@@ -129,8 +134,9 @@ impl FaultPlan {
             Schedule::Renewal(_) => ("renewal", "make its times longer, or the run shorter"),
             Schedule::When(_) => ("times", "let it strike less often"),
         };
-        (expected > MOST_STRIKES as f64)
-            .then(|| complaint(field, format!("about {expected:.0} strikes are expected in a run, which can hold {MOST_STRIKES}; {remedy}")))
+        (expected > MOST_STRIKES as f64).then(|| {
+            complaint(field, format!("about {expected:.0} strikes are expected in a run, which can hold {MOST_STRIKES}; {remedy}"))
+        })
     }
 
     /// Draws the strikes that are known before time 0.

@@ -31,8 +31,8 @@ pub use storm::{Storm, StormPlan};
 pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
-pub use trigger::Trigger;
 pub(crate) use trigger::Happening;
+pub use trigger::Trigger;
 
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};

@@ -156,8 +156,7 @@ mod tests {
         let lives = Distribution::Exponential { mean: s(10) };
         let length = |crews, name: &str, others: &[&str]| {
             let names = [&[name], others].concat();
-            let failures =
-                plan(lives.clone(), lives.clone(), crews).failures(&Seed::new(3), &keys(&names), SimTime::ZERO + s(100_000));
+            let failures = plan(lives.clone(), lives.clone(), crews).failures(&Seed::new(3), &keys(&names), SimTime::ZERO + s(100_000));
             let mine: Vec<Failure> = failures.into_iter().filter(|one| one.member == 0).collect();
             // From one repair to the next failure: a life, which no queue can change.
             mine.windows(2).map(|pair| pair[1].failed - pair[0].repaired).take(20).collect::<Vec<_>>()

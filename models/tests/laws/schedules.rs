@@ -70,12 +70,15 @@ fn staggered_members_are_struck_one_after_another_for_the_same_time() {
 
 #[test]
 fn a_pick_is_as_large_as_it_says_falls_on_everybody_in_time_and_is_the_same_for_those_who_stay() {
-    let spec = |replicas, pick| {
-        fleet(replicas, vec![crashes(Timing { every: Some(s(5)), pick: Some(pick), ..Timing::once(s(5), Some(s(1))) })])
-    };
+    let spec =
+        |replicas, pick| fleet(replicas, vec![crashes(Timing { every: Some(s(5)), pick: Some(pick), ..Timing::once(s(5), Some(s(1))) })]);
     let picked = |replicas, pick| -> Vec<BTreeSet<u32>> {
         let table = table(&spec(replicas, pick), 3);
-        table.stretches.iter().map(|one| one.effects.iter().filter_map(models::environment::Effect::node).map(|node| node.0).collect()).collect()
+        table
+            .stretches
+            .iter()
+            .map(|one| one.effects.iter().filter_map(models::environment::Effect::node).map(|node| node.0).collect())
+            .collect()
     };
     for (pick, size) in [(Pick::One, 1), (Pick::Minority, 2), (Pick::Majority, 3), (Pick::Count(4), 4), (Pick::Count(9), 5)] {
         let strikes = picked(5, pick);
@@ -121,7 +124,10 @@ fn members_of_a_renewal_are_struck_apart_and_never_while_they_are_down() {
 #[test]
 fn a_plan_that_expects_more_strikes_than_a_run_can_hold_is_refused() {
     let often = |timing| Plan::new(&fleet(3, vec![crashes(timing)])).expect_err("that is too often")[0].field.clone();
-    assert_eq!(often(Timing { every: Some(SimDuration::from_micros(900)), ..Timing::once(ms(1), Some(SimDuration::NANOSECOND)) }), "faults[0].every");
+    assert_eq!(
+        often(Timing { every: Some(SimDuration::from_micros(900)), ..Timing::once(ms(1), Some(SimDuration::NANOSECOND)) }),
+        "faults[0].every"
+    );
     let renewal = |mean: SimDuration| Renewal { time_to_failure: exponential(mean), time_to_repair: exponential(ms(1)), crews: None };
     assert_eq!(often(Timing { renewal: Some(renewal(ms(1))), ..Timing::default() }), "faults[0].renewal");
     assert!(Plan::new(&fleet(3, vec![crashes(Timing { renewal: Some(renewal(ms(5))), ..Timing::default() })])).is_ok());
@@ -133,12 +139,15 @@ fn a_plan_that_expects_more_strikes_than_a_run_can_hold_is_refused() {
 
 #[test]
 fn a_member_that_two_faults_strike_is_one_node_in_the_count_of_those_that_are_up() {
-    let spec = fleet(3, vec![
-        crash("server[0]", s(100), Some(s(200)), WhileDown::Silence),
-        crash("server[0]", s(200), Some(s(200)), WhileDown::Silence),
-        crash("server[1]", s(350), Some(s(100)), WhileDown::Silence),
-        crash("server", s(900), None, WhileDown::Silence),
-    ]);
+    let spec = fleet(
+        3,
+        vec![
+            crash("server[0]", s(100), Some(s(200)), WhileDown::Silence),
+            crash("server[0]", s(200), Some(s(200)), WhileDown::Silence),
+            crash("server[1]", s(350), Some(s(100)), WhileDown::Silence),
+            crash("server", s(900), None, WhileDown::Silence),
+        ],
+    );
     let ended = play(&spec, 1);
     let up = &ended.measures.up[0];
     // Down: 0 alone 100..350 and with 1 until 400; 1 alone until 450; all from 900 to the horizon at 1000.

@@ -20,9 +20,11 @@ fn stormy(storm: Storm) -> SystemSpec {
     let way = |name: &str| link("app", name, Distribution::Constant(ms(5)));
     let mut spec = pair(clients(5, "server", poisson(50)), service(exponential(ms(10))), way("server"), vec![deadline(ms(900))]);
     spec.services[0].1.replicas = 5;
-    spec.services.push(("store".to_owned(), Service { replicas: 3, domain: Placement(vec!["store".to_owned()]), ..service(exponential(ms(5))) }));
+    spec.services
+        .push(("store".to_owned(), Service { replicas: 3, domain: Placement(vec!["store".to_owned()]), ..service(exponential(ms(5))) }));
     spec.clients.push(("others".to_owned(), clients(5, "store", poisson(50))));
     spec.links.push(way("store"));
+    spec.stacks.push(("others -> store".to_owned(), vec![timeout(ms(300))]));
     spec.clockwork.horizon = s(120);
     spec.storm = Some(storm);
     spec
@@ -148,7 +150,8 @@ fn leaving_a_family_out_re_rolls_no_other() {
     fewer.storm.as_mut().expect("a storm").families.retain(|family| !matches!(family, AnyFault::Cut(_)));
     let strikes = |spec: &SystemSpec, seed| -> Vec<(SimTime, String)> {
         let (plan, _) = drawn(spec, seed);
-        let named = plan.faults.iter().map(|fault| (fault.windows(s(120))[0].0, fault.label.split(": ").nth(1).unwrap_or_default().to_owned()));
+        let named =
+            plan.faults.iter().map(|fault| (fault.windows(s(120))[0].0, fault.label.split(": ").nth(1).unwrap_or_default().to_owned()));
         named.filter(|(_, label)| !label.starts_with("cut") && !label.contains("server, store")).collect()
     };
     for seed in 1..20 {

@@ -47,7 +47,8 @@ const ONE: SimDuration = SimDuration::NANOSECOND;
 fn a_threshold_is_judged_at_the_end_of_each_whole_bin_over_that_bin() {
     // The server is down from 5.3 s to 7.3 s: the first bin with fewer than 90 successes is that of 5..6.
     let first = crash("server", ms(5_300), Some(s(2)), WhileDown::Silence);
-    let second = when(Trigger::GoodputBelow { rate: Rate::per_second(90) }, Timing { lasts: Some(s(1)), at: Some(s(1)), ..labelled("second") });
+    let second =
+        when(Trigger::GoodputBelow { rate: Rate::per_second(90) }, Timing { lasts: Some(s(1)), at: Some(s(1)), ..labelled("second") });
     let ended = play(&steady(vec![first.clone(), second]), 1);
     assert_eq!(strikes(&ended, "second"), [(at(6_000) + ONE, Some(at(7_000) + ONE))]);
     // Half of the calls that end in that bin fail later than it is over; availability counts those that end in it.
@@ -76,8 +77,12 @@ fn it_strikes_as_often_as_it_may_and_listens_again_only_after_its_strike() {
 
 #[test]
 fn the_begin_and_the_end_of_a_fault_set_off_others_and_themselves() {
-    let first = PlannedFault { timing: Timing { label: Some("first".to_owned()), ..Timing::once(s(5), Some(s(2))) }, ..slow("server", 2.0, s(5), None) };
-    let on_begin = when(Trigger::FaultBegins { label: "first".to_owned() }, Timing { lasts: Some(s(1)), after: Some(ms(500)), ..labelled("b") });
+    let first = PlannedFault {
+        timing: Timing { label: Some("first".to_owned()), ..Timing::once(s(5), Some(s(2))) },
+        ..slow("server", 2.0, s(5), None)
+    };
+    let on_begin =
+        when(Trigger::FaultBegins { label: "first".to_owned() }, Timing { lasts: Some(s(1)), after: Some(ms(500)), ..labelled("b") });
     let on_end = when(Trigger::FaultEnds { label: "first".to_owned() }, Timing { lasts: Some(s(1)), ..labelled("e") });
     // It sets off itself, three times in all, and once by the other.
     let own = when(Trigger::FaultEnds { label: "e".to_owned() }, Timing { lasts: Some(ms(100)), ..labelled("e") });
@@ -93,11 +98,18 @@ fn a_fault_that_waits_re_rolls_nothing() {
     spec.clients[0].1.arrivals = poisson(200);
     spec.links[0].delay = exponential(ms(2));
     let calm = play(&spec, 4);
-    spec.faults = vec![when(Trigger::GoodputAbove { rate: Rate::per_second(100) }, Timing { lasts: Some(s(2)), times: Some(5), ..Timing::default() })];
+    spec.faults = vec![when(
+        Trigger::GoodputAbove { rate: Rate::per_second(100) },
+        Timing { lasts: Some(s(2)), times: Some(5), ..Timing::default() },
+    )];
     let stormy = play(&spec, 4);
     assert!(strikes(&stormy, "crash of server").len() > 3);
     let calls = |ended: &Ended| -> Vec<(SimTime, CallName)> {
-        ended.seen.iter().filter_map(|(at, record)| if let Record::CallStarted(name) = record { Some((*at, *name)) } else { None }).collect()
+        ended
+            .seen
+            .iter()
+            .filter_map(|(at, record)| if let Record::CallStarted(name) = record { Some((*at, *name)) } else { None })
+            .collect()
     };
     assert_eq!(calls(&calm), calls(&stormy));
     // Whoever arrives in both runs was under way for the same time.

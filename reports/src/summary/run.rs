@@ -92,7 +92,8 @@ fn uptime(up: &Uptime, say: Say<'_>) {
         Cell::Ratio(part as u64, whole as u64)
     };
     let (all, majority) = (Quorum::All.of(most), Quorum::Majority.of(most));
-    let meaning = if most == 1 { "share of the measured time that it was up" } else { "share of the measured time that every member was up" };
+    let meaning =
+        if most == 1 { "share of the measured time that it was up" } else { "share of the measured time that every member was up" };
     say(&format!("uptime of {}", up.of), share(all), meaning);
     if most > 2 {
         let name = format!("majority of {}", up.of);
