@@ -257,6 +257,38 @@ fn crash_and_return_loses_a_third_a_ninth_and_a_27th_and_silence_costs_the_timeo
 }
 
 #[test]
+fn repair_crews_keep_as_many_machines_up_as_the_closed_form_says() {
+    let results = results("repair-crews");
+    for (cell, majority, all, calls) in [(0, 0.697, 0.199, 0.641), (1, 0.905, 0.315, 0.781), (2, 0.942, 0.328, 0.800)] {
+        let runs = arm(&results, cell, "as written");
+        let up = |members| {
+            let sums = runs.runs().map(|run| run.up[0].at_least(members)).fold((0, 0), |sum, up| (sum.0 + up.0, sum.1 + up.1));
+            sums.0 as f64 / sums.1 as f64
+        };
+        // The first half hour of twelve is without failures.
+        let share = |long: f64| (long * 11.5 + 0.483) / 11.983;
+        assert_within("a majority", up(3) / share(majority), 0.95..=1.05);
+        assert_within("all", up(5) / share(all), 0.9..=1.1);
+        assert_within("calls", runs.total(|run| run.succeeded) / runs.total(|run| run.calls) / share(calls), 0.96..=1.04);
+    }
+}
+
+#[test]
+fn second_blow_strikes_when_it_said_it_would() {
+    let results = results("second-blow");
+    assert!(results.manifest.instants_differ);
+    for name in ["no retries", "one retry"] {
+        for run in arm(&results, 0, name).runs() {
+            let episode = &run.episodes[0];
+            assert_eq!(episode.begin.as_nanos(), 30_000_000_000);
+            let last = run.episodes.last().expect("there is one").end.as_secs_f64();
+            // 10.1 s after 40 s the second ends; the third waits for a good second after 50 s, and lasts 10 s.
+            assert_within(name, last, 60.9..=75.0);
+        }
+    }
+}
+
+#[test]
 fn slow_node_loses_what_a_dead_one_loses_and_takes_longer_to_return() {
     let results = results("slow-node");
     let by_name = |name: &str| arm(&results, 0, name);

@@ -406,3 +406,19 @@ fn fresh(name: &str) -> PathBuf {
     let _ = std::fs::remove_dir_all(&dir);
     dir
 }
+
+#[test]
+fn where_a_run_decides_when_faults_strike_every_comparison_says_so() {
+    let mut results = brownout(SIX, 10);
+    let texts = |results: &Results| {
+        let pictures = charts::pictures(results, &Theme::light());
+        [Ranking::of(results, 0).table().title, markdown::report(results), html::page(results, &pictures)]
+    };
+    assert!(texts(&results).iter().all(|text| !text.contains("instants differ")));
+    results.manifest.instants_differ = true;
+    results.manifest.random_faults = vec!["second crash".to_owned()];
+    for text in texts(&results) {
+        assert!(text.contains("instants differ"), "{text}");
+    }
+    assert!(texts(&results)[2].contains("Fault times differ from run to run: second crash."));
+}

@@ -64,6 +64,9 @@ pub struct Manifest {
     pub faults: Vec<Vec<FaultWindow>>,
     /// What is planned at times that differ from run to run, in words: faults that come and go at random, or on an event.
     pub random_faults: Vec<String>,
+    /// Whether members fail and are repaired at random until the horizon: then no time is free of faults, and availability
+    /// is what arms are ranked by, not recovery.
+    pub wears: bool,
     /// Whether something in a run decides when faults strike, so that the arms of a seed meet them at different instants.
     pub instants_differ: bool,
     /// Defaults that decide verdicts, and where each came from.

@@ -3,7 +3,7 @@
 use super::output::{print, print_table};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
-use models::faults::AnyFault;
+use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
@@ -37,6 +37,8 @@ enum Kind {
     Budgets,
     /// Faults.
     Faults,
+    /// What a fault can wait for.
+    Triggers,
     /// When a population calls.
     Arrivals,
     /// Distributions of delays and demands.
@@ -58,6 +60,7 @@ impl Kind {
             Self::Backoffs => owned(AnyBackoff::ALL),
             Self::Budgets => owned(AnyBudget::ALL),
             Self::Faults => owned(AnyFault::ALL),
+            Self::Triggers => owned(Trigger::ALL),
             Self::Arrivals => owned(Arrivals::ALL),
             Self::Distributions => owned(Distribution::ALL),
             Self::Protocols => owned(Group::ALL),

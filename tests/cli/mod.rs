@@ -4,6 +4,7 @@
 //! `tests/snapshots` and reviewed as prose.
 
 mod data; // measured values from files
+mod faults; // faults explained, planned, and written wrongly
 mod formats; // what programs read: JSON, CSV, Markdown, quiet, no colours
 mod help; // what a newcomer reads first
 mod input; // everything that can be wrong with a command or a file

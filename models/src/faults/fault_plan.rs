@@ -94,6 +94,11 @@ impl FaultPlan {
         !matches!(self.schedule, Schedule::Timed { .. })
     }
 
+    /// Whether its members fail and are repaired at random until the horizon.
+    pub const fn renews(&self) -> bool {
+        matches!(self.schedule, Schedule::Renewal(_))
+    }
+
     /// What it waits for, if it strikes when something happens in the run.
     pub(crate) const fn when(&self) -> Option<&WhenPlan> {
         match &self.schedule {

@@ -16,6 +16,9 @@ use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
+/// A family strikes at one of so many strengths, a quarter apart.
+const STRENGTHS: u64 = 4;
+
 /// The most strikes a storm may have.
 const MOST: u32 = 1_000;
 
@@ -64,8 +67,16 @@ const fn second() -> SimDuration {
 #[derive(Clone, Debug)]
 pub struct StormPlan {
     storm: Storm,
-    /// Whom each family may strike.
-    members: Vec<Vec<Member>>,
+    families: Vec<Family>,
+}
+
+/// Something that may happen, at each of its strengths.
+#[derive(Clone, Debug)]
+struct Family {
+    /// The key of its draws: by its label, and an ordinal among families of one label.
+    key: Key,
+    /// The fault and whom it may strike, at a quarter, a half, three quarters and all of its strength.
+    strengths: Vec<(AnyFault, Vec<Member>)>,
 }
 
 impl Storm {
@@ -137,25 +148,35 @@ impl Storm {
     /// # Errors
     /// Complaints about names that name nothing.
     pub(crate) fn plan(&self, places: &Places<'_>) -> Result<StormPlan, Vec<Complaint>> {
-        let mut members = Vec::new();
+        let labels: Vec<String> = self.families.iter().map(AnyFault::label).collect();
+        let mut families = Vec::new();
         let mut complaints = Vec::new();
         for (index, family) in self.families.iter().enumerate() {
-            match family.members(places) {
-                Ok(found) => members.push(found),
+            let strength = |quarters| {
+                let fault = family.weakened(Share::percent(25 * quarters));
+                fault.members(places).map(|members| (fault, members))
+            };
+            let ordinal = labels[..index].iter().filter(|label| **label == labels[index]).count();
+            let key = Key::named("storm").child(Key::named(&labels[index]).bits()).child(ordinal as u64);
+            match (1..=STRENGTHS).map(strength).collect() {
+                Ok(strengths) => families.push(Family { key, strengths }),
                 Err(unknown) => complaints.extend(within(&format!("families[{index}]"), unknown)),
             }
         }
-        if complaints.is_empty() { Ok(StormPlan { storm: self.clone(), members }) } else { Err(complaints) }
+        if complaints.is_empty() { Ok(StormPlan { storm: self.clone(), families }) } else { Err(complaints) }
     }
 }
 
 /// A strike that may become part of a storm.
-struct Candidate {
+struct Candidate<'a> {
     begin: SimDuration,
     lasts: SimDuration,
     family: usize,
-    member: usize,
-    fault: AnyFault,
+    fault: &'a AnyFault,
+    /// Whom it strikes.
+    member: &'a Member,
+    /// Whether there is nobody else it could have struck.
+    is_only: bool,
 }
 
 /// How long a node is down.
@@ -186,14 +207,13 @@ impl StormPlan {
             if drawn.len() >= self.storm.most as usize {
                 break;
             }
-            let member = &self.members[candidate.family][candidate.member];
+            let member = candidate.member;
             let timing = Timing {
                 label: Some(format!("storm {}: {}", drawn.len() + 1, candidate.fault.label())),
-                // A family with one member needs no choice.
-                only: (self.members[candidate.family].len() > 1).then(|| super::Names::one(&member.name)),
+                only: (!candidate.is_only).then(|| super::Names::one(&member.name)),
                 ..Timing::once(candidate.begin, Some(candidate.lasts))
             };
-            let planned = PlannedFault { fault: candidate.fault, timing };
+            let planned = PlannedFault { fault: candidate.fault.clone(), timing };
             let ordinal = plan.faults.iter().filter(|other| other.label == planned.label()).count() as u64;
             let fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
             let known = table.stretches.len();
@@ -210,30 +230,26 @@ impl StormPlan {
     }
 
     /// What the families that take part would do, in order of time.
-    fn candidates(&self, seed: &Seed) -> Vec<Candidate> {
-        let key = Key::named("storm");
-        let labels: Vec<String> = self.storm.families.iter().map(AnyFault::label).collect();
-        let of = |family: usize| {
-            let ordinal = labels[..family].iter().filter(|label| **label == labels[family]).count();
-            key.child(Key::named(&labels[family]).bits()).child(ordinal as u64)
-        };
-        let luck: Vec<Draws> = (0..self.members.len()).map(|family| seed.draws(of(family), 0)).collect();
+    fn candidates(&self, seed: &Seed) -> Vec<Candidate<'_>> {
+        let luck: Vec<Draws> = self.families.iter().map(|family| seed.draws(family.key, 0)).collect();
         // Each takes part or not by the toss of a coin; if all stay away, the one that was closest to taking part does not.
         let alone = (0..luck.len()).min_by_key(|&family| luck[family].choice().bits());
         let takes_part = |family: &usize| luck[*family].choice().unit() < 0.5 || alone == Some(*family);
         let mut all = Vec::new();
         for family in (0..luck.len()).filter(takes_part) {
-            let quarters = 1 + luck[family].share().index(4);
-            let fault = self.storm.families[family].weakened(Share::percent(25 * quarters));
-            let most = (u64::from(self.storm.most) * quarters).div_ceil(4);
+            let Family { key, strengths } = &self.families[family];
+            let quarters = 1 + luck[family].share().index(STRENGTHS);
+            // One that strikes harder may strike more often, too.
+            let most = (u64::from(self.storm.most) * quarters).div_ceil(STRENGTHS);
             let strikes = 1 + luck[family].wait().index(most);
-            all.extend((0..strikes).map(|strike| self.candidate(family, &fault, seed.draws(of(family).child(strike), 1))));
+            let (fault, members) = &strengths[quarters as usize - 1];
+            all.extend((0..strikes).map(|strike| self.candidate(family, fault, members, seed.draws(key.child(strike), 1))));
         }
-        all.sort_by_key(|candidate| (candidate.begin, candidate.family, candidate.member));
+        all.sort_by_key(|candidate| (candidate.begin, candidate.family, candidate.lasts));
         all
     }
 
-    fn candidate(&self, family: usize, fault: &AnyFault, luck: Draws) -> Candidate {
+    fn candidate<'a>(&self, family: usize, fault: &'a AnyFault, members: &'a [Member], luck: Draws) -> Candidate<'a> {
         // Whole milliseconds where there is room for them, so that the drawn plan can be read.
         let rounded = |length: SimDuration| {
             let rest = length % SimDuration::from_millis(1);
@@ -242,8 +258,8 @@ impl StormPlan {
         let Storm { from, lasts, shortest, .. } = self.storm;
         let length = rounded(luck.demand().between(shortest, self.storm.longest())).max(shortest);
         let begin = from.saturating_add(rounded(luck.wait().below(lasts.saturating_sub(length))));
-        let member = luck.choice().index(self.members[family].len() as u64) as usize;
-        Candidate { begin, lasts: length, family, member, fault: fault.clone() }
+        let member = &members[luck.choice().index(members.len() as u64) as usize];
+        Candidate { begin, lasts: length, family, fault, member, is_only: members.len() == 1 }
     }
 
     /// Whether no service and no group has more members down than it may while any of `new` is.

@@ -112,7 +112,12 @@ impl Trigger {
     ) -> Option<Complaint> {
         match self {
             Self::FaultBegins { label } | Self::FaultEnds { label } => {
-                let known: Vec<&str> = labels.into_iter().collect();
+                let mut known: Vec<&str> = Vec::new();
+                for one in labels {
+                    if !known.contains(&one) {
+                        known.push(one);
+                    }
+                }
                 (!known.contains(&label.as_str())).then(|| Complaint::unknown("label", "fault", label, known))
             }
             Self::Announced { event } => {

@@ -96,3 +96,64 @@ impl<P: Protocol> World<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::faults::{AnyFault, Crash, FaultPlan, Names, PlannedFault, Timing};
+    use crate::plan::SystemSpec;
+    use crate::protocols::Nobody;
+    use crate::services::Service;
+    use crate::workloads::{AllAtOnce, Arrivals, Clients};
+    use sim_core::draw::Seed;
+    use sim_core::simulation::{Simulation, Stop, TieBreak};
+    use sim_core::time::SimDuration;
+    use std::sync::Arc;
+
+    /// A plan with a crash that waits for an announcement.
+    fn plan(after: SimDuration) -> Plan {
+        let clients =
+            Clients { count: 1, arrivals: Arrivals::AllAtOnce(AllAtOnce {}), calls: "shop".to_owned(), domain: "here".to_owned() };
+        let service = Service {
+            replicas: 1,
+            workers: 1,
+            threads: crate::services::Threads::Held,
+            queue: crate::services::Queue::Fifo(crate::services::Fifo::default()),
+            demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
+            does: Vec::new(),
+            domain: crate::services::Placement(vec!["here".to_owned()]),
+            late_work: crate::services::LateWork::Finish,
+            demand_of_retry: crate::services::DemandOfRetry::Fresh,
+        };
+        let fault = AnyFault::Crash(Crash { node: Names::one("shop"), ..Crash::default() });
+        let spec = SystemSpec {
+            clients: vec![("clients".to_owned(), clients)],
+            services: vec![("shop".to_owned(), service)],
+            faults: vec![PlannedFault::once(fault.clone(), SimDuration::from_secs(1), None)],
+            ..SystemSpec::default()
+        };
+        let mut plan = Plan::new(&spec).expect("the system is sound");
+        // No protocol announces anything yet that a scenario could name: the fault is put in by hand.
+        let when = Some(Trigger::Announced { event: "LeaderElected".to_owned() });
+        let timing = Timing { when, after: Some(after), lasts: Some(SimDuration::from_secs(2)), ..Timing::default() };
+        let members = plan.faults[0].members.clone();
+        plan.faults = vec![FaultPlan::new(fault, &timing, members, 0)];
+        plan
+    }
+
+    #[test]
+    fn a_fault_strikes_when_the_event_it_waits_for_is_announced_and_for_no_other() {
+        let strikes = |events: &'static [&'static str]| {
+            let world = World::start(Arc::new(plan(SimDuration::from_secs(3))), Nobody, Seed::new(1), TieBreak::ByRank).into_model();
+            let mut simulation =
+                Simulation::new(world, TieBreak::ByRank, |world, ctx| events.iter().for_each(|event| world.announce(event, ctx)));
+            assert_eq!(simulation.run_until(SimTime::MAX, 1_000, None), Stop::Finished);
+            let strikes = &simulation.model().timetable().strikes;
+            strikes.iter().map(|strike| (strike.begin.as_nanos(), strike.end.map(SimTime::as_nanos))).collect::<Vec<_>>()
+        };
+        assert_eq!(strikes(&["BreakerOpened"]), []);
+        assert_eq!(strikes(&["LeaderElected"]), [(3_000_000_000, Some(5_000_000_000))]);
+        // It listens again only after its strike, and strikes once unless it says more.
+        assert_eq!(strikes(&["LeaderElected", "LeaderElected"]).len(), 1);
+    }
+}

@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 pub enum Kind {
     /// Faults were planned: who recovers, and how fast?
     Faults,
-    /// No faults: who succeeds, at which cost?
+    /// No faults, or faults that come and go until the end: who succeeds, at which cost?
     Steady,
     /// Everybody starts at once: how many calls does it take, and how long?
     OneShot,
@@ -29,6 +29,8 @@ impl Kind {
         let has_episode = |outcome: &RunOutcome| matches!(outcome, RunOutcome::Finished { measures, .. } if !measures.episodes.is_empty());
         if results.manifest.load == "one-shot" {
             Self::OneShot
+        } else if results.manifest.wears {
+            Self::Steady
         } else if results.manifest.faults.iter().any(|faults| !faults.is_empty())
             || !results.manifest.random_faults.is_empty()
             || results.runs.iter().any(|row| has_episode(&row.outcome))

@@ -48,6 +48,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
             end: Some(SimTime::from_nanos(30_000_000_000)),
         }]],
         random_faults: Vec::new(),
+        wears: false,
         instants_differ: false,
         expect: Vec::new(),
         assumptions: vec![

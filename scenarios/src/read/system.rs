@@ -4,7 +4,7 @@ use super::Reader;
 use super::gaps::Gaps;
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::ArmPlan;
-use crate::text::overlay::{Overlay, overlay};
+use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
         let mut place = None;
         for (depth, step) in path.steps().iter().enumerate() {
             let found = match (depth, path.steps(), step) {
-                (1, [Step::Name(section), ..], Step::Name(key)) => {
+                (1, [Step::Name(section), ..], Step::Name(key)) if SECTIONS.iter().any(|known| known.name == section) => {
                     let piece = pieces.section(section).iter().find(|piece| piece.key.as_ref() == Some(key));
                     piece.map(|piece| (piece.value, piece.key_span))
                 }

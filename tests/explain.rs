@@ -1,0 +1,117 @@
+//! Is what the program explains about faults true, and all of it?
+
+use models::faults::{AnyFault, Explanation, TIMING, Timing};
+use scenarios::text::Source;
+use scenarios::{Extent, read};
+use serde::Deserialize as _;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _, VariantAccess, Visitor};
+use std::cell::Cell;
+
+/// The fields of every fault as its own code reads them, found out by offering it nothing.
+struct Probe<'a> {
+    variant: &'static str,
+    fields: &'a Cell<&'static [&'static str]>,
+}
+
+impl<'de> Deserializer<'de> for Probe<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(serde::de::Error::custom("nothing is here"))
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_enum(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], _: V) -> Result<V::Value, Error> {
+        self.fields.set(fields);
+        Err(serde::de::Error::custom("nothing is here"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}
+
+impl<'de> EnumAccess<'de> for Probe<'_> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Error> {
+        let name: StrDeserializer<'_, Error> = self.variant.into_deserializer();
+        seed.deserialize(name).map(|value| (value, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Probe<'_> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Error> {
+        seed.deserialize(self)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_struct("", fields, visitor)
+    }
+}
+
+fn sorted(names: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn the_parameters_of_every_fault_are_the_fields_it_reads() {
+    for (name, _, Explanation { parameters, .. }) in AnyFault::explanations() {
+        let fields = Cell::new(&[][..]);
+        AnyFault::deserialize(Probe { variant: name, fields: &fields }).expect_err("there is nothing to be read");
+        assert!(!fields.get().is_empty(), "{name} was not asked for");
+        assert_eq!(sorted(parameters.iter().map(|parameter| parameter.name)), sorted(fields.get().iter().copied()), "{name}");
+    }
+    assert_eq!(TIMING.iter().map(|parameter| parameter.name).collect::<Vec<_>>(), Timing::FIELDS);
+}
+
+#[test]
+fn every_example_can_be_written_and_is_a_fault_of_that_name() {
+    for (name, _, Explanation { example, .. }) in AnyFault::explanations() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "clients": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
+                    "shop": Service(replicas: 3, workers: 1, demand: Constant("1ms"), domain: "zone-a"),
+                }},
+                links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],
+                faults: [{example}])"#
+        );
+        let scenario = read(Source::new(name, text), name, &[], Extent::AsWritten)
+            .unwrap_or_else(|(source, problems)| panic!("{name}: {}", problems.render(&source, false)));
+        assert_eq!(scenario.cells[0].arms[0].faults[0].fault.name(), name);
+    }
+}
+
+#[test]
+fn nothing_is_left_unsaid() {
+    for (name, summary, explanation) in AnyFault::explanations() {
+        let Explanation { meaning, in_flight, overlap, parameters, .. } = explanation;
+        for text in [meaning, in_flight, overlap] {
+            assert!(text.len() > 20 && text.ends_with('.'), "{name}: {text:?}");
+        }
+        assert!(!summary.is_empty());
+        for parameter in parameters {
+            let said = [parameter.unit, parameter.default, parameter.meaning];
+            assert!(said.iter().all(|text| !text.is_empty()), "{name}: {parameter:?}");
+        }
+    }
+}
