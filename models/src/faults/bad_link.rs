@@ -92,6 +92,17 @@ impl Fault for BadLink {
         }
     }
 
+    fn weakened(&self, strength: Share) -> Self {
+        Self {
+            loss: strength.of(self.loss),
+            duplicate: strength.of(self.duplicate),
+            reorder: strength.of(self.reorder),
+            corrupt: strength.of(self.corrupt),
+            corrupt_undetected: strength.of(self.corrupt_undetected),
+            ..self.clone()
+        }
+    }
+
     fn label(&self) -> String {
         format!("bad link {} {} {}", self.from, if self.one_way { "->" } else { "<->" }, self.to)
     }

@@ -95,6 +95,15 @@ impl Fault for Byzantine {
         vec![Span { from: SimDuration::ZERO, until: lasts, effects }]
     }
 
+    fn weakened(&self, strength: Share) -> Self {
+        let conduct = match &self.conduct {
+            Conduct::WrongAnswers(share) => Conduct::WrongAnswers(strength.of(*share)),
+            Conduct::Replay(share) => Conduct::Replay(strength.of(*share)),
+            Conduct::Silent | Conduct::Selective(_) => self.conduct.clone(),
+        };
+        Self { conduct, ..self.clone() }
+    }
+
     fn label(&self) -> String {
         let what = match self.conduct {
             Conduct::Silent => "silent",

@@ -77,6 +77,10 @@ impl Fault for Omission {
         }
     }
 
+    fn weakened(&self, strength: Share) -> Self {
+        Self { share: strength.of(self.share), ..self.clone() }
+    }
+
     fn label(&self) -> String {
         let what = match self.way {
             OmissionWay::Send => "send omission",

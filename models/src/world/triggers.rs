@@ -124,6 +124,8 @@ mod tests {
             domain: crate::services::Placement(vec!["here".to_owned()]),
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,
+            request_size: crate::links::USUAL_SIZE,
+            reply_size: crate::links::USUAL_SIZE,
         };
         let fault = AnyFault::Crash(Crash { node: Names::one("shop"), ..Crash::default() });
         let spec = SystemSpec {

@@ -11,6 +11,7 @@ use std::fmt;
 /// let loss: Share = "12.5%".parse().unwrap();
 /// assert!(loss.holds(Draw::from_unit(0.124)) && !loss.holds(Draw::from_unit(0.125)));
 /// assert_eq!(loss.combined(loss).to_string(), "23.4375%");
+/// assert_eq!(loss.of(loss).to_string(), "1.5625%");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Share(u64);
@@ -46,6 +47,12 @@ impl Share {
     pub const fn combined(self, other: Self) -> Self {
         let neither = ((WHOLE - self.0) as u128 * (WHOLE - other.0) as u128 + WHOLE as u128 / 2) / WHOLE as u128;
         Self(WHOLE - neither as u64)
+    }
+
+    /// This share of a share: the product, rounded to the nearest part of 10^12.
+    #[must_use]
+    pub const fn of(self, whole: Self) -> Self {
+        Self(((self.0 as u128 * whole.0 as u128 + WHOLE as u128 / 2) / WHOLE as u128) as u64)
     }
 
     /// What is missing to the whole.
