@@ -30,11 +30,13 @@ impl<P: Protocol> World<P> {
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };
-        let caller = match origin {
-            Origin::Client => self.plan.populations[name.call.edge.index()].node,
-            Origin::Job(job) => self.attempts[job].node,
-        };
-        let routes = edge.routes(self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain);
+        let routes = edge.routes(|| {
+            let caller = match origin {
+                Origin::Client => self.plan.populations[name.call.edge.index()].node,
+                Origin::Job(job) => self.attempts[job].node,
+            };
+            (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain)
+        });
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), node, routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
@@ -108,11 +110,12 @@ impl<P: Protocol> World<P> {
     }
 
     /// Hands the outcome of an attempt to the flight that waits for it, if one does.
+    #[inline(always)]
     pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (call, flight, outcome, waited) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_waited_for);
         let (name, node) = (attempt.name, attempt.node);
-        self.recent = Some((name.call.key, name.number, attempt.draws));
+        self.recent_wait = (name.number == 1).then(|| (name.call.key, attempt.draws.wait()));
         if waited {
             ctx.record(&Record::Delivered(name, node, outcome));
         } else {
@@ -136,6 +139,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// An attempt is over. If nobody got anything out of it, the work spent on it was wasted.
+    #[inline(always)]
     pub(super) fn end_attempt(&mut self, slot: u32, was_useful: bool) {
         let attempt = &mut self.attempts[slot];
         debug_assert!(attempt.phase != Phase::Done, "an attempt ends once");
