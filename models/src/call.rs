@@ -59,6 +59,8 @@ pub struct Flight {
     pub layer: u32,
     /// Whether somebody waits for it.
     pub is_open: bool,
+    /// How many open flights are inside it.
+    pub open_inside: u32,
     /// The attempt on the wire, or [`NONE`] once it is over.
     pub attempt: u32,
     /// When its layer wants to be woken.
@@ -68,9 +70,33 @@ pub struct Flight {
 }
 
 impl Call {
+    /// Begins anew in a record that was used before: the list of flights keeps its memory, and the pending timer event of
+    /// the slot stays known.
+    pub fn begin(&mut self, name: CallName, origin: Origin, process: u32, started: SimTime, (is_counted, bin): (bool, u32)) {
+        self.name = name;
+        self.origin = origin;
+        self.process = process;
+        self.started = started;
+        self.attempts = 0;
+        self.on_wire = 0;
+        self.is_open = true;
+        self.is_counted = is_counted;
+        self.is_wrong = false;
+        self.bin = bin;
+        // A new record has no pending timer.
+        if self.armed == SimTime::ZERO {
+            self.armed = SimTime::MAX;
+        }
+        self.flights.clear();
+    }
+
     /// Adds a flight, in the place of one that is over if there is one, so that calls with very many retries stay small.
     pub fn add_flight(&mut self, parent: u32, layer: usize, memory: FlightMemory) -> u32 {
-        let flight = Flight { parent, layer: layer as u32, is_open: true, attempt: NONE, timer: SimTime::MAX, memory };
+        if let Some(parent) = self.flights.get_mut(parent as usize) {
+            parent.open_inside += 1;
+        }
+        let (layer, is_open, open_inside, attempt, timer) = (layer as u32, true, 0, NONE, SimTime::MAX);
+        let flight = Flight { parent, layer, is_open, open_inside, attempt, timer, memory };
         let over = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE);
         if let Some(place) = over {
             self.flights[place] = flight;
@@ -78,6 +104,18 @@ impl Call {
         }
         self.flights.push(flight);
         self.flights.len() as u32 - 1
+    }
+
+    /// Closes a flight, not those inside it. Answers its parent, its attempt, and how many inside it are open.
+    pub fn close_flight(&mut self, flight: u32) -> (u32, u32, u32) {
+        let state = &mut self.flights[flight as usize];
+        state.is_open = false;
+        state.timer = SimTime::MAX;
+        let closed = (state.parent, state.attempt, state.open_inside);
+        if let Some(parent) = self.flights.get_mut(closed.0 as usize) {
+            parent.open_inside -= 1;
+        }
+        closed
     }
 
     /// The earliest instant at which any layer wants to be woken.

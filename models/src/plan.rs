@@ -239,13 +239,14 @@ pub struct EdgePlan {
 }
 
 impl EdgePlan {
-    /// The routes of a request and its reply between two domains.
+    /// The routes of a request and its reply between two domains, those of caller and callee; nobody is asked which if
+    /// there is only one pair of them.
     #[inline]
-    pub fn routes(&self, caller: u32, callee: u32) -> (RouteId, RouteId) {
+    pub fn routes(&self, domains: impl FnOnce() -> (u32, u32)) -> (RouteId, RouteId) {
         if let [only] = self.routes.as_slice() {
             return only.1;
         }
-        let found = self.routes.binary_search_by_key(&(caller, callee), |route| route.0);
+        let found = self.routes.binary_search_by_key(&domains(), |route| route.0);
         self.routes[found.expect("a plan connects all domains of an edge")].1
     }
 }

@@ -18,11 +18,15 @@ impl<T> Default for Pool<T> {
 
 impl<T: Default> Pool<T> {
     /// Takes a slot. Its record is the default, or whatever the slot's last user left.
+    #[inline]
     pub fn take(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            self.slots.push(T::default());
-            u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 records live at once")
-        })
+        self.free.pop().unwrap_or_else(|| self.add())
+    }
+
+    #[cold]
+    fn add(&mut self) -> u32 {
+        self.slots.push(T::default());
+        u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 records live at once")
     }
 }
 

@@ -9,7 +9,7 @@ use crate::time::SimTime;
 use std::fmt;
 
 /// Something a bystander could see.
-pub trait Record {
+pub trait Record: Copy {
     /// A word that is equal for equal records and, in practice, different for different ones. It must not depend on
     /// slots, sequence numbers or anything else the engine is free to choose.
     fn fingerprint(&self) -> u64;

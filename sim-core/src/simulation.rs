@@ -101,22 +101,21 @@ impl<M: Model> Ctx<'_, M> {
     }
 
     /// Schedules an event after `delay`; a delay of zero is one nanosecond.
-    #[inline]
+    #[inline(always)]
     pub fn after(&mut self, delay: SimDuration, event: M::Event) {
         let delay = if delay.is_zero() { SimDuration::NANOSECOND } else { delay };
-        self.schedule(self.now.saturating_add(delay), event);
+        self.schedule(self.now.saturating_add(delay), event.rank());
     }
 
     /// Schedules an event at an instant that lies ahead.
-    #[inline]
+    #[inline(always)]
     pub fn at(&mut self, at: SimTime, event: M::Event) {
         assert!(at > self.now, "an event is scheduled for {at}, which is not after now ({})", self.now);
-        self.schedule(at, event);
+        self.schedule(at, event.rank());
     }
 
-    #[inline]
-    fn schedule(&mut self, at: SimTime, event: M::Event) {
-        self.queue.push(at, self.ties.apply(event.rank(), M::Event::KIND_BITS));
+    fn schedule(&mut self, at: SimTime, rank: u64) {
+        self.queue.push(at, self.ties.apply(rank, M::Event::KIND_BITS));
     }
 
     /// Reports something a bystander could see.
@@ -125,14 +124,15 @@ impl<M: Model> Ctx<'_, M> {
         // Inlined where the kind of record is known, so that its fingerprint is a few instructions.
         self.digest.add(self.now, record);
         if self.observer.is_some() {
-            self.show(record);
+            // A copy: a record that is only ever looked at here need not be written to memory.
+            self.show(*record);
         }
     }
 
     #[cold]
-    fn show(&mut self, record: &M::Record) {
+    fn show(&mut self, record: M::Record) {
         if let Some(observer) = &mut self.observer {
-            observer.record(self.now, record);
+            observer.record(self.now, &record);
         }
     }
 }
@@ -167,19 +167,24 @@ impl<M: Model> Simulation<M> {
     }
 
     /// Handles events up to and including `end`, and at most `events` of them.
-    pub fn run_until(&mut self, end: SimTime, events: u64, mut observer: Option<&mut dyn Observer<M::Record>>) -> Stop {
+    pub fn run_until(&mut self, end: SimTime, events: u64, observer: Option<&mut dyn Observer<M::Record>>) -> Stop {
         let last = self.queue.popped().saturating_add(events);
-        while self.queue.popped() < last {
-            let Some((at, rank)) = self.queue.pop_until(end) else {
-                return if self.queue.is_empty() { Stop::Finished } else { Stop::Reached };
+        let observer = observer.map(|observer| observer as &mut dyn Observer<M::Record>);
+        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties: self.ties, observer };
+        let stop = loop {
+            if ctx.queue.popped() >= last {
+                break Stop::TooManyEvents;
+            }
+            let Some((at, rank)) = ctx.queue.pop_until(end) else {
+                break if ctx.queue.is_empty() { Stop::Finished } else { Stop::Reached };
             };
-            debug_assert!(at >= self.now, "virtual time ran backwards");
-            self.now = at;
+            debug_assert!(at >= ctx.now, "virtual time ran backwards");
+            ctx.now = at;
             let event = M::Event::from_rank(self.ties.undo(rank, M::Event::KIND_BITS));
-            let observer = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<M::Record>);
-            self.model.handle(event, &mut Ctx { now: at, queue: &mut self.queue, digest: &mut self.digest, ties: self.ties, observer });
-        }
-        Stop::TooManyEvents
+            self.model.handle(event, &mut ctx);
+        };
+        self.now = ctx.now;
+        stop
     }
 
     /// Does something to the model from outside, at the present instant.

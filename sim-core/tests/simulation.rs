@@ -25,6 +25,7 @@ impl Event for Hop {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Seen(u64);
 
 impl Record for Seen {

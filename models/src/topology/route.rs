@@ -73,11 +73,16 @@ impl Route {
     /// How long a message travels, at least a nanosecond. Hops after the first draw further numbers of the same place.
     #[inline]
     pub fn delay(&self, draw: Draw) -> SimDuration {
-        let mut delay = self.first.as_ref().map_or(SimDuration::ZERO, |sampler| sampler.sample(draw));
-        for (hop, sampler) in (1..).zip(&self.rest) {
-            delay = delay.saturating_add(sampler.sample(draw_of_leg(draw, hop)));
-        }
+        let first = self.first.as_ref().map_or(SimDuration::ZERO, |sampler| sampler.sample(draw));
+        let delay = if self.rest.is_empty() { first } else { first.saturating_add(self.rest_of_delay(draw)) };
         delay.max(SimDuration::NANOSECOND)
+    }
+
+    /// Out of line, so that a way of one leg stays small where it is taken.
+    #[inline(never)]
+    fn rest_of_delay(&self, draw: Draw) -> SimDuration {
+        let legs = (1..).zip(&self.rest).map(|(leg, sampler)| sampler.sample(draw_of_leg(draw, leg)));
+        legs.fold(SimDuration::ZERO, SimDuration::saturating_add)
     }
 
     /// The share of messages lost on the way, on average.

@@ -1,7 +1,7 @@
 //! How does a stack turn a call into attempts, and their results into one outcome?
 
 use super::World;
-use crate::call::{Call, NONE, Origin};
+use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::outcome::Outcome;
 use crate::protocols::Protocol;
@@ -16,58 +16,35 @@ impl<P: Protocol> World<P> {
         let now = ctx.now();
         let slot = self.calls.take();
         let is_client = origin == Origin::Client;
-        let (is_counted, bin) = self.meter.call_started(name.edge, is_client, now);
-        let call = &mut self.calls[slot];
-        // The list of flights keeps its memory, and a pending timer event of the slot stays known.
-        call.flights.clear();
-        let (flights, armed) = (std::mem::take(&mut call.flights), if call.armed == SimTime::ZERO { SimTime::MAX } else { call.armed });
-        *call = Call {
-            name,
-            origin,
-            process,
-            started: now,
-            attempts: 0,
-            on_wire: 0,
-            is_open: true,
-            is_counted,
-            is_wrong: false,
-            bin,
-            armed,
-            flights,
-        };
+        let measured = self.meter.call_started(name.edge, is_client, now);
+        self.calls[slot].begin(name, origin, process, now, measured);
         self.open_calls += u64::from(is_client);
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
             self.attempts[job].child = slot;
         }
-        self.step_inside(slot, NONE, 0, ctx);
+        // The call is what its outermost flight is inside of.
+        self.take_step(slot, NONE, Step::Inner { wake: None }, ctx);
     }
 
-    /// Starts a flight of this layer inside `parent`, and goes on until everything waits for time to pass.
-    fn step_inside(&mut self, slot: u32, parent: u32, layer: usize, ctx: &mut Ctx<'_, Self>) {
-        let edge = self.calls[slot].name.edge;
-        let stack = &self.plan.edges[edge.index()].stack;
-        if layer == stack.len() {
-            let flight = self.calls[slot].add_flight(parent, layer, FlightMemory::Nothing);
-            self.send_attempt(slot, flight, ctx);
-            self.arm(slot, ctx);
-            return;
-        }
-        let memory = stack[layer].new_flight();
-        let flight = self.calls[slot].add_flight(parent, layer, memory);
-        let step = self.ask(slot, flight, Cause::Start, ctx.now());
-        self.take_step(slot, flight, step, ctx);
-    }
-
+    /// Does what the layer of a flight wants, and goes on until everything waits for time to pass.
     fn take_step(&mut self, slot: u32, flight: u32, step: Step, ctx: &mut Ctx<'_, Self>) {
         let (mut flight, mut step) = (flight, step);
         loop {
             match step {
                 Step::Inner { wake } => {
-                    let state = &mut self.calls[slot].flights[flight as usize];
-                    state.timer = wake.unwrap_or(SimTime::MAX);
-                    let layer = state.layer as usize + 1;
-                    return self.step_inside(slot, flight, layer, ctx);
+                    let call = &mut self.calls[slot];
+                    let layer = call.flights.get_mut(flight as usize).map_or(0, |state| {
+                        state.timer = wake.unwrap_or(SimTime::MAX);
+                        state.layer as usize + 1
+                    });
+                    let Some(strategy) = self.plan.edges[call.name.edge.index()].stack.get(layer) else {
+                        let leaf = call.add_flight(flight, layer, FlightMemory::Nothing);
+                        self.send_attempt(slot, leaf, ctx);
+                        return self.arm(slot, ctx);
+                    };
+                    flight = call.add_flight(flight, layer, strategy.new_flight());
+                    step = self.ask(slot, flight, Cause::Start, ctx.now());
                 }
                 Step::Wait(until) => {
                     self.calls[slot].flights[flight as usize].timer = until;
@@ -92,15 +69,14 @@ impl<P: Protocol> World<P> {
         let index = state.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
         let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
-        if !layer.shares() {
-            return layer.ask(cause, &mut state.memory, &mut SharedMemory::Nothing, &moment);
-        }
-        let scope = scope_of(layer, call.origin, call.name.client, call.process);
-        let shared = &mut self.shared[edge][index];
-        if shared.len() <= scope {
-            shared.resize_with(scope + 1, || layer.fresh());
-        }
-        layer.ask(cause, &mut state.memory, &mut shared[scope], &moment)
+        let nothing = &mut SharedMemory::Nothing;
+        let shared = if layer.shares() {
+            let scope = scope_of(layer, call.origin, call.name.client, call.process);
+            memory_of(scope, layer, &mut self.shared[edge][index])
+        } else {
+            nothing
+        };
+        layer.ask(cause, &mut state.memory, shared, &moment)
     }
 
     /// An attempt that was waited for ended.
@@ -124,21 +100,26 @@ impl<P: Protocol> World<P> {
     }
 
     /// Closes a flight and everything open inside it; attempts inside are abandoned. Answers its parent.
+    #[inline(always)]
     fn close(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) -> u32 {
-        let state = &mut self.calls[slot].flights[flight as usize];
-        state.is_open = false;
-        state.timer = SimTime::MAX;
-        let (parent, attempt) = (state.parent, state.attempt);
+        let (parent, attempt, inside) = self.calls[slot].close_flight(flight);
         if attempt != NONE {
             self.abandon_attempt(attempt, ctx);
         }
+        if inside > 0 {
+            self.close_inside(slot, flight, ctx);
+        }
+        parent
+    }
+
+    #[cold]
+    fn close_inside(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         for inner in 0..self.calls[slot].flights.len() {
             let state = &self.calls[slot].flights[inner];
             if state.is_open && state.parent == flight {
                 self.close(slot, inner as u32, ctx);
             }
         }
-        parent
     }
 
     fn end_call(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
@@ -213,6 +194,15 @@ impl<P: Protocol> World<P> {
             self.arm(slot, ctx);
         }
     }
+}
+
+/// The shared memory of a scope, made on first use. Out of line, so that layers that share nothing are asked cheaply.
+#[inline(never)]
+fn memory_of<'a>(scope: usize, layer: &Layer, shared: &'a mut Vec<SharedMemory>) -> &'a mut SharedMemory {
+    if shared.len() <= scope {
+        shared.resize_with(scope + 1, || layer.fresh());
+    }
+    &mut shared[scope]
 }
 
 /// Which of the shared memories of a layer belongs to a call.

@@ -107,14 +107,10 @@ impl<P: Protocol> World<P> {
 
     /// The call of a client ended; in a closed loop it thinks and calls again.
     pub(super) fn client_served(&mut self, name: CallName, _outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let draws = match self.plan.populations[name.edge.index()].arrivals {
-            ArrivalProcess::Closed { .. } => self.draws(name.key, 1),
-            ArrivalProcess::Open(_) | ArrivalProcess::Once => return,
-        };
         let plan = &self.plan.populations[name.edge.index()];
         let ArrivalProcess::Closed { think } = &plan.arrivals else { return };
         // The think time after a call belongs to its first attempt, which has no wait before it.
-        let at = ctx.now().saturating_add(think.sample(draws.wait()).max(SimDuration::NANOSECOND));
+        let at = ctx.now().saturating_add(think.sample(self.first_wait(name.key)).max(SimDuration::NANOSECOND));
         if at < self.plan.clockwork.end_of_arrivals() {
             ctx.at(at, WorldEvent::new(Kind::ClientWakes, name.key, 0, plan.first_client + name.client));
         }

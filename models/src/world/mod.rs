@@ -32,7 +32,7 @@ use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
 use parcels::Parcel;
-use sim_core::draw::{Draws, Key, Seed};
+use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -73,8 +73,8 @@ pub struct World<P: Protocol> {
     shared: Vec<Vec<Vec<SharedMemory>>>,
     /// Client calls whose callers wait.
     open_calls: u64,
-    /// The draws last looked at: the think time after a call is read from the attempt that ended it, most often.
-    recent: Option<(Key, u32, Draws)>,
+    /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
+    recent_wait: Option<(Key, Draw)>,
     meter: Meter,
 }
 
@@ -102,7 +102,7 @@ impl<P: Protocol> World<P> {
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             open_calls: 0,
-            recent: None,
+            recent_wait: None,
             meter: Meter::new(&plan),
             plan,
             protocol,
@@ -138,7 +138,7 @@ impl<P: Protocol> World<P> {
     /// attempts already on the wire stay.
     pub fn reseed(&mut self, seed: Seed) {
         self.seed = seed;
-        self.recent = None;
+        self.recent_wait = None;
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
@@ -153,14 +153,12 @@ impl<P: Protocol> World<P> {
         &self.timetable
     }
 
-    fn draws(&mut self, key: Key, attempt: u32) -> Draws {
-        if let Some((of, number, draws)) = self.recent
-            && of == key
-            && number == attempt
-        {
-            return draws;
+    /// The draw of the wait before the first attempt of a call.
+    fn first_wait(&self, key: Key) -> Draw {
+        match self.recent_wait {
+            Some((of, wait)) if of == key => wait,
+            _ => self.seed.draws(key, 1).wait(),
         }
-        self.seed.draws(key, attempt)
     }
 }
 
@@ -168,7 +166,7 @@ impl<P: Protocol> Model for World<P> {
     type Event = WorldEvent;
     type Record = Record;
 
-    #[inline]
+    #[inline(always)]
     fn handle(&mut self, event: WorldEvent, ctx: &mut Ctx<'_, Self>) {
         match event.kind {
             Kind::Request => self.request_arrives(event.slot, ctx),

@@ -57,20 +57,22 @@ impl<P: Protocol> World<P> {
     }
 
     /// The work that is due: `demand` before the first task, else that of the task before the program counter.
+    #[inline(always)]
     fn next_work(&self, slot: u32) -> SimDuration {
         let attempt = &self.attempts[slot];
         let service = self.service_at(attempt.node);
-        let draws = match service.demand_of_retry {
-            DemandOfRetry::Same if attempt.name.number > 1 => self.seed.draws(attempt.name.call.key, 1),
-            DemandOfRetry::Same | DemandOfRetry::Fresh => attempt.draws,
+        let demand = match service.demand_of_retry {
+            DemandOfRetry::Same if attempt.name.number > 1 => self.seed.draws(attempt.name.call.key, 1).demand(),
+            DemandOfRetry::Same | DemandOfRetry::Fresh => attempt.draws.demand(),
         };
         match attempt.task.checked_sub(1).map(|task| &service.program[task as usize]) {
-            None => service.demand.sample(draws.demand()),
-            Some(TaskPlan::Work(work)) => work.sample(draws.demand().further(u64::from(attempt.task))),
+            None => service.demand.sample(demand),
+            Some(TaskPlan::Work(work)) => work.sample(demand.further(u64::from(attempt.task))),
             Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
         }
     }
 
+    #[inline(always)]
     fn work(&mut self, slot: u32, work: SimDuration, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let slowness = self.environment.node(attempt.node).slowness;
@@ -101,6 +103,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Goes on with the program of a request.
+    #[inline(always)]
     fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);

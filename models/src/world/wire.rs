@@ -44,10 +44,11 @@ impl<P: Protocol> World<P> {
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };
         let caller = match origin {
-            Origin::Client => self.plan.populations[name.call.edge.index()].node,
+            // Populations come first among the nodes, in the order of their edges.
+            Origin::Client => NodeId(name.call.edge.0),
             Origin::Job(job) => self.attempts[job].node,
         };
-        let routes = edge.routes(self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain);
+        let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
@@ -192,15 +193,17 @@ impl<P: Protocol> World<P> {
     }
 
     /// Hands the outcome of an attempt to the flight that waits for it, if one does.
+    #[inline(always)]
     pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_delivered = true;
         let (call, flight, outcome, is_wrong) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_wrong);
-        let (name, node, draws) = (attempt.name, attempt.node, attempt.draws);
+        let (name, node, draws) = (attempt.name, attempt.node, &attempt.draws);
+        let wait = (name.number == 1).then(|| (name.call.key, draws.wait()));
         let is_alone = attempt.original == NONE && attempt.pending == 0;
         let caller = if attempt.original == NONE { slot } else { attempt.original };
         let (waited, served) = (self.attempts[caller].is_waited_for, self.attempts[caller].is_served);
-        self.recent = Some((name.call.key, name.number, draws));
+        self.recent_wait = wait;
         if waited {
             ctx.record(&Record::Delivered(name, node, outcome));
             if outcome.is_success() {

@@ -175,7 +175,9 @@ fn above(draw: Draw) -> f64 {
     1.0 - draw.open_unit()
 }
 
-/// The nearest length; `as` saturates and maps what is negative to zero.
+/// The nearest length; `as` saturates, so what is negative or undefined becomes zero and what is too long [`LONGEST`].
 fn rounded(nanos: f64) -> SimDuration {
-    SimDuration::from_nanos((nanos + 0.5) as u64).min(LONGEST)
+    // By way of a signed number: that takes half the instructions, and beyond its range lies nothing but the longest.
+    let whole = (nanos + 0.5) as i64;
+    SimDuration::from_nanos(whole.max(0) as u64).min(LONGEST)
 }
