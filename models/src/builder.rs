@@ -59,6 +59,9 @@ impl Builder<'_> {
         if let Some(storm) = &spec.storm {
             all.extend(within("storm", storm.check(&spec.faults, spec.clockwork.horizon)));
         }
+        if let Some(experiment) = &spec.experiment {
+            all.extend(experiment.check(&spec.faults, spec.storm.as_ref(), &spec.clockwork));
+        }
         for (edge, stack) in &spec.stacks {
             for (index, layer) in stack.iter().enumerate() {
                 all.extend(within(&format!("stacks.{}[{index}]", quoted(edge)), layer.check()));
@@ -133,7 +136,18 @@ impl Builder<'_> {
         let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains));
         let storm = self.storm(&Places::new(&nodes, &services, group.as_ref(), &domains));
         let topology = std::mem::take(&mut self.topology);
-        Plan { nodes, services, group, populations, edges, topology, faults, storm, clockwork: spec.clockwork }
+        Plan {
+            nodes,
+            services,
+            group,
+            populations,
+            edges,
+            topology,
+            faults,
+            storm,
+            experiment: spec.experiment.clone(),
+            clockwork: spec.clockwork,
+        }
     }
 
     fn domain(&mut self, name: &str) -> u32 {
@@ -339,6 +353,9 @@ impl Builder<'_> {
                 Ok(plan) => faults.extend(plan),
                 Err(complaints) => self.complaints.extend(within(&format!("faults[{index}]"), complaints)),
             }
+        }
+        if let Some(experiment) = &self.spec.experiment {
+            faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {

@@ -27,6 +27,7 @@ shipped!(
     "zone-cut",
     "second-blow",
     "any-storm",
+    "chaos-experiment",
     "majority-availability",
     "repair-crews",
     "aws-jitter",

@@ -186,6 +186,10 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         }
         print("")?;
         print_table(&ranking.table(), format)?;
+        if let Some(apart) = ranking.table_of_set_apart() {
+            print("")?;
+            print_table(&apart, format)?;
+        }
     }
     Ok(())
 }

@@ -9,6 +9,7 @@
 
 mod crash;
 mod cut;
+mod experiment;
 mod explanation;
 mod fault_plan;
 mod planned;
@@ -22,6 +23,7 @@ mod trigger;
 
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
+pub use experiment::{Claim, Experiment};
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub(crate) use fault_plan::plans;
 pub use fault_plan::{FaultPlan, MOST_STRIKES};

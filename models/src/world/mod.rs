@@ -2,10 +2,12 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (messages), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations), `misfortune` (faults) and `triggers` (faults that wait for something).
+//! (populations), `misfortune` (faults), `triggers` (faults that wait for
+//! something) and `experiment` (what lets faults strike and lifts them).
 
 mod calls;
 mod clients;
+mod experiment;
 mod groups;
 mod misfortune;
 mod serving;
@@ -28,6 +30,7 @@ use clients::PopulationState;
 use groups::Envelope;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
+use sim_core::time::SimTime;
 use std::sync::Arc;
 use triggers::Listener;
 
@@ -42,6 +45,8 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    /// When an experiment lifted all faults, if it did: nothing strikes from then on.
+    lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
@@ -71,6 +76,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),

@@ -28,6 +28,8 @@ pub struct Ranking {
     pub kind: Kind,
     /// The arms, best first.
     pub arms: Vec<ArmSummary>,
+    /// Arms whose hypothesis failed in some run of an experiment: they are not ranked.
+    pub set_apart: Vec<ArmSummary>,
     /// Whether the arms of a seed meet the faults at instants of their own.
     pub instants_differ: bool,
     pub(super) baseline: String,
@@ -41,6 +43,9 @@ impl Ranking {
         let kind = Kind::of(results);
         let mut arms: Vec<ArmSummary> = (0..results.manifest.arms.len() as u32).map(|arm| ArmSummary::of(results, cell, arm)).collect();
         let baseline = arms.first().cloned();
+        let set_apart: Vec<ArmSummary> = arms.extract_if(.., |arm| arm.hypothesis_failed != [0, 0]).collect();
+        // What was not tried, or not in order at the end, is nothing to compare with either.
+        let baseline = baseline.filter(|baseline| baseline.hypothesis_failed == [0, 0]);
         arms.sort_by(|a, b| compare(kind, a, b));
         let against = |arm: &ArmSummary| match baseline.as_ref().filter(|_| arm.arm != 0) {
             Some(baseline) => (availability_differences(arm, baseline), attempt_differences(arm, baseline)),
@@ -49,7 +54,12 @@ impl Ranking {
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
         let instants_differ = results.manifest.instants_differ;
-        Self { label: cell_label(&results.manifest, cell), instants_differ, cell, kind, arms, baseline, paired }
+        Self { label: cell_label(&results.manifest, cell), instants_differ, cell, kind, arms, set_apart, baseline, paired }
+    }
+
+    /// What the cell is called, where several are shown.
+    pub fn heading(&self) -> String {
+        format!("{}{}", self.label, if self.instants_differ { ", instants differ" } else { "" })
     }
 
     /// Whether the first and the last arm are equal in everything that ranks them.
