@@ -166,6 +166,9 @@ fn the_rankings_of_every_shipped_scenario_read_well() {
         for cell in (0..cells).filter(|_| cells <= 4) {
             let table = Ranking::of(&results, cell).table();
             text += &format!("\n{}\n\n{}", table.title, markdown::table(&table));
+            if let Some(apart) = Ranking::of(&results, cell).table_of_set_apart() {
+                text += &format!("\n{}\n\n{}", apart.title, markdown::table(&apart));
+            }
         }
         insta::assert_snapshot!(name, text);
     }
@@ -271,6 +274,19 @@ fn repair_crews_keep_as_many_machines_up_as_the_closed_form_says() {
         assert_within("all", up(5) / share(all), 0.9..=1.1);
         assert_within("calls", runs.total(|run| run.succeeded) / runs.total(|run| run.calls) / share(calls), 0.96..=1.04);
     }
+}
+
+#[test]
+fn chaos_experiment_is_aborted_borne_or_never_begun() {
+    let results = results("chaos-experiment");
+    let outcomes = |name| arm(&results, 0, name).runs().map(|run| run.experiment.expect("it is one")).collect::<Vec<_>>();
+    let second = |at: sim_core::time::SimTime| at.as_secs_f64();
+    assert!(
+        outcomes("no retries").iter().all(|one| one.held_before && matches!(one.aborted.map(second), Some(66.0 | 67.0)) && one.held_after)
+    );
+    assert!(outcomes("two retries").iter().all(|one| one.held_before && one.aborted.is_none() && one.held_after));
+    assert!(outcomes("too small").iter().all(|one| !one.held_before && one.aborted.is_none()));
+    assert!(arm(&results, 0, "too small").runs().all(|run| run.episodes.is_empty()));
 }
 
 #[test]

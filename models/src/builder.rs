@@ -81,6 +81,9 @@ impl Builder<'_> {
         if let Some(storm) = &spec.storm {
             all.extend(within("storm", storm.check(&spec.faults, spec.clockwork.horizon)));
         }
+        if let Some(experiment) = &spec.experiment {
+            all.extend(experiment.check(&spec.faults, spec.storm.as_ref(), &spec.clockwork));
+        }
         for (edge, stack) in &spec.stacks {
             for (index, layer) in stack.iter().enumerate() {
                 all.extend(within(&format!("stacks.{}[{index}]", quoted(edge)), layer.check()));
@@ -163,7 +166,8 @@ impl Builder<'_> {
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
-        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, clockwork: spec.clockwork }
+        let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
+        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clockwork }
     }
 
     /// The number of a place.
@@ -336,6 +340,9 @@ impl Builder<'_> {
                 Ok(plan) => faults.extend(plan),
                 Err(complaints) => self.complaints.extend(within(&format!("faults[{index}]"), complaints)),
             }
+        }
+        if let Some(experiment) = &self.spec.experiment {
+            faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {

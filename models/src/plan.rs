@@ -1,6 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
-use crate::faults::{FaultPlan, PlannedFault, Storm, StormPlan};
+use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
@@ -35,6 +35,8 @@ pub struct SystemSpec {
     pub faults: Vec<PlannedFault>,
     /// Faults that the seed draws, if there are any.
     pub storm: Option<Storm>,
+    /// What lets faults strike, and lifts them.
+    pub experiment: Option<Experiment>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -99,6 +101,8 @@ pub struct Plan {
     pub faults: Vec<FaultPlan>,
     /// Faults that the seed of a run draws. See [`Plan::of_run`].
     pub storm: Option<StormPlan>,
+    /// What lets faults strike, and lifts them.
+    pub experiment: Option<Experiment>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }

@@ -9,7 +9,7 @@ use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
 use sample::{SIX, brownout, contention, rates, silence};
 use scenarios::expect::{Bounds, Clause, RecoveryLimits};
-use scenarios::measure::{Episode, Recovery, RunMeasures};
+use scenarios::measure::{Episode, ExperimentOutcome, Recovery, RunMeasures};
 use scenarios::results::{FaultWindow, Results, RunOutcome};
 use sim_core::time::{SimDuration, SimTime};
 use std::path::{Path, PathBuf};
@@ -421,4 +421,30 @@ fn where_a_run_decides_when_faults_strike_every_comparison_says_so() {
         assert!(text.contains("instants differ"), "{text}");
     }
     assert!(texts(&results)[2].contains("Fault times differ from run to run: second crash."));
+}
+
+#[test]
+fn an_arm_whose_hypothesis_failed_in_one_run_is_reported_apart_and_not_ranked() {
+    let mut results = brownout(SIX, 10);
+    let held = ExperimentOutcome { held_before: true, aborted: None, held_after: true };
+    for row in &mut results.runs {
+        let RunOutcome::Finished { measures, .. } = &mut row.outcome else { continue };
+        measures.experiment = Some(match (row.arm, row.seed) {
+            (0, 3) => ExperimentOutcome::default(),
+            (2, _) => ExperimentOutcome { held_after: false, ..held },
+            _ => held,
+        });
+    }
+    let ranking = Ranking::of(&results, 0);
+    assert_eq!(ranking.arms.len(), 4);
+    assert!(ranking.arms.iter().all(|arm| arm.arm != 0 && arm.arm != 2));
+    assert!(ranking.table().rows.iter().flatten().all(|cell| !cell.shown().contains("no retries")));
+    let apart = ranking.table_of_set_apart().expect("two are set apart");
+    let shown: Vec<Vec<String>> = apart.rows.iter().map(|row| row.iter().map(|cell| cell.shown()).collect()).collect();
+    assert_eq!(shown, [["no retries", "10", "1 of 10", "0 of 10", "0 of 10"], ["full jitter", "10", "0 of 10", "10 of 10", "0 of 10"]]);
+    let pictures = charts::pictures(&results, &Theme::light());
+    for text in [markdown::report(&results), html::page(&results, &pictures)] {
+        assert!(text.contains("Set apart and not ranked: the hypothesis failed"));
+        assert!(text.contains("set apart and not ranked: of 10 runs the hypothesis failed at the end in 10"));
+    }
 }

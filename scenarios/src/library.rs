@@ -37,6 +37,7 @@ shipped!(
     "bufferbloat",
     "second-blow",
     "any-storm",
+    "chaos-experiment",
     "majority-availability",
     "repair-crews",
     "aws-jitter",

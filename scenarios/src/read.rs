@@ -26,9 +26,25 @@ use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 17] = [
-    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "routing", "faults", "storm", "stacks",
-    "arms", "expect", "sweep",
+pub const FIELDS: [&str; 18] = [
+    "schema",
+    "name",
+    "horizon",
+    "warm_up",
+    "drain",
+    "bin",
+    "hold",
+    "nodes",
+    "groups",
+    "links",
+    "routing",
+    "faults",
+    "storm",
+    "experiment",
+    "stacks",
+    "arms",
+    "expect",
+    "sweep",
 ];
 
 /// At most so many replications of a cell.

@@ -198,6 +198,10 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
+        if let Some(apart) = ranking.table_of_set_apart() {
+            print("")?;
+            print_table(&apart, format)?;
+        }
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ fn down(uptimes: &[Uptime], quorum: u32) -> Estimate {
 
 /// The share of time in which fewer than `quorum` of `nodes` are up if each is with this probability.
 fn binomial_below(nodes: u32, quorum: u32, up: f64) -> f64 {
-    let mut probability = (1.0 - up).powi(nodes as i32);
+    let mut probability = libm::pow(1.0 - up, f64::from(nodes));
     let mut below = 0.0;
     for k in 0..quorum {
         below += probability;
@@ -113,7 +113,7 @@ fn quorum_availability_small_clusters_win_where_nodes_are_down_more_often_than_u
     // rarer state there, so it is what is compared.
     let rows = [(0.5, 1, 0.5), (0.5, 3, 0.5), (0.5, 5, 0.5), (0.6, 1, 0.4), (0.6, 3, 0.352), (0.6, 5, 0.317_44), (0.6, 9, 0.266_568)];
     for (p, nodes, availability) in rows {
-        let (fails, repaired) = if p == 0.5 { (500, 500) } else { (400, 600) };
+        let (fails, repaired) = if p < 0.55 { (500, 500) } else { (400, 600) };
         let uptimes = Fleet { nodes, fails, repaired, crews: None, failures: 30_000 }.uptimes(4);
         let seen = 1.0 - down(&uptimes, nodes / 2 + 1).mean;
         assert!((seen / availability - 1.0).abs() < TOLERANCE / 2.0, "{nodes} nodes at p = {p}: {seen}, not {availability}");

@@ -3,8 +3,9 @@
 //! Each draw belongs to a fault (by its label), a member (by its name) and an ordinal: leaving a fault or a member out
 //! re-rolls nothing of the others.
 
+use super::experiment::BlastRadius;
 use super::renewal::RenewalPlan;
-use super::{AnyFault, Luck, Member, Pick, PlannedFault, Renewal, Span, Timetable, Timing, Trigger};
+use super::{AnyFault, Experiment, Luck, Member, Pick, PlannedFault, Renewal, Span, Timetable, Timing, Trigger};
 use crate::ids::FaultId;
 use crate::plan::Places;
 use crate::registry::{Complaint, complaint};
@@ -29,6 +30,8 @@ pub struct FaultPlan {
     schedule: Schedule,
     stagger: Option<Sampler>,
     pick: Option<Pick>,
+    /// How many of its members it may hit, by the time of the strike.
+    radius: Option<BlastRadius>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +79,13 @@ impl FaultPlan {
             }
         };
         let key = Key::named("fault").child(Key::named(&label).bits()).child(ordinal);
-        Self { key, label, fault, members, schedule, stagger: timing.stagger.as_ref().map(Distribution::compile), pick: timing.pick }
+        let stagger = timing.stagger.as_ref().map(Distribution::compile);
+        Self { key, label, fault, members, schedule, stagger, pick: timing.pick, radius: None }
+    }
+
+    /// From now on it hits no more members than the blast radius of an experiment allows.
+    pub(crate) fn limit_to(&mut self, experiment: &Experiment) {
+        self.radius = experiment.blast_radius();
     }
 
     /// Begin and end of its strikes before the horizon, as far as they are the same in every run: none of a fault that
@@ -150,6 +159,9 @@ impl FaultPlan {
             Schedule::Renewal(renewal) => {
                 let keys: Vec<Key> = (0..self.members.len()).map(|member| self.member_key(member)).collect();
                 for failure in renewal.failures(seed, &keys, horizon) {
+                    if !self.within_radius(failure.failed, seed).contains(&failure.member) {
+                        continue;
+                    }
                     let luck = Luck { seed, key: keys[failure.member].child(failure.ordinal) };
                     let lasts = Some(failure.repaired.saturating_since(failure.failed));
                     let course = self.fault.course(&self.members[failure.member], lasts, luck);
@@ -167,7 +179,7 @@ impl FaultPlan {
             Schedule::Renewal(_) => unreachable!("a renewal strikes its members apart"),
         };
         let mut spans: Vec<Span> = Vec::new();
-        for member in self.picked(ordinal, seed) {
+        for member in self.picked(ordinal, begin, seed) {
             let luck = Luck { seed, key: self.member_key(member).child(ordinal) };
             let later = self.stagger.as_ref().map_or(SimDuration::ZERO, |stagger| stagger.sample(luck.draws(u32::MAX).wait()));
             for mut span in self.fault.course(&self.members[member], lasts, luck) {
@@ -187,12 +199,24 @@ impl FaultPlan {
         self.key.child(Key::named(&self.members[member].name).bits())
     }
 
-    /// The members that a strike hits: those with the least numbers among all, so that one more or less re-rolls no other.
-    fn picked(&self, ordinal: u64, seed: &Seed) -> Vec<usize> {
+    /// The members that a strike at this instant may hit. A larger radius holds all that a smaller one does.
+    fn within_radius(&self, begin: SimTime, seed: &Seed) -> Vec<usize> {
         let all = 0..self.members.len();
-        let Some(pick) = self.pick else { return all.collect() };
+        let Some(radius) = &self.radius else { return all.collect() };
+        let mut drawn: Vec<_> = all.map(|member| (seed.draws(self.member_key(member), 0).share().bits(), member)).collect();
+        drawn.sort_unstable();
+        drawn.truncate(radius.of(self.members.len(), begin));
+        let mut within: Vec<_> = drawn.into_iter().map(|(_, member)| member).collect();
+        within.sort_unstable();
+        within
+    }
+
+    /// The members that a strike hits: those with the least numbers among all, so that one more or less re-rolls no other.
+    fn picked(&self, ordinal: u64, begin: SimTime, seed: &Seed) -> Vec<usize> {
+        let all = self.within_radius(begin, seed);
+        let Some(pick) = self.pick else { return all };
         let mut drawn: Vec<_> =
-            all.map(|member| (seed.draws(self.member_key(member).child(ordinal), u32::MAX).choice().bits(), member)).collect();
+            all.into_iter().map(|member| (seed.draws(self.member_key(member).child(ordinal), u32::MAX).choice().bits(), member)).collect();
         drawn.sort_unstable();
         let mut picked: Vec<_> = drawn.into_iter().take(pick.of(self.members.len())).map(|(_, member)| member).collect();
         picked.sort_unstable();

@@ -94,7 +94,7 @@ impl Trigger {
     }
 
     /// What is wrong with it as written.
-    pub(super) fn check(&self) -> Option<Complaint> {
+    pub(crate) fn check(&self) -> Option<Complaint> {
         match self {
             Self::GoodputBelow { rate } if rate.is_zero() => Some(complaint("rate", "no goodput is below 0/s; write a rate above it")),
             Self::AvailabilityBelow { share } if share.parts() == 0 => {

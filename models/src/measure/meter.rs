@@ -1,7 +1,7 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
 use super::uptime::UpMeter;
-use super::{Bin, EdgeMeasures, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Bin, EdgeMeasures, ExperimentOutcome, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -106,6 +106,37 @@ impl Meter {
     pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
         let index = (now.since_start() / self.clockwork.bin) as usize;
         self.bins[index - 1]
+    }
+
+    /// The counts of the whole time bins between two instants.
+    pub(crate) fn counted_in(&self, from: SimDuration, to: SimDuration) -> Bin {
+        let (from, to) = ((from / self.clockwork.bin) as usize, (to / self.clockwork.bin) as usize);
+        self.bins[from..to].iter().fold(Bin::default(), |sum, bin| Bin {
+            started: sum.started + bin.started,
+            succeeded: sum.succeeded + bin.succeeded,
+            completed: sum.completed + bin.completed,
+            failed: sum.failed + bin.failed,
+            attempts: sum.attempts + bin.attempts,
+        })
+    }
+
+    /// The hypothesis of an experiment was judged.
+    pub(crate) fn experiment(&mut self, outcome: ExperimentOutcome) {
+        self.row.experiment = Some(outcome);
+    }
+
+    /// The experiment was aborted.
+    pub(crate) fn experiment_aborted(&mut self, now: SimTime) {
+        if let Some(outcome) = &mut self.row.experiment {
+            outcome.aborted = Some(now);
+        }
+    }
+
+    /// The hypothesis was judged again.
+    pub(crate) fn experiment_is_over(&mut self, held: bool) {
+        if let Some(outcome) = &mut self.row.experiment {
+            outcome.held_after = held;
+        }
     }
 
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.

@@ -8,4 +8,4 @@ mod uptime;
 
 pub use meter::Meter;
 pub use recovery::episodes;
-pub use row::{Bin, EdgeMeasures, Episode, LatencySummary, MessageMeasures, Recovery, RunMeasures, Uptime};
+pub use row::{Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Uptime};

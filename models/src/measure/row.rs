@@ -38,6 +38,8 @@ pub struct RunMeasures {
     pub work: SimDuration,
     /// Recovery after each episode of faults, in order of time.
     pub episodes: Vec<Episode>,
+    /// What became of the experiment, if the scenario is one.
+    pub experiment: Option<ExperimentOutcome>,
     /// Whether the run is stuck in a failed state (metastable): not recovered at the horizon though no fault is active
     /// and first tries are offered at the rate they had before.
     pub stuck: bool,
@@ -188,6 +190,25 @@ pub enum Recovery {
     Censored(SimDuration),
     /// It cannot be said, and why.
     Undecided(String),
+}
+
+/// What became of an experiment in one run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExperimentOutcome {
+    /// Whether the hypothesis held before the faults; if not, nothing struck.
+    pub held_before: bool,
+    /// When the experiment was aborted, if it was.
+    pub aborted: Option<SimTime>,
+    /// Whether the hypothesis held again at the end.
+    pub held_after: bool,
+}
+
+impl ExperimentOutcome {
+    /// Whether the hypothesis failed, before or after.
+    pub const fn failed(&self) -> bool {
+        !self.held_before || !self.held_after
+    }
 }
 
 /// Counts of one time bin of one run.

@@ -14,13 +14,13 @@ use sim_core::simulation::Ctx;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Schedules the begin (even slots) and the end (odd slots) of stretches.
+/// Schedules the begin (even slots) and the end (odd slots) of stretches. The end of a time bin comes before all of an instant.
 pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usize>, ctx: &mut Ctx<'_, World<P>>) {
     for index in stretches {
         let (stretch, slot) = (&timetable.stretches[index], 2 * index as u32);
-        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot, slot));
+        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot));
         if let Some(end) = stretch.end {
-            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot + 1));
+            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 2, slot + 1));
         }
     }
 }
@@ -41,31 +41,41 @@ impl<P: Protocol> World<P> {
         if slot == BIN_ENDS {
             return self.bin_ends(ctx);
         }
+        if self.lifted.is_some() {
+            return;
+        }
         let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
         let stretch = &self.timetable.stretches[id.index()];
         let strike = &self.timetable.strikes[stretch.strike as usize];
         let (opens, closes, fault, member) = (begins && stretch.opens, !begins && stretch.closes, strike.fault, strike.member);
-        let mut touched: Vec<NodeId> = stretch.effects.iter().filter_map(Effect::node).collect();
-        touched.sort_unstable();
-        touched.dedup();
-        let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
-        if begins {
-            self.environment.begin(id, &stretch.effects, &self.plan.topology);
-        } else {
-            self.environment.end(id, &stretch.effects, &self.plan.topology);
-        }
         if opens {
             ctx.record(&Record::FaultBegan(fault, member));
         } else if closes {
             ctx.record(&Record::FaultEnded(fault, member));
         }
+        let effects = std::mem::take(&mut self.timetable.stretches[id.index()].effects);
+        self.effects_change(id, &effects, begins, ctx);
+        self.timetable.stretches[id.index()].effects = effects;
+        if opens || closes {
+            self.strike_changes(fault, opens, ctx);
+        }
+    }
+
+    /// Effects begin or end: the ledger changes, and the conditions of the nodes they touch.
+    pub(super) fn effects_change(&mut self, id: StretchId, effects: &[Effect], begins: bool, ctx: &mut Ctx<'_, Self>) {
+        let mut touched: Vec<NodeId> = effects.iter().filter_map(Effect::node).collect();
+        touched.sort_unstable();
+        touched.dedup();
+        let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
+        if begins {
+            self.environment.begin(id, effects, &self.plan.topology);
+        } else {
+            self.environment.end(id, effects, &self.plan.topology);
+        }
         for (node, before) in touched.into_iter().zip(before) {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
-        if opens || closes {
-            self.strike_changes(fault, opens, ctx);
-        }
     }
 
     /// Tells whoever waits for it that a strike of a fault began or ended.

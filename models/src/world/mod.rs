@@ -3,10 +3,12 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations), `misfortune` (faults) and `triggers` (faults that wait for something).
+//! (populations), `misfortune` (faults), `triggers` (faults that wait for something) and
+//! `experiment` (what lets faults strike and lifts them).
 
 mod calls;
 mod clients;
+mod experiment;
 mod groups;
 mod interference;
 mod misfortune;
@@ -34,6 +36,7 @@ use groups::Envelope;
 use parcels::Parcel;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
+use sim_core::time::SimTime;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use triggers::Listener;
@@ -49,6 +52,8 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    /// When an experiment lifted all faults, if it did: nothing strikes from then on.
+    lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
     envelopes: Pool<Envelope<P::Message>>,
@@ -86,6 +91,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),

@@ -45,14 +45,14 @@ impl<P: Protocol> World<P> {
     /// Whether anything is judged at the ends of time bins.
     pub(super) fn watches_bins(&self) -> bool {
         let trigger = |listener: &Listener| self.plan.faults[listener.fault.index()].when().map(|when| &when.trigger);
-        self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
+        self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
     }
 
     /// Schedules the end of the bin that begins now, if it is a whole one.
     pub(super) fn await_end_of_bin(&self, ctx: &mut Ctx<'_, Self>) {
         let end = ctx.now().saturating_add(self.plan.clockwork.bin);
         if end.since_start() <= self.plan.clockwork.horizon {
-            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), BIN_ENDS, BIN_ENDS));
+            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), 0, BIN_ENDS));
         }
     }
 
@@ -61,6 +61,7 @@ impl<P: Protocol> World<P> {
         let width = self.plan.clockwork.bin;
         let bin = self.meter.bin_before(ctx.now());
         self.happens(Happening::BinEnds(&bin, width), ctx);
+        self.experiment_goes_on(ctx);
         self.await_end_of_bin(ctx);
     }
 
@@ -71,7 +72,7 @@ impl<P: Protocol> World<P> {
 
     /// Something happens that faults may wait for.
     pub(super) fn happens(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
-        if self.listeners.is_empty() {
+        if self.listeners.is_empty() || self.lifted.is_some() {
             return;
         }
         let horizon = SimTime::ZERO.saturating_add(self.plan.clockwork.horizon);

@@ -92,7 +92,7 @@ fn push_grid(text: &mut String, results: &Results) {
 fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
     let several = manifest.cells.len() > 1;
     let ranked = ranking.table();
-    let heading = if several { &ranking.label } else { &ranked.title };
+    let heading = if several { &ranking.heading() } else { &ranked.title };
     let _ = writeln!(text, "## {}\n", escaped(heading));
     if several {
         push_fates(text, &fates::of_arms(ranking));
@@ -101,6 +101,9 @@ fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
+    if let Some(apart) = ranking.table_of_set_apart() {
+        let _ = writeln!(text, "{}\n\n{}", escaped(&apart.title), table(&apart));
+    }
     *text += "Worst runs:\n\n";
     for (arm, command) in ranking.worst_commands(manifest) {
         let _ = writeln!(text, "- {}: {}", escaped(&arm), code(&command));

@@ -142,12 +142,14 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
     for cell in 0..count {
         let ranking = Ranking::of(results, cell as u32);
         let ranked = ranking.table();
-        let heading = if ranking.label.is_empty() { &ranked.title } else { &ranking.label };
+        let heading = if ranking.label.is_empty() { &ranked.title } else { &ranking.heading() };
         let own = pictures.iter().filter(|picture| picture.view.cells == [cell as u32] && picture.view.axis.is_none());
         let own: String = own.map(if count > DRAWN_CELLS { links } else { figure }).collect();
         let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
         let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
-        let body = format!("{told}{ties}{}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
+        let apart = ranking.table_of_set_apart();
+        let apart = apart.map(|apart| format!("<h3>{}</h3>\n{}", escaped(&apart.title), table(&apart))).unwrap_or_default();
+        let body = format!("{told}{ties}{}{apart}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
         let _ = if count > OPEN_CELLS {
             writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{body}</details>", escaped(heading))
         } else {

@@ -57,6 +57,10 @@ pub struct ArmSummary {
     pub calls: u64,
     /// Those that succeeded.
     pub succeeded: u64,
+    /// Runs in which the hypothesis of an experiment failed: before the faults, after them.
+    pub hypothesis_failed: [u64; 2],
+    /// Runs in which the experiment was aborted.
+    pub aborted: u64,
     /// Runs that came back from every episode, the unharmed ones included.
     pub recovered: u64,
     /// Runs in which no episode pushed service below its level.
@@ -121,6 +125,11 @@ impl ArmSummary {
             panicked: (rows.len() - runs.len()) as u64,
             calls,
             succeeded: total(|run| run.succeeded),
+            hypothesis_failed: [
+                total(|run| u64::from(run.experiment.is_some_and(|outcome| !outcome.held_before))),
+                total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.held_before && !outcome.held_after))),
+            ],
+            aborted: total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.aborted.is_some()))),
             recovered: count(|fate| matches!(fate, Fate::Unharmed | Fate::After(_))),
             unharmed: count(|fate| matches!(fate, Fate::Unharmed)),
             not_recovered: count(|fate| matches!(fate, Fate::Not(_))),

@@ -28,7 +28,8 @@ impl fmt::Display for Fate {
 /// The fate of each arm in one cell, best first.
 pub fn of_arms(ranking: &Ranking) -> Vec<Fate> {
     let of = |arm: &ArmSummary| Fate { arm: arm.name.clone(), text: format!("{}{}", fate(ranking.kind, arm), remarks(ranking.kind, arm)) };
-    ranking.arms.iter().map(of).collect()
+    let apart = |arm: &ArmSummary| Fate { arm: arm.name.clone(), text: set_apart(arm) };
+    ranking.arms.iter().map(of).chain(ranking.set_apart.iter().map(apart)).collect()
 }
 
 /// The fate of each arm over all cells, the one that is best most often first; with one cell that in it.
@@ -76,6 +77,7 @@ pub fn verdict(ranking: &Ranking) -> String {
     };
     let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
     let (said, arms) = match ranking.arms.as_slice() {
+        [] if !ranking.set_apart.is_empty() => return "No arm kept the hypothesis in every run, so none is ranked.".to_owned(),
         [] => return "Nothing was compared.".to_owned(),
         [only] => (format!("{}.", told(only)), [only, only]),
         [first, ..] if ranking.is_equal() => (format!("The arms do not differ: {}.", fate(first)), [first, first]),
@@ -112,6 +114,15 @@ fn shown_by(ranking: &Ranking) -> String {
         1 => "one run".to_owned(),
         runs => format!("{} runs", number::count(runs)),
     }
+}
+
+/// Why an arm is not ranked.
+fn set_apart(arm: &ArmSummary) -> String {
+    let [before, after] = arm.hypothesis_failed;
+    let failed = |count: u64, when: &str| (count > 0).then(|| format!("{when} in {count}"));
+    let parts = [failed(before, "before the faults, which did not strike,"), failed(after, "at the end")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    format!("set apart and not ranked: of {} runs the hypothesis failed {}", arm.runs, parts.join(" and "))
 }
 
 /// The names of several arms: `"a", "b" and "c"`.

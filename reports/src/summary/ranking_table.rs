@@ -52,6 +52,23 @@ impl Ranking {
         Table { files: Some(Box::new(in_files)), ..form(|field| field.shown.as_slice()) }
     }
 
+    /// The arms that are not ranked because their hypothesis failed; nothing if there is none.
+    pub fn table_of_set_apart(&self) -> Option<Table> {
+        let heads = [
+            Column::text("arm"),
+            Column::number("runs", ""),
+            Column::number("hypothesis failed\nbefore the faults", "runs"),
+            Column::number("hypothesis failed\nat the end", "runs"),
+            Column::number("aborted", "runs"),
+        ];
+        let mut table = Table::new("Set apart and not ranked: the hypothesis failed", heads.to_vec());
+        for arm in &self.set_apart {
+            let [before, after] = arm.hypothesis_failed.map(|failed| Cell::OutOf(failed, arm.runs));
+            table.push(vec![Cell::text(&arm.name), Cell::Count(arm.runs), before, after, Cell::OutOf(arm.aborted, arm.runs)]);
+        }
+        (!self.set_apart.is_empty()).then_some(table)
+    }
+
     fn title(&self) -> String {
         let each = match self.runs_each() {
             None | Some(0) => String::new(),

@@ -62,6 +62,14 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         let meaning = "whether it stays below the level with no fault active and the load as before";
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
+    if let Some(outcome) = run.experiment {
+        let word = |held: bool| Cell::text(if held { "held" } else { "failed" });
+        let meaning = if outcome.held_before { "so that the faults struck" } else { "so that no fault struck" };
+        say("hypothesis before", word(outcome.held_before), meaning);
+        let aborted = Cell::or_missing(outcome.aborted, |at| Cell::Length(at.since_start()));
+        say("aborted at", aborted, "when a measure lifted all faults at once");
+        say("hypothesis after", word(outcome.held_after), "over the last stretch of time before the horizon");
+    }
     run.up.iter().for_each(|up| uptime(up, &mut say));
     let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
     say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");

@@ -8,7 +8,7 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
-use models::faults::{PlannedFault, Storm};
+use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
@@ -38,12 +38,14 @@ impl<'a> Reader<'a> {
     ) -> Vec<(SystemSpec, ArmPlan)> {
         let faults = self.faults(problems);
         let storm = self.read::<Storm>("storm", problems);
+        let experiment = self.read::<Experiment>("experiment", problems);
         let mut systems = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
             refuse_one_name_for_two(&pieces, problems);
             let (mut spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
             spec.storm.clone_from(&storm);
+            spec.experiment.clone_from(&experiment);
             match Plan::new(&spec) {
                 Ok(plan) => {
                     let group = spec.groups.first().map(|(_, group)| group.clone());
@@ -257,7 +259,7 @@ fn content_of(spec: &SystemSpec) -> String {
         models::BEHAVIOUR_VERSION,
         (&spec.clients, &spec.services, &spec.groups),
         (&spec.links, &spec.stacks, &spec.faults),
-        &spec.storm,
+        (&spec.storm, &spec.experiment),
         (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
     ));
     let mut text = text.expect("a system can be written as JSON");
