@@ -94,31 +94,40 @@ pub enum Conduct {
     Replayed,
 }
 
-/// Places of the draws that decide, told apart by the stretch.
+/// Places of the draws that decide, told apart by the stream of the effect.
 const OMISSION: u64 = 0x6_0000;
 const LATENESS: u64 = 0x7_0000;
 const CONDUCT: u64 = 0x8_0000;
+
+/// An effect on the messages of a node.
+#[derive(Clone, Debug, PartialEq)]
+struct On {
+    stretch: StretchId,
+    /// Which numbers are drawn for it.
+    stream: u64,
+    effect: MessageEffect,
+}
 
 /// Everything that is on about messages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Messages {
     severed: Vec<(StretchId, Vec<NodeId>, Vec<NodeId>)>,
-    by_node: BTreeMap<NodeId, Vec<(StretchId, MessageEffect)>>,
+    by_node: BTreeMap<NodeId, Vec<On>>,
 }
 
 impl Messages {
-    pub(super) fn begin(&mut self, stretch: StretchId, effect: &MessageEffect) {
+    pub(super) fn begin(&mut self, stretch: StretchId, stream: u64, effect: &MessageEffect) {
         match effect {
             MessageEffect::Severed { from, to } => self.severed.push((stretch, from.clone(), to.clone())),
             MessageEffect::Omits(node, _) | MessageEffect::AnswersLate(node, _) | MessageEffect::Misbehaves(node, _) => {
-                self.by_node.entry(*node).or_default().push((stretch, effect.clone()));
+                self.by_node.entry(*node).or_default().push(On { stretch, stream, effect: effect.clone() });
             }
         }
     }
 
     pub(super) fn end(&mut self, stretch: StretchId) {
         self.severed.retain(|(owner, ..)| *owner != stretch);
-        self.by_node.values_mut().for_each(|effects| effects.retain(|(owner, _)| *owner != stretch));
+        self.by_node.values_mut().for_each(|effects| effects.retain(|on| on.stretch != stretch));
         self.by_node.retain(|_, effects| !effects.is_empty());
     }
 
@@ -149,28 +158,28 @@ impl Messages {
 
     fn omits(&self, node: NodeId, peer: NodeId, way: OmissionWay, letter: Letter) -> bool {
         let place = OMISSION + (u64::from(letter.kind) << 40) + u64::from(way == OmissionWay::Receive);
-        self.on(node).any(|(stretch, effect)| {
+        self.on(node).any(|(stream, effect)| {
             let MessageEffect::Omits(_, omission) = effect else { return false };
             (omission.way == way || omission.way == OmissionWay::Both)
                 && (omission.peers.is_empty() || omission.peers.binary_search(&peer).is_ok())
                 && (omission.kinds.is_empty() || omission.kinds.contains(&letter.kind))
-                && omission.share.holds(letter.luck.further(place + 2 * u64::from(stretch.0)))
+                && omission.share.holds(letter.luck.further(place.wrapping_add(stream)))
         })
     }
 
     /// How long the node holds this answer back.
     pub fn lateness(&self, node: NodeId, luck: Draw) -> SimDuration {
-        self.on(node).fold(SimDuration::ZERO, |sum, (stretch, effect)| match effect {
-            MessageEffect::AnswersLate(_, by) => sum.saturating_add(by.compile().sample(luck.further(LATENESS + u64::from(stretch.0)))),
+        self.on(node).fold(SimDuration::ZERO, |sum, (stream, effect)| match effect {
+            MessageEffect::AnswersLate(_, by) => sum.saturating_add(by.compile().sample(luck.further(LATENESS.wrapping_add(stream)))),
             _ => sum,
         })
     }
 
     /// What the node does with a request of this caller.
     pub fn conduct(&self, node: NodeId, caller: NodeId, luck: Draw) -> Conduct {
-        let conduct = |(stretch, effect): (StretchId, &MessageEffect)| {
+        let conduct = |(stream, effect): (u64, &MessageEffect)| {
             let MessageEffect::Misbehaves(_, misbehaviour) = effect else { return None };
-            let holds = |share: &Share| share.holds(luck.further(CONDUCT + u64::from(stretch.0)));
+            let holds = |share: &Share| share.holds(luck.further(CONDUCT.wrapping_add(stream)));
             match misbehaviour {
                 Misbehaviour::Silent => Some(Conduct::Withheld),
                 Misbehaviour::Selective(callers) => callers.binary_search(&caller).is_ok().then_some(Conduct::Withheld),
@@ -181,7 +190,7 @@ impl Messages {
         self.on(node).find_map(conduct).unwrap_or(Conduct::Honest)
     }
 
-    fn on(&self, node: NodeId) -> impl Iterator<Item = (StretchId, &MessageEffect)> {
-        self.by_node.get(&node).into_iter().flatten().map(|(stretch, effect)| (*stretch, effect))
+    fn on(&self, node: NodeId) -> impl Iterator<Item = (u64, &MessageEffect)> {
+        self.by_node.get(&node).into_iter().flatten().map(|on| (on.stream, &on.effect))
     }
 }

@@ -79,8 +79,8 @@ impl Environment {
         }
     }
 
-    /// These effects begin.
-    pub fn begin(&mut self, stretch: StretchId, effects: &[Effect], topology: &Topology) {
+    /// These effects begin. `stream` says which numbers are drawn for what they do to messages.
+    pub fn begin(&mut self, stretch: StretchId, stream: u64, effects: &[Effect], topology: &Topology) {
         let mut changed = Changed::default();
         for effect in effects {
             match effect {
@@ -88,7 +88,7 @@ impl Environment {
                     self.nodes.entry(*node).or_default().push((stretch, what.clone()));
                     changed.nodes.push(*node);
                 }
-                Effect::Messages(what) => self.messages.begin(stretch, what),
+                Effect::Messages(what) => self.messages.begin(stretch, stream, what),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;

@@ -165,7 +165,7 @@ impl FaultPlan {
                     let luck = Luck { seed, key: keys[failure.member].child(failure.ordinal) };
                     let lasts = Some(failure.repaired.saturating_since(failure.failed));
                     let course = self.fault.course(&self.members[failure.member], lasts, luck);
-                    table.push(id, Some(failure.member as u32), failure.failed, course);
+                    table.push((id, Some(failure.member as u32)), luck.key, failure.failed, course);
                 }
             }
             Schedule::When(_) => {}
@@ -192,7 +192,7 @@ impl FaultPlan {
                 }
             }
         }
-        table.push(id, None, begin, spans)
+        table.push((id, None), self.key.child(ordinal), begin, spans)
     }
 
     fn member_key(&self, member: usize) -> Key {

@@ -92,6 +92,8 @@ pub struct Stretch {
     pub end: Option<SimTime>,
     /// What is on.
     pub effects: Vec<Effect>,
+    /// Which numbers are drawn for what it does to messages: a name of its own that no other fault can change.
+    pub stream: u64,
     /// Whether the strike begins with it.
     pub opens: bool,
     /// Whether the strike ends with it.
@@ -107,6 +109,9 @@ pub struct Timetable {
     pub stretches: Vec<Stretch>,
 }
 
+/// Tells what a strike does to messages from what is drawn of the strike itself.
+const STREAM: u64 = u64::MAX;
+
 impl Timetable {
     /// Draws the strikes of these faults that begin before the horizon.
     pub fn draw(faults: &[FaultPlan], seed: &Seed, horizon: SimDuration) -> Self {
@@ -118,14 +123,22 @@ impl Timetable {
         table
     }
 
-    /// Adds a strike; answers the indices of its stretches. One without effects is left out.
-    pub(super) fn push(&mut self, fault: FaultId, member: Option<u32>, begin: SimTime, spans: Vec<Span>) -> std::ops::Range<usize> {
+    /// Adds a strike with this key; answers the indices of its stretches. One without effects is left out.
+    pub(super) fn push(
+        &mut self,
+        (fault, member): (FaultId, Option<u32>),
+        key: Key,
+        begin: SimTime,
+        spans: Vec<Span>,
+    ) -> std::ops::Range<usize> {
         let first = self.stretches.len();
         let strike = self.strikes.len() as u32;
-        for span in spans {
+        for (number, span) in (0..).zip(spans) {
             let (from, until) = (begin.saturating_add(span.from), span.until.map(|until| begin.saturating_add(until)));
             if !span.effects.is_empty() && until.is_none_or(|until| until > from) {
-                self.stretches.push(Stretch { strike, begin: from, end: until, effects: span.effects, opens: false, closes: false });
+                let stream = key.child(STREAM).child(number).bits();
+                let (effects, opens, closes) = (span.effects, false, false);
+                self.stretches.push(Stretch { strike, begin: from, end: until, effects, stream, opens, closes });
             }
         }
         let stretches = &mut self.stretches[first..];

@@ -68,7 +68,8 @@ impl<P: Protocol> World<P> {
         touched.dedup();
         let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
         if begins {
-            self.environment.begin(id, effects, &self.plan.topology);
+            let stream = self.timetable.stretches[id.index()].stream;
+            self.environment.begin(id, stream, effects, &self.plan.topology);
         } else {
             self.environment.end(id, effects, &self.plan.topology);
         }

@@ -28,7 +28,7 @@ fn hearing(spec: &SystemSpec, seed: u64) -> Vec<Vec<bool>> {
     let table = Timetable::draw(&plan.faults, &Seed::new(seed), spec.clockwork.horizon);
     let mut environment = Environment::new(plan.nodes.len(), plan.topology.routes().len());
     for (index, stretch) in (0..).zip(&table.stretches) {
-        environment.begin(models::ids::StretchId(index), &stretch.effects, &plan.topology);
+        environment.begin(models::ids::StretchId(index), stretch.stream, &stretch.effects, &plan.topology);
     }
     let nodes: Vec<_> = (0..plan.nodes.len() as u32).map(NodeId).collect();
     nodes.iter().map(|&to| nodes.iter().map(|&from| !environment.messages().is_severed(from, to)).collect()).collect()
@@ -314,5 +314,43 @@ fn no_fault_of_messages_changes_what_others_draw() {
     for fault in faults {
         // Without retries every call is one attempt, at the same instant to the same replica.
         assert_eq!(sent(&five(fault)), reference);
+    }
+}
+
+#[test]
+fn what_a_fault_does_to_messages_is_not_drawn_anew_when_another_fault_is_added_before_it() {
+    let node = || Names::one("server");
+    let (way, share) = (OmissionWay::Both, Share::percent(30));
+    let (peers, kinds) = (Names::default(), Names::default());
+    let faults = [
+        AnyFault::Omission(Omission { node: node(), domain: Names::default(), way, share, peers, kinds }),
+        AnyFault::LateAnswers(LateAnswers { node: node(), domain: Names::default(), by: exponential(ms(50)) }),
+        AnyFault::Byzantine(Byzantine {
+            node: node(),
+            domain: Names::default(),
+            f: 5,
+            beyond: true,
+            conduct: Conduct::Replay(Share::percent(30)),
+        }),
+    ];
+    for fault in faults {
+        let alone = five(fault);
+        let mut beside = alone.clone();
+        // Another population's domain is cut off again and again.
+        beside.clients.push(("others".to_owned(), Clients { domain: "elsewhere".to_owned(), ..clients(1, "server", poisson(1)) }));
+        beside.links.push(link("elsewhere", "server", Distribution::Constant(ms(10))));
+        let mut noise = cut("elsewhere", "server", false, ms(1_000), Some(ms(100)));
+        noise.timing.every = Some(ms(1_000));
+        beside.faults.insert(0, noise);
+        let fates = |spec: &SystemSpec| {
+            let ended = play(spec, 6);
+            let app = ended.plan.edges.iter().position(|edge| edge.name == "app -> server").expect("it is there");
+            let fate = |(at, record): &(SimTime, Record)| match record {
+                Record::CallEnded(name, outcome) if name.edge.index() == app => Some((*at, name.key, *outcome)),
+                _ => None,
+            };
+            ended.seen.iter().filter_map(fate).collect::<Vec<_>>()
+        };
+        assert!(fates(&alone) == fates(&beside), "{}", alone.faults[0].fault.label());
     }
 }
