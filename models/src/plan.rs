@@ -156,6 +156,8 @@ pub enum TaskPlan {
     Call(EdgeId),
     /// Further work.
     Work(Sampler),
+    /// Writing to the disk.
+    Write(Sampler),
 }
 
 /// A group.

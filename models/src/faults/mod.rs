@@ -17,6 +17,7 @@ mod isolation;
 mod late_answers;
 mod omission;
 mod partition;
+mod pause;
 mod planned;
 mod slow_node;
 mod strike;
@@ -34,6 +35,7 @@ pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
 pub use omission::Omission;
 pub use partition::Partition;
+pub use pause::Pause;
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
 pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
@@ -75,7 +77,7 @@ pub trait Fault: Registered {
 registry! {
     /// A fault, as a scenario writes it.
     AnyFault as "fault", each_fault:
-    Crash, SlowNode,
+    Crash, Pause, SlowNode,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
 }

@@ -2,7 +2,7 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand still), `groups` (protocols), `clients`
 //! (populations) and `misfortune` (faults).
 
 mod calls;
@@ -10,6 +10,7 @@ mod clients;
 mod groups;
 mod interference;
 mod misfortune;
+mod pace;
 mod parcels;
 mod serving;
 mod wire;

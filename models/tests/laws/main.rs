@@ -8,6 +8,7 @@ mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod process; // nodes that stand still, to the nanosecond
 mod routes; // which way is taken around a cut, and what its callers hear
 mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
