@@ -56,6 +56,8 @@ pub struct Attempt {
     pub work_left: SimDuration,
     /// Whether the work in progress is writing to the disk.
     pub is_writing: bool,
+    /// Whether the work in progress is a write that fails at its end.
+    pub fails_to_write: bool,
     /// Server time spent on it so far.
     pub worked: SimDuration,
     /// The next task of the service's program.
@@ -104,6 +106,7 @@ impl Attempt {
         self.work_ends = SimTime::MAX;
         self.work_left = SimDuration::ZERO;
         self.is_writing = false;
+        self.fails_to_write = false;
         self.worked = SimDuration::ZERO;
         self.task = 0;
         self.child = NONE;

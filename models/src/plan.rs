@@ -336,6 +336,14 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// The service that a node is a replica of, if it is one.
+    pub fn service(&self, node: NodeId) -> Option<&'a ServicePlan> {
+        match self.nodes[node.index()].role {
+            Role::Replica(service) => Some(&self.services[service as usize]),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
     /// The name of a node.
     pub fn name(&self, node: NodeId) -> &str {
         &self.nodes[node.index()].name

@@ -9,8 +9,13 @@
 
 mod bad_link;
 mod byzantine;
+mod capacity_loss;
 mod crash;
 mod cut;
+mod disk_full;
+mod disk_slow;
+mod disk_stall;
+mod drain;
 mod explanation;
 mod flapping;
 mod isolation;
@@ -19,16 +24,25 @@ mod omission;
 mod partition;
 mod pause;
 mod planned;
+mod queue_filled;
+mod rolling_restart;
 mod slow_node;
+mod stolen_cpu;
 mod strike;
 mod swizzle;
 pub mod target;
 mod timing;
+mod workers_exhausted;
 
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
+pub use capacity_loss::CapacityLoss;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
+pub use disk_full::DiskFull;
+pub use disk_slow::DiskSlow;
+pub use disk_stall::DiskStall;
+pub use drain::Drain;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub use flapping::FlappingLink;
 pub use isolation::{Isolation, Shape};
@@ -37,11 +51,15 @@ pub use omission::Omission;
 pub use partition::Partition;
 pub use pause::Pause;
 pub use planned::PlannedFault;
+pub use queue_filled::QueueFilled;
+pub use rolling_restart::RollingRestart;
 pub use slow_node::SlowNode;
+pub use stolen_cpu::StolenCpu;
 pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
 pub use swizzle::Swizzle;
 pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
+pub use workers_exhausted::WorkersExhausted;
 
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};
@@ -77,7 +95,8 @@ pub trait Fault: Registered {
 registry! {
     /// A fault, as a scenario writes it.
     AnyFault as "fault", each_fault:
-    Crash, Pause, SlowNode,
+    Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
+    CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
 }

@@ -80,21 +80,21 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// A worker begins with the work that is due, or finds that it cannot be done.
+    /// A worker begins with the work that is due.
     fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let work = self.next_work(slot);
         let attempt = &self.attempts[slot];
         let (node, call, task) = (attempt.node, attempt.name.call.key, attempt.task);
         let is_writing = task > 0 && matches!(self.service_at(node).program[task as usize - 1], TaskPlan::Write(_));
         let condition = self.environment.node(node);
-        if is_writing && condition.disk_full {
-            self.free_worker(slot, ctx);
-            return self.answer(slot, Outcome::Failed(Failure::ServerError), ctx);
-        }
+        let fails = is_writing && condition.disk_full;
+        // To find that a disk is full needs no time of the disk, only the least there is of the worker.
+        let (is_writing, work) = if fails { (false, SimDuration::ZERO) } else { (is_writing, work) };
         let pace = condition.pace(call, is_writing, &self.seed);
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;
+        attempt.fails_to_write = fails;
         self.proceed(slot, work, pace, ctx);
     }
 
@@ -119,6 +119,10 @@ impl<P: Protocol> World<P> {
             return self.forget_attempt(slot);
         }
         self.count_work(slot, ctx);
+        if self.attempts[slot].fails_to_write {
+            self.free_worker(slot, ctx);
+            return self.answer(slot, Outcome::Failed(Failure::ServerError), ctx);
+        }
         self.go_on(slot, ctx);
     }
 

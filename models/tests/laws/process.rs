@@ -31,7 +31,7 @@ pub fn sound(ended: &Ended) {
 
 /// One client calls at the start `front`, which at once calls `back`, 10 ms away each; `back` works for 100 ms. The request is
 /// at `front` at 10 ms, the answer of `back` at 130 ms, that of `front` at 140 ms.
-fn two_tiers(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
+pub fn two_tiers(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
     let way = || Distribution::Constant(ms(10));
     let front = Service { does: vec![Task::Call("back".to_owned())], ..service(Distribution::Constant(SimDuration::ZERO)) };
     let back = Service { domain: Placement(vec!["back".to_owned()]), ..service(Distribution::Constant(ms(100))) };
