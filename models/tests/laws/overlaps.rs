@@ -71,13 +71,7 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
             kinds: Names::default(),
         }),
         AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
-        AnyFault::Byzantine(Byzantine {
-            node: node(),
-            domain: domain(),
-            f: 1,
-            conduct: Conduct::Replay(Share::percent(50)),
-            beyond: true,
-        }),
+        AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
     ]
 }
 
@@ -97,7 +91,8 @@ fn name_of(fault: &AnyFault) -> &'static str {
 
 /// Begin and length of the first and the second fault: together, the second inside the first, overlapping at their ends, the
 /// second from the end of the first on. The order of the pair gives the rest.
-const WINDOWS: [[(u64, u64); 2]; 4] = [[(200, 300), (200, 300)], [(200, 400), (300, 100)], [(200, 300), (350, 300)], [(200, 200), (400, 200)]];
+const WINDOWS: [[(u64, u64); 2]; 4] =
+    [[(200, 300), (200, 300)], [(200, 400), (300, 100)], [(200, 300), (350, 300)], [(200, 200), (400, 200)]];
 
 /// Callers call `server`, which works, writes and calls `back`, and have a budget of attempts and time.
 fn tiers() -> SystemSpec {
@@ -190,6 +185,9 @@ fn after_any_two_faults_of_a_group_the_world_is_what_it_was() {
     };
     let faults: Vec<_> = every_fault("row").into_iter().filter(strikes).collect();
     let named: BTreeSet<_> = faults.iter().map(AnyFault::name).collect();
-    assert!(["Crash", "Pause", "Drain", "RollingRestart", "Cut", "BadLink", "Omission"].iter().all(|name| named.contains(name)), "{named:?}");
+    assert!(
+        ["Crash", "Pause", "Drain", "RollingRestart", "Cut", "BadLink", "Omission"].iter().all(|name| named.contains(name)),
+        "{named:?}"
+    );
     run_pairs(&row(), &faults);
 }
