@@ -51,7 +51,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         let name = text.split('(').next().unwrap_or_default();
         let service = |demand: &str, does: &str| {
             format!(
-                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 1, replicas: 5, demand: Constant("1ms"), domain: "zone-a")"#
+                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 4, replicas: 5, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a")"#
             )
         };
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
@@ -90,6 +90,25 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         for (name, _) in names.iter().filter(|(name, _)| *name != "Empirical") {
             assert!(seen.contains(name), "docs/language.md shows no example of {name}");
         }
+    }
+}
+
+#[test]
+fn every_example_of_a_fault_can_be_read() {
+    let explanations = AnyFault::explanations();
+    assert!(explanations.len() > 20);
+    for (name, _, explanation) in explanations {
+        let service = |name: &str, zone: &str| {
+            format!(r#""{name}": Service(workers: 4, replicas: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "{zone}")"#)
+        };
+        let scenario = format!(
+            r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
+            {}, {} }}, links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], faults: [{}])"#,
+            service("shop", "zone-a"),
+            service("db", "zone-a"),
+            explanation.example
+        );
+        assert_reads(name, &scenario);
     }
 }
 

@@ -48,10 +48,16 @@ pub struct Attempt {
     pub is_wrong: bool,
     /// Whether the word that its caller has gone has reached the server.
     pub is_known_unwanted: bool,
-    /// When the work in progress began, and will be done.
+    /// When the work in progress began or went on, and will be done; the end of time while it stands still.
     pub work_began: SimTime,
     /// See [`work_began`](Self::work_began).
     pub work_ends: SimTime,
+    /// While the work in progress stands still: what is left of it, at full speed.
+    pub work_left: SimDuration,
+    /// Whether the work in progress is writing to the disk.
+    pub is_writing: bool,
+    /// Whether the work in progress is a write that fails at its end.
+    pub fails_to_write: bool,
     /// Server time spent on it so far.
     pub worked: SimDuration,
     /// The next task of the service's program.
@@ -98,6 +104,9 @@ impl Attempt {
         self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;
+        self.work_left = SimDuration::ZERO;
+        self.is_writing = false;
+        self.fails_to_write = false;
         self.worked = SimDuration::ZERO;
         self.task = 0;
         self.child = NONE;
@@ -127,6 +136,8 @@ pub enum Phase {
     /// On its way to the server.
     #[default]
     Requesting,
+    /// Has reached a server that stands still.
+    Unheard,
     /// Waits for a worker.
     Queued,
     /// A worker works on it.

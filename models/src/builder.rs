@@ -250,7 +250,8 @@ impl Builder<'_> {
             for (position, task) in service.does.iter().enumerate() {
                 match task {
                     Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
-                    Task::Work(_) => {}
+                    Task::Write(write) if sound => program.push(TaskPlan::Write(write.compile())),
+                    Task::Work(_) | Task::Write(_) => {}
                     Task::Call(callee) => {
                         let edge = *known.entry(callee).or_insert_with(|| {
                             let path = format!("nodes.{}.does[{position}]", quoted(name));

@@ -27,11 +27,14 @@ pub enum Failure {
     Conflict,
     /// The connection to the callee was broken.
     Reset,
+    /// The callee tried, and answered that it could not.
+    ServerError,
 }
 
 impl Failure {
     /// Every kind, in the order of all tables.
-    pub const ALL: [Self; 6] = [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict, Self::Reset];
+    pub const ALL: [Self; 7] =
+        [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict, Self::Reset, Self::ServerError];
 
     /// The word in tables and traces.
     pub const fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Failure {
             Self::Dependency => "dependency",
             Self::Conflict => "conflict",
             Self::Reset => "reset",
+            Self::ServerError => "server error",
         }
     }
 

@@ -186,6 +186,8 @@ pub enum TaskPlan {
     Call(EdgeId),
     /// Further work.
     Work(Sampler),
+    /// Writing to the disk.
+    Write(Sampler),
 }
 
 /// A group.
@@ -368,6 +370,14 @@ impl<'a> Places<'a> {
     /// What may be announced in a run of this system, by name.
     pub fn events(&self) -> &'static [&'static str] {
         self.group.map_or(&[], |group| group.spec.announces())
+    }
+
+    /// The service that a node is a replica of, if it is one.
+    pub fn service(&self, node: NodeId) -> Option<&'a ServicePlan> {
+        match self.nodes[node.index()].role {
+            Role::Replica(service) => Some(&self.services[service as usize]),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
     }
 
     /// The name of a node.

@@ -38,6 +38,10 @@ pub enum Record {
     NodeDied(NodeId),
     /// A new life of a node began.
     NodeReturned(NodeId),
+    /// A node stands still from now on.
+    NodePaused(NodeId),
+    /// A node goes on.
+    NodeResumed(NodeId),
     /// A message of an attempt reached a receiver altered, who did not notice; the node is the server, wherever it went.
     Altered(AttemptName, NodeId),
     /// A cut turned an attempt back that was on its way to a node.
@@ -143,6 +147,8 @@ impl observe::Record for Record {
             Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
             Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
             Self::Converged => 20_u64.wrapping_mul(KIND),
+            Self::NodePaused(node) => 21_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::NodeResumed(node) => 22_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }
     }
 }

@@ -28,6 +28,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::FaultBegan(id, member) => ("FAULT", fault(plan, *id, *member), "begins".to_owned()),
         Record::FaultEnded(id, member) => ("FAULT", fault(plan, *id, *member), "ends".to_owned()),
         Record::NodeDied(dead) => ("NODE", node(*dead).to_owned(), "dies".to_owned()),
+        Record::NodePaused(still) => ("NODE", node(*still).to_owned(), "stands still".to_owned()),
+        Record::NodeResumed(alive) => ("NODE", node(*alive).to_owned(), "goes on".to_owned()),
         Record::Altered(name, at) => ("altered", attempt(plan, name), format!("at or from {}", node(*at))),
         Record::TurnedBack(name, to, outcome) => ("turned", attempt(plan, name), format!("before {}, {}", node(*to), outcome.name())),
         Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),

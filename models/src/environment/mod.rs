@@ -10,7 +10,7 @@ mod messages;
 mod node;
 
 pub use messages::{Conduct, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay};
-pub use node::{Condition, NodeEffect, Slowness};
+pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};
 use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};

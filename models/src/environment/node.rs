@@ -1,10 +1,13 @@
 //! What happens to a node, and in what condition does it leave it?
 //!
 //! One rule per condition says what overlapping effects come to: a node is down while any says so, and silent while any of
-//! those says so; the slowest factor counts.
+//! those says so; it stands still, drains, or has a disk that is stalled or full while any says so; the slowest factor
+//! counts; workers and places that are taken away add up. What follows from being down comes before everything else.
 
 use serde::{Deserialize, Serialize};
+use sim_core::draw::{Key, Seed};
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 
 /// Something that happens to one node while a fault is on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,9 +16,58 @@ pub enum NodeEffect {
     Down {
         /// Whether its machine answers for it that nobody listens.
         refuses: bool,
+        /// What becomes of what it had written.
+        disk: DiskLoss,
     },
+    /// It stands still: nothing is worked on, sent, heard or noticed.
+    Paused,
+    /// It takes no new requests.
+    Drains,
     /// All its work takes longer.
     Slow(Slowness),
+    /// Some of its requests take longer.
+    SlowShare(SlowRequests),
+    /// So many of its workers are missing.
+    WorkersLost(u32),
+    /// So many of the places in its queue are taken by something else.
+    PlacesTaken(u32),
+    /// Its disk takes longer to write.
+    DiskSlow(Slowness),
+    /// Its disk writes nothing.
+    DiskStalled,
+    /// Its disk has no room.
+    DiskFull,
+}
+
+/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
+/// something on a disk; services keep nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum DiskLoss {
+    /// Everything that was written is there.
+    #[default]
+    Kept,
+    /// What was written since the last sync is gone.
+    UnsyncedLost,
+    /// The disk is empty.
+    AllLost,
+}
+
+/// Some of the requests at a node: always the same ones, a retry as the first attempt of its call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SlowRequests {
+    /// How much longer they take.
+    pub slowness: Slowness,
+    /// How many of them.
+    pub share: Share,
+    /// Tells one choice of requests from another: of each strike, and of each node.
+    pub choice: u64,
+}
+
+impl SlowRequests {
+    /// Whether requests of this call are among them.
+    pub fn holds(&self, call: Key, seed: &Seed) -> bool {
+        self.share.holds(seed.draws(call.child(self.choice), 0).share())
+    }
 }
 
 /// How much longer work takes, in thousandths: 1000 is full speed.
@@ -50,26 +102,91 @@ pub struct Condition {
     pub up: bool,
     /// If it does not run: whether its machine says so.
     pub refuses: bool,
+    /// If it does not run: what its disk has lost, at worst.
+    pub disk_loss: DiskLoss,
+    /// Whether it stands still.
+    pub paused: bool,
+    /// Whether it takes no new requests.
+    pub drains: bool,
     /// How slow it is.
     pub slowness: Slowness,
+    /// Requests that may be slower still.
+    pub slow_requests: Vec<SlowRequests>,
+    /// How many of its workers are missing.
+    pub workers_lost: u32,
+    /// How many places of its queue are taken.
+    pub places_taken: u32,
+    /// How slowly its disk writes.
+    pub disk_slowness: Slowness,
+    /// Whether its disk writes nothing.
+    pub disk_stalled: bool,
+    /// Whether its disk has no room.
+    pub disk_full: bool,
 }
 
 impl Condition {
     /// Nothing is wrong.
-    pub(super) const NORMAL: Self = Self { up: true, refuses: false, slowness: Slowness::NONE };
+    pub(super) const NORMAL: Self = Self {
+        up: true,
+        refuses: false,
+        disk_loss: DiskLoss::Kept,
+        paused: false,
+        drains: false,
+        slowness: Slowness::NONE,
+        slow_requests: Vec::new(),
+        workers_lost: 0,
+        places_taken: 0,
+        disk_slowness: Slowness::NONE,
+        disk_stalled: false,
+        disk_full: false,
+    };
 
     /// What these effects come to, in the order in which they began.
     pub(super) fn of<'a>(effects: impl Iterator<Item = &'a NodeEffect>) -> Self {
         let mut condition = Self::NORMAL;
         for effect in effects {
             match effect {
-                NodeEffect::Down { refuses } => {
+                NodeEffect::Down { refuses, disk } => {
                     condition.refuses = *refuses && (condition.up || condition.refuses);
+                    condition.disk_loss = condition.disk_loss.max(*disk);
                     condition.up = false;
                 }
+                NodeEffect::Paused => condition.paused = true,
+                NodeEffect::Drains => condition.drains = true,
                 NodeEffect::Slow(slowness) => condition.slowness = condition.slowness.max(*slowness),
+                NodeEffect::SlowShare(some) => condition.slow_requests.push(some.clone()),
+                NodeEffect::WorkersLost(count) => condition.workers_lost = condition.workers_lost.saturating_add(*count),
+                NodeEffect::PlacesTaken(count) => condition.places_taken = condition.places_taken.saturating_add(*count),
+                NodeEffect::DiskSlow(slowness) => condition.disk_slowness = condition.disk_slowness.max(*slowness),
+                NodeEffect::DiskStalled => condition.disk_stalled = true,
+                NodeEffect::DiskFull => condition.disk_full = true,
             }
         }
         condition
+    }
+
+    /// Whether it runs and does not stand still.
+    #[inline]
+    pub const fn is_running(&self) -> bool {
+        self.up && !self.paused
+    }
+
+    /// Whether nothing goes on faster or slower than in the other condition.
+    pub fn has_pace_of(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.paused, one.slowness, one.disk_slowness, one.disk_stalled);
+        of(self) == of(other) && self.slow_requests == other.slow_requests
+    }
+
+    /// How slowly a worker goes on with a request of this call: not at all if `None`. Writing waits for the disk alone.
+    #[inline]
+    pub fn pace(&self, call: Key, is_writing: bool, seed: &Seed) -> Option<Slowness> {
+        if self.paused || (is_writing && self.disk_stalled) {
+            return None;
+        }
+        if is_writing {
+            return Some(self.disk_slowness);
+        }
+        let some = self.slow_requests.iter().filter(|some| some.slowness > self.slowness && some.holds(call, seed));
+        Some(some.map(|some| some.slowness).max().unwrap_or(self.slowness))
     }
 }

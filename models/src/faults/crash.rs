@@ -5,7 +5,7 @@
 //! crash, from the first begin to the last end; if one of them is silent, the node is silent.
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
-use crate::environment::NodeEffect;
+use crate::environment::{DiskLoss, NodeEffect};
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct Crash {
     /// What callers meet meanwhile.
     #[serde(default)]
     pub while_down: WhileDown,
+    /// What it leaves of what a member of a group had written. Services keep nothing on a disk.
+    #[serde(default, skip_serializing_if = "is_kept")]
+    pub disk: DiskLoss,
     /// How long a restart takes, on top of `lasts`, drawn for each node and strike apart; no time unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Distribution>,
@@ -40,6 +43,10 @@ pub enum WhileDown {
     Refusal,
 }
 
+fn is_kept(disk: &DiskLoss) -> bool {
+    *disk == DiskLoss::Kept
+}
+
 impl Registered for Crash {
     const NAME: &'static str = "Crash";
     const SUMMARY: &'static str = "a node stops, loses its memory, and comes back empty";
@@ -50,11 +57,17 @@ impl Fault for Crash {
         meaning: "The node stops at once. What it had queued or begun is gone; nobody is told. When the fault ends (and the restart is done) a \
                   new life begins with empty queues. Without `lasts` and `restart` it never comes back (fail-stop).",
         in_flight: "Requests that arrive while it is down vanish, or are refused with `while_down: Refusal`. Answers sent before still arrive.",
-        overlap: "The node is down from the first begin to the last end, and silent as long as one of the faults is.",
+        overlap: "The node is down from the first begin to the last end, and silent as long as one of the faults is. The worst loss of its disk counts.",
         parameters: &[
             parameter("node", "service, group, replica, or a list", "required without `domain`", "who crashes"),
             parameter("domain", "domain, or a list", "none", "every server in it crashes"),
             parameter("while_down", "Silence or Refusal", "Silence", "what callers meet meanwhile"),
+            parameter(
+                "disk",
+                "Kept, UnsyncedLost or AllLost",
+                "Kept",
+                "what it leaves of what a protocol had written; services keep nothing on a disk",
+            ),
             parameter("restart", "distribution", "no time", "how much longer than `lasts` the restart of each node takes"),
         ],
         example: "Crash(node: \"shop[0]\", at: \"60s\", lasts: \"10s\", restart: Exponential(mean: \"2s\"))",
@@ -62,7 +75,7 @@ impl Fault for Crash {
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let refuses = self.while_down == WhileDown::Refusal;
-        target::members(&self.node, &self.domain, places, |_| NodeEffect::Down { refuses })
+        target::members(&self.node, &self.domain, places, |_| NodeEffect::Down { refuses, disk: self.disk })
     }
 
     fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {

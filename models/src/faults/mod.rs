@@ -9,8 +9,13 @@
 
 mod bad_link;
 mod byzantine;
+mod capacity_loss;
 mod crash;
 mod cut;
+mod disk_full;
+mod disk_slow;
+mod disk_stall;
+mod drain;
 mod experiment;
 mod explanation;
 mod fault_plan;
@@ -19,20 +24,30 @@ mod isolation;
 mod late_answers;
 mod omission;
 mod partition;
+mod pause;
 mod planned;
+mod queue_filled;
 mod renewal;
+mod rolling_restart;
 mod slow_node;
+mod stolen_cpu;
 mod storm;
 mod strike;
 mod swizzle;
 pub mod target;
 mod timing;
 mod trigger;
+mod workers_exhausted;
 
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
+pub use capacity_loss::CapacityLoss;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
+pub use disk_full::DiskFull;
+pub use disk_slow::DiskSlow;
+pub use disk_stall::DiskStall;
+pub use drain::Drain;
 pub use experiment::{Claim, Experiment};
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub(crate) use fault_plan::plans;
@@ -42,8 +57,12 @@ pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
 pub use omission::Omission;
 pub use partition::Partition;
+pub use pause::Pause;
 pub use planned::PlannedFault;
+pub use queue_filled::QueueFilled;
+pub use rolling_restart::RollingRestart;
 pub use slow_node::SlowNode;
+pub use stolen_cpu::StolenCpu;
 pub use storm::{Storm, StormPlan};
 pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use swizzle::Swizzle;
@@ -51,6 +70,7 @@ pub use target::Names;
 pub use timing::{Pick, Renewal, Timing};
 pub(crate) use trigger::Happening;
 pub use trigger::Trigger;
+pub use workers_exhausted::WorkersExhausted;
 
 use crate::plan::Places;
 use crate::registry::{Complaint, Registered, registry};
@@ -94,7 +114,8 @@ pub trait Fault: Registered + Clone {
 registry! {
     /// A fault, as a scenario writes it.
     AnyFault as "fault", each_fault:
-    Crash, SlowNode,
+    Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
+    CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
 }

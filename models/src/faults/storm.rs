@@ -295,12 +295,11 @@ fn downs(table: &Timetable, from: usize) -> Vec<Down> {
         .collect()
 }
 
-/// The nodes that an effect takes out of service: those that are down, cut off from others (the smaller side), deaf or mute, and
+/// The nodes that an effect takes out of service: those that are down, stand still or take no requests, cut off from others (the smaller side), deaf or mute, and
 /// those that misbehave, for they are of no more use than one that is down.
 fn downed(effect: &Effect) -> Vec<NodeId> {
-    // No wildcard: a new effect has to say here whether a member that suffers it counts as down.
     match effect {
-        Effect::Node(node, NodeEffect::Down { .. }) => vec![*node],
+        Effect::Node(node, NodeEffect::Down { .. } | NodeEffect::Paused | NodeEffect::Drains) => vec![*node],
         Effect::Messages(MessageEffect::Severed { from, to }) => {
             if from.len() <= to.len() {
                 from.clone()
@@ -310,7 +309,8 @@ fn downed(effect: &Effect) -> Vec<NodeId> {
         }
         Effect::Messages(MessageEffect::Omits(node, omission)) if omission.share == Share::ALL => vec![*node],
         Effect::Messages(MessageEffect::Misbehaves(node, _)) => vec![*node],
-        Effect::Node(_, NodeEffect::Slow(_))
+        // Slow, short of workers or of a disk: it still serves.
+        Effect::Node(..)
         | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..))
         | Effect::Cut { .. }
         | Effect::Link { .. } => Vec::new(),

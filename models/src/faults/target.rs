@@ -4,9 +4,10 @@ use super::Member;
 use crate::environment::{Effect, NodeEffect};
 use crate::ids::NodeId;
 use crate::names::NameList;
-use crate::plan::Places;
+use crate::plan::{Places, ServicePlan};
 use crate::registry::{Complaint, complaint};
 use serde::{Deserialize, Serialize};
+use sim_core::units::Share;
 
 /// Names of services, groups, replicas or members (`"shop"`, `"shop[1]"`), or of domains.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,88 @@ pub fn members(
 ) -> Result<Vec<Member>, Vec<Complaint>> {
     let member = |id| Member { name: places.name(id).to_owned(), effects: vec![Effect::Node(id, effect(id))] };
     Ok(nodes(node, domain, places)?.into_iter().map(member).collect())
+}
+
+/// Every named replica of a service is a member of its own, with the effect that is asked for; members of groups are refused.
+///
+/// # Errors
+/// See [`nodes`].
+pub fn members_of_services(
+    node: &Names,
+    domain: &Names,
+    places: &Places<'_>,
+    effect: impl Fn(&ServicePlan) -> Result<NodeEffect, Complaint>,
+) -> Result<Vec<Member>, Vec<Complaint>> {
+    let mut members = Vec::new();
+    let mut complaints = Vec::new();
+    for id in nodes(node, domain, places)? {
+        let name = places.name(id);
+        let found = places.service(id).ok_or_else(|| {
+            let sentence = format!("`{name}` is a member of a group; this fault strikes workers, queues and disks of services");
+            complaint("node", sentence)
+        });
+        match found.and_then(&effect) {
+            Ok(effect) => members.push(Member { name: name.to_owned(), effects: vec![Effect::Node(id, effect)] }),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    // All replicas of a service have the same complaint.
+    complaints.dedup();
+    if complaints.is_empty() { Ok(members) } else { Err(complaints) }
+}
+
+/// A part of what a node has several of: so many, or a share of them, or all.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// So many.
+    pub count: Option<u32>,
+    /// Or a share, rounded to the nearest number.
+    pub share: Option<Share>,
+}
+
+impl Part {
+    /// How many of `all` that is.
+    ///
+    /// # Errors
+    /// A complaint about `field` if there are fewer.
+    pub fn of(self, field: &str, all: u32) -> Result<u32, Complaint> {
+        match (self.count, self.share) {
+            (Some(count), _) if count > all => Err(complaint(field, format!("{count} of {all} {field}: there are not so many"))),
+            (Some(count), _) => Ok(count),
+            (None, Some(share)) => match (f64::from(all) * share.as_f64() + 0.5) as u32 {
+                0 => Err(complaint("share", format!("{share} of {all} {field} is none; write at least 1"))),
+                count => Ok(count),
+            },
+            (None, None) => Ok(all),
+        }
+    }
+
+    /// Everything wrong with it as written.
+    pub fn check(self, field: &str, is_required: bool) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.count.is_some() && self.share.is_some() {
+            complaints.push(complaint("share", format!("write either `{field}` or `share`")));
+        }
+        if is_required && self.count.is_none() && self.share.is_none() {
+            complaints.push(complaint(field, format!("how many? Write `{field}: 2` or `share: \"50%\"`")));
+        }
+        if self.count == Some(0) {
+            complaints.push(complaint(field, "none is no fault; write at least 1"));
+        }
+        if self.share.is_some_and(|share| share == Share::NONE) {
+            complaints.push(complaint("share", "nothing of it is no fault; write a share such as \"50%\""));
+        }
+        complaints
+    }
+
+    /// For a label: `2 workers`, `50% of the workers` or `all workers`.
+    pub fn in_words(self, what: &str) -> String {
+        match (self.count, self.share) {
+            (Some(count), _) => format!("{count} {what}"),
+            (None, Some(share)) => format!("{share} of {what}"),
+            (None, None) => format!("all {what}"),
+        }
+    }
 }
 
 /// The names in both fields, for a label: `shop`, or `domain zone-a`.

@@ -2,7 +2,7 @@
 
 mod server;
 
-pub use server::Server;
+pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
@@ -99,6 +99,8 @@ pub enum Task {
     Call(String),
     /// Further work of a worker.
     Work(Distribution),
+    /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
+    Write(Distribution),
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -181,7 +183,7 @@ impl Service {
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));
         for (index, task) in self.does.iter().enumerate() {
-            if let Task::Work(work) = task {
+            if let Task::Work(work) | Task::Write(work) = task {
                 complaints.extend(within(&format!("does[{index}]"), work.check()));
             }
         }

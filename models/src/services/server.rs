@@ -11,4 +11,37 @@ pub struct Server {
     pub queue: VecDeque<u32>,
     /// Attempts in the queue that are not cancelled.
     pub waiting: u32,
+    /// What reached it while it stood still, in order of arrival.
+    pub inbox: VecDeque<Unheard>,
+}
+
+/// Something that reached a node that stands still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unheard {
+    /// The slot of the attempt that it is about.
+    pub attempt: u32,
+    /// What it is.
+    pub news: News,
+}
+
+/// What can reach a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A request.
+    Request,
+    /// The word that the caller of a request has gone.
+    Cancel,
+    /// An answer to a call that it made.
+    Reply {
+        /// Whether it was altered on the way.
+        is_altered: bool,
+    },
+    /// A call that it made was turned back by a cut.
+    TurnedBack,
+    /// A message of a group, by the slot of its envelope.
+    Message(u32),
+    /// A message of a group that it sent was turned back by a cut.
+    MessageTurnedBack(u32),
+    /// The connection is broken over which it awaits an answer.
+    Broken,
 }

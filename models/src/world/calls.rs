@@ -28,7 +28,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass.
-    fn take_step(&mut self, slot: u32, flight: u32, step: Step, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn take_step(&mut self, slot: u32, flight: u32, step: Step, ctx: &mut Ctx<'_, Self>) {
         let (mut flight, mut step) = (flight, step);
         loop {
             match step {
@@ -62,7 +62,7 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
+    pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
         let call = &mut self.calls[slot];
         let edge = call.name.edge.index();
         let state = &mut call.flights[flight as usize];
@@ -164,9 +164,13 @@ impl<P: Protocol> World<P> {
 
     /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
-    fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let next = self.calls[slot].next_timer();
+        self.arm_at(slot, next, ctx);
+    }
+
+    pub(super) fn arm_at(&mut self, slot: u32, next: SimTime, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
-        let next = call.next_timer();
         if next < call.armed {
             call.armed = next;
             let event = WorldEvent::new(Kind::CallTimer, call.name.key, 0, slot);
@@ -182,6 +186,12 @@ impl<P: Protocol> World<P> {
             return;
         }
         call.armed = SimTime::MAX;
+        if call.is_open
+            && let Origin::Job(job) = call.origin
+            && self.stands_still(self.attempts[job].node)
+        {
+            return self.sleep_on(slot, ctx);
+        }
         // Bounded: every round ends a timer that is due, and steps set timers that lie ahead.
         while self.calls[slot].is_open
             && let Some(flight) = self.calls[slot].due(now)

@@ -11,6 +11,7 @@ use crate::links::{Luck, SIZE_OF_A_WORD};
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Protocol, To};
 use crate::record::{Loss, Record};
+use crate::services::News;
 use sim_core::simulation::Ctx;
 use sim_core::units::Size;
 
@@ -143,6 +144,11 @@ impl<P: Protocol> World<P> {
         if !self.envelopes[slot].to_caller && !condition.up && !condition.refuses {
             return self.message_lost(slot, Loss::Dead, ctx);
         }
+        let attempt = self.envelopes[slot].attempt;
+        let receiver = if self.envelopes[slot].to_caller { self.attempts[attempt].caller } else { node };
+        if self.stands_still(receiver) {
+            return self.put_aside(receiver, attempt, News::Message(slot));
+        }
         self.meter.messages.arrived += 1;
         self.hear(slot, ctx);
     }
@@ -169,7 +175,8 @@ impl<P: Protocol> World<P> {
                 return self.deliver(attempt_slot, ctx);
             }
         } else {
-            if !self.environment.node(node).up {
+            let condition = self.environment.node(node);
+            if !condition.up || condition.drains {
                 ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));
                 let refusal = Envelope { attempt: attempt_slot, member, ordinal: 0, to_caller: true, message: Err(Failure::Refused) };
                 self.send_envelope(refusal, ctx);

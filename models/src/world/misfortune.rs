@@ -93,15 +93,30 @@ impl<P: Protocol> World<P> {
     }
 
     fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
-        let after = self.environment.node(node);
+        let after = self.environment.node(node).clone();
         if before.up != after.up {
             self.meter.node_changes(node, after.up, ctx.now());
         }
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
-            (false, true) => ctx.record(&Record::NodeReturned(node)),
-            (true, true) if before.slowness != after.slowness => self.server_changes_speed(node, before.slowness, ctx),
-            _ => {}
+            (false, true) => {
+                ctx.record(&Record::NodeReturned(node));
+                if after.paused {
+                    ctx.record(&Record::NodePaused(node));
+                }
+            }
+            (true, true) => {
+                if before.paused != after.paused {
+                    ctx.record(&if after.paused { Record::NodePaused(node) } else { Record::NodeResumed(node) });
+                }
+                self.server_changes_pace(node, before, ctx);
+                if before.paused && !after.paused {
+                    self.server_resumes(node, ctx);
+                } else if after.is_running() && after.workers_lost < before.workers_lost && self.is_replica(node) {
+                    self.fill_workers(node, ctx);
+                }
+            }
+            (false, false) => {}
         }
     }
 
@@ -109,7 +124,11 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeDied(node));
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
-            Role::Member(index) => self.protocol.on_crash(&mut self.members[index as usize]),
+            Role::Member(index) => {
+                self.protocol.on_crash(&mut self.members[index as usize]);
+                let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
+                self.hear_all(inbox, ctx);
+            }
             Role::Clients(_) => unreachable!("faults of nodes strike servers"),
         }
     }

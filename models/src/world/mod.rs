@@ -2,7 +2,8 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are
+//! slow or stand still), `groups` (protocols), `clients`
 //! (populations), `misfortune` (faults), `triggers` (faults that wait for something) and
 //! `experiment` (what lets faults strike and lifts them).
 
@@ -12,6 +13,7 @@ mod experiment;
 mod groups;
 mod interference;
 mod misfortune;
+mod pace;
 mod parcels;
 mod serving;
 mod triggers;

@@ -14,6 +14,7 @@ use crate::links::{Blocking, Corruption, Luck};
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
+use crate::services::News;
 use crate::topology::{Route, draw_of_leg};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
@@ -224,16 +225,7 @@ impl<P: Protocol> World<P> {
                 self.attempts[slot].is_wrong |= corruption == Corruption::Undetected;
                 self.request_reaches(slot, ctx);
             }
-            Cargo::Reply => {
-                self.meter.messages.arrived += 1;
-                let attempt = &mut self.attempts[slot];
-                if attempt.is_delivered {
-                    ctx.record(&Record::Ignored(attempt.name, attempt.node));
-                    return self.settle(slot);
-                }
-                attempt.is_wrong |= corruption == Corruption::Undetected;
-                self.deliver(slot, ctx);
-            }
+            Cargo::Reply => self.reply_reaches(slot, corruption == Corruption::Undetected, ctx),
             Cargo::Cancel => self.cancel_reaches(slot, ctx),
             Cargo::Envelope(envelope) => self.message_reaches(envelope, ctx),
         }
@@ -305,6 +297,10 @@ impl<P: Protocol> World<P> {
         if let Cargo::Envelope(envelope) = parcel.cargo {
             self.envelopes[envelope].to_caller = true;
             self.envelopes[envelope].message = Err(failure);
+            let caller = self.attempts[slot].caller;
+            if self.stands_still(caller) {
+                return self.put_aside(caller, slot, News::MessageTurnedBack(envelope));
+            }
             return self.hear(envelope, ctx);
         }
         let attempt = &mut self.attempts[slot];
@@ -314,6 +310,10 @@ impl<P: Protocol> World<P> {
         }
         attempt.outcome = Outcome::Failed(failure);
         attempt.phase = Phase::Replying;
+        let caller = attempt.caller;
+        if self.stands_still(caller) {
+            return self.put_aside(caller, slot, News::TurnedBack);
+        }
         self.deliver(slot, ctx);
     }
 
@@ -357,10 +357,20 @@ impl<P: Protocol> World<P> {
             if attempt.name != name || attempt.phase == Phase::Done || !attempt.is_waited_for {
                 continue;
             }
-            let (node, call, flight) = (attempt.node, attempt.call, attempt.flight);
-            ctx.record(&Record::Broken(name, node));
-            self.let_go(slot);
-            self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);
+            if self.stands_still(attempt.caller) {
+                self.put_aside(attempt.caller, slot, News::Broken);
+            } else {
+                self.connection_broken(slot, ctx);
+            }
         }
+    }
+
+    /// A caller hears that the answer it waits for will not come.
+    pub(super) fn connection_broken(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        let (name, node, call, flight) = (attempt.name, attempt.node, attempt.call, attempt.flight);
+        ctx.record(&Record::Broken(name, node));
+        self.let_go(slot);
+        self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);
     }
 }

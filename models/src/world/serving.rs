@@ -3,15 +3,16 @@
 use super::World;
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
+use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Loss, Record};
-use crate::services::{DemandOfRetry, LateWork, Threads};
+use crate::services::{DemandOfRetry, LateWork, News, Threads};
 use sim_core::simulation::Ctx;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 
 impl<P: Protocol> World<P> {
     fn service_at(&self, node: NodeId) -> &ServicePlan {
@@ -21,15 +22,24 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// Whether a worker of a server is free, of those that faults leave it.
+    fn has_free_worker(&self, node: NodeId) -> bool {
+        let left = self.service_at(node).workers.saturating_sub(self.environment.node(node).workers_lost);
+        self.servers[node.index()].busy < left
+    }
+
+    /// How many requests may wait at a server.
+    fn places_at(&self, node: NodeId) -> u32 {
+        self.service_at(node).queue_limit.saturating_sub(self.environment.node(node).places_taken)
+    }
+
     /// A request has arrived at a server that runs.
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let node = self.attempts[slot].node;
-        let service = self.service_at(node);
-        let (workers, limit) = (service.workers, service.queue_limit);
-        let server = &mut self.servers[node.index()];
-        if server.busy < workers {
+        let places = self.places_at(node);
+        if self.has_free_worker(node) {
             self.take_worker(slot, ctx);
-        } else if server.waiting < limit {
+        } else if self.servers[node.index()].waiting < places {
             self.enqueue(slot, ctx);
         } else {
             self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
@@ -52,8 +62,7 @@ impl<P: Protocol> World<P> {
         attempt.has_worker = true;
         self.servers[attempt.node.index()].busy += 1;
         ctx.record(&Record::Started(attempt.name, attempt.node));
-        let work = self.next_work(slot);
-        self.work(slot, work, ctx);
+        self.work(slot, ctx);
     }
 
     /// The work that is due: `demand` before the first task, else that of the task before the program counter.
@@ -67,19 +76,38 @@ impl<P: Protocol> World<P> {
         };
         match attempt.task.checked_sub(1).map(|task| &service.program[task as usize]) {
             None => service.demand.sample(demand),
-            Some(TaskPlan::Work(work)) => work.sample(demand.further(u64::from(attempt.task))),
+            Some(TaskPlan::Work(work) | TaskPlan::Write(work)) => work.sample(demand.further(u64::from(attempt.task))),
             Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
         }
     }
 
-    #[inline(always)]
-    fn work(&mut self, slot: u32, work: SimDuration, ctx: &mut Ctx<'_, Self>) {
+    /// A worker begins with the work that is due.
+    fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let work = self.next_work(slot);
+        let attempt = &self.attempts[slot];
+        let (node, call, task) = (attempt.node, attempt.name.call.key, attempt.task);
+        let is_writing = task > 0 && matches!(self.service_at(node).program[task as usize - 1], TaskPlan::Write(_));
+        let condition = self.environment.node(node);
+        let fails = is_writing && condition.disk_full;
+        // To find that a disk is full needs no time of the disk, only the least there is of the worker.
+        let (is_writing, work) = if fails { (false, SimDuration::ZERO) } else { (is_writing, work) };
+        let pace = condition.pace(call, is_writing, &self.seed);
         let attempt = &mut self.attempts[slot];
-        let slowness = self.environment.node(attempt.node).slowness;
-        let takes = slowness.stretch(work).max(SimDuration::NANOSECOND);
         attempt.phase = Phase::Serving;
+        attempt.is_writing = is_writing;
+        attempt.fails_to_write = fails;
+        self.proceed(slot, work, pace, ctx);
+    }
+
+    /// So much work is left, and is done at this pace from now on; not at all if there is none.
+    pub(super) fn proceed(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let Some(slowness) = pace else {
+            (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
+            return;
+        };
         attempt.work_began = ctx.now();
-        attempt.work_ends = ctx.now().saturating_add(takes);
+        attempt.work_ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
         attempt.references += 1;
         ctx.at(attempt.work_ends, WorldEvent::new(Kind::WorkDone, attempt.name.call.key, attempt.name.number, slot));
     }
@@ -92,12 +120,17 @@ impl<P: Protocol> World<P> {
             return self.forget_attempt(slot);
         }
         self.count_work(slot, ctx);
+        if self.attempts[slot].fails_to_write {
+            self.free_worker(slot, ctx);
+            return self.answer(slot, Outcome::Failed(Failure::ServerError), ctx);
+        }
         self.go_on(slot, ctx);
     }
 
-    fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
+    /// Work that stands still began at the end of time, and has not been done since.
+    pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        let worked = ctx.now() - attempt.work_began;
+        let worked = ctx.now().saturating_since(attempt.work_began);
         attempt.worked += worked;
         self.meter.worked(worked);
     }
@@ -117,12 +150,9 @@ impl<P: Protocol> World<P> {
         };
         attempt.task += 1;
         match next {
-            TaskPlan::Work(_) if attempt.has_worker => {
-                let work = self.next_work(slot);
-                self.work(slot, work, ctx);
-            }
-            TaskPlan::Work(_) => {
-                if self.servers[node.index()].busy < service.workers {
+            TaskPlan::Work(_) | TaskPlan::Write(_) if attempt.has_worker => self.work(slot, ctx),
+            TaskPlan::Work(_) | TaskPlan::Write(_) => {
+                if self.has_free_worker(node) {
                     self.take_worker(slot, ctx);
                 } else {
                     // Work that goes on after a call is not refused: the queue's limit is for newcomers.
@@ -164,7 +194,12 @@ impl<P: Protocol> World<P> {
         }
         let node = attempt.node;
         self.servers[node.index()].busy -= 1;
-        if !self.servers[node.index()].queue.is_empty() {
+        self.fill_workers(node, ctx);
+    }
+
+    /// Free workers take what waits.
+    pub(super) fn fill_workers(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        while !self.servers[node.index()].queue.is_empty() && self.has_free_worker(node) {
             self.serve_next(node, ctx);
         }
     }
@@ -210,6 +245,10 @@ impl<P: Protocol> World<P> {
 
     /// The word that a caller has gone reaches the server: it is about the request and all its copies.
     pub(super) fn cancel_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let node = self.attempts[slot].node;
+        if self.stands_still(node) {
+            return self.put_aside(node, slot, News::Cancel);
+        }
         self.meter.messages.arrived += 1;
         let attempt = &self.attempts[slot];
         if attempt.phase == Phase::Done {
@@ -249,7 +288,7 @@ impl<P: Protocol> World<P> {
                 self.abandon_call(child, ctx);
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
@@ -277,21 +316,8 @@ impl<P: Protocol> World<P> {
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
-    }
-
-    /// The speed of a server changed: work in progress ends earlier or later from now on.
-    pub(super) fn server_changes_speed(&mut self, node: NodeId, before: crate::environment::Slowness, ctx: &mut Ctx<'_, Self>) {
-        let slowness = self.environment.node(node).slowness;
-        for slot in 0..self.attempts.slots().len() as u32 {
-            let attempt = &mut self.attempts[slot];
-            if attempt.node != node || attempt.phase != Phase::Serving {
-                continue;
-            }
-            let left = slowness.stretch(before.done_in(attempt.work_ends.saturating_since(ctx.now()))).max(SimDuration::NANOSECOND);
-            attempt.work_ends = ctx.now().saturating_add(left);
-            attempt.references += 1;
-            ctx.at(attempt.work_ends, WorldEvent::new(Kind::WorkDone, attempt.name.call.key, attempt.name.number, slot));
-        }
+        self.hear_all(inbox, ctx);
     }
 }

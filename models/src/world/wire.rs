@@ -12,7 +12,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
-use crate::services::LateWork;
+use crate::services::{LateWork, News};
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
 
@@ -107,13 +107,17 @@ impl<P: Protocol> World<P> {
 
     /// A request has reached its server.
     pub(super) fn request_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let condition = self.environment.node(self.attempts[slot].node);
+        let node = self.attempts[slot].node;
+        let condition = self.environment.node(node);
         if !condition.up && !condition.refuses {
             return self.lose(slot, Loss::Dead, ctx);
         }
-        let is_up = condition.up;
+        if condition.up && condition.paused {
+            return self.put_aside(node, slot, News::Request);
+        }
+        let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
-        if is_up {
+        if takes {
             if self.conduct(slot) == Conduct::Replayed {
                 self.attempts[slot].is_wrong = true;
                 return self.answer(slot, Outcome::Success, ctx);
@@ -188,7 +192,22 @@ impl<P: Protocol> World<P> {
         if let Some(loss) = self.swallowed(letter) {
             return self.lose(slot, loss, ctx);
         }
+        self.reply_reaches(slot, false, ctx);
+    }
+
+    /// An answer has reached its caller, perhaps as one of several copies.
+    pub(super) fn reply_reaches(&mut self, slot: u32, is_altered: bool, ctx: &mut Ctx<'_, Self>) {
+        let caller = self.attempts[slot].caller;
+        if self.stands_still(caller) {
+            return self.put_aside(caller, slot, News::Reply { is_altered });
+        }
         self.meter.messages.arrived += 1;
+        let attempt = &mut self.attempts[slot];
+        if attempt.is_delivered {
+            ctx.record(&Record::Ignored(attempt.name, attempt.node));
+            return self.settle(slot);
+        }
+        attempt.is_wrong |= is_altered;
         self.deliver(slot, ctx);
     }
 

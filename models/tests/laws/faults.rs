@@ -21,7 +21,7 @@ fn cut(from: &str, to: &str, begin: u64, lasts: u64, one_way: bool) -> PlannedFa
 }
 
 /// One client calls at the start over links of 10 ms a server that works for 100 ms. Everything begins a nanosecond late.
-fn one_call(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
+pub fn one_call(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(10)));
     let mut spec = pair(clients(1, "server", once()), service(Distribution::Constant(ms(100))), way, stack);
     spec.faults = faults;
@@ -29,18 +29,18 @@ fn one_call(stack: Vec<Layer>, faults: Vec<PlannedFault>) -> SystemSpec {
 }
 
 /// The instants of what is looked for, less the nanosecond at which everything begins.
-fn instants(ended: &Ended, wanted: impl Fn(&Record) -> bool) -> Vec<SimDuration> {
+pub fn instants(ended: &Ended, wanted: impl Fn(&Record) -> bool) -> Vec<SimDuration> {
     let begin = SimTime::from_nanos(1);
     ended.seen.iter().filter(|(_, record)| wanted(record)).map(|(at, _)| at.saturating_since(begin)).collect()
 }
 
-fn answers(spec: &SystemSpec) -> Vec<SimDuration> {
+pub fn answers(spec: &SystemSpec) -> Vec<SimDuration> {
     let ended = play(spec, 1);
     Ledger::of(&ended.plan, &ended.seen);
     instants(&ended, |record| matches!(record, Record::Answered(_, _, Outcome::Success)))
 }
 
-fn ended_as(ended: &Ended) -> Vec<(SimDuration, Outcome)> {
+pub fn ended_as(ended: &Ended) -> Vec<(SimDuration, Outcome)> {
     let end = |(at, record): &(SimTime, Record)| match record {
         Record::CallEnded(_, outcome) => Some((at.saturating_since(SimTime::from_nanos(1)), *outcome)),
         _ => None,

@@ -124,6 +124,7 @@ impl<'a> Ledger<'a> {
                 self.end(key_of(name), Fate::Discarded);
             }
             Record::FaultBegan(..) | Record::FaultEnded(..) | Record::Converged => {}
+            Record::NodePaused(node) | Record::NodeResumed(node) => assert!(!self.is_down[node.index()], "a dead node paused or went on"),
             Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
             }

@@ -2,13 +2,18 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod capacity; // workers, queue places and disks that are missing
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod gray; // nodes that are slow for some, or more and more
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
+mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod process; // nodes that stand still, to the nanosecond
+mod restarts; // drains and rolling restarts
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
@@ -150,7 +155,7 @@ fn crash(node: &str, at: SimDuration, lasts: Option<SimDuration>, while_down: Wh
 
 /// A node that is slow.
 fn slow(node: &str, factor: f64, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
-    PlannedFault::once(AnyFault::SlowNode(SlowNode { node: Names::one(node), domain: Names::default(), factor }), at, lasts)
+    PlannedFault::once(AnyFault::SlowNode(SlowNode { node: Names::one(node), factor, ..SlowNode::default() }), at, lasts)
 }
 
 /// A way that is cut.

@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
     fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
         self.read_data(&mut service.demand, element, "demand", problems);
         for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) = task {
+            if let Task::Work(work) | Task::Write(work) = task {
                 self.read_data(work, element, &format!("does[{index}]"), problems);
             }
         }

@@ -1,0 +1,193 @@
+//! Does the world come back to what it was, whatever two faults overlap in whatever order?
+//!
+//! Every fault there is runs over every other one on the same target: begun together, one inside the other, overlapping at
+//! their ends, and one after the other. Afterwards the environment is what it was at the start, every message is accounted for,
+//! and no record is in use.
+
+use crate::*;
+use models::environment::OmissionWay;
+use models::faults::{
+    BadLink, Byzantine, CapacityLoss, Conduct, DiskFull, DiskSlow, DiskStall, Drain, FlappingLink, Isolation, LateAnswers, Omission,
+    Partition, Pause, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, WorkersExhausted,
+};
+use models::protocols::{Group, Row};
+use models::services::Task;
+use models::strategies::backoff::Constant;
+use std::collections::BTreeSet;
+
+/// Every fault, aimed at a service or group in the domain `server`; its callers stand in `app`.
+fn every_fault(target: &str) -> Vec<AnyFault> {
+    let node = || Names::one(target);
+    let domain = Names::default;
+    let (from, to) = (|| "app".to_owned(), || "server".to_owned());
+    vec![
+        AnyFault::Crash(Crash { node: node(), while_down: WhileDown::Refusal, ..Crash::default() }),
+        AnyFault::Pause(Pause { node: node(), domain: domain() }),
+        AnyFault::SlowNode(SlowNode {
+            node: node(),
+            factor: 2.0,
+            growing_to: Some(9.0),
+            share: Some(Share::percent(50)),
+            ..SlowNode::default()
+        }),
+        AnyFault::StolenCpu(StolenCpu { node: node(), domain: domain(), share: Share::percent(50) }),
+        AnyFault::Drain(Drain { node: node(), domain: domain() }),
+        AnyFault::RollingRestart(RollingRestart { node: node(), domain: domain(), each: ms(60), at_once: 1, drain: ms(20) }),
+        AnyFault::CapacityLoss(CapacityLoss { node: node(), workers: Some(2), ..CapacityLoss::default() }),
+        AnyFault::WorkersExhausted(WorkersExhausted { node: node(), ..WorkersExhausted::default() }),
+        AnyFault::QueueFilled(QueueFilled { node: node(), ..QueueFilled::default() }),
+        AnyFault::DiskSlow(DiskSlow { node: node(), domain: domain(), factor: 5.0 }),
+        AnyFault::DiskStall(DiskStall { node: node(), domain: domain() }),
+        AnyFault::DiskFull(DiskFull { node: node(), domain: domain() }),
+        AnyFault::Cut(Cut { from: from(), to: to(), one_way: false, how: Blocking::Reset }),
+        AnyFault::FlappingLink(FlappingLink {
+            from: from(),
+            to: to(),
+            down: exponential(ms(20)),
+            up: exponential(ms(40)),
+            one_way: false,
+            how: Blocking::Refuse,
+        }),
+        AnyFault::BadLink(BadLink {
+            from: from(),
+            to: to(),
+            delay: Some(exponential(ms(5))),
+            loss: Share::percent(10),
+            duplicate: Share::percent(30),
+            reorder: Share::percent(30),
+            corrupt: Share::percent(5),
+            corrupt_undetected: Share::percent(5),
+            ..BadLink::default()
+        }),
+        AnyFault::Partition(Partition { groups: vec![Names::one("app"), node()], one_way: true }),
+        AnyFault::Isolation(Isolation { node: node(), domain: domain(), shape: Shape::One }),
+        AnyFault::Swizzle(Swizzle { node: node(), domain: domain(), step: ms(30) }),
+        AnyFault::Omission(Omission {
+            node: node(),
+            domain: domain(),
+            way: OmissionWay::Both,
+            share: Share::percent(30),
+            peers: Names::default(),
+            kinds: Names::default(),
+        }),
+        AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
+        AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
+    ]
+}
+
+/// A fault that is not listed here does not compile: give it an example above as well.
+fn name_of(fault: &AnyFault) -> &'static str {
+    match fault {
+        AnyFault::Crash(_) | AnyFault::Pause(_) | AnyFault::SlowNode(_) | AnyFault::StolenCpu(_) => {}
+        AnyFault::Drain(_) | AnyFault::RollingRestart(_) => {}
+        AnyFault::CapacityLoss(_) | AnyFault::WorkersExhausted(_) | AnyFault::QueueFilled(_) => {}
+        AnyFault::DiskSlow(_) | AnyFault::DiskStall(_) | AnyFault::DiskFull(_) => {}
+        AnyFault::Cut(_) | AnyFault::FlappingLink(_) | AnyFault::BadLink(_) => {}
+        AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
+        AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
+    }
+    fault.name()
+}
+
+/// Begin and length of the first and the second fault: together, the second inside the first, overlapping at their ends, the
+/// second from the end of the first on. The order of the pair gives the rest.
+const WINDOWS: [[(u64, u64); 2]; 4] =
+    [[(200, 300), (200, 300)], [(200, 400), (300, 100)], [(200, 300), (350, 300)], [(200, 200), (400, 200)]];
+
+/// Callers call `server`, which works, writes and calls `back`, and have a budget of attempts and time.
+fn tiers() -> SystemSpec {
+    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(70))];
+    let server = Service {
+        replicas: 3,
+        workers: 3,
+        threads: Threads::Released,
+        queue: Queue::Fifo(Fifo { limit: Some(10) }),
+        does: vec![
+            Task::Write(exponential(ms(5))),
+            Task::Call("back".to_owned()),
+            Task::Work(exponential(ms(3))),
+            Task::Write(exponential(ms(2))),
+        ],
+        late_work: LateWork::Cancel,
+        ..service(exponential(ms(5)))
+    };
+    let back = Service { domain: Placement(vec!["back".to_owned()]), ..service(exponential(ms(10))) };
+    let mut spec = SystemSpec {
+        clients: vec![("app".to_owned(), clients(20, "server", poisson(200)))],
+        services: vec![("server".to_owned(), server), ("back".to_owned(), back)],
+        links: vec![link("app", "server", exponential(ms(3))), link("server", "back", exponential(ms(3)))],
+        stacks: vec![("app -> server".to_owned(), stack.clone()), ("server -> back".to_owned(), stack)],
+        ..SystemSpec::default()
+    };
+    spec.clockwork.horizon = ms(900);
+    spec
+}
+
+/// Callers contend for a row.
+fn row() -> SystemSpec {
+    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(70))];
+    let row = Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE };
+    let mut spec = SystemSpec {
+        clients: vec![("app".to_owned(), clients(20, "row", poisson(200)))],
+        groups: vec![("row".to_owned(), Group::Row(row))],
+        links: vec![link("app", "server", exponential(ms(3)))],
+        stacks: vec![("app -> row".to_owned(), stack)],
+        ..SystemSpec::default()
+    };
+    spec.clockwork.horizon = ms(900);
+    spec
+}
+
+/// Runs every ordered pair of faults in every window; answers how many runs that were.
+fn run_pairs(system: &SystemSpec, faults: &[AnyFault]) -> usize {
+    let mut runs = 0;
+    for first in faults {
+        for second in faults {
+            for windows in WINDOWS {
+                let planned = |fault: &AnyFault, (begin, lasts)| PlannedFault::once(fault.clone(), ms(begin), Some(ms(lasts)));
+                let faults = vec![planned(first, windows[0]), planned(second, windows[1])];
+                let ended = play(&SystemSpec { faults, ..system.clone() }, 1);
+                let what = format!("{} and {} in {windows:?}", first.name(), second.name());
+                let untouched = Environment::new(ended.plan.nodes.len(), ended.plan.topology.routes().len());
+                assert_eq!(ended.environment, untouched, "{what} leave traces");
+                assert_eq!(ended.environment.active(), 0, "{what} leave effects");
+                let messages = ended.measures.messages;
+                assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost(), "{what}: {messages:?}");
+                assert_eq!(ended.in_use, (0, 0), "{what} leave records in use");
+                assert!(ended.measures.succeeded > 20, "{what}: callers are served before and after");
+                runs += 1;
+            }
+        }
+    }
+    runs
+}
+
+#[test]
+fn every_fault_has_an_example_here() {
+    let named: BTreeSet<_> = every_fault("server").iter().map(name_of).collect();
+    let known: BTreeSet<_> = AnyFault::explanations().into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(named, known);
+    assert!(every_fault("server").into_iter().all(|fault| PlannedFault::once(fault, ms(1), Some(ms(1))).check().is_empty()));
+}
+
+#[test]
+fn after_any_two_faults_of_a_service_the_world_is_what_it_was() {
+    let faults = every_fault("server");
+    assert_eq!(run_pairs(&tiers(), &faults), faults.len().pow(2) * WINDOWS.len());
+}
+
+#[test]
+fn after_any_two_faults_of_a_group_the_world_is_what_it_was() {
+    // Groups have no workers, queues and disks.
+    let strikes = |fault: &AnyFault| {
+        let faults = vec![PlannedFault::once(fault.clone(), ms(1), Some(ms(1)))];
+        Plan::new(&SystemSpec { faults, ..row() }).is_ok()
+    };
+    let faults: Vec<_> = every_fault("row").into_iter().filter(strikes).collect();
+    let named: BTreeSet<_> = faults.iter().map(AnyFault::name).collect();
+    assert!(
+        ["Crash", "Pause", "Drain", "RollingRestart", "Cut", "BadLink", "Omission"].iter().all(|name| named.contains(name)),
+        "{named:?}"
+    );
+    run_pairs(&row(), &faults);
+}
