@@ -27,11 +27,14 @@ pub enum Failure {
     Conflict,
     /// The connection to the callee was broken.
     Reset,
+    /// The callee answered that something went wrong in it (an HTTP 500 or 503).
+    ServerError,
 }
 
 impl Failure {
     /// Every kind, in the order of all tables.
-    pub const ALL: [Self; 6] = [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict, Self::Reset];
+    pub const ALL: [Self; 7] =
+        [Self::Timeout, Self::Deadline, Self::Refused, Self::Dependency, Self::Conflict, Self::Reset, Self::ServerError];
 
     /// The word in tables and traces.
     pub const fn name(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Failure {
             Self::Dependency => "dependency",
             Self::Conflict => "conflict",
             Self::Reset => "reset",
+            Self::ServerError => "server error",
         }
     }
 

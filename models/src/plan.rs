@@ -334,6 +334,19 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// Checks that these nodes are replicas of services, which answer requests one by one; members of a group speak its protocol.
+    ///
+    /// # Errors
+    /// A complaint about `field` if one of them is not.
+    pub fn answer_requests(&self, field: &str, nodes: &[NodeId]) -> Result<(), Complaint> {
+        let member = nodes.iter().find(|node| !matches!(self.nodes[node.index()].role, Role::Replica(_)));
+        member.map_or(Ok(()), |&node| {
+            let sentence =
+                format!("`{}` is a member of a group, which speaks its protocol; only services answer with errors", self.name(node));
+            Err(crate::registry::complaint(field, sentence))
+        })
+    }
+
     /// The name of a node.
     pub fn name(&self, node: NodeId) -> &str {
         &self.nodes[node.index()].name

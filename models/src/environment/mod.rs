@@ -9,7 +9,7 @@
 mod messages;
 mod node;
 
-pub use messages::{Conduct, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay};
+pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, NodeEffect, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};

@@ -7,14 +7,18 @@
 //! A new fault is one file and two lines here. Most are a composition of effects that exist; a new kind of effect also
 //! widens `environment/`.
 
+mod bad_deploy;
 mod bad_link;
 mod byzantine;
 mod crash;
 mod cut;
+mod errors;
+mod expired_certificate;
 mod explanation;
 mod flapping;
 mod isolation;
 mod late_answers;
+mod misconfiguration;
 mod omission;
 mod partition;
 mod planned;
@@ -24,14 +28,18 @@ mod swizzle;
 pub mod target;
 mod timing;
 
+pub use bad_deploy::BadDeploy;
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
+pub use errors::Errors;
+pub use expired_certificate::ExpiredCertificate;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub use flapping::FlappingLink;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
+pub use misconfiguration::Misconfiguration;
 pub use omission::Omission;
 pub use partition::Partition;
 pub use planned::PlannedFault;
@@ -78,6 +86,7 @@ registry! {
     Crash, SlowNode,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
+    Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
 }
 
 impl AnyFault {

@@ -1,7 +1,7 @@
 //! Whom may a fault of nodes strike? Names in the fields `node` and `domain`, each one text or a list of texts.
 
 use super::Member;
-use crate::environment::{Effect, NodeEffect};
+use crate::environment::{Effect, Failing, MessageEffect, NodeEffect};
 use crate::ids::NodeId;
 use crate::names::NameList;
 use crate::plan::Places;
@@ -95,6 +95,17 @@ pub fn members(
 ) -> Result<Vec<Member>, Vec<Complaint>> {
     let member = |id| Member { name: places.name(id).to_owned(), effects: vec![Effect::Node(id, effect(id))] };
     Ok(nodes(node, domain, places)?.into_iter().map(member).collect())
+}
+
+/// Every named replica is a member of its own, and fails requests.
+///
+/// # Errors
+/// See [`nodes`]; a member of a group does not answer requests.
+pub fn failing(node: &Names, domain: &Names, places: &Places<'_>, failing: &Failing) -> Result<Vec<Member>, Vec<Complaint>> {
+    let nodes = nodes(node, domain, places)?;
+    places.answer_requests(if node.is_empty() { "domain" } else { "node" }, &nodes).map_err(|complaint| vec![complaint])?;
+    let effect = |node| Effect::Messages(MessageEffect::Fails(node, failing.clone()));
+    Ok(nodes.into_iter().map(|node| Member { name: places.name(node).to_owned(), effects: vec![effect(node)] }).collect())
 }
 
 /// The names in both fields, for a label: `shop`, or `domain zone-a`.

@@ -113,6 +113,9 @@ impl<P: Protocol> World<P> {
         let is_up = condition.up;
         self.meter.messages.arrived += 1;
         if is_up {
+            if let Some(failure) = self.failed_on_arrival(slot) {
+                return self.answer(slot, Outcome::Failed(failure), ctx);
+            }
             if self.conduct(slot) == Conduct::Replayed {
                 self.attempts[slot].is_wrong = true;
                 return self.answer(slot, Outcome::Success, ctx);
@@ -146,6 +149,7 @@ impl<P: Protocol> World<P> {
 
     /// A server, or the machine of a dead one, sends its answer.
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let outcome = if self.environment.messages().any() { self.answered_under_faults(slot, outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;

@@ -3,6 +3,7 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
+mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
