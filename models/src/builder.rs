@@ -156,7 +156,7 @@ impl Builder<'_> {
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let kinds = kinds_of(spec);
-        let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains, &kinds));
+        let faults = self.faults(&Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
         Plan { nodes, services, group, populations, edges, places, links, topology, faults, clockwork: spec.clockwork }

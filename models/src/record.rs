@@ -90,9 +90,13 @@ pub struct CallName {
     pub key: Key,
     /// The client whose call it is, or on whose behalf a service makes it.
     pub client: u32,
-    /// The how-manieth call of that client's population (open load) or of that client (closed load).
+    /// The how-manieth call of that client's population (open load) or of that client (closed load). Calls that faults add to a
+    /// population count from [`FIRST_EXTRA`].
     pub ordinal: u32,
 }
+
+/// The ordinal of the first call that a fault adds to a population.
+pub const FIRST_EXTRA: u32 = 1 << 31;
 
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

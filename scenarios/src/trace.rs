@@ -2,7 +2,7 @@
 
 use models::ids::FaultId;
 use models::plan::Plan;
-use models::record::{AttemptName, CallName, Record};
+use models::record::{AttemptName, CallName, FIRST_EXTRA, Record};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
@@ -40,9 +40,10 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
     text
 }
 
-/// `shoppers#17.3 -> checkout`: client 17, its population's or its own call number 3.
+/// `shoppers -> checkout #17.3`: client 17, its population's or its own call number 3; `#17.+3` for one that a fault added.
 fn call(plan: &Plan, name: &CallName) -> String {
-    format!("{} #{}.{}", plan.edges[name.edge.index()].name, name.client, name.ordinal)
+    let (extra, ordinal) = name.ordinal.checked_sub(FIRST_EXTRA).map_or(("", name.ordinal), |ordinal| ("+", ordinal));
+    format!("{} #{}.{extra}{ordinal}", plan.edges[name.edge.index()].name, name.client)
 }
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {

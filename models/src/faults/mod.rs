@@ -16,8 +16,10 @@ mod errors;
 mod expired_certificate;
 mod explanation;
 mod flapping;
+mod hot_replica;
 mod isolation;
 mod late_answers;
+mod load_spike;
 mod misconfiguration;
 mod omission;
 mod partition;
@@ -26,6 +28,7 @@ mod slow_node;
 mod strike;
 mod swizzle;
 pub mod target;
+mod thundering_herd;
 mod timing;
 
 pub use bad_deploy::BadDeploy;
@@ -37,8 +40,10 @@ pub use errors::Errors;
 pub use expired_certificate::ExpiredCertificate;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub use flapping::FlappingLink;
+pub use hot_replica::HotReplica;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
+pub use load_spike::LoadSpike;
 pub use misconfiguration::Misconfiguration;
 pub use omission::Omission;
 pub use partition::Partition;
@@ -47,10 +52,11 @@ pub use slow_node::SlowNode;
 pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
 pub use swizzle::Swizzle;
 pub use target::Names;
+pub use thundering_herd::ThunderingHerd;
 pub use timing::{Pick, Renewal, Timing};
 
 use crate::plan::Places;
-use crate::registry::{Complaint, Registered, registry};
+use crate::registry::{Complaint, Registered, complaint, registry};
 use sim_core::time::SimDuration;
 
 /// A planned misfortune.
@@ -70,6 +76,11 @@ pub trait Fault: Registered {
         vec![Span { from: SimDuration::ZERO, until: lasts, effects: member.effects.clone() }]
     }
 
+    /// How long a strike lasts that is over by itself and takes no `lasts`; `None` for one that lasts as long as is written.
+    fn lasts_by_itself(&self) -> Option<SimDuration> {
+        None
+    }
+
     /// What happens, in words, for traces and charts: `crash of server`.
     fn label(&self) -> String;
 
@@ -87,6 +98,7 @@ registry! {
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
     Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
+    LoadSpike, ThunderingHerd, HotReplica,
 }
 
 impl AnyFault {
@@ -108,6 +120,11 @@ impl AnyFault {
         each_fault!(self, fault => fault.course(member, lasts, luck))
     }
 
+    /// See [`Fault::lasts_by_itself`].
+    pub fn lasts_by_itself(&self) -> Option<SimDuration> {
+        each_fault!(self, fault => fault.lasts_by_itself())
+    }
+
     /// See [`Fault::label`].
     pub fn label(&self) -> String {
         each_fault!(self, fault => fault.label())
@@ -123,7 +140,14 @@ impl PlannedFault {
     /// Everything wrong with the fault and its timing as written.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = self.fault.check(&self.timing);
-        complaints.extend(self.timing.check());
+        match self.fault.lasts_by_itself() {
+            Some(_) if self.timing.lasts.is_some() => {
+                complaints.push(complaint("lasts", "this fault is over by itself; leave `lasts` out"));
+            }
+            // What comes again needs an end, and has one.
+            Some(itself) => complaints.extend(Timing { lasts: self.timing.every.map(|_| itself), ..self.timing.clone() }.check()),
+            None => complaints.extend(self.timing.check()),
+        }
         complaints
     }
 }

@@ -49,6 +49,11 @@ impl Luck<'_> {
         self.seed.draws(self.key, block)
     }
 
+    /// The name of this strike at this member, the same under every seed: what the keys of things it brings forth are derived from.
+    pub const fn name(&self) -> u64 {
+        self.key.child(3).bits()
+    }
+
     /// Other draws of the same strike and member.
     #[must_use]
     pub fn further(self) -> Self {
@@ -183,7 +188,11 @@ impl FaultPlan {
                 to_repair: time_to_repair.compile(),
                 crews: crews.map_or(usize::MAX, |crews| crews as usize),
             },
-            None => Schedule::Timed { at, lasts: timing.lasts, every: timing.every.map(|every| (every, timing.times.unwrap_or(u32::MAX))) },
+            None => Schedule::Timed {
+                at,
+                lasts: fault.lasts_by_itself().or(timing.lasts),
+                every: timing.every.map(|every| (every, timing.times.unwrap_or(u32::MAX))),
+            },
         };
         let key = Key::named("fault").child(Key::named(&label).bits()).child(ordinal);
         Self { key, label, fault, members, schedule, stagger: timing.stagger.as_ref().map(Distribution::compile), pick: timing.pick }

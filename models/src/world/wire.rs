@@ -37,9 +37,11 @@ impl<P: Protocol> World<P> {
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, talks) = match edge.callee {
             Callee::Service(service) => {
+                let load = self.environment.load();
+                let hot = if load.any() { load.drawn_to(service, draws.choice()) } else { None };
                 let service = &self.plan.services[service as usize];
                 let replica = if service.replicas == 1 { 0 } else { draws.choice().index(u64::from(service.replicas)) as u32 };
-                (NodeId(service.first.0 + replica), false)
+                (hot.unwrap_or(NodeId(service.first.0 + replica)), false)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };

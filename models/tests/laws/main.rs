@@ -12,6 +12,7 @@ mod pairing; // one strategy, client, service or fault re-rolls nothing of the o
 mod routes; // which way is taken around a cut, and what its callers hear
 mod timers; // who fires, and when exactly
 mod ways; // which way a message takes
+mod workload; // spikes, dips, herds and hot replicas
 
 use models::environment::Environment;
 use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileDown};
