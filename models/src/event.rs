@@ -40,9 +40,11 @@ pub enum Kind {
     ExtraArrival = 12,
     /// A client makes a call beside its others, because of a fault.
     ExtraCall = 13,
+    /// Background work of a node is due.
+    JobTimer = 14,
 }
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
@@ -57,6 +59,7 @@ const KINDS: [Kind; 14] = [
     Kind::Arrival,
     Kind::ExtraArrival,
     Kind::ExtraCall,
+    Kind::JobTimer,
 ];
 
 /// A change of the world that is due at an instant.

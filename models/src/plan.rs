@@ -343,8 +343,10 @@ impl<'a> Places<'a> {
     pub fn answer_requests(&self, field: &str, nodes: &[NodeId]) -> Result<(), Complaint> {
         let member = nodes.iter().find(|node| !matches!(self.nodes[node.index()].role, Role::Replica(_)));
         member.map_or(Ok(()), |&node| {
-            let sentence =
-                format!("`{}` is a member of a group, which speaks its protocol; only services answer with errors", self.name(node));
+            let sentence = format!(
+                "`{}` is a member of a group, which speaks its protocol; only replicas of services are meant here",
+                self.name(node)
+            );
             Err(crate::registry::complaint(field, sentence))
         })
     }

@@ -48,6 +48,10 @@ pub enum Record {
     Ignored(AttemptName, NodeId),
     /// Routing has learnt of cuts, or of their end.
     Converged,
+    /// A worker of a node began a run of background work.
+    JobBegan(NodeId),
+    /// A run of background work was done at a node.
+    JobEnded(NodeId),
 }
 
 /// Why a message was lost.
@@ -147,6 +151,8 @@ impl observe::Record for Record {
             Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
             Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
             Self::Converged => 20_u64.wrapping_mul(KIND),
+            Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }
     }
 }

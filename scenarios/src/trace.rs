@@ -32,6 +32,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::TurnedBack(name, to, outcome) => ("turned", attempt(plan, name), format!("before {}, {}", node(*to), outcome.name())),
         Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),
         Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
+        Record::JobBegan(at) => ("job", node(*at).to_owned(), "begins".to_owned()),
+        Record::JobEnded(at) => ("job", node(*at).to_owned(), "ends".to_owned()),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
     };

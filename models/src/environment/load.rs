@@ -7,6 +7,7 @@
 use crate::ids::{NodeId, PopulationId, StretchId};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
+use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
@@ -42,6 +43,26 @@ pub enum LoadEffect {
         /// The name of the strike.
         key: u64,
     },
+    /// A node does background work.
+    Job {
+        /// Which.
+        node: NodeId,
+        /// What work, and when again.
+        what: JobWork,
+        /// The name of the strike.
+        key: u64,
+    },
+}
+
+/// Background work that begins again a while after its end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobWork {
+    /// How much work a run is.
+    pub work: Distribution,
+    /// How long after the end of a run the next one begins.
+    pub rest: Distribution,
+    /// Whether each run is work for every node of the stretch.
+    pub is_shared: bool,
 }
 
 /// How many times as often a population calls, in thousandths.

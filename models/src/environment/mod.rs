@@ -10,7 +10,7 @@ mod load;
 mod messages;
 mod node;
 
-pub use load::{Factor, Load, LoadEffect, LoadFactor};
+pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, NodeEffect, Slowness};
 

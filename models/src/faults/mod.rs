@@ -23,6 +23,7 @@ mod load_spike;
 mod misconfiguration;
 mod omission;
 mod partition;
+mod periodic_job;
 mod planned;
 mod slow_node;
 mod strike;
@@ -47,6 +48,7 @@ pub use load_spike::LoadSpike;
 pub use misconfiguration::Misconfiguration;
 pub use omission::Omission;
 pub use partition::Partition;
+pub use periodic_job::PeriodicJob;
 pub use planned::PlannedFault;
 pub use slow_node::SlowNode;
 pub use strike::{FaultPlan, Luck, MOST_STRIKES, Member, Span, Stretch, Strike, Timetable};
@@ -98,7 +100,7 @@ registry! {
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
     Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
-    LoadSpike, ThunderingHerd, HotReplica,
+    LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
 
 impl AnyFault {

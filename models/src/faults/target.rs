@@ -138,7 +138,10 @@ pub fn by_population(populations: Vec<PopulationId>, places: &Places<'_>, effect
 pub fn of_strike(member: &Member, luck: Luck<'_>) -> Vec<Effect> {
     let mut effects = member.effects.clone();
     for effect in &mut effects {
-        if let Effect::Load(LoadEffect::Factor { key, .. } | LoadEffect::Herd { key, .. } | LoadEffect::Hot { key, .. }) = effect {
+        if let Effect::Load(
+            LoadEffect::Factor { key, .. } | LoadEffect::Herd { key, .. } | LoadEffect::Hot { key, .. } | LoadEffect::Job { key, .. },
+        ) = effect
+        {
             *key = luck.name();
         }
     }

@@ -68,6 +68,8 @@ impl<P: Protocol> World<P> {
                     self.streams_change(population, ctx);
                 }
                 LoadEffect::Herd { population, within, key } if begins => self.herd_calls(population, within, key, ctx),
+                LoadEffect::Job { node, what, key } if begins => self.job_begins(stretch, node, &what, key, ctx),
+                LoadEffect::Job { node, .. } => self.job_ends(stretch, node),
                 LoadEffect::Herd { .. } | LoadEffect::Hot { .. } => {}
             }
         }

@@ -3,12 +3,13 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations), `load` (what faults add to them) and `misfortune` (faults).
+//! (populations), `load` (what faults add to them), `jobs` (background work) and `misfortune` (faults).
 
 mod calls;
 mod clients;
 mod groups;
 mod interference;
+mod jobs;
 mod load;
 mod misfortune;
 mod parcels;
@@ -31,6 +32,7 @@ use crate::services::Server;
 use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
+use jobs::Jobs;
 use load::ExtraLoad;
 use parcels::Parcel;
 use sim_core::draw::{Draws, Key, Seed};
@@ -66,6 +68,7 @@ pub struct World<P: Protocol> {
     members: Vec<P::Member>,
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
+    jobs: Jobs,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -98,6 +101,7 @@ impl<P: Protocol> World<P> {
             members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
+            jobs: Jobs::default(),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             open_calls: 0,
@@ -178,6 +182,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Arrival => self.arrival(event.slot, ctx),
             Kind::ExtraArrival => self.extra_arrival(event.slot, ctx),
             Kind::ExtraCall => self.extra_call(event.slot, ctx),
+            Kind::JobTimer => self.job_timer(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),
             Kind::Message => self.message_arrives(event.slot, ctx),
             Kind::LegDone => self.leg_done(event.slot, ctx),

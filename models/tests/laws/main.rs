@@ -5,6 +5,7 @@
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod jobs; // background work, and when it falls into step
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
