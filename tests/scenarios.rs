@@ -487,3 +487,27 @@ fn a_dishonest_replica_is_wrong_as_often_as_its_comment_says_and_retries_do_not_
         assert_within(name, arm.total(|run| run.wrong) / arm.total(|run| run.calls), 0.0115..=0.0135);
     }
 }
+
+#[test]
+fn a_bad_deploy_hurts_as_many_replicas_as_it_reaches_before_the_rollback() {
+    let results = results("bad-deploy");
+    let cell = |pace: &str| results.manifest.cells.iter().position(|values| values[0] == pace).expect("it is varied") as u32;
+    for (pace, one, two) in [("30s", 1.875, 0.125), ("10s", 4.69, 0.755), ("0s", 9.375, 4.69)] {
+        for (name, failing) in [("one attempt", one), ("two attempts", two)] {
+            let arm = arm(&results, cell(pace), name);
+            let failed = 100.0 - 100.0 * arm.total(|run| run.succeeded) / arm.total(|run| run.calls);
+            assert_within(&format!("{name}, {pace}"), failed, failing * 0.95 - 0.05..=failing * 1.05 + 0.05);
+        }
+    }
+}
+
+#[test]
+fn jobs_in_step_fail_the_calls_of_two_seconds_a_round_and_jobs_out_of_step_none() {
+    let results = results("synchronised-jobs");
+    let available = |cell| {
+        let arm = arm(&results, cell, "as written");
+        100.0 * arm.total(|run| run.succeeded) / arm.total(|run| run.calls)
+    };
+    assert_within("in step", available(0), 91.5..=93.3);
+    assert_within("out of step", available(1), 99.7..=100.0);
+}

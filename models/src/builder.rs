@@ -162,7 +162,7 @@ impl Builder<'_> {
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let kinds = kinds_of(spec);
-        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds);
+        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());

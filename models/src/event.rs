@@ -36,9 +36,15 @@ pub enum Kind {
     ClientWakes = 10,
     /// The next call of an open population is due.
     Arrival = 11,
+    /// The next call that a fault adds to those of an open population is due.
+    ExtraArrival = 12,
+    /// A client makes a call beside its others, because of a fault.
+    ExtraCall = 13,
+    /// Background work of a node is due.
+    JobTimer = 14,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 15] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
@@ -51,6 +57,9 @@ const KINDS: [Kind; 12] = [
     Kind::CallTimer,
     Kind::ClientWakes,
     Kind::Arrival,
+    Kind::ExtraArrival,
+    Kind::ExtraCall,
+    Kind::JobTimer,
 ];
 
 /// A change of the world that is due at an instant.

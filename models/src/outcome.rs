@@ -27,7 +27,7 @@ pub enum Failure {
     Conflict,
     /// The connection to the callee was broken.
     Reset,
-    /// The callee tried, and answered that it could not.
+    /// The callee tried, and answered that it could not (an HTTP 500 or 503).
     ServerError,
 }
 

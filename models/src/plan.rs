@@ -273,6 +273,7 @@ pub struct Places<'a> {
     group: Option<&'a GroupPlan>,
     domains: &'a [String],
     kinds: &'a [String],
+    clients: &'a [(String, Clients)],
 }
 
 impl<'a> Places<'a> {
@@ -283,8 +284,9 @@ impl<'a> Places<'a> {
         group: Option<&'a GroupPlan>,
         domains: &'a [String],
         kinds: &'a [String],
+        clients: &'a [(String, Clients)],
     ) -> Self {
-        Self { nodes, services, group, domains, kinds }
+        Self { nodes, services, group, domains, kinds, clients }
     }
 
     /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
@@ -376,6 +378,46 @@ impl<'a> Places<'a> {
     pub fn service(&self, node: NodeId) -> Option<&'a ServicePlan> {
         match self.nodes[node.index()].role {
             Role::Replica(service) => Some(&self.services[service as usize]),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
+    /// Checks that these nodes are replicas of services, which answer requests one by one; members of a group speak its protocol.
+    ///
+    /// # Errors
+    /// A complaint about `field` if one of them is not.
+    pub fn answer_requests(&self, field: &str, nodes: &[NodeId]) -> Result<(), Complaint> {
+        let member = nodes.iter().find(|node| !matches!(self.nodes[node.index()].role, Role::Replica(_)));
+        member.map_or(Ok(()), |&node| {
+            let sentence = format!(
+                "`{}` is a member of a group, which speaks its protocol; only replicas of services are meant here",
+                self.name(node)
+            );
+            Err(crate::registry::complaint(field, sentence))
+        })
+    }
+
+    /// The client population of this name.
+    ///
+    /// # Errors
+    /// A complaint about `field` if none is called that.
+    pub fn population_named(&self, field: &str, name: &str) -> Result<PopulationId, Complaint> {
+        let found = (0..).map(PopulationId).zip(self.clients).find(|(_, (known, _))| known == name);
+        found
+            .map(|(id, _)| id)
+            .ok_or_else(|| Complaint::unknown(field, "client population", name, self.clients.iter().map(|(known, _)| known.as_str())))
+    }
+
+    /// The name of a population, and whether its load is `open`, `closed` or `one-shot`.
+    pub fn population(&self, population: PopulationId) -> (&str, &'static str) {
+        let (name, clients) = &self.clients[population.index()];
+        (name, clients.arrivals.load())
+    }
+
+    /// The service that a node is a replica of, by its index, and how many replicas it has.
+    pub fn service_of(&self, node: NodeId) -> Option<(u32, u32)> {
+        match self.nodes[node.index()].role {
+            Role::Replica(service) => Some((service, self.services[service as usize].replicas)),
             Role::Clients(_) | Role::Member(_) => None,
         }
     }

@@ -52,6 +52,10 @@ pub enum Record {
     Ignored(AttemptName, NodeId),
     /// Routing has learnt of cuts, or of their end.
     Converged,
+    /// A worker of a node began a run of background work.
+    JobBegan(NodeId),
+    /// A run of background work was done at a node.
+    JobEnded(NodeId),
 }
 
 /// Why a message was lost.
@@ -94,9 +98,13 @@ pub struct CallName {
     pub key: Key,
     /// The client whose call it is, or on whose behalf a service makes it.
     pub client: u32,
-    /// The how-manieth call of that client's population (open load) or of that client (closed load).
+    /// The how-manieth call of that client's population (open load) or of that client (closed load). Calls that faults add to a
+    /// population count from [`FIRST_EXTRA`].
     pub ordinal: u32,
 }
+
+/// The ordinal of the first call that a fault adds to a population.
+pub const FIRST_EXTRA: u32 = 1 << 31;
 
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,6 +157,8 @@ impl observe::Record for Record {
             Self::Converged => 20_u64.wrapping_mul(KIND),
             Self::NodePaused(node) => 21_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeResumed(node) => 22_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use models::ids::FaultId;
 use models::plan::Plan;
-use models::record::{AttemptName, CallName, Record};
+use models::record::{AttemptName, CallName, FIRST_EXTRA, Record};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
@@ -34,6 +34,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::TurnedBack(name, to, outcome) => ("turned", attempt(plan, name), format!("before {}, {}", node(*to), outcome.name())),
         Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),
         Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
+        Record::JobBegan(at) => ("job", node(*at).to_owned(), "begins".to_owned()),
+        Record::JobEnded(at) => ("job", node(*at).to_owned(), "ends".to_owned()),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
     };
@@ -42,9 +44,10 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
     text
 }
 
-/// `shoppers#17.3 -> checkout`: client 17, its population's or its own call number 3.
+/// `shoppers -> checkout #17.3`: client 17, its population's or its own call number 3; `#17.+3` for one that a fault added.
 fn call(plan: &Plan, name: &CallName) -> String {
-    format!("{} #{}.{}", plan.edges[name.edge.index()].name, name.client, name.ordinal)
+    let (extra, ordinal) = name.ordinal.checked_sub(FIRST_EXTRA).map_or(("", name.ordinal), |ordinal| ("+", ordinal));
+    format!("{} #{}.{extra}{ordinal}", plan.edges[name.edge.index()].name, name.client)
 }
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {

@@ -2,7 +2,8 @@
 //!
 //! Partitions between nodes unite: a message gets through if no partition parts its ends. Omissions are independent of each
 //! other: each one that is on drops its share of what the others leave. Delays of answers add up. Of misbehaviours the one
-//! that began first acts, and the next only on what that leaves alone.
+//! that began first acts, and the next only on what that leaves alone. Failures of requests are independent of each other; a
+//! refused handshake comes before an error at once, and that before any work.
 
 use crate::ids::{NodeId, StretchId};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub enum MessageEffect {
     AnswersLate(NodeId, Distribution),
     /// A node misbehaves (a Byzantine fault).
     Misbehaves(NodeId, Misbehaviour),
+    /// A node fails a share of the requests made of it.
+    Fails(NodeId, Failing),
 }
 
 /// Which messages a node omits.
@@ -68,6 +71,28 @@ pub enum Misbehaviour {
     Replay(Share),
 }
 
+/// Which requests a node fails, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Failing {
+    /// When it fails them.
+    pub stage: Stage,
+    /// How many of them.
+    pub share: Share,
+    /// Only those of these callers, ascending; all if empty.
+    pub callers: Vec<NodeId>,
+}
+
+/// How far a request comes that its server fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stage {
+    /// It is refused before it is read.
+    Handshake,
+    /// It is answered with an error at once.
+    AtOnce,
+    /// All its work is done, and then it is answered with an error.
+    AfterWork,
+}
+
 /// A message on its way, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 pub struct Letter {
@@ -98,6 +123,7 @@ pub enum Conduct {
 const OMISSION: u64 = 0x6_0000;
 const LATENESS: u64 = 0x7_0000;
 const CONDUCT: u64 = 0x8_0000;
+const FAILING: u64 = 0x9_0000;
 
 /// An effect on the messages of a node.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,7 +145,10 @@ impl Messages {
     pub(super) fn begin(&mut self, stretch: StretchId, stream: u64, effect: &MessageEffect) {
         match effect {
             MessageEffect::Severed { from, to } => self.severed.push((stretch, from.clone(), to.clone())),
-            MessageEffect::Omits(node, _) | MessageEffect::AnswersLate(node, _) | MessageEffect::Misbehaves(node, _) => {
+            MessageEffect::Omits(node, _)
+            | MessageEffect::AnswersLate(node, _)
+            | MessageEffect::Misbehaves(node, _)
+            | MessageEffect::Fails(node, _) => {
                 self.by_node.entry(*node).or_default().push(On { stretch, stream, effect: effect.clone() });
             }
         }
@@ -188,6 +217,16 @@ impl Messages {
             }
         };
         self.on(node).find_map(conduct).unwrap_or(Conduct::Honest)
+    }
+
+    /// Whether the node fails a request of this caller at this stage.
+    pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, luck: Draw) -> bool {
+        self.on(node).any(|(stream, effect)| {
+            let MessageEffect::Fails(_, failing) = effect else { return false };
+            failing.stage == stage
+                && (failing.callers.is_empty() || failing.callers.binary_search(&caller).is_ok())
+                && failing.share.holds(luck.further(FAILING.wrapping_add(stream)))
+        })
     }
 
     fn on(&self, node: NodeId) -> impl Iterator<Item = (u64, &MessageEffect)> {

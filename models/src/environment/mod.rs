@@ -3,13 +3,15 @@
 //! The environment is a ledger of the effects that are on, and the conditions derived from it. Ending a fault removes its
 //! entries; nothing is ever undone, so overlap has one written rule per condition, and when every fault has ended the
 //! environment is what it was at the start. What a node suffers is derived in `node.rs`, what messages suffer from
-//! their ends in `messages.rs`, what links and routes suffer in
+//! their ends in `messages.rs`, what is asked beside what should be in `load.rs`, what links and routes suffer in
 //! [`crate::links::RouteConditions`].
 
+mod load;
 mod messages;
 mod node;
 
-pub use messages::{Conduct, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay};
+pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
+pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};
@@ -25,6 +27,8 @@ pub enum Effect {
     Node(NodeId, NodeEffect),
     /// Something happens to messages because of who sends or receives them.
     Messages(MessageEffect),
+    /// Something happens to what is asked of the system.
+    Load(LoadEffect),
     /// Messages from one domain (and those inside it) to another do not get through.
     Cut {
         /// The sender's domain.
@@ -50,7 +54,7 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Messages(_) | Self::Cut { .. } | Self::Link { .. } => None,
+            Self::Messages(_) | Self::Load(_) | Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
 }
@@ -63,6 +67,7 @@ pub struct Environment {
     /// What is on between domains.
     between: Vec<(StretchId, Effect)>,
     messages: Messages,
+    load: Load,
     conditions: Vec<Condition>,
     routes: RouteConditions,
 }
@@ -74,6 +79,7 @@ impl Environment {
             nodes: BTreeMap::new(),
             between: Vec::new(),
             messages: Messages::default(),
+            load: Load::default(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
         }
@@ -89,6 +95,7 @@ impl Environment {
                     changed.nodes.push(*node);
                 }
                 Effect::Messages(what) => self.messages.begin(stretch, stream, what),
+                Effect::Load(what) => self.load.begin(stretch, what),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;
@@ -111,6 +118,7 @@ impl Environment {
             }
         }
         self.messages.end(stretch);
+        self.load.end(stretch);
         let before = self.between.len();
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
@@ -133,6 +141,12 @@ impl Environment {
     #[inline]
     pub const fn messages(&self) -> &Messages {
         &self.messages
+    }
+
+    /// What is on about what is asked of the system.
+    #[inline]
+    pub const fn load(&self) -> &Load {
+        &self.load
     }
 
     /// The conditions of links and routes.
@@ -160,7 +174,7 @@ impl Environment {
 
     /// How many effects are on.
     pub fn active(&self) -> usize {
-        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len() + self.messages.active()
+        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len() + self.messages.active() + self.load.active()
     }
 
     /// Only what changed is derived again: a world may have ten thousand nodes that fail one by one.
@@ -187,7 +201,7 @@ fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
         &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
-        Effect::Node(..) | Effect::Messages(_) => None,
+        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) => None,
     };
     between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

@@ -60,6 +60,7 @@ impl FaultPlan {
     pub fn new(fault: AnyFault, timing: &Timing, members: Vec<Member>, ordinal: u64) -> Self {
         let label = timing.label.clone().unwrap_or_else(|| fault.label());
         let at = SimTime::ZERO.saturating_add(timing.at.unwrap_or_default());
+        let lasts = fault.lasts_by_itself().or(timing.lasts);
         let schedule = match (&timing.renewal, &timing.when) {
             (Some(Renewal { time_to_failure, time_to_repair, crews }), _) => Schedule::Renewal(RenewalPlan {
                 from: at,
@@ -72,11 +73,9 @@ impl FaultPlan {
                 not_before: at,
                 after: timing.after.unwrap_or_default().max(SimDuration::NANOSECOND),
                 times: timing.times.unwrap_or(1),
-                lasts: timing.lasts,
+                lasts,
             }),
-            (None, None) => {
-                Schedule::Timed { at, lasts: timing.lasts, every: timing.every.map(|every| (every, timing.times.unwrap_or(u32::MAX))) }
-            }
+            (None, None) => Schedule::Timed { at, lasts, every: timing.every.map(|every| (every, timing.times.unwrap_or(u32::MAX))) },
         };
         let key = Key::named("fault").child(Key::named(&label).bits()).child(ordinal);
         let stagger = timing.stagger.as_ref().map(Distribution::compile);

@@ -7,6 +7,7 @@
 //! A new fault is one file and two lines here. Most are a composition of effects that exist; a new kind of effect also
 //! widens `environment/`.
 
+mod bad_deploy;
 mod bad_link;
 mod byzantine;
 mod capacity_loss;
@@ -16,15 +17,21 @@ mod disk_full;
 mod disk_slow;
 mod disk_stall;
 mod drain;
+mod errors;
 mod experiment;
+mod expired_certificate;
 mod explanation;
 mod fault_plan;
 mod flapping;
+mod hot_replica;
 mod isolation;
 mod late_answers;
+mod load_spike;
+mod misconfiguration;
 mod omission;
 mod partition;
 mod pause;
+mod periodic_job;
 mod planned;
 mod queue_filled;
 mod renewal;
@@ -35,10 +42,12 @@ mod storm;
 mod strike;
 mod swizzle;
 pub mod target;
+mod thundering_herd;
 mod timing;
 mod trigger;
 mod workers_exhausted;
 
+pub use bad_deploy::BadDeploy;
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
 pub use capacity_loss::CapacityLoss;
@@ -48,16 +57,22 @@ pub use disk_full::DiskFull;
 pub use disk_slow::DiskSlow;
 pub use disk_stall::DiskStall;
 pub use drain::Drain;
+pub use errors::Errors;
 pub use experiment::{Claim, Experiment};
+pub use expired_certificate::ExpiredCertificate;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub(crate) use fault_plan::plans;
 pub use fault_plan::{FaultPlan, MOST_STRIKES};
 pub use flapping::FlappingLink;
+pub use hot_replica::HotReplica;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
+pub use load_spike::LoadSpike;
+pub use misconfiguration::Misconfiguration;
 pub use omission::Omission;
 pub use partition::Partition;
 pub use pause::Pause;
+pub use periodic_job::PeriodicJob;
 pub use planned::PlannedFault;
 pub use queue_filled::QueueFilled;
 pub use rolling_restart::RollingRestart;
@@ -67,13 +82,14 @@ pub use storm::{Storm, StormPlan};
 pub use strike::{Luck, Member, Span, Stretch, Strike, Timetable};
 pub use swizzle::Swizzle;
 pub use target::Names;
+pub use thundering_herd::ThunderingHerd;
 pub use timing::{Pick, Renewal, Timing};
 pub(crate) use trigger::Happening;
 pub use trigger::Trigger;
 pub use workers_exhausted::WorkersExhausted;
 
 use crate::plan::Places;
-use crate::registry::{Complaint, Registered, registry};
+use crate::registry::{Complaint, Registered, complaint, registry};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
@@ -101,6 +117,11 @@ pub trait Fault: Registered + Clone {
         self.clone()
     }
 
+    /// How long a strike lasts that is over by itself and takes no `lasts`; `None` for one that lasts as long as is written.
+    fn lasts_by_itself(&self) -> Option<SimDuration> {
+        None
+    }
+
     /// What happens, in words, for traces and charts: `crash of server`.
     fn label(&self) -> String;
 
@@ -118,6 +139,8 @@ registry! {
     CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
+    Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
+    LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
 
 impl AnyFault {
@@ -145,6 +168,11 @@ impl AnyFault {
         each_fault!(self, fault => fault.weakened(strength).into())
     }
 
+    /// See [`Fault::lasts_by_itself`].
+    pub fn lasts_by_itself(&self) -> Option<SimDuration> {
+        each_fault!(self, fault => fault.lasts_by_itself())
+    }
+
     /// See [`Fault::label`].
     pub fn label(&self) -> String {
         each_fault!(self, fault => fault.label())
@@ -160,7 +188,14 @@ impl PlannedFault {
     /// Everything wrong with the fault and its timing as written.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = self.fault.check(&self.timing);
-        complaints.extend(self.timing.check());
+        match self.fault.lasts_by_itself() {
+            Some(_) if self.timing.lasts.is_some() => {
+                complaints.push(complaint("lasts", "this fault is over by itself; leave `lasts` out"));
+            }
+            // What comes again needs an end, and has one.
+            Some(itself) => complaints.extend(Timing { lasts: self.timing.every.map(|_| itself), ..self.timing.clone() }.check()),
+            None => complaints.extend(self.timing.check()),
+        }
         complaints
     }
 }

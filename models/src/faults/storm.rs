@@ -295,8 +295,8 @@ fn downs(table: &Timetable, from: usize) -> Vec<Down> {
         .collect()
 }
 
-/// The nodes that an effect takes out of service: those that are down, stand still or take no requests, cut off from others (the smaller side), deaf or mute, and
-/// those that misbehave, for they are of no more use than one that is down.
+/// The nodes that an effect takes out of service: those that are down, stand still, take no requests or fail all of them, are cut
+/// off from others (the smaller side), deaf or mute, and those that misbehave, for they are of no more use than one that is down.
 fn downed(effect: &Effect) -> Vec<NodeId> {
     match effect {
         Effect::Node(node, NodeEffect::Down { .. } | NodeEffect::Paused | NodeEffect::Drains) => vec![*node],
@@ -308,10 +308,12 @@ fn downed(effect: &Effect) -> Vec<NodeId> {
             }
         }
         Effect::Messages(MessageEffect::Omits(node, omission)) if omission.share == Share::ALL => vec![*node],
+        Effect::Messages(MessageEffect::Fails(node, failing)) if failing.share == Share::ALL => vec![*node],
         Effect::Messages(MessageEffect::Misbehaves(node, _)) => vec![*node],
-        // Slow, short of workers or of a disk: it still serves.
+        // Slow, short of workers or of a disk, or failing at times: it still serves.
         Effect::Node(..)
-        | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..))
+        | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..) | MessageEffect::Fails(..))
+        | Effect::Load(_)
         | Effect::Cut { .. }
         | Effect::Link { .. } => Vec::new(),
     }

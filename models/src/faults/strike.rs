@@ -46,6 +46,11 @@ impl Luck<'_> {
         self.seed.draws(self.key, block)
     }
 
+    /// The name of this strike at this member, the same under every seed: what the keys of things it brings forth are derived from.
+    pub const fn name(&self) -> u64 {
+        self.key.child(3).bits()
+    }
+
     /// Other draws of the same strike and member.
     #[must_use]
     pub fn further(self) -> Self {

@@ -1,8 +1,8 @@
 //! Whom may a fault of nodes strike? Names in the fields `node` and `domain`, each one text or a list of texts.
 
-use super::Member;
-use crate::environment::{Effect, NodeEffect};
-use crate::ids::NodeId;
+use super::{Luck, Member};
+use crate::environment::{Effect, Failing, LoadEffect, MessageEffect, NodeEffect};
+use crate::ids::{NodeId, PopulationId};
 use crate::names::NameList;
 use crate::plan::{Places, ServicePlan};
 use crate::registry::{Complaint, complaint};
@@ -178,6 +178,57 @@ impl Part {
             (None, None) => format!("all {what}"),
         }
     }
+}
+
+/// Every named replica is a member of its own, and fails requests.
+///
+/// # Errors
+/// See [`nodes`]; a member of a group does not answer requests.
+pub fn failing(node: &Names, domain: &Names, places: &Places<'_>, failing: &Failing) -> Result<Vec<Member>, Vec<Complaint>> {
+    let nodes = nodes(node, domain, places)?;
+    places.answer_requests(if node.is_empty() { "domain" } else { "node" }, &nodes).map_err(|complaint| vec![complaint])?;
+    let effect = |node| Effect::Messages(MessageEffect::Fails(node, failing.clone()));
+    Ok(nodes.into_iter().map(|node| Member { name: places.name(node).to_owned(), effects: vec![effect(node)] }).collect())
+}
+
+/// The client populations that are named, each once and in the order of the system.
+///
+/// # Errors
+/// Complaints about names that name none, or if there are none.
+pub fn populations(clients: &Names, places: &Places<'_>) -> Result<Vec<PopulationId>, Vec<Complaint>> {
+    let (mut found, mut complaints) = (Vec::new(), Vec::new());
+    for name in &clients.0 {
+        match places.population_named("clients", name) {
+            Ok(population) => found.push(population),
+            Err(complaint) => complaints.push(complaint),
+        }
+    }
+    if clients.is_empty() {
+        complaints.push(complaint("clients", "whose calls? Name a client population"));
+    }
+    found.sort_unstable();
+    found.dedup();
+    if complaints.is_empty() { Ok(found) } else { Err(complaints) }
+}
+
+/// Every population is a member of its own.
+pub fn by_population(populations: Vec<PopulationId>, places: &Places<'_>, effect: impl Fn(PopulationId) -> Effect) -> Vec<Member> {
+    let member = |population| Member { name: places.population(population).0.to_owned(), effects: vec![effect(population)] };
+    populations.into_iter().map(member).collect()
+}
+
+/// The effects of a member on the load, with the name of the strike in them.
+pub fn of_strike(member: &Member, luck: Luck<'_>) -> Vec<Effect> {
+    let mut effects = member.effects.clone();
+    for effect in &mut effects {
+        if let Effect::Load(
+            LoadEffect::Factor { key, .. } | LoadEffect::Herd { key, .. } | LoadEffect::Hot { key, .. } | LoadEffect::Job { key, .. },
+        ) = effect
+        {
+            *key = luck.name();
+        }
+    }
+    effects
 }
 
 /// The names in both fields, for a label: `shop`, or `domain zone-a`.

@@ -3,10 +3,11 @@
 use super::World;
 use crate::call::Origin;
 use crate::event::{Kind, WorldEvent};
+use crate::ids::PopulationId;
 use crate::outcome::Outcome;
 use crate::plan::PopulationPlan;
 use crate::protocols::Protocol;
-use crate::record::CallName;
+use crate::record::{CallName, FIRST_EXTRA};
 use crate::workloads::ArrivalProcess;
 use sim_core::draw::{Draws, Key};
 use sim_core::simulation::Ctx;
@@ -84,12 +85,12 @@ impl<P: Protocol> World<P> {
         let state = &mut self.populations[index as usize];
         let ordinal = state.calls;
         let key = plan.key.child(u64::from(ordinal));
-        // Which client it is matters only to state that each client has of its own.
-        let client = Key::named("client").child(key.bits()).bits();
-        let client = ((u128::from(client) * u128::from(plan.count)) >> 64) as u32;
+        let client = plan.client_of(key);
         let name = CallName { edge: plan.edge, key, client, ordinal };
         state.calls = ordinal.checked_add(1).expect("a population makes fewer than 2^32 calls");
-        self.start_call(name, Origin::Client, 0, ctx);
+        if !self.is_left_out(PopulationId(index), key) {
+            self.start_call(name, Origin::Client, 0, ctx);
+        }
         self.schedule_arrival(index, ctx);
     }
 
@@ -107,6 +108,9 @@ impl<P: Protocol> World<P> {
 
     /// The call of a client ended; in a closed loop it thinks and calls again.
     pub(super) fn client_served(&mut self, name: CallName, _outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        if name.ordinal >= FIRST_EXTRA {
+            return;
+        }
         let plan = &self.plan.populations[name.edge.index()];
         let ArrivalProcess::Closed { think } = &plan.arrivals else { return };
         // The think time after a call belongs to its first attempt, which has no wait before it.
@@ -119,6 +123,14 @@ impl<P: Protocol> World<P> {
     fn population_of(&self, number: u32) -> &PopulationPlan {
         let later = self.plan.populations.partition_point(|population| population.first_client <= number);
         &self.plan.populations[later - 1]
+    }
+}
+
+impl PopulationPlan {
+    /// The client that makes the call with this key: which one it is matters only to state that each client has of its own.
+    pub(super) fn client_of(&self, call: Key) -> u32 {
+        let client = Key::named("client").child(call.bits()).bits();
+        ((u128::from(client) * u128::from(self.count)) >> 64) as u32
     }
 }
 

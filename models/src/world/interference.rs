@@ -1,12 +1,12 @@
 //! What do faults at the ends of a message make of it?
 //!
 //! Links and cuts act on the way and are looked after in `parcels`; here is what happens because of who sends and who receives:
-//! partitions between nodes, omissions, answers held back, and nodes that answer as they please.
+//! partitions between nodes, omissions, answers held back, errors, and nodes that answer as they please.
 
 use super::World;
-use crate::environment::{Conduct, Letter};
+use crate::environment::{Conduct, Letter, Stage};
 use crate::event::{Kind, WorldEvent};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::record::Loss;
 use sim_core::simulation::Ctx;
@@ -44,6 +44,29 @@ impl<P: Protocol> World<P> {
         }
         let attempt = &self.attempts[slot];
         messages.conduct(attempt.node, attempt.caller, attempt.draws.share())
+    }
+
+    /// How the node of an attempt fails a request before any work, if it does.
+    #[inline]
+    pub(super) fn failed_on_arrival(&self, slot: u32) -> Option<Failure> {
+        if !self.environment.messages().any() {
+            return None;
+        }
+        if self.fails(slot, Stage::Handshake) {
+            return Some(Failure::Refused);
+        }
+        self.fails(slot, Stage::AtOnce).then_some(Failure::ServerError)
+    }
+
+    /// What a node answers that may fail a request after the work.
+    #[cold]
+    pub(super) fn answered_under_faults(&self, slot: u32, outcome: Outcome) -> Outcome {
+        if outcome.is_success() && self.fails(slot, Stage::AfterWork) { Outcome::Failed(Failure::ServerError) } else { outcome }
+    }
+
+    fn fails(&self, slot: u32, stage: Stage) -> bool {
+        let attempt = &self.attempts[slot];
+        self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())
     }
 
     /// An answer that faults may hold back, withhold or falsify.

@@ -77,6 +77,7 @@ impl<P: Protocol> World<P> {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        self.load_changes(id, effects, begins, ctx);
     }
 
     /// Tells whoever waits for it that a strike of a fault began or ended.

@@ -4,7 +4,7 @@
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are
 //! slow or stand still), `groups` (protocols), `clients`
-//! (populations), `misfortune` (faults), `triggers` (faults that wait for something) and
+//! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that wait for something) and
 //! `experiment` (what lets faults strike and lifts them).
 
 mod calls;
@@ -12,6 +12,8 @@ mod clients;
 mod experiment;
 mod groups;
 mod interference;
+mod jobs;
+mod load;
 mod misfortune;
 mod pace;
 mod parcels;
@@ -35,6 +37,8 @@ use crate::services::Server;
 use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
+use jobs::Jobs;
+use load::ExtraLoad;
 use parcels::Parcel;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
@@ -74,6 +78,8 @@ pub struct World<P: Protocol> {
     /// Memory of the members of the group.
     members: Vec<P::Member>,
     populations: Vec<PopulationState>,
+    extra: ExtraLoad,
+    jobs: Jobs,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -107,6 +113,8 @@ impl<P: Protocol> World<P> {
             servers: vec![Server::default(); plan.nodes.len()],
             members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
             populations: plan.populations.iter().map(PopulationState::new).collect(),
+            extra: ExtraLoad::default(),
+            jobs: Jobs::default(),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             open_calls: 0,
@@ -183,6 +191,9 @@ impl<P: Protocol> Model for World<P> {
             Kind::AnswerLeaves => self.answer_leaves(event.slot, ctx),
             Kind::ClientWakes => self.client_wakes(event.slot, ctx),
             Kind::Arrival => self.arrival(event.slot, ctx),
+            Kind::ExtraArrival => self.extra_arrival(event.slot, ctx),
+            Kind::ExtraCall => self.extra_call(event.slot, ctx),
+            Kind::JobTimer => self.job_timer(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),
             Kind::Message => self.message_arrives(event.slot, ctx),
             Kind::LegDone => self.leg_done(event.slot, ctx),

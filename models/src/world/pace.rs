@@ -50,6 +50,7 @@ impl<P: Protocol> World<P> {
         if before.has_pace_of(&after) {
             return;
         }
+        self.runs_change_pace(node, before, ctx);
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &self.attempts[slot];
             if attempt.node != node || attempt.phase != Phase::Serving {

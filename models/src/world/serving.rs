@@ -1,6 +1,7 @@
 //! What happens to a request at a server?
 
 use super::World;
+use super::jobs::RUN;
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
@@ -15,7 +16,7 @@ use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 
 impl<P: Protocol> World<P> {
-    fn service_at(&self, node: NodeId) -> &ServicePlan {
+    pub(super) fn service_at(&self, node: NodeId) -> &ServicePlan {
         match self.plan.nodes[node.index()].role {
             Role::Replica(service) => &self.plan.services[service as usize],
             Role::Clients(_) | Role::Member(_) => unreachable!("requests go to replicas of services"),
@@ -23,7 +24,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Whether a worker of a server is free, of those that faults leave it.
-    fn has_free_worker(&self, node: NodeId) -> bool {
+    pub(super) fn has_free_worker(&self, node: NodeId) -> bool {
         let left = self.service_at(node).workers.saturating_sub(self.environment.node(node).workers_lost);
         self.servers[node.index()].busy < left
     }
@@ -114,6 +115,9 @@ impl<P: Protocol> World<P> {
 
     /// A piece of work is done, unless it was given up or its end has moved.
     pub(super) fn work_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if slot & RUN != 0 {
+            return self.run_done(slot ^ RUN, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         if attempt.phase != Phase::Serving || attempt.work_ends != ctx.now() {
@@ -204,9 +208,13 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
+            if slot & RUN != 0 {
+                self.servers[node.index()].waiting -= 1;
+                return self.run_takes_worker(slot ^ RUN, ctx);
+            }
             let attempt = &mut self.attempts[slot];
             attempt.references -= 1;
             if attempt.phase != Phase::Queued {
@@ -295,6 +303,7 @@ impl<P: Protocol> World<P> {
     /// The life of a server ends: queued and begun work is gone, and nobody is told.
     pub(super) fn server_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let queue = std::mem::take(&mut self.servers[node.index()].queue);
+        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().partition(|slot| slot & RUN != 0);
         for slot in queue {
             self.attempts[slot].references -= 1;
             // One that had been cancelled is over already and only waited for its turn.
@@ -319,5 +328,6 @@ impl<P: Protocol> World<P> {
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);
+        self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }
 }

@@ -37,9 +37,11 @@ impl<P: Protocol> World<P> {
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, talks) = match edge.callee {
             Callee::Service(service) => {
+                let load = self.environment.load();
+                let hot = if load.any() { load.drawn_to(service, draws.choice()) } else { None };
                 let service = &self.plan.services[service as usize];
                 let replica = if service.replicas == 1 { 0 } else { draws.choice().index(u64::from(service.replicas)) as u32 };
-                (NodeId(service.first.0 + replica), false)
+                (hot.unwrap_or(NodeId(service.first.0 + replica)), false)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };
@@ -118,6 +120,9 @@ impl<P: Protocol> World<P> {
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
         if takes {
+            if let Some(failure) = self.failed_on_arrival(slot) {
+                return self.answer(slot, Outcome::Failed(failure), ctx);
+            }
             if self.conduct(slot) == Conduct::Replayed {
                 self.attempts[slot].is_wrong = true;
                 return self.answer(slot, Outcome::Success, ctx);
@@ -151,6 +156,7 @@ impl<P: Protocol> World<P> {
 
     /// A server, or the machine of a dead one, sends its answer.
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let outcome = if self.environment.messages().any() { self.answered_under_faults(slot, outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;

@@ -123,7 +123,7 @@ impl<'a> Ledger<'a> {
                 assert!(self.attempts[&key_of(name)].is_at_node, "{name:?} was discarded where it was not");
                 self.end(key_of(name), Fate::Discarded);
             }
-            Record::FaultBegan(..) | Record::FaultEnded(..) | Record::Converged => {}
+            Record::FaultBegan(..) | Record::FaultEnded(..) | Record::Converged | Record::JobBegan(_) | Record::JobEnded(_) => {}
             Record::NodePaused(node) | Record::NodeResumed(node) => assert!(!self.is_down[node.index()], "a dead node paused or went on"),
             Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")

@@ -4,9 +4,11 @@
 
 mod capacity; // workers, queue places and disks that are missing
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
+mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
+mod jobs; // background work, and when it falls into step
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
@@ -20,6 +22,7 @@ mod storms; // what a seed may throw at a system
 mod timers; // who fires, and when exactly
 mod triggers; // faults that wait for something in the run
 mod ways; // which way a message takes
+mod workload; // spikes, dips, herds and hot replicas
 
 use models::environment::Environment;
 use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileDown};

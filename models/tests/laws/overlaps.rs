@@ -7,8 +7,9 @@
 use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
-    BadLink, Byzantine, CapacityLoss, Conduct, DiskFull, DiskSlow, DiskStall, Drain, FlappingLink, Isolation, LateAnswers, Omission,
-    Partition, Pause, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, WorkersExhausted,
+    BadDeploy, BadLink, Byzantine, CapacityLoss, Conduct, DiskFull, DiskSlow, DiskStall, Drain, Errors, ExpiredCertificate, FlappingLink,
+    HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart,
+    Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
 };
 use models::protocols::{Group, Row};
 use models::services::Task;
@@ -72,6 +73,20 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         }),
         AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
         AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
+        AnyFault::Errors(Errors { node: node(), domain: domain(), share: Share::percent(40), after_work: true, caller: Names::default() }),
+        AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
+        AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
+        AnyFault::ExpiredCertificate(ExpiredCertificate { node: node(), domain: domain() }),
+        AnyFault::LoadSpike(LoadSpike { clients: Names::one("app"), factor: 2.5 }),
+        AnyFault::ThunderingHerd(ThunderingHerd { clients: Names::one("app"), within: ms(20) }),
+        AnyFault::HotReplica(HotReplica { node: format!("{target}[0]"), share: Share::percent(60) }),
+        AnyFault::PeriodicJob(PeriodicJob {
+            node: node(),
+            domain: domain(),
+            work: exponential(ms(30)),
+            rest: exponential(ms(40)),
+            shared: true,
+        }),
     ]
 }
 
@@ -85,8 +100,15 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Cut(_) | AnyFault::FlappingLink(_) | AnyFault::BadLink(_) => {}
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
+        AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
+        AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }
     fault.name()
+}
+
+/// A fault that strikes once; one that is over by itself takes no length.
+fn once(fault: &AnyFault, at: SimDuration, lasts: SimDuration) -> PlannedFault {
+    PlannedFault::once(fault.clone(), at, Some(lasts).filter(|_| fault.lasts_by_itself().is_none()))
 }
 
 /// Begin and length of the first and the second fault: together, the second inside the first, overlapping at their ends, the
@@ -144,7 +166,7 @@ fn run_pairs(system: &SystemSpec, faults: &[AnyFault]) -> usize {
     for first in faults {
         for second in faults {
             for windows in WINDOWS {
-                let planned = |fault: &AnyFault, (begin, lasts)| PlannedFault::once(fault.clone(), ms(begin), Some(ms(lasts)));
+                let planned = |fault: &AnyFault, (begin, lasts)| once(fault, ms(begin), ms(lasts));
                 let faults = vec![planned(first, windows[0]), planned(second, windows[1])];
                 let ended = play(&SystemSpec { faults, ..system.clone() }, 1);
                 let what = format!("{} and {} in {windows:?}", first.name(), second.name());
@@ -167,7 +189,7 @@ fn every_fault_has_an_example_here() {
     let named: BTreeSet<_> = every_fault("server").iter().map(name_of).collect();
     let known: BTreeSet<_> = AnyFault::explanations().into_iter().map(|(name, ..)| name).collect();
     assert_eq!(named, known);
-    assert!(every_fault("server").into_iter().all(|fault| PlannedFault::once(fault, ms(1), Some(ms(1))).check().is_empty()));
+    assert!(every_fault("server").into_iter().all(|fault| once(&fault, ms(1), ms(1)).check().is_empty()));
 }
 
 #[test]
@@ -180,7 +202,7 @@ fn after_any_two_faults_of_a_service_the_world_is_what_it_was() {
 fn after_any_two_faults_of_a_group_the_world_is_what_it_was() {
     // Groups have no workers, queues and disks.
     let strikes = |fault: &AnyFault| {
-        let faults = vec![PlannedFault::once(fault.clone(), ms(1), Some(ms(1)))];
+        let faults = vec![once(fault, ms(1), ms(1))];
         Plan::new(&SystemSpec { faults, ..row() }).is_ok()
     };
     let faults: Vec<_> = every_fault("row").into_iter().filter(strikes).collect();
