@@ -23,6 +23,12 @@ fn errors(node: &str, share: u64, after_work: bool, caller: &[&str]) -> AnyFault
     AnyFault::Errors(Errors { node: Names::one(node), domain: Names::default(), share: Share::percent(share), after_work, caller })
 }
 
+/// Faults of one label draw the same numbers.
+fn labelled(mut spec: SystemSpec) -> SystemSpec {
+    spec.faults[0].timing.label = Some("errors".to_owned());
+    spec
+}
+
 fn deploy(errors: u64, slow: f64, rollout: SimDuration) -> AnyFault {
     let (node, domain) = (Names::one("server"), Names::default());
     AnyFault::BadDeploy(BadDeploy { node, domain, errors: Share::percent(errors), slow, rollout })
@@ -138,8 +144,8 @@ fn is_of_edge(record: &Record, edge: usize) -> bool {
 
 #[test]
 fn which_requests_fail_is_a_matter_of_the_attempt_alone() {
-    let few = fates(&play(&five(errors("server", 20, false, &[])), 3));
-    let many = fates(&play(&five(errors("server", 50, true, &[])), 3));
+    let few = fates(&play(&labelled(five(errors("server", 20, false, &[]))), 3));
+    let many = fates(&play(&labelled(five(errors("server", 50, true, &[]))), 3));
     let reference = fates(&play(&calm(&five(errors("server", 20, false, &[]))), 3));
     let start = |fates: &BTreeMap<Key, Fate>| fates.iter().map(|(key, fate)| (*key, fate.began, fate.node)).collect::<Vec<_>>();
     assert!(start(&few) == start(&reference) && start(&many) == start(&reference));
@@ -257,7 +263,7 @@ fn two_services_behind_one_that_errs_fail_together() {
     spec.links.push(link("server", "server", Distribution::Constant(ms(1))));
     let failed = |callers: &[&str]| {
         let mut spec = spec.clone();
-        spec.faults = five(errors("store", 40, false, callers)).faults;
+        spec.faults = labelled(five(errors("store", 40, false, callers))).faults;
         let ended = play(&spec, 8);
         is_over(&ended);
         assert_eq!(ended.measures.failed[Failure::ServerError.index()], 0, "clients see that something behind failed");
