@@ -110,23 +110,28 @@ impl Factor {
 /// Everything that is on about the load.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Load {
+    /// What is asked about at every call.
     on: Vec<(StretchId, LoadEffect)>,
+    /// What has timers of its own, and may be on at thousands of nodes.
+    jobs: Vec<(StretchId, LoadEffect)>,
 }
 
 impl Load {
     pub(super) fn begin(&mut self, stretch: StretchId, effect: &LoadEffect) {
-        self.on.push((stretch, effect.clone()));
+        let is_job = matches!(effect, LoadEffect::Job { .. });
+        if is_job { &mut self.jobs } else { &mut self.on }.push((stretch, effect.clone()));
     }
 
     pub(super) fn end(&mut self, stretch: StretchId) {
         self.on.retain(|(owner, _)| *owner != stretch);
+        self.jobs.retain(|(owner, _)| *owner != stretch);
     }
 
     pub(super) const fn active(&self) -> usize {
-        self.on.len()
+        self.on.len() + self.jobs.len()
     }
 
-    /// Whether anything is on at all.
+    /// Whether anything is on that concerns calls.
     #[inline]
     pub const fn any(&self) -> bool {
         !self.on.is_empty()

@@ -4,6 +4,7 @@ use crate::*;
 use models::faults::{BadDeploy, Byzantine, Conduct, Errors, ExpiredCertificate, LateAnswers, Misconfiguration};
 use models::ids::NodeId;
 use models::outcome::{Failure, Outcome};
+use models::protocols::{Group, Row};
 use models::services::Task;
 use sim_core::draw::Key;
 use std::collections::{BTreeMap, BTreeSet};
@@ -232,6 +233,14 @@ fn a_bad_deploy_goes_out_and_comes_back_replica_by_replica() {
     assert_eq!(fields(deploy(0, 1.0, ms(1))), ["faults[0]"]);
     assert_eq!(fields(deploy(10, 0.5, ms(1))), ["faults[0].slow"]);
     assert_eq!(fields(errors("nobody", 0, false, &["nowhere"])), ["faults[0].share", "faults[0].node", "faults[0].caller"]);
+}
+
+#[test]
+fn members_of_a_group_do_not_answer_with_errors() {
+    let mut spec = five(errors("row", 10, false, &[]));
+    spec.groups = vec![("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE }))];
+    let complaints = Plan::new(&spec).expect_err("a row speaks its protocol");
+    assert_eq!(complaints.into_iter().map(|complaint| complaint.field).collect::<Vec<_>>(), ["faults[0].node"]);
 }
 
 #[test]
