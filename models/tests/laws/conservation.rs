@@ -2,6 +2,7 @@
 
 use crate::ledger::Ledger;
 use crate::*;
+use models::faults::{Drain, Pause};
 use models::protocols::{Group, Row};
 use models::services::Task;
 use models::strategies::Scope;
@@ -68,17 +69,27 @@ fn some_service() -> impl Strategy<Value = Service> {
 }
 
 fn fault() -> impl Strategy<Value = PlannedFault> {
-    let node = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
+    let node = || prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
     let service = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back[0]")];
     let domain = || prop_oneof![Just("eu"), Just("eu/a"), Just("eu/b"), Just("us"), Just("app")];
     let window = || (1_u64..1_000, 1_u64..600);
     prop_oneof![
-        (node, window(), any::<bool>()).prop_map(|(node, (at, lasts), refuses)| {
+        (node(), window(), any::<bool>()).prop_map(|(node, (at, lasts), refuses)| {
             let while_down = if refuses { WhileDown::Refusal } else { WhileDown::Silence };
             crash(node, ms(at), Some(ms(lasts)), while_down)
         }),
         (service, window(), 10_u32..200)
             .prop_map(|(node, (at, lasts), tenths)| { slow(node, f64::from(tenths) / 10.0, ms(at), Some(ms(lasts))) }),
+        (node(), window(), any::<bool>()).prop_map(|(node, (at, lasts), stands_still)| {
+            let (node, domain) = (Names::one(node), Names::default());
+            let fault = if stands_still { AnyFault::Pause(Pause { node, domain }) } else { AnyFault::Drain(Drain { node, domain }) };
+            PlannedFault::once(fault, ms(at), Some(ms(lasts)))
+        }),
+        (node(), window(), 1_u64..100).prop_map(|(node, (at, lasts), percent)| {
+            let share = Some(Share::percent(percent));
+            let slow = SlowNode { node: Names::one(node), factor: 3.0, growing_to: Some(9.0), share, ..SlowNode::default() };
+            PlannedFault::once(AnyFault::SlowNode(slow), ms(at), Some(ms(lasts)))
+        }),
         (domain(), domain(), window(), any::<bool>()).prop_filter_map("two domains", |(from, to, (at, lasts), one_way)| {
             (from != to).then(|| cut(from, to, one_way, ms(at), Some(ms(lasts))))
         }),

@@ -61,7 +61,7 @@ fn a_rolling_restart_takes_one_batch_after_another_down_and_back() {
     let mut refusals = 0;
     for (at, record) in &ended.seen {
         let Record::Answered(_, node, outcome) = record else { continue };
-        let turn = if ended.plan.nodes[node.index()].name < "server[2]".to_owned() { 100 } else { 170 };
+        let turn = if ended.plan.nodes[node.index()].name.as_str() < "server[2]" { 100 } else { 170 };
         // What was begun before the turn is finished within its first millisecond.
         let (from, until) = (ms(turn + 1), ms(turn + 70));
         if *outcome == Outcome::Failed(Failure::Refused) {
