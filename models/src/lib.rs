@@ -7,6 +7,7 @@
 mod attempt;
 mod builder;
 mod call;
+pub mod clocks;
 pub mod environment;
 mod event;
 pub mod faults;
