@@ -26,13 +26,17 @@ pub enum Kind {
     Reply = 5,
     /// A timer of a call's layers is due.
     CallTimer = 6,
+    /// A timer of a member of a group is due.
+    MemberTimer = 7,
+    /// A node's clock goes on with asking its time server.
+    Clock = 8,
     /// A client of a closed population ends its thinking.
-    ClientWakes = 7,
+    ClientWakes = 9,
     /// The next call of an open population is due.
-    Arrival = 8,
+    Arrival = 10,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 11] = [
     Kind::Fault,
     Kind::WorkDone,
     Kind::Request,
@@ -40,6 +44,8 @@ const KINDS: [Kind; 9] = [
     Kind::Cancel,
     Kind::Reply,
     Kind::CallTimer,
+    Kind::MemberTimer,
+    Kind::Clock,
     Kind::ClientWakes,
     Kind::Arrival,
 ];

@@ -4,6 +4,7 @@ use crate::ids::{EdgeId, FaultId, NodeId};
 use crate::outcome::Outcome;
 use sim_core::draw::Key;
 use sim_core::observe;
+use sim_core::units::SignedDuration;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,18 @@ pub enum Record {
     NodeDied(NodeId),
     /// A new life of a node began.
     NodeReturned(NodeId),
+    /// A member of a group sent a message to another.
+    MemberSent(MessageName),
+    /// A message of a member reached another.
+    MemberHeard(MessageName),
+    /// A message of a member was lost.
+    MemberMissed(MessageName, Loss),
+    /// A timer of a member fired.
+    TimerFired(NodeId),
+    /// A member, or a caller at a node, made something known: what, and a number that says more.
+    Announced(NodeId, &'static str, i64),
+    /// The wall clock of a node was set: by how much.
+    ClockSet(NodeId, SignedDuration),
 }
 
 /// Why a message was lost.
@@ -84,6 +97,25 @@ pub struct AttemptName {
     pub number: u32,
 }
 
+/// Which message of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageName {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Whom it is for.
+    pub to: NodeId,
+    /// Its kind, as the protocol names it.
+    pub kind: &'static str,
+    /// The how-manieth message of this kind between these two, from 0.
+    pub ordinal: u32,
+}
+
+impl MessageName {
+    fn bits(&self) -> u64 {
+        Key::named(self.kind).child(u64::from(self.from.0) << 32 | u64::from(self.to.0)).child(u64::from(self.ordinal)).bits()
+    }
+}
+
 impl observe::Record for Record {
     #[inline(always)]
     fn fingerprint(&self) -> u64 {
@@ -114,6 +146,16 @@ impl observe::Record for Record {
             Self::FaultEnded(fault) => 13_u64.wrapping_mul(KIND) ^ u64::from(fault.0).wrapping_mul(PART),
             Self::NodeDied(node) => 14_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeReturned(node) => 15_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::MemberSent(name) => 16_u64.wrapping_mul(KIND) ^ name.bits(),
+            Self::MemberHeard(name) => 17_u64.wrapping_mul(KIND) ^ name.bits(),
+            Self::MemberMissed(name, loss) => 18_u64.wrapping_mul(KIND) ^ name.bits() ^ (*loss as u64).wrapping_mul(PART),
+            Self::TimerFired(node) => 19_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::Announced(node, what, value) => {
+                20_u64.wrapping_mul(KIND) ^ Key::named(what).child(u64::from(node.0)).child(*value as u64).bits()
+            }
+            Self::ClockSet(node, by) => {
+                21_u64.wrapping_mul(KIND) ^ Key::default().child(u64::from(node.0)).child(by.as_nanos() as u64).bits()
+            }
         }
     }
 }

@@ -24,9 +24,9 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 15] = [
-    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "faults", "stacks", "arms", "expect",
-    "sweep",
+pub const FIELDS: [&str; 16] = [
+    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "clocks", "links", "faults", "stacks", "arms",
+    "expect", "sweep",
 ];
 
 /// At most so many replications of a cell.

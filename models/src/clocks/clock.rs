@@ -237,7 +237,8 @@ mod tests {
 
     #[test]
     fn what_faults_do_to_a_clock_adds_up_in_any_order_and_is_gone_when_they_are() {
-        let (fast, ahead) = (ClockChange { rate: Ppm::new(100), ..Default::default() }, ClockChange { step: signed("2s"), rate: Ppm::new(-40) });
+        let (fast, ahead) =
+            (ClockChange { rate: Ppm::new(100), ..Default::default() }, ClockChange { step: signed("2s"), rate: Ppm::new(-40) });
         assert_eq!(fast.combined(ahead), ahead.combined(fast));
         let seed = Seed::new(1);
         let mut clock = clock(&[AnyClock::Drift(Drift { rate: Ppm::new(50) })]);

@@ -82,7 +82,13 @@ impl Steps {
     /// How far the clock is moved at an instant.
     pub fn until(&self, now: SimTime) -> i128 {
         match *self {
-            Self::Jump { at, by } => if now >= at { i128::from(by) } else { 0 },
+            Self::Jump { at, by } => {
+                if now >= at {
+                    i128::from(by)
+                } else {
+                    0
+                }
+            }
             Self::Strobe { at, end, by, period } => {
                 let is_there = now >= at && now < end && ((now - at) / period).is_multiple_of(2);
                 if is_there { i128::from(by) } else { 0 }
@@ -123,5 +129,6 @@ pub(super) fn refuse_rate(field: &str, rate: Ppm) -> Option<Complaint> {
 }
 
 pub(super) fn refuse_nothing(field: &str, by: SignedDuration) -> Option<Complaint> {
-    (by == SignedDuration::default()).then(|| complaint(field, "a step of nothing does nothing; write how far the clock goes, such as \"-200ms\""))
+    (by == SignedDuration::default())
+        .then(|| complaint(field, "a step of nothing does nothing; write how far the clock goes, such as \"-200ms\""))
 }

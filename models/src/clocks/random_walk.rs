@@ -27,14 +27,14 @@ impl Registered for RandomWalk {
 
 impl ClockKind for RandomWalk {
     fn add_to(&self, parts: &mut Parts) {
-        parts.walk =
-            Some(Walk { step: self.step, sd: self.sd.parts_per_trillion(), limit: self.limit.parts_per_trillion() });
+        parts.walk = Some(Walk { step: self.step, sd: self.sd.parts_per_trillion(), limit: self.limit.parts_per_trillion() });
     }
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints: Vec<_> = refuse_rate("limit", self.limit).into_iter().collect();
         if self.step < SimDuration::from_millis(1) {
-            complaints.push(complaint("step", format!("a drift that changes every {} takes too much work; the shortest step is 1ms", self.step)));
+            complaints
+                .push(complaint("step", format!("a drift that changes every {} takes too much work; the shortest step is 1ms", self.step)));
         }
         for (field, value) in [("sd", self.sd), ("limit", self.limit)] {
             if value.parts_per_trillion() < 0 {

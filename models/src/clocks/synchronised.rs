@@ -35,10 +35,14 @@ impl ClockKind for Synchronised {
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         if self.every < SimDuration::from_millis(1) {
-            complaints.push(complaint("every", format!("a server that is asked every {} does nothing else; ask at most every 1ms", self.every)));
+            complaints
+                .push(complaint("every", format!("a server that is asked every {} does nothing else; ask at most every 1ms", self.every)));
         }
         if self.server.is_empty() || self.server.split('/').any(str::is_empty) {
-            complaints.push(complaint("server", format!("{:?} is no domain; write where the time server stands, such as \"zone-a\"", self.server)));
+            complaints.push(complaint(
+                "server",
+                format!("{:?} is no domain; write where the time server stands, such as \"zone-a\"", self.server),
+            ));
         }
         complaints
     }

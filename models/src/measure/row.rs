@@ -3,6 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
+use super::Observation;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -35,6 +36,9 @@ pub struct RunMeasures {
     pub stuck: bool,
     /// The instant of the last success of any call, if there was one: the completion time of one-shot contention.
     pub last_success: Option<SimTime>,
+    /// What protocols and clocks left behind as numbers, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
     /// Events handled by the kernel.
     pub events: u64,
     /// The instant at which nothing was left to do, or the end of the drain.

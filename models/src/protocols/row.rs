@@ -5,8 +5,9 @@
 //! Source: the model behind M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The row costs no
 //! time per request, so a storm of writes does not slow it.
 
-use super::{Outbox, Protocol, To};
+use super::{Protocol, Speaks, To, Turn};
 use crate::outcome::{Failure, Outcome};
+use crate::registry::Registered;
 use crate::services::Placement;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,27 @@ pub struct Row {
     /// The failure domain of the row.
     #[serde(default)]
     pub domain: Placement,
+}
+
+impl Registered for Row {
+    const NAME: &'static str = "Row";
+    const SUMMARY: &'static str = "one row under optimistic concurrency control: read, then write if nobody else has written since";
+}
+
+impl Speaks for Row {
+    type Protocol = RowProtocol;
+
+    fn protocol(&self) -> RowProtocol {
+        RowProtocol
+    }
+
+    fn members(&self) -> u32 {
+        1
+    }
+
+    fn placement(&self) -> &Placement {
+        &self.domain
+    }
 }
 
 /// The protocol of a [`Row`].
@@ -42,6 +64,8 @@ impl Protocol for RowProtocol {
     /// A writer remembers nothing between messages: the version travels with its write.
     type Session = ();
     type Message = Message;
+    type Timer = ();
+    type Witness = ();
 
     fn members(&self) -> u32 {
         1
@@ -51,14 +75,14 @@ impl Protocol for RowProtocol {
         0
     }
 
-    fn begin(&self, out: &mut Outbox<Message>) {
-        out.send(To::Member(0), Message::Read);
+    fn begin(&self, turn: &mut Turn<'_, Self>) {
+        turn.send(To::Member(0), Message::Read);
     }
 
-    fn on_answer(&self, _session: &mut (), from: u32, message: Message, out: &mut Outbox<Message>) -> Option<Outcome> {
+    fn on_answer(&self, _session: &mut (), from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
             Message::Version(version) => {
-                out.send(To::Member(from), Message::Write(version));
+                turn.send(To::Member(from), Message::Write(version));
                 None
             }
             Message::Written(true) => Some(Outcome::Success),
@@ -67,13 +91,13 @@ impl Protocol for RowProtocol {
         }
     }
 
-    fn on_request(&self, version: &mut u64, message: Message, out: &mut Outbox<Message>) {
+    fn on_request(&self, version: &mut u64, message: Message, turn: &mut Turn<'_, Self>) {
         match message {
-            Message::Read => out.send(To::Caller, Message::Version(*version)),
+            Message::Read => turn.send(To::Caller, Message::Version(*version)),
             Message::Write(expected) => {
                 let unchanged = *version == expected;
                 *version += u64::from(unchanged);
-                out.send(To::Caller, Message::Written(unchanged));
+                turn.send(To::Caller, Message::Written(unchanged));
             }
             Message::Version(_) | Message::Written(_) => {}
         }

@@ -35,7 +35,7 @@ impl<P: Protocol> World<P> {
             let after = self.environment.node(node);
             match (before.up, after.up) {
                 (true, false) => self.node_dies(node, ctx),
-                (false, true) => ctx.record(&Record::NodeReturned(node)),
+                (false, true) => self.node_returns(node, ctx),
                 (true, true) if before.slowness != after.slowness => self.server_changes_speed(node, before.slowness, ctx),
                 _ => {}
             }
@@ -46,8 +46,15 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeDied(node));
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
-            Role::Member(index) => self.protocol.on_crash(&mut self.members[index as usize]),
+            Role::Member(index) => self.member_dies(index, ctx.now()),
             Role::Clients(_) => unreachable!("faults of nodes strike servers"),
+        }
+    }
+
+    fn node_returns(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        ctx.record(&Record::NodeReturned(node));
+        if let Role::Member(index) = self.plan.nodes[node.index()].role {
+            self.member_returns(index, ctx);
         }
     }
 }

@@ -19,7 +19,7 @@ impl<P: Protocol> World<P> {
         call.attempts += 1;
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts };
-        let (origin, is_counted) = (call.origin, call.is_counted);
+        let (caller, is_counted) = (call.caller, call.is_counted);
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, talks) = match edge.callee {
@@ -30,19 +30,15 @@ impl<P: Protocol> World<P> {
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };
-        let caller = match origin {
-            Origin::Client => self.plan.populations[name.call.edge.index()].node,
-            Origin::Job(job) => self.attempts[job].node,
-        };
         let routes = edge.routes(self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain);
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), node, routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
-        ctx.record(&Record::Sent(name, node));
         if talks {
             self.begin_session(attempt, ctx);
         } else {
+            ctx.record(&Record::Sent(name, node));
             self.send_request(attempt, ctx);
         }
     }

@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Shape};
+use models::clocks::AnyClock;
 use models::faults::AnyFault;
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
@@ -98,6 +99,11 @@ impl<'a> Reader<'a> {
             match problems.note(parse_as::<Group>(piece.value, "kind of group")) {
                 Some(group) => spec.groups.push((piece.key.clone().unwrap_or_default(), group)),
                 None => gaps.nodes = true,
+            }
+        }
+        for piece in pieces.section("clocks") {
+            if let Some(clock) = problems.note(parse_as::<AnyClock>(piece.value, "kind of clock")) {
+                spec.clocks.push((piece.key.clone().unwrap_or_default(), clock));
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -223,7 +229,7 @@ fn content_of(spec: &SystemSpec) -> String {
     let text = serde_json::to_vec(&(
         models::BEHAVIOUR_VERSION,
         (&spec.clients, &spec.services, &spec.groups),
-        (&spec.links, &spec.stacks, &spec.faults),
+        (&spec.links, &spec.stacks, &spec.faults, &spec.clocks),
         (spec.clockwork.warm_up, spec.clockwork.horizon, spec.clockwork.drain, spec.clockwork.bin, spec.clockwork.hold),
     ));
     blake3::hash(&text.expect("a system can be written as JSON")).to_hex()[..32].to_owned()
