@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
-/// One number of a run.
+/// One number of a run. A name may stand for a sum and for extremes, one line each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observation {
@@ -71,6 +71,17 @@ impl Observations {
     /// Keeps the greatest number.
     pub fn most(&mut self, name: &'static str, number: u64) {
         self.fold(name, Fold::Most, Unit::Count, i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// Keeps the least number.
+    pub fn least(&mut self, name: &'static str, number: u64) {
+        self.fold(name, Fold::Least, Unit::Count, i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// Keeps the least and the greatest of lengths of either sign, in nanoseconds.
+    pub fn signed(&mut self, name: &'static str, nanos: i64) {
+        self.fold(name, Fold::Least, Unit::Time, nanos);
+        self.fold(name, Fold::Most, Unit::Time, nanos);
     }
 
     fn fold(&mut self, name: &'static str, fold: Fold, unit: Unit, value: i64) {

@@ -7,15 +7,27 @@
 //!
 //! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
+mod gossip;
+mod heartbeats;
+mod lease;
+mod marzullo;
 mod nobody;
 mod protocol;
 mod row;
+mod swim;
+mod time_server;
 mod turn;
 mod witness;
 
+pub use gossip::{Gossip, GossipProtocol, Mode};
+pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
+pub use lease::{Counted, Lease, LeaseProtocol};
+pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
 pub use protocol::{Listener, Protocol, Speaks};
 pub use row::{Row, RowProtocol};
+pub use swim::{Order, Swim, SwimProtocol};
+pub use time_server::{Method, TimeServer, TimeServerProtocol};
 pub(crate) use turn::Orders;
 pub use turn::{Announcement, Held, To, Turn};
 pub use witness::{Seen, Speaker, Truth};
@@ -25,7 +37,7 @@ use crate::services::Placement;
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row,
+    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip,
 }
 
 impl Group {
