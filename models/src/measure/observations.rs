@@ -21,6 +21,17 @@ pub struct Observation {
     pub value: i64,
 }
 
+impl Observation {
+    /// Its name in tables: extremes say which they are.
+    pub fn title(&self) -> String {
+        match self.fold {
+            Fold::Sum => self.name.clone(),
+            Fold::Least => format!("{}, least", self.name),
+            Fold::Most => format!("{}, most", self.name),
+        }
+    }
+}
+
 /// How several values become one, within a run and over runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fold {

@@ -126,13 +126,16 @@ pub struct HeartbeatsProtocol {
 /// What a member knows of all others.
 #[derive(Clone, Debug, Default)]
 pub struct Member {
+    /// How often it came back: the only thing it writes down.
+    life: u32,
     others: Vec<Watched>,
 }
 
 /// What is known of one other member.
 #[derive(Clone, Debug, Default)]
 struct Watched {
-    last: Option<SimTime>,
+    /// When it was last heard, and in which of its lives.
+    last: Option<(SimTime, u32)>,
     is_suspected: bool,
     intervals: VecDeque<u64>,
     /// Of the intervals, in nanoseconds.
@@ -164,8 +167,8 @@ impl Watched {
 /// What is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// I live.
-    Beat,
+    /// I live, for the so-manieth time.
+    Beat(u32),
     /// A caller asks how things are.
     Ask,
     /// So many members are believed to live.
@@ -203,12 +206,12 @@ impl HeartbeatsProtocol {
                 watched.note(every + every / 4, phi.window);
             }
         }
-        self.beat(turn);
+        self.beat(member, turn);
     }
 
-    fn beat(&self, turn: &mut Turn<'_, Self>) {
+    fn beat(&self, member: &Member, turn: &mut Turn<'_, Self>) {
         let me = turn.me();
-        (0..self.spec.members).filter(|&other| other != me).for_each(|other| turn.send(To::Member(other), Message::Beat));
+        (0..self.spec.members).filter(|&other| other != me).for_each(|other| turn.send(To::Member(other), Message::Beat(member.life)));
         turn.set_timer(Timer::Beat, self.spec.every);
     }
 }
@@ -230,7 +233,7 @@ impl Protocol for HeartbeatsProtocol {
 
     fn kind(message: &Message) -> &'static str {
         match message {
-            Message::Beat => "beat",
+            Message::Beat(_) => "beat",
             Message::Ask => "ask",
             Message::Alive(_) => "alive",
         }
@@ -255,17 +258,15 @@ impl Protocol for HeartbeatsProtocol {
     }
 
     fn on_message(&self, member: &mut Member, from: u32, message: Message, turn: &mut Turn<'_, Self>) {
-        if message != Message::Beat {
-            return;
-        }
+        let Message::Beat(life) = message else { return };
         let watched = &mut member.others[from as usize];
-        if let (Some(last), Detector::PhiAccrual(phi)) = (watched.last, &self.spec.detector)
-            && !watched.is_suspected
+        if let (Some((last, before)), Detector::PhiAccrual(phi)) = (watched.last, &self.spec.detector)
+            && before == life
         {
-            // The silence of one that was dead says nothing about how it beats.
+            // The silence between two lives says nothing about how a member beats.
             watched.note(turn.now().saturating_since(last).as_nanos(), phi.window);
         }
-        watched.last = Some(turn.now());
+        watched.last = Some((turn.now(), life));
         if std::mem::replace(&mut watched.is_suspected, false) {
             turn.announce("Trusts", i64::from(from));
         }
@@ -275,7 +276,7 @@ impl Protocol for HeartbeatsProtocol {
 
     fn on_timer(&self, member: &mut Member, timer: Timer, turn: &mut Turn<'_, Self>) {
         match timer {
-            Timer::Beat => self.beat(turn),
+            Timer::Beat => self.beat(member, turn),
             Timer::Late(other) => {
                 member.others[other as usize].is_suspected = true;
                 turn.announce("Suspects", i64::from(other));
@@ -284,7 +285,7 @@ impl Protocol for HeartbeatsProtocol {
     }
 
     fn on_crash(&self, member: &mut Member) {
-        member.others.clear();
+        *member = Member { life: member.life + 1, others: Vec::new() };
     }
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {

@@ -104,10 +104,13 @@ pub struct Session {
     heard: Vec<(i64, i64)>,
 }
 
-/// What the witness remembers: the bound that belongs to the next estimate, in nanoseconds.
+/// What the witness remembers from one announcement to the next, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
+    /// How wrong the estimate may be.
     bound: i64,
+    /// What the caller's own clock shows.
+    shown: i64,
 }
 
 impl Protocol for TimeServerProtocol {
@@ -162,6 +165,10 @@ impl Protocol for TimeServerProtocol {
         turn.announce("Agreed", agreed.sources as i64);
         turn.announce("Bound", (agreed.high - agreed.low + 1) / 2);
         turn.announce("Estimated", heard.as_nanos() + agreed.low + (agreed.high - agreed.low) / 2);
+        if let Some(width) = turn.reading().uncertainty {
+            turn.announce("Shows", heard.as_nanos());
+            turn.announce("Uncertain", nanos(width));
+        }
         Some(Outcome::Success)
     }
 
@@ -198,6 +205,13 @@ impl Protocol for TimeServerProtocol {
                 observations.count("estimates beyond their bound", u64::from(error.abs() > watch.bound));
                 observations.signed("error of an estimate", error);
                 observations.longest("bound of an estimate", SimDuration::from_nanos(watch.bound.unsigned_abs()));
+            }
+            "Shows" => watch.shown = value,
+            "Uncertain" => {
+                let error = watch.shown - WallTime::of(truth.now).as_nanos();
+                observations.longest("uncertainty of a caller's clock", SimDuration::from_nanos(value.unsigned_abs()));
+                observations.shortest("uncertainty of a caller's clock", SimDuration::from_nanos(value.unsigned_abs()));
+                observations.count("callers' clocks beyond their uncertainty", u64::from(error.abs() > value));
             }
             _ => {}
         }
