@@ -100,18 +100,13 @@ fn crash(node: &str, at: u64, lasts: u64) -> AnyFault {
     AnyFault::Crash(Crash { node: node.to_owned(), at: ms(at), lasts: Some(ms(lasts)), while_down: WhileDown::Silence })
 }
 
+/// The books follow one conversation per attempt: no session here speaks to several members at once.
 fn groups() -> Vec<Group> {
     let domain = || Placement(vec!["room".to_owned()]);
     let second = SimDuration::from_secs(1);
     let phi = Detector::PhiAccrual(PhiAccrual { threshold: 3.0, window: 10, least_sd: SimDuration::ZERO, pause: SimDuration::ZERO });
     vec![
-        Group::TimeServer(TimeServer {
-            servers: 3,
-            method: Method::Marzullo,
-            takes: ms(5),
-            least_delay: SimDuration::ZERO,
-            domain: domain(),
-        }),
+        Group::TimeServer(TimeServer { servers: 3, method: Method::Ntp, takes: ms(5), least_delay: SimDuration::ZERO, domain: domain() }),
         Group::Lease(Lease { holders: 2, length: second, counted: Counted::FromRequest, renews_after: Some(ms(400)), domain: domain() }),
         Group::Heartbeats(Heartbeats { members: 3, every: second, detector: phi, domain: domain() }),
         Group::Heartbeats(Heartbeats { members: 3, every: second, detector: Detector::FixedTimeout(ms(1500)), domain: domain() }),
