@@ -73,9 +73,7 @@ pub struct Exchange {
     pub begun: u32,
     /// The instant at which the event that goes on with the exchange is due; another one is stale.
     pub due: SimTime,
-    /// What the wall clock showed when the request was sent.
-    pub asked_wall: WallTime,
-    /// What the monotonic clock showed then.
+    /// What the monotonic clock showed when the request was sent.
     pub asked: SimTime,
     /// What the server answered.
     pub answered: WallTime,
@@ -138,11 +136,13 @@ impl Clock {
     /// An exchange came to its end: the wall clock is moved. Answers by how much.
     pub fn set(&mut self, now: SimTime, seed: &Seed) -> SignedDuration {
         let reading = self.read(now, seed);
-        let (asked, answered, heard) = (self.exchange.asked_wall, self.exchange.answered, reading.wall);
+        // The monotonic clock says how long it took, so that a step in between is no error.
+        let took = reading.monotonic.saturating_since(self.exchange.asked);
+        let (asked, answered, heard) = (reading.wall.earlier(took), self.exchange.answered, reading.wall);
         let twice = i128::from(answered.since(asked).as_nanos()) + i128::from(answered.since(heard).as_nanos());
         let by = twice.div_euclid(2);
         self.corrected += by;
-        self.exchange.last = Some((reading.monotonic, reading.monotonic.saturating_since(self.exchange.asked)));
+        self.exchange.last = Some((reading.monotonic, took));
         WallTime::from_nanos(by).since(WallTime::default())
     }
 

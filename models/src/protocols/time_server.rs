@@ -99,7 +99,6 @@ pub enum Message {
 #[derive(Clone, Debug)]
 pub struct Session {
     asked: SimTime,
-    asked_wall: WallTime,
     /// Offsets that each server's answer allows, in nanoseconds.
     heard: Vec<(i64, i64)>,
 }
@@ -143,18 +142,21 @@ impl Protocol for TimeServerProtocol {
             let server = turn.draws("server", 0).choice().index(u64::from(self.servers)) as u32;
             turn.send(To::Member(server), Message::Ask);
         }
-        Session { asked: turn.now(), asked_wall: turn.wall(), heard: Vec::new() }
+        Session { asked: turn.now(), heard: Vec::new() }
     }
 
     fn on_answer(&self, session: &mut Session, _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         let Message::Time { received, sent } = message else { return None };
         let heard = turn.wall();
+        let took = turn.now().saturating_since(session.asked);
+        // The monotonic clock says how long it took, so that a step of the wall clock in between is no error.
+        let asked = heard.earlier(took);
         let stay = if self.method == Method::Cristian { 0 } else { sent.since(received).as_nanos() };
-        let trip = nanos(turn.now().saturating_since(session.asked)) - stay;
+        let trip = nanos(took) - stay;
         // Half of what a trip took is where the truth lies in the mean; less the shortest way, how far off it may be.
         let offset = match self.method {
             Method::Cristian => sent.since(heard).as_nanos() + trip / 2,
-            Method::Ntp | Method::Marzullo => (received.since(session.asked_wall).as_nanos() + sent.since(heard).as_nanos()).div_euclid(2),
+            Method::Ntp | Method::Marzullo => (received.since(asked).as_nanos() + sent.since(heard).as_nanos()).div_euclid(2),
         };
         let bound = ((trip + 1) / 2 - nanos(self.least_delay)).max(0);
         session.heard.push((offset - bound, offset + bound));

@@ -24,13 +24,15 @@ pub(super) struct MemberState<P: Protocol> {
     timers: Vec<(P::Timer, SimTime)>,
     /// The true instant of the timer event that is pending, or `MAX`.
     armed: SimTime,
+    /// Whether its first life has begun.
+    has_started: bool,
     /// Messages sent so far, by receiver and kind.
     sent: BTreeMap<(u32, &'static str), u32>,
 }
 
 impl<P: Protocol> MemberState<P> {
     pub(super) fn new(memory: P::Member, name: &str) -> Self {
-        Self { memory, key: Key::named(name), timers: Vec::new(), armed: SimTime::MAX, sent: BTreeMap::new() }
+        Self { memory, key: Key::named(name), timers: Vec::new(), armed: SimTime::MAX, has_started: false, sent: BTreeMap::new() }
     }
 }
 
@@ -57,9 +59,18 @@ impl<P: Protocol> World<P> {
         NodeId(self.group().first.0 + member)
     }
 
-    /// All members start.
-    pub(super) fn start_members(&mut self, ctx: &mut Ctx<'_, Self>) {
-        for member in 0..self.members.len() as u32 {
+    /// All members start a nanosecond after the run.
+    pub(super) fn schedule_members(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let at = ctx.now().saturating_add(SimDuration::NANOSECOND);
+        for (member, state) in (0..).zip(&mut self.members) {
+            state.armed = at;
+            ctx.at(at, WorldEvent::new(Kind::MemberTimer, state.key, 0, member));
+        }
+    }
+
+    fn start_member(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        let state = &mut self.members[member as usize];
+        if !std::mem::replace(&mut state.has_started, true) && self.down[member as usize].is_none() {
             self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_start(memory, turn));
         }
     }
@@ -200,6 +211,7 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.members[member as usize].armed = SimTime::MAX;
+        self.start_member(member, ctx);
         let node = self.node_of(member);
         let now = self.local(node, ctx.now());
         // Bounded: a timer that is set in a turn is due a nanosecond later at least, so that each of those pending fires once.

@@ -102,7 +102,7 @@ impl<P: Protocol> World<P> {
         Simulation::new(world, ties, |world, ctx| {
             world.plan_faults(ctx);
             world.start_clocks(ctx);
-            world.start_members(ctx);
+            world.schedule_members(ctx);
             world.start_populations(ctx);
         })
     }

@@ -120,7 +120,6 @@ impl<P: Protocol> World<P> {
         }
         clock.exchange.begun += 1;
         clock.exchange.asked = reading.monotonic;
-        clock.exchange.asked_wall = reading.wall;
         // An answer to an earlier request that is still under way is not waited for any longer.
         clock.exchange.due = SimTime::MAX;
         let next = self.wake(NodeId(node), reading.monotonic.saturating_add(every), now);
