@@ -1,13 +1,14 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod clocks;
+
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{
-    Callee, ClockPlan, Clockwork, EdgePlan, FaultPlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec,
-    TaskPlan,
+    Callee, Clockwork, EdgePlan, FaultPlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
 };
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
-use crate::topology::{Topology, lies_in};
+use crate::topology::Topology;
 use sim_core::draw::Key;
 use sim_core::time::{SimDuration, SimTime};
 
@@ -297,75 +298,6 @@ impl Builder<'_> {
             }
         }
         routes
-    }
-
-    /// The clock of every node: that of the most specific name, a replica before its service before the domain it stands in.
-    fn clocks(&mut self, nodes: &[NodePlan], services: &[ServicePlan], group: Option<&GroupPlan>) -> Vec<ClockPlan> {
-        let spec = self.spec;
-        let owner = |node: &NodePlan| match node.role {
-            Role::Clients(_) => node.name.clone(),
-            Role::Replica(service) => services[service as usize].name.clone(),
-            Role::Member(_) => group.map(|group| group.name.clone()).unwrap_or_default(),
-        };
-        let mut used = vec![false; spec.clocks.len()];
-        let mut clocks = Vec::new();
-        for node in nodes {
-            let owner = owner(node);
-            let domain = self.domains.get(node.domain as usize).map_or("", String::as_str);
-            let rank = |name: &str| match name.strip_prefix("domain:") {
-                Some(outer) => lies_in(domain, outer).then(|| outer.split('/').count()),
-                None if name == node.name => Some(usize::MAX),
-                None => (name == owner).then_some(usize::MAX - 1),
-            };
-            let fitting = spec.clocks.iter().enumerate().filter_map(|(index, (name, _))| rank(name).map(|rank| (rank, index)));
-            let fitting: Vec<_> = fitting.collect();
-            fitting.iter().for_each(|&(_, index)| used[index] = true);
-            let parts = fitting.iter().max_by_key(|(rank, _)| *rank).map(|&(_, index)| (index, spec.clocks[index].1.parts()));
-            clocks.push(parts.unwrap_or_default());
-        }
-        self.refuse_unused_clocks(&used, services, group);
-        if clocks.iter().all(|(_, parts)| parts.is_perfect()) {
-            return Vec::new();
-        }
-        let with_server = clocks.into_iter().zip(nodes);
-        with_server.map(|((index, parts), node)| ClockPlan { server: self.time_server(index, &parts, node), parts }).collect()
-    }
-
-    fn refuse_unused_clocks(&mut self, used: &[bool], services: &[ServicePlan], group: Option<&GroupPlan>) {
-        let known: Vec<&str> = self.spec.clients.iter().map(|(name, _)| name.as_str()).collect();
-        let known = known.into_iter().chain(services.iter().map(|service| service.name.as_str()));
-        let known: Vec<String> = known.chain(group.map(|group| group.name.as_str())).map(str::to_owned).collect();
-        for (_, (name, _)) in used.iter().zip(&self.spec.clocks).filter(|(used, _)| !**used) {
-            let path = format!("clocks.{}", quoted(name));
-            self.complaints.push(match name.strip_prefix("domain:") {
-                Some(domain) => Complaint::unknown(&path, "domain", domain, self.domains.iter().map(String::as_str)),
-                None => Complaint::unknown(&path, "node or group", name, known.iter().map(String::as_str)),
-            });
-        }
-    }
-
-    /// The ways between a node and the time server its clock asks.
-    fn time_server(
-        &mut self,
-        index: usize,
-        parts: &crate::clocks::Parts,
-        node: &NodePlan,
-    ) -> Option<(crate::ids::RouteId, crate::ids::RouteId)> {
-        let server = &parts.polling.as_ref()?.server;
-        if !self.complaints.is_empty() {
-            return None;
-        }
-        let here = self.domains[node.domain as usize].clone();
-        let (there, back) = (self.topology.connect(&here, server), self.topology.connect(server, &here));
-        if there.is_none() || back.is_none() {
-            let (from, to) = if there.is_none() { (&here, server) } else { (server, &here) };
-            let sentence = format!(
-                "the clock of `{}` needs a way from {from:?} to {to:?}; add Link(from: {from:?}, to: {to:?}, delay: Constant(\"1ms\"))",
-                node.name
-            );
-            self.complaints.push(complaint(&format!("clocks.{}", quoted(&self.spec.clocks[index].0)), sentence));
-        }
-        there.zip(back)
     }
 
     /// A service that calls itself, over whatever detour, would never answer.
