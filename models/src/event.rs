@@ -32,13 +32,17 @@ pub enum Kind {
     Reply = 8,
     /// A timer of a call's layers is due.
     CallTimer = 9,
+    /// A timer of a member of a group is due.
+    MemberTimer = 10,
+    /// A node's clock goes on with asking its time server.
+    Clock = 11,
     /// A client of a closed population ends its thinking.
-    ClientWakes = 10,
+    ClientWakes = 12,
     /// The next call of an open population is due.
-    Arrival = 11,
+    Arrival = 13,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 14] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
@@ -49,6 +53,8 @@ const KINDS: [Kind; 12] = [
     Kind::Cancel,
     Kind::Reply,
     Kind::CallTimer,
+    Kind::MemberTimer,
+    Kind::Clock,
     Kind::ClientWakes,
     Kind::Arrival,
 ];

@@ -26,9 +26,9 @@ use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 16] = [
-    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "links", "routing", "faults", "stacks", "arms",
-    "expect", "sweep",
+pub const FIELDS: [&str; 17] = [
+    "schema", "name", "horizon", "warm_up", "drain", "bin", "hold", "nodes", "groups", "clocks", "links", "routing", "faults", "stacks",
+    "arms", "expect", "sweep",
 ];
 
 /// At most so many replications of a cell.

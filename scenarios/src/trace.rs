@@ -2,7 +2,7 @@
 
 use models::ids::FaultId;
 use models::plan::Plan;
-use models::record::{AttemptName, CallName, Record};
+use models::record::{AttemptName, CallName, MessageName, Record};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
@@ -34,6 +34,13 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
+        Record::MemberSent(name) => ("say", letter(plan, name), String::new()),
+        Record::MemberHeard(name) => ("hear", letter(plan, name), String::new()),
+        Record::MemberMissed(name, loss) => ("miss", letter(plan, name), loss.name().to_owned()),
+        Record::MemberMisheard(name) => ("altered", letter(plan, name), String::new()),
+        Record::TimerFired(at) => ("timer", node(*at).to_owned(), String::new()),
+        Record::Announced(by, what, value) => ("tell", node(*by).to_owned(), format!("{what} {value}")),
+        Record::ClockSet(at, by) => ("CLOCK", node(*at).to_owned(), format!("set by {by}")),
     };
     let written = if detail.is_empty() { write!(text, "{what:<8} {who}") } else { write!(text, "{what:<8} {who:<40} {detail}") };
     written.expect("text can be written to a string");
@@ -43,6 +50,12 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
 /// `shoppers#17.3 -> checkout`: client 17, its population's or its own call number 3.
 fn call(plan: &Plan, name: &CallName) -> String {
     format!("{} #{}.{}", plan.edges[name.edge.index()].name, name.client, name.ordinal)
+}
+
+/// `cluster[0] -> cluster[1] ping 17`: the 17th ping of the one to the other, from 0.
+fn letter(plan: &Plan, name: &MessageName) -> String {
+    let node = |node: models::ids::NodeId| plan.nodes[node.index()].name.as_str();
+    format!("{} -> {} {} {}", node(name.from), node(name.to), name.kind, name.ordinal)
 }
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {

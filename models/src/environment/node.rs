@@ -1,8 +1,9 @@
 //! What happens to a node, and in what condition does it leave it?
 //!
 //! One rule per condition says what overlapping effects come to: a node is down while any says so, and silent while any of
-//! those says so; the slowest factor counts.
+//! those says so; the slowest factor counts; changes of its clock add up.
 
+use crate::clocks::ClockChange;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -16,6 +17,8 @@ pub enum NodeEffect {
     },
     /// All its work takes longer.
     Slow(Slowness),
+    /// Its clock is moved, or runs faster or slower.
+    Clock(ClockChange),
 }
 
 /// How much longer work takes, in thousandths: 1000 is full speed.
@@ -52,11 +55,13 @@ pub struct Condition {
     pub refuses: bool,
     /// How slow it is.
     pub slowness: Slowness,
+    /// What has become of its clock.
+    pub clock: ClockChange,
 }
 
 impl Condition {
     /// Nothing is wrong.
-    pub(super) const NORMAL: Self = Self { up: true, refuses: false, slowness: Slowness::NONE };
+    pub(super) const NORMAL: Self = Self { up: true, refuses: false, slowness: Slowness::NONE, clock: ClockChange::NONE };
 
     /// What these effects come to, in the order in which they began.
     pub(super) fn of<'a>(effects: impl Iterator<Item = &'a NodeEffect>) -> Self {
@@ -68,6 +73,7 @@ impl Condition {
                     condition.up = false;
                 }
                 NodeEffect::Slow(slowness) => condition.slowness = condition.slowness.max(*slowness),
+                NodeEffect::Clock(change) => condition.clock = condition.clock.combined(*change),
             }
         }
         condition

@@ -9,6 +9,8 @@
 
 mod bad_link;
 mod byzantine;
+mod clock_drift;
+mod clock_step;
 mod crash;
 mod cut;
 mod explanation;
@@ -26,6 +28,8 @@ mod timing;
 
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
+pub use clock_drift::ClockDrift;
+pub use clock_step::ClockStep;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
@@ -75,7 +79,7 @@ pub trait Fault: Registered {
 registry! {
     /// A fault, as a scenario writes it.
     AnyFault as "fault", each_fault:
-    Crash, SlowNode,
+    Crash, SlowNode, ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
 }

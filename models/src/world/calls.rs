@@ -17,6 +17,10 @@ impl<P: Protocol> World<P> {
         let slot = self.calls.take();
         let is_client = origin == Origin::Client;
         let (is_counted, bin) = self.meter.call_started(name.edge, is_client, now);
+        let caller = match origin {
+            Origin::Client => self.plan.populations[name.edge.index()].node,
+            Origin::Job(job) => self.attempts[job].node,
+        };
         let call = &mut self.calls[slot];
         // The list of flights keeps its memory, and a pending timer event of the slot stays known.
         call.flights.clear();
@@ -24,8 +28,10 @@ impl<P: Protocol> World<P> {
         *call = Call {
             name,
             origin,
+            caller,
             process,
             started: now,
+            started_local: now,
             attempts: 0,
             on_wire: 0,
             is_open: true,
@@ -35,6 +41,9 @@ impl<P: Protocol> World<P> {
             armed,
             flights,
         };
+        if !self.clocks.is_empty() {
+            self.calls[slot].started_local = self.local_of_call(slot, now);
+        }
         self.open_calls += u64::from(is_client);
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
@@ -85,13 +94,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// Layers live by their caller's clock: every instant they are told, or name, is one of that.
     fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
+        let now = self.local_of_call(slot, now);
         let call = &mut self.calls[slot];
         let edge = call.name.edge.index();
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
-        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
         if !layer.shares() {
             return layer.ask(cause, &mut state.memory, &mut SharedMemory::Nothing, &moment);
         }
@@ -110,6 +121,7 @@ impl<P: Protocol> World<P> {
 
     /// A result came for an attempt that had been given up: its layer may want to know.
     pub(super) fn offer_late(&mut self, slot: u32, flight: u32, outcome: Outcome, now: SimTime) {
+        let now = self.local_of_call(slot, now);
         let call = &self.calls[slot];
         let edge = call.name.edge.index();
         let parent = call.flights.get(flight as usize).map_or(NONE, |flight| flight.parent);
@@ -117,7 +129,7 @@ impl<P: Protocol> World<P> {
         let index = owner.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
         let scope = scope_of(layer, call.origin, call.name.client, call.process);
-        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
         if let Some(shared) = self.shared[edge][index].get_mut(scope) {
             layer.offer_late(outcome, shared, &moment);
         }
@@ -183,9 +195,10 @@ impl<P: Protocol> World<P> {
 
     /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
-    fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let local = self.calls[slot].next_timer();
+        let next = self.wake_of_call(slot, local, ctx.now());
         let call = &mut self.calls[slot];
-        let next = call.next_timer();
         if next < call.armed {
             call.armed = next;
             let event = WorldEvent::new(Kind::CallTimer, call.name.key, 0, slot);
@@ -201,9 +214,10 @@ impl<P: Protocol> World<P> {
             return;
         }
         call.armed = SimTime::MAX;
+        let local = if call.is_open { self.local_of_call(slot, now) } else { return };
         // Bounded: every round ends a timer that is due, and steps set timers that lie ahead.
         while self.calls[slot].is_open
-            && let Some(flight) = self.calls[slot].due(now)
+            && let Some(flight) = self.calls[slot].due(local)
         {
             self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
             let step = self.ask(slot, flight, Cause::Timer, now);

@@ -55,20 +55,32 @@ impl<P: Protocol> World<P> {
 
     fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
         let after = self.environment.node(node);
-        match (before.up, after.up) {
+        let (clock, is_up) = (after.clock, after.up);
+        match (before.up, is_up) {
             (true, false) => self.node_dies(node, ctx),
-            (false, true) => ctx.record(&Record::NodeReturned(node)),
+            (false, true) => self.node_returns(node, ctx),
             (true, true) if before.slowness != after.slowness => self.server_changes_speed(node, before.slowness, ctx),
             _ => {}
+        }
+        if before.clock != clock {
+            self.change_clock(node, clock, ctx);
         }
     }
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeDied(node));
+        self.forget_exchange(node);
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
-            Role::Member(index) => self.protocol.on_crash(&mut self.members[index as usize]),
+            Role::Member(index) => self.member_dies(index, ctx.now()),
             Role::Clients(_) => unreachable!("faults of nodes strike servers"),
+        }
+    }
+
+    fn node_returns(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        ctx.record(&Record::NodeReturned(node));
+        if let Role::Member(index) = self.plan.nodes[node.index()].role {
+            self.member_returns(index, ctx);
         }
     }
 }

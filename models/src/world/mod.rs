@@ -2,38 +2,43 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols), `clients`
-//! (populations) and `misfortune` (faults).
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `groups` (protocols and their
+//! callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients` (populations) and `misfortune` (faults).
 
 mod calls;
 mod clients;
 mod groups;
 mod interference;
+mod members;
 mod misfortune;
 mod parcels;
 mod serving;
+mod timekeeping;
 mod wire;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
+use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::RouteId;
 use crate::links::LineState;
-use crate::measure::Meter;
+use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Outbox, Protocol};
+use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
 use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
+use members::MemberState;
 use parcels::Parcel;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
-use std::collections::VecDeque;
+use sim_core::time::SimTime;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// The state of a system: services and clients, and one kind of group that speaks the protocol `P`.
@@ -57,11 +62,20 @@ pub struct World<P: Protocol> {
     /// The cuts that are on, as of the last change, and what routing is still to hear, the oldest news first.
     cuts: Vec<(String, String)>,
     news: VecDeque<Vec<(String, String)>>,
-    outbox: Outbox<P::Message>,
+    orders: Orders<P::Message, P::Timer>,
     /// Volatile memory of every server, by instance; each identity has one instance.
     servers: Vec<Server>,
-    /// Memory of the members of the group.
-    members: Vec<P::Member>,
+    /// The members of the group.
+    members: Vec<MemberState<P>>,
+    /// Since when each of them is down, if it is.
+    down: Vec<Option<SimTime>>,
+    /// Callers who wait for an answer that a member gives later: who holds them, and their attempts.
+    held: BTreeMap<Held, (u32, u32)>,
+    /// What is remembered for measuring the protocol.
+    witness: P::Witness,
+    observations: Observations,
+    /// The clock of every node; none if all are perfect.
+    clocks: Vec<Clock>,
     populations: Vec<PopulationState>,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
@@ -90,9 +104,14 @@ impl<P: Protocol> World<P> {
             reset: Vec::new(),
             cuts: Vec::new(),
             news: VecDeque::new(),
-            outbox: Outbox::default(),
+            orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
-            members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
+            members: members_of(&plan, &protocol),
+            down: vec![None; protocol.members() as usize],
+            held: BTreeMap::new(),
+            witness: P::Witness::default(),
+            observations: Observations::default(),
+            clocks: timekeeping::clocks_of(&plan),
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
@@ -105,6 +124,8 @@ impl<P: Protocol> World<P> {
         };
         Simulation::new(world, ties, |world, ctx| {
             world.plan_faults(ctx);
+            world.start_clocks(ctx);
+            world.schedule_members(ctx);
             world.start_populations(ctx);
         })
     }
@@ -140,6 +161,7 @@ impl<P: Protocol> World<P> {
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
         self.meter.strikes = self.timetable.strikes;
+        self.meter.observed(&self.observations);
         self.meter
     }
 
@@ -159,6 +181,12 @@ impl<P: Protocol> World<P> {
     }
 }
 
+fn members_of<P: Protocol>(plan: &Plan, protocol: &P) -> Vec<MemberState<P>> {
+    let Some(group) = &plan.group else { return Vec::new() };
+    let name = |index: u32| plan.nodes[group.first.index() + index as usize].name.as_str();
+    (0..protocol.members()).map(|index| MemberState::new(protocol.member(index), name(index))).collect()
+}
+
 impl<P: Protocol> Model for World<P> {
     type Event = WorldEvent;
     type Record = Record;
@@ -173,6 +201,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::ClientWakes => self.client_wakes(event.slot, ctx),
             Kind::Arrival => self.arrival(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),
+            Kind::MemberTimer => self.member_timer(event.slot, ctx),
+            Kind::Clock => self.clock_goes_on(event.slot, ctx),
             Kind::Message => self.message_arrives(event.slot, ctx),
             Kind::LegDone => self.leg_done(event.slot, ctx),
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),

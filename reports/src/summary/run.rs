@@ -2,8 +2,10 @@
 
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
+use scenarios::measure::{Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit};
 use scenarios::results::Manifest;
+use sim_core::time::SimDuration;
+use sim_core::units::SignedDuration;
 
 /// The measures of one run, each with its meaning in one line.
 pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
@@ -60,11 +62,32 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         let meaning = "whether it stays below the level with no fault active and the load as before";
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
+    for observation in &run.observations {
+        let meaning = match observation.fold {
+            Fold::Sum => "added up, as the protocol or the clocks observed it",
+            Fold::Least => "the least that was observed",
+            Fold::Most => "the most that was observed",
+        };
+        say(&observation.title(), observed(observation), meaning);
+    }
     let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
     say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
     say("events", Cell::Count(run.events), "events handled by the kernel");
     say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
     table
+}
+
+/// The number of an observation; a length may be negative.
+pub fn observed(observation: &Observation) -> Cell {
+    let value = observation.value;
+    match observation.unit {
+        Unit::Count => Cell::Count(value.unsigned_abs()),
+        Unit::Time if value < 0 => {
+            let length = SignedDuration::from_nanos(value);
+            Cell::Written(length.to_string(), value as f64 / 1e9)
+        }
+        Unit::Time => Cell::Length(SimDuration::from_nanos(value.unsigned_abs())),
+    }
 }
 
 fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {

@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::clocks::AnyClock;
 use models::faults::PlannedFault;
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
@@ -108,6 +109,11 @@ impl<'a> Reader<'a> {
                     gaps.nodes = true;
                     gaps.unread.push(key);
                 }
+            }
+        }
+        for piece in pieces.section("clocks") {
+            if let Some(clock) = problems.note(parse_as::<AnyClock>(piece.value, "kind of clock")) {
+                spec.clocks.push((piece.key.clone().unwrap_or_default(), clock));
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -259,6 +265,9 @@ fn content_of(spec: &SystemSpec) -> String {
     let mut text = text.expect("a system can be written as JSON");
     if spec.routing != Routing::default() {
         text.extend(serde_json::to_vec(&spec.routing).expect("routing can be written as JSON"));
+    }
+    if !spec.clocks.is_empty() {
+        text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));
     }
     blake3::hash(&text).to_hex()[..32].to_owned()
 }
