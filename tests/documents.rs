@@ -1,5 +1,6 @@
 //! Is everything the documents show true?
 
+use models::clocks::AnyClock;
 use models::faults::AnyFault;
 use models::protocols::Group;
 use models::strategies::Layer;
@@ -56,6 +57,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         };
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
         let mut link = r#"Link(from: "internet", to: "zone-a", delay: Constant("1ms"))"#;
+        let (mut clock, mut group) = ("Perfect()", r#"Row(domain: "zone-a")"#.to_owned());
         // Both a distribution and a kind of arrivals are called Constant: what has a rate arrives.
         if known(Arrivals::ALL, name) && (name != "Constant" || text.contains("rate")) {
             arrivals = text;
@@ -74,19 +76,23 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
             fault = text;
         } else if name == "Link" {
             link = text;
+        } else if known(AnyClock::ALL, name) {
+            clock = text;
+        } else if known(Group::ALL, name) {
+            group = text.to_owned();
         } else {
             continue;
         }
         seen.push(name);
         let scenario = format!(
             r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "a": Clients(count: 1, arrivals: {arrivals}, calls: "b", domain: "internet"), {} }},
-            links: [{link}], stacks: {{ "a -> b": [{layers}] }}, faults: [{fault}])"#,
+            links: [{link}], stacks: {{ "a -> b": [{layers}] }}, faults: [{fault}], clocks: {{ "b": {clock} }}, groups: {{ "g": {group} }})"#,
             service(demand, "")
         );
         assert_reads(text, &scenario);
     }
     assert!(seen.iter().filter(|name| **name == "Link").count() >= 3, "docs/language.md shows links");
-    for names in [Distribution::ALL, AnyBackoff::ALL, AnyBudget::ALL, AnyFault::ALL, Arrivals::ALL] {
+    for names in [Distribution::ALL, AnyBackoff::ALL, AnyBudget::ALL, AnyFault::ALL, Arrivals::ALL, AnyClock::ALL, Group::ALL] {
         for (name, _) in names.iter().filter(|(name, _)| *name != "Empirical") {
             assert!(seen.contains(name), "docs/language.md shows no example of {name}");
         }

@@ -6,6 +6,7 @@
 
 use crate::links::KINDS;
 use crate::plan::SystemSpec;
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint};
 use crate::topology::{Surroundings, lies_in, place_of_node};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ impl Addresses {
         let domains: BTreeSet<&str> = members(spec).map(|(_, _, domain)| domain).collect();
         let mut owners: BTreeMap<&str, u32> = spec.clients.iter().map(|(name, _)| (name.as_str(), 0)).collect();
         owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.replicas)));
-        owners.extend(spec.groups.iter().map(|(name, _)| (name.as_str(), 1)));
+        owners.extend(spec.groups.iter().map(|(name, group)| (name.as_str(), group.members())));
         let mut addresses = Self::default();
         for (index, link) in spec.links.iter().enumerate() {
             for (field, end) in [("from", &link.from), ("to", &link.to)] {
@@ -97,6 +98,8 @@ impl Addresses {
                 surroundings.ends.entry(name.clone()).or_default().push(self.of_member(owner, &name, domain));
             }
         }
+        let polling = spec.clocks.iter().filter_map(|(_, clock)| clock.parts().polling);
+        surroundings.places.extend(polling.map(|polling| polling.server));
         for places in surroundings.ends.values_mut() {
             places.sort_unstable();
             places.dedup();
@@ -118,6 +121,8 @@ fn members(spec: &SystemSpec) -> impl Iterator<Item = (&str, String, &str)> {
         (0..service.replicas.min(10_000)).map(move |replica| (name.as_str(), format!("{name}[{replica}]"), service.domain.of(replica)))
     });
     let groups = spec.groups.iter().filter(|(_, group)| !group.placement().0.is_empty());
-    let groups = groups.map(|(name, group)| (name.as_str(), format!("{name}[0]"), group.domain(0)));
+    let groups = groups.flat_map(|(name, group)| {
+        (0..group.members().min(MOST_MEMBERS)).map(move |member| (name.as_str(), format!("{name}[{member}]"), group.domain(member)))
+    });
     clients.chain(replicas).chain(groups)
 }

@@ -66,8 +66,8 @@ pub struct Attempt {
     pub child: u32,
     /// What the server answered.
     pub outcome: Outcome,
-    /// Messages of a group's protocol sent on its behalf.
-    pub messages: u64,
+    /// Messages of a group's protocol sent on its behalf: to members, and back.
+    pub messages: (u32, u32),
     /// The session of a group's protocol, or [`NONE`](crate::call::NONE).
     pub session: u32,
 }
@@ -111,7 +111,7 @@ impl Attempt {
         self.task = 0;
         self.child = NONE;
         self.outcome = Outcome::Success;
-        self.messages = 0;
+        self.messages = (0, 0);
         self.session = NONE;
     }
 }

@@ -1,5 +1,7 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod clocks;
+
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
@@ -92,6 +94,12 @@ impl Builder<'_> {
                 all.push(complaint(&format!("stacks.{}", quoted(edge)), "a stack has at most 32 layers"));
             }
         }
+        for (name, group) in &spec.groups {
+            all.extend(within(&format!("groups.{}", quoted(name)), group.check()));
+        }
+        for (name, clock) in &spec.clocks {
+            all.extend(within(&format!("clocks.{}", quoted(name)), clock.check()));
+        }
         if spec.groups.len() > 1 {
             all.push(complaint("groups", "a scenario has at most one group"));
         }
@@ -161,13 +169,14 @@ impl Builder<'_> {
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
+        let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
         let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clockwork }
+        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
     }
 
     /// The number of a place.
@@ -221,15 +230,19 @@ impl Builder<'_> {
     fn place_group(&mut self, nodes: &mut Vec<NodePlan>) -> Option<GroupPlan> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
-        let crate::protocols::Group::Row(row) = spec;
-        if let Some(complaint) = row.domain.check().pop() {
-            self.complaints.push(complaint.inside("domain").inside(&format!("groups.{}", quoted(name))));
-            return None;
+        // Of a group that cannot be placed enough is placed for everything else to be looked up.
+        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        for member in 0..members {
+            let node = format!("{name}[{member}]");
+            let place = match spec.placement().0.as_slice() {
+                [] => String::new(),
+                _ => self.addresses.of_member(name, &node, spec.domain(member)),
+            };
+            nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let node = format!("{name}[0]");
-        let domain = self.place(self.addresses.of_member(name, &node, spec.domain(0)));
-        nodes.push(NodePlan { name: node, domain, role: Role::Member(0) });
-        Some(GroupPlan { name: name.clone(), first, spec: spec.clone(), message_size: spec.message_size() })
+        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
+        Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }
 
     /// Edges of populations first, in their order, then those of services in order of writing.
@@ -396,7 +409,7 @@ impl Callees {
         let mut all = Self { by_name: BTreeMap::new(), names: Vec::new() };
         let services =
             (0..).zip(services).map(|(index, service)| (&service.name, (Callee::Service(index), service.first, service.replicas)));
-        for (name, callee) in services.chain(group.map(|group| (&group.name, (Callee::Group, group.first, 1)))) {
+        for (name, callee) in services.chain(group.map(|group| (&group.name, (Callee::Group, group.first, group.members)))) {
             all.names.push(name.clone());
             all.by_name.entry(name.clone()).or_insert(callee);
         }

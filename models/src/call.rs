@@ -3,6 +3,7 @@
 //! Every layer of the edge's stack has flights, each inside one of the layer above; the leaves are attempts on the wire.
 //! A layer may have several flights open inside it at once. Results go up, abandonment goes down.
 
+use crate::ids::NodeId;
 use crate::record::CallName;
 use crate::strategies::FlightMemory;
 use sim_core::time::SimTime;
@@ -27,10 +28,14 @@ pub struct Call {
     pub name: CallName,
     /// Who made it.
     pub origin: Origin,
+    /// The node that made it: a replica, or the node of a whole population.
+    pub caller: NodeId,
     /// The replica that made it; 0 for clients.
     pub process: u32,
     /// When it was made.
     pub started: SimTime,
+    /// The same by the caller's monotonic clock: what its layers reckon from.
+    pub started_local: SimTime,
     /// Attempts put on the wire so far.
     pub attempts: u32,
     /// Attempts on the wire or at a server now, waited for or not.
@@ -43,7 +48,7 @@ pub struct Call {
     pub is_wrong: bool,
     /// The time bin it was started in.
     pub bin: u32,
-    /// The instant of the timer event that is pending for this slot, or `MAX`. It outlives the call: a later call in the
+    /// The true instant of the timer event that is pending for this slot, or `MAX`. It outlives the call: a later call in the
     /// same slot uses it if it comes early enough, and arms it again when it comes.
     pub armed: SimTime,
     /// The tree.
@@ -63,7 +68,7 @@ pub struct Flight {
     pub open_inside: u32,
     /// The attempt on the wire, or [`NONE`] once it is over.
     pub attempt: u32,
-    /// When its layer wants to be woken.
+    /// When its layer wants to be woken, by the caller's monotonic clock.
     pub timer: SimTime,
     /// What its layer remembers.
     pub memory: FlightMemory,
@@ -72,11 +77,20 @@ pub struct Flight {
 impl Call {
     /// Begins anew in a record that was used before: the list of flights keeps its memory, and the pending timer event of
     /// the slot stays known.
-    pub fn begin(&mut self, name: CallName, origin: Origin, process: u32, started: SimTime, (is_counted, bin): (bool, u32)) {
+    pub fn begin(
+        &mut self,
+        name: CallName,
+        (origin, caller): (Origin, NodeId),
+        process: u32,
+        started: SimTime,
+        (is_counted, bin): (bool, u32),
+    ) {
         self.name = name;
         self.origin = origin;
+        self.caller = caller;
         self.process = process;
         self.started = started;
+        self.started_local = started;
         self.attempts = 0;
         self.on_wire = 0;
         self.is_open = true;
@@ -118,7 +132,7 @@ impl Call {
         closed
     }
 
-    /// The earliest instant at which any layer wants to be woken.
+    /// The earliest instant of the caller's clock at which any layer wants to be woken.
     pub fn next_timer(&self) -> SimTime {
         self.flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer).min().unwrap_or(SimTime::MAX)
     }

@@ -32,19 +32,23 @@ pub enum Kind {
     Reply = 8,
     /// A timer of a call's layers is due.
     CallTimer = 9,
+    /// A timer of a member of a group is due.
+    MemberTimer = 10,
+    /// A node's clock goes on with asking its time server.
+    Clock = 11,
     /// A client of a closed population ends its thinking.
-    ClientWakes = 10,
+    ClientWakes = 12,
     /// The next call of an open population is due.
-    Arrival = 11,
+    Arrival = 13,
     /// The next call that a fault adds to those of an open population is due.
-    ExtraArrival = 12,
+    ExtraArrival = 14,
     /// A client makes a call beside its others, because of a fault.
-    ExtraCall = 13,
+    ExtraCall = 15,
     /// Background work of a node is due.
-    JobTimer = 14,
+    JobTimer = 16,
 }
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 17] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
@@ -55,6 +59,8 @@ const KINDS: [Kind; 15] = [
     Kind::Cancel,
     Kind::Reply,
     Kind::CallTimer,
+    Kind::MemberTimer,
+    Kind::Clock,
     Kind::ClientWakes,
     Kind::Arrival,
     Kind::ExtraArrival,

@@ -8,6 +8,7 @@ mod addresses;
 mod attempt;
 mod builder;
 mod call;
+pub mod clocks;
 pub mod environment;
 mod event;
 pub mod faults;

@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
@@ -37,6 +38,8 @@ pub struct SystemSpec {
     pub storm: Option<Storm>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// Clocks by what has them: `"checkout"`, `"checkout[1]"`, `"shoppers"`, `"domain:zone-a"`.
+    pub clocks: Vec<(String, AnyClock)>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -103,6 +106,8 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The clock of every node; empty if all are perfect.
+    pub clocks: Vec<ClockPlan>,
     /// Times and measuring.
     pub clockwork: Clockwork,
 }
@@ -197,6 +202,10 @@ pub struct GroupPlan {
     pub name: String,
     /// Its first member; the others follow.
     pub first: NodeId,
+    /// How many members.
+    pub members: u32,
+    /// Ways between members by the domains of sender and receiver, sorted.
+    pub ways: Vec<((u32, u32), RouteId)>,
     /// As written.
     pub spec: Group,
     /// How large its messages are.
@@ -204,12 +213,31 @@ pub struct GroupPlan {
 }
 
 impl GroupPlan {
+    /// The way of a message between members in two domains.
+    #[inline]
+    pub fn way(&self, from: u32, to: u32) -> RouteId {
+        if let [only] = self.ways.as_slice() {
+            return only.1;
+        }
+        let found = self.ways.binary_search_by_key(&(from, to), |way| way.0);
+        self.ways[found.expect("a plan connects all members of a group")].1
+    }
+
     /// The number of a kind of message: those of calls come first, the protocol's own follow.
     pub fn number_of_kind(&self, name: &str) -> u8 {
         let kinds = KINDS.iter().chain(self.spec.kinds());
         let position = kinds.enumerate().find(|(_, kind)| **kind == name).map_or(0, |(position, _)| position);
         u8::try_from(position).expect("a protocol has fewer than 60 kinds of message")
     }
+}
+
+/// The clock of one node.
+#[derive(Clone, Debug, Default)]
+pub struct ClockPlan {
+    /// What it is made of.
+    pub parts: Parts,
+    /// The ways to its time server and back, if it asks one.
+    pub server: Option<(RouteId, RouteId)>,
 }
 
 /// A population.

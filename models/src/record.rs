@@ -4,6 +4,7 @@ use crate::ids::{EdgeId, FaultId, NodeId};
 use crate::outcome::Outcome;
 use sim_core::draw::Key;
 use sim_core::observe;
+use sim_core::units::SignedDuration;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,20 @@ pub enum Record {
     JobBegan(NodeId),
     /// A run of background work was done at a node.
     JobEnded(NodeId),
+    /// A member of a group sent a message to another.
+    MemberSent(MessageName),
+    /// A message of a member reached another.
+    MemberHeard(MessageName),
+    /// A message of a member was lost.
+    MemberMissed(MessageName, Loss),
+    /// A message of a member reached another altered, who did not notice.
+    MemberMisheard(MessageName),
+    /// A timer of a member fired.
+    TimerFired(NodeId),
+    /// A member, or a caller at a node, made something known: what, and a number that says more.
+    Announced(NodeId, &'static str, i64),
+    /// The wall clock of a node was set: by how much.
+    ClockSet(NodeId, SignedDuration),
 }
 
 /// Why a message was lost.
@@ -117,6 +132,25 @@ pub struct AttemptName {
     pub copy: u32,
 }
 
+/// Which message of a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageName {
+    /// Who sent it.
+    pub from: NodeId,
+    /// Whom it is for.
+    pub to: NodeId,
+    /// Its kind, as the protocol names it.
+    pub kind: &'static str,
+    /// The how-manieth message of this kind between these two, from 0.
+    pub ordinal: u32,
+}
+
+impl MessageName {
+    fn bits(&self) -> u64 {
+        Key::named(self.kind).child(u64::from(self.from.0) << 32 | u64::from(self.to.0)).child(u64::from(self.ordinal)).bits()
+    }
+}
+
 impl observe::Record for Record {
     #[inline(always)]
     fn fingerprint(&self) -> u64 {
@@ -155,8 +189,19 @@ impl observe::Record for Record {
             Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
             Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
             Self::Converged => 20_u64.wrapping_mul(KIND),
-            Self::NodePaused(node) => 21_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
-            Self::NodeResumed(node) => 22_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::MemberSent(name) => 21_u64.wrapping_mul(KIND) ^ name.bits(),
+            Self::MemberHeard(name) => 22_u64.wrapping_mul(KIND) ^ name.bits(),
+            Self::MemberMissed(name, loss) => 23_u64.wrapping_mul(KIND) ^ name.bits() ^ (*loss as u64).wrapping_mul(PART),
+            Self::TimerFired(node) => 24_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::Announced(node, what, value) => {
+                25_u64.wrapping_mul(KIND) ^ Key::named(what).child(u64::from(node.0)).child(*value as u64).bits()
+            }
+            Self::ClockSet(node, by) => {
+                26_u64.wrapping_mul(KIND) ^ Key::default().child(u64::from(node.0)).child(by.as_nanos() as u64).bits()
+            }
+            Self::MemberMisheard(name) => 27_u64.wrapping_mul(KIND) ^ name.bits(),
+            Self::NodePaused(node) => 33_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::NodeResumed(node) => 34_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }

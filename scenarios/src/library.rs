@@ -58,6 +58,11 @@ shipped!(
     "backoff-equal-jitter",
     "backoff-decorrelated",
     "mm1-queue",
+    "clock-sync",
+    "false-ticker",
+    "lease-and-clock",
+    "failure-detectors",
+    "gossip-rounds",
 );
 
 /// The shipped scenario of this name.

@@ -26,7 +26,7 @@ use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 18] = [
+pub const FIELDS: [&str; 19] = [
     "schema",
     "name",
     "horizon",
@@ -36,6 +36,7 @@ pub const FIELDS: [&str; 18] = [
     "hold",
     "nodes",
     "groups",
+    "clocks",
     "links",
     "routing",
     "faults",

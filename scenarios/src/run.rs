@@ -2,7 +2,7 @@
 
 use crate::scenario::ArmPlan;
 use models::measure::{Bin, RunMeasures};
-use models::protocols::{Group, Nobody, Protocol, RowProtocol};
+use models::protocols::{Listener, Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
@@ -27,9 +27,26 @@ pub struct Run {
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
     // The only choice between protocols: once per run, at the door.
+    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => run_with(arm, Nobody, seed, ties, observer),
-        Some(Group::Row(_)) => run_with(arm, RowProtocol, seed, ties, observer),
+        None => door.hear(Nobody),
+        Some(group) => group.speak(door),
+    }
+}
+
+/// A run that waits to be told which protocol its group speaks.
+struct Door<'a, 'o> {
+    arm: &'a ArmPlan,
+    seed: u64,
+    ties: TieBreak,
+    observer: Option<&'o mut dyn Observer<Record>>,
+}
+
+impl Listener for Door<'_, '_> {
+    type Heard = Run;
+
+    fn hear<P: Protocol>(self, protocol: P) -> Run {
+        run_with(self.arm, protocol, self.seed, self.ties, self.observer)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use models::ids::FaultId;
 use models::plan::Plan;
-use models::record::{AttemptName, CallName, FIRST_EXTRA, Record};
+use models::record::{AttemptName, CallName, FIRST_EXTRA, MessageName, Record};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
@@ -38,6 +38,13 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::JobEnded(at) => ("job", node(*at).to_owned(), "ends".to_owned()),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),
         Record::NodeReturned(alive) => ("NODE", node(*alive).to_owned(), "returns with empty memory".to_owned()),
+        Record::MemberSent(name) => ("say", letter(plan, name), String::new()),
+        Record::MemberHeard(name) => ("hear", letter(plan, name), String::new()),
+        Record::MemberMissed(name, loss) => ("miss", letter(plan, name), loss.name().to_owned()),
+        Record::MemberMisheard(name) => ("altered", letter(plan, name), String::new()),
+        Record::TimerFired(at) => ("timer", node(*at).to_owned(), String::new()),
+        Record::Announced(by, what, value) => ("tell", node(*by).to_owned(), format!("{what} {value}")),
+        Record::ClockSet(at, by) => ("CLOCK", node(*at).to_owned(), format!("set by {by}")),
     };
     let written = if detail.is_empty() { write!(text, "{what:<8} {who}") } else { write!(text, "{what:<8} {who:<40} {detail}") };
     written.expect("text can be written to a string");
@@ -48,6 +55,12 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
 fn call(plan: &Plan, name: &CallName) -> String {
     let (extra, ordinal) = name.ordinal.checked_sub(FIRST_EXTRA).map_or(("", name.ordinal), |ordinal| ("+", ordinal));
     format!("{} #{}.{extra}{ordinal}", plan.edges[name.edge.index()].name, name.client)
+}
+
+/// `cluster[0] -> cluster[1] ping 17`: the 17th ping of the one to the other, from 0.
+fn letter(plan: &Plan, name: &MessageName) -> String {
+    let node = |node: models::ids::NodeId| plan.nodes[node.index()].name.as_str();
+    format!("{} -> {} {} {}", node(name.from), node(name.to), name.kind, name.ordinal)
 }
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {

@@ -3,6 +3,7 @@
 use super::output::{print, print_table};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
+use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
 use models::strategies::Layer;
@@ -45,6 +46,8 @@ enum Kind {
     Distributions,
     /// Protocols of groups.
     Protocols,
+    /// Clocks of nodes.
+    Clocks,
     /// What `expect:` can demand.
     Expectations,
     /// Charts of a report.
@@ -64,6 +67,7 @@ impl Kind {
             Self::Arrivals => owned(Arrivals::ALL),
             Self::Distributions => owned(Distribution::ALL),
             Self::Protocols => owned(Group::ALL),
+            Self::Clocks => owned(AnyClock::ALL),
             Self::Expectations => owned(scenarios::expect::Clause::ALL),
             Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),
         }

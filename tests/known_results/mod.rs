@@ -6,10 +6,12 @@
 
 mod availability; // nodes that fail and are repaired: k of n, and the machine-repair problem
 mod aws_jitter; // the experiment behind "Exponential Backoff And Jitter"
+mod clocks; // what clocks, their synchronisation and leases do, to the nanosecond
+mod detectors; // failure detectors and gossip
 mod queueing; // M/M/1 and its relatives, by published values
 mod queueing_by_formula; // the same mechanism at parameters nobody listed, by the formulas themselves
 
-use models::measure::RunMeasures;
+use models::measure::{Fold, RunMeasures};
 use models::record::{AttemptName, Record};
 use scenarios::run::run;
 use scenarios::scenario::ArmPlan;
@@ -23,6 +25,24 @@ use std::ops::RangeInclusive;
 fn scenario(name: &str, text: &str, changes: &[(String, String)]) -> Scenario {
     read(Source::new(name, text), name, changes, Extent::AsWritten)
         .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+}
+
+/// One run of the first arm of a scenario: its measures and everything seen.
+fn watched(scenario: &Scenario, seed: u64) -> (RunMeasures, Vec<(SimTime, Record)>) {
+    let mut seen = Vec::new();
+    let mut watch = |at: SimTime, record: &Record| seen.push((at, *record));
+    let made = run(&scenario.cells[0].arms[0], seed, TieBreak::ByRank, Some(&mut watch));
+    (made.measures, seen)
+}
+
+/// One run of the first arm of a scenario.
+fn measured(scenario: &Scenario, seed: u64) -> RunMeasures {
+    run(&scenario.cells[0].arms[0], seed, TieBreak::ByRank, None).measures
+}
+
+/// What a run observed under a name; nothing if it never did.
+fn observed(measures: &RunMeasures, name: &str, fold: Fold) -> Option<i64> {
+    measures.observations.iter().find(|observation| observation.name == name && observation.fold == fold).map(|found| found.value)
 }
 
 /// A mean over independent runs, and its standard error.

@@ -2,8 +2,10 @@
 //!
 //! One rule per condition says what overlapping effects come to: a node is down while any says so, and silent while any of
 //! those says so; it stands still, drains, or has a disk that is stalled or full while any says so; the slowest factor
-//! counts; workers and places that are taken away add up. What follows from being down comes before everything else.
+//! counts; workers and places that are taken away add up, and so do
+//! changes of its clock. What follows from being down comes before everything else.
 
+use crate::clocks::ClockChange;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::time::SimDuration;
@@ -25,6 +27,8 @@ pub enum NodeEffect {
     Drains,
     /// All its work takes longer.
     Slow(Slowness),
+    /// Its clock is moved, or runs faster or slower.
+    Clock(ClockChange),
     /// Some of its requests take longer.
     SlowShare(SlowRequests),
     /// So many of its workers are missing.
@@ -122,6 +126,8 @@ pub struct Condition {
     pub disk_stalled: bool,
     /// Whether its disk has no room.
     pub disk_full: bool,
+    /// What has become of its clock.
+    pub clock: ClockChange,
 }
 
 impl Condition {
@@ -139,6 +145,7 @@ impl Condition {
         disk_slowness: Slowness::NONE,
         disk_stalled: false,
         disk_full: false,
+        clock: ClockChange::NONE,
     };
 
     /// What these effects come to, in the order in which they began.
@@ -160,6 +167,7 @@ impl Condition {
                 NodeEffect::DiskSlow(slowness) => condition.disk_slowness = condition.disk_slowness.max(*slowness),
                 NodeEffect::DiskStalled => condition.disk_stalled = true,
                 NodeEffect::DiskFull => condition.disk_full = true,
+                NodeEffect::Clock(change) => condition.clock = condition.clock.combined(*change),
             }
         }
         condition

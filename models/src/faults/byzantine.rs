@@ -55,7 +55,8 @@ impl Fault for Byzantine {
         meaning: "The seed draws `f` of the nodes for each strike. `Silent`: they work and never answer. `Selective(names)`: they do not answer \
                   those callers. `WrongAnswers(share)`: that share of answers has a wrong value. `Replay(share)`: that share of requests gets an old \
                   answer at once, without the work. A wrong or old answer counts as a success, and as a wrong one beside; only a caller that \
-                  compares answers can tell.",
+                  compares answers can tell. A member of a group treats what it says to callers and to other members like answers; which lies it tells \
+                  is its protocol's business, and such answers are not counted as wrong.",
         in_flight: "What was sent before is not touched. A request that was taken before is answered as the node behaves when it answers.",
         overlap: "Of several faults at one node the one that began first acts, and the next on what that leaves alone.",
         parameters: &[

@@ -11,6 +11,8 @@ mod bad_deploy;
 mod bad_link;
 mod byzantine;
 mod capacity_loss;
+mod clock_drift;
+mod clock_step;
 mod crash;
 mod cut;
 mod disk_full;
@@ -51,6 +53,8 @@ pub use bad_deploy::BadDeploy;
 pub use bad_link::BadLink;
 pub use byzantine::{Byzantine, Conduct};
 pub use capacity_loss::CapacityLoss;
+pub use clock_drift::ClockDrift;
+pub use clock_step::ClockStep;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use disk_full::DiskFull;
@@ -137,6 +141,7 @@ registry! {
     AnyFault as "fault", each_fault:
     Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
     CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
+    ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
     Errors, BadDeploy, Misconfiguration, ExpiredCertificate,

@@ -84,6 +84,29 @@ pub fn everybody(field: &str, names: &Names, places: &Places<'_>) -> Result<Vec<
     if complaints.is_empty() { Ok(found) } else { Err(complaints) }
 }
 
+/// Everybody in either field, clients as well, is a member of its own: everybody has a clock.
+///
+/// # Errors
+/// Complaints about names that name nothing, or if neither field names anything.
+pub fn owners_of_clocks(node: &Names, domain: &Names, places: &Places<'_>, effect: NodeEffect) -> Result<Vec<Member>, Vec<Complaint>> {
+    let mut complaints: Vec<_> = domain.0.iter().filter_map(|name| places.domain("domain", name).err()).collect();
+    if node.is_empty() && domain.is_empty() {
+        complaints.push(complaint("", "whose clock is it? Write node: \"shop\", node: \"shop[1]\" or domain: \"zone-a\""));
+    }
+    let mut found = everybody("node", node, places).unwrap_or_else(|wrong| {
+        complaints.extend(wrong);
+        Vec::new()
+    });
+    if !complaints.is_empty() {
+        return Err(complaints);
+    }
+    found.extend(everybody("domain", domain, places)?);
+    found.sort_unstable();
+    found.dedup();
+    let member = |id| Member { name: places.name(id).to_owned(), effects: vec![Effect::Node(id, effect.clone())] };
+    Ok(found.into_iter().map(member).collect())
+}
+
 /// Every named node is a member of its own, with the effect that is asked for.
 ///
 /// # Errors

@@ -214,6 +214,11 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
+    /// What protocols and clocks observed.
+    pub fn observed(&mut self, observations: &super::Observations) {
+        self.row.observations = observations.list();
+    }
+
     /// The row and the series of the run.
     pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>) {
         self.row.unfinished = self.row.calls - self.finished;

@@ -3,6 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
+use super::Observation;
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -51,6 +52,9 @@ pub struct RunMeasures {
     /// What became of everything that was sent, from the start of the run to its end.
     #[serde(default)]
     pub messages: MessageMeasures,
+    /// What protocols and clocks left behind as numbers, in the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<Observation>,
     /// Events handled by the kernel.
     pub events: u64,
     /// The instant at which nothing was left to do, or the end of the drain.

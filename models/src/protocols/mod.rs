@@ -2,136 +2,99 @@
 //!
 //! A *group* is a number of members that speak one typed protocol and answer calls. A caller's side of one attempt is a
 //! *session*: it sends the first messages, hears the answers, and says how the attempt ended. Everything else (waiting,
-//! retrying, giving up) is the business of the stack above it. One file per protocol.
+//! retrying, giving up) is the business of the stack above it. Members send each other messages over the links between
+//! their domains, set timers on their own clocks, lose what is not durable when they crash, and come back.
+//!
+//! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
+mod gossip;
+mod heartbeats;
+mod lease;
+mod marzullo;
 mod nobody;
+mod protocol;
 mod row;
+mod swim;
+mod time_server;
+mod turn;
+mod witness;
 
+pub use gossip::{Gossip, GossipProtocol, Mode};
+pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
+pub use lease::{Counted, Lease, LeaseProtocol};
+pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
+pub use protocol::{Lie, Listener, Protocol, Speaks, Verdict};
 pub use row::{Row, RowProtocol};
+pub use swim::{Order, Swim, SwimProtocol};
+pub use time_server::{Method, TimeServer, TimeServerProtocol};
+pub(crate) use turn::Orders;
+pub use turn::{Announcement, Held, To, Turn};
+pub use witness::{Seen, Speaker, Truth};
 
-use crate::outcome::Outcome;
+use crate::registry::{Complaint, complaint, registry, within};
 use crate::services::Placement;
-use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::units::Size;
-use std::fmt::Debug;
 
-/// A typed protocol: what members remember and say.
-pub trait Protocol: Clone + Send + Debug + 'static {
-    /// What one member remembers.
-    type Member: Clone + Send + Debug;
-    /// The caller's side of one attempt.
-    type Session: Clone + Send + Debug;
-    /// What is said.
-    type Message: Clone + Send + Debug;
-
-    /// How many members the group has.
-    fn members(&self) -> u32;
-    /// The memory of a member at its first start.
-    fn member(&self, index: u32) -> Self::Member;
-    /// A caller starts an attempt.
-    fn begin(&self, out: &mut Outbox<Self::Message>) -> Self::Session;
-    /// An answer reaches the caller, who still waits; `Some` ends the attempt.
-    fn on_answer(&self, session: &mut Self::Session, from: u32, message: Self::Message, out: &mut Outbox<Self::Message>)
-    -> Option<Outcome>;
-    /// A message of a caller reaches a member.
-    fn on_request(&self, member: &mut Self::Member, message: Self::Message, out: &mut Outbox<Self::Message>);
-    /// The life of a member ended: what is not durable is lost.
-    fn on_crash(&self, member: &mut Self::Member);
-    /// The kind of a message, by which a link may treat it: one of [`Group::kinds`].
-    fn kind(&self, _message: &Self::Message) -> &'static str {
-        "message"
-    }
-    /// What a message has become that was altered on the way and that nobody found out; nothing if whatever it becomes is no
-    /// message, so that it is dropped as one whose alteration is found out.
-    fn corrupt(&self, _message: &Self::Message, _draw: Draw) -> Option<Self::Message> {
-        None
-    }
-}
-
-/// Messages that a step of a protocol wants to send.
-#[derive(Clone, Debug)]
-pub struct Outbox<M> {
-    sent: Vec<(To, M)>,
-}
-
-/// Whom a message goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum To {
-    /// A member of the group, by its index.
-    Member(u32),
-    /// The caller whose message is being handled.
-    Caller,
-}
-
-impl<M> Default for Outbox<M> {
-    fn default() -> Self {
-        Self { sent: Vec::new() }
-    }
-}
-
-impl<M> Outbox<M> {
-    /// Sends a message.
-    pub fn send(&mut self, to: To, message: M) {
-        self.sent.push((to, message));
-    }
-
-    /// Takes everything sent, in order.
-    pub fn drain(&mut self) -> std::vec::Drain<'_, (To, M)> {
-        self.sent.drain(..)
-    }
-}
-
-/// A group, as a scenario writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Group {
-    /// See [`Row`].
-    Row(Row),
+registry! {
+    /// A group, as a scenario writes it.
+    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip,
 }
 
 impl Group {
-    /// Name and summary of every protocol.
-    pub const ALL: &'static [(&'static str, &'static str)] =
-        &[("Row", "one row under optimistic concurrency control: read, then write if nobody else has written since")];
-
-    /// The name in scenarios.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Row(_) => "Row",
-        }
-    }
-
     /// What its members announce, by name: events that a fault can wait for.
-    pub const fn announces(&self) -> &'static [&'static str] {
-        match self {
-            Self::Row(_) => &[],
-        }
+    pub fn announces(&self) -> &'static [&'static str] {
+        each_group!(self, group => announces_of(group))
     }
 
-    /// The kinds of message its protocol knows, by which a link may treat them.
-    pub const fn kinds(&self) -> &'static [&'static str] {
-        match self {
-            Self::Row(_) => RowProtocol::KINDS,
-        }
-    }
-
-    /// How large its messages are.
-    pub const fn message_size(&self) -> Size {
-        match self {
-            Self::Row(row) => row.message_size,
-        }
+    /// How many members it has.
+    pub fn members(&self) -> u32 {
+        each_group!(self, group => group.members())
     }
 
     /// Where its members stand.
-    pub const fn placement(&self) -> &Placement {
-        match self {
-            Self::Row(row) => &row.domain,
-        }
+    pub fn placement(&self) -> &Placement {
+        each_group!(self, group => group.placement())
     }
 
     /// The domain of the member with this index.
     pub fn domain(&self, index: u32) -> &str {
         self.placement().of(index)
     }
+
+    /// The kinds of message its protocol knows besides those of calls, by which links and faults may treat them.
+    pub fn kinds(&self) -> &'static [&'static str] {
+        each_group!(self, group => kinds_of(group))
+    }
+
+    /// How large its messages are.
+    pub fn message_size(&self) -> Size {
+        each_group!(self, group => group.message_size())
+    }
+
+    /// Does something with the protocol, whichever it is: the one place where a run chooses among protocols.
+    pub fn speak<L: Listener>(&self, listener: L) -> L::Heard {
+        each_group!(self, group => listener.hear(group.protocol()))
+    }
+
+    /// Everything wrong with the numbers as written.
+    pub fn check(&self) -> Vec<Complaint> {
+        let mut complaints: Vec<Complaint> = within("domain", self.placement().check()).collect();
+        if !(1..=MOST_MEMBERS).contains(&self.members()) {
+            complaints.push(complaint("members", format!("a group has 1 to {MOST_MEMBERS} members, not {}", self.members())));
+        }
+        complaints.extend(each_group!(self, group => group.check()));
+        complaints
+    }
 }
+
+const fn kinds_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
+    S::Protocol::KINDS
+}
+
+const fn announces_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
+    S::Protocol::ANNOUNCES
+}
+
+/// A group has at most so many members.
+pub const MOST_MEMBERS: u32 = 10_000;

@@ -1,6 +1,6 @@
 //! Nobody: the protocol of a world without groups.
 
-use super::{Outbox, Protocol};
+use super::{Protocol, Turn};
 use crate::outcome::Outcome;
 
 /// A group without members; nothing of it can ever be made.
@@ -8,13 +8,15 @@ use crate::outcome::Outcome;
 pub struct Nobody;
 
 /// A value that does not exist.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Never {}
 
 impl Protocol for Nobody {
     type Member = Never;
     type Session = Never;
     type Message = Never;
+    type Timer = Never;
+    type Witness = ();
 
     fn members(&self) -> u32 {
         0
@@ -24,15 +26,15 @@ impl Protocol for Nobody {
         unreachable!("a group without members has no member to start")
     }
 
-    fn begin(&self, _out: &mut Outbox<Never>) -> Never {
+    fn begin(&self, _turn: &mut Turn<'_, Self>) -> Never {
         unreachable!("no edge leads to a group without members")
     }
 
-    fn on_answer(&self, session: &mut Never, _from: u32, _message: Never, _out: &mut Outbox<Never>) -> Option<Outcome> {
+    fn on_answer(&self, session: &mut Never, _from: u32, _message: Never, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match *session {}
     }
 
-    fn on_request(&self, member: &mut Never, _message: Never, _out: &mut Outbox<Never>) {
+    fn on_request(&self, member: &mut Never, _message: Never, _turn: &mut Turn<'_, Self>) {
         match *member {}
     }
 

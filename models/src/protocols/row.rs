@@ -5,8 +5,9 @@
 //! Source: the model behind M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. The row costs no
 //! time per request, so a storm of writes does not slow it.
 
-use super::{Outbox, Protocol, To};
+use super::{Lie, Protocol, Speaks, To, Turn, Verdict};
 use crate::outcome::{Failure, Outcome};
+use crate::registry::Registered;
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
@@ -24,9 +25,29 @@ pub struct Row {
     pub message_size: Size,
 }
 
-impl RowProtocol {
-    /// The kinds of its messages.
-    pub(super) const KINDS: &'static [&'static str] = &["read", "version", "write", "written"];
+impl Registered for Row {
+    const NAME: &'static str = "Row";
+    const SUMMARY: &'static str = "one row under optimistic concurrency control: read, then write if nobody else has written since";
+}
+
+impl Speaks for Row {
+    type Protocol = RowProtocol;
+
+    fn protocol(&self) -> RowProtocol {
+        RowProtocol
+    }
+
+    fn members(&self) -> u32 {
+        1
+    }
+
+    fn placement(&self) -> &Placement {
+        &self.domain
+    }
+
+    fn message_size(&self) -> Size {
+        self.message_size
+    }
 }
 
 /// The protocol of a [`Row`].
@@ -52,6 +73,10 @@ impl Protocol for RowProtocol {
     /// A writer remembers nothing between messages: the version travels with its write.
     type Session = ();
     type Message = Message;
+    type Timer = ();
+    type Witness = ();
+
+    const KINDS: &'static [&'static str] = &["read", "version", "write", "written"];
 
     fn members(&self) -> u32 {
         1
@@ -61,14 +86,23 @@ impl Protocol for RowProtocol {
         0
     }
 
-    fn begin(&self, out: &mut Outbox<Message>) {
-        out.send(To::Member(0), Message::Read);
+    fn kind(message: &Message) -> &'static str {
+        match message {
+            Message::Read => "read",
+            Message::Version(_) => "version",
+            Message::Write(_) => "write",
+            Message::Written(_) => "written",
+        }
     }
 
-    fn on_answer(&self, _session: &mut (), from: u32, message: Message, out: &mut Outbox<Message>) -> Option<Outcome> {
+    fn begin(&self, turn: &mut Turn<'_, Self>) {
+        turn.send(To::Member(0), Message::Read);
+    }
+
+    fn on_answer(&self, _session: &mut (), from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
             Message::Version(version) => {
-                out.send(To::Member(from), Message::Write(version));
+                turn.send(To::Member(from), Message::Write(version));
                 None
             }
             Message::Written(true) => Some(Outcome::Success),
@@ -77,28 +111,19 @@ impl Protocol for RowProtocol {
         }
     }
 
-    fn on_request(&self, version: &mut u64, message: Message, out: &mut Outbox<Message>) {
+    fn on_request(&self, version: &mut u64, message: Message, turn: &mut Turn<'_, Self>) {
         match message {
-            Message::Read => out.send(To::Caller, Message::Version(*version)),
+            Message::Read => turn.send(To::Caller, Message::Version(*version)),
             Message::Write(expected) => {
                 let unchanged = *version == expected;
                 *version += u64::from(unchanged);
-                out.send(To::Caller, Message::Written(unchanged));
+                turn.send(To::Caller, Message::Written(unchanged));
             }
             Message::Version(_) | Message::Written(_) => {}
         }
     }
 
     fn on_crash(&self, _version: &mut u64) {}
-
-    fn kind(&self, message: &Message) -> &'static str {
-        match message {
-            Message::Read => "read",
-            Message::Version(_) => "version",
-            Message::Write(_) => "write",
-            Message::Written(_) => "written",
-        }
-    }
 
     /// A bit of a version is flipped, or the word whether it was written. There is nothing to alter in a read.
     fn corrupt(&self, message: &Message, draw: Draw) -> Option<Message> {
@@ -109,5 +134,13 @@ impl Protocol for RowProtocol {
             Message::Write(version) => Some(Message::Write(flipped(version))),
             Message::Written(written) => Some(Message::Written(!written)),
         }
+    }
+
+    /// A row that lies says what it would be heard to say if a bit were flipped on the way.
+    fn mutate(&self, lie: Lie, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        if let (Lie::Wrong, Some(altered)) = (lie, self.corrupt(message, draw)) {
+            *message = altered;
+        }
+        Verdict::Send
     }
 }

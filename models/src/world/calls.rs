@@ -3,6 +3,7 @@
 use super::World;
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
+use crate::ids::NodeId;
 use crate::outcome::Outcome;
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
@@ -17,7 +18,15 @@ impl<P: Protocol> World<P> {
         let slot = self.calls.take();
         let is_client = origin == Origin::Client;
         let measured = self.meter.call_started(name.edge, is_client, now);
-        self.calls[slot].begin(name, origin, process, now, measured);
+        let caller = match origin {
+            // Populations come first among the nodes, in the order of their edges.
+            Origin::Client => NodeId(name.edge.0),
+            Origin::Job(job) => self.attempts[job].node,
+        };
+        self.calls[slot].begin(name, (origin, caller), process, now, measured);
+        if !self.clocks.is_empty() {
+            self.calls[slot].started_local = self.local_of_call(slot, now);
+        }
         self.open_calls += u64::from(is_client);
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
@@ -62,13 +71,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// Layers live by their caller's clock: every instant they are told, or name, is one of that.
     pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
+        let now = self.local_of_call(slot, now);
         let call = &mut self.calls[slot];
         let edge = call.name.edge.index();
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
-        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
         let nothing = &mut SharedMemory::Nothing;
         let shared = if layer.shares() {
             let scope = scope_of(layer, call.origin, call.name.client, call.process);
@@ -86,6 +97,7 @@ impl<P: Protocol> World<P> {
 
     /// A result came for an attempt that had been given up: its layer may want to know.
     pub(super) fn offer_late(&mut self, slot: u32, flight: u32, outcome: Outcome, now: SimTime) {
+        let now = self.local_of_call(slot, now);
         let call = &self.calls[slot];
         let edge = call.name.edge.index();
         let parent = call.flights.get(flight as usize).map_or(NONE, |flight| flight.parent);
@@ -93,7 +105,7 @@ impl<P: Protocol> World<P> {
         let index = owner.layer as usize;
         let layer = &self.plan.edges[edge].stack[index];
         let scope = scope_of(layer, call.origin, call.name.client, call.process);
-        let moment = Moment { now, call_started: call.started, attempts: call.attempts, key: call.name.key, seed: &self.seed };
+        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
         if let Some(shared) = self.shared[edge][index].get_mut(scope) {
             layer.offer_late(outcome, shared, &moment);
         }
@@ -165,10 +177,12 @@ impl<P: Protocol> World<P> {
     /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
     pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let next = self.calls[slot].next_timer();
+        let local = self.calls[slot].next_timer();
+        let next = self.wake_of_call(slot, local, ctx.now());
         self.arm_at(slot, next, ctx);
     }
 
+    /// Makes sure that an event comes no later than this true instant.
     pub(super) fn arm_at(&mut self, slot: u32, next: SimTime, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
         if next < call.armed {
@@ -186,15 +200,18 @@ impl<P: Protocol> World<P> {
             return;
         }
         call.armed = SimTime::MAX;
-        if call.is_open
-            && let Origin::Job(job) = call.origin
+        if !call.is_open {
+            return;
+        }
+        if let Origin::Job(job) = call.origin
             && self.stands_still(self.attempts[job].node)
         {
             return self.sleep_on(slot, ctx);
         }
+        let local = self.local_of_call(slot, now);
         // Bounded: every round ends a timer that is due, and steps set timers that lie ahead.
         while self.calls[slot].is_open
-            && let Some(flight) = self.calls[slot].due(now)
+            && let Some(flight) = self.calls[slot].due(local)
         {
             self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
             let step = self.ask(slot, flight, Cause::Timer, now);

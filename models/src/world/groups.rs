@@ -1,134 +1,309 @@
 //! How do callers and the members of a group talk?
 
 use super::World;
+use super::members::MemberMessage;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::NONE;
-use crate::environment::Letter;
+use crate::environment::{Conduct, Letter};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Protocol, To};
+use crate::protocols::{Lie, Protocol, Speaker, To, Turn, Verdict};
 use crate::record::{Loss, Record};
 use crate::services::News;
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::units::Size;
 
 /// A message of a group's protocol on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Envelope<M> {
-    /// The attempt on whose behalf it travels.
-    attempt: u32,
-    /// The member it goes to, or comes from.
-    member: u32,
-    /// The how-manieth message of the attempt it is.
-    ordinal: u64,
-    /// Whether it goes to the caller.
-    pub(super) to_caller: bool,
+    address: Address,
     /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
     pub(super) message: Result<M, Failure>,
 }
 
+/// Between whom it travels.
+#[derive(Clone, Copy, Debug)]
+enum Address {
+    /// A caller and a member.
+    Call(CallMessage),
+    /// Two members.
+    Members(MemberMessage),
+}
+
+/// A message between a caller and a member.
+#[derive(Clone, Copy, Debug)]
+struct CallMessage {
+    /// The attempt on whose behalf it travels.
+    attempt: u32,
+    /// The member it goes to, or comes from.
+    member: u32,
+    /// Whether it goes to the caller.
+    to_caller: bool,
+    /// The how-manieth message of the attempt it is; known when it is sent.
+    ordinal: u64,
+}
+
+impl<M> Envelope<M> {
+    /// A message of a caller to a member.
+    const fn to_member(attempt: u32, member: u32, message: M) -> Self {
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message) }
+    }
+
+    /// An answer to a caller: of a member, or of its machine that nobody listens.
+    pub(super) const fn to_caller(attempt: u32, member: u32, message: Result<M, Failure>) -> Self {
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message }
+    }
+
+    /// A message between members.
+    pub(super) const fn between(members: MemberMessage, message: M) -> Self {
+        Self { address: Address::Members(members), message: Ok(message) }
+    }
+
+    /// The attempt on whose behalf it travels, if there is one.
+    pub(super) const fn attempt(&self) -> Option<u32> {
+        match self.address {
+            Address::Call(call) => Some(call.attempt),
+            Address::Members(_) => None,
+        }
+    }
+
+    /// The two members between whom it travels, if it does.
+    pub(super) const fn members(&self) -> Option<MemberMessage> {
+        match self.address {
+            Address::Call(_) => None,
+            Address::Members(members) => Some(members),
+        }
+    }
+
+    /// Whether it goes from a caller to a member: then a cut that answers tells its sender.
+    pub(super) const fn asks(&self) -> bool {
+        matches!(self.address, Address::Call(CallMessage { to_caller: false, .. }))
+    }
+
+    /// What was asked comes back as an answer: the way is cut.
+    pub(super) fn turn_back(&mut self, failure: Failure) {
+        if let Address::Call(call) = &mut self.address {
+            call.to_caller = true;
+        }
+        self.message = Err(failure);
+    }
+}
+
+/// The draws of a session itself, and of messages to the members after the first.
+const SESSION: Key = Key::named("session with a group");
+
 impl<P: Protocol> World<P> {
     /// The caller's side of an attempt at a group begins.
     pub(super) fn begin_session(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let session = self.protocol.begin(&mut self.outbox);
         self.attempts[slot].phase = Phase::Talking;
+        let session = self.session_turn(slot, ctx, |world, turn| world.protocol.begin(turn));
         self.attempts[slot].session = self.sessions.insert(session);
-        self.post(slot, 0, ctx);
+        // Whom it speaks to first is whom the attempt went to.
+        let first = self.orders.sent.iter().find_map(|(to, _)| if let To::Member(member) = to { Some(*member) } else { None });
+        let (node, routes) = (self.node_of(first.unwrap_or(0)), self.ways_to(slot, first.unwrap_or(0)));
+        let attempt = &mut self.attempts[slot];
+        (attempt.node, attempt.routes) = (node, routes);
+        ctx.record(&Record::Sent(attempt.name, node));
+        self.post(slot, ctx);
     }
 
-    /// Sends what is in the outbox; `from` is the member that speaks, if it is one that does.
-    fn post(&mut self, slot: u32, from: u32, ctx: &mut Ctx<'_, Self>) {
-        let mut outbox = std::mem::take(&mut self.outbox);
-        for (to, message) in outbox.drain() {
-            let (to_caller, member) = match to {
-                To::Caller => (true, from),
-                To::Member(member) => (false, member),
+    /// It is the caller's turn; what it wants sent stays in the orders.
+    fn session_turn<T>(
+        &mut self,
+        slot: u32,
+        ctx: &mut Ctx<'_, Self>,
+        act: impl FnOnce(&mut SessionWorld<'_, P>, &mut Turn<'_, P>) -> T,
+    ) -> T {
+        let attempt = &self.attempts[slot];
+        let (caller, session) = (attempt.caller, attempt.session);
+        let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let reading = self.reading(caller, ctx.now());
+        let mut orders = std::mem::take(&mut self.orders);
+        let answer = {
+            let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
+            let mut world = SessionWorld { protocol: &self.protocol, session };
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders))
+        };
+        self.make_known(Speaker::Caller, caller, &mut orders, ctx);
+        self.orders = orders;
+        answer
+    }
+
+    /// Sends what the caller's session wants sent.
+    fn post(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let mut sent = std::mem::take(&mut self.orders.sent);
+        for (to, message) in sent.drain(..) {
+            let To::Member(member) = to else {
+                debug_assert!(false, "a caller sends to members");
+                continue;
             };
-            self.send_envelope(Envelope { attempt: slot, member, ordinal: 0, to_caller, message: Ok(message) }, ctx);
+            self.send_envelope(Envelope::to_member(slot, member, message), ctx);
         }
-        self.outbox = outbox;
+        self.orders.sent = sent;
         self.end_if_silent(slot);
     }
 
-    fn send_envelope(&mut self, envelope: Envelope<P::Message>, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[envelope.attempt];
-        // The first message each way has the draws of an ordinary request and reply, each later one further draws.
-        let (route, delay, loss) = if envelope.to_caller {
-            (attempt.routes.1, attempt.draws.reply_delay(), attempt.draws.reply_loss())
-        } else {
-            (attempt.routes.0, attempt.draws.request_delay(), attempt.draws.request_loss())
-        };
-        let envelope = Envelope { ordinal: attempt.messages, ..envelope };
-        let ordinal = attempt.messages / 2;
-        attempt.messages += 1;
-        let luck = if ordinal == 0 { Luck { delay, loss } } else { Luck { delay: delay.further(ordinal), loss: loss.further(ordinal) } };
-        let slot = envelope.attempt;
+    /// The ways between the caller of an attempt and a member.
+    fn ways_to(&self, slot: u32, member: u32) -> (RouteId, RouteId) {
+        let (attempt, node) = (&self.attempts[slot], self.node_of(member));
+        if node == attempt.node {
+            return attempt.routes;
+        }
+        let domain = |node: NodeId| self.plan.nodes[node.index()].domain;
+        self.plan.edges[attempt.name.call.edge.index()].routes(|| (domain(attempt.caller), domain(node)))
+    }
+
+    /// Sends a message between a caller and a member.
+    pub(super) fn send_envelope(&mut self, mut envelope: Envelope<P::Message>, ctx: &mut Ctx<'_, Self>) {
+        let Address::Call(call) = &mut envelope.address else { unreachable!("messages between members are sent by members") };
+        let sent = self.attempts[call.attempt].messages;
+        call.ordinal = u64::from(sent.0 + sent.1);
+        let call = *call;
+        let luck = self.luck(call);
         let envelope = self.envelopes.insert(envelope);
-        let letter = self.letter_of_envelope(envelope, self.kind_and_size(envelope).0);
-        match self.dispatch(letter, route, luck) {
+        if call.to_caller && self.member_withholds(envelope, call.member, To::Caller) {
+            self.meter.messages.sent += 1;
+            return self.drop_envelope(envelope, Loss::Omitted, ctx);
+        }
+        self.put_in_the_post(envelope, luck, ctx);
+    }
+
+    /// The draws of the next message between a caller and a member. The first message each way has the draws of an ordinary
+    /// request and reply, each later one further draws; members after the first have blocks of their own.
+    fn luck(&mut self, call: CallMessage) -> Luck {
+        let attempt = &mut self.attempts[call.attempt];
+        let draws = match call.member {
+            0 => attempt.draws,
+            member => self.seed.draws(attempt.name.call.key.child(SESSION.bits() ^ u64::from(member)), attempt.name.number),
+        };
+        let (delay, loss, count) = if call.to_caller {
+            (draws.reply_delay(), draws.reply_loss(), &mut attempt.messages.1)
+        } else {
+            (draws.request_delay(), draws.request_loss(), &mut attempt.messages.0)
+        };
+        let ordinal = u64::from(*count);
+        *count += 1;
+        if ordinal == 0 { Luck { delay, loss } } else { Luck { delay: delay.further(ordinal), loss: loss.further(ordinal) } }
+    }
+
+    /// Puts a message of the group on its way.
+    pub(super) fn put_in_the_post(&mut self, slot: u32, luck: Luck, ctx: &mut Ctx<'_, Self>) {
+        let (route, (kind, size)) = (self.route_of_envelope(slot), self.kind_and_size(slot));
+        match self.dispatch(self.letter_of_envelope(slot, kind), route, luck) {
             Fate::Arrives(delay) => {
-                let attempt = &mut self.attempts[slot];
-                attempt.references += 1;
-                ctx.after(delay, WorldEvent::new(Kind::Message, attempt.name.call.key, attempt.name.number, envelope));
+                if let Some(attempt) = self.envelopes[slot].attempt() {
+                    self.attempts[attempt].references += 1;
+                }
+                let (key, ordinal) = self.tie_of_envelope(slot);
+                ctx.after(delay, WorldEvent::new(Kind::Message, key, ordinal, slot));
             }
-            Fate::Lost(loss) => self.drop_envelope(envelope, loss, ctx),
+            Fate::Lost(loss) => self.drop_envelope(slot, loss, ctx),
             Fate::Unknown => {
-                let (kind, size) = self.kind_and_size(envelope);
-                if let Err(loss) = self.send_parcel(Cargo::Envelope(envelope), slot, route, (kind, size), luck, ctx) {
-                    self.drop_envelope(envelope, loss, ctx);
+                if let Err(loss) = self.send_parcel(Cargo::Envelope(slot), route, (kind, size), luck, ctx) {
+                    self.drop_envelope(slot, loss, ctx);
                 }
             }
         }
     }
 
+    /// Whose events those of a message are.
+    pub(super) fn tie_of_envelope(&self, slot: u32) -> (Key, u32) {
+        match self.envelopes[slot].address {
+            Address::Call(call) => {
+                let name = self.attempts[call.attempt].name;
+                (name.call.key, name.number)
+            }
+            Address::Members(members) => (self.key_of_member(members.from).child(u64::from(members.to)), members.name.ordinal),
+        }
+    }
+
+    fn route_of_envelope(&self, slot: u32) -> RouteId {
+        match self.envelopes[slot].address {
+            Address::Call(call) => {
+                let ways = self.ways_to(call.attempt, call.member);
+                if call.to_caller { ways.1 } else { ways.0 }
+            }
+            Address::Members(members) => self.way_between(members),
+        }
+    }
+
     /// The number of the kind of a message, and its size.
-    fn kind_and_size(&self, envelope: u32) -> (u8, Size) {
-        let group = self.plan.group.as_ref().expect("a message of a group");
-        match &self.envelopes[envelope].message {
-            Ok(message) => (group.number_of_kind(self.protocol.kind(message)), group.message_size),
+    fn kind_and_size(&self, slot: u32) -> (u8, Size) {
+        let group = self.group();
+        match &self.envelopes[slot].message {
+            Ok(message) => (group.number_of_kind(P::kind(message)), group.message_size),
             Err(_) => (group.number_of_kind("reply"), SIZE_OF_A_WORD),
         }
     }
 
     /// A message as faults at its ends see it.
     pub(super) fn letter_of_envelope(&self, slot: u32, kind: u8) -> Letter {
-        let envelope = &self.envelopes[slot];
-        let (attempt, member) = (&self.attempts[envelope.attempt], self.member_node(envelope.member));
-        let (from, to) = if envelope.to_caller { (member, attempt.caller) } else { (attempt.caller, member) };
-        // Each message of an attempt has a luck of its own.
-        Letter { from, to, kind, luck: attempt.draws.share().further(1 + envelope.ordinal) }
+        match self.envelopes[slot].address {
+            Address::Call(call) => {
+                let (attempt, member) = (&self.attempts[call.attempt], self.node_of(call.member));
+                let (from, to) = if call.to_caller { (member, attempt.caller) } else { (attempt.caller, member) };
+                // Each message of an attempt has a luck of its own.
+                Letter { from, to, kind, luck: attempt.draws.share().further(1 + call.ordinal) }
+            }
+            Address::Members(MemberMessage { name, luck, .. }) => Letter { from: name.from, to: name.to, kind, luck },
+        }
+    }
+
+    /// Whether a dishonest member does not send what it has to say; if it sends it, it may have altered it.
+    pub(super) fn member_withholds(&mut self, slot: u32, member: u32, to: To) -> bool {
+        if !self.environment.messages().any() || !self.environment.node(self.node_of(member)).up {
+            return false;
+        }
+        let letter = self.letter_of_envelope(slot, 0);
+        let Ok(message) = &mut self.envelopes[slot].message else { return false };
+        let lie = match self.environment.messages().conduct(letter.from, letter.to, letter.luck) {
+            Conduct::Honest => return false,
+            Conduct::Withheld => return true,
+            Conduct::Wrong => Lie::Wrong,
+            Conduct::Replayed => Lie::Old,
+        };
+        self.protocol.mutate(lie, message, to, letter.luck.further(LIE)) == Verdict::Withhold
     }
 
     /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
     fn drop_envelope(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
-        let (attempt, member) = (self.envelopes[slot].attempt, self.envelopes[slot].member);
+        let address = self.envelopes[slot].address;
         self.envelopes.release(slot);
-        self.meter.messages.lost(loss);
-        ctx.record(&Record::Dropped(self.attempts[attempt].name, self.member_node(member), loss));
-    }
-
-    fn member_node(&self, member: u32) -> NodeId {
-        NodeId(self.plan.group.as_ref().expect("a message of a group").first.0 + member)
+        match address {
+            Address::Call(call) => {
+                self.meter.messages.lost(loss);
+                ctx.record(&Record::Dropped(self.attempts[call.attempt].name, self.node_of(call.member), loss));
+            }
+            Address::Members(members) => {
+                if !members.is_to_itself() {
+                    self.meter.messages.lost(loss);
+                }
+                ctx.record(&Record::MemberMissed(members.name, loss));
+            }
+        }
     }
 
     /// A message is lost on its way.
     pub(super) fn message_lost(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
-        let attempt = self.envelopes[slot].attempt;
+        let attempt = self.envelopes[slot].attempt();
         self.drop_envelope(slot, loss, ctx);
-        self.end_if_silent(attempt);
+        if let Some(attempt) = attempt {
+            self.end_if_silent(attempt);
+        }
     }
 
     /// A message reaches a member or a caller, unless a cut swallows it.
     pub(super) fn message_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let envelope = &self.envelopes[slot];
-        let (attempt_slot, to_caller) = (envelope.attempt, envelope.to_caller);
-        let attempt = &mut self.attempts[attempt_slot];
-        attempt.references -= 1;
-        let route = if to_caller { attempt.routes.1 } else { attempt.routes.0 };
-        if self.environment.is_blocked(route) {
+        match self.envelopes[slot].address {
+            Address::Call(call) => self.attempts[call.attempt].references -= 1,
+            Address::Members(members) if members.is_to_itself() => return self.member_hears(slot, members, ctx),
+            Address::Members(_) => {}
+        }
+        if self.environment.is_blocked(self.route_of_envelope(slot)) {
             return self.message_lost(slot, Loss::Cut, ctx);
         }
         if let Some(loss) = self.swallowed(self.letter_of_envelope(slot, self.kind_and_size(slot).0)) {
@@ -139,58 +314,92 @@ impl<P: Protocol> World<P> {
 
     /// A message has reached a member or a caller.
     pub(super) fn message_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let node = self.member_node(self.envelopes[slot].member);
-        let condition = self.environment.node(node);
-        if !self.envelopes[slot].to_caller && !condition.up && !condition.refuses {
+        let call = match self.envelopes[slot].address {
+            Address::Call(call) => call,
+            Address::Members(members) => return self.member_hears(slot, members, ctx),
+        };
+        let condition = self.environment.node(self.node_of(call.member));
+        if !call.to_caller && !condition.up && !condition.refuses {
             return self.message_lost(slot, Loss::Dead, ctx);
         }
-        let attempt = self.envelopes[slot].attempt;
-        let receiver = if self.envelopes[slot].to_caller { self.attempts[attempt].caller } else { node };
+        let receiver = if call.to_caller { self.attempts[call.attempt].caller } else { self.node_of(call.member) };
         if self.stands_still(receiver) {
-            return self.put_aside(receiver, attempt, News::Message(slot));
+            return self.put_aside(receiver, call.attempt, News::Message(slot));
         }
         self.meter.messages.arrived += 1;
         self.hear(slot, ctx);
     }
 
-    /// What is said reaches whoever it is for: a caller, or a member whose machine runs.
-    pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let envelope = &mut self.envelopes[slot];
-        let (attempt_slot, member, to_caller) = (envelope.attempt, envelope.member, envelope.to_caller);
-        let message = std::mem::replace(&mut envelope.message, Err(Failure::Refused));
+    /// A message of a member reaches another.
+    fn member_hears(&mut self, slot: u32, members: MemberMessage, ctx: &mut Ctx<'_, Self>) {
+        if !self.environment.node(members.name.to).up {
+            return self.message_lost(slot, Loss::Dead, ctx);
+        }
+        if self.stands_still(members.name.to) {
+            return self.put_aside(members.name.to, NONE, News::Message(slot));
+        }
+        if !members.is_to_itself() {
+            self.meter.messages.arrived += 1;
+        }
+        let message = self.open(slot).expect("members say something to each other");
+        ctx.record(&Record::MemberHeard(members.name));
+        self.take_turn(members.to, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
+    }
+
+    /// Takes a message out of its envelope.
+    fn open(&mut self, slot: u32) -> Result<P::Message, Failure> {
+        let message = std::mem::replace(&mut self.envelopes[slot].message, Err(Failure::Refused));
         self.envelopes.release(slot);
-        let attempt = &self.attempts[attempt_slot];
-        let (name, waited, session) = (attempt.name, attempt.is_waited_for, attempt.session);
-        let node = self.member_node(member);
-        if to_caller {
-            if !waited || attempt.phase == Phase::Done {
-                return self.end_if_silent(attempt_slot);
-            }
-            let answer = match message {
-                Ok(message) => self.protocol.on_answer(&mut self.sessions[session], member, message, &mut self.outbox),
-                Err(failure) => Some(Outcome::Failed(failure)),
-            };
-            if let Some(outcome) = answer {
-                self.attempts[attempt_slot].outcome = outcome;
-                return self.deliver(attempt_slot, ctx);
-            }
-        } else {
-            let condition = self.environment.node(node);
-            if !condition.up || condition.drains {
-                ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));
-                let refusal = Envelope { attempt: attempt_slot, member, ordinal: 0, to_caller: true, message: Err(Failure::Refused) };
-                self.send_envelope(refusal, ctx);
-                return self.end_if_silent(attempt_slot);
-            }
+        message
+    }
+
+    /// What is said between a caller and a member reaches whoever it is for.
+    pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let Address::Call(call) = self.envelopes[slot].address else { unreachable!("only a message of a call is heard by a caller") };
+        let message = self.open(slot);
+        if call.to_caller { self.caller_hears(call, message, ctx) } else { self.member_is_asked(call, message, ctx) }
+    }
+
+    fn caller_hears(&mut self, call: CallMessage, message: Result<P::Message, Failure>, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &self.attempts[call.attempt];
+        if !attempt.is_waited_for || attempt.phase == Phase::Done {
+            return self.end_if_silent(call.attempt);
+        }
+        let answer = match message {
+            Ok(message) => self.session_turn(call.attempt, ctx, |world, turn| {
+                let session = world.session.as_mut().expect("an attempt that talks has a session");
+                world.protocol.on_answer(session, call.member, message, turn)
+            }),
+            Err(failure) => Some(Outcome::Failed(failure)),
+        };
+        if let Some(outcome) = answer {
+            self.orders.sent.clear();
+            self.attempts[call.attempt].outcome = outcome;
+            return self.deliver(call.attempt, ctx);
+        }
+        self.post(call.attempt, ctx);
+    }
+
+    fn member_is_asked(&mut self, call: CallMessage, message: Result<P::Message, Failure>, ctx: &mut Ctx<'_, Self>) {
+        let (slot, member) = (call.attempt, call.member);
+        let (name, node) = (self.attempts[slot].name, self.node_of(member));
+        let condition = self.environment.node(node);
+        if condition.up && !condition.drains {
             ctx.record(&Record::Started(name, node));
             let message = message.expect("only callers are told that nobody listens");
-            self.protocol.on_request(&mut self.members[member as usize], message, &mut self.outbox);
+            // The caller's attempt is not over while its message is handled.
+            self.attempts[slot].references += 1;
+            self.take_turn(member, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
+            self.attempts[slot].references -= 1;
+        } else {
+            ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));
+            self.send_envelope(Envelope::to_caller(slot, member, Err(Failure::Refused)), ctx);
         }
-        self.post(attempt_slot, member, ctx);
+        self.end_if_silent(slot);
     }
 
     /// An attempt of which no message is under way any more is over: nobody will ever hear of it again.
-    fn end_if_silent(&mut self, slot: u32) {
+    pub(super) fn end_if_silent(&mut self, slot: u32) {
         let attempt = &self.attempts[slot];
         let call = attempt.call;
         if attempt.references > 0 {
@@ -203,4 +412,13 @@ impl<P: Protocol> World<P> {
         self.end_attempt(slot, false);
         self.forget_call(call);
     }
+}
+
+/// Place of the draw by which a dishonest member alters a message.
+const LIE: u64 = 0x9_0000;
+
+/// What a caller's turn may touch.
+struct SessionWorld<'a, P: Protocol> {
+    protocol: &'a P,
+    session: Option<&'a mut P::Session>,
 }

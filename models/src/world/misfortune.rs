@@ -98,10 +98,11 @@ impl<P: Protocol> World<P> {
         if before.up != after.up {
             self.meter.node_changes(node, after.up, ctx.now());
         }
+        let clock = after.clock;
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {
-                ctx.record(&Record::NodeReturned(node));
+                self.node_returns(node, ctx);
                 if after.paused {
                     ctx.record(&Record::NodePaused(node));
                 }
@@ -119,18 +120,29 @@ impl<P: Protocol> World<P> {
             }
             (false, false) => {}
         }
+        if before.clock != clock {
+            self.change_clock(node, clock, ctx);
+        }
     }
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeDied(node));
+        self.forget_exchange(node);
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
             Role::Member(index) => {
-                self.protocol.on_crash(&mut self.members[index as usize]);
+                self.member_dies(index, ctx.now());
                 let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
                 self.hear_all(inbox, ctx);
             }
             Role::Clients(_) => unreachable!("faults of nodes strike servers"),
+        }
+    }
+
+    fn node_returns(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        ctx.record(&Record::NodeReturned(node));
+        if let Role::Member(index) = self.plan.nodes[node.index()].role {
+            self.member_returns(index, ctx);
         }
     }
 }

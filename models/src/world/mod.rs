@@ -2,10 +2,10 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are
-//! slow or stand still), `groups` (protocols), `clients`
-//! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that wait for something) and
-//! `experiment` (what lets faults strike and lifts them).
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
+//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
+//! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
+//! wait for something) and `experiment` (what lets faults strike and lifts them).
 
 mod calls;
 mod clients;
@@ -14,24 +14,27 @@ mod groups;
 mod interference;
 mod jobs;
 mod load;
+mod members;
 mod misfortune;
 mod pace;
 mod parcels;
 mod serving;
+mod timekeeping;
 mod triggers;
 mod wire;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
+use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::RouteId;
 use crate::links::LineState;
-use crate::measure::Meter;
+use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Outbox, Protocol};
+use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
 use crate::strategies::SharedMemory;
@@ -39,11 +42,12 @@ use clients::PopulationState;
 use groups::Envelope;
 use jobs::Jobs;
 use load::ExtraLoad;
+use members::MemberState;
 use parcels::Parcel;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use triggers::Listener;
 
@@ -72,11 +76,20 @@ pub struct World<P: Protocol> {
     /// The cuts that are on, as of the last change, and what routing is still to hear, the oldest news first.
     cuts: Vec<(String, String)>,
     news: VecDeque<Vec<(String, String)>>,
-    outbox: Outbox<P::Message>,
+    orders: Orders<P::Message, P::Timer>,
     /// Volatile memory of every server, by instance; each identity has one instance.
     servers: Vec<Server>,
-    /// Memory of the members of the group.
-    members: Vec<P::Member>,
+    /// The members of the group.
+    members: Vec<MemberState<P>>,
+    /// Since when each of them is down, if it is.
+    down: Vec<Option<SimTime>>,
+    /// Callers who wait for an answer that a member gives later: who holds them, and their attempts.
+    held: BTreeMap<Held, (u32, u32)>,
+    /// What is remembered for measuring the protocol.
+    witness: P::Witness,
+    observations: Observations,
+    /// The clock of every node; none if all are perfect.
+    clocks: Vec<Clock>,
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
@@ -109,9 +122,14 @@ impl<P: Protocol> World<P> {
             reset: Vec::new(),
             cuts: Vec::new(),
             news: VecDeque::new(),
-            outbox: Outbox::default(),
+            orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
-            members: (0..protocol.members()).map(|index| protocol.member(index)).collect(),
+            members: members_of(&plan, &protocol),
+            down: vec![None; protocol.members() as usize],
+            held: BTreeMap::new(),
+            witness: P::Witness::default(),
+            observations: Observations::default(),
+            clocks: timekeeping::clocks_of(&plan),
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
@@ -126,6 +144,8 @@ impl<P: Protocol> World<P> {
         };
         Simulation::new(world, ties, |world, ctx| {
             world.plan_faults(ctx);
+            world.start_clocks(ctx);
+            world.schedule_members(ctx);
             world.start_populations(ctx);
         })
     }
@@ -161,6 +181,7 @@ impl<P: Protocol> World<P> {
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
         self.meter.strikes = self.timetable.strikes;
+        self.meter.observed(&self.observations);
         self.meter
     }
 
@@ -176,6 +197,12 @@ impl<P: Protocol> World<P> {
             _ => self.seed.draws(key, 1).wait(),
         }
     }
+}
+
+fn members_of<P: Protocol>(plan: &Plan, protocol: &P) -> Vec<MemberState<P>> {
+    let Some(group) = &plan.group else { return Vec::new() };
+    let name = |index: u32| plan.nodes[group.first.index() + index as usize].name.as_str();
+    (0..protocol.members()).map(|index| MemberState::new(protocol.member(index), name(index))).collect()
 }
 
 impl<P: Protocol> Model for World<P> {
@@ -195,6 +222,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::ExtraCall => self.extra_call(event.slot, ctx),
             Kind::JobTimer => self.job_timer(event.slot, ctx),
             Kind::CallTimer => self.call_timer(event.slot, ctx),
+            Kind::MemberTimer => self.member_timer(event.slot, ctx),
+            Kind::Clock => self.clock_goes_on(event.slot, ctx),
             Kind::Message => self.message_arrives(event.slot, ctx),
             Kind::LegDone => self.leg_done(event.slot, ctx),
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),

@@ -11,7 +11,7 @@
 
 use super::World;
 use crate::attempt::Phase;
-use crate::call::Origin;
+use crate::call::{NONE, Origin};
 use crate::environment::Condition;
 use crate::ids::NodeId;
 use crate::plan::Role;
@@ -69,9 +69,13 @@ impl<P: Protocol> World<P> {
 
     /// A node that stood still goes on; its work has resumed already.
     pub(super) fn server_resumes(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
-        if self.is_replica(node) {
-            self.fire_overdue(node, ctx);
-            self.fill_workers(node, ctx);
+        match self.plan.nodes[node.index()].role {
+            Role::Replica(_) => {
+                self.fire_overdue(node, ctx);
+                self.fill_workers(node, ctx);
+            }
+            Role::Member(member) => self.member_timers_fire(member, ctx),
+            Role::Clients(_) => {}
         }
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.hear_all(inbox, ctx);
@@ -79,12 +83,15 @@ impl<P: Protocol> World<P> {
 
     /// Something has reached a node that stands still. Its attempt is not over before that is heard.
     pub(super) fn put_aside(&mut self, node: NodeId, slot: u32, news: News) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references += 1;
-        match news {
-            News::Request => attempt.phase = Phase::Unheard,
-            News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
-            News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Broken => {}
+        // What members say to each other is about no attempt.
+        if slot != NONE {
+            let attempt = &mut self.attempts[slot];
+            attempt.references += 1;
+            match news {
+                News::Request => attempt.phase = Phase::Unheard,
+                News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
+                News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Broken => {}
+            }
         }
         self.servers[node.index()].inbox.push_back(Unheard { attempt: slot, news });
     }
@@ -92,6 +99,10 @@ impl<P: Protocol> World<P> {
     /// What waited is heard, by a node that goes on or by a dead one.
     pub(super) fn hear_all(&mut self, inbox: VecDeque<Unheard>, ctx: &mut Ctx<'_, Self>) {
         for Unheard { attempt: slot, news } in inbox {
+            if let (NONE, News::Message(envelope)) = (slot, news) {
+                self.message_reaches(envelope, ctx);
+                continue;
+            }
             let attempt = &mut self.attempts[slot];
             attempt.references -= 1;
             match news {
@@ -119,16 +130,18 @@ impl<P: Protocol> World<P> {
     /// A timer event has come for a call whose caller stands still: what is due stays due, and the next timer has its event.
     pub(super) fn sleep_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
+        let local = self.local_of_call(slot, now);
         let timers = self.calls[slot].flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer);
-        if let Some(next) = timers.filter(|&timer| timer > now && timer < SimTime::MAX).min() {
+        if let Some(next) = timers.filter(|&timer| timer > local && timer < SimTime::MAX).min() {
+            let next = self.wake_of_call(slot, next, now);
             self.arm_at(slot, next, ctx);
         }
     }
 
     /// Timers that came due while their caller stood still fire, in the order in which they were due.
     fn fire_overdue(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
-        let now = ctx.now();
-        for Overdue { due, name, slot, flight, .. } in self.overdue(node, now) {
+        let (now, local) = (ctx.now(), self.local(node, ctx.now()));
+        for Overdue { due, name, slot, flight, .. } in self.overdue(node, local) {
             let call = &mut self.calls[slot];
             let is_current = call.is_open && call.name == name;
             if !is_current || !call.flights.get(flight as usize).is_some_and(|flight| flight.is_open && flight.timer == due) {
@@ -142,14 +155,15 @@ impl<P: Protocol> World<P> {
             let call = &mut self.calls[slot];
             if call.is_open && call.name == name {
                 call.armed = armed;
-                if call.next_timer() > now {
+                if call.next_timer() > local {
                     self.arm(slot, ctx);
                 }
             }
         }
     }
 
-    fn overdue(&self, node: NodeId, now: SimTime) -> Vec<Overdue> {
+    /// The timers that are due before this instant of the node's clock.
+    fn overdue(&self, node: NodeId, local: SimTime) -> Vec<Overdue> {
         let mut all = Vec::new();
         for (slot, call) in (0..).zip(self.calls.slots()) {
             let Origin::Job(job) = call.origin else { continue };
@@ -157,7 +171,7 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             for (index, flight) in (0..).zip(&call.flights) {
-                if flight.is_open && flight.timer < now {
+                if flight.is_open && flight.timer < local {
                     all.push(Overdue { due: flight.timer, name: call.name, slot, layer: flight.layer, flight: index });
                 }
             }

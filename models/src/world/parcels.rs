@@ -5,6 +5,7 @@
 //! when it gets there: lines with a memory, copies, alterations, and whatever faults do to links.
 
 use super::World;
+use super::timekeeping::TimeMessage;
 use crate::attempt::{Attempt, Phase};
 use crate::call::NONE;
 use crate::environment::Letter;
@@ -16,7 +17,7 @@ use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::News;
 use crate::topology::{Route, draw_of_leg};
-use sim_core::draw::Draw;
+use sim_core::draw::{Draw, Key};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
@@ -36,21 +37,32 @@ pub(super) enum Fate {
 /// What a parcel holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cargo {
-    /// The request of an attempt.
-    Request,
-    /// Its answer.
-    Reply,
-    /// The word that its caller has gone.
-    Cancel,
+    /// The request of an attempt, by slot.
+    Request(u32),
+    /// The answer of an attempt.
+    Reply(u32),
+    /// The word that the caller of an attempt has gone.
+    Cancel(u32),
     /// A message of a group, by slot.
     Envelope(u32),
+    /// A message between a clock and its time server.
+    Time(TimeMessage),
+}
+
+impl Cargo {
+    /// The attempt of which this is a message that decides whether it is over.
+    const fn decides(self) -> Option<u32> {
+        match self {
+            Self::Request(attempt) | Self::Reply(attempt) => Some(attempt),
+            Self::Cancel(_) | Self::Envelope(_) | Self::Time(_) => None,
+        }
+    }
 }
 
 /// A message that is looked after at every leg of its way.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     cargo: Cargo,
-    attempt: u32,
     route: RouteId,
     /// The way around a cut that was in use when it was sent.
     detour: Option<Arc<Route>>,
@@ -99,7 +111,6 @@ impl<P: Protocol> World<P> {
     pub(super) fn send_parcel(
         &mut self,
         cargo: Cargo,
-        attempt: u32,
         route: RouteId,
         (kind, size): (u8, Size),
         luck: Luck,
@@ -107,10 +118,7 @@ impl<P: Protocol> World<P> {
     ) -> Result<(), Loss> {
         let detour = self.environment.routes().detour(route).cloned();
         let (sent, corruption) = (ctx.now(), Corruption::None);
-        self.enter_leg(
-            Parcel { cargo, attempt, route, detour, leg: 0, kind, size, luck, sent, corruption, turned: None, is_refusal: false },
-            ctx,
-        )
+        self.enter_leg(Parcel { cargo, route, detour, leg: 0, kind, size, luck, sent, corruption, turned: None, is_refusal: false }, ctx)
     }
 
     /// A parcel is put on the line of its leg.
@@ -144,9 +152,10 @@ impl<P: Protocol> World<P> {
     /// What the sender of a message hears from a cut of this kind, if anything.
     fn answer_of_cut(&self, parcel: &Parcel, how: Blocking) -> Option<Failure> {
         let asks = match parcel.cargo {
-            Cargo::Request => true,
-            Cargo::Reply | Cargo::Cancel => false,
-            Cargo::Envelope(envelope) => !self.envelopes[envelope].to_caller,
+            Cargo::Request(_) => true,
+            Cargo::Reply(_) | Cargo::Cancel(_) | Cargo::Time(_) => false,
+            // A member that speaks to another is told nothing: what it does about silence is the protocol's business.
+            Cargo::Envelope(envelope) => self.envelopes[envelope].asks(),
         };
         match how {
             Blocking::Blackhole => None,
@@ -165,21 +174,48 @@ impl<P: Protocol> World<P> {
     }
 
     fn put_on_the_way(&mut self, parcel: Parcel, at: SimTime, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[parcel.attempt];
-        attempt.references += 1;
-        attempt.pending += u32::from(matches!(parcel.cargo, Cargo::Request | Cargo::Reply));
-        let (key, number) = (attempt.name.call.key, attempt.name.number);
+        if let Some(attempt) = self.attempt_of(parcel.cargo) {
+            self.attempts[attempt].references += 1;
+        }
+        if let Some(attempt) = parcel.cargo.decides() {
+            self.attempts[attempt].pending += 1;
+        }
+        let (key, ordinal) = self.tie_of(parcel.cargo);
         let slot = self.parcels.insert(parcel);
-        ctx.at(at, WorldEvent::new(Kind::LegDone, key, number, slot));
+        ctx.at(at, WorldEvent::new(Kind::LegDone, key, ordinal, slot));
+    }
+
+    /// The attempt on whose behalf something travels, if there is one.
+    fn attempt_of(&self, cargo: Cargo) -> Option<u32> {
+        match cargo {
+            Cargo::Request(attempt) | Cargo::Reply(attempt) | Cargo::Cancel(attempt) => Some(attempt),
+            Cargo::Envelope(envelope) => self.envelopes[envelope].attempt(),
+            Cargo::Time(_) => None,
+        }
+    }
+
+    /// Whose events those of a parcel are.
+    fn tie_of(&self, cargo: Cargo) -> (Key, u32) {
+        match cargo {
+            Cargo::Request(attempt) | Cargo::Reply(attempt) | Cargo::Cancel(attempt) => {
+                let name = self.attempts[attempt].name;
+                (name.call.key, name.number)
+            }
+            Cargo::Envelope(envelope) => self.tie_of_envelope(envelope),
+            Cargo::Time(message) => (Key::default(), message.node.0),
+        }
     }
 
     /// A parcel reaches the end of a leg.
     pub(super) fn leg_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let mut parcel = self.parcels[slot].clone();
         self.parcels.release(slot);
-        let attempt = &mut self.attempts[parcel.attempt];
-        attempt.references -= 1;
-        attempt.pending -= u32::from(matches!(parcel.cargo, Cargo::Request | Cargo::Reply));
+        if let Some(attempt) = self.attempt_of(parcel.cargo) {
+            self.attempts[attempt].references -= 1;
+        }
+        if let Some(attempt) = parcel.cargo.decides() {
+            self.attempts[attempt].pending -= 1;
+        }
         if parcel.is_refusal {
             return self.refusal_arrives(&parcel, ctx);
         }
@@ -203,8 +239,8 @@ impl<P: Protocol> World<P> {
 
     fn parcel_arrives(&mut self, parcel: &Parcel, ctx: &mut Ctx<'_, Self>) {
         let corruption = match (parcel.corruption, parcel.cargo) {
-            // Nobody understands a cancel word that is not one.
-            (Corruption::Undetected, Cargo::Cancel) => Corruption::Detected,
+            // Nobody understands a cancel word that is not one, and a time server's answer has a checksum of its own.
+            (Corruption::Undetected, Cargo::Cancel(_) | Cargo::Time(_)) => Corruption::Detected,
             (Corruption::Undetected, Cargo::Envelope(envelope)) if !self.alter(envelope, parcel.luck.loss) => Corruption::Detected,
             (corruption, _) => corruption,
         };
@@ -214,29 +250,40 @@ impl<P: Protocol> World<P> {
         if let Some(loss) = self.swallowed(self.letter_of(parcel)) {
             return self.parcel_lost(parcel, loss, ctx);
         }
-        let slot = parcel.attempt;
         if corruption == Corruption::Undetected {
             self.meter.messages.altered += 1;
-            ctx.record(&Record::Altered(self.attempts[slot].name, self.attempts[slot].node));
+            self.record_altered(parcel.cargo, ctx);
         }
         match parcel.cargo {
-            Cargo::Request => {
+            Cargo::Request(slot) => {
                 let slot = self.arrival_of(slot);
                 self.attempts[slot].is_wrong |= corruption == Corruption::Undetected;
                 self.request_reaches(slot, ctx);
             }
-            Cargo::Reply => self.reply_reaches(slot, corruption == Corruption::Undetected, ctx),
-            Cargo::Cancel => self.cancel_reaches(slot, ctx),
+            Cargo::Reply(slot) => self.reply_reaches(slot, corruption == Corruption::Undetected, ctx),
+            Cargo::Cancel(slot) => self.cancel_reaches(slot, ctx),
             Cargo::Envelope(envelope) => self.message_reaches(envelope, ctx),
+            Cargo::Time(message) => self.time_message_reaches(message, ctx),
+        }
+    }
+
+    fn record_altered(&self, cargo: Cargo, ctx: &mut Ctx<'_, Self>) {
+        if let Some(attempt) = self.attempt_of(cargo) {
+            return ctx.record(&Record::Altered(self.attempts[attempt].name, self.attempts[attempt].node));
+        }
+        if let Cargo::Envelope(envelope) = cargo
+            && let Some(members) = self.envelopes[envelope].members()
+        {
+            ctx.record(&Record::MemberMisheard(members.name));
         }
     }
 
     fn letter_of(&self, parcel: &Parcel) -> Letter {
-        let attempt = &self.attempts[parcel.attempt];
         match parcel.cargo {
-            Cargo::Request | Cargo::Cancel => attempt.asks(parcel.kind),
-            Cargo::Reply => attempt.answers(parcel.kind),
+            Cargo::Request(attempt) | Cargo::Cancel(attempt) => self.attempts[attempt].asks(parcel.kind),
+            Cargo::Reply(attempt) => self.attempts[attempt].answers(parcel.kind),
             Cargo::Envelope(envelope) => self.letter_of_envelope(envelope, parcel.kind),
+            Cargo::Time(message) => self.letter_of_time(message),
         }
     }
 
@@ -253,12 +300,11 @@ impl<P: Protocol> World<P> {
     }
 
     fn parcel_lost(&mut self, parcel: &Parcel, loss: Loss, ctx: &mut Ctx<'_, Self>) {
-        let slot = parcel.attempt;
         match parcel.cargo {
-            Cargo::Request | Cargo::Reply => {
+            Cargo::Request(slot) | Cargo::Reply(slot) => {
                 let attempt = &self.attempts[slot];
                 let was_last = match parcel.cargo {
-                    Cargo::Request => attempt.phase == Phase::Requesting,
+                    Cargo::Request(_) => attempt.phase == Phase::Requesting,
                     _ => attempt.phase == Phase::Replying,
                 };
                 // As long as another copy of it is under way, it may still come.
@@ -267,16 +313,17 @@ impl<P: Protocol> World<P> {
                 }
                 self.meter.messages.lost(loss);
                 ctx.record(&Record::Dropped(attempt.name, attempt.node, loss));
-                if was_last && parcel.cargo == Cargo::Reply {
+                if was_last && parcel.cargo == Cargo::Reply(slot) {
                     self.attempts[slot].phase = Phase::Settled;
                 }
                 self.settle(slot);
             }
-            Cargo::Cancel => {
+            Cargo::Cancel(slot) => {
                 self.meter.messages.lost(loss);
                 self.forget_attempt(slot);
             }
             Cargo::Envelope(envelope) => self.message_lost(envelope, loss, ctx),
+            Cargo::Time(_) => self.meter.messages.lost(loss),
         }
     }
 
@@ -284,7 +331,7 @@ impl<P: Protocol> World<P> {
     fn turn_back(&mut self, mut parcel: Parcel, ctx: &mut Ctx<'_, Self>) {
         let failure = parcel.turned.expect("only what met a cut is turned back");
         self.meter.messages.lost(Loss::Cut);
-        let attempt = &self.attempts[parcel.attempt];
+        let attempt = &self.attempts[self.attempt_of(parcel.cargo).expect("only what a caller asks is turned back")];
         ctx.record(&Record::TurnedBack(attempt.name, attempt.node, Outcome::Failed(failure)));
         parcel.is_refusal = true;
         let at = ctx.now().saturating_add((ctx.now() - parcel.sent).max(SimDuration::NANOSECOND));
@@ -293,16 +340,19 @@ impl<P: Protocol> World<P> {
 
     fn refusal_arrives(&mut self, parcel: &Parcel, ctx: &mut Ctx<'_, Self>) {
         let failure = parcel.turned.expect("only what met a cut is turned back");
-        let slot = parcel.attempt;
-        if let Cargo::Envelope(envelope) = parcel.cargo {
-            self.envelopes[envelope].to_caller = true;
-            self.envelopes[envelope].message = Err(failure);
-            let caller = self.attempts[slot].caller;
-            if self.stands_still(caller) {
-                return self.put_aside(caller, slot, News::MessageTurnedBack(envelope));
+        let slot = match parcel.cargo {
+            Cargo::Request(slot) => slot,
+            Cargo::Envelope(envelope) => {
+                self.envelopes[envelope].turn_back(failure);
+                let attempt = self.envelopes[envelope].attempt().expect("only what a caller asks is turned back");
+                let caller = self.attempts[attempt].caller;
+                if self.stands_still(caller) {
+                    return self.put_aside(caller, attempt, News::MessageTurnedBack(envelope));
+                }
+                return self.hear(envelope, ctx);
             }
-            return self.hear(envelope, ctx);
-        }
+            Cargo::Reply(_) | Cargo::Cancel(_) | Cargo::Time(_) => unreachable!("only what asks is turned back"),
+        };
         let attempt = &mut self.attempts[slot];
         if attempt.phase != Phase::Requesting || attempt.pending > 0 {
             // A copy of the request got through, or still may.

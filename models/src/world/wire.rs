@@ -32,7 +32,7 @@ impl<P: Protocol> World<P> {
         call.attempts += 1;
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
-        let (origin, is_counted) = (call.origin, call.is_counted);
+        let (caller, is_counted) = (call.caller, call.is_counted);
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, talks) = match edge.callee {
@@ -45,20 +45,15 @@ impl<P: Protocol> World<P> {
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
         };
-        let caller = match origin {
-            // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => NodeId(name.call.edge.0),
-            Origin::Job(job) => self.attempts[job].node,
-        };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
-        ctx.record(&Record::Sent(name, node));
         if talks {
             self.begin_session(attempt, ctx);
         } else {
+            ctx.record(&Record::Sent(name, node));
             self.send_request(attempt, ctx);
         }
     }
@@ -71,7 +66,7 @@ impl<P: Protocol> World<P> {
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
                 let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.request_size);
-                if let Err(loss) = self.send_parcel(Cargo::Request, slot, route, (REQUEST, size), luck, ctx) {
+                if let Err(loss) = self.send_parcel(Cargo::Request(slot), route, (REQUEST, size), luck, ctx) {
                     self.lose(slot, loss, ctx);
                 }
             }
@@ -180,7 +175,7 @@ impl<P: Protocol> World<P> {
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
                 let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.reply_size);
-                if let Err(loss) = self.send_parcel(Cargo::Reply, slot, route, (REPLY, size), luck, ctx) {
+                if let Err(loss) = self.send_parcel(Cargo::Reply(slot), route, (REPLY, size), luck, ctx) {
                     self.lose(slot, loss, ctx);
                 }
             }
@@ -347,7 +342,7 @@ impl<P: Protocol> World<P> {
             Fate::Arrives(delay) => self.schedule(Kind::Cancel, slot, delay, ctx),
             Fate::Lost(loss) => self.meter.messages.lost(loss),
             Fate::Unknown => {
-                if let Err(loss) = self.send_parcel(Cargo::Cancel, slot, route, (CANCEL, SIZE_OF_A_WORD), luck, ctx) {
+                if let Err(loss) = self.send_parcel(Cargo::Cancel(slot), route, (CANCEL, SIZE_OF_A_WORD), luck, ctx) {
                     self.meter.messages.lost(loss);
                 }
             }

@@ -3,7 +3,7 @@
 use models::ids::NodeId;
 use models::outcome::{Failure, Outcome};
 use models::plan::{Callee, Plan, Role};
-use models::record::{AttemptName, CallName, Loss, Record};
+use models::record::{AttemptName, CallName, Loss, MessageName, Record};
 use models::services::Threads;
 use sim_core::draw::Key;
 use sim_core::time::SimTime;
@@ -57,6 +57,8 @@ pub struct Ledger<'a> {
     is_down: Vec<bool>,
     /// The attempts that are queued or begun at each node.
     present: Vec<BTreeSet<AttemptKey>>,
+    /// Messages between members that are on their way.
+    letters: BTreeSet<(NodeId, NodeId, &'static str, u32)>,
     pub fates: BTreeMap<&'static str, u64>,
 }
 
@@ -70,6 +72,7 @@ impl<'a> Ledger<'a> {
             calls: BTreeMap::new(),
             children: BTreeMap::new(),
             is_down: vec![false; plan.nodes.len()],
+            letters: BTreeSet::new(),
             present: vec![BTreeSet::new(); plan.nodes.len()],
             fates: BTreeMap::new(),
         };
@@ -134,6 +137,22 @@ impl<'a> Ledger<'a> {
                     self.end(key, Fate::DiedWithNode);
                 }
             }
+            Record::MemberSent(name) => {
+                assert!(!self.is_down[name.from.index()], "{name:?} was sent by a dead member");
+                assert!(self.letters.insert(letter_key(name)), "{name:?} was sent twice");
+            }
+            Record::MemberHeard(name) => {
+                assert!(!self.is_down[name.to.index()], "{name:?} was heard by a dead member");
+                assert!(self.letters.remove(&letter_key(name)), "{name:?} was heard, and was not on its way");
+            }
+            Record::MemberMissed(name, loss) => {
+                assert!(*loss != Loss::Dead || self.is_down[name.to.index()], "{name:?} was lost at a dead member that lives");
+                assert!(self.letters.remove(&letter_key(name)), "{name:?} was missed, and was not on its way");
+            }
+            // The books here are of systems whose links neither alter nor copy.
+            Record::MemberMisheard(name) => panic!("{name:?} was altered"),
+            Record::TimerFired(node) => assert!(!self.is_down[node.index()], "a timer of a dead member fired"),
+            Record::Announced(..) | Record::ClockSet(..) => {}
             Record::NodeReturned(node) => assert!(std::mem::replace(&mut self.is_down[node.index()], false), "a living node returned"),
         }
     }
@@ -264,4 +283,8 @@ impl<'a> Ledger<'a> {
 
 const fn key_of(name: &AttemptName) -> AttemptKey {
     (name.call.key, name.number)
+}
+
+fn letter_key(name: &MessageName) -> (NodeId, NodeId, &'static str, u32) {
+    (name.from, name.to, name.kind, name.ordinal)
 }

@@ -3,6 +3,7 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod capacity; // workers, queue places and disks that are missing
+mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod experiments; // what lets faults strike, and lifts them
@@ -19,6 +20,7 @@ mod restarts; // drains and rolling restarts
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
+mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
 mod triggers; // faults that wait for something in the run
 mod ways; // which way a message takes
@@ -29,7 +31,7 @@ use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileD
 use models::links::{Blocking, Link, USUAL_SIZE};
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
-use models::protocols::{Nobody, Protocol, RowProtocol};
+use models::protocols::{Listener, Nobody, Protocol, RowProtocol};
 use models::record::Record;
 use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
 use models::strategies::backoff::AnyBackoff;
@@ -79,7 +81,26 @@ fn play(spec: &SystemSpec, seed: u64) -> Ended {
 
 fn play_with(spec: &SystemSpec, seed: u64, ties: TieBreak) -> Ended {
     let plan = plan_of(spec);
-    if spec.groups.is_empty() { finish(start(&plan, Nobody, seed, ties)) } else { finish(start(&plan, RowProtocol, seed, ties)) }
+    let player = Player { plan: &plan, seed, ties };
+    match spec.groups.first() {
+        None => player.hear(Nobody),
+        Some((_, group)) => group.speak(player),
+    }
+}
+
+/// Runs a system to its end, whatever its group speaks.
+struct Player<'a> {
+    plan: &'a Arc<Plan>,
+    seed: u64,
+    ties: TieBreak,
+}
+
+impl Listener for Player<'_> {
+    type Heard = Ended;
+
+    fn hear<P: Protocol>(self, protocol: P) -> Ended {
+        finish(start(self.plan, protocol, self.seed, self.ties))
+    }
 }
 
 fn start<P: Protocol>(plan: &Arc<Plan>, protocol: P, seed: u64, ties: TieBreak) -> Simulation<World<P>> {

@@ -7,13 +7,14 @@
 use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
-    BadDeploy, BadLink, Byzantine, CapacityLoss, Conduct, DiskFull, DiskSlow, DiskStall, Drain, Errors, ExpiredCertificate, FlappingLink,
-    HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart,
-    Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
+    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, Conduct, DiskFull, DiskSlow, DiskStall, Drain, Errors,
+    ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause,
+    PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
 };
 use models::protocols::{Group, Row};
 use models::services::Task;
 use models::strategies::backoff::Constant;
+use sim_core::units::{Ppm, SignedDuration};
 use std::collections::BTreeSet;
 
 /// Every fault, aimed at a service or group in the domain `server`; its callers stand in `app`.
@@ -73,6 +74,8 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         }),
         AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
         AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
+        AnyFault::ClockStep(ClockStep { node: node(), domain: domain(), by: SignedDuration::from_nanos(-30_000_000) }),
+        AnyFault::ClockDrift(ClockDrift { node: node(), domain: domain(), rate: Ppm::new(200_000) }),
         AnyFault::Errors(Errors { node: node(), domain: domain(), share: Share::percent(40), after_work: true, caller: Names::default() }),
         AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
         AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
@@ -100,6 +103,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Cut(_) | AnyFault::FlappingLink(_) | AnyFault::BadLink(_) => {}
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
+        AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }

@@ -4,10 +4,11 @@
 
 use crate::summary;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures};
+use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Unit};
 use scenarios::outcome::Failure;
 use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::time::SimDuration;
+use std::collections::BTreeMap;
 
 /// Columns of one latency summary.
 const LATENCY: [&str; 7] = ["count", "mean", "p50", "p90", "p99", "p999", "max"];
@@ -17,11 +18,38 @@ const MESSAGES: [&str; 9] = ["sent", "copied", "arrived", "lost", "cut", "full",
 
 /// One row per run, in grid order.
 pub fn table(results: &Results) -> Table {
-    let mut table = Table::new("Every run", columns(&results.manifest));
+    let observed = observed(results);
+    let mut columns = columns(&results.manifest);
+    let width = columns.len();
+    columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
+    let mut table = Table::new("Every run", columns);
     for row in &results.runs {
-        table.push(cells(&results.manifest, row));
+        let mut cells = cells(&results.manifest, row);
+        cells.resize(width, Cell::Missing);
+        cells.extend(observed.iter().map(|(title, _)| observation(row, title)));
+        table.push(cells);
     }
     table
+}
+
+/// Title and unit of everything that was observed in any run, in the order of the titles.
+fn observed(results: &Results) -> Vec<(String, &'static str)> {
+    let measures = results.runs.iter().filter_map(finished);
+    let titles: BTreeMap<String, &'static str> =
+        measures.flat_map(|run| &run.observations).map(|one| (one.title(), if one.unit == Unit::Time { "s" } else { "" })).collect();
+    titles.into_iter().collect()
+}
+
+fn finished(row: &RunRow) -> Option<&RunMeasures> {
+    match &row.outcome {
+        RunOutcome::Finished { measures, .. } => Some(measures),
+        RunOutcome::Panicked(_) => None,
+    }
+}
+
+fn observation(row: &RunRow, title: &str) -> Cell {
+    let found = finished(row).and_then(|run| run.observations.iter().find(|one| one.title() == title));
+    Cell::or_missing(found, summary::observed)
 }
 
 fn columns(manifest: &Manifest) -> Vec<Column> {

@@ -13,7 +13,7 @@ pub use arm::{ArmSummary, Kind};
 pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
-pub use run::single_run;
+pub use run::{observed, single_run};
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;

@@ -2,10 +2,11 @@
 
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Uptime};
+use scenarios::measure::{Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
 use scenarios::results::Manifest;
 use scenarios::uptime::Quorum;
 use sim_core::time::SimDuration;
+use sim_core::units::SignedDuration;
 
 /// More episodes than this are summed up.
 const MOST_EPISODES: usize = 8;
@@ -71,6 +72,14 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         say("hypothesis after", word(outcome.held_after), "over the last stretch of time before the horizon");
     }
     run.up.iter().for_each(|up| uptime(up, &mut say));
+    for observation in &run.observations {
+        let meaning = match observation.fold {
+            Fold::Sum => "added up, as the protocol or the clocks observed it",
+            Fold::Least => "the least that was observed",
+            Fold::Most => "the most that was observed",
+        };
+        say(&observation.title(), observed(observation), meaning);
+    }
     let share = Cell::Ratio(run.wasted_work.as_nanos(), run.work.as_nanos());
     say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
     say("events", Cell::Count(run.events), "events handled by the kernel");
@@ -128,6 +137,19 @@ fn uptime(up: &Uptime, say: Say<'_>) {
     }
     if most > 1 {
         say(&format!("any of {}", up.of), share(1), "share of the measured time that at least one member was up");
+    }
+}
+
+/// The number of an observation; a length may be negative.
+pub fn observed(observation: &Observation) -> Cell {
+    let value = observation.value;
+    match observation.unit {
+        Unit::Count => Cell::Count(value.unsigned_abs()),
+        Unit::Time if value < 0 => {
+            let length = SignedDuration::from_nanos(value);
+            Cell::Written(length.to_string(), value as f64 / 1e9)
+        }
+        Unit::Time => Cell::Length(SimDuration::from_nanos(value.unsigned_abs())),
     }
 }
 

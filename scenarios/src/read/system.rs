@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
@@ -113,6 +114,11 @@ impl<'a> Reader<'a> {
                     gaps.nodes = true;
                     gaps.unread.push(key);
                 }
+            }
+        }
+        for piece in pieces.section("clocks") {
+            if let Some(clock) = problems.note(parse_as::<AnyClock>(piece.value, "kind of clock")) {
+                spec.clocks.push((piece.key.clone().unwrap_or_default(), clock));
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -265,6 +271,9 @@ fn content_of(spec: &SystemSpec) -> String {
     let mut text = text.expect("a system can be written as JSON");
     if spec.routing != Routing::default() {
         text.extend(serde_json::to_vec(&spec.routing).expect("routing can be written as JSON"));
+    }
+    if !spec.clocks.is_empty() {
+        text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));
     }
     blake3::hash(&text).to_hex()[..32].to_owned()
 }

@@ -13,5 +13,5 @@ mod normal;
 mod sampler;
 
 pub use distribution::{Distribution, MAX_DEPTH, Observations, Part};
-pub use normal::{normal_cdf, normal_quantile};
+pub use normal::{normal_cdf, normal_exceeded, normal_quantile};
 pub use sampler::{LONGEST, Sampler};

@@ -40,6 +40,16 @@ pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
 }
 
+/// The number a standard normal variable exceeds with probability `10^-nines`: 1.2816 for one, 3.0902 for three.
+///
+/// ```
+/// use sim_core::sample::normal_exceeded;
+/// assert!((normal_exceeded(8.0) - 5.6120).abs() < 1e-4);
+/// ```
+pub fn normal_exceeded(nines: f64) -> f64 {
+    -normal_quantile(libm::pow(10.0, -nines))
+}
+
 /// The density of a standard normal variable at `x`.
 pub(super) fn normal_density(x: f64) -> f64 {
     const ONE_BY_ROOT_OF_TAU: f64 = 0.398_942_280_401_432_7;

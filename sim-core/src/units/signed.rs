@@ -64,6 +64,12 @@ impl Ppm {
         self.0
     }
 
+    /// Both errors together.
+    #[must_use]
+    pub const fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// The error as a float: 50 ppm are 0.00005.
     pub fn as_f64(self) -> f64 {
         self.0 as f64 / WHOLE as f64

@@ -1,0 +1,121 @@
+//! What do protocols leave behind as numbers? Counts, totals and extremes by name.
+//!
+//! A protocol's witness writes them while the run goes on. They are whole numbers, so that runs add up in any order: a mean
+//! is a total over a count, formed where it is shown.
+
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimDuration;
+use std::collections::BTreeMap;
+
+/// One number of a run. A name may stand for a sum and for extremes, one line each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observation {
+    /// What was observed, in words: `detection time`.
+    pub name: String,
+    /// How values become one.
+    pub fold: Fold,
+    /// What it counts.
+    pub unit: Unit,
+    /// The number: a count, or nanoseconds.
+    pub value: i64,
+}
+
+impl Observation {
+    /// Its name in tables: extremes say which they are.
+    pub fn title(&self) -> String {
+        match self.fold {
+            Fold::Sum => self.name.clone(),
+            Fold::Least => format!("{}, least", self.name),
+            Fold::Most => format!("{}, most", self.name),
+        }
+    }
+}
+
+/// How several values become one, within a run and over runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Fold {
+    /// They are added.
+    Sum,
+    /// The least counts.
+    Least,
+    /// The greatest counts.
+    Most,
+}
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Nanoseconds.
+    Time,
+}
+
+/// The numbers of a run so far, in the order of their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observations {
+    values: BTreeMap<(&'static str, Fold), (Unit, i64)>,
+}
+
+impl Observations {
+    /// Adds to a count.
+    pub fn count(&mut self, name: &'static str, by: u64) {
+        self.fold(name, Fold::Sum, Unit::Count, i64::try_from(by).unwrap_or(i64::MAX));
+    }
+
+    /// Adds to a total of time.
+    pub fn total(&mut self, name: &'static str, length: SimDuration) {
+        self.fold(name, Fold::Sum, Unit::Time, nanos(length));
+    }
+
+    /// Keeps the longest time.
+    pub fn longest(&mut self, name: &'static str, length: SimDuration) {
+        self.fold(name, Fold::Most, Unit::Time, nanos(length));
+    }
+
+    /// Keeps the shortest time.
+    pub fn shortest(&mut self, name: &'static str, length: SimDuration) {
+        self.fold(name, Fold::Least, Unit::Time, nanos(length));
+    }
+
+    /// Keeps the greatest number.
+    pub fn most(&mut self, name: &'static str, number: u64) {
+        self.fold(name, Fold::Most, Unit::Count, i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// Keeps the least number.
+    pub fn least(&mut self, name: &'static str, number: u64) {
+        self.fold(name, Fold::Least, Unit::Count, i64::try_from(number).unwrap_or(i64::MAX));
+    }
+
+    /// Keeps the least and the greatest of lengths of either sign, in nanoseconds.
+    pub fn signed(&mut self, name: &'static str, nanos: i64) {
+        self.fold(name, Fold::Least, Unit::Time, nanos);
+        self.fold(name, Fold::Most, Unit::Time, nanos);
+    }
+
+    fn fold(&mut self, name: &'static str, fold: Fold, unit: Unit, value: i64) {
+        let folded = |old: i64| match fold {
+            Fold::Sum => old.saturating_add(value),
+            Fold::Least => old.min(value),
+            Fold::Most => old.max(value),
+        };
+        self.values.entry((name, fold)).and_modify(|(_, old)| *old = folded(*old)).or_insert((unit, value));
+    }
+
+    /// All of them.
+    pub fn list(&self) -> Vec<Observation> {
+        let one = |(&(name, fold), &(unit, value)): (&(&'static str, Fold), &(Unit, i64))| Observation {
+            name: name.to_owned(),
+            fold,
+            unit,
+            value,
+        };
+        self.values.iter().map(one).collect()
+    }
+}
+
+fn nanos(length: SimDuration) -> i64 {
+    i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,119 @@
+//! What must a protocol say to be simulated?
+
+use super::witness::{Seen, Truth};
+use super::{To, Turn};
+use crate::measure::Observations;
+use crate::outcome::Outcome;
+use crate::registry::{Complaint, Registered};
+use crate::services::Placement;
+use sim_core::draw::Draw;
+use sim_core::units::Size;
+use std::fmt::Debug;
+
+/// A typed protocol: what members remember and say, and what callers do with what they hear.
+///
+/// Members and callers act in [`Turn`]s, which is all they have: what they send, their timers, their clock and their draws.
+/// None of them knows the true time, or what has become of the others.
+pub trait Protocol: Clone + Send + Debug + Sized + 'static {
+    /// What one member remembers.
+    type Member: Clone + Send + Debug;
+    /// The caller's side of one attempt.
+    type Session: Clone + Send + Debug;
+    /// What is said.
+    type Message: Clone + Send + Debug;
+    /// What a member's timers are known by: setting one that is pending moves it.
+    type Timer: Clone + PartialEq + Send + Debug;
+    /// What is remembered for measuring, and by no node.
+    type Witness: Clone + Default + Send + Debug;
+
+    /// The kinds of its messages besides those of calls: what [`kind`](Self::kind) may answer.
+    const KINDS: &'static [&'static str] = &["message"];
+
+    /// What its members and callers may announce, by name: events that a fault can wait for.
+    const ANNOUNCES: &'static [&'static str] = &[];
+
+    /// How many members the group has.
+    fn members(&self) -> u32;
+    /// The memory of a member at its first start.
+    fn member(&self, index: u32) -> Self::Member;
+    /// The kind of a message: members' messages draw their luck by it, and links and faults may treat kinds differently.
+    fn kind(_message: &Self::Message) -> &'static str {
+        "message"
+    }
+
+    /// A caller starts an attempt.
+    fn begin(&self, turn: &mut Turn<'_, Self>) -> Self::Session;
+    /// An answer reaches the caller, who still waits; `Some` ends the attempt.
+    fn on_answer(&self, session: &mut Self::Session, from: u32, message: Self::Message, turn: &mut Turn<'_, Self>) -> Option<Outcome>;
+
+    /// The run begins.
+    fn on_start(&self, _member: &mut Self::Member, _turn: &mut Turn<'_, Self>) {}
+    /// A message of a caller reaches a member.
+    fn on_request(&self, member: &mut Self::Member, message: Self::Message, turn: &mut Turn<'_, Self>);
+    /// A message of another member reaches a member.
+    fn on_message(&self, _member: &mut Self::Member, _from: u32, _message: Self::Message, _turn: &mut Turn<'_, Self>) {}
+    /// A timer of a member is due. It is no longer pending.
+    fn on_timer(&self, _member: &mut Self::Member, _timer: Self::Timer, _turn: &mut Turn<'_, Self>) {}
+    /// The life of a member ended: what is not durable is lost. Its timers are gone, and callers it held are never answered.
+    fn on_crash(&self, member: &mut Self::Member);
+    /// A new life of a member begins, with what [`on_crash`](Self::on_crash) left.
+    fn on_recover(&self, _member: &mut Self::Member, _turn: &mut Turn<'_, Self>) {}
+
+    /// What a message has become that was altered on the way and that nobody found out; nothing if whatever it becomes is no
+    /// message, so that it is dropped as one whose alteration is found out.
+    fn corrupt(&self, _message: &Self::Message, _draw: Draw) -> Option<Self::Message> {
+        None
+    }
+    /// What a dishonest member makes of a message of its own before that leaves it. The honest engine has said it; as long as a
+    /// protocol has nothing to add, a lie is the truth.
+    fn mutate(&self, _lie: Lie, _message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
+        Verdict::Send
+    }
+
+    /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
+    fn witness(&self, _witness: &mut Self::Witness, _seen: Seen, _truth: &Truth<'_>, _observations: &mut Observations) {}
+}
+
+/// How a dishonest member would treat a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+    /// It says something wrong, as if nothing were amiss.
+    Wrong,
+    /// It says something that was true before.
+    Old,
+}
+
+/// What becomes of a message that a dishonest member has had in hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It leaves, as it is now.
+    Send,
+    /// It does not leave.
+    Withhold,
+}
+
+/// A group, as a scenario writes it.
+pub trait Speaks: Registered {
+    /// The protocol its members speak.
+    type Protocol: Protocol;
+    /// The protocol with these numbers.
+    fn protocol(&self) -> Self::Protocol;
+    /// How many members it has.
+    fn members(&self) -> u32;
+    /// Where its members stand.
+    fn placement(&self) -> &Placement;
+    /// How large its messages are.
+    fn message_size(&self) -> Size;
+    /// Everything wrong with the numbers as written; of the placement and the number of members others speak.
+    fn check(&self) -> Vec<Complaint> {
+        Vec::new()
+    }
+}
+
+/// What is done with a protocol, whichever it is: see [`Group::speak`](super::Group::speak).
+pub trait Listener {
+    /// What comes of it.
+    type Heard;
+    /// Does it.
+    fn hear<P: Protocol>(self, protocol: P) -> Self::Heard;
+}

@@ -1,0 +1,53 @@
+//! What does whoever measures a protocol see?
+//!
+//! Members and callers know nothing but their clocks and what they are told. A witness stands outside, hears what they
+//! announce, and knows the true time and who is really down: errors of clocks, false suspicions and leases held twice can
+//! only be told from there.
+
+use super::Announcement;
+use sim_core::time::SimTime;
+
+/// Something a witness sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// A member, or a caller, made something known.
+    Announced(Speaker, Announcement),
+    /// The life of a member ended.
+    Died(u32),
+    /// A new life of a member began.
+    Returned(u32),
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// A member, by its index.
+    Member(u32),
+    /// A caller in one of its attempts.
+    Caller,
+}
+
+/// What really is.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth<'a> {
+    /// The true time.
+    pub now: SimTime,
+    down: &'a [Option<SimTime>],
+}
+
+impl<'a> Truth<'a> {
+    /// The true time, and since when each member is down, if it is.
+    pub const fn new(now: SimTime, down: &'a [Option<SimTime>]) -> Self {
+        Self { now, down }
+    }
+
+    /// Since when a member is down.
+    pub fn down_since(&self, member: u32) -> Option<SimTime> {
+        self.down.get(member as usize).copied().flatten()
+    }
+
+    /// How many members are up.
+    pub fn up(&self) -> u32 {
+        self.down.iter().filter(|down| down.is_none()).count() as u32
+    }
+}

@@ -1,0 +1,254 @@
+//! How do members of a group take their turns, talk with each other, and keep their timers?
+
+use super::World;
+use super::groups::Envelope;
+use crate::call::NONE;
+use crate::event::{Kind, WorldEvent};
+use crate::ids::{NodeId, RouteId};
+use crate::links::Luck;
+use crate::plan::GroupPlan;
+use crate::protocols::{Announcement, Orders, Protocol, Seen, Speaker, To, Truth, Turn};
+use crate::record::{Loss, MessageName, Record};
+use sim_core::draw::{Draw, Draws, Key, Seed};
+use sim_core::simulation::Ctx;
+use sim_core::time::{SimDuration, SimTime};
+use std::collections::BTreeMap;
+
+/// A member of a group.
+#[derive(Clone, Debug)]
+pub(super) struct MemberState<P: Protocol> {
+    /// What it remembers.
+    pub(super) memory: P::Member,
+    /// The key of its draws.
+    key: Key,
+    /// Pending timers and when they are due by its monotonic clock, in the order in which they were set.
+    timers: Vec<(P::Timer, SimTime)>,
+    /// The true instant of the timer event that is pending, or `MAX`.
+    armed: SimTime,
+    /// Whether its first life has begun.
+    has_started: bool,
+    /// Messages sent so far, by receiver and kind.
+    sent: BTreeMap<(u32, &'static str), u32>,
+}
+
+impl<P: Protocol> MemberState<P> {
+    pub(super) fn new(memory: P::Member, name: &str) -> Self {
+        Self { memory, key: Key::named(name), timers: Vec::new(), armed: SimTime::MAX, has_started: false, sent: BTreeMap::new() }
+    }
+}
+
+/// A message between two members on its way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemberMessage {
+    /// Which.
+    pub(super) name: MessageName,
+    /// Who sent it.
+    pub(super) from: u32,
+    /// Whom it is for.
+    pub(super) to: u32,
+    /// Where faults at its ends draw its luck from.
+    pub(super) luck: Draw,
+}
+
+impl MemberMessage {
+    /// What a member tells itself passes no link, and no fault gets hold of it.
+    pub(super) const fn is_to_itself(&self) -> bool {
+        self.from == self.to
+    }
+}
+
+/// The draws of messages that belong to no call, of members of the group with this name.
+fn draws_of_message(seed: &Seed, group: &GroupPlan, from: u32, to: u32, kind: &'static str, ordinal: u32) -> Draws {
+    let pair = Key::named(&group.name).child(u64::from(from) << 32 | u64::from(to));
+    seed.draws(pair.child(Key::named(kind).bits()), ordinal)
+}
+
+impl<P: Protocol> World<P> {
+    pub(super) fn group(&self) -> &GroupPlan {
+        self.plan.group.as_ref().expect("a member belongs to a group")
+    }
+
+    pub(super) fn node_of(&self, member: u32) -> NodeId {
+        NodeId(self.group().first.0 + member)
+    }
+
+    /// All members start a nanosecond after the run.
+    pub(super) fn schedule_members(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let at = ctx.now().saturating_add(SimDuration::NANOSECOND);
+        for (member, state) in (0..).zip(&mut self.members) {
+            state.armed = at;
+            ctx.at(at, WorldEvent::new(Kind::MemberTimer, state.key, 0, member));
+        }
+    }
+
+    fn start_member(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        let state = &mut self.members[member as usize];
+        if !std::mem::replace(&mut state.has_started, true) && self.down[member as usize].is_none() {
+            self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_start(memory, turn));
+        }
+    }
+
+    /// It is a member's turn; `attempt` is that of the caller whose message it handles, if it does.
+    pub(super) fn take_turn(
+        &mut self,
+        member: u32,
+        attempt: u32,
+        ctx: &mut Ctx<'_, Self>,
+        act: impl FnOnce(&P, &mut P::Member, &mut Turn<'_, P>),
+    ) {
+        let node = self.node_of(member);
+        let reading = self.reading(node, ctx.now());
+        let mut orders = std::mem::take(&mut self.orders);
+        let state = &mut self.members[member as usize];
+        act(&self.protocol, &mut state.memory, &mut Turn::new(reading, &self.seed, state.key, Some(member), &mut orders));
+        if let Some(held) = orders.held.take() {
+            debug_assert!(attempt != NONE, "a member holds a caller whose message it handles");
+            if attempt != NONE {
+                self.attempts[attempt].references += 1;
+                self.held.insert(held, (member, attempt));
+            }
+        }
+        for (to, message) in orders.sent.drain(..) {
+            match to {
+                To::Caller if attempt == NONE => debug_assert!(false, "there is no caller to answer"),
+                To::Caller => self.send_envelope(Envelope::to_caller(attempt, member, Ok(message)), ctx),
+                To::Member(to) => self.send_to_member(member, to, message, ctx),
+                To::Held(held) => {
+                    if let Some((_, attempt)) = self.held.remove(&held) {
+                        self.attempts[attempt].references -= 1;
+                        self.send_envelope(Envelope::to_caller(attempt, member, Ok(message)), ctx);
+                        self.end_if_silent(attempt);
+                    }
+                }
+            }
+        }
+        for held in orders.dropped.drain(..) {
+            self.drop_held(held);
+        }
+        self.set_timers(member, &mut orders, ctx);
+        self.make_known(Speaker::Member(member), node, &mut orders, ctx);
+        self.orders = orders;
+    }
+
+    fn drop_held(&mut self, held: crate::protocols::Held) {
+        if let Some((_, attempt)) = self.held.remove(&held) {
+            self.attempts[attempt].references -= 1;
+            self.end_if_silent(attempt);
+        }
+    }
+
+    /// Announcements go to the trace and to the witness.
+    pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+        for Announcement { what, value } in orders.announced.drain(..) {
+            ctx.record(&Record::Announced(node, what, value));
+            self.announce(what, ctx);
+            self.show_witness(Seen::Announced(by, Announcement { what, value }), ctx.now());
+        }
+    }
+
+    fn show_witness(&mut self, seen: Seen, now: SimTime) {
+        self.protocol.witness(&mut self.witness, seen, &Truth::new(now, &self.down), &mut self.observations);
+    }
+
+    fn send_to_member(&mut self, from: u32, to: u32, message: P::Message, ctx: &mut Ctx<'_, Self>) {
+        let kind = P::kind(&message);
+        let count = self.members[from as usize].sent.entry((to, kind)).or_default();
+        let ordinal = *count;
+        *count += 1;
+        let group = self.plan.group.as_ref().expect("a member belongs to a group");
+        let name = MessageName { from: NodeId(group.first.0 + from), to: NodeId(group.first.0 + to), kind, ordinal };
+        ctx.record(&Record::MemberSent(name));
+        let draws = draws_of_message(&self.seed, group, from, to, kind, ordinal);
+        let members = MemberMessage { name, from, to, luck: draws.share() };
+        let envelope = self.envelopes.insert(Envelope::between(members, message));
+        if members.is_to_itself() {
+            let (key, ordinal) = self.tie_of_envelope(envelope);
+            return ctx.after(SimDuration::NANOSECOND, WorldEvent::new(Kind::Message, key, ordinal, envelope));
+        }
+        if self.member_withholds(envelope, from, To::Member(to)) {
+            self.meter.messages.sent += 1;
+            return self.message_lost(envelope, Loss::Omitted, ctx);
+        }
+        self.put_in_the_post(envelope, Luck { delay: draws.request_delay(), loss: draws.request_loss() }, ctx);
+    }
+
+    pub(super) fn key_of_member(&self, member: u32) -> Key {
+        self.members[member as usize].key
+    }
+
+    /// The way of a message between two members.
+    pub(super) fn way_between(&self, members: MemberMessage) -> RouteId {
+        let domain = |node: NodeId| self.plan.nodes[node.index()].domain;
+        self.group().way(domain(members.name.from), domain(members.name.to))
+    }
+
+    fn set_timers(&mut self, member: u32, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+        if orders.timers.is_empty() {
+            return;
+        }
+        let timers = &mut self.members[member as usize].timers;
+        for (timer, due) in orders.timers.drain(..) {
+            timers.retain(|(pending, _)| *pending != timer);
+            timers.extend(due.map(|due| (timer, due)));
+        }
+        self.arm_member(member, ctx);
+    }
+
+    /// Makes sure that an event comes no later than the earliest timer of a member.
+    pub(super) fn arm_member(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        let Some(due) = self.members[member as usize].timers.iter().map(|&(_, due)| due).min() else { return };
+        let at = self.wake(self.node_of(member), due, ctx.now());
+        let state = &mut self.members[member as usize];
+        if at < state.armed && at < SimTime::MAX {
+            state.armed = at;
+            ctx.at(at, WorldEvent::new(Kind::MemberTimer, state.key, 0, member));
+        }
+    }
+
+    /// The timer event of a member comes.
+    pub(super) fn member_timer(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.members[member as usize].armed != ctx.now() {
+            return;
+        }
+        self.members[member as usize].armed = SimTime::MAX;
+        // A member that stands still notices nothing; what is due fires when it goes on.
+        if !self.stands_still(self.node_of(member)) {
+            self.member_timers_fire(member, ctx);
+        }
+    }
+
+    /// Those timers fire that are due by a member's clock, the earliest first.
+    pub(super) fn member_timers_fire(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        self.start_member(member, ctx);
+        let node = self.node_of(member);
+        let now = self.local(node, ctx.now());
+        // Bounded: a timer that is set in a turn is due a nanosecond later at least, so that each of those pending fires once.
+        for _ in 0..self.members[member as usize].timers.len() {
+            let timers = &mut self.members[member as usize].timers;
+            let due = (0..timers.len()).filter(|&index| timers[index].1 <= now).min_by_key(|&index| (timers[index].1, index));
+            let Some(due) = due else { break };
+            let (timer, _) = timers.remove(due);
+            ctx.record(&Record::TimerFired(node));
+            self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_timer(memory, timer, turn));
+        }
+        self.arm_member(member, ctx);
+    }
+
+    /// The life of a member ends: its timers are gone, and whom it held is never answered.
+    pub(super) fn member_dies(&mut self, member: u32, now: SimTime) {
+        let state = &mut self.members[member as usize];
+        state.timers.clear();
+        self.protocol.on_crash(&mut state.memory);
+        let held: Vec<_> = self.held.iter().filter(|(_, (by, _))| *by == member).map(|(held, _)| *held).collect();
+        held.into_iter().for_each(|held| self.drop_held(held));
+        self.down[member as usize] = Some(now);
+        self.show_witness(Seen::Died(member), now);
+    }
+
+    /// A new life of a member begins.
+    pub(super) fn member_returns(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
+        self.down[member as usize] = None;
+        self.show_witness(Seen::Returned(member), ctx.now());
+        self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_recover(memory, turn));
+    }
+}
