@@ -85,8 +85,8 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         }
         seen.push(name);
         let scenario = format!(
-            r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "a": Clients(count: 1, arrivals: {arrivals}, calls: "b", domain: "internet"), {} }},
-            links: [{link}], stacks: {{ "a -> b": [{layers}] }}, faults: [{fault}], clocks: {{ "b": {clock} }}, groups: {{ "g": {group} }})"#,
+            r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: {arrivals}, calls: "b", domain: "internet"), {} }},
+            links: [{link}], stacks: {{ "shoppers -> b": [{layers}] }}, faults: [{fault}], clocks: {{ "b": {clock} }}, groups: {{ "g": {group} }})"#,
             service(demand, "")
         );
         assert_reads(text, &scenario);

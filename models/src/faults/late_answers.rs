@@ -36,7 +36,7 @@ impl Fault for LateAnswers {
         meaning: "Every answer leaves the node later by a time that is drawn for it; the worker is free meanwhile. A timing fault: what is \
                   answered is right. Answers that come earlier than their receiver counts on are made by a BadLink with `reorder`.",
         in_flight: "Answers already sent are not touched; one that is held back when the fault ends is still held for its time.",
-        overlap: "The times add up.",
+        overlap: "The times by which answers are held back add up.",
         parameters: &[
             parameter("node", "service, replica, or a list", "required without `domain`", "who answers late"),
             parameter("domain", "domain, or a list", "none", "every server in it"),

@@ -81,7 +81,7 @@ impl LossModel {
         if link.loss_correlation.is_some() {
             complain("loss_correlation", "losses come in bursts (`burst`) or are correlated as in netem, not both".to_owned());
         }
-        if !(length >= 1.0 && length <= 1e9) {
+        if !(1.0..=1e9).contains(&length) {
             complain("burst", format!("a burst is 1 to 1000000000 messages long on average, not {length}"));
         } else if link.loss <= between || link.loss >= within {
             let sentence = format!(

@@ -91,9 +91,9 @@ fn shapes_part_as_many_as_their_names_say_and_every_node_comes_to_its_turn() {
             // Node 0 is the population: whom it does not hear is cut off, and cut off from all that are not.
             let off: Vec<usize> = (1..6).filter(|&node| !hears[0][node]).collect();
             assert_eq!(off.len(), count, "{shape:?}");
-            for to in 0..6 {
-                for from in 0..6 {
-                    assert_eq!(hears[to][from], off.contains(&to) == off.contains(&from), "{shape:?}: {to} hears {from}");
+            for (to, heard) in hears.iter().enumerate() {
+                for (from, &is_heard) in heard.iter().enumerate() {
+                    assert_eq!(is_heard, off.contains(&to) == off.contains(&from), "{shape:?}: {to} hears {from}");
                 }
             }
             off.into_iter().for_each(|node| *turns.entry(node).or_insert(0) += 1);
