@@ -32,4 +32,4 @@ pub mod world;
 pub use builder::quoted;
 
 /// Raised whenever the same scenario and seed may give another run than before: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 3;
+pub const BEHAVIOUR_VERSION: u32 = 4;

@@ -35,7 +35,7 @@ impl Fault for ClockStep {
         meaning: "The wall clock of the node is moved by `by`, forwards or backwards, and back when the fault ends. Timers go by the monotonic \
                   clock and are not touched: only protocols that read wall clocks notice.",
         in_flight: "Messages are not touched.",
-        overlap: "Steps add up.",
+        overlap: "Steps add up, and each is taken back by itself.",
         parameters: &[
             parameter("node", "service, group, replica, client population, or a list", "required without `domain`", "whose clock is moved"),
             parameter("domain", "domain, or a list", "none", "everybody in it"),
