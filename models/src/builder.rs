@@ -5,9 +5,8 @@ mod clocks;
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
-use crate::plan::{
-    Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Places, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan,
-};
+use crate::places::Places;
+use crate::plan::{Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan};
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
 use crate::topology::{Topology, domain_of, shown};

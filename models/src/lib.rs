@@ -18,6 +18,7 @@ pub mod map;
 pub mod measure;
 mod names;
 pub mod outcome;
+pub mod places;
 pub mod plan;
 mod pool;
 pub mod protocols;

@@ -6,7 +6,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, Failing, MessageEffect, NodeEffect, Slowness, Stage};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;

@@ -8,7 +8,7 @@
 use super::{Explanation, Fault, Member, Timing, parameter};
 use crate::environment::Effect;
 use crate::links::LinkChange;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Key;

@@ -6,7 +6,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{DiskLoss, NodeEffect};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;

@@ -8,7 +8,7 @@
 use super::{Explanation, Fault, Member, Timing, parameter};
 use crate::environment::Effect;
 use crate::links::Blocking;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 

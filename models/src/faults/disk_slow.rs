@@ -5,7 +5,7 @@
 
 use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
 use crate::environment::{NodeEffect, Slowness};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use super::experiment::BlastRadius;
 use super::renewal::RenewalPlan;
 use super::{AnyFault, Experiment, Luck, Member, Pick, PlannedFault, Renewal, Span, Timetable, Timing, Trigger};
 use crate::ids::FaultId;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, complaint};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::{Distribution, Sampler};

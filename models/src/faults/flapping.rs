@@ -4,7 +4,7 @@
 
 use super::{Cut, Explanation, Fault, Luck, Member, Span, Timing, parameter};
 use crate::links::Blocking;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;

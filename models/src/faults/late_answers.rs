@@ -7,7 +7,7 @@
 
 use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
 use crate::environment::{Effect, MessageEffect};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;

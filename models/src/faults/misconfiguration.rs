@@ -5,7 +5,7 @@
 
 use super::{Explanation, Fault, Member, Names, parameter, target};
 use crate::environment::{Failing, Stage};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;

@@ -92,7 +92,7 @@ pub(crate) use trigger::Happening;
 pub use trigger::Trigger;
 pub use workers_exhausted::WorkersExhausted;
 
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint, registry};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;

@@ -6,7 +6,7 @@
 use super::{Explanation, Fault, Member, Names, Timing, parameter};
 use crate::environment::{Effect, MessageEffect};
 use crate::ids::NodeId;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@
 
 use super::{Explanation, Fault, Member, Names, parameter, target};
 use crate::environment::NodeEffect;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
 

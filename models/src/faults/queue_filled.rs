@@ -6,7 +6,7 @@
 use super::target::Part;
 use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
 use crate::environment::NodeEffect;
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;

@@ -9,7 +9,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, NodeEffect, SlowRequests, Slowness};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;

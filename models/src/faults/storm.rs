@@ -9,7 +9,8 @@
 use super::{AnyFault, FaultPlan, Member, PlannedFault, Timetable, Timing};
 use crate::environment::{Effect, MessageEffect, NodeEffect};
 use crate::ids::{FaultId, NodeId};
-use crate::plan::{Places, Plan, Role};
+use crate::places::Places;
+use crate::plan::{Plan, Role};
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Draws, Key, Seed};

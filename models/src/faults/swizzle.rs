@@ -8,7 +8,7 @@ use super::isolation::both_ways;
 use super::partition::severed;
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, MessageEffect};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;

@@ -5,7 +5,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, LoadEffect};
-use crate::plan::Places;
+use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;

@@ -1,0 +1,182 @@
+//! Which nodes, domains, populations and kinds of message do the names in a fault mean?
+
+use crate::ids::{NodeId, PopulationId};
+use crate::plan::{GroupPlan, NodePlan, Role, ServicePlan};
+use crate::registry::Complaint;
+use crate::topology::lies_in;
+use crate::workloads::Clients;
+
+/// The names a fault may refer to.
+pub struct Places<'a> {
+    nodes: &'a [NodePlan],
+    services: &'a [ServicePlan],
+    group: Option<&'a GroupPlan>,
+    domains: &'a [String],
+    kinds: &'a [String],
+    clients: &'a [(String, Clients)],
+}
+
+impl<'a> Places<'a> {
+    /// The names of a system.
+    pub const fn new(
+        nodes: &'a [NodePlan],
+        services: &'a [ServicePlan],
+        group: Option<&'a GroupPlan>,
+        domains: &'a [String],
+        kinds: &'a [String],
+        clients: &'a [(String, Clients)],
+    ) -> Self {
+        Self { nodes, services, group, domains, kinds, clients }
+    }
+
+    /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that.
+    pub fn everybody(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        let numbered = || (0..).map(NodeId).zip(self.nodes);
+        let named = |node: &NodePlan| match node.role {
+            Role::Clients(_) => node.name == name,
+            Role::Replica(service) => node.name == name || self.services[service as usize].name == name,
+            Role::Member(_) => node.name == name || self.group.is_some_and(|group| group.name == name),
+        };
+        let mut all: Vec<_> = numbered().filter(|(_, node)| named(node)).map(|(id, _)| id).collect();
+        if all.is_empty() {
+            all = numbered().filter(|(_, node)| lies_in(&self.domains[node.domain as usize], name)).map(|(id, _)| id).collect();
+        }
+        if !all.is_empty() {
+            return Ok(all);
+        }
+        let mut known: Vec<&str> = self.nodes.iter().map(|node| node.name.split('[').next().unwrap_or_default()).collect();
+        known.extend(self.domains.iter().map(String::as_str));
+        known.dedup();
+        Err(Complaint::unknown(field, "node or domain", name, known))
+    }
+
+    /// Every node there is: clients, replicas and members.
+    pub fn all(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// The number of a kind of message.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing of that kind is sent.
+    pub fn kind(&self, field: &str, name: &str) -> Result<u8, Complaint> {
+        let number = self.kinds.iter().position(|kind| kind == name).and_then(|number| u8::try_from(number).ok());
+        number.ok_or_else(|| Complaint::unknown(field, "kind of message", name, self.kinds.iter().map(String::as_str)))
+    }
+
+    /// The servers of this name: all replicas of a service, all members of a group, or one of either.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that, or if it is a client population.
+    pub fn servers(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        let numbered = (0..).map(NodeId).zip(self.nodes);
+        let all: Vec<_> = numbered
+            .filter(|(_, node)| match node.role {
+                Role::Clients(_) => false,
+                Role::Replica(service) => node.name == name || self.services[service as usize].name == name,
+                Role::Member(_) => node.name == name || self.group.is_some_and(|group| group.name == name),
+            })
+            .map(|(id, _)| id)
+            .collect();
+        if all.is_empty() {
+            if let Some(service) = self.services.iter().find(|service| name.split('[').next() == Some(service.name.as_str())) {
+                let sentence = format!("`{}` has {} replicas, counted from 0; there is no `{name}`", service.name, service.replicas);
+                return Err(crate::registry::complaint(field, sentence));
+            }
+            let known = self.services.iter().map(|service| service.name.as_str()).chain(self.group.map(|group| group.name.as_str()));
+            return Err(Complaint::unknown(field, "service or group", name, known));
+        }
+        Ok(all)
+    }
+
+    /// The servers in the domain of this name and those inside it.
+    ///
+    /// # Errors
+    /// A complaint about `field` if there is no such domain, or no server in it.
+    pub fn servers_in(&self, field: &str, name: &str) -> Result<Vec<NodeId>, Complaint> {
+        self.domain(field, name)?;
+        let numbered = (0..).map(NodeId).zip(self.nodes);
+        let all: Vec<_> = numbered
+            .filter(|(_, node)| !matches!(node.role, Role::Clients(_)) && lies_in(&self.domains[node.domain as usize], name))
+            .map(|(id, _)| id)
+            .collect();
+        if all.is_empty() {
+            return Err(crate::registry::complaint(field, format!("no service and no group stands in the domain `{name}`")));
+        }
+        Ok(all)
+    }
+
+    /// What may be announced in a run of this system, by name.
+    pub fn events(&self) -> &'static [&'static str] {
+        self.group.map_or(&[], |group| group.spec.announces())
+    }
+
+    /// The service that a node is a replica of, if it is one.
+    pub fn service(&self, node: NodeId) -> Option<&'a ServicePlan> {
+        match self.nodes[node.index()].role {
+            Role::Replica(service) => Some(&self.services[service as usize]),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
+    /// Checks that these nodes are replicas of services, which answer requests one by one; members of a group speak its protocol.
+    ///
+    /// # Errors
+    /// A complaint about `field` if one of them is not.
+    pub fn answer_requests(&self, field: &str, nodes: &[NodeId]) -> Result<(), Complaint> {
+        let member = nodes.iter().find(|node| !matches!(self.nodes[node.index()].role, Role::Replica(_)));
+        member.map_or(Ok(()), |&node| {
+            let sentence = format!(
+                "`{}` is a member of a group, which speaks its protocol; only replicas of services are meant here",
+                self.name(node)
+            );
+            Err(crate::registry::complaint(field, sentence))
+        })
+    }
+
+    /// The client population of this name.
+    ///
+    /// # Errors
+    /// A complaint about `field` if none is called that.
+    pub fn population_named(&self, field: &str, name: &str) -> Result<PopulationId, Complaint> {
+        let found = (0..).map(PopulationId).zip(self.clients).find(|(_, (known, _))| known == name);
+        found
+            .map(|(id, _)| id)
+            .ok_or_else(|| Complaint::unknown(field, "client population", name, self.clients.iter().map(|(known, _)| known.as_str())))
+    }
+
+    /// The name of a population, and whether its load is `open`, `closed` or `one-shot`.
+    pub fn population(&self, population: PopulationId) -> (&str, &'static str) {
+        let (name, clients) = &self.clients[population.index()];
+        (name, clients.arrivals.load())
+    }
+
+    /// The service that a node is a replica of, by its index, and how many replicas it has.
+    pub fn service_of(&self, node: NodeId) -> Option<(u32, u32)> {
+        match self.nodes[node.index()].role {
+            Role::Replica(service) => Some((service, self.services[service as usize].replicas)),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
+    /// The name of a node.
+    pub fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].name
+    }
+
+    /// Checks that a domain of this name, or one inside it, exists.
+    ///
+    /// # Errors
+    /// A complaint about `field` if not.
+    pub fn domain(&self, field: &str, name: &str) -> Result<(), Complaint> {
+        if self.domains.iter().any(|domain| lies_in(domain, name)) {
+            return Ok(());
+        }
+        let mut known: Vec<&str> = self.domains.iter().map(String::as_str).collect();
+        known.dedup();
+        Err(Complaint::unknown(field, "domain", name, known))
+    }
+}
