@@ -1,7 +1,8 @@
 //! Late answers: a node does its work in time and holds its answers back.
 //!
 //! This is a timing fault (Cristian, "Understanding Fault-Tolerant Distributed Systems", 1991): the answer is right and comes
-//! outside the time its receiver counts on. The worker is free while the answer is held. An answer that is held when the fault
+//! outside the time its receiver counts on. Members of groups are refused: they speak their protocol, and are made late by a
+//! [`BadLink`](super::BadLink) or a [`Pause`](super::Pause). The worker is free while the answer is held. An answer that is held when the fault
 //! ends is still held for its time. Overlapping delays add up. (An answer that comes *earlier* than its receiver counts on is
 //! made by a [`BadLink`](super::BadLink) with `reorder`.)
 
@@ -48,6 +49,8 @@ impl Fault for LateAnswers {
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let effect = |node| Effect::Messages(MessageEffect::AnswersLate(node, self.by.clone()));
         let nodes = target::nodes(&self.node, &self.domain, places)?;
+        let field = if self.node.is_empty() { "domain" } else { "node" };
+        places.answer_requests(field, &nodes).map_err(|complaint| vec![complaint])?;
         Ok(nodes.into_iter().map(|node| Member { name: places.name(node).to_owned(), effects: vec![effect(node)] }).collect())
     }
 

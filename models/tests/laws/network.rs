@@ -5,6 +5,7 @@ use models::environment::{Effect, MessageEffect, OmissionWay};
 use models::faults::{BadLink, Byzantine, Conduct, FlappingLink, Isolation, LateAnswers, Omission, Partition, Shape, Swizzle, Timetable};
 use models::ids::NodeId;
 use models::outcome::Failure;
+use models::protocols::{Group, Row};
 use models::record::Loss;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,6 +237,15 @@ fn late_answers_are_late_by_what_is_said_and_hold_no_worker() {
     }
     assert!(answered.len() > 1_500);
     assert_eq!(ended.measures.succeeded, ended.measures.calls);
+}
+
+#[test]
+fn answers_of_a_group_cannot_be_held_back_and_it_is_said_so() {
+    let late = LateAnswers { node: Names::one("row"), domain: Names::default(), by: Distribution::Constant(ms(200)) };
+    let mut spec = five(AnyFault::LateAnswers(late));
+    spec.groups.push(("row".to_owned(), Group::Row(Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE })));
+    let fields: Vec<_> = Plan::new(&spec).expect_err("it would do nothing").into_iter().map(|complaint| complaint.field).collect();
+    assert_eq!(fields, ["faults[0].node"]);
 }
 
 #[test]
