@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod about;
 mod addresses;
 mod attempt;
 mod builder;
@@ -30,6 +31,7 @@ pub mod topology;
 pub mod workloads;
 pub mod world;
 
+pub use about::{About, Explained};
 pub use builder::quoted;
 
 /// Raised whenever the same scenario and seed may give another run than before: part of every content key.

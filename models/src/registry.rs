@@ -63,6 +63,37 @@ pub fn within<C: Into<Complaint>>(field: &str, complaints: Vec<C>) -> impl Itera
 }
 
 macro_rules! registry {
+    // A family whose members remember something: an enum of their memories, and a macro that pairs each with its own.
+    ($(#[$meta:meta])* $any:ident as $noun:literal, $each:ident;
+     $(#[$memory_meta:meta])* $memory:ident = $family:ident::$kept:ident, $pair:ident: $($name:ident),+ $(,)?) => {
+        registry! { $(#[$meta])* $any as $noun, $each: $($name),+ }
+
+        $(#[$memory_meta])*
+        #[derive(Clone, Debug)]
+        pub enum $memory {
+            $(
+                #[doc = concat!("Of a [`", stringify!($name), "`].")]
+                $name(<$name as $family>::$kept),
+            )+
+        }
+
+        /// Runs an expression on a member and its memory.
+        macro_rules! $pair {
+            ($value:expr, $remembered:expr, $inner:ident, $kept_by_it:ident => $body:expr) => {
+                #[allow(unreachable_patterns, reason = "a family of one has no other pair")]
+                match ($value, $remembered) {
+                    $(($any::$name($inner), $memory::$name($kept_by_it)) => $body,)+
+                    _ => unreachable!("a memory is made by what remembers"),
+                }
+            };
+            // The memory that a member makes.
+            (make $value:expr, $inner:ident => $body:expr) => {
+                match $value {
+                    $($any::$name($inner) => $memory::$name($body),)+
+                }
+            };
+        }
+    };
     ($(#[$meta:meta])* $any:ident as $noun:literal, $each:ident: $($name:ident),+ $(,)?) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -6,19 +6,25 @@
 //! of one call ([`Strategy::Flight`]).
 
 pub mod backoff;
+pub mod balance;
+pub mod breaker;
 pub mod budget;
+pub mod concurrency;
 mod deadline;
+pub mod ejection;
+mod gate;
 mod retry;
 mod timeout;
 
 pub use deadline::Deadline;
+pub use gate::{Gate, Pass};
 pub use retry::{Attempts, Retry};
 pub use timeout::Timeout;
 
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, registry};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::{Draws, Key, Seed};
+use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::time::SimTime;
 
 /// One layer of a stack.
@@ -78,6 +84,22 @@ impl Moment<'_> {
     }
 }
 
+/// Where what is shared within a scope takes its random numbers from: the how-manieth that it takes names each of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Luck<'a> {
+    /// The seed of the run.
+    pub seed: &'a Seed,
+    /// The key of the edge, the layer and the scope.
+    pub key: Key,
+}
+
+impl Luck<'_> {
+    /// The random number with this ordinal: the same whenever, and by whichever call, it is taken.
+    pub fn nth(&self, ordinal: u64) -> Draw {
+        self.seed.draws(self.key.child(ordinal / 8), 0).numbered((ordinal % 8) as usize)
+    }
+}
+
 /// By whom shared state is shared: sharing a budget among 1 or 1000 clients changes the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
@@ -87,6 +109,8 @@ pub enum Scope {
     Process,
     /// All calls over the edge, from all replicas.
     Edge,
+    /// All calls of a process to one replica of the callee; only inside a layer that chooses the replica.
+    Endpoint,
 }
 
 registry! {

@@ -2,14 +2,14 @@
 //!
 //! A1-A7 of the strategies implemented here count retries from 1; attempt 1 is the first try.
 
-use super::backoff::AnyBackoff;
-use super::budget::{AnyBudget, BudgetMemory};
+use super::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
+use super::budget::{AnyBudget, BudgetMemory, Ended, Paid};
 use super::{Moment, Step, Strategy};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
 
 /// Tries again after every kind of failure but a deadline: that is the whole call's, and trying again cannot mend it. The budget, where there is one, is asked before the wait is drawn.
@@ -35,10 +35,11 @@ pub enum Attempts {
 }
 
 /// What a retry remembers of one call.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Retrying {
     retries: u32,
-    previous: SimDuration,
+    paid: Paid,
+    backoff: Option<BackoffMemory>,
 }
 
 impl Registered for Retry {
@@ -51,7 +52,7 @@ impl Strategy for Retry {
     type Shared = Option<BudgetMemory>;
 
     fn fresh(&self) -> Self::Shared {
-        self.budget.as_ref().map(AnyBudget::fresh)
+        self.budget.as_ref().map(|budget| budget.fresh(SimTime::ZERO))
     }
 
     fn start(&self, _flight: &mut Retrying, shared: &mut Self::Shared, moment: &Moment<'_>) -> Step {
@@ -70,15 +71,22 @@ impl Strategy for Retry {
         if outcome.is_success() || is_too_late || attempts_used_up {
             return Step::End(outcome);
         }
-        if let (Some(budget), Some(memory)) = (&self.budget, shared)
-            && !budget.allows(memory, moment.now)
-        {
-            return Step::End(outcome);
+        let Outcome::Failed(failure) = outcome else { return Step::End(outcome) };
+        let draw = moment.next_attempt().wait();
+        let asks = Asks { retry: flight.retries + 1, elapsed: moment.now.saturating_since(moment.call_started), failure, hint: None, draw };
+        if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+            budget.attempt_ended(memory, &mut flight.paid, &Ended { outcome, hint: None, is_retryable: true }, moment.now);
+            if !budget.allows(memory, &mut flight.paid, &asks, moment.now) {
+                return Step::End(outcome);
+            }
         }
         flight.retries += 1;
-        flight.previous = self.backoff.wait(flight.retries, flight.previous, moment.next_attempt().wait());
-        // At least a nanosecond: a failure known at once and a retry made at once would never let time pass.
-        Step::Wait(moment.now.saturating_add(flight.previous.max(SimDuration::NANOSECOND)))
+        let memory = flight.backoff.get_or_insert_with(|| self.backoff.fresh());
+        match self.backoff.wait(memory, &asks) {
+            // At least a nanosecond: a failure known at once and a retry made at once would never let time pass.
+            Wait::For(length) => Step::Wait(moment.now.saturating_add(length.max(SimDuration::NANOSECOND))),
+            Wait::Stop => Step::End(outcome),
+        }
     }
 
     fn timer(&self, _flight: &mut Retrying, _shared: &mut Self::Shared, _moment: &Moment<'_>) -> Step {

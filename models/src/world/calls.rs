@@ -237,6 +237,6 @@ fn scope_of(layer: &Layer, origin: Origin, client: u32, process: u32) -> usize {
     match (layer.scope(), origin) {
         (None | Some(Scope::Edge), _) => 0,
         (Some(Scope::Client), Origin::Client) => client as usize,
-        (Some(Scope::Client | Scope::Process), _) => process as usize,
+        (Some(Scope::Client | Scope::Process | Scope::Endpoint), _) => process as usize,
     }
 }

@@ -43,7 +43,7 @@ impl<P: Protocol> World<P> {
         } else if self.servers[node.index()].waiting < places {
             self.enqueue(slot, ctx);
         } else {
-            self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
+            self.answer(slot, Outcome::Failed(Failure::Overload), ctx);
         }
     }
 

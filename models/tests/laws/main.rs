@@ -34,7 +34,7 @@ use models::plan::{Plan, SystemSpec};
 use models::protocols::{Listener, Nobody, Protocol, RowProtocol};
 use models::record::Record;
 use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
-use models::strategies::backoff::AnyBackoff;
+use models::strategies::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
 use models::strategies::{Attempts, Deadline, Layer, Retry, Timeout};
 use models::workloads::{AllAtOnce, Arrivals, Clients, ClosedLoop, Poisson};
 use models::world::World;
@@ -158,6 +158,15 @@ fn exponential(mean: SimDuration) -> Distribution {
 
 fn link(from: &str, to: &str, delay: Distribution) -> Link {
     Link::between(from, to, delay)
+}
+
+/// The wait before a retry, as the formula gives it.
+fn wait_before(backoff: &AnyBackoff, memory: &mut BackoffMemory, retry: u32, draw: sim_core::draw::Draw) -> SimDuration {
+    let asks = Asks { retry, elapsed: SimDuration::ZERO, failure: models::outcome::Failure::Timeout, hint: None, draw };
+    match backoff.wait(memory, &asks) {
+        Wait::For(length) => length,
+        Wait::Stop => panic!("the formula stopped"),
+    }
 }
 
 fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {

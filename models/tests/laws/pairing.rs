@@ -266,10 +266,10 @@ fn concurrent_calls_of_one_client_do_not_share_the_wait_before() {
     let waits = waits(&play(&spec, 6));
     assert!(waits.len() > 150);
     for (key, seen) in waits {
-        let mut previous = SimDuration::ZERO;
+        let mut memory = backoff.fresh();
         for (retry, wait) in (1..).zip(seen) {
-            previous = backoff.wait(retry, previous, Seed::new(6).draws(key, retry + 1).wait());
-            assert_eq!(wait, previous, "retry {retry} of {key:?}");
+            let expected = wait_before(&backoff, &mut memory, retry, Seed::new(6).draws(key, retry + 1).wait());
+            assert_eq!(wait, expected, "retry {retry} of {key:?}");
         }
     }
 }

@@ -126,7 +126,7 @@ impl Patience {
     /// How a call must end, from what reached its caller and from the draws of its waits. Panics if an attempt is not sent when it must be.
     fn end_of(&self, course: &Course, key: Key, seed: &Seed) -> (SimTime, Outcome) {
         let over = course.started + self.limit;
-        let (mut previous, mut now) = (SimDuration::ZERO, course.started);
+        let (mut memory, mut now) = (self.backoff.fresh(), course.started);
         for number in 1..=self.attempts {
             assert_eq!(course.sent[number as usize - 1], now, "attempt {number}");
             let given_up = (now + self.timeout).min(over);
@@ -138,8 +138,8 @@ impl Patience {
             if outcome.is_success() || number == self.attempts {
                 return (at, outcome);
             }
-            previous = self.backoff.wait(number, previous, seed.draws(key, number + 1).wait());
-            now = at + previous.max(SimDuration::NANOSECOND);
+            let wait = wait_before(&self.backoff, &mut memory, number, seed.draws(key, number + 1).wait());
+            now = at + wait.max(SimDuration::NANOSECOND);
             if now >= over {
                 break;
             }

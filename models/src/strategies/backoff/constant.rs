@@ -1,9 +1,8 @@
 //! Constant: the same wait before every retry.
 
-use super::Backoff;
+use super::{Asks, Backoff, Wait};
 use crate::registry::Registered;
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Waits `delay` before every retry. Consumes no draw.
@@ -20,7 +19,11 @@ impl Registered for Constant {
 }
 
 impl Backoff for Constant {
-    fn wait(&self, _retry: u32, _previous: SimDuration, _draw: Draw) -> SimDuration {
-        self.delay
+    type Call = ();
+
+    fn fresh(&self) {}
+
+    fn wait(&self, _call: &mut (), _asks: &Asks) -> Wait {
+        Wait::For(self.delay)
     }
 }

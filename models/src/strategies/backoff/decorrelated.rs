@@ -3,10 +3,9 @@
 //! Source: the simulator of M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015
 //! (`aws-arch-backoff-simulator`); several retellings leave out the minimum with the cap. Waits pile up on the cap.
 
-use super::{Backoff, check_base_and_cap};
+use super::{Asks, Backoff, Wait, check_base_and_cap};
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Waits `min(cap, uniform on [base, 3 * previous))`; the wait before the first retry counts as `base`. Consumes one draw.
@@ -25,9 +24,16 @@ impl Registered for Decorrelated {
 }
 
 impl Backoff for Decorrelated {
-    fn wait(&self, _retry: u32, previous: SimDuration, draw: Draw) -> SimDuration {
-        let previous = previous.max(self.base);
-        draw.between(self.base, previous.saturating_mul(3)).min(self.cap)
+    /// The wait before.
+    type Call = SimDuration;
+
+    fn fresh(&self) -> SimDuration {
+        self.base
+    }
+
+    fn wait(&self, previous: &mut SimDuration, asks: &Asks) -> Wait {
+        *previous = asks.draw.between(self.base, previous.saturating_mul(3)).min(self.cap);
+        Wait::For(*previous)
     }
 
     fn check(&self) -> Vec<Complaint> {

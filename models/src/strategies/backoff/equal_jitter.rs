@@ -3,10 +3,9 @@
 //! Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Its simulator counts the first
 //! retry as 1 and so starts at `2 * base`: write twice its base here.
 
-use super::{Backoff, check_base_and_cap};
+use super::{Asks, Backoff, Wait, check_base_and_cap};
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Draws uniformly from `[v / 2, v)` with `v = min(cap, base * 2^(retry - 1))`. Consumes one draw.
@@ -25,9 +24,13 @@ impl Registered for EqualJitter {
 }
 
 impl Backoff for EqualJitter {
-    fn wait(&self, retry: u32, _previous: SimDuration, draw: Draw) -> SimDuration {
-        let longest = self.base.doubled(retry - 1).min(self.cap);
-        draw.between(longest / 2, longest)
+    type Call = ();
+
+    fn fresh(&self) {}
+
+    fn wait(&self, _call: &mut (), asks: &Asks) -> Wait {
+        let longest = self.base.doubled(asks.retry - 1).min(self.cap);
+        Wait::For(asks.draw.between(longest / 2, longest))
     }
 
     fn check(&self) -> Vec<Complaint> {

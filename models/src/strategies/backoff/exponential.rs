@@ -1,9 +1,8 @@
 //! Exponential: each wait is a multiple of the one before, without randomness, so that callers stay in step.
 
-use super::{Backoff, check_base_and_cap};
+use super::{Asks, Backoff, Wait, check_base_and_cap};
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Waits `min(cap, base * multiplier^(retry - 1))`. Consumes no draw.
@@ -29,17 +28,21 @@ impl Registered for Exponential {
 }
 
 impl Backoff for Exponential {
-    fn wait(&self, retry: u32, _previous: SimDuration, _draw: Draw) -> SimDuration {
+    type Call = ();
+
+    fn fresh(&self) {}
+
+    fn wait(&self, _call: &mut (), asks: &Asks) -> Wait {
         // Products only: exact for the usual multipliers, and the same on every machine.
         let cap = self.cap.as_nanos() as f64;
         let mut wait = self.base.as_nanos() as f64;
-        for _ in 1..retry {
+        for _ in 1..asks.retry {
             wait *= self.multiplier;
             if wait >= cap || self.multiplier <= 1.0 {
                 break;
             }
         }
-        SimDuration::from_nanos(wait as u64).min(self.cap)
+        Wait::For(SimDuration::from_nanos(wait as u64).min(self.cap))
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -3,10 +3,9 @@
 //! Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Its simulator counts the first
 //! retry as 1 and so starts at a ceiling of `2 * base`: write twice its base here.
 
-use super::{Backoff, check_base_and_cap};
+use super::{Asks, Backoff, Wait, check_base_and_cap};
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Draws uniformly from `[0, min(cap, base * 2^(retry - 1)))`. Consumes one draw.
@@ -25,8 +24,12 @@ impl Registered for FullJitter {
 }
 
 impl Backoff for FullJitter {
-    fn wait(&self, retry: u32, _previous: SimDuration, draw: Draw) -> SimDuration {
-        draw.below(self.base.doubled(retry - 1).min(self.cap))
+    type Call = ();
+
+    fn fresh(&self) {}
+
+    fn wait(&self, _call: &mut (), asks: &Asks) -> Wait {
+        Wait::For(asks.draw.below(self.base.doubled(asks.retry - 1).min(self.cap)))
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -1,9 +1,8 @@
 //! Immediate: retry at once, the practice everything else is compared with.
 
-use super::Backoff;
+use super::{Asks, Backoff, Wait};
 use crate::registry::Registered;
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 
 /// Does not wait. Consumes no draw.
@@ -17,7 +16,11 @@ impl Registered for Immediate {
 }
 
 impl Backoff for Immediate {
-    fn wait(&self, _retry: u32, _previous: SimDuration, _draw: Draw) -> SimDuration {
-        SimDuration::ZERO
+    type Call = ();
+
+    fn fresh(&self) {}
+
+    fn wait(&self, _call: &mut (), _asks: &Asks) -> Wait {
+        Wait::For(SimDuration::ZERO)
     }
 }

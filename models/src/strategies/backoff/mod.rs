@@ -14,16 +14,23 @@ pub use exponential::Exponential;
 pub use full_jitter::FullJitter;
 pub use immediate::Immediate;
 
+use crate::outcome::{Failure, Hint};
 use crate::registry::{Complaint, Registered, complaint, registry};
 use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
+use std::fmt::Debug;
 
 /// A formula for the wait before a retry.
 pub trait Backoff: Registered {
-    /// The wait before retry number `retry` (1 is the first retry, which is attempt 2). `draw` is the one random number
-    /// that belongs to this wait. `previous` is the wait before the retry before, zero before the first: it belongs to
-    /// the call, so that two concurrent calls of one client never share it.
-    fn wait(&self, retry: u32, previous: SimDuration, draw: Draw) -> SimDuration;
+    /// What the formula remembers of one call: made anew for each, so that two concurrent calls of one client share nothing. At
+    /// most 24 bytes.
+    type Call: Clone + Debug + Send;
+
+    /// The memory of a call before its first retry.
+    fn fresh(&self) -> Self::Call;
+
+    /// The wait before a retry.
+    fn wait(&self, call: &mut Self::Call, asks: &Asks) -> Wait;
 
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
@@ -31,15 +38,47 @@ pub trait Backoff: Registered {
     }
 }
 
+/// What a formula may know of the retry it is asked about.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks {
+    /// Which retry: 1 is the first, which is attempt 2.
+    pub retry: u32,
+    /// How long ago the first attempt was started.
+    pub elapsed: SimDuration,
+    /// How the attempt before ended.
+    pub failure: Failure,
+    /// What the callee said about asking again.
+    pub hint: Option<Hint>,
+    /// The one random number that belongs to this wait: a function of seed, call and attempt, so that to leave it alone, or to use
+    /// it, shifts no other.
+    pub draw: Draw,
+}
+
+/// What a formula answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Retry after this time.
+    For(SimDuration),
+    /// Retry no more: the formula has come to an end of its own.
+    Stop,
+}
+
 registry! {
     /// A formula for the wait before a retry, as a scenario writes it.
-    AnyBackoff as "backoff", each_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
+    AnyBackoff as "backoff", each_backoff;
+    /// What a formula remembers of one call.
+    BackoffMemory = Backoff::Call, with_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
 }
 
 impl AnyBackoff {
+    /// See [`Backoff::fresh`].
+    pub fn fresh(&self) -> BackoffMemory {
+        with_backoff!(make self, backoff => backoff.fresh())
+    }
+
     /// See [`Backoff::wait`].
-    pub fn wait(&self, retry: u32, previous: SimDuration, draw: Draw) -> SimDuration {
-        each_backoff!(self, backoff => backoff.wait(retry, previous, draw))
+    pub fn wait(&self, memory: &mut BackoffMemory, asks: &Asks) -> Wait {
+        with_backoff!(self, memory, backoff, call => backoff.wait(call, asks))
     }
 
     /// See [`Backoff::check`].
@@ -69,14 +108,26 @@ mod tests {
         SimDuration::from_millis(millis)
     }
 
+    fn asks(retry: u32, draw: Draw) -> Asks {
+        Asks { retry, elapsed: SimDuration::ZERO, failure: Failure::Timeout, hint: None, draw }
+    }
+
+    /// The waits of one call, all of whose draws are `u`.
     fn waits(backoff: &AnyBackoff, u: f64, count: u32) -> Vec<SimDuration> {
-        let mut previous = SimDuration::ZERO;
-        (1..=count)
-            .map(|retry| {
-                previous = backoff.wait(retry, previous, Draw::from_unit(u));
-                previous
-            })
-            .collect()
+        let mut memory = backoff.fresh();
+        (1..=count).map(|retry| length(backoff.wait(&mut memory, &asks(retry, Draw::from_unit(u))))).collect()
+    }
+
+    /// The wait before a retry of a call that remembers nothing.
+    fn wait(backoff: &AnyBackoff, retry: u32, draw: Draw) -> SimDuration {
+        length(backoff.wait(&mut backoff.fresh(), &asks(retry, draw)))
+    }
+
+    fn length(wait: Wait) -> SimDuration {
+        match wait {
+            Wait::For(length) => length,
+            Wait::Stop => panic!("the formula stopped"),
+        }
     }
 
     fn all() -> Vec<AnyBackoff> {
@@ -107,16 +158,16 @@ mod tests {
     #[test]
     fn full_jitter_scales_its_draw_by_the_ceiling() {
         let backoff = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
-        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.25)), ms(100));
+        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.25)), ms(100));
         assert_eq!(waits(&backoff, 0.5, 4), [50, 100, 200, 400].map(ms));
-        assert_eq!(backoff.wait(8, SimDuration::ZERO, Draw::from_unit(0.5)), ms(5000));
+        assert_eq!(wait(&backoff, 8, Draw::from_unit(0.5)), ms(5000));
     }
 
     #[test]
     fn equal_jitter_keeps_half_of_the_exponential_wait() {
         let backoff = AnyBackoff::EqualJitter(EqualJitter { base: ms(100), cap: ms(10_000) });
-        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.5)), ms(300));
-        assert_eq!(backoff.wait(3, SimDuration::ZERO, Draw::from_unit(0.0)), ms(200));
+        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.5)), ms(300));
+        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.0)), ms(200));
     }
 
     #[test]
@@ -133,9 +184,8 @@ mod tests {
     fn jittered_waits_have_the_mean_of_their_formula() {
         // Over 10^5 keyed draws the mean lies within 4 standard errors of the formula's.
         let draws = |n: u64| (0..n).map(|i| Seed::new(3).draws(Key::named("mean").child(i), 2).wait());
-        let mean = |backoff: &AnyBackoff, retry| {
-            draws(100_000).map(|draw| backoff.wait(retry, SimDuration::ZERO, draw).as_secs_f64()).sum::<f64>() / 100_000.0
-        };
+        let mean =
+            |backoff: &AnyBackoff, retry| draws(100_000).map(|draw| wait(backoff, retry, draw).as_secs_f64()).sum::<f64>() / 100_000.0;
         let width_of_uniform = |width: f64| 4.0 * width / (12.0_f64 * 100_000.0).sqrt();
         let full = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
         assert!((mean(&full, 4) - 0.4).abs() < width_of_uniform(0.8));

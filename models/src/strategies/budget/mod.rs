@@ -4,60 +4,88 @@ mod token_bucket;
 
 pub use token_bucket::TokenBucket;
 
+use super::backoff::Asks;
+use crate::outcome::{Hint, Outcome};
 use crate::registry::{Complaint, Registered, registry};
 use crate::strategies::Scope;
 use sim_core::time::SimTime;
+use std::fmt::Debug;
 
 /// A limit on retries, shared by all calls of a scope.
 pub trait Budget: Registered {
     /// What the budget of one scope remembers: tokens, in units of the budget's own choosing.
-    type Shared: Clone + Send;
+    type Shared: Clone + Debug + Send;
     /// The memory of a scope at its first use.
-    fn fresh(&self) -> Self::Shared;
-    /// A call begins.
-    fn call_started(&self, shared: &mut Self::Shared, now: SimTime);
-    /// Whether a retry may be made now; if so, it is paid for.
-    fn allows(&self, shared: &mut Self::Shared, now: SimTime) -> bool;
+    fn fresh(&self, now: SimTime) -> Self::Shared;
+    /// A call begins, before its first attempt.
+    fn call_started(&self, _shared: &mut Self::Shared, _now: SimTime) {}
+    /// An attempt of a call ended, before it is asked whether it is retried.
+    fn attempt_ended(&self, _shared: &mut Self::Shared, _paid: &mut Paid, _ended: &Ended, _now: SimTime) {}
+    /// Whether a retry may be made now; if so, it is paid for. Asked only when the retry would otherwise be made, before its
+    /// wait is drawn.
+    fn allows(&self, shared: &mut Self::Shared, paid: &mut Paid, asks: &Asks, now: SimTime) -> bool;
+    /// A call is over: with this outcome, or given up by its caller.
+    fn call_ended(&self, _shared: &mut Self::Shared, _paid: &mut Paid, _outcome: Option<Outcome>, _now: SimTime) {}
     /// By whom the budget is shared.
     fn scope(&self) -> Scope;
+    /// How many retries it would allow now: the series on charts.
+    fn left(&self, shared: &mut Self::Shared, now: SimTime) -> f64;
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
     }
 }
 
-registry! {
-    /// A limit on retries, as a scenario writes it.
-    AnyBudget as "budget", each_budget: TokenBucket,
+/// What a budget remembers of one call, in units of its own choosing: what was paid last, whether a slot is held. 0 at first.
+pub type Paid = u64;
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// What the callee said about asking again.
+    pub hint: Option<Hint>,
+    /// Whether failures of this kind are retried at all.
+    pub is_retryable: bool,
 }
 
-/// The memory of one scope of any budget.
-#[derive(Clone, Debug)]
-pub enum BudgetMemory {
-    /// Of a [`TokenBucket`].
-    TokenBucket(<TokenBucket as Budget>::Shared),
+registry! {
+    /// A limit on retries, as a scenario writes it.
+    AnyBudget as "budget", each_budget;
+    /// The memory of one scope of any budget.
+    BudgetMemory = Budget::Shared, with_budget: TokenBucket,
 }
 
 impl AnyBudget {
     /// See [`Budget::fresh`].
-    pub fn fresh(&self) -> BudgetMemory {
-        match self {
-            Self::TokenBucket(budget) => BudgetMemory::TokenBucket(budget.fresh()),
-        }
+    pub fn fresh(&self, now: SimTime) -> BudgetMemory {
+        with_budget!(make self, budget => budget.fresh(now))
     }
 
     /// See [`Budget::call_started`].
     pub fn call_started(&self, memory: &mut BudgetMemory, now: SimTime) {
-        match (self, memory) {
-            (Self::TokenBucket(budget), BudgetMemory::TokenBucket(shared)) => budget.call_started(shared, now),
-        }
+        with_budget!(self, memory, budget, shared => budget.call_started(shared, now));
+    }
+
+    /// See [`Budget::attempt_ended`].
+    pub fn attempt_ended(&self, memory: &mut BudgetMemory, paid: &mut Paid, ended: &Ended, now: SimTime) {
+        with_budget!(self, memory, budget, shared => budget.attempt_ended(shared, paid, ended, now));
     }
 
     /// See [`Budget::allows`].
-    pub fn allows(&self, memory: &mut BudgetMemory, now: SimTime) -> bool {
-        match (self, memory) {
-            (Self::TokenBucket(budget), BudgetMemory::TokenBucket(shared)) => budget.allows(shared, now),
-        }
+    pub fn allows(&self, memory: &mut BudgetMemory, paid: &mut Paid, asks: &Asks, now: SimTime) -> bool {
+        with_budget!(self, memory, budget, shared => budget.allows(shared, paid, asks, now))
+    }
+
+    /// See [`Budget::call_ended`].
+    pub fn call_ended(&self, memory: &mut BudgetMemory, paid: &mut Paid, outcome: Option<Outcome>, now: SimTime) {
+        with_budget!(self, memory, budget, shared => budget.call_ended(shared, paid, outcome, now));
+    }
+
+    /// See [`Budget::left`].
+    pub fn left(&self, memory: &mut BudgetMemory, now: SimTime) -> f64 {
+        with_budget!(self, memory, budget, shared => budget.left(shared, now))
     }
 
     /// See [`Budget::scope`].

@@ -3,9 +3,10 @@
 //! Source: M. Brooker, "Fixing retries with token buckets and circuit breakers", 2022, and its simulator, which adds the
 //! deposit for every first try (the text says: for every success) and asks for *more* than the cost before a retry.
 
-use super::Budget;
+use super::{Budget, Paid};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::Scope;
+use crate::strategies::backoff::Asks;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 use sim_core::units::Share;
@@ -35,24 +36,38 @@ impl Registered for TokenBucket {
     const SUMMARY: &'static str = "allows retries in proportion to calls: each call adds part of a token, each retry costs one";
 }
 
-impl Budget for TokenBucket {
-    /// Tokens in parts of 10^12, so that sums are exact.
-    type Shared = u64;
-
-    fn fresh(&self) -> u64 {
+impl TokenBucket {
+    fn full(&self) -> u64 {
         u64::from(self.capacity) * TOKEN
     }
 
-    fn call_started(&self, tokens: &mut u64, _now: SimTime) {
-        *tokens = (*tokens + self.deposit.parts()).min(self.fresh());
-    }
-
-    fn allows(&self, tokens: &mut u64, _now: SimTime) -> bool {
+    fn take(tokens: &mut u64) -> bool {
         let allowed = *tokens > TOKEN;
         if allowed {
             *tokens -= TOKEN;
         }
         allowed
+    }
+}
+
+impl Budget for TokenBucket {
+    /// Tokens in parts of 10^12, so that sums are exact.
+    type Shared = u64;
+
+    fn fresh(&self, _now: SimTime) -> u64 {
+        self.full()
+    }
+
+    fn call_started(&self, tokens: &mut u64, _now: SimTime) {
+        *tokens = (*tokens + self.deposit.parts()).min(self.full());
+    }
+
+    fn allows(&self, tokens: &mut u64, _paid: &mut Paid, _asks: &Asks, _now: SimTime) -> bool {
+        Self::take(tokens)
+    }
+
+    fn left(&self, tokens: &mut u64, _now: SimTime) -> f64 {
+        *tokens as f64 / TOKEN as f64
     }
 
     fn scope(&self) -> Scope {
@@ -81,19 +96,19 @@ mod tests {
     #[test]
     fn a_full_bucket_of_five_allows_four_retries_at_once_because_more_than_one_token_must_be_there() {
         let bucket = TokenBucket { capacity: 5, deposit: "10%".parse().expect("a share"), per: Scope::Client };
-        let mut tokens = bucket.fresh();
-        let allowed = (0..10).filter(|_| bucket.allows(&mut tokens, SimTime::ZERO)).count();
+        let mut tokens = bucket.fresh(SimTime::ZERO);
+        let allowed = (0..10).filter(|_| TokenBucket::take(&mut tokens)).count();
         assert_eq!(allowed, 4);
     }
 
     #[test]
     fn in_the_long_run_a_tenth_of_the_calls_may_retry() {
         let bucket = TokenBucket { capacity: 5, deposit: "10%".parse().expect("a share"), per: Scope::Client };
-        let mut tokens = bucket.fresh();
+        let mut tokens = bucket.fresh(SimTime::ZERO);
         let mut allowed = 0;
         for _ in 0..10_000 {
             bucket.call_started(&mut tokens, SimTime::ZERO);
-            allowed += u32::from(bucket.allows(&mut tokens, SimTime::ZERO));
+            allowed += u32::from(TokenBucket::take(&mut tokens));
         }
         assert!((1_000..=1_005).contains(&allowed), "{allowed} retries");
     }
