@@ -6,7 +6,7 @@ use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::{DemandOfRetry, LateWork, Service, Threads};
-use crate::strategies::Layer;
+use crate::strategies::{Layer, Scope};
 use crate::topology::Topology;
 use crate::workloads::{ArrivalProcess, Clients};
 use serde::{Deserialize, Serialize};
@@ -173,6 +173,8 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// What comes after.
     pub program: Vec<TaskPlan>,
+    /// What a full queue says about when to come again.
+    pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
@@ -265,13 +267,31 @@ pub struct EdgePlan {
     pub name: String,
     /// Where its attempts go.
     pub callee: Callee,
+    /// The key of the random numbers that its layers share.
+    pub key: Key,
     /// The layers between, outermost first.
     pub stack: Vec<Layer>,
+    /// By whom the memory of each layer is shared.
+    pub scopes: Vec<Option<Scope>>,
+    /// The replicas of the callee, by the keys of their names.
+    pub replicas: Vec<u64>,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
 }
 
 impl EdgePlan {
+    /// An edge without layers.
+    pub fn new(name: String, callee: Callee, replicas: Vec<u64>, routes: Vec<((u32, u32), (RouteId, RouteId))>) -> Self {
+        let key = Key::named("stack").child(Key::named(&name).bits());
+        Self { name, callee, key, stack: Vec::new(), scopes: Vec::new(), replicas, routes }
+    }
+
+    /// Puts these layers between, outermost first.
+    pub fn wrap_in(&mut self, stack: &[Layer]) {
+        self.scopes = stack.iter().map(Layer::scope).collect();
+        self.stack = stack.to_vec();
+    }
+
     /// The routes of a request and its reply between two domains, those of caller and callee; nobody is asked which if
     /// there is only one pair of them.
     #[inline]

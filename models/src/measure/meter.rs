@@ -190,6 +190,7 @@ impl Meter {
             Outcome::Success => {
                 self.row.succeeded += 1;
                 self.row.wrong += u64::from(call.is_wrong);
+                self.row.degraded += u64::from(call.is_degraded);
                 self.latency.record(latency);
             }
             Outcome::Failed(failure) => {

@@ -6,7 +6,7 @@
 use super::World;
 use crate::environment::{Conduct, Letter, Stage};
 use crate::event::{Kind, WorldEvent};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Hint, Outcome};
 use crate::protocols::Protocol;
 use crate::record::Loss;
 use sim_core::simulation::Ctx;
@@ -48,25 +48,25 @@ impl<P: Protocol> World<P> {
 
     /// How the node of an attempt fails a request before any work, if it does.
     #[inline]
-    pub(super) fn failed_on_arrival(&self, slot: u32) -> Option<Failure> {
+    pub(super) fn failed_on_arrival(&mut self, slot: u32) -> Option<Failure> {
         if !self.environment.messages().any() {
             return None;
         }
-        if self.fails(slot, Stage::Handshake) {
-            return Some(Failure::Refused);
-        }
-        self.fails(slot, Stage::AtOnce).then_some(Failure::ServerError)
+        self.fails(slot, Stage::Handshake).or_else(|| self.fails(slot, Stage::AtOnce))
     }
 
     /// What a node answers that may fail a request after the work.
     #[cold]
-    pub(super) fn answered_under_faults(&self, slot: u32, outcome: Outcome) -> Outcome {
-        if outcome.is_success() && self.fails(slot, Stage::AfterWork) { Outcome::Failed(Failure::ServerError) } else { outcome }
+    pub(super) fn answered_under_faults(&mut self, slot: u32, outcome: Outcome) -> Outcome {
+        let failure = if outcome.is_success() { self.fails(slot, Stage::AfterWork) } else { None };
+        failure.map_or(outcome, Outcome::Failed)
     }
 
-    fn fails(&self, slot: u32, stage: Stage) -> bool {
-        let attempt = &self.attempts[slot];
-        self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())
+    fn fails(&mut self, slot: u32, stage: Stage) -> Option<Failure> {
+        let attempt = &mut self.attempts[slot];
+        let failing = self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())?;
+        attempt.hint = failing.retry_after.map(Hint::After);
+        Some(failing.answer)
     }
 
     /// An answer that faults may hold back, withhold or falsify.

@@ -421,6 +421,6 @@ impl<P: Protocol> World<P> {
         let (name, node, call, flight) = (attempt.name, attempt.node, attempt.call, attempt.flight);
         ctx.record(&Record::Broken(name, node));
         self.let_go(slot);
-        self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);
+        self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), None, ctx);
     }
 }

@@ -7,7 +7,7 @@ use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Hint, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Loss, Record};
@@ -43,6 +43,7 @@ impl<P: Protocol> World<P> {
         } else if self.servers[node.index()].waiting < places {
             self.enqueue(slot, ctx);
         } else {
+            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
             self.answer(slot, Outcome::Failed(Failure::Overload), ctx);
         }
     }
@@ -60,6 +61,10 @@ impl<P: Protocol> World<P> {
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
     fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
+        if attempt.deadline <= ctx.now() {
+            // Nobody waits for it any more, and its server knows.
+            return self.answer(slot, Outcome::Failed(Failure::Deadline), ctx);
+        }
         attempt.has_worker = true;
         self.servers[attempt.node.index()].busy += 1;
         ctx.record(&Record::Started(attempt.name, attempt.node));

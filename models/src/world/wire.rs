@@ -30,9 +30,10 @@ impl<P: Protocol> World<P> {
     pub(super) fn send_attempt(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
         call.attempts += 1;
+        call.waits = 0;
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
-        let (caller, is_counted) = (call.caller, call.is_counted);
+        let (caller, is_counted, chosen) = (call.caller, call.is_counted, call.flights[flight as usize].replica);
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, talks) = match edge.callee {
@@ -41,6 +42,7 @@ impl<P: Protocol> World<P> {
                 let hot = if load.any() { load.drawn_to(service, draws.choice()) } else { None };
                 let service = &self.plan.services[service as usize];
                 let replica = if service.replicas == 1 { 0 } else { draws.choice().index(u64::from(service.replicas)) as u32 };
+                let replica = if chosen == NONE { replica } else { chosen };
                 (hot.unwrap_or(NodeId(service.first.0 + replica)), false)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
@@ -49,6 +51,9 @@ impl<P: Protocol> World<P> {
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
+        if self.calls[slot].tells_deadline {
+            self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
+        }
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         if talks {
             self.begin_session(attempt, ctx);
@@ -217,30 +222,29 @@ impl<P: Protocol> World<P> {
     pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_delivered = true;
-        let (call, flight, outcome, is_wrong) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_wrong);
+        let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
+        let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
         let (name, node, draws) = (attempt.name, attempt.node, &attempt.draws);
         let wait = (name.number == 1).then(|| (name.call.key, draws.wait()));
         let is_alone = attempt.original == NONE && attempt.pending == 0;
         let caller = if attempt.original == NONE { slot } else { attempt.original };
-        let (waited, served) = (self.attempts[caller].is_waited_for, self.attempts[caller].is_served);
+        let waited = self.attempts[caller].is_waited_for;
         self.recent_wait = wait;
         if waited {
             ctx.record(&Record::Delivered(name, node, outcome));
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
+                self.calls[call].is_degraded = is_degraded;
             }
             if !is_alone {
                 self.let_go(caller);
             }
         } else {
             ctx.record(&Record::DeliveredLate(name, node, outcome));
-            if !served {
-                self.offer_late(call, flight, outcome, ctx.now());
-            }
         }
         self.end_attempt(slot, waited);
         if waited {
-            self.attempt_ended(call, flight, outcome, ctx);
+            self.attempt_ended(call, flight, outcome, hint, ctx);
         } else {
             self.forget_call(call);
         }
@@ -250,7 +254,6 @@ impl<P: Protocol> World<P> {
     pub(super) fn let_go(&mut self, slot: u32) {
         let attempt = &mut self.attempts[slot];
         attempt.is_waited_for = false;
-        attempt.is_served = true;
         self.calls[attempt.call].flights[attempt.flight as usize].attempt = NONE;
     }
 

@@ -129,6 +129,7 @@ fn service(demand: Distribution) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
+        retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
         request_size: USUAL_SIZE,
@@ -170,7 +171,7 @@ fn wait_before(backoff: &AnyBackoff, memory: &mut BackoffMemory, retry: u32, dra
 }
 
 fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {
-    Layer::Retry(Retry { attempts: Attempts::AtMost(attempts), backoff, budget: None })
+    Layer::Retry(Retry::new(Attempts::AtMost(attempts), backoff))
 }
 
 const fn timeout(after: SimDuration) -> Layer {
@@ -178,7 +179,7 @@ const fn timeout(after: SimDuration) -> Layer {
 }
 
 const fn deadline(after: SimDuration) -> Layer {
-    Layer::Deadline(Deadline(after))
+    Layer::Deadline(Deadline::new(after))
 }
 
 /// A node that crashes.
