@@ -287,11 +287,12 @@ impl Builder<'_> {
         let name = format!("{caller} -> {callee}");
         let Some((target, first, count)) = known.by_name.get(callee).copied() else {
             self.complaints.push(Complaint::unknown(path, "service or group", callee, known.names.iter().map(String::as_str)));
-            return EdgePlan::new(name, Callee::Group, Vec::new(), Vec::new());
+            return EdgePlan::new(name, NodeId(0), Callee::Group, Vec::new(), Vec::new());
         };
         let routes = self.routes(&name, callers, &nodes[first.index()..][..count as usize]);
         let replicas = nodes[first.index()..][..count as usize].iter().map(|node| Key::named(&node.name).bits()).collect();
-        EdgePlan::new(name, target, replicas, routes)
+        let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
+        EdgePlan::new(name, NodeId(caller as u32), target, replicas, routes)
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

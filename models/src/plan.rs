@@ -265,6 +265,8 @@ pub struct PopulationPlan {
 pub struct EdgePlan {
     /// `shoppers -> checkout`.
     pub name: String,
+    /// The first node that calls over it; the others follow.
+    pub caller: NodeId,
     /// Where its attempts go.
     pub callee: Callee,
     /// The key of the random numbers that its layers share.
@@ -281,9 +283,9 @@ pub struct EdgePlan {
 
 impl EdgePlan {
     /// An edge without layers.
-    pub fn new(name: String, callee: Callee, replicas: Vec<u64>, routes: Vec<((u32, u32), (RouteId, RouteId))>) -> Self {
+    pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, routes: Vec<((u32, u32), (RouteId, RouteId))>) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, callee, key, stack: Vec::new(), scopes: Vec::new(), replicas, routes }
+        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), replicas, routes }
     }
 
     /// Puts these layers between, outermost first.

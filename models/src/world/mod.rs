@@ -5,11 +5,12 @@
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
-//! wait for something) and `experiment` (what lets faults strike and lifts them).
+//! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
 
 mod calls;
 mod clients;
 mod experiment;
+mod gauges;
 mod groups;
 mod interference;
 mod jobs;

@@ -45,7 +45,7 @@ impl<P: Protocol> World<P> {
     /// Whether anything is judged at the ends of time bins.
     pub(super) fn watches_bins(&self) -> bool {
         let trigger = |listener: &Listener| self.plan.faults[listener.fault.index()].when().map(|when| &when.trigger);
-        self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
+        self.has_gauges() || self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
     }
 
     /// Schedules the end of the bin that begins now, if it is a whole one.
@@ -60,6 +60,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn bin_ends(&mut self, ctx: &mut Ctx<'_, Self>) {
         let width = self.plan.clockwork.bin;
         let bin = self.meter.bin_before(ctx.now());
+        self.show_gauges(ctx.now());
         self.happens(Happening::BinEnds(&bin, width), ctx);
         self.experiment_goes_on(ctx);
         self.await_end_of_bin(ctx);
