@@ -13,6 +13,7 @@ pub mod budget;
 pub mod concurrency;
 mod deadline;
 pub mod ejection;
+mod external;
 mod fallback;
 mod gate;
 mod retry;
@@ -21,6 +22,7 @@ mod timeout;
 
 pub use breach::Breaker;
 pub use deadline::Deadline;
+pub use external::{External, ExternalBackoff, ExternalLayer, Named, Vocabulary, Words};
 pub use fallback::Fallback;
 pub use gate::{Gate, Pass};
 pub use retry::{Attempts, Retry};
@@ -104,7 +106,7 @@ macro_rules! layers {
     };
 }
 
-layers! { Deadline, Retry, Timeout, Breaker, Fallback }
+layers! { Deadline, Retry, Timeout, Breaker, Fallback, External }
 
 /// Why a layer is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +132,15 @@ fn put<S: Strategy>(layer: &S, cause: Cause, flight: &mut S::Flight, shared: &mu
 }
 
 impl Layer {
+    /// Finds the strategies from outside that the layer names.
+    pub fn look_up(&mut self, vocabulary: &Vocabulary) {
+        match self {
+            Self::External(layer) => layer.look_up(vocabulary),
+            Self::Retry(layer) => layer.look_up(vocabulary),
+            _ => {}
+        }
+    }
+
     /// See [`Strategy::scope`].
     pub fn scope(&self) -> Option<Scope> {
         each_layer!(self, layer => layer.scope())

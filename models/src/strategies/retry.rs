@@ -6,7 +6,7 @@
 
 use super::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
 use super::budget::{AnyBudget, BudgetMemory, Ended, Paid};
-use super::{End, Moment, Scope, Site, Step, Strategy};
+use super::{End, Moment, Scope, Site, Step, Strategy, Vocabulary};
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::de::{self, Visitor};
@@ -43,6 +43,13 @@ impl Retry {
     /// So many attempts, with this wait before each retry, and nothing else.
     pub const fn new(attempts: Attempts, backoff: AnyBackoff) -> Self {
         Self { attempts, backoff, budget: None, on: None, total: None, obey_retry_after: false }
+    }
+
+    /// Finds the backoff, if it is one from outside.
+    pub(super) fn look_up(&mut self, vocabulary: &Vocabulary) {
+        if let AnyBackoff::External(backoff) = &mut self.backoff {
+            backoff.look_up(vocabulary);
+        }
     }
 
     /// Whether a failure of this kind is retried at all.
