@@ -43,12 +43,12 @@ fn w3_plan(clients: u32) -> Arc<Plan> {
     let spec = SystemSpec {
         clients: vec![(
             "callers".to_owned(),
-            Clients {
-                count: clients,
-                arrivals: Arrivals::ClosedLoop(ClosedLoop { think: Distribution::Exponential { mean: ms(100) } }),
-                calls: "server".to_owned(),
-                domain: "here".to_owned(),
-            },
+            Clients::new(
+                clients,
+                Arrivals::ClosedLoop(ClosedLoop { think: Distribution::Exponential { mean: ms(100) } }),
+                "server",
+                "here",
+            ),
         )],
         services: vec![("server".to_owned(), service(16, Distribution::Constant(ms(1)), "there"))],
         links: vec![Link::between("here", "there", Distribution::Exponential { mean: ms(10) })],
@@ -77,12 +77,7 @@ fn w2(customers: u64) -> (f64, f64) {
     let spec = SystemSpec {
         clients: vec![(
             "customers".to_owned(),
-            Clients {
-                count: 1,
-                arrivals: Arrivals::Poisson(Poisson { rate: "0.9/s".parse().ok(), rate_per_client: None }),
-                calls: "server".to_owned(),
-                domain: "default".to_owned(),
-            },
+            Clients::new(1, Arrivals::Poisson(Poisson { rate: "0.9/s".parse().ok(), rate_per_client: None }), "server", "default"),
         )],
         services: vec![("server".to_owned(), service(1, Distribution::Exponential { mean: second }, "default"))],
         clockwork: Clockwork {

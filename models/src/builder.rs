@@ -161,6 +161,8 @@ impl Builder<'_> {
                 arrivals,
                 edge: EdgeId(index),
                 key: Key::named(name),
+                objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
+                starts_within: clients.starts_within.unwrap_or_default(),
             });
             first_client = first_client.saturating_add(clients.count);
         }

@@ -42,6 +42,8 @@ pub struct Call {
     pub tells_deadline: bool,
     /// When it ends whatever its layers say, by the caller's monotonic clock: the deadline of what it is made for.
     pub limit: SimTime,
+    /// What it is about.
+    pub object: u64,
     /// Attempts put on the wire so far.
     pub attempts: u32,
     /// Waits drawn since the last attempt was.

@@ -8,7 +8,7 @@ use crate::protocols::Group;
 use crate::services::{DemandOfRetry, LateWork, Service, Threads};
 use crate::strategies::{Layer, Scope};
 use crate::topology::Topology;
-use crate::workloads::{ArrivalProcess, Clients};
+use crate::workloads::{ArrivalProcess, Clients, ObjectPlan};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
@@ -258,6 +258,10 @@ pub struct PopulationPlan {
     pub edge: EdgeId,
     /// The key of all its draws.
     pub key: Key,
+    /// What its calls are about, if not each about something of its own.
+    pub objects: Option<ObjectPlan>,
+    /// Over how much time its clients start.
+    pub starts_within: SimDuration,
 }
 
 /// A caller and its callee.

@@ -27,6 +27,14 @@ impl<P: Protocol> World<P> {
             Origin::Job(job) => self.attempts[job].node,
         };
         self.calls[slot].begin(name, (origin, caller), process, now, measured);
+        self.calls[slot].object = match origin {
+            Origin::Client => match &self.plan.populations[name.edge.index()].objects {
+                Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
+                None => name.key.bits(),
+            },
+            // What is called for a request is called about the same.
+            Origin::Job(job) => self.calls[self.attempts[job].call].object,
+        };
         if !self.clocks.is_empty() {
             self.calls[slot].started_local = self.local_of_call(slot, now);
         }
@@ -129,7 +137,7 @@ impl<P: Protocol> World<P> {
             deadline: call.deadline.min(call.limit),
             attempts: call.attempts,
             key: call.name.key,
-            object: 0,
+            object: call.object,
             replica,
             lever: self.environment.lever(call.name.edge),
             ticket: Ticket::new(slot, flight),

@@ -114,8 +114,7 @@ mod tests {
 
     /// A plan with a crash that waits for an announcement.
     fn plan(after: SimDuration) -> Plan {
-        let clients =
-            Clients { count: 1, arrivals: Arrivals::AllAtOnce(AllAtOnce {}), calls: "shop".to_owned(), domain: "here".to_owned() };
+        let clients = Clients::new(1, Arrivals::AllAtOnce(AllAtOnce {}), "shop", "here");
         let service = Service {
             replicas: 1,
             workers: 1,

@@ -138,7 +138,7 @@ fn service(demand: Distribution) -> Service {
 }
 
 fn clients(count: u32, calls: &str, arrivals: Arrivals) -> Clients {
-    Clients { count, arrivals, calls: calls.to_owned(), domain: "app".to_owned() }
+    Clients::new(count, arrivals, calls, "app")
 }
 
 fn once() -> Arrivals {
