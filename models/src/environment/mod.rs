@@ -70,6 +70,8 @@ pub struct Environment {
     load: Load,
     conditions: Vec<Condition>,
     routes: RouteConditions,
+    /// Asked at every event: nothing is wrong with any node, link or message, so that there is no need to ask what.
+    is_calm: bool,
 }
 
 impl Environment {
@@ -82,6 +84,7 @@ impl Environment {
             load: Load::default(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
+            is_calm: true,
         }
     }
 
@@ -123,6 +126,12 @@ impl Environment {
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
         self.derive(&changed, topology);
+    }
+
+    /// Whether nothing is on that a node, a link or a message suffers from, and routing has got over what was.
+    #[inline]
+    pub const fn is_calm(&self) -> bool {
+        self.is_calm
     }
 
     /// The condition of a node.
@@ -170,6 +179,7 @@ impl Environment {
     /// Routing has learnt of these cuts, and of no others.
     pub fn converge(&mut self, cuts: &[(String, String)], topology: &Topology) {
         self.routes.converge(cuts, &way_effects(&self.between), topology);
+        self.is_calm = self.nothing_is_wrong();
     }
 
     /// How many effects are on.
@@ -186,6 +196,11 @@ impl Environment {
         if changed.ways {
             self.routes.derive(&way_effects(&self.between), topology);
         }
+        self.is_calm = self.nothing_is_wrong();
+    }
+
+    fn nothing_is_wrong(&self) -> bool {
+        self.nodes.is_empty() && !self.messages.any() && self.routes.are_normal()
     }
 }
 
