@@ -23,6 +23,8 @@ pub struct Attempt {
     pub caller: NodeId,
     /// Where it goes.
     pub node: NodeId,
+    /// The service that this is a replica of; [`NONE`](crate::call::NONE) at a group.
+    pub service: u32,
     /// The way there and back.
     pub routes: (RouteId, RouteId),
     /// How far it has come.
@@ -85,7 +87,7 @@ impl Attempt {
         name: AttemptName,
         draws: Draws,
         (call, flight): (u32, u32),
-        (caller, node): (NodeId, NodeId),
+        (caller, node, service): (NodeId, NodeId, u32),
         routes: (RouteId, RouteId),
     ) {
         self.name = name;
@@ -94,6 +96,7 @@ impl Attempt {
         self.flight = flight;
         self.caller = caller;
         self.node = node;
+        self.service = service;
         self.routes = routes;
         self.phase = Phase::Requesting;
         self.is_waited_for = true;

@@ -75,6 +75,8 @@ pub struct Environment {
     levers: Vec<(StretchId, EdgeId, Lever)>,
     conditions: Vec<Condition>,
     routes: RouteConditions,
+    /// Asked at every event: nothing is wrong with any node, link or message, so that there is no need to ask what.
+    is_calm: bool,
 }
 
 impl Environment {
@@ -88,6 +90,7 @@ impl Environment {
             levers: Vec::new(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
+            is_calm: true,
         }
     }
 
@@ -131,6 +134,12 @@ impl Environment {
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
         self.derive(&changed, topology);
+    }
+
+    /// Whether nothing is on that a node, a link or a message suffers from, and routing has got over what was.
+    #[inline]
+    pub const fn is_calm(&self) -> bool {
+        self.is_calm
     }
 
     /// The condition of a node.
@@ -184,6 +193,7 @@ impl Environment {
     /// Routing has learnt of these cuts, and of no others.
     pub fn converge(&mut self, cuts: &[(String, String)], topology: &Topology) {
         self.routes.converge(cuts, &way_effects(&self.between), topology);
+        self.is_calm = self.nothing_is_wrong();
     }
 
     /// How many effects are on.
@@ -204,6 +214,11 @@ impl Environment {
         if changed.ways {
             self.routes.derive(&way_effects(&self.between), topology);
         }
+        self.is_calm = self.nothing_is_wrong();
+    }
+
+    fn nothing_is_wrong(&self) -> bool {
+        self.nodes.is_empty() && !self.messages.any() && self.routes.are_normal()
     }
 }
 

@@ -167,6 +167,7 @@ impl Meter {
     }
 
     /// A call ended.
+    #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
         let is_success = outcome.is_success();
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);

@@ -16,6 +16,7 @@ use sim_core::time::SimTime;
 
 impl<P: Protocol> World<P> {
     /// A caller makes a call.
+    #[inline(always)]
     pub(super) fn start_call(&mut self, name: CallName, origin: Origin, process: u32, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
         let slot = self.calls.take();
@@ -99,6 +100,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Layers live by their caller's clock: every instant they are told, or name, is one of that.
+    #[inline(always)]
     pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, ctx: &mut Ctx<'_, Self>) -> Step {
         let step = self.with_layer(slot, flight, ctx.now(), |layer, memory, shared, moment| layer.ask(cause, memory, shared, moment));
         if self.notes.is_any() {
@@ -281,6 +283,7 @@ impl<P: Protocol> World<P> {
 
     /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
+    #[inline(always)]
     pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let local = self.calls[slot].next_timer();
         let next = self.wake_of_call(slot, local, ctx.now());
