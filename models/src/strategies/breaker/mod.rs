@@ -9,6 +9,7 @@ mod finagle_accrual;
 mod gobreaker;
 mod hystrix;
 mod last_results;
+mod last_seconds;
 mod linkerd_accrual;
 mod penalties;
 mod polly;
@@ -179,3 +180,6 @@ pub(crate) fn unless_ignored(outcome: Outcome, ignored: &[Failure]) -> Verdict {
         Outcome::Failed(_) => Verdict::Failure,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! out: waits with random parts, the states that are set by hand, and transitions by the value of a result.
 
 use super::last_results::{LastResults, Mark};
+use super::last_seconds::{Seconds, Tally};
 use super::refusals::{above_nothing, at_least_millis, at_least_one, percent, whole_millis};
 use super::{Admission, Breaker, Stamp, State, Tried, Verdict};
 use crate::about::{About, Explained, parameter};
@@ -11,9 +12,8 @@ use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::{Luck, Scope};
 use serde::{Deserialize, Serialize};
-use sim_core::time::{NANOS_PER_SECOND, SimDuration, SimTime};
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
-use std::collections::VecDeque;
 
 /// The breaker of Resilience4j 1.x and 2.x, with the names and defaults of its configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,51 +116,6 @@ enum Window {
     Seconds(Seconds),
 }
 
-/// Results by the second of the run in which they came; a second without results has no entry.
-#[derive(Clone, Debug)]
-struct Seconds {
-    size: u64,
-    parts: VecDeque<(u64, Tally)>,
-    all: Tally,
-}
-
-/// How many results, and of what kind.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    calls: u32,
-    failures: u32,
-    slow: u32,
-}
-
-impl Seconds {
-    fn push(&mut self, mark: Mark, now: SimTime) {
-        let second = now.as_nanos() / NANOS_PER_SECOND;
-        while let Some((then, old)) = self.parts.front().copied()
-            && then + self.size <= second
-        {
-            self.parts.pop_front();
-            self.all.calls -= old.calls;
-            self.all.failures -= old.failures;
-            self.all.slow -= old.slow;
-        }
-        if self.parts.back().is_none_or(|(then, _)| *then != second) {
-            self.parts.push_back((second, Tally::default()));
-        }
-        let (_, live) = self.parts.back_mut().expect("the present second has just been added");
-        for tally in [live, &mut self.all] {
-            tally.calls += 1;
-            tally.failures += u32::from(mark.is_failure);
-            tally.slow += u32::from(mark.is_slow);
-        }
-    }
-}
-
-impl From<&LastResults> for Tally {
-    fn from(results: &LastResults) -> Self {
-        Self { calls: results.len(), failures: results.failures, slow: results.slow }
-    }
-}
-
 impl Registered for Resilience4j {
     const NAME: &'static str = "Resilience4j";
     const SUMMARY: &'static str = "opens at a share of failures or slow calls among the last calls or seconds (Resilience4j 1.x and 2.x)";
@@ -221,9 +176,7 @@ impl Resilience4j {
         let size = self.sliding_window_size;
         Phase::Closed(match self.sliding_window_type {
             SlidingWindowType::CountBased => Window::Calls(LastResults::of(size)),
-            SlidingWindowType::TimeBased => {
-                Window::Seconds(Seconds { size: u64::from(size), parts: VecDeque::new(), all: Tally::default() })
-            }
+            SlidingWindowType::TimeBased => Window::Seconds(Seconds::of(size)),
         })
     }
 
