@@ -251,7 +251,7 @@ fn what_a_breaker_remembers_is_bounded_however_much_is_tried() {
         let mut most = 0;
         for nth in 0..30_000_u64 {
             let bits = mix(nth);
-            let verdict = if bits % 7 == 0 { Verdict::Failure } else { Verdict::Success };
+            let verdict = if bits.is_multiple_of(7) { Verdict::Failure } else { Verdict::Success };
             walk.take(match bits % 5 {
                 0 | 1 => Step::Admit,
                 2 | 3 => Step::End((bits >> 8) as usize, verdict, ms(bits % 600)),

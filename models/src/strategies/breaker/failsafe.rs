@@ -81,7 +81,7 @@ enum Phase {
 #[derive(Clone, Debug)]
 enum Results {
     Last(LastResults),
-    Timed(Timed),
+    Timed(Box<Timed>),
 }
 
 /// Results of a time, in ten slices on a clock of milliseconds, as the product keeps them.
@@ -199,7 +199,7 @@ impl Explained for Failsafe {
             parameter("handle", "list of failures", "all", "what counts as failure; other failures count as successes"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "2 bytes per call of the capacity, or ten slices of 24 bytes; fresh with every change of state.",
+        memory: "2 bytes per call of the capacity, or ten slices of 24 bytes, and 64 bytes; fresh with every change of state.",
         source: "Failsafe 3.3 (2025-12), CircuitBreakerBuilder.java, HalfOpenState.java, CountingCircuitStats.java, TimedCircuitStats.java",
         example: "Breaker(Failsafe(failure_threshold: 3, failure_thresholding_capacity: 5, delay: \"10s\"))",
     };
@@ -208,7 +208,7 @@ impl Explained for Failsafe {
 impl Failsafe {
     fn closed(&self, now: SimTime) -> Phase {
         Phase::Closed(match self.failure_thresholding_period {
-            Some(period) => Results::Timed(Timed::new(period, now)),
+            Some(period) => Results::Timed(Box::new(Timed::new(period, now))),
             None => Results::Last(LastResults::of(self.capacity())),
         })
     }
@@ -296,7 +296,7 @@ impl Breaker for Failsafe {
                     }
                     Results::Timed(timed) => {
                         timed.push(is_failure, now);
-                        Tally::from(&*timed)
+                        Tally::from(&**timed)
                     }
                 };
                 self.opens(tally).then_some(State::Open)

@@ -182,7 +182,7 @@ impl Explained for FinagleAccrual {
             parameter("ignorable", "list of failures", "none", "failures that say nothing"),
             parameter("per", "Client, Process, Edge, Endpoint", "Endpoint", "by whom it is shared"),
         ],
-        memory: "120 bytes per endpoint and process, for the whole run.",
+        memory: "128 bytes per endpoint and process, for the whole run.",
         source: "Finagle 24.x (2024-10), FailureAccrualFactory.scala, FailureAccrualPolicy.scala, Ema.scala, Backoff.scala",
         example: "Breaker(FinagleAccrual(consecutive_failures: 5))",
     };

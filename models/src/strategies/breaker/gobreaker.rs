@@ -148,7 +148,7 @@ impl Explained for Gobreaker {
             parameter("excludes_cancelled", "true, false", "false", "whether calls given up by their caller count as nothing"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "24 bytes per bucket (one without a bucket period) and 80 bytes; fresh with every generation.",
+        memory: "24 bytes per bucket (one without a bucket period) and 88 bytes; fresh with every generation.",
         source: "sony/gobreaker v2 (2026-02), v2/gobreaker.go, v2/counter.go",
         example: "Breaker(Gobreaker(interval: \"30s\", timeout: \"10s\"))",
     };

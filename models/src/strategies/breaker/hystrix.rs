@@ -99,7 +99,7 @@ impl Explained for Hystrix {
             parameter("bad_requests", "list of failures", "none", "failures that are not counted"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared: a command key is one per process"),
         ],
-        memory: "8 bytes per slice of the window (20 of them) and 40 bytes; wiped when it closes.",
+        memory: "8 bytes per slice of the window (20 of them) and 64 bytes; wiped when it closes.",
         source: "Hystrix 1.5.18 (2023-05), HystrixCircuitBreaker.java, HealthCountsStream.java, AbstractCommand.java",
         example: "Breaker(Hystrix(request_volume_threshold: 20, sleep_window: \"5s\"))",
     };

@@ -106,7 +106,7 @@ impl Explained for Polly {
             parameter("should_handle", "list of failures", "all", "what counts as failure; other failures count as successes"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "16 bytes per window, at most 10 of them, and 24 bytes; fresh when it closes.",
+        memory: "16 bytes per window, at most 10 of them, and 56 bytes; fresh when it closes.",
         source: "Polly 8 (2026-08), CircuitStateController.cs, AdvancedCircuitBehavior.cs, RollingHealthMetrics.cs",
         example: "Breaker(Polly(failure_ratio: \"10%\", minimum_throughput: 20))",
     };

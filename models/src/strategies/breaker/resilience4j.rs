@@ -165,7 +165,7 @@ impl Explained for Resilience4j {
             parameter("ignore_exceptions", "list of failures", "none", "what counts as nothing"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "2 bytes per call of the window, or 24 bytes per second of it in which a call ended; fresh when it closes.",
+        memory: "2 bytes per call of the window, or 24 bytes per second of it in which a call ended, and 72 bytes; fresh when it closes.",
         source: "resilience4j 2.x (2026-05), CircuitBreakerStateMachine.java, CircuitBreakerMetrics.java, IntervalFunction.java",
         example: "Breaker(Resilience4j(failure_rate_threshold: \"50%\"))",
     };

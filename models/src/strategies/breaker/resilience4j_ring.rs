@@ -95,7 +95,7 @@ impl Explained for Resilience4jRing {
             parameter("ignore_exceptions", "list of failures", "none", "what counts as nothing"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "2 bytes per slot of the ring; fresh when it closes.",
+        memory: "2 bytes per slot of the ring and 56 bytes; fresh when it closes.",
         source: "resilience4j v0.17.0, CircuitBreakerStateMachine.java, CircuitBreakerMetrics.java, RingBitSet.java",
         example: "Breaker(Resilience4jRing(ring_buffer_size_in_closed_state: 20))",
     };

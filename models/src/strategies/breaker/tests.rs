@@ -23,7 +23,14 @@ fn every_explanation_names_exactly_the_fields_that_can_be_written() {
     }
 }
 
-/// A breaker, what it remembers and the time in milliseconds.
+#[test]
+fn every_explanation_says_how_much_is_remembered() {
+    for (name, about, size) in each_breaker!(Kind in all => (Kind::NAME, Kind::ABOUT, size_of::<<Kind as Breaker>::Shared>())) {
+        assert!(about.memory.contains(&format!("{size} bytes")), "{name} remembers {size} bytes: {}", about.memory);
+    }
+}
+
+/// A breaker, what it remembers, and a seed. All times are milliseconds.
 struct Bench<B: Breaker>(B, B::Shared, Seed);
 
 impl<B: Breaker> Bench<B> {
