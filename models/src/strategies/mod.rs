@@ -13,7 +13,11 @@ pub mod concurrency;
 mod deadline;
 pub mod ejection;
 mod gate;
+pub mod limiter;
+pub mod patience;
+pub mod profiles;
 mod retry;
+pub mod throttle;
 mod timeout;
 
 pub use deadline::Deadline;
