@@ -20,7 +20,20 @@ fn run(vectors: &[Vector]) {
 }
 
 /// How many vectors each section has.
-const SECTIONS: &[(&str, u32)] = &[];
+const SECTIONS: &[(&str, u32)] = &[
+    // Limits.
+    ("B1", 2),
+    ("B2", 5),
+    ("B3", 3),
+    ("B4", 4),
+    ("B5", 4),
+    ("B6", 3),
+    ("B7", 4),
+    ("B8", 2),
+    ("B9", 2),
+    ("D2", 4),
+    ("D7", 2),
+];
 
 #[test]
 fn every_vector_of_every_section_is_checked_once() {

@@ -45,7 +45,8 @@ pub struct Clocked {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cubic {
     w_max: f64,
-    k: f64,
+    /// How many seconds after the throttled answer the curve is back at the rate.
+    pub k: f64,
     throttled_at: SimTime,
     /// Whether sends have to wait for tokens.
     pub is_enabled: bool,
