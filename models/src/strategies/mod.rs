@@ -16,8 +16,12 @@ pub mod ejection;
 mod external;
 mod fallback;
 mod gate;
+pub mod limiter;
+pub mod patience;
+pub mod profiles;
 mod retry;
 mod strategy;
+pub mod throttle;
 mod timeout;
 
 pub use breach::Breaker;

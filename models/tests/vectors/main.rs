@@ -20,7 +20,27 @@ fn run(vectors: &[Vector]) {
 }
 
 /// How many vectors each section has.
-const SECTIONS: &[(&str, u32)] = &[("C1", 8), ("C2", 3), ("C3", 5), ("C4", 5), ("C5", 4), ("C6", 3), ("C7", 3), ("C8", 2)];
+const SECTIONS: &[(&str, u32)] = &[
+    ("B1", 2),
+    ("B2", 5),
+    ("B3", 3),
+    ("B4", 4),
+    ("B5", 4),
+    ("B6", 3),
+    ("B7", 4),
+    ("B8", 2),
+    ("B9", 2),
+    ("C1", 8),
+    ("C2", 3),
+    ("C3", 5),
+    ("C4", 5),
+    ("C5", 4),
+    ("C6", 3),
+    ("C7", 3),
+    ("C8", 2),
+    ("D2", 4),
+    ("D7", 2),
+];
 
 #[test]
 fn every_vector_of_every_section_is_checked_once() {
