@@ -85,7 +85,7 @@ impl Strategy for Retry {
         match self.backoff.wait(memory, &asks) {
             // At least a nanosecond: a failure known at once and a retry made at once would never let time pass.
             Wait::For(length) => Step::Wait(moment.now.saturating_add(length.max(SimDuration::NANOSECOND))),
-            Wait::Stop => Step::End(outcome),
+            Wait::Stop | Wait::StopAfter(_) => Step::End(outcome),
         }
     }
 

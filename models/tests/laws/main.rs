@@ -165,7 +165,7 @@ fn wait_before(backoff: &AnyBackoff, memory: &mut BackoffMemory, retry: u32, dra
     let asks = Asks { retry, elapsed: SimDuration::ZERO, failure: models::outcome::Failure::Timeout, hint: None, draw };
     match backoff.wait(memory, &asks) {
         Wait::For(length) => length,
-        Wait::Stop => panic!("the formula stopped"),
+        Wait::Stop | Wait::StopAfter(_) => panic!("the formula stopped"),
     }
 }
 

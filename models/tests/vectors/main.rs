@@ -20,7 +20,24 @@ fn run(vectors: &[Vector]) {
 }
 
 /// How many vectors each section has.
-const SECTIONS: &[(&str, u32)] = &[];
+const SECTIONS: &[(&str, u32)] = &[
+    ("A1", 2),
+    ("A2", 4),
+    ("A3", 4),
+    ("A4", 8),
+    ("A5", 4),
+    ("A6", 3),
+    ("A7", 4),
+    ("A8", 5),
+    ("A9", 1),
+    ("A10", 5),
+    ("A11", 3),
+    ("A12", 6),
+    ("A13", 2),
+    ("A14", 3),
+    ("A15", 3),
+    ("A16", 2),
+];
 
 #[test]
 fn every_vector_of_every_section_is_checked_once() {
