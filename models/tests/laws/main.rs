@@ -2,6 +2,7 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed

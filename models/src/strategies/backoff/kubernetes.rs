@@ -43,8 +43,8 @@ impl Registered for Kubernetes {
 
 impl Explained for Kubernetes {
     const ABOUT: About = About {
-        meaning: "wait.Backoff of Kubernetes' API machinery, as client-go retries conflicts with it. The cap is an end, not a ceiling: when the next wait would pass it, this wait is the last thing that happens. The defaults are retry.DefaultBackoff; retry.DefaultRetry is factor: 1, steps: 5. It counts attempts itself: write attempts: \"unlimited\" for what the product does.",
-        formula: "Stops if one step is left. Else: wait = d + U * jitter * d; steps fall by 1; d grows to d * factor (stays, if factor is 0); if d > cap, then d = cap, steps = 0, and the call ends after this wait without a further attempt. One draw; a jitter of 0 makes none.",
+        meaning: "wait.Backoff of Kubernetes' API machinery, as client-go retries conflicts with it. The cap is an end, not a ceiling: when the next wait would pass it, there is no further attempt. The defaults are retry.DefaultBackoff; retry.DefaultRetry is factor: 1, steps: 5. It counts attempts itself: write attempts: \"unlimited\" for what the product does.",
+        formula: "Stops if one step is left. Else: wait = d + U * jitter * d; steps fall by 1; d grows to d * factor (stays, if factor is 0); if d > cap, then d = cap, steps = 0, and there is no further attempt (the product still sleeps this wait; here the call ends at once). One draw; a jitter of 0 makes none.",
         parameters: &[
             parameter("duration", "duration, above zero", "10ms", "the least wait before the first retry"),
             parameter("factor", "number, 0 to 1000000", "5", "by how much it grows from step to step; 0 lets it stay"),

@@ -141,7 +141,7 @@ pub enum Wait {
     For(SimDuration),
     /// Retry no more: the formula has come to an end of its own.
     Stop,
-    /// Retry no more, and only say so after this time: the product waits once more before it gives up.
+    /// Retry no more. The product waits so long once more before it gives up; a `Retry` ends at once.
     StopAfter(SimDuration),
 }
 
