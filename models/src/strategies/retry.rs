@@ -85,7 +85,14 @@ impl Retry {
             return None;
         }
         let backoff = flight.backoff.get_or_insert_with(|| self.backoff.fresh());
-        let Wait::For(mut wait) = self.backoff.wait(backoff, &asks) else { return None };
+        let mut wait = match self.backoff.wait(backoff, &asks) {
+            Wait::For(wait) => wait,
+            Wait::Stop => return None,
+            Wait::StopAfter(wait) => {
+                flight.ends_with = Some(failure);
+                return Some(wait.max(SimDuration::NANOSECOND));
+            }
+        };
         if self.obey_retry_after {
             match end.hint {
                 Some(Hint::Never) => return None,
@@ -119,6 +126,8 @@ pub struct Retrying {
     retries: u32,
     paid: Paid,
     backoff: Option<BackoffMemory>,
+    /// What the call ends with when the present wait is over, if it is waited for nothing.
+    ends_with: Option<Failure>,
 }
 
 impl Registered for Retry {
@@ -168,8 +177,12 @@ impl Strategy for Retry {
         Step::End(end.outcome)
     }
 
-    fn timer(&self, _flight: &mut Retrying, _shared: &mut Self::Shared, _moment: &mut Moment<'_>) -> Step {
-        Step::Inner { wake: None }
+    fn timer(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
+        let Some(failure) = flight.ends_with else { return Step::Inner { wake: None } };
+        if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+            budget.call_ended(memory, &mut flight.paid, Some(Outcome::Failed(failure)), moment.now);
+        }
+        Step::End(Outcome::Failed(failure))
     }
 
     fn given_up(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) {

@@ -2,6 +2,7 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod breakers; // every circuit breaker, whatever is tried and however it ends
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
@@ -167,7 +168,7 @@ fn wait_before(backoff: &AnyBackoff, memory: &mut BackoffMemory, retry: u32, dra
     let asks = Asks { retry, elapsed: SimDuration::ZERO, failure: models::outcome::Failure::Timeout, hint: None, draw };
     match backoff.wait(memory, &asks) {
         Wait::For(length) => length,
-        Wait::Stop => panic!("the formula stopped"),
+        Wait::Stop | Wait::StopAfter(_) => panic!("the formula stopped"),
     }
 }
 
