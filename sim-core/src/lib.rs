@@ -5,6 +5,7 @@
 
 mod chacha8;
 pub mod draw;
+pub mod maths;
 pub mod observe;
 pub mod queue;
 pub mod sample;
