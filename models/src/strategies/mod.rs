@@ -13,6 +13,7 @@ pub mod concurrency;
 mod deadline;
 pub mod ejection;
 mod gate;
+pub mod hedge;
 pub mod latencies;
 mod retry;
 mod timeout;
