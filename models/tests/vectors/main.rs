@@ -20,7 +20,10 @@ fn run(vectors: &[Vector]) {
 }
 
 /// How many vectors each section has.
-const SECTIONS: &[(&str, u32)] = &[];
+#[rustfmt::skip]
+const SECTIONS: &[(&str, u32)] = &[
+    ("C9", 9), ("C10", 2), ("D1", 2), ("D4", 6), ("D5", 5), ("D6", 2), ("D10", 5), ("D11", 2), ("D12", 2),
+];
 
 #[test]
 fn every_vector_of_every_section_is_checked_once() {
