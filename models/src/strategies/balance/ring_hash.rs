@@ -42,8 +42,9 @@ impl Registered for RingHash {
 
 impl Explained for RingHash {
     const ABOUT: About = About {
-        meaning: "Calls about the same object meet the same replica, so that its cache helps; when a replica leaves, only its objects move, and \
-                  they spread over all others. Load is as uneven as the objects are popular, and a bit more.",
+        meaning: "Calls about the same object meet the same replica, so that its cache helps. When a replica leaves, its objects spread over all \
+                  others, and few others move: one in twelve of ten replicas, because the ring keeps its size. Load is as uneven as the \
+                  objects are popular, and a bit more.",
         formula: "Each replica has points on a ring of 2^64 in proportion to its weight: scale = min(ceil(w * min_ring_size) / w, max_ring_size) \
                   in all, w the least weight as a share. The first point at or after the hash of the object wins; the ring is made anew \
                   when the list changes. No draws.",
