@@ -3,15 +3,19 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
+mod balancers; // whom balancers choose
 mod breakers; // every circuit breaker, whatever is tried and however it ends
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
+mod copies; // how many copies of a call go out
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
+mod ejectors; // whom ejectors take out of the choice, and for how long
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
+mod kept; // what is remembered by object and by replica
 mod ledger; // the books that are kept of every attempt and call
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
@@ -24,7 +28,9 @@ mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
+mod told; // what strategies say of themselves
 mod triggers; // faults that wait for something in the run
+mod under_way; // limits on calls under way
 mod ways; // which way a message takes
 mod workload; // spikes, dips, herds and hot replicas
 

@@ -1,8 +1,36 @@
 //! Which replica does a try go to? Load balancers, one file per policy.
+//!
+//! A balancer is asked once per try, among the replicas that are left to choose from: those that are healthy and not
+//! [ejected](super::ejection), or all if too few are ([`panic`]), and of the zone that was decided for ([`zones`]).
 
-use crate::about::Explained;
+mod bounded_load;
+mod least_request;
+mod load;
+mod maglev;
+pub mod panic;
+mod peak_ewma;
+mod power_of_two_choices;
+mod random;
+mod ring;
+mod ring_hash;
+mod round_robin;
+mod schedule;
+mod weighted_round_robin;
+pub mod zones;
+
+pub use bounded_load::BoundedLoad;
+pub use least_request::{LeastRequest, SelectionMethod};
+pub use maglev::Maglev;
+pub use peak_ewma::PeakEwma;
+pub use power_of_two_choices::PowerOfTwoChoices;
+pub use random::Random;
+pub use ring_hash::RingHash;
+pub use round_robin::RoundRobin;
+pub use weighted_round_robin::WeightedRoundRobin;
+
+use crate::about::{About, Explained};
 use crate::outcome::Outcome;
-use crate::registry::Complaint;
+use crate::registry::{Complaint, Registered, registry};
 use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt::Debug;
@@ -47,4 +75,44 @@ pub struct Choice<'a> {
     pub draw: Draw,
     /// The present instant.
     pub now: SimTime,
+}
+
+registry! {
+    /// A policy that chooses a replica, as a scenario writes it.
+    AnyBalancer as "balancer", each_balancer;
+    /// The memory of one scope of any balancer.
+    BalancerMemory = Balancer::Shared, with_balancer:
+        RoundRobin, Random, WeightedRoundRobin, LeastRequest, PowerOfTwoChoices, PeakEwma, RingHash, Maglev, BoundedLoad,
+}
+
+impl AnyBalancer {
+    /// See [`Balancer::fresh`].
+    pub fn fresh(&self, fleet: &Fleet<'_>, draw: Draw) -> BalancerMemory {
+        with_balancer!(make self, balancer => balancer.fresh(fleet, draw))
+    }
+
+    /// See [`Balancer::pick`].
+    pub fn pick(&self, memory: &mut BalancerMemory, choice: &Choice<'_>) -> u32 {
+        with_balancer!(self, memory, balancer, shared => balancer.pick(shared, choice))
+    }
+
+    /// See [`Balancer::sent`].
+    pub fn sent(&self, memory: &mut BalancerMemory, replica: u32, now: SimTime) {
+        with_balancer!(self, memory, balancer, shared => balancer.sent(shared, replica, now));
+    }
+
+    /// See [`Balancer::ended`].
+    pub fn ended(&self, memory: &mut BalancerMemory, replica: u32, took: SimDuration, outcome: Option<Outcome>, now: SimTime) {
+        with_balancer!(self, memory, balancer, shared => balancer.ended(shared, replica, took, outcome, now));
+    }
+
+    /// See [`Balancer::check`].
+    pub fn check(&self) -> Vec<Complaint> {
+        each_balancer!(self, balancer => balancer.check())
+    }
+
+    /// What each policy says of itself, in the order of [`ALL`](Self::ALL).
+    pub fn abouts() -> Vec<(&'static str, About)> {
+        each_balancer!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    }
 }

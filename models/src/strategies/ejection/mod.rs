@@ -1,9 +1,16 @@
 //! Which replicas are left alone for a while? Outlier detection and failure accrual of balancers, one file per product.
 
+mod envoy;
+mod grpc;
+mod statistics;
+
+pub use envoy::Envoy;
+pub use grpc::{FailurePercentage, Grpc, SuccessRate};
+
 use super::Luck;
-use crate::about::Explained;
+use crate::about::{About, Explained};
 use crate::outcome::Outcome;
-use crate::registry::Complaint;
+use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt::Debug;
 
@@ -21,6 +28,8 @@ pub trait Ejector: Explained {
     fn sent(&self, _shared: &mut Self::Shared, _replica: u32, _now: SimTime) {}
     /// A try at a replica ended; one that was given up has no outcome. Called after `settle`.
     fn ended(&self, shared: &mut Self::Shared, tried: &TriedAt, luck: &Luck<'_>, now: SimTime);
+    /// An active health check of a replica passed, after others had failed. Most do not care.
+    fn checked(&self, _shared: &mut Self::Shared, _replica: u32, _now: SimTime) {}
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
@@ -38,4 +47,53 @@ pub struct TriedAt {
     pub outcome: Option<Outcome>,
     /// How long it took.
     pub took: SimDuration,
+}
+
+registry! {
+    /// A rule that takes replicas out of the choice, as a scenario writes it.
+    AnyEjector as "ejector", each_ejector;
+    /// The memory of one scope of any ejector.
+    EjectorMemory = Ejector::Shared, with_ejector: Envoy, Grpc,
+}
+
+impl AnyEjector {
+    /// See [`Ejector::fresh`].
+    pub fn fresh(&self, replicas: u32, now: SimTime) -> EjectorMemory {
+        with_ejector!(make self, ejector => ejector.fresh(replicas, now))
+    }
+
+    /// See [`Ejector::settle`].
+    pub fn settle(&self, memory: &mut EjectorMemory, luck: &Luck<'_>, now: SimTime) {
+        with_ejector!(self, memory, ejector, shared => ejector.settle(shared, luck, now));
+    }
+
+    /// See [`Ejector::admits`].
+    pub fn admits(&self, memory: &EjectorMemory, replica: u32, now: SimTime) -> bool {
+        with_ejector!(self, memory, ejector, shared => ejector.admits(shared, replica, now))
+    }
+
+    /// See [`Ejector::sent`].
+    pub fn sent(&self, memory: &mut EjectorMemory, replica: u32, now: SimTime) {
+        with_ejector!(self, memory, ejector, shared => ejector.sent(shared, replica, now));
+    }
+
+    /// See [`Ejector::ended`].
+    pub fn ended(&self, memory: &mut EjectorMemory, tried: &TriedAt, luck: &Luck<'_>, now: SimTime) {
+        with_ejector!(self, memory, ejector, shared => ejector.ended(shared, tried, luck, now));
+    }
+
+    /// See [`Ejector::checked`].
+    pub fn checked(&self, memory: &mut EjectorMemory, replica: u32, now: SimTime) {
+        with_ejector!(self, memory, ejector, shared => ejector.checked(shared, replica, now));
+    }
+
+    /// See [`Ejector::check`].
+    pub fn check(&self) -> Vec<Complaint> {
+        each_ejector!(self, ejector => ejector.check())
+    }
+
+    /// What each rule says of itself, in the order of [`ALL`](Self::ALL).
+    pub fn abouts() -> Vec<(&'static str, About)> {
+        each_ejector!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    }
 }

@@ -1,0 +1,152 @@
+//! Thread pool bulkhead as in Resilience4j: threads, then a queue, then more threads.
+//!
+//! Source: Resilience4j, `FixedThreadPoolBulkhead` (2026-05), which is a `java.util.concurrent.ThreadPoolExecutor`.
+
+use super::{Bulkhead, Entry, Ticket, process};
+use crate::about::{About, Explained, parameter};
+use crate::registry::{Complaint, Registered, complaint};
+use crate::strategies::Scope;
+use serde::{Deserialize, Serialize};
+use sim_core::time::{SimDuration, SimTime};
+use std::collections::VecDeque;
+
+/// Runs calls on `core_thread_pool_size` threads, queues up to `queue_capacity`, and only when the queue is full adds threads up to
+/// `max_thread_pool_size`. Remembers 8 bytes per idle thread and per call in the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThreadPool {
+    /// How many threads there are before anything is queued, at least 1 (Resilience4j: processors less one).
+    pub core_thread_pool_size: u32,
+    /// How many threads there are at most (Resilience4j: processors).
+    pub max_thread_pool_size: u32,
+    /// How many calls are queued at most; 100 unless said.
+    #[serde(default = "hundred")]
+    pub queue_capacity: u32,
+    /// After how long without work a thread beyond the core ends; 20 ms unless said.
+    #[serde(default = "twenty_milliseconds")]
+    pub keep_alive_duration: SimDuration,
+    /// By whom it is shared: each process its own, unless said.
+    #[serde(default = "process")]
+    pub per: Scope,
+}
+
+const fn hundred() -> u32 {
+    100
+}
+
+const fn twenty_milliseconds() -> SimDuration {
+    SimDuration::from_millis(20)
+}
+
+impl Registered for ThreadPool {
+    const NAME: &'static str = "ThreadPool";
+    const SUMMARY: &'static str = "runs calls on a few threads, queues some, and adds threads when the queue is full";
+}
+
+impl Explained for ThreadPool {
+    const ABOUT: About = About {
+        meaning: "Calls run on threads of their own, and wait in a queue for them. The pool grows beyond its core only when the queue is full, and the \
+                  call that found it full runs at once, before those in the queue.",
+        formula: "Threads < core: a new one runs it. Else an idle one. Else queued, if fewer than queue_capacity are. Else, threads < max: a new one. \
+                  Else turned away. A call that ends hands its thread to the head of the queue; an idle thread beyond the core ends after \
+                  keep_alive_duration. No draws.",
+        parameters: &[
+            parameter("core_thread_pool_size", "number, at least 1", "required", "threads before anything is queued"),
+            parameter("max_thread_pool_size", "number, at most 100000", "required", "threads at most"),
+            parameter("queue_capacity", "number, at most 1000000", "100", "calls that are queued at most"),
+            parameter("keep_alive_duration", "duration", "20ms", "after how long without work a thread beyond the core ends"),
+            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+        ],
+        memory: "Per scope, 8 bytes for each idle thread and each call in the queue.",
+        source: "Resilience4j, FixedThreadPoolBulkhead.java, ThreadPoolBulkheadConfig.java (2026-05)",
+        example: "Bulkhead(ThreadPool(core_thread_pool_size: 2, max_thread_pool_size: 4, queue_capacity: 3))",
+    };
+}
+
+/// What it remembers.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    running: u32,
+    /// Since when each idle thread is idle; the longest first.
+    idle: VecDeque<SimTime>,
+    queue: VecDeque<Ticket>,
+}
+
+impl Memory {
+    fn threads(&self) -> u32 {
+        self.running + self.idle.len() as u32
+    }
+}
+
+impl ThreadPool {
+    /// Ends the threads whose time is up.
+    fn settle(&self, memory: &mut Memory, now: SimTime) {
+        while memory.threads() > self.core_thread_pool_size
+            && memory.idle.front().is_some_and(|since| now.saturating_since(*since) >= self.keep_alive_duration)
+        {
+            memory.idle.pop_front();
+        }
+    }
+}
+
+impl Bulkhead for ThreadPool {
+    type Shared = Memory;
+
+    fn fresh(&self, _now: SimTime) -> Memory {
+        Memory { running: 0, idle: VecDeque::new(), queue: VecDeque::new() }
+    }
+
+    fn enter(&self, memory: &mut Memory, ticket: Ticket, now: SimTime) -> Entry {
+        self.settle(memory, now);
+        let is_full = memory.queue.len() >= self.queue_capacity as usize;
+        if memory.threads() >= self.core_thread_pool_size && memory.idle.pop_front().is_none() {
+            if !is_full {
+                memory.queue.push_back(ticket);
+                return Entry::Waiting(None);
+            }
+            if memory.threads() >= self.max_thread_pool_size {
+                return Entry::Rejected;
+            }
+        }
+        memory.running += 1;
+        Entry::Admitted
+    }
+
+    fn leave(&self, memory: &mut Memory, now: SimTime) -> Option<Ticket> {
+        let next = memory.queue.pop_front();
+        if next.is_none() {
+            memory.running = memory.running.saturating_sub(1);
+            memory.idle.push_back(now);
+        }
+        next
+    }
+
+    fn give_up(&self, memory: &mut Memory, ticket: Ticket) -> bool {
+        let before = memory.queue.len();
+        memory.queue.retain(|waiting| *waiting != ticket);
+        memory.queue.len() < before
+    }
+
+    fn occupied(&self, memory: &Memory) -> (u32, u32) {
+        (memory.running, memory.queue.len() as u32)
+    }
+
+    fn scope(&self) -> Scope {
+        self.per
+    }
+
+    fn check(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.core_thread_pool_size == 0 {
+            complaints.push(complaint("core_thread_pool_size", "a pool has at least 1 thread"));
+        }
+        if !(self.core_thread_pool_size..=100_000).contains(&self.max_thread_pool_size) {
+            let message = format!("it lies between core_thread_pool_size, {}, and 100000", self.core_thread_pool_size);
+            complaints.push(complaint("max_thread_pool_size", format!("{message}, not at {}", self.max_thread_pool_size)));
+        }
+        if self.queue_capacity > 1_000_000 {
+            complaints.push(complaint("queue_capacity", format!("a queue holds at most 1000000 calls, not {}", self.queue_capacity)));
+        }
+        complaints
+    }
+}

@@ -1,0 +1,11 @@
+//! Has somebody asked this before? Caches, coalescing and idempotency keys: what is remembered by object.
+
+mod coalesce;
+mod freshness;
+mod idempotency;
+mod store;
+
+pub use coalesce::{Coalesce, Flights, Joined};
+pub use freshness::{Cache, Freshness};
+pub use idempotency::{Claim, IdempotencyKeys, Keys};
+pub use store::Store;
