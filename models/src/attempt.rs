@@ -46,6 +46,8 @@ pub struct Attempt {
     pub is_delivered: bool,
     /// Whether the request or the answer was altered on the way, or rests on something that was.
     pub is_wrong: bool,
+    /// Whether it holds the idempotency key of its call.
+    pub holds_key: bool,
     /// Whether the answer rests on a makeshift.
     pub is_degraded: bool,
     /// Whether the word that its caller has gone has reached the server.
@@ -108,6 +110,7 @@ impl Attempt {
         self.is_delivered = false;
         self.is_wrong = false;
         self.is_degraded = false;
+        self.holds_key = false;
         self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;

@@ -1,12 +1,15 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
 mod clocks;
+mod layers;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
-use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
+use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::places::Places;
-use crate::plan::{Callee, Clockwork, EdgePlan, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan};
+use crate::plan::{
+    Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
+};
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
 use crate::topology::{Topology, domain_of, shown};
@@ -57,9 +60,6 @@ struct Builder<'a> {
     addresses: Addresses,
     topology: Topology,
 }
-
-/// Request and reply routes by the places of caller and callee.
-type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
 
 impl Builder<'_> {
     /// What every part says of its own numbers.
@@ -219,6 +219,7 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 program: Vec::new(),
+                idempotency: service.idempotency.clone(),
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -280,7 +281,8 @@ impl Builder<'_> {
             }
             services[index].program = program;
         }
-        self.refuse_cycles(services, &edges);
+        self.add_edges_of_layers(&callees, nodes, services, &mut edges);
+        self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
         edges
     }
@@ -289,12 +291,14 @@ impl Builder<'_> {
         let name = format!("{caller} -> {callee}");
         let Some((target, first, count)) = known.by_name.get(callee).copied() else {
             self.complaints.push(Complaint::unknown(path, "service or group", callee, known.names.iter().map(String::as_str)));
-            return EdgePlan::new(name, NodeId(0), Callee::Group, Vec::new(), Vec::new());
+            return EdgePlan::new(name, NodeId(0), Callee::Group, Vec::new(), Zones::default(), Vec::new());
         };
         let routes = self.routes(&name, callers, &nodes[first.index()..][..count as usize]);
         let replicas = nodes[first.index()..][..count as usize].iter().map(|node| Key::named(&node.name).bits()).collect();
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, routes)
+        let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
+        let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
+        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {
@@ -327,25 +331,12 @@ impl Builder<'_> {
     }
 
     /// A service that calls itself, over whatever detour, would never answer.
-    fn refuse_cycles(&mut self, services: &[ServicePlan], edges: &[EdgePlan]) {
-        for service in in_a_circle(services, edges) {
+    fn refuse_cycles(&mut self, nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) {
+        for service in in_a_circle(nodes, services, edges) {
             let name = &services[service].name;
             let path = format!("nodes.{}.does", quoted(name));
             let sentence = format!("`{name}` calls itself, directly or through others; calls must not go round in a circle");
             self.complaints.push(complaint(&path, sentence));
-        }
-    }
-
-    fn attach_stacks(&mut self, edges: &mut [EdgePlan]) {
-        let positions: BTreeMap<String, usize> = edges.iter().enumerate().rev().map(|(index, edge)| (edge.name.clone(), index)).collect();
-        for (name, stack) in &self.spec.stacks {
-            match positions.get(&normalised(name)) {
-                Some(&edge) => edges[edge].wrap_in(stack),
-                None => {
-                    let known = edges.iter().map(|edge| edge.name.as_str());
-                    self.complaints.push(Complaint::unknown(&format!("stacks.{}", quoted(name)), "edge", name, known));
-                }
-            }
         }
     }
 
@@ -382,17 +373,14 @@ impl Builder<'_> {
 }
 
 /// The services that call themselves, directly or through others.
-fn in_a_circle(services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<usize> {
+fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<usize> {
     let mut calls: DiGraph<(), ()> = DiGraph::new();
     for _ in services {
         calls.add_node(());
     }
-    for (caller, service) in services.iter().enumerate() {
-        for task in &service.program {
-            let TaskPlan::Call(edge) = task else { continue };
-            if let Callee::Service(callee) = edges[edge.index()].callee {
-                calls.add_edge(NodeIndex::new(caller), NodeIndex::new(callee as usize), ());
-            }
+    for edge in edges {
+        if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
+            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

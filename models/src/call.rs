@@ -19,6 +19,10 @@ pub enum Origin {
     Client,
     /// A request being worked on at a service: the slot of its attempt.
     Job(u32),
+    /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
+    Flight(u32, u32),
+    /// A layer that wants to know something anew, for which nobody waits: its position in the stack.
+    Background(u32),
 }
 
 /// A call: what a caller wants.
@@ -86,6 +90,8 @@ pub struct Flight {
     pub replica: u32,
     /// The attempt on the wire, or [`NONE`] once it is over.
     pub attempt: u32,
+    /// The call elsewhere that its layer waits for, or [`NONE`].
+    pub child: u32,
     /// When its layer wants to be woken, by the caller's monotonic clock.
     pub timer: SimTime,
     /// What its layer remembers.
@@ -136,7 +142,8 @@ impl Call {
             (ordinal, replica) = (parent.started_inside, parent.replica);
         }
         let (layer, is_open, attempt, timer) = (layer as u32, true, NONE, SimTime::MAX);
-        let flight = Flight { parent, layer, is_open, open_inside: 0, started_inside: 0, ordinal, replica, attempt, timer, memory };
+        let flight =
+            Flight { parent, layer, is_open, open_inside: 0, started_inside: 0, ordinal, replica, attempt, child: NONE, timer, memory };
         let over = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE);
         if let Some(place) = over {
             self.flights[place] = flight;
@@ -146,12 +153,12 @@ impl Call {
         self.flights.len() as u32 - 1
     }
 
-    /// Closes a flight, not those inside it. Answers its parent, its attempt, and how many inside it are open.
-    pub fn close_flight(&mut self, flight: u32) -> (u32, u32, u32) {
+    /// Closes a flight, not those inside it. Answers its parent, its attempt, its call elsewhere, and how many inside it are open.
+    pub fn close_flight(&mut self, flight: u32) -> (u32, u32, u32, u32) {
         let state = &mut self.flights[flight as usize];
         state.is_open = false;
         state.timer = SimTime::MAX;
-        let closed = (state.parent, state.attempt, state.open_inside);
+        let closed = (state.parent, state.attempt, state.child, state.open_inside);
         if let Some(parent) = self.flights.get_mut(closed.0 as usize) {
             parent.open_inside -= 1;
         }

@@ -6,13 +6,15 @@ use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::{DemandOfRetry, LateWork, Service, Threads};
-use crate::strategies::{Layer, Scope};
+use crate::strategies::breaker::Lever;
+use crate::strategies::cache::IdempotencyKeys;
+use crate::strategies::{Layer, Luck, Scope, Site};
 use crate::topology::Topology;
 use crate::workloads::{ArrivalProcess, Clients, ObjectPlan};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::sync::Arc;
 
@@ -173,6 +175,8 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// What comes after.
     pub program: Vec<TaskPlan>,
+    /// See [`IdempotencyKeys`].
+    pub idempotency: Option<IdempotencyKeys>,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
@@ -279,22 +283,39 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// The edge to the other service that a layer may call, for each layer.
+    pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
     pub replicas: Vec<u64>,
+    /// In which zones replicas and callers stand.
+    pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
 }
 
 impl EdgePlan {
     /// An edge without layers.
-    pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, routes: Vec<((u32, u32), (RouteId, RouteId))>) -> Self {
+    pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), replicas, routes }
+        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+    }
+
+    /// What a layer may know of where it is.
+    #[inline]
+    pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
+        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+    }
+
+    /// The zone of a caller, if there are several.
+    #[inline]
+    pub fn own_zone(&self, process: u32) -> Option<u32> {
+        if self.zones.callers.len() < 2 { None } else { self.zones.of_caller.get(process as usize).copied() }
     }
 
     /// Puts these layers between, outermost first.
     pub fn wrap_in(&mut self, stack: &[Layer]) {
         self.scopes = stack.iter().map(Layer::scope).collect();
+        self.elsewhere = vec![None; stack.len()];
         self.stack = stack.to_vec();
     }
 
@@ -307,6 +328,33 @@ impl EdgePlan {
         }
         let found = self.routes.binary_search_by_key(&domains(), |route| route.0);
         self.routes[found.expect("a plan connects all domains of an edge")].1
+    }
+}
+
+/// Request and reply routes by the places of caller and callee.
+pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
+
+/// In which zones, that is domains as written, the ends of an edge stand, by numbers local to the edge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Zones {
+    /// Of each replica.
+    pub of_replica: Vec<u32>,
+    /// Of each process that calls.
+    pub of_caller: Vec<u32>,
+    /// How many processes call from each zone.
+    pub callers: Vec<u32>,
+}
+
+impl Zones {
+    /// The zones of these domains.
+    pub fn new(callers: &[&str], replicas: &[&str]) -> Self {
+        let mut known: Vec<&str> = callers.iter().chain(replicas).copied().collect();
+        known.sort_unstable();
+        known.dedup();
+        let number = |domain: &&str| known.binary_search(domain).expect("every domain is among those known") as u32;
+        let of_caller: Vec<u32> = callers.iter().map(number).collect();
+        let count = |zone: u32| of_caller.iter().filter(|of| **of == zone).count() as u32;
+        Self { of_replica: replicas.iter().map(number).collect(), callers: (0..known.len() as u32).map(count).collect(), of_caller }
     }
 }
 

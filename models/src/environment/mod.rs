@@ -30,6 +30,8 @@ pub enum Effect {
     Messages(MessageEffect),
     /// Something happens to what is asked of the system.
     Load(LoadEffect),
+    /// What the caches of an edge keep is lost when it begins; nothing is on afterwards.
+    Flush(EdgeId),
     /// The breakers of an edge are held in a state by hand.
     Lever(EdgeId, Lever),
     /// Messages from one domain (and those inside it) to another do not get through.
@@ -57,7 +59,7 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Messages(_) | Self::Load(_) | Self::Lever(..) | Self::Cut { .. } | Self::Link { .. } => None,
+            Self::Messages(_) | Self::Load(_) | Self::Lever(..) | Self::Flush(_) | Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
 }
@@ -105,6 +107,7 @@ impl Environment {
                 }
                 Effect::Messages(what) => self.messages.begin(stretch, stream, what),
                 Effect::Load(what) => self.load.begin(stretch, what),
+                Effect::Flush(_) => {}
                 Effect::Lever(edge, lever) => self.levers.push((stretch, *edge, *lever)),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
@@ -234,7 +237,7 @@ fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
         &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
-        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) => None,
+        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) | Effect::Flush(_) => None,
     };
     between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

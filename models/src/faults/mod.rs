@@ -13,6 +13,7 @@ mod byzantine;
 mod capacity_loss;
 mod clock_drift;
 mod clock_step;
+mod cold_cache;
 mod crash;
 mod cut;
 mod disk_full;
@@ -56,6 +57,7 @@ pub use byzantine::{Byzantine, Conduct};
 pub use capacity_loss::CapacityLoss;
 pub use clock_drift::ClockDrift;
 pub use clock_step::ClockStep;
+pub use cold_cache::ColdCache;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use disk_full::DiskFull;
@@ -146,7 +148,7 @@ registry! {
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
-    Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever,
+    Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever, ColdCache,
     LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
 

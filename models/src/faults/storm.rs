@@ -316,6 +316,7 @@ fn downed(effect: &Effect) -> Vec<NodeId> {
         | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..) | MessageEffect::Fails(..))
         | Effect::Load(_)
         | Effect::Lever(..)
+        | Effect::Flush(_)
         | Effect::Cut { .. }
         | Effect::Link { .. } => Vec::new(),
     }

@@ -7,6 +7,7 @@ pub use server::{News, Server, Unheard};
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
+use crate::strategies::cache::IdempotencyKeys;
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
@@ -41,6 +42,9 @@ pub struct Service {
     /// Whether a retry asks for the same work as the first attempt.
     #[serde(default)]
     pub demand_of_retry: DemandOfRetry,
+    /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<IdempotencyKeys>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -186,6 +190,7 @@ impl Service {
         }
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         for (index, task) in self.does.iter().enumerate() {
             if let Task::Work(work) | Task::Write(work) = task {
                 complaints.extend(within(&format!("does[{index}]"), work.check()));

@@ -7,38 +7,35 @@
 
 pub mod backoff;
 pub mod balance;
-mod breach;
 pub mod breaker;
 pub mod budget;
 pub mod bulkhead;
 pub mod cache;
 pub mod concurrency;
-mod deadline;
 pub mod ejection;
-mod external;
-mod fallback;
 mod gate;
 pub mod health;
 pub mod hedge;
 pub mod latencies;
+mod layers;
 pub mod limiter;
 pub mod patience;
 pub mod profiles;
-mod retry;
 mod strategy;
 pub mod throttle;
-mod timeout;
 
-pub use breach::Breaker;
-pub use deadline::Deadline;
-pub use external::{External, ExternalBackoff, ExternalLayer, Named, Vocabulary, Words};
-pub use fallback::Fallback;
+pub use cache::{Cache, Coalesce};
 pub use gate::{Gate, Pass};
-pub use retry::{Attempts, Retry};
+pub use layers::{
+    Attempts, Balance, Breaker, Bulkhead, ConcurrencyLimit, Deadline, External, ExternalBackoff, ExternalLayer, Fallback, Hedge, Makeshift,
+    Named, RateLimiter, Retry, Throttle, Timeout, Vocabulary, Words,
+};
+pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
-pub use timeout::Timeout;
 
+use crate::outcome::Outcome;
 use crate::registry::{Complaint, registry};
+use sim_core::time::SimTime;
 
 /// Turns the list of layers into what RON reads, what each remembers, and the one place that asks them.
 macro_rules! layers {
@@ -73,14 +70,14 @@ macro_rules! layers {
             /// The memory of a new flight.
             pub fn new_flight(&self) -> FlightMemory {
                 match self {
-                    $(Self::$name(layer) => FlightMemory::$name(layer.flight()),)+
+                    $(Self::$name(layer) => FlightMemory::$name(Strategy::flight(layer)),)+
                 }
             }
 
             /// The memory of a new scope.
             pub fn fresh(&self, site: &Site<'_>) -> SharedMemory {
                 match self {
-                    $(Self::$name(layer) => SharedMemory::$name(layer.fresh(site)),)+
+                    $(Self::$name(layer) => SharedMemory::$name(Strategy::fresh(layer, site)),)+
                 }
             }
 
@@ -104,6 +101,22 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::refreshed`].
+            pub fn refreshed(&self, shared: &mut SharedMemory, object: u64, outcome: Outcome, now: SimTime) {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.refreshed(shared, object, outcome, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
+            /// See [`Strategy::flush`].
+            pub fn flush(&self, shared: &mut SharedMemory) {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.flush(shared),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::gauges`].
             pub fn gauges(&self, shared: &mut SharedMemory, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
                 match (self, shared) {
@@ -115,7 +128,10 @@ macro_rules! layers {
     };
 }
 
-layers! { Deadline, Retry, Timeout, Breaker, Fallback, External }
+layers! {
+    Deadline, Timeout, Retry, GrpcRetry, EnvoyRetry, AwsRetry, Hedge, Breaker, Bulkhead, ConcurrencyLimit, RateLimiter, Throttle, Balance,
+    Fallback, Cache, Coalesce, External,
+}
 
 /// Why a layer is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,11 +168,21 @@ impl Layer {
 
     /// See [`Strategy::scope`].
     pub fn scope(&self) -> Option<Scope> {
-        each_layer!(self, layer => layer.scope())
+        each_layer!(self, layer => Strategy::scope(layer))
     }
 
     /// See [`Strategy::check`].
     pub fn check(&self) -> Vec<Complaint> {
-        each_layer!(self, layer => layer.check())
+        each_layer!(self, layer => Strategy::check(layer))
+    }
+
+    /// See [`Strategy::check_on`].
+    pub fn check_on(&self, replicas: u32) -> Vec<Complaint> {
+        each_layer!(self, layer => layer.check_on(replicas))
+    }
+
+    /// See [`Strategy::elsewhere`].
+    pub fn elsewhere(&self) -> Option<&str> {
+        each_layer!(self, layer => layer.elsewhere())
     }
 }

@@ -38,6 +38,18 @@ pub trait Strategy: Registered {
     fn given_up(&self, _flight: &mut Self::Flight, _shared: &mut Self::Shared, _moment: &mut Moment<'_>) {}
     /// What a chart of the shared memory shows: each number by its name.
     fn gauges(&self, _shared: &mut Self::Shared, _site: &Site<'_>, _show: &mut dyn FnMut(&'static str, f64)) {}
+    /// A background call that the layer asked for with [`Notes::refresh`] ended.
+    fn refreshed(&self, _shared: &mut Self::Shared, _object: u64, _outcome: Outcome, _now: SimTime) {}
+    /// What is kept by object is lost.
+    fn flush(&self, _shared: &mut Self::Shared) {}
+    /// The other service that the layer may call.
+    fn elsewhere(&self) -> Option<&str> {
+        None
+    }
+    /// Everything wrong with it on an edge to a callee with so many replicas.
+    fn check_on(&self, _replicas: u32) -> Vec<Complaint> {
+        Vec::new()
+    }
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
@@ -54,6 +66,10 @@ pub enum Step {
     },
     /// Start a flight inside whose attempts go to this replica of the callee.
     At(u32),
+    /// Call the service that [`Strategy::elsewhere`] names; the layer hears how that ends as of a flight inside.
+    Elsewhere,
+    /// Give up whatever is open inside, and wake the layer at this instant.
+    GiveUp(SimTime),
     /// Wake the layer at this instant; at the end of time for a flight that waits for something else.
     Wait(SimTime),
     /// The flight ends with this outcome; what is still open inside is given up.
@@ -82,6 +98,12 @@ pub struct Site<'a> {
     pub luck: Luck<'a>,
     /// The replicas of the callee, by the keys of their names.
     pub replicas: &'a [u64],
+    /// The zone of each of them, by number.
+    pub zones: &'a [u32],
+    /// How many callers there are in each zone.
+    pub callers: &'a [u32],
+    /// The state that is forced upon breakers of this edge, if one is.
+    pub lever: Option<Lever>,
 }
 
 /// What a layer may know when it is asked. All instants are of the caller's monotonic clock.
@@ -100,8 +122,10 @@ pub struct Moment<'a> {
     pub object: u64,
     /// The replica that a layer further out has chosen.
     pub replica: Option<u32>,
-    /// The state that is forced upon breakers of this edge, if one is.
-    pub lever: Option<Lever>,
+    /// The zone of the caller, by number, if callee or callers have several.
+    pub own_zone: Option<u32>,
+    /// The layer, the outermost is 0.
+    pub(crate) layer: u32,
     /// This flight, for queues.
     pub ticket: Ticket,
     /// How many waits the call has drawn since its last attempt.
@@ -115,6 +139,9 @@ pub struct Moment<'a> {
 /// The places behind the one of a wait that further waits before the same attempt are expanded to.
 const FURTHER_WAITS: u64 = 0x6_0000;
 
+/// Those behind the one of a choice that layers' own draws are expanded to.
+const OWN_DRAWS: u64 = 0x8_0000;
+
 impl Moment<'_> {
     /// The draw of a wait before the attempt that would be put on the wire next. Asked again before that attempt is sent, because a
     /// breaker turned the retry away or a layer further out waits as well, it is another one.
@@ -125,8 +152,10 @@ impl Moment<'_> {
         if waits == 0 { draw } else { draw.further(FURTHER_WAITS + u64::from(waits)) }
     }
 
-    /// A draw that belongs to this call, this attempt and this kind of question.
-    pub fn draw_of(&self, question: u64) -> Draw {
+    /// A draw of the layer's own that belongs to the attempt that would be put on the wire next. Asked again before that attempt is
+    /// sent, after another wait, it is another one.
+    pub fn draw(&self) -> Draw {
+        let question = OWN_DRAWS + (u64::from(self.layer) << 32) + u64::from(*self.waits);
         self.site.luck.seed.draws(self.key, self.attempts + 1).choice().further(question)
     }
 }
@@ -152,13 +181,14 @@ pub struct Notes {
     pub(crate) shifts: Vec<Shift>,
     pub(crate) deadline: Option<(SimTime, bool)>,
     pub(crate) is_degraded: bool,
+    pub(crate) refreshes: bool,
 }
 
 impl Notes {
     /// Whether anything has been said that the world has not dealt with.
     #[inline]
     pub(crate) fn is_any(&self) -> bool {
-        self.deadline.is_some() || self.is_degraded || !self.shifts.is_empty()
+        self.deadline.is_some() || self.is_degraded || self.refreshes || !self.shifts.is_empty()
     }
 
     /// Whether flights are to be told that what they waited for is theirs.
@@ -180,6 +210,11 @@ impl Notes {
     /// The call has until then; with `propagates`, its callees are told.
     pub fn deadline(&mut self, at: SimTime, propagates: bool) {
         self.deadline = Some((at, propagates));
+    }
+
+    /// What is inside is to be called once more in the background; [`Strategy::refreshed`] hears how that ends.
+    pub fn refresh(&mut self) {
+        self.refreshes = true;
     }
 
     /// The success that the flight ends with is a makeshift: a default value, or an old answer.

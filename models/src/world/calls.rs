@@ -4,7 +4,7 @@ use super::World;
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
-use crate::ids::NodeId;
+use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::plan::EdgePlan;
 use crate::protocols::Protocol;
@@ -22,20 +22,16 @@ impl<P: Protocol> World<P> {
         let slot = self.calls.take();
         let is_client = origin == Origin::Client;
         let measured = self.meter.call_started(name.edge, is_client, now);
-        let caller = match origin {
+        // What is called for a request, or in the place of a call, is called about the same.
+        let (caller, object) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => NodeId(name.edge.0),
-            Origin::Job(job) => self.attempts[job].node,
+            Origin::Client => (NodeId(name.edge.0), self.object_of(name)),
+            Origin::Job(job) => (self.attempts[job].node, self.calls[self.attempts[job].call].object),
+            Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object),
+            Origin::Background(_) => unreachable!("what nobody waits for is begun as part of another call"),
         };
         self.calls[slot].begin(name, (origin, caller), process, now, measured);
-        self.calls[slot].object = match origin {
-            Origin::Client => match &self.plan.populations[name.edge.index()].objects {
-                Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
-                None => name.key.bits(),
-            },
-            // What is called for a request is called about the same.
-            Origin::Job(job) => self.calls[self.attempts[job].call].object,
-        };
+        self.calls[slot].object = object;
         if !self.clocks.is_empty() {
             self.calls[slot].started_local = self.local_of_call(slot, now);
         }
@@ -51,8 +47,49 @@ impl<P: Protocol> World<P> {
                 (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
             }
         }
+        if let Origin::Flight(parent, flight) = origin {
+            self.calls[parent].flights[flight as usize].child = slot;
+            let (limit, tells) = (self.calls[parent].deadline.min(self.calls[parent].limit), self.calls[parent].tells_deadline);
+            let call = &mut self.calls[slot];
+            (call.limit, call.deadline, call.tells_deadline) = (limit, limit, tells);
+        }
         // The call is what its outermost flight is inside of.
         self.take_step(slot, NONE, Step::Inner { wake: None }, None, ctx);
+    }
+
+    /// What a call of a client is about.
+    fn object_of(&self, name: CallName) -> u64 {
+        match &self.plan.populations[name.edge.index()].objects {
+            Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
+            None => name.key.bits(),
+        }
+    }
+
+    /// A layer calls another service in the place of what is inside it.
+    fn call_elsewhere(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        let call = &mut self.calls[slot];
+        let state = &mut call.flights[flight as usize];
+        state.timer = SimTime::MAX;
+        let layer = state.layer;
+        let edge = self.plan.edges[call.name.edge.index()].elsewhere[layer as usize].expect("a plan has the edges of all its layers");
+        let name = CallName { edge, key: call.name.key.child(ELSEWHERE + u64::from(layer)), ..call.name };
+        let process = call.process;
+        self.start_call(name, Origin::Flight(slot, flight), process, ctx);
+    }
+
+    /// A layer calls what is inside it once more, for nobody.
+    fn start_background(&mut self, slot: u32, layer: u32, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
+        let (parent, attempts) = (&self.calls[slot], self.calls[slot].attempts);
+        let key = parent.name.key.child(BACKGROUND + u64::from(layer)).child(u64::from(attempts));
+        let (name, caller, process, object) = (CallName { key, ..parent.name }, parent.caller, parent.process, parent.object);
+        let measured = self.meter.call_started(name.edge, false, now);
+        let fresh = self.calls.take();
+        self.calls[fresh].begin(name, (Origin::Background(layer), caller), process, now, measured);
+        self.calls[fresh].object = object;
+        self.calls[fresh].started_local = self.local_of_call(fresh, now);
+        ctx.record(&Record::CallStarted(name));
+        self.take_step(fresh, NONE, Step::Inner { wake: None }, None, ctx);
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
@@ -63,13 +100,13 @@ impl<P: Protocol> World<P> {
             match step {
                 Step::Inner { .. } | Step::At(_) => {
                     let call = &mut self.calls[slot];
-                    let mut layer = 0;
+                    let mut layer = if let Origin::Background(layer) = call.origin { layer as usize + 1 } else { 0 };
                     if let Some(state) = call.flights.get_mut(flight as usize) {
                         layer = state.layer as usize + 1;
                         match step {
                             Step::Inner { wake } => state.timer = wake.unwrap_or(SimTime::MAX),
                             Step::At(replica) => state.replica = replica,
-                            Step::Wait(_) | Step::End(_) => unreachable!("nothing is started by these"),
+                            Step::Wait(_) | Step::GiveUp(_) | Step::Elsewhere | Step::End(_) => unreachable!("nothing is started by these"),
                         }
                     }
                     let Some(strategy) = self.plan.edges[call.name.edge.index()].stack.get(layer) else {
@@ -85,6 +122,12 @@ impl<P: Protocol> World<P> {
                     self.calls[slot].flights[flight as usize].timer = until;
                     return self.arm(slot, ctx);
                 }
+                Step::GiveUp(until) => {
+                    self.calls[slot].flights[flight as usize].timer = until;
+                    self.close_inside(slot, flight, ctx);
+                    return self.arm(slot, ctx);
+                }
+                Step::Elsewhere => return self.call_elsewhere(slot, flight, ctx),
                 Step::End(outcome) => {
                     let inner = self.calls[slot].flights.get(flight as usize).map_or(1, |flight| flight.ordinal);
                     let parent = self.close(slot, flight, ctx);
@@ -125,9 +168,10 @@ impl<P: Protocol> World<P> {
         let index = state.layer as usize;
         let layer = &edge.stack[index];
         let replica = (state.replica != NONE).then_some(state.replica);
-        let scope = scope_of(edge.scopes[index], call.origin, call.name.client, call.process, replica, edge);
+        let is_client = (call.caller.0 as usize) < self.plan.populations.len();
+        let scope = scope_of(edge.scopes[index], is_client.then_some(call.name.client), call.process, replica, edge);
         let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
-        let site = Site { now, luck: Luck { seed: &self.seed, key }, replicas: &edge.replicas };
+        let site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
         let memory = &mut self.shared[call.name.edge.index()][index];
         if memory.len() <= scope || memory[scope].is_none() {
             make_memory(scope, layer, memory, &site);
@@ -141,7 +185,8 @@ impl<P: Protocol> World<P> {
             key: call.name.key,
             object: call.object,
             replica,
-            lever: self.environment.lever(call.name.edge),
+            own_zone: edge.own_zone(call.process),
+            layer: index as u32,
             ticket: Ticket::new(slot, flight),
             waits: &mut call.waits,
             notes: &mut self.notes,
@@ -159,14 +204,20 @@ impl<P: Protocol> World<P> {
             call.tells_deadline |= propagates;
         }
         call.is_degraded |= std::mem::take(&mut self.notes.is_degraded);
+        if std::mem::take(&mut self.notes.refreshes) {
+            let layer = call.flights[flight as usize].layer;
+            self.start_background(slot, layer, ctx);
+        }
+        let call = &mut self.calls[slot];
         if self.notes.shifts.is_empty() {
             return;
         }
-        let (edge, process, client, origin) = (call.name.edge, call.process, call.name.client, call.origin);
+        let is_client = (call.caller.0 as usize) < self.plan.populations.len();
+        let (edge, process, client) = (call.name.edge, call.process, is_client.then_some(call.name.client));
         let state = &call.flights[flight as usize];
         let (layer, replica) = (state.layer, (state.replica != NONE).then_some(state.replica));
         let plan = &self.plan.edges[edge.index()];
-        let scope = scope_of(plan.scopes[layer as usize], origin, client, process, replica, plan) as u32;
+        let scope = scope_of(plan.scopes[layer as usize], client, process, replica, plan) as u32;
         for shift in std::mem::take(&mut self.notes.shifts) {
             self.observations.count(shift.counted(), 1);
             ctx.record(&Record::Shifted(ShiftAt { edge, layer, scope, shift }));
@@ -194,9 +245,12 @@ impl<P: Protocol> World<P> {
     /// Closes a flight and everything open inside it; attempts inside are abandoned. Answers its parent.
     #[inline(always)]
     fn close(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) -> u32 {
-        let (parent, attempt, inside) = self.calls[slot].close_flight(flight);
+        let (parent, attempt, child, inside) = self.calls[slot].close_flight(flight);
         if attempt != NONE {
             self.abandon_attempt(attempt, ctx);
+        }
+        if child != NONE {
+            self.abandon_call(child, ctx);
         }
         if inside > 0 {
             self.close_inside(slot, flight, ctx);
@@ -231,7 +285,7 @@ impl<P: Protocol> World<P> {
         let now = ctx.now();
         let call = &mut self.calls[slot];
         call.is_open = false;
-        let (name, origin) = (call.name, call.origin);
+        let (name, origin, process, object) = (call.name, call.origin, call.process, call.object);
         let (is_wrong, is_degraded) = (call.is_wrong && outcome.is_success(), call.is_degraded && outcome.is_success());
         self.meter.call_ended(call, outcome, now);
         ctx.record(&Record::CallEnded(name, outcome));
@@ -247,6 +301,37 @@ impl<P: Protocol> World<P> {
                 self.attempts[attempt].is_degraded |= is_degraded;
                 self.child_ended(attempt, outcome, ctx);
             }
+            Origin::Flight(parent, flight) => {
+                let call = &mut self.calls[parent];
+                call.flights[flight as usize].child = NONE;
+                call.is_wrong = is_wrong;
+                call.is_degraded |= is_degraded;
+                let open = call.flights[flight as usize].open_inside;
+                let step = self.ask(parent, flight, Cause::InnerEnded(End { outcome, hint: None, inner: 0, open }), ctx);
+                self.take_step(parent, flight, step, None, ctx);
+            }
+            Origin::Background(layer) => self.refreshed(name, layer, process, object, outcome, now),
+        }
+    }
+
+    /// A layer hears how its background call ended.
+    fn refreshed(&mut self, name: CallName, layer: u32, process: u32, object: u64, outcome: Outcome, now: SimTime) {
+        let edge = &self.plan.edges[name.edge.index()];
+        let is_client = (edge.caller.0 as usize) < self.plan.populations.len();
+        let scope = scope_of(edge.scopes[layer as usize], is_client.then_some(name.client), process, None, edge);
+        let node = if is_client { edge.caller } else { NodeId(edge.caller.0 + process) };
+        let now = self.local(node, now);
+        let edge = &self.plan.edges[name.edge.index()];
+        if let Some(Some(memory)) = self.shared[name.edge.index()][layer as usize].get_mut(scope) {
+            edge.stack[layer as usize].refreshed(memory, object, outcome, now);
+        }
+    }
+
+    /// What all layers of an edge keep by object is lost.
+    pub(super) fn flush(&mut self, edge: EdgeId) {
+        let plan = &self.plan.edges[edge.index()];
+        for (layer, memories) in plan.stack.iter().zip(&mut self.shared[edge.index()]) {
+            memories.iter_mut().flatten().for_each(|memory| layer.flush(memory));
         }
     }
 
@@ -311,9 +396,8 @@ impl<P: Protocol> World<P> {
         if !call.is_open {
             return;
         }
-        if let Origin::Job(job) = call.origin
-            && self.stands_still(self.attempts[job].node)
-        {
+        let caller = call.caller;
+        if self.stands_still(caller) {
             return self.sleep_on(slot, ctx);
         }
         let local = self.local_of_call(slot, now);
@@ -334,6 +418,10 @@ impl<P: Protocol> World<P> {
     }
 }
 
+/// Places of the keys of calls that layers make.
+const ELSEWHERE: u64 = 0x9_0000_0000;
+const BACKGROUND: u64 = 0xa_0000_0000;
+
 /// The shared memory of a scope, made on first use.
 #[cold]
 fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
@@ -345,12 +433,12 @@ fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory
 
 /// Which of the shared memories of a layer belongs to a flight.
 #[inline(always)]
-fn scope_of(scope: Option<Scope>, origin: Origin, client: u32, process: u32, replica: Option<u32>, edge: &EdgePlan) -> usize {
+fn scope_of(scope: Option<Scope>, client: Option<u32>, process: u32, replica: Option<u32>, edge: &EdgePlan) -> usize {
     match scope {
         None => 0,
-        Some(scope) => match (scope, origin) {
+        Some(scope) => match (scope, client) {
             (Scope::Edge, _) => 0,
-            (Scope::Client, Origin::Client) => client as usize,
+            (Scope::Client, Some(client)) => client as usize,
             (Scope::Client | Scope::Process, _) => process as usize,
             (Scope::Endpoint, _) => process as usize * edge.replicas.len() + replica.unwrap_or(0) as usize,
         },

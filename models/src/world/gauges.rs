@@ -1,9 +1,9 @@
 //! What do the layers show at the end of a time bin?
 
 use super::World;
-use crate::ids::NodeId;
+use crate::ids::{EdgeId, NodeId};
 use crate::protocols::Protocol;
-use crate::strategies::{Luck, Scope, Site};
+use crate::strategies::{Luck, Scope};
 use sim_core::time::SimTime;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl<P: Protocol> World<P> {
                     };
                     let now = self.local(NodeId(edge.caller.0 + process), now);
                     let luck = Luck { seed: &self.seed, key: edge.key.child(layer_index as u64).child(index as u64) };
-                    let site = Site { now, luck, replicas: &edge.replicas };
+                    let site = edge.site(now, luck, self.environment.lever(EdgeId(edge_index as u32)));
                     layer.gauges(&mut memory, &site, &mut |name, value| match shown.iter_mut().find(|(known, ..)| *known == name) {
                         Some((_, sum, scopes)) => (*sum, *scopes) = (*sum + value, *scopes + 1),
                         None => shown.push((name, value, 1)),

@@ -70,6 +70,11 @@ impl<P: Protocol> World<P> {
         if begins {
             let stream = self.timetable.stretches[id.index()].stream;
             self.environment.begin(id, stream, effects, &self.plan.topology);
+            for effect in effects {
+                if let Effect::Flush(edge) = effect {
+                    self.flush(*edge);
+                }
+            }
         } else {
             self.environment.end(id, effects, &self.plan.topology);
         }

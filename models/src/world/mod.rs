@@ -2,13 +2,14 @@
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
+//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
 //! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
 
 mod calls;
 mod clients;
+mod executed;
 mod experiment;
 mod gauges;
 mod groups;
@@ -38,6 +39,7 @@ use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
+use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
 use groups::Envelope;
@@ -100,6 +102,8 @@ pub struct World<P: Protocol> {
     shared: Vec<Vec<Vec<Option<SharedMemory>>>>,
     /// What layers have said beside their steps and nobody has dealt with yet.
     notes: Notes,
+    /// Idempotency keys, by service.
+    keys: Vec<Keys>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -139,6 +143,7 @@ impl<P: Protocol> World<P> {
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
+            keys: vec![Keys::default(); plan.services.len()],
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),

@@ -11,7 +11,7 @@
 
 use super::World;
 use crate::attempt::Phase;
-use crate::call::{NONE, Origin};
+use crate::call::NONE;
 use crate::environment::Condition;
 use crate::ids::NodeId;
 use crate::plan::Role;
@@ -171,8 +171,7 @@ impl<P: Protocol> World<P> {
     fn overdue(&self, node: NodeId, local: SimTime) -> Vec<Overdue> {
         let mut all = Vec::new();
         for (slot, call) in (0..).zip(self.calls.slots()) {
-            let Origin::Job(job) = call.origin else { continue };
-            if !call.is_open || self.attempts[job].node != node {
+            if !call.is_open || call.caller != node {
                 continue;
             }
             if call.limit < local {

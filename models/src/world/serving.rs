@@ -82,6 +82,10 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
+        if self.plan.services[attempt.service as usize].idempotency.is_some() && !self.claims(slot, ctx) {
+            return;
+        }
+        let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
         } else if self.servers[node.index()].waiting < self.places_at(node) {
@@ -273,6 +277,9 @@ impl<P: Protocol> World<P> {
 
     /// Gives up a request whose caller has gone.
     fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.attempts[slot].holds_key {
+            self.settle_key(slot, None, ctx.now());
+        }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
         ctx.record(&Record::Discarded(attempt.name, attempt.node));
@@ -354,7 +361,11 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
                 continue;
             }
-            let (call, child) = (attempt.call, attempt.child);
+            let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
+            if holds_key {
+                self.settle_key(slot, None, ctx.now());
+            }
+            let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
             if attempt.phase == Phase::Serving {
                 self.count_work(slot, ctx);

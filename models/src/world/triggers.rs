@@ -123,6 +123,7 @@ mod tests {
             demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
             does: Vec::new(),
             domain: crate::services::Placement(vec!["here".to_owned()]),
+            idempotency: None,
             retry_after: None,
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,

@@ -3,7 +3,7 @@
 use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
-use crate::call::{NONE, Origin};
+use crate::call::NONE;
 use crate::environment::{Conduct, Letter};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
@@ -173,6 +173,9 @@ impl<P: Protocol> World<P> {
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
+        if self.attempts[slot].holds_key {
+            self.settle_key(slot, Some(outcome), ctx.now());
+        }
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
@@ -371,7 +374,7 @@ impl<P: Protocol> World<P> {
         if service.is_none_or(|service| service.late_work == LateWork::Finish) {
             return;
         }
-        let (caller, route) = (self.calls[attempt.call].origin, attempt.routes.0);
+        let (caller, route) = (attempt.caller, attempt.routes.0);
         // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
         let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
         let letter = attempt.asks(CANCEL);
@@ -390,13 +393,8 @@ impl<P: Protocol> World<P> {
     }
 
     /// A dead process is spoken for by its machine, which closes its connections, unless that is gone as well.
-    fn can_send_word(&self, caller: Origin) -> bool {
-        match caller {
-            Origin::Client => true,
-            Origin::Job(job) => {
-                let condition = self.environment.node(self.attempts[job].node);
-                condition.up || condition.refuses
-            }
-        }
+    fn can_send_word(&self, caller: NodeId) -> bool {
+        let condition = self.environment.node(caller);
+        condition.up || condition.refuses
     }
 }

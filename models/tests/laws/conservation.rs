@@ -8,7 +8,7 @@ use models::services::Task;
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
-use models::strategies::{Breaker, Fallback, Scope};
+use models::strategies::{Breaker, Fallback, Makeshift, Scope};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ fn layer() -> impl Strategy<Value = Layer> {
         (1_u32..6, 5_u64..300, scope_of_a_breaker()).prop_map(|(failures, millis, per)| Layer::Breaker(Breaker(
             AnyBreaker::ConsecutiveFailures(ConsecutiveFailures { failures, open_for: ms(millis), ignore: Vec::new(), per })
         ))),
-        Just(Layer::Fallback(Fallback { on: None })),
+        Just(Layer::Fallback(Fallback { on: None, to: Makeshift::DefaultValue })),
     ]
 }
 

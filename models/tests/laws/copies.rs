@@ -20,7 +20,13 @@ fn draw(key: &str, ordinal: u64) -> Draw {
 /// Each with the most copies of one call.
 fn all() -> Vec<(AnyHedge, u32)> {
     let codes = vec![Code::Unavailable, Code::Internal];
-    let grpc = |flavour, delay| Grpc { max_attempts: 4, hedging_delay: ms(delay), non_fatal_status_codes: codes.clone(), flavour };
+    let grpc = |flavour, delay| Grpc {
+        max_attempts: 4,
+        hedging_delay: ms(delay),
+        non_fatal_status_codes: codes.clone(),
+        retry_throttling: None,
+        flavour,
+    };
     let polly = |millis: i64| Polly {
         max_hedged_attempts: 3,
         delay: SignedDuration::from_nanos(millis * 1_000_000),
@@ -205,7 +211,8 @@ fn tower_counts_first_copies_of_the_last_full_period_only() {
 #[test]
 fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
     let fields = |rule: AnyHedge| rule.check().into_iter().map(|complaint| complaint.field).collect::<Vec<_>>();
-    let grpc = Grpc { max_attempts: 1, hedging_delay: ms(1), non_fatal_status_codes: Vec::new(), flavour: Flavour::A6 };
+    let grpc =
+        Grpc { max_attempts: 1, hedging_delay: ms(1), non_fatal_status_codes: Vec::new(), retry_throttling: None, flavour: Flavour::A6 };
     assert_eq!(fields(grpc.into()), ["max_attempts"]);
     assert_eq!(fields(Polly { max_hedged_attempts: 11, ..Polly::default() }.into()), ["max_hedged_attempts"]);
     let backup = BackupRequests { max_extra_load: Share::ALL, min_send_backup_after: SimDuration::ZERO, per: Scope::Edge };

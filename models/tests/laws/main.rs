@@ -137,6 +137,7 @@ fn service(demand: Distribution) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
+        idempotency: None,
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,

@@ -7,9 +7,9 @@
 use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
-    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, Conduct, DiskFull, DiskSlow, DiskStall, Drain, EmergencyLever,
-    Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause,
-    PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
+    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, ColdCache, Conduct, DiskFull, DiskSlow, DiskStall, Drain,
+    EmergencyLever, Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission,
+    Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
 };
 use models::protocols::{Group, Row};
 use models::services::Task;
@@ -88,6 +88,7 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
             retry_after: Some(ms(20)),
         }),
         AnyFault::EmergencyLever(EmergencyLever { edge: format!("app -> {target}"), breakers: Lever::Disabled }),
+        AnyFault::ColdCache(ColdCache { edge: format!("app -> {target}") }),
         AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
         AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
         AnyFault::ExpiredCertificate(ExpiredCertificate { node: node(), domain: domain() }),
@@ -115,7 +116,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
-        AnyFault::EmergencyLever(_) => {}
+        AnyFault::EmergencyLever(_) | AnyFault::ColdCache(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }
@@ -148,6 +149,7 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
+        idempotency: None,
         retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))

@@ -101,6 +101,7 @@ fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             demand: Distribution::Constant(ms(1)),
             does: calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect(),
             domain: Placement(vec!["zone".to_owned()]),
+            idempotency: None,
             retry_after: None,
             late_work: LateWork::Finish,
             demand_of_retry: DemandOfRetry::Fresh,

@@ -77,7 +77,8 @@ impl Grpc {
         *tokens = (*tokens + self.refund()).min(self.full());
     }
 
-    fn is_above_half(&self, tokens: u64) -> bool {
+    /// Whether more than half of the tokens are there.
+    pub fn is_above_half(&self, tokens: u64) -> bool {
         2 * tokens > self.full()
     }
 }

@@ -7,11 +7,13 @@ use super::{Allowed, FailedCopy, HedgedCall, Hedging, Orders};
 use crate::about::{About, Explained, parameter};
 use crate::outcome::{Code, Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
+use crate::strategies::Scope;
+use crate::strategies::budget::{Budget as _, Grpc as Throttling};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 
 /// Sends copy i at (i - 1) times `hedging_delay`, and the next one at once after a failure that is not fatal. Remembers nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grpc {
     /// How many copies there may be, the first included, 2 to 5.
@@ -22,6 +24,9 @@ pub struct Grpc {
     /// After these further copies are worth it; any other ends the call. None unless said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub non_fatal_status_codes: Vec<Code>,
+    /// What limits the copies of all calls together; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_throttling: Option<Throttling>,
     /// What happens after a failure that is not fatal; as in A6 unless said.
     #[serde(default)]
     pub flavour: Flavour,
@@ -55,6 +60,7 @@ impl Explained for Grpc {
             parameter("max_attempts", "number, 2 to 5", "required", "how many copies there may be, the first included"),
             parameter("hedging_delay", "duration", "0s: all at once", "the time between copies"),
             parameter("non_fatal_status_codes", "list of gRPC codes", "none", "failures after which further copies are worth it"),
+            parameter("retry_throttling", "(max_tokens, token_ratio, per)", "none", "what limits the copies of all calls together"),
             parameter("flavour", "A6, Java", "A6", "which is followed where they differ"),
         ],
         memory: "None beyond the call's own 40 bytes.",
@@ -64,6 +70,11 @@ impl Explained for Grpc {
 }
 
 impl Grpc {
+    /// Whether a failure is one after which further copies are worth it.
+    pub fn is_worth_more(&self, outcome: Outcome) -> bool {
+        !self.is_fatal(outcome)
+    }
+
     const fn has_more(&self, call: &HedgedCall) -> bool {
         call.sent < self.max_attempts && !call.is_frozen
     }
@@ -127,6 +138,10 @@ impl Grpc {
 
 impl Hedging for Grpc {
     type Shared = ();
+
+    fn scope(&self) -> Option<Scope> {
+        self.retry_throttling.as_ref().map(|throttling| throttling.scope())
+    }
 
     fn fresh(&self, _now: SimTime) {}
 

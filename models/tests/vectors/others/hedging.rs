@@ -40,7 +40,8 @@ fn sends(hedge: &AnyHedge, failures: &[(u64, Option<Hint>)]) -> Vec<u64> {
 }
 
 fn grpc(flavour: Flavour) -> AnyHedge {
-    Grpc { max_attempts: 4, hedging_delay: ms(500), non_fatal_status_codes: vec![Code::Unavailable], flavour }.into()
+    Grpc { max_attempts: 4, hedging_delay: ms(500), non_fatal_status_codes: vec![Code::Unavailable], retry_throttling: None, flavour }
+        .into()
 }
 
 pub fn grpc_1() {

@@ -4,11 +4,11 @@
 //! left, would the retry still begin within `total`, does the budget allow it, how long is the wait. Products whose order
 //! differs have a layer of their own.
 
-use super::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
-use super::budget::{AnyBudget, BudgetMemory, Ended, Paid};
-use super::{End, Moment, Scope, Site, Step, Strategy, Vocabulary};
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
+use crate::strategies::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
+use crate::strategies::budget::{AnyBudget, BudgetMemory, Ended, Paid};
+use crate::strategies::{End, Moment, Scope, Site, Step, Strategy, Vocabulary};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::time::{SimDuration, SimTime};
@@ -46,7 +46,7 @@ impl Retry {
     }
 
     /// Finds the backoff, if it is one from outside.
-    pub(super) fn look_up(&mut self, vocabulary: &Vocabulary) {
+    pub(in crate::strategies) fn look_up(&mut self, vocabulary: &Vocabulary) {
         if let AnyBackoff::External(backoff) = &mut self.backoff {
             backoff.look_up(vocabulary);
         }
@@ -155,6 +155,7 @@ impl Strategy for Retry {
         flight.since = moment.now;
         if let (Some(budget), Some(memory)) = (&self.budget, shared) {
             budget.call_started(memory, moment.now);
+            budget.attempt_started(memory, &mut flight.paid, moment.now);
         }
         Step::Inner { wake: None }
     }
@@ -178,7 +179,12 @@ impl Strategy for Retry {
     }
 
     fn timer(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
-        let Some(failure) = flight.ends_with else { return Step::Inner { wake: None } };
+        let Some(failure) = flight.ends_with else {
+            if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+                budget.attempt_started(memory, &mut flight.paid, moment.now);
+            }
+            return Step::Inner { wake: None };
+        };
         if let (Some(budget), Some(memory)) = (&self.budget, shared) {
             budget.call_ended(memory, &mut flight.paid, Some(Outcome::Failed(failure)), moment.now);
         }

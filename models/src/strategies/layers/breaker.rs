@@ -1,9 +1,9 @@
 //! Breaker: a layer that asks a circuit breaker before it lets a flight inside begin.
 
-use super::breaker::{Admission, AnyBreaker, BreakerMemory, Lever, Stamp, State, Tried};
-use super::{End, Moment, Scope, Shift, Site, Step, Strategy};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
+use crate::strategies::breaker::{Admission, AnyBreaker, BreakerMemory, Lever, Stamp, State, Tried};
+use crate::strategies::{End, Moment, Scope, Shift, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
@@ -63,7 +63,7 @@ impl Strategy for Breaker {
     }
 
     fn start(&self, flight: &mut Admitted, shared: &mut Guarded, moment: &mut Moment<'_>) -> Step {
-        match moment.lever {
+        match moment.site.lever {
             Some(Lever::ForcedOpen) => return Step::End(Outcome::Failed(Failure::BreakerOpen)),
             Some(Lever::Disabled) => return Step::Inner { wake: None },
             None => {}
@@ -104,9 +104,13 @@ impl Strategy for Breaker {
     }
 
     fn gauges(&self, shared: &mut Guarded, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
-        let state = self.0.state(&mut shared.memory, site.now);
-        show("breakers open", f64::from(u8::from(state == State::Open)));
-        show("breakers half open", f64::from(u8::from(state == State::HalfOpen)));
+        let state = match site.lever {
+            Some(Lever::ForcedOpen) => State::Open,
+            Some(Lever::Disabled) => State::Closed,
+            None => self.0.state(&mut shared.memory, site.now),
+        };
+        show("share of breakers open", f64::from(u8::from(state == State::Open)));
+        show("share of breakers half open", f64::from(u8::from(state == State::HalfOpen)));
     }
 
     fn check(&self) -> Vec<Complaint> {

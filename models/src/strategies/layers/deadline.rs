@@ -1,8 +1,8 @@
 //! Deadline: give up on the whole call after a time, retries and waits included.
 
-use super::{End, Moment, Site, Step, Strategy};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
+use crate::strategies::{End, Moment, Site, Step, Strategy};
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

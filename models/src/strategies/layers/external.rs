@@ -4,9 +4,9 @@
 //! name stands for a function that makes the strategy out of the words in `with`. A strategy must be a function of what it
 //! is given, and keeps what it remembers in words of 64 bits, so that a run can be forked and repeated.
 
-use super::backoff::{Asks, Wait};
-use super::{End, Moment, Scope, Site, Step, Strategy};
 use crate::registry::{Complaint, Registered};
+use crate::strategies::backoff::{Asks, Wait};
+use crate::strategies::{End, Moment, Scope, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -136,7 +136,7 @@ pub struct External(
 );
 
 impl External {
-    pub(super) fn look_up(&mut self, vocabulary: &Vocabulary) {
+    pub(in crate::strategies) fn look_up(&mut self, vocabulary: &Vocabulary) {
         self.0.look_up("layer from outside", &vocabulary.layers);
     }
 }
@@ -187,17 +187,17 @@ impl Strategy for External {
 /// Of a backoff from outside: what the file of the same name in `backoff` needs.
 impl Named<dyn ExternalBackoff> {
     /// Looks the backoff up.
-    pub(super) fn find(&mut self, vocabulary: &Vocabulary) {
+    pub(in crate::strategies) fn find(&mut self, vocabulary: &Vocabulary) {
         self.look_up("backoff from outside", &vocabulary.backoffs);
     }
 
     /// See [`ExternalBackoff::wait`].
-    pub(super) fn wait(&self, memory: &mut [u64; 2], asks: &Asks) -> Wait {
+    pub(in crate::strategies) fn wait(&self, memory: &mut [u64; 2], asks: &Asks) -> Wait {
         self.made().wait(memory, asks)
     }
 
     /// What is wrong with it.
-    pub(super) fn check(&self) -> Vec<Complaint> {
+    pub(in crate::strategies) fn check(&self) -> Vec<Complaint> {
         self.complaints("backoff from outside")
     }
 }

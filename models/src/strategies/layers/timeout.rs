@@ -1,8 +1,8 @@
 //! Timeout: give up on one attempt after a time.
 
-use super::{End, Moment, Site, Step, Strategy};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
+use crate::strategies::{End, Moment, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 

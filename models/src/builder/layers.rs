@@ -1,0 +1,92 @@
+//! Which layers lie on which edge, and what is wrong with them there?
+
+use super::{Builder, Callees, normalised, quoted};
+use crate::ids::EdgeId;
+use crate::plan::{Callee, EdgePlan, NodePlan, ServicePlan};
+use crate::registry::{Complaint, complaint, within};
+use crate::strategies::{Layer, Scope};
+use std::collections::BTreeMap;
+
+impl Builder<'_> {
+    /// Edges to the services that layers call in the place of what is inside them.
+    pub(super) fn add_edges_of_layers(
+        &mut self,
+        callees: &Callees,
+        nodes: &[NodePlan],
+        services: &[ServicePlan],
+        edges: &mut Vec<EdgePlan>,
+    ) {
+        let spec = self.spec;
+        for (edge, stack) in &spec.stacks {
+            let Some((caller, _)) = normalised(edge).split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()))
+            else {
+                continue;
+            };
+            for (index, other) in stack.iter().enumerate().filter_map(|(index, layer)| Some((index, layer.elsewhere()?))) {
+                let name = format!("{caller} -> {other}");
+                if edges.iter().any(|known| known.name == name) {
+                    continue;
+                }
+                let callers =
+                    match (spec.clients.iter().position(|(name, _)| *name == caller), services.iter().find(|one| one.name == caller)) {
+                        (Some(population), _) => &nodes[population..=population],
+                        (None, Some(service)) => &nodes[service.first.index()..][..service.replicas as usize],
+                        (None, None) => continue,
+                    };
+                let path = format!("stacks.{}[{index}].to", quoted(edge));
+                let edge = self.edge(&caller, callers, other, &path, callees, nodes);
+                edges.push(edge);
+            }
+        }
+    }
+
+    /// What is wrong with the layers of an edge where they are.
+    fn check_layers(&mut self, edge: &EdgePlan) {
+        let path = format!("stacks.{}", quoted(&edge.name));
+        let mut is_chosen = false;
+        for (index, layer) in edge.stack.iter().enumerate() {
+            let mut complaints = layer.check_on(edge.replicas.len() as u32);
+            if edge.scopes[index] == Some(Scope::Endpoint) && !is_chosen {
+                let sentence = "no layer outside of this one chooses a replica, so that there is no endpoint to have one each; put a `Balance` before it";
+                complaints.push(complaint("per", sentence));
+            }
+            if let Layer::Balance(balance) = layer {
+                is_chosen = true;
+                if balance.per == Scope::Endpoint {
+                    complaints.push(complaint("per", "a balancer chooses among all endpoints; write `per: Process`"));
+                }
+                if edge.callee == Callee::Group {
+                    complaints
+                        .push(complaint("", "a group decides by its protocol who answers; a balancer chooses among replicas of a service"));
+                }
+            }
+            self.complaints.extend(within(&format!("{path}[{index}]"), complaints));
+        }
+    }
+
+    /// Puts the stacks on their edges.
+    pub(super) fn attach_stacks(&mut self, edges: &mut [EdgePlan]) {
+        let positions: BTreeMap<String, usize> = edges.iter().enumerate().rev().map(|(index, edge)| (edge.name.clone(), index)).collect();
+        for (name, stack) in &self.spec.stacks {
+            match positions.get(&normalised(name)) {
+                Some(&edge) => {
+                    edges[edge].wrap_in(stack);
+                    edges[edge].elsewhere = stack.iter().map(|layer| elsewhere(name, layer, &positions)).collect();
+                    let plan = edges[edge].clone();
+                    self.check_layers(&plan);
+                }
+                None => {
+                    let known = edges.iter().map(|edge| edge.name.as_str());
+                    self.complaints.push(Complaint::unknown(&format!("stacks.{}", quoted(name)), "edge", name, known));
+                }
+            }
+        }
+    }
+}
+
+/// The edge of a layer that calls another service, by the positions of edges.
+fn elsewhere(edge: &str, layer: &Layer, positions: &BTreeMap<String, usize>) -> Option<EdgeId> {
+    let edge = normalised(edge);
+    let caller = edge.split_once(" -> ")?.0;
+    positions.get(&format!("{caller} -> {}", layer.elsewhere()?)).map(|&position| EdgeId(position as u32))
+}

@@ -1,0 +1,229 @@
+//! Balance: a layer that chooses the replica to which what is inside goes.
+//!
+//! In this order, as in Envoy: replicas that are ejected, or whose breaker lets nothing pass, are left out; if too few are left, all are
+//! used; a zone is decided for; the policy chooses among those that remain.
+
+use crate::outcome::{Failure, Outcome};
+use crate::registry::{Complaint, Registered, complaint, within};
+use crate::strategies::balance::panic::{DEFAULT_THRESHOLD, is_panic};
+use crate::strategies::balance::zones::ZoneAware;
+use crate::strategies::balance::{AnyBalancer, BalancerMemory, Choice, Fleet};
+use crate::strategies::breaker::{Admission, AnyBreaker, BreakerMemory, Stamp, State, Tried};
+use crate::strategies::ejection::{AnyEjector, EjectorMemory, TriedAt};
+use crate::strategies::{End, Luck, Moment, Scope, Shift, Site, Step, Strategy};
+use serde::{Deserialize, Serialize};
+use sim_core::time::SimTime;
+use sim_core::units::Share;
+
+/// Sends what is inside to one of the replicas of the callee, by a policy. Without such a layer a replica is drawn evenly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Balance {
+    /// How a replica is chosen among those that may be.
+    pub policy: AnyBalancer,
+    /// What takes replicas out of the choice for a while; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<AnyEjector>,
+    /// A breaker for each replica: one that lets nothing pass takes it out of the choice; none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breakers: Option<AnyBreaker>,
+    /// If a smaller share of the replicas than this is left, all are used; `"0%"` never does that, and a call fails with `breaker open`
+    /// when none is left. 50 % unless said; with `breakers`, whose products know no panic, 0 %.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub panic_threshold: Option<Share>,
+    /// Whether calls stay in their zone where they can; they do not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone_aware: Option<ZoneAware>,
+    /// The weight of each replica, at least 1; all alike unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<u32>,
+    /// By whom what it remembers is shared: each process its own, unless said.
+    #[serde(default = "process")]
+    pub per: Scope,
+}
+
+const fn process() -> Scope {
+    Scope::Process
+}
+
+/// The memory of a scope.
+#[derive(Clone, Debug)]
+pub struct Balanced {
+    policy: BalancerMemory,
+    outliers: Option<EjectorMemory>,
+    breakers: Vec<BreakerMemory>,
+    weights: Vec<u32>,
+    /// Which replicas were out when they were last looked at.
+    out: Vec<bool>,
+}
+
+/// What a flight knows: where it went, when, and how its breaker knows it.
+pub type Sent = Option<(u32, SimTime, Stamp)>;
+
+impl Registered for Balance {
+    const NAME: &'static str = "Balance";
+    const SUMMARY: &'static str = "chooses the replica, by a policy, and leaves out those that fail";
+}
+
+impl Balance {
+    /// Looks at all replicas: whether each may be chosen. Changes since the last look are noted.
+    fn look(&self, shared: &mut Balanced, moment: &mut Moment<'_>) {
+        let (luck, now) = (moment.site.luck, moment.now);
+        if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
+            ejector.settle(memory, &luck, now);
+        }
+        for replica in 0..shared.out.len() as u32 {
+            let is_out = self.is_out(shared, replica, now);
+            if std::mem::replace(&mut shared.out[replica as usize], is_out) != is_out {
+                moment.notes.shift(if is_out { Shift::Ejected(replica) } else { Shift::Returned(replica) });
+            }
+        }
+    }
+
+    fn is_out(&self, shared: &mut Balanced, replica: u32, now: SimTime) -> bool {
+        let ejected = match (&self.outliers, &shared.outliers) {
+            (Some(ejector), Some(memory)) => !ejector.admits(memory, replica, now),
+            _ => false,
+        };
+        let shut = match (&self.breakers, shared.breakers.get_mut(replica as usize)) {
+            (Some(breaker), Some(memory)) => breaker.state(memory, now) == State::Open,
+            _ => false,
+        };
+        ejected || shut
+    }
+
+    /// The replicas among which the policy may choose; none if the call must fail.
+    fn among(&self, shared: &Balanced, moment: &Moment<'_>) -> Vec<u32> {
+        let all = shared.out.len() as u32;
+        let healthy: Vec<u32> = (0..all).filter(|replica| !shared.out[*replica as usize]).collect();
+        let usual = if self.breakers.is_some() { Share::NONE } else { DEFAULT_THRESHOLD };
+        if is_panic(healthy.len() as u32, all, self.panic_threshold.unwrap_or(usual)) {
+            return (0..all).collect();
+        }
+        let Some(zones) = &self.zone_aware else { return healthy };
+        let (of_replica, callers) = (moment.site.zones, moment.site.callers);
+        let Some(own) = moment.own_zone else { return healthy };
+        let count = |zone: usize| healthy.iter().filter(|replica| of_replica[**replica as usize] as usize == zone).count() as u32;
+        let by_zone: Vec<u32> = (0..callers.len()).map(count).collect();
+        match zones.zone(own as usize, callers, &by_zone, moment.draw().further(1)) {
+            Some(zone) => healthy.into_iter().filter(|replica| of_replica[*replica as usize] as usize == zone).collect(),
+            None => healthy,
+        }
+    }
+
+    /// A try at a replica is over, or was given up.
+    fn ended(&self, sent: Sent, shared: &mut Balanced, outcome: Option<Outcome>, moment: &mut Moment<'_>) {
+        let Some((replica, since, stamp)) = sent else { return };
+        let (luck, now) = (moment.site.luck, moment.now);
+        let took = now.saturating_since(since);
+        self.policy.ended(&mut shared.policy, replica, took, outcome, now);
+        if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
+            ejector.settle(memory, &luck, now);
+            ejector.ended(memory, &TriedAt { replica, since, outcome, took }, &luck, now);
+        }
+        if let (Some(breaker), Some(memory)) = (&self.breakers, shared.breakers.get_mut(replica as usize)) {
+            let luck = Luck { key: luck.key.child(u64::from(replica)), ..luck };
+            match outcome {
+                Some(outcome) => breaker.ended(memory, &Tried { stamp, verdict: breaker.verdict(outcome), took }, &luck, now),
+                None => breaker.given_up(memory, stamp, &luck, now),
+            }
+        }
+        self.look(shared, moment);
+    }
+}
+
+impl Strategy for Balance {
+    type Flight = Sent;
+    type Shared = Box<Balanced>;
+
+    fn scope(&self) -> Option<Scope> {
+        Some(self.per)
+    }
+
+    fn flight(&self) -> Sent {
+        None
+    }
+
+    fn fresh(&self, site: &Site<'_>) -> Box<Balanced> {
+        let count = site.replicas.len();
+        let weights: Vec<u32> = (0..count).map(|replica| self.weights.get(replica).copied().unwrap_or(1)).collect();
+        let fleet = Fleet { weights: &weights, names: site.replicas };
+        // Behind all that ejectors and breakers will ever draw.
+        let draw = site.luck.nth(u64::MAX);
+        Box::new(Balanced {
+            policy: self.policy.fresh(&fleet, draw),
+            outliers: self.outliers.as_ref().map(|ejector| ejector.fresh(count as u32, site.now)),
+            breakers: self.breakers.iter().flat_map(|breaker| (0..count).map(|_| breaker.fresh(site.now))).collect(),
+            weights,
+            out: vec![false; count],
+        })
+    }
+
+    fn start(&self, flight: &mut Sent, shared: &mut Box<Balanced>, moment: &mut Moment<'_>) -> Step {
+        self.look(shared, moment);
+        let among = self.among(shared, moment);
+        if among.is_empty() {
+            return Step::End(Outcome::Failed(Failure::BreakerOpen));
+        }
+        let fleet = Fleet { weights: &shared.weights, names: moment.site.replicas };
+        let choice = Choice { fleet, among: &among, object: moment.object, draw: moment.draw(), now: moment.now };
+        let replica = self.policy.pick(&mut shared.policy, &choice);
+        let mut stamp = 0;
+        if let (Some(breaker), Some(memory)) = (&self.breakers, shared.breakers.get_mut(replica as usize)) {
+            let luck = Luck { key: moment.site.luck.key.child(u64::from(replica)), ..moment.site.luck };
+            match breaker.admit(memory, &luck, moment.now) {
+                Admission::Admitted(given) => stamp = given,
+                // In a panic a replica is used whatever its breaker says, and the breaker hears nothing of it.
+                Admission::Rejected => return Step::At(replica),
+            }
+        }
+        self.policy.sent(&mut shared.policy, replica, moment.now);
+        if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
+            ejector.sent(memory, replica, moment.now);
+        }
+        *flight = Some((replica, moment.now, stamp));
+        self.look(shared, moment);
+        Step::At(replica)
+    }
+
+    fn inner_ended(&self, flight: &mut Sent, shared: &mut Box<Balanced>, end: End, moment: &mut Moment<'_>) -> Step {
+        self.ended(flight.take(), shared, Some(end.outcome), moment);
+        Step::End(end.outcome)
+    }
+
+    fn timer(&self, _flight: &mut Sent, _shared: &mut Box<Balanced>, _moment: &mut Moment<'_>) -> Step {
+        unreachable!("a balancer sets no timer")
+    }
+
+    fn given_up(&self, flight: &mut Sent, shared: &mut Box<Balanced>, moment: &mut Moment<'_>) {
+        self.ended(flight.take(), shared, None, moment);
+    }
+
+    fn gauges(&self, shared: &mut Box<Balanced>, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
+        if self.outliers.is_none() && self.breakers.is_none() {
+            return;
+        }
+        if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
+            ejector.settle(memory, &site.luck, site.now);
+        }
+        let out = (0..shared.out.len() as u32).filter(|replica| self.is_out(shared, *replica, site.now)).count();
+        show("replicas left out", out as f64);
+    }
+
+    fn check(&self) -> Vec<Complaint> {
+        let mut complaints: Vec<_> = within("policy", self.policy.check()).collect();
+        complaints.extend(self.outliers.iter().flat_map(|ejector| within("outliers", ejector.check())));
+        complaints.extend(self.breakers.iter().flat_map(|breaker| within("breakers", breaker.check())));
+        complaints.extend(self.zone_aware.iter().flat_map(|zones| within("zone_aware", zones.check())));
+        if self.weights.contains(&0) {
+            complaints.push(complaint("weights", "a replica of weight 0 would never be chosen; weights are at least 1"));
+        }
+        complaints
+    }
+
+    fn check_on(&self, replicas: u32) -> Vec<Complaint> {
+        let count = self.weights.len();
+        let fits = count == 0 || count == replicas as usize;
+        (!fits).then(|| complaint("weights", format!("there are {count} weights for {replicas} replicas"))).into_iter().collect()
+    }
+}
