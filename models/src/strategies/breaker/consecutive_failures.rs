@@ -50,11 +50,11 @@ impl Registered for ConsecutiveFailures {
 
 impl Explained for ConsecutiveFailures {
     const ABOUT: About = About {
-        meaning: "The plain circuit breaker of textbooks: a callee that fails so many times in a row is left alone for a while, then tried \
-                  with one call.",
-        formula: "Closed: a success sets the count to 0, a failure adds 1; at count >= failures it opens. Open: rejects while now < opened + \
-                  open_for; then one call passes as a probe and all others are rejected until it ends: success closes, failure opens \
-                  anew. A result of a call admitted before the last change of state is dropped. No draws.",
+        meaning: "The plain circuit breaker of textbooks: a callee that fails so many times in a row is left alone for a while, then \
+                  tried with one call.",
+        formula: "Closed: a success sets the count to 0, a failure adds 1; at count >= failures it opens. Open: rejects while now < \
+                  opened + open_for; then one call passes as a probe and all others are rejected until it ends: success closes, failure \
+                  opens anew. A result of a call admitted before the last change of state is dropped. No draws.",
         parameters: &[
             parameter("failures", "number, at least 1", "required", "how many failures in a row open it"),
             parameter("open_for", "duration", "required", "how long it stays open before a probe may pass"),

@@ -177,16 +177,16 @@ impl Registered for Failsafe {
 
 impl Explained for Failsafe {
     const ABOUT: About = About {
-        meaning: "The breaker of Failsafe. As it comes, one failure opens it for a minute: write thresholds. They count failures among the \
-                  last calls, or within a period their number or their share.",
+        meaning: "The breaker of Failsafe. As it comes, one failure opens it for a minute: write thresholds. They count failures among \
+                  the last calls, or within a period their number or their share.",
         formula: "Closed, after every result: executions >= failure_execution_threshold (within a period) and failures >= \
-                  failure_threshold, or with a rate round(failures / executions * 100) >= failure_rate_threshold, opens; a number of last \
-                  calls need not be full. A period is ten slices on a clock of milliseconds; after a silence longer than the \
-                  period the second slice lasts eleven. Open: rejects until now >= opened + delay. Half-open: so many calls at once pass as \
-                  the capacity of successes, else the execution threshold, else the capacity of failures; a result that arrives, late ones too, \
-                  counts, and then gives a permit back. With a success_threshold s of c: successes >= s closes, failures > c - s opens. Else with a \
-                  rate r, from the execution threshold on: success rate > 100 - r closes, failure rate >= r opens. Else, with k of n: \
-                  successes > n - k closes, failures >= k opens. Successes are tested first. No draws.",
+                  failure_threshold, or with a rate round(failures / executions * 100) >= failure_rate_threshold, opens; a number of \
+                  last calls need not be full. A period is ten slices on a clock of milliseconds; after a silence longer than the period \
+                  the second slice lasts eleven. Open: rejects until now >= opened + delay. Half-open: so many calls at once pass as the \
+                  capacity of successes, else the execution threshold, else the capacity of failures; a result that arrives, late ones \
+                  too, counts, and then gives a permit back. With a success_threshold s of c: successes >= s closes, failures > c - s \
+                  opens. Else with a rate r, from the execution threshold on: success rate > 100 - r closes, failure rate >= r opens. \
+                  Else, with k of n: successes > n - k closes, failures >= k opens. Successes are tested first. No draws.",
         parameters: &[
             parameter("failure_threshold", "number, at least 1", "1", "how many failures open it"),
             parameter("failure_thresholding_capacity", "number", "failure_threshold", "among how many last calls"),
@@ -200,7 +200,8 @@ impl Explained for Failsafe {
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "2 bytes per call of the capacity, or ten slices of 24 bytes, and 64 bytes; fresh with every change of state.",
-        source: "Failsafe 3.3 (2025-12), CircuitBreakerBuilder.java, HalfOpenState.java, CountingCircuitStats.java, TimedCircuitStats.java",
+        source: "Failsafe 3.3 (2025-12), CircuitBreakerBuilder.java, HalfOpenState.java, CountingCircuitStats.java, \
+                  TimedCircuitStats.java",
         example: "Breaker(Failsafe(failure_threshold: 3, failure_thresholding_capacity: 5, delay: \"10s\"))",
     };
 }

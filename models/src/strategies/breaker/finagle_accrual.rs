@@ -155,18 +155,18 @@ impl Registered for FinagleAccrual {
 impl Explained for FinagleAccrual {
     const ABOUT: About = About {
         meaning: "The failure accrual of Finagle: each endpoint of a service has its own, and a balancer leaves out the dead ones. Five \
-                  failures in a row, or a success rate that has sunk below 80% over half a minute, mark an endpoint dead for 5 s, then longer and \
-                  longer; one probe revives it.",
-        formula: "Each failure while alive, and of the probe: failures in a row + 1 >= consecutive_failures, or (age >= window and average \
-                  < required_success_rate and requests in the window >= minimum_requests) marks dead. average: the first result sets \
-                  it, then e <- x (1 - w) + e w with w = exp(-ms since the last / window). The window of requests has five slices, brought up to date \
-                  when touched. Dead for a series of its own for either policy: mark_dead_for, then h + [0, h) with h = \
-                  mark_dead_for * 2^(k-1), k = 1, 2, ...; mark_dead_for_at_most once h or the sum reaches it. If both fire the longer is taken and both \
-                  series go on. now >= marked + dead: one call is the probe and all others are rejected. While it is on its way the \
-                  first result, late ones too, decides: a success revives and begins everything anew, a failure marks dead, or, if no policy \
-                  fires, lets the next probe through, as does an ignorable or given-up call. Failures while dead or before the probe \
-                  change nothing; a success always counts and ends the row, which dying does not. Answers of an HTTP status below 500 \
-                  are successes. One draw per value but the first and the constant last one.",
+                  failures in a row, or a success rate that has sunk below 80% over half a minute, mark an endpoint dead for 5 s, then \
+                  longer and longer; one probe revives it.",
+        formula: "Each failure while alive, and of the probe: failures in a row + 1 >= consecutive_failures, or (age >= window and \
+                  average < required_success_rate and requests in the window >= minimum_requests) marks dead. average: the first result \
+                  sets it, then e <- x (1 - w) + e w with w = exp(-ms since the last / window). The window of requests has five slices, \
+                  brought up to date when touched. Dead for a series of its own for either policy: mark_dead_for, then h + [0, h) with h \
+                  = mark_dead_for * 2^(k-1), k = 1, 2, ...; mark_dead_for_at_most once h or the sum reaches it. If both fire the longer \
+                  is taken and both series go on. now >= marked + dead: one call is the probe and all others are rejected. While it is \
+                  on its way the first result, late ones too, decides: a success revives and begins everything anew, a failure marks \
+                  dead, or, if no policy fires, lets the next probe through, as does an ignorable or given-up call. Failures while dead \
+                  or before the probe change nothing; a success always counts and ends the row, which dying does not. Answers of an HTTP \
+                  status below 500 are successes. One draw per value but the first and the constant last one.",
         parameters: &[
             parameter("required_success_rate", "share", "80%", "below this average a failure marks dead; 0% switches it off"),
             parameter(

@@ -123,15 +123,15 @@ impl Registered for Gobreaker {
 
 impl Explained for Gobreaker {
     const ABOUT: About = About {
-        meaning: "The breaker of many Go services: a handful of failures in a row open it for a minute. It is strict about time: a result \
-                  that belongs to an earlier state is dropped.",
-        formula: "Every change of state begins a generation with empty counts; a result of another generation is dropped. Closed: a failure \
-                  opens it if ready_to_trip says so (failures in a row > 5). With an interval, the first touch later than interval \
-                  after the last clearing begins a generation; with a bucket_period, counts roll on in ceil(interval / bucket_period) \
-                  buckets instead, a result counts in the bucket of its admission, and one older than all buckets counts no more. \
-                  Open: rejects until now > opened + timeout. Half-open: max_requests calls pass in all, excluded ones not counted; so many successes \
-                  in a row close, any failure opens. A call given up by its caller is a failure, unless it is excluded. A call that never \
-                  ends can keep it half-open for ever. No draws.",
+        meaning: "The breaker of many Go services: a handful of failures in a row open it for a minute. It is strict about time: a \
+                  result that belongs to an earlier state is dropped.",
+        formula: "Every change of state begins a generation with empty counts; a result of another generation is dropped. Closed: a \
+                  failure opens it if ready_to_trip says so (failures in a row > 5). With an interval, the first touch later than \
+                  interval after the last clearing begins a generation; with a bucket_period, counts roll on in ceil(interval / \
+                  bucket_period) buckets instead, a result counts in the bucket of its admission, and one older than all buckets counts \
+                  no more. Open: rejects until now > opened + timeout. Half-open: max_requests calls pass in all, excluded ones not \
+                  counted; so many successes in a row close, any failure opens. A call given up by its caller is a failure, unless it is \
+                  excluded. A call that never ends can keep it half-open for ever. No draws.",
         parameters: &[
             parameter("max_requests", "number", "0, which is 1", "how many calls pass in all while half-open"),
             parameter("interval", "duration", "0s: for ever", "how long counts are kept while closed"),

@@ -81,15 +81,15 @@ impl Registered for Hystrix {
 
 impl Explained for Hystrix {
     const ABOUT: About = About {
-        meaning: "The breaker that made breakers known. It looks at the calls of the last ten seconds, but only at completed half-seconds, so \
-                  that up to a second of failures passes before it opens. One probe decides whether it closes.",
+        meaning: "The breaker that made breakers known. It looks at the calls of the last ten seconds, but only at completed \
+                  half-seconds, so that up to a second of failures passes before it opens. One probe decides whether it closes.",
         formula: "Successes and failures count in the live slice of health_snapshot_interval; at the end of each slice the last \
                   rolling_window / health_snapshot_interval completed ones are summed. Closed, calls >= request_volume_threshold and \
                   trunc(errors / calls * 100), divided first, in 64-bit floats, >= error_threshold_percentage: opens as of that tick. \
-                  Ticks count from the first use, and anew from each close. A result at the instant of a tick belongs to the next \
-                  slice. Open: rejects until now > opened + sleep_window on a clock of whole milliseconds, then one caller is the probe \
-                  and all others are rejected. While it probes any success, late ones too, closes it and wipes all slices; any failure, \
-                  bad request or given-up call opens it anew, as of now. No draws.",
+                  Ticks count from the first use, and anew from each close. A result at the instant of a tick belongs to the next slice. \
+                  Open: rejects until now > opened + sleep_window on a clock of whole milliseconds, then one caller is the probe and all \
+                  others are rejected. While it probes any success, late ones too, closes it, wipes all slices and counts in the first \
+                  new one; any failure, bad request or given-up call opens it anew, as of now. No draws.",
         parameters: &[
             parameter("request_volume_threshold", "number", "20", "below so many calls in the window it never opens"),
             parameter("error_threshold_percentage", "share in whole percent, 1% to 100%", "50%", "the share of errors that opens it"),
@@ -176,8 +176,8 @@ impl Breaker for Hystrix {
     fn ended(&self, memory: &mut Memory, tried: &Tried, _luck: &Luck<'_>, now: SimTime) {
         self.catch_up(memory, now);
         if tried.verdict == Verdict::Success && memory.phase == Phase::HalfOpen {
+            // The circuit is closed and wiped first, and the success counted after that: in the first of the new slices.
             *memory = self.fresh(now);
-            return;
         }
         if tried.verdict != Verdict::Ignored {
             memory.live.calls = memory.live.calls.saturating_add(1);

@@ -70,14 +70,14 @@ impl Registered for LinkerdAccrual {
 
 impl Explained for LinkerdAccrual {
     const ABOUT: About = About {
-        meaning: "The failure accrual of Linkerd's proxies: each endpoint of a service has its own, and a balancer leaves out those that are \
-                  shut. When all are shut, calls fail at once.",
-        formula: "A success sets the count to 0; at count = max_failures the endpoint is shut for b + min(U * jitter_ratio * b, max_penalty - b) \
-                  with b = min(min_penalty * 2^i, max_penalty), i = 0, 1, ... for penalties in a row, from the failure on. Results that come while it \
-                  is shut are dropped. now >= shut + penalty: probation; one call passes and all others are rejected. The first \
-                  result on probation, late ones too, decides: a success opens it and begins the penalties anew, a failure shuts it \
-                  for the next penalty; if the probe is given up another may pass. Answers of an HTTP status below 500 are successes. \
-                  One draw per penalty, none with a jitter_ratio of 0.",
+        meaning: "The failure accrual of Linkerd's proxies: each endpoint of a service has its own, and a balancer leaves out those that \
+                  are shut. When all are shut, calls fail at once.",
+        formula: "A success sets the count to 0; at count = max_failures the endpoint is shut for b + min(U * jitter_ratio * b, \
+                  max_penalty - b) with b = min(min_penalty * 2^i, max_penalty), i = 0, 1, ... for penalties in a row, from the failure \
+                  on. Results that come while it is shut are dropped. now >= shut + penalty: probation; one call passes and all others \
+                  are rejected. The first result on probation, late ones too, decides: a success opens it and begins the penalties anew, \
+                  a failure shuts it for the next penalty; if the probe is given up another may pass. Answers of an HTTP status below \
+                  500 are successes. One draw per penalty, none with a jitter_ratio of 0.",
         parameters: &[
             parameter("max_failures", "number, at least 1", "7", "how many failures in a row shut it"),
             parameter("min_penalty", "duration", "1s", "for how long the first time, without jitter"),

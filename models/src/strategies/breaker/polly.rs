@@ -83,15 +83,15 @@ impl Registered for Polly {
 
 impl Explained for Polly {
     const ABOUT: About = About {
-        meaning: "The breaker of .NET services: it looks at the calls of the last half minute and opens when a failure makes their share too \
-                  large. Its minimum throughput of 100 calls in 30 s means that a caller with little load never opens it.",
+        meaning: "The breaker of .NET services: it looks at the calls of the last half minute and opens when a failure makes their share \
+                  too large. Its minimum throughput of 100 calls in 30 s means that a caller with little load never opens it.",
         formula: "A result counts in the newest of the windows; a window is begun by a result or a judgement that comes \
-                  sampling_duration / 10 or more after the beginning of the newest, and dropped sampling_duration after its own. Closed, at a \
-                  failure only: throughput >= minimum_throughput and failures / throughput >= failure_ratio opens. Open: rejects until \
-                  now >= opened + break, then one call is the probe and all others are rejected until it ends. While half-open any \
+                  sampling_duration / 10 or more after the beginning of the newest, and dropped sampling_duration after its own. Closed, \
+                  at a failure only: throughput >= minimum_throughput and failures / throughput >= failure_ratio opens. Open: rejects \
+                  until now >= opened + break, then one call is the probe and all others are rejected until it ends. While half-open any \
                   outcome that arrives, late ones too, decides: a success closes and forgets all windows, a failure opens for another \
-                  break. A call given up by its caller (OperationCanceledException) is no handled failure, so it is a success. A probe that \
-                  never ends keeps it half-open for ever. No draws.",
+                  break. A call given up by its caller (OperationCanceledException) is no handled failure, so it is a success. A probe \
+                  that never ends keeps it half-open for ever. No draws.",
         parameters: &[
             parameter("failure_ratio", "share above 0%", "10%", "the share of failures that opens it"),
             parameter("minimum_throughput", "number, at least 2", "100", "below so many results it never opens"),

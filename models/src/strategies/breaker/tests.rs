@@ -299,3 +299,14 @@ fn numbers_that_a_product_refuses_are_complaints() {
     let linkerd = LinkerdAccrual { max_failures: 0, max_penalty: ms(1), jitter_ratio: -0.1, ..LinkerdAccrual::default() };
     assert_eq!(fields(linkerd.check()), ["max_failures", "max_penalty", "jitter_ratio"]);
 }
+
+#[test]
+fn the_success_that_closes_hystrix_counts_in_the_first_new_slice_and_what_was_before_does_not() {
+    let mut bench = Bench::new(Hystrix { request_volume_threshold: 3, ..Hystrix::default() });
+    (0..3).for_each(|_| bench.call(0, Verdict::Failure));
+    assert_eq!(bench.state(500), State::Open);
+    bench.call(5_501, Verdict::Success);
+    assert_eq!(bench.state(6_001), State::Closed, "a tick after the close sees one success");
+    (0..2).for_each(|_| bench.call(6_002, Verdict::Failure));
+    assert_eq!((bench.state(6_500), bench.state(6_501)), (State::Closed, State::Open), "ticks count from the close; two of three failed");
+}
