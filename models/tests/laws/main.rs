@@ -11,11 +11,13 @@ mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
 mod ledger; // the books that are kept of every attempt and call
+mod limits; // budgets, rate limiters and throttles: bounds, copies, memory
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod process; // nodes that stand still, to the nanosecond
+mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
