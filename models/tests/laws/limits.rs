@@ -1,22 +1,23 @@
-//! Which bounds do budgets, rate limiters and throttles keep, whatever is asked of them?
+//! Which bounds do budgets keep, whatever is asked of them, and what do limits of all families say of themselves?
 //!
 //! They are played here without a system: a few calls at a time, with random ends at random instants.
 
 use crate::conservation::config;
+use crate::gates::every_throttle;
 use crate::*;
 use models::About;
 use models::outcome::{Failure, Hint, Outcome};
+use models::strategies::Scope;
 use models::strategies::budget::{
     AnyBudget, Aws, BudgetMemory, Costs, Deposits, Ended, Envoy, Finagle, Grpc, Paid, RetryBudget, TokenBucket, Tower,
 };
-use models::strategies::limiter::{self, AnyLimiter, Gcra, LeakyBucket, LimiterMemory, Resilience4j};
+use models::strategies::limiter::{AnyLimiter, Resilience4j};
 use models::strategies::profiles::{AwsRetry, PROFILES};
-use models::strategies::throttle::{AnyThrottle, AwsAdaptive, EnvoyAdmission, GrpcLookup, Sre, ThrottleMemory};
-use models::strategies::{Gate, Pass, Scope};
+use models::strategies::throttle::AnyThrottle;
 use proptest::prelude::*;
 use sim_core::draw::Draw;
 
-const PER: Scope = Scope::Process;
+pub const PER: Scope = Scope::Process;
 
 /// At least one of every registered budget.
 fn every_budget() -> Vec<AnyBudget> {
@@ -38,33 +39,7 @@ fn every_budget() -> Vec<AnyBudget> {
     all
 }
 
-/// At least one of every registered rate limiter.
-fn every_limiter() -> Vec<AnyLimiter> {
-    let rate = Rate::per_second(7);
-    let cycle = Resilience4j { limit_for_period: 3, limit_refresh_period: ms(400), timeout_duration: ms(900), per: PER };
-    let all: Vec<AnyLimiter> = vec![
-        limiter::TokenBucket { rate, burst: 4, per: PER }.into(),
-        LeakyBucket { rate, queue: 3, per: PER }.into(),
-        Gcra { rate, tolerance: ms(300), per: PER }.into(),
-        cycle.into(),
-    ];
-    assert_all_covered(AnyLimiter::ALL, all.iter().map(AnyLimiter::name));
-    all
-}
-
-/// At least one of every registered throttle.
-fn every_throttle() -> Vec<AnyThrottle> {
-    let all: Vec<AnyThrottle> = vec![
-        Sre { window: ms(30_000), ..Sre::default() }.into(),
-        GrpcLookup::default().into(),
-        AwsAdaptive::default().into(),
-        EnvoyAdmission::default().into(),
-    ];
-    assert_all_covered(AnyThrottle::ALL, all.iter().map(AnyThrottle::name));
-    all
-}
-
-fn assert_all_covered<'a>(registered: &[(&'static str, &'static str)], tested: impl Iterator<Item = &'a str>) {
+pub fn assert_all_covered<'a>(registered: &[(&'static str, &'static str)], tested: impl Iterator<Item = &'a str>) {
     let tested: Vec<_> = tested.collect();
     for (name, _) in registered {
         assert!(tested.contains(name), "{name} belongs into this list");
@@ -73,14 +48,14 @@ fn assert_all_covered<'a>(registered: &[(&'static str, &'static str)], tested: i
 
 /// What happens to one of the calls under way, `after` the last thing that happened.
 #[derive(Clone, Debug)]
-struct Event {
-    after: SimDuration,
-    call: usize,
-    kind: Kind,
+pub struct Event {
+    pub after: SimDuration,
+    pub call: usize,
+    pub kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind {
+pub enum Kind {
     Succeeds,
     Fails(Failure),
     FailsForGood,
@@ -88,7 +63,7 @@ enum Kind {
     GivenUp,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+pub fn events() -> impl Strategy<Value = Vec<Event>> {
     let failure = prop_oneof![Just(Failure::Overload), Just(Failure::Timeout), Just(Failure::Throttled)];
     let kind = prop_oneof![
         2 => Just(Kind::Succeeds),
@@ -277,170 +252,23 @@ proptest! {
         }
     }
 
-    #[test]
-    fn a_copy_of_a_gate_goes_on_as_the_gate_and_to_look_changes_nothing(events in events(), fork in 0_usize..400, bits in any::<u64>()) {
-        for gate in every_limiter() {
-            let fresh = gate.fresh(SimTime::ZERO);
-            copies(&events, fork, fresh, |memory, event, now| one(&gate, memory, event, bits, now), |memory, now| gate.gauge(memory, now).1);
-        }
-        for gate in every_throttle() {
-            let fresh = gate.fresh(SimTime::ZERO);
-            copies(&events, fork, fresh, |memory, event, now| another(&gate, memory, event, bits, now), |memory, now| gate.gauge(memory, now).1);
-        }
-    }
-
-    #[test]
-    fn rate_limiters_keep_to_their_rate_from_every_instant_on(events in events()) {
-        let mut starts: Vec<Vec<SimTime>> = Vec::new();
-        for limiter in every_limiter() {
-            let (mut memory, mut now) = (limiter.fresh(SimTime::ZERO), SimTime::ZERO);
-            let mut passed = Vec::new();
-            for event in &events {
-                now = now.saturating_add(event.after / 4);
-                match limiter.ask(&mut memory, Draw::from_bits(0), now) {
-                    Pass::Now => passed.push(now),
-                    Pass::After(wait) => passed.push(now.saturating_add(wait)),
-                    Pass::Refused(_) => {}
-                }
-            }
-            starts.push(passed);
-        }
-        let [bucket, leaky, gcra, cycles] = starts.as_slice() else { panic!("there are four") };
-        let rate = Rate::per_second(7);
-        for (passed, burst) in [(bucket, 4.0), (leaky, 1.0), (gcra, 3.1)] {
-            for (place, first) in passed.iter().enumerate() {
-                for (count, last) in (1_u32..).zip(&passed[place..]) {
-                    let most = burst + 7.0 * last.saturating_since(*first).as_secs_f64() + 1e-6;
-                    prop_assert!(f64::from(count) <= most, "{count} calls in {}, not {most}", last.saturating_since(*first));
-                }
-            }
-        }
-        // One behind the other, no nearer than the rate says; at the rate itself whenever somebody waits.
-        prop_assert!(leaky.windows(2).all(|pair| pair[1].saturating_since(pair[0]) >= rate.time_for(Rate::PARTS) - SimDuration::NANOSECOND));
-        for passed in cycles {
-            let cycle = |at: &SimTime| at.as_nanos() / ms(400).as_nanos();
-            prop_assert!(cycles.iter().filter(|at| cycle(at) == cycle(passed)).count() <= 3);
-        }
-    }
-
-    #[test]
-    fn gcra_is_a_token_bucket_with_the_burst_of_its_tolerance(gaps in proptest::collection::vec(0_u64..400_000_000, 1..300), burst in 1_u32..9) {
-        let rate = Rate::per_second(10);
-        let bucket = limiter::TokenBucket { rate, burst, per: PER };
-        let gcra = Gcra { rate, tolerance: ms(100 * u64::from(burst - 1)), per: PER };
-        let (mut tokens, mut due, mut now) = (bucket.fresh(SimTime::ZERO), gcra.fresh(SimTime::ZERO), SimTime::ZERO);
-        for gap in gaps {
-            now = now.saturating_add(SimDuration::from_nanos(gap));
-            let draw = Draw::from_bits(0);
-            prop_assert_eq!(bucket.ask(&mut tokens, draw, now), gcra.ask(&mut due, draw, now));
-        }
-    }
 }
 
-/// Plays a gate and, from a fork on, a copy of it that is looked at.
-fn copies<M: Clone + std::fmt::Debug, A: PartialEq + std::fmt::Debug>(
-    events: &[Event],
-    fork: usize,
-    fresh: M,
-    play: impl Fn(&mut M, &Event, SimTime) -> A,
-    look: impl Fn(&mut M, SimTime) -> f64,
-) {
-    let (mut original, mut copy, mut now) = (fresh, None, SimTime::ZERO);
-    for (place, event) in events.iter().enumerate() {
-        now = now.saturating_add(event.after);
-        if place == fork.min(events.len() - 1) {
-            copy = Some(original.clone());
-        }
-        let answer = play(&mut original, event, now);
-        if let Some(copy) = &mut copy {
-            assert!(look(copy, now).is_finite());
-            assert_eq!(play(copy, event, now), answer);
-            look(copy, now.saturating_add(ms(1)));
-        }
-    }
-    assert_eq!(format!("{:?}", copy.expect("a list of events is not empty")), format!("{original:?}"));
+/// A steady stream of ends of all kinds.
+pub fn steady(n: u64) -> Event {
+    let kinds = [Kind::Succeeds, Kind::Fails(Failure::Throttled), Kind::Fails(Failure::Overload), Kind::FailsForGood];
+    Event { after: ms(7 + n % 90), call: (n % 8) as usize, kind: kinds[(n / 3 % 4) as usize] }
 }
-
-fn outcome_of(kind: Kind) -> Option<Outcome> {
-    match kind {
-        Kind::Succeeds => Some(Outcome::Success),
-        Kind::Fails(failure) => Some(Outcome::Failed(failure)),
-        Kind::FailsForGood | Kind::ToldNeverToRetry => Some(Outcome::Failed(Failure::ClientError)),
-        Kind::GivenUp => None,
-    }
-}
-
-/// A call that asks, and an earlier one that ends.
-fn one(gate: &AnyLimiter, memory: &mut LimiterMemory, event: &Event, bits: u64, now: SimTime) -> Pass {
-    let pass = gate.ask(memory, Draw::from_bits(bits), now);
-    gate.ended(memory, now, outcome_of(event.kind), None, now);
-    pass
-}
-
-/// A call that asks, and an earlier one that ends.
-fn another(gate: &AnyThrottle, memory: &mut ThrottleMemory, event: &Event, bits: u64, now: SimTime) -> Pass {
-    let pass = gate.ask(memory, Draw::from_bits(bits).further(event.call as u64), now);
-    gate.ended(memory, now, outcome_of(event.kind), None, now);
-    pass
-}
-
-/// As text a number is at most some thirty characters long.
-const MOST_OF_A_MEMORY: usize = 120 * 120;
 
 #[test]
-fn what_is_remembered_of_a_hundred_thousand_calls_is_bounded() {
-    let kinds = [Kind::Succeeds, Kind::Fails(Failure::Throttled), Kind::Fails(Failure::Overload), Kind::FailsForGood];
-    let event = |n: u64| Event { after: ms(7 + n % 90), call: (n % 8) as usize, kind: kinds[(n / 3 % 4) as usize] };
+fn what_a_budget_remembers_of_a_hundred_thousand_calls_is_bounded() {
     for budget in every_budget() {
         let mut callers = Callers::new(&budget);
         for n in 0..100_000 {
-            callers.meet(&event(n));
+            callers.meet(&steady(n));
         }
         assert!(format!("{:?}", callers.memory).len() < 1_000, "{budget:?}");
     }
-    for gate in every_limiter() {
-        let (mut memory, mut now) = (gate.fresh(SimTime::ZERO), SimTime::ZERO);
-        for n in 0..100_000 {
-            now = now.saturating_add(event(n).after);
-            one(&gate, &mut memory, &event(n), n, now);
-        }
-        assert!(format!("{memory:?}").len() < 1_000, "{gate:?}");
-    }
-    for gate in every_throttle() {
-        let (mut memory, mut now) = (gate.fresh(SimTime::ZERO), SimTime::ZERO);
-        for n in 0..100_000 {
-            now = now.saturating_add(event(n).after);
-            another(&gate, &mut memory, &event(n), n, now);
-        }
-        assert!(format!("{memory:?}").len() < MOST_OF_A_MEMORY, "{gate:?}");
-    }
-}
-
-#[test]
-fn a_throttle_forgets_what_is_older_than_its_window() {
-    let high = Draw::from_unit(0.999);
-    for gate in [AnyThrottle::from(Sre::default()), GrpcLookup::default().into(), EnvoyAdmission::default().into()] {
-        let mut memory = gate.fresh(SimTime::ZERO);
-        for n in 0..1_000 {
-            gate.ask(&mut memory, high, at(n));
-            gate.ended(&mut memory, at(n), Some(Outcome::Failed(Failure::Overload)), None, at(n));
-        }
-        assert!(gate.gauge(&mut memory, at(1_000)).1 > 0.79, "{gate:?}");
-        assert_eq!(gate.ask(&mut memory, Draw::from_bits(0), at(1_000)), Pass::Refused(SimDuration::ZERO), "{gate:?}");
-        assert!(gate.gauge(&mut memory, at(121_000)).1 < 1e-9, "{gate:?}");
-        assert_eq!(gate.ask(&mut memory, Draw::from_bits(0), at(121_000)), Pass::Now, "{gate:?}");
-    }
-}
-
-#[test]
-fn only_what_the_sre_throttle_sends_away_itself_keeps_counting_as_a_request() {
-    let (sre, lookup) = (Sre::default(), GrpcLookup::default());
-    let (mut by_book, mut by_grpc) = (sre.fresh(SimTime::ZERO), lookup.fresh(SimTime::ZERO));
-    for _ in 0..3 {
-        assert_eq!(lookup.ask(&mut by_grpc, Draw::from_bits(0), at(0)), Pass::Now, "nothing has ended yet");
-    }
-    assert_eq!(sre.ask(&mut by_book, Draw::from_bits(0), at(0)), Pass::Now);
-    assert_eq!(sre.ask(&mut by_book, Draw::from_bits(0), at(0)), Pass::Refused(SimDuration::ZERO), "one call is under way");
 }
 
 #[test]

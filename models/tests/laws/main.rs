@@ -8,10 +8,11 @@ mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod gates; // what rate limiters and throttles let pass at most, and what they remember
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
 mod ledger; // the books that are kept of every attempt and call
-mod limits; // budgets, rate limiters and throttles: bounds, copies, memory
+mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
