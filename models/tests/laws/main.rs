@@ -13,15 +13,18 @@ mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod gates; // what rate limiters and throttles let pass at most, and what they remember
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
 mod kept; // what is remembered by object and by replica
 mod ledger; // the books that are kept of every attempt and call
+mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod process; // nodes that stand still, to the nanosecond
+mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom

@@ -58,6 +58,14 @@ impl Rate {
     }
 
     /// The shortest time in which at least so many [parts](Self::PARTS) of an event come; [`SimDuration::MAX`] if they never do.
+    ///
+    /// ```
+    /// use sim_core::{time::SimDuration, units::Rate};
+    /// let thrice: Rate = "3/s".parse().unwrap();
+    /// assert_eq!(thrice.time_for(Rate::PARTS), SimDuration::from_nanos(333_333_334));
+    /// assert_eq!(thrice.time_for(3 * Rate::PARTS), SimDuration::from_secs(1));
+    /// assert_eq!((Rate::ZERO.time_for(0), Rate::ZERO.time_for(1)), (SimDuration::ZERO, SimDuration::MAX));
+    /// ```
     pub fn time_for(self, parts: u128) -> SimDuration {
         if self.0 == 0 {
             return if parts == 0 { SimDuration::ZERO } else { SimDuration::MAX };

@@ -59,7 +59,8 @@ impl Explained for Tower {
         formula: "retry_percent r <= 1: a deposit is 1 and a retry costs c = trunc(1 / r); r > 1: 1000 and trunc(1000 / r); r = 0: 0 and 1. \
                   All in f32, so 0.3 costs 3 and allows 33 %. A retry is allowed if the sum of the window + min_per_sec * whole seconds of \
                   ttl * c >= c. The window is 10 closed slots and the live one, each w = ttl / 10; a touch (deposit or withdrawal) that finds \
-                  the live slot a >= w old commits it, empties ceil(a / w) - 1 further slots, and begins the next at the touch. NotRetried: a \
+                  the live slot a >= w old commits it, empties ceil(a / w) - 1 further slots, and begins the next at the touch: touches \
+                  a little more than w apart halve the window. NotRetried: a \
                   success deposits, and so does a failure of a kind that is not retried. No draws.",
         parameters: &[
             parameter("ttl", "duration, 1s to 60s", "10s", "how long deposits and debits count"),
