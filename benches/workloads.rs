@@ -30,6 +30,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec![domain.to_owned()]),
+        retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
         request_size: USUAL_SIZE,
@@ -42,12 +43,12 @@ fn w3_plan(clients: u32) -> Arc<Plan> {
     let spec = SystemSpec {
         clients: vec![(
             "callers".to_owned(),
-            Clients {
-                count: clients,
-                arrivals: Arrivals::ClosedLoop(ClosedLoop { think: Distribution::Exponential { mean: ms(100) } }),
-                calls: "server".to_owned(),
-                domain: "here".to_owned(),
-            },
+            Clients::new(
+                clients,
+                Arrivals::ClosedLoop(ClosedLoop { think: Distribution::Exponential { mean: ms(100) } }),
+                "server",
+                "here",
+            ),
         )],
         services: vec![("server".to_owned(), service(16, Distribution::Constant(ms(1)), "there"))],
         links: vec![Link::between("here", "there", Distribution::Exponential { mean: ms(10) })],
@@ -66,7 +67,7 @@ fn w3(clients: u32, requests: u64) -> (f64, models::measure::RunMeasures) {
     run.run_until(SimTime::MAX, requests * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, _) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter().finish(ended, events);
     (seconds / requests as f64, row)
 }
 
@@ -76,12 +77,7 @@ fn w2(customers: u64) -> (f64, f64) {
     let spec = SystemSpec {
         clients: vec![(
             "customers".to_owned(),
-            Clients {
-                count: 1,
-                arrivals: Arrivals::Poisson(Poisson { rate: "0.9/s".parse().ok(), rate_per_client: None }),
-                calls: "server".to_owned(),
-                domain: "default".to_owned(),
-            },
+            Clients::new(1, Arrivals::Poisson(Poisson { rate: "0.9/s".parse().ok(), rate_per_client: None }), "server", "default"),
         )],
         services: vec![("server".to_owned(), service(1, Distribution::Exponential { mean: second }, "default"))],
         clockwork: Clockwork {
@@ -98,7 +94,7 @@ fn w2(customers: u64) -> (f64, f64) {
     run.run_until(SimTime::MAX, customers * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, _) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter().finish(ended, events);
     (seconds / row.latency.count as f64, row.latency.mean.as_secs_f64())
 }
 

@@ -1,17 +1,19 @@
-//! Is what the program explains about faults true, and all of it?
+//! Is what the program explains about faults and strategies true, and all of it?
 
-use models::faults::{AnyFault, Explanation, TIMING, Timing};
+use models::About;
+use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
+use models::strategies::backoff::AnyBackoff;
 use scenarios::text::Source;
 use scenarios::{Extent, read};
-use serde::Deserialize as _;
+use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _, VariantAccess, Visitor};
 use std::cell::Cell;
 
-/// The fields of every fault as its own code reads them, found out by offering it nothing.
+/// The fields of everything registered as its own code reads them, found out by offering it nothing.
 struct Probe<'a> {
     variant: &'static str,
-    fields: &'a Cell<&'static [&'static str]>,
+    fields: &'a Cell<Option<&'static [&'static str]>>,
 }
 
 impl<'de> Deserializer<'de> for Probe<'_> {
@@ -26,7 +28,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     }
 
     fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, fields: &'static [&'static str], _: V) -> Result<V::Value, Error> {
-        self.fields.set(fields);
+        self.fields.set(Some(fields));
         Err(serde::de::Error::custom("nothing is here"))
     }
 
@@ -72,15 +74,73 @@ fn sorted(names: impl IntoIterator<Item = &'static str>) -> Vec<&'static str> {
     names
 }
 
+/// What is explained are the fields of the member of this registry.
+fn assert_fields<'de, Any: Deserialize<'de>>(name: &'static str, parameters: &[Parameter]) {
+    let fields = Cell::new(None);
+    assert!(Any::deserialize(Probe { variant: name, fields: &fields }).is_err(), "there is nothing to be read");
+    let fields: &[_] = fields.get().unwrap_or_else(|| panic!("{name} was not asked for"));
+    assert_eq!(sorted(parameters.iter().map(|parameter| parameter.name)), sorted(fields.iter().copied()), "{name}");
+}
+
 #[test]
 fn the_parameters_of_every_fault_are_the_fields_it_reads() {
     for (name, _, Explanation { parameters, .. }) in AnyFault::explanations() {
-        let fields = Cell::new(&[][..]);
-        AnyFault::deserialize(Probe { variant: name, fields: &fields }).expect_err("there is nothing to be read");
-        assert!(!fields.get().is_empty(), "{name} was not asked for");
-        assert_eq!(sorted(parameters.iter().map(|parameter| parameter.name)), sorted(fields.get().iter().copied()), "{name}");
+        assert!(!parameters.is_empty(), "{name}");
+        assert_fields::<AnyFault>(name, parameters);
     }
     assert_eq!(TIMING.iter().map(|parameter| parameter.name).collect::<Vec<_>>(), Timing::FIELDS);
+}
+
+#[test]
+fn the_parameters_of_every_backoff_are_the_fields_it_reads() {
+    for (name, _, About { parameters, .. }) in AnyBackoff::abouts() {
+        assert_fields::<AnyBackoff>(name, parameters);
+    }
+}
+
+/// Nothing is empty, and sentences end.
+fn assert_says_all(name: &str, summary: &str, about: &About) {
+    let About { meaning, formula, parameters, memory, source, example } = *about;
+    assert!(!summary.is_empty() && !summary.ends_with('.'), "{name}: {summary:?}");
+    for text in [meaning, formula] {
+        assert!(text.len() > 20 && text.ends_with('.'), "{name}: {text:?}");
+    }
+    for text in [memory, source] {
+        assert!(text.len() > 7 && text.ends_with('.'), "{name}: {text:?}");
+    }
+    assert!(example.contains(name), "{name}: {example:?}");
+    for parameter in parameters {
+        let said = [parameter.unit, parameter.default, parameter.meaning];
+        assert!(said.iter().all(|text| !text.is_empty()), "{name}: {parameter:?}");
+    }
+}
+
+#[test]
+fn every_backoff_says_what_it_does_what_it_remembers_and_whether_it_draws() {
+    for (name, summary, about) in AnyBackoff::abouts() {
+        assert_says_all(name, summary, &about);
+        let draws = ["One draw", "one draw", "No draw", "no draw"];
+        assert!(draws.iter().any(|words| about.formula.contains(words)), "{name}: {:?}", about.formula);
+    }
+}
+
+#[test]
+fn every_example_of_a_backoff_can_be_written_and_is_a_backoff_of_that_name() {
+    for (name, _, About { example, .. }) in AnyBackoff::abouts() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
+                    "shop": Service(workers: 4, demand: Constant("1ms"), domain: "zone-a"),
+                }},
+                links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],
+                stacks: {{ "shoppers -> shop": [{example}] }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+        assert!(example.starts_with("Retry(") && example.contains(&format!("backoff: {name}(")), "{name}: {example}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::call::NONE;
 use crate::environment::Letter;
 use crate::ids::{NodeId, RouteId};
-use crate::outcome::Outcome;
+use crate::outcome::{Hint, Outcome};
 use crate::record::AttemptName;
 use sim_core::draw::Draws;
 use sim_core::time::{SimDuration, SimTime};
@@ -23,6 +23,8 @@ pub struct Attempt {
     pub caller: NodeId,
     /// Where it goes.
     pub node: NodeId,
+    /// The service that this is a replica of; [`NONE`](crate::call::NONE) at a group.
+    pub service: u32,
     /// The way there and back.
     pub routes: (RouteId, RouteId),
     /// How far it has come.
@@ -42,10 +44,10 @@ pub struct Attempt {
     pub original: u32,
     /// Whether an answer of it has reached the caller.
     pub is_delivered: bool,
-    /// Whether its caller got what it waited for in another way: by a copy, or by hearing that the connection is broken.
-    pub is_served: bool,
     /// Whether the request or the answer was altered on the way, or rests on something that was.
     pub is_wrong: bool,
+    /// Whether the answer rests on a makeshift.
+    pub is_degraded: bool,
     /// Whether the word that its caller has gone has reached the server.
     pub is_known_unwanted: bool,
     /// When the work in progress began or went on, and will be done; the end of time while it stands still.
@@ -64,8 +66,12 @@ pub struct Attempt {
     pub task: u32,
     /// The downstream call it waits for, or [`NONE`](crate::call::NONE).
     pub child: u32,
+    /// When its caller gives up, if the server was told: as all clocks would agree; else the end of time.
+    pub deadline: SimTime,
     /// What the server answered.
     pub outcome: Outcome,
+    /// What it said about asking again.
+    pub hint: Option<Hint>,
     /// Messages of a group's protocol sent on its behalf: to members, and back.
     pub messages: (u32, u32),
     /// The session of a group's protocol, or [`NONE`](crate::call::NONE).
@@ -81,7 +87,7 @@ impl Attempt {
         name: AttemptName,
         draws: Draws,
         (call, flight): (u32, u32),
-        (caller, node): (NodeId, NodeId),
+        (caller, node, service): (NodeId, NodeId, u32),
         routes: (RouteId, RouteId),
     ) {
         self.name = name;
@@ -90,6 +96,7 @@ impl Attempt {
         self.flight = flight;
         self.caller = caller;
         self.node = node;
+        self.service = service;
         self.routes = routes;
         self.phase = Phase::Requesting;
         self.is_waited_for = true;
@@ -99,8 +106,8 @@ impl Attempt {
         self.copies = 0;
         self.original = NONE;
         self.is_delivered = false;
-        self.is_served = false;
         self.is_wrong = false;
+        self.is_degraded = false;
         self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;
@@ -110,7 +117,9 @@ impl Attempt {
         self.worked = SimDuration::ZERO;
         self.task = 0;
         self.child = NONE;
+        self.deadline = SimTime::MAX;
         self.outcome = Outcome::Success;
+        self.hint = None;
         self.messages = (0, 0);
         self.session = NONE;
     }

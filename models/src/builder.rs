@@ -161,6 +161,8 @@ impl Builder<'_> {
                 arrivals,
                 edge: EdgeId(index),
                 key: Key::named(name),
+                objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
+                starts_within: clients.starts_within.unwrap_or_default(),
             });
             first_client = first_client.saturating_add(clients.count);
         }
@@ -170,7 +172,7 @@ impl Builder<'_> {
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
-        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients);
+        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients, &edges);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
         let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
@@ -217,6 +219,7 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 program: Vec::new(),
+                retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
                 request_size: service.request_size,
@@ -286,10 +289,12 @@ impl Builder<'_> {
         let name = format!("{caller} -> {callee}");
         let Some((target, first, count)) = known.by_name.get(callee).copied() else {
             self.complaints.push(Complaint::unknown(path, "service or group", callee, known.names.iter().map(String::as_str)));
-            return EdgePlan { name, callee: Callee::Group, stack: Vec::new(), routes: Vec::new() };
+            return EdgePlan::new(name, NodeId(0), Callee::Group, Vec::new(), Vec::new());
         };
         let routes = self.routes(&name, callers, &nodes[first.index()..][..count as usize]);
-        EdgePlan { name, callee: target, stack: Vec::new(), routes }
+        let replicas = nodes[first.index()..][..count as usize].iter().map(|node| Key::named(&node.name).bits()).collect();
+        let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
+        EdgePlan::new(name, NodeId(caller as u32), target, replicas, routes)
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {
@@ -335,7 +340,7 @@ impl Builder<'_> {
         let positions: BTreeMap<String, usize> = edges.iter().enumerate().rev().map(|(index, edge)| (edge.name.clone(), index)).collect();
         for (name, stack) in &self.spec.stacks {
             match positions.get(&normalised(name)) {
-                Some(&edge) => edges[edge].stack.clone_from(stack),
+                Some(&edge) => edges[edge].wrap_in(stack),
                 None => {
                     let known = edges.iter().map(|edge| edge.name.as_str());
                     self.complaints.push(Complaint::unknown(&format!("stacks.{}", quoted(name)), "edge", name, known));
@@ -440,7 +445,7 @@ pub fn quoted(name: &str) -> String {
 }
 
 /// `a->b` and `a  ->  b` name the edge `a -> b`.
-fn normalised(edge: &str) -> String {
+pub(crate) fn normalised(edge: &str) -> String {
     match edge.split_once("->") {
         Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
         None => edge.to_owned(),

@@ -36,8 +36,18 @@ pub struct Call {
     pub started: SimTime,
     /// The same by the caller's monotonic clock: what its layers reckon from.
     pub started_local: SimTime,
+    /// When whoever waits for it gives up, by the caller's monotonic clock; the end of time if that is not known.
+    pub deadline: SimTime,
+    /// Whether its attempts tell their servers of the deadline.
+    pub tells_deadline: bool,
+    /// When it ends whatever its layers say, by the caller's monotonic clock: the deadline of what it is made for.
+    pub limit: SimTime,
+    /// What it is about.
+    pub object: u64,
     /// Attempts put on the wire so far.
     pub attempts: u32,
+    /// Waits drawn since the last attempt was.
+    pub waits: u32,
     /// Attempts on the wire or at a server now, waited for or not.
     pub on_wire: u32,
     /// Whether its caller still waits.
@@ -46,6 +56,8 @@ pub struct Call {
     pub is_counted: bool,
     /// Whether the last good answer it got was altered on the way, or rests on something that was.
     pub is_wrong: bool,
+    /// Whether the success it ends with is a makeshift.
+    pub is_degraded: bool,
     /// The time bin it was started in.
     pub bin: u32,
     /// The true instant of the timer event that is pending for this slot, or `MAX`. It outlives the call: a later call in the
@@ -66,6 +78,12 @@ pub struct Flight {
     pub is_open: bool,
     /// How many open flights are inside it.
     pub open_inside: u32,
+    /// How many have been started inside it so far.
+    pub started_inside: u32,
+    /// The how-manieth inside its parent it is, from 1.
+    pub ordinal: u32,
+    /// The replica that a layer has chosen for what is inside, or [`NONE`].
+    pub replica: u32,
     /// The attempt on the wire, or [`NONE`] once it is over.
     pub attempt: u32,
     /// When its layer wants to be woken, by the caller's monotonic clock.
@@ -91,11 +109,16 @@ impl Call {
         self.process = process;
         self.started = started;
         self.started_local = started;
+        self.deadline = SimTime::MAX;
+        self.tells_deadline = false;
+        self.limit = SimTime::MAX;
         self.attempts = 0;
+        self.waits = 0;
         self.on_wire = 0;
         self.is_open = true;
         self.is_counted = is_counted;
         self.is_wrong = false;
+        self.is_degraded = false;
         self.bin = bin;
         // A new record has no pending timer.
         if self.armed == SimTime::ZERO {
@@ -106,11 +129,14 @@ impl Call {
 
     /// Adds a flight, in the place of one that is over if there is one, so that calls with very many retries stay small.
     pub fn add_flight(&mut self, parent: u32, layer: usize, memory: FlightMemory) -> u32 {
+        let (mut ordinal, mut replica) = (1, NONE);
         if let Some(parent) = self.flights.get_mut(parent as usize) {
             parent.open_inside += 1;
+            parent.started_inside += 1;
+            (ordinal, replica) = (parent.started_inside, parent.replica);
         }
-        let (layer, is_open, open_inside, attempt, timer) = (layer as u32, true, 0, NONE, SimTime::MAX);
-        let flight = Flight { parent, layer, is_open, open_inside, attempt, timer, memory };
+        let (layer, is_open, attempt, timer) = (layer as u32, true, NONE, SimTime::MAX);
+        let flight = Flight { parent, layer, is_open, open_inside: 0, started_inside: 0, ordinal, replica, attempt, timer, memory };
         let over = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE);
         if let Some(place) = over {
             self.flights[place] = flight;
@@ -134,7 +160,7 @@ impl Call {
 
     /// The earliest instant of the caller's clock at which any layer wants to be woken.
     pub fn next_timer(&self) -> SimTime {
-        self.flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer).min().unwrap_or(SimTime::MAX)
+        self.flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer).min().unwrap_or(SimTime::MAX).min(self.limit)
     }
 
     /// The outermost flight whose timer is due.

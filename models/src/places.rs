@@ -1,8 +1,10 @@
 //! Which nodes, domains, populations and kinds of message do the names in a fault mean?
 
-use crate::ids::{NodeId, PopulationId};
-use crate::plan::{GroupPlan, NodePlan, Role, ServicePlan};
+use crate::builder::normalised;
+use crate::ids::{EdgeId, NodeId, PopulationId};
+use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
 use crate::registry::Complaint;
+use crate::strategies::Shift;
 use crate::topology::lies_in;
 use crate::workloads::Clients;
 
@@ -14,6 +16,7 @@ pub struct Places<'a> {
     domains: &'a [String],
     kinds: &'a [String],
     clients: &'a [(String, Clients)],
+    edges: &'a [EdgePlan],
 }
 
 impl<'a> Places<'a> {
@@ -25,8 +28,9 @@ impl<'a> Places<'a> {
         domains: &'a [String],
         kinds: &'a [String],
         clients: &'a [(String, Clients)],
+        edges: &'a [EdgePlan],
     ) -> Self {
-        Self { nodes, services, group, domains, kinds, clients }
+        Self { nodes, services, group, domains, kinds, clients, edges }
     }
 
     /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
@@ -109,9 +113,21 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// The edge of this name, however many blanks are around its arrow.
+    ///
+    /// # Errors
+    /// A complaint about `field` if there is no such edge.
+    pub fn edge(&self, field: &str, name: &str) -> Result<EdgeId, Complaint> {
+        let wanted = normalised(name);
+        let found = (0..).map(EdgeId).zip(self.edges).find(|(_, edge)| edge.name == wanted);
+        found.map(|(id, _)| id).ok_or_else(|| Complaint::unknown(field, "edge", name, self.edges.iter().map(|edge| edge.name.as_str())))
+    }
+
     /// What may be announced in a run of this system, by name.
-    pub fn events(&self) -> &'static [&'static str] {
-        self.group.map_or(&[], |group| group.spec.announces())
+    pub fn events(&self) -> impl Iterator<Item = &'static str> {
+        let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
+        let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
+        of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers))
     }
 
     /// The service that a node is a replica of, if it is one.

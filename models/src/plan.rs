@@ -6,9 +6,9 @@ use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::{DemandOfRetry, LateWork, Service, Threads};
-use crate::strategies::Layer;
+use crate::strategies::{Layer, Scope};
 use crate::topology::Topology;
-use crate::workloads::{ArrivalProcess, Clients};
+use crate::workloads::{ArrivalProcess, Clients, ObjectPlan};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
@@ -173,6 +173,8 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// What comes after.
     pub program: Vec<TaskPlan>,
+    /// What a full queue says about when to come again.
+    pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
@@ -256,6 +258,10 @@ pub struct PopulationPlan {
     pub edge: EdgeId,
     /// The key of all its draws.
     pub key: Key,
+    /// What its calls are about, if not each about something of its own.
+    pub objects: Option<ObjectPlan>,
+    /// Over how much time its clients start.
+    pub starts_within: SimDuration,
 }
 
 /// A caller and its callee.
@@ -263,15 +269,35 @@ pub struct PopulationPlan {
 pub struct EdgePlan {
     /// `shoppers -> checkout`.
     pub name: String,
+    /// The first node that calls over it; the others follow.
+    pub caller: NodeId,
     /// Where its attempts go.
     pub callee: Callee,
+    /// The key of the random numbers that its layers share.
+    pub key: Key,
     /// The layers between, outermost first.
     pub stack: Vec<Layer>,
+    /// By whom the memory of each layer is shared.
+    pub scopes: Vec<Option<Scope>>,
+    /// The replicas of the callee, by the keys of their names.
+    pub replicas: Vec<u64>,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
 }
 
 impl EdgePlan {
+    /// An edge without layers.
+    pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, routes: Vec<((u32, u32), (RouteId, RouteId))>) -> Self {
+        let key = Key::named("stack").child(Key::named(&name).bits());
+        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), replicas, routes }
+    }
+
+    /// Puts these layers between, outermost first.
+    pub fn wrap_in(&mut self, stack: &[Layer]) {
+        self.scopes = stack.iter().map(Layer::scope).collect();
+        self.stack = stack.to_vec();
+    }
+
     /// The routes of a request and its reply between two domains, those of caller and callee; nobody is asked which if
     /// there is only one pair of them.
     #[inline]

@@ -2,6 +2,7 @@
 
 use crate::ids::{EdgeId, FaultId, NodeId};
 use crate::outcome::Outcome;
+use crate::strategies::{Shift, ShiftAt};
 use sim_core::draw::Key;
 use sim_core::observe;
 use sim_core::units::SignedDuration;
@@ -71,6 +72,8 @@ pub enum Record {
     Announced(NodeId, &'static str, i64),
     /// The wall clock of a node was set: by how much.
     ClockSet(NodeId, SignedDuration),
+    /// The shared memory of a layer is in another state.
+    Shifted(ShiftAt),
 }
 
 /// Why a message was lost.
@@ -198,6 +201,14 @@ impl observe::Record for Record {
             }
             Self::ClockSet(node, by) => {
                 26_u64.wrapping_mul(KIND) ^ Key::default().child(u64::from(node.0)).child(by.as_nanos() as u64).bits()
+            }
+            Self::Shifted(at) => {
+                let who = Key::default().child(u64::from(at.edge.0)).child(u64::from(at.layer)).child(u64::from(at.scope));
+                let of = match at.shift {
+                    Shift::Ejected(replica) | Shift::Returned(replica) => u64::from(replica),
+                    Shift::Breaker(_) => 0,
+                };
+                35_u64.wrapping_mul(KIND) ^ Key::named(at.shift.name()).child(who.bits()).child(of).bits()
             }
             Self::MemberMisheard(name) => 27_u64.wrapping_mul(KIND) ^ name.bits(),
             Self::NodePaused(node) => 33_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),

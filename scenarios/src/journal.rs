@@ -8,7 +8,7 @@
 use crate::results::Manifest;
 use crate::run::Run;
 use camino::Utf8Path;
-use models::measure::{Bin, RunMeasures};
+use models::measure::{Bin, Gauge, RunMeasures};
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
@@ -99,6 +99,8 @@ struct Entry {
     measures: RunMeasures,
     /// Bins as rows of numbers: started, succeeded, completed, failed, attempts.
     bins: Vec<[u64; 5]>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    gauges: Vec<Gauge>,
 }
 
 /// The key of a run.
@@ -197,7 +199,8 @@ impl Journal {
     pub fn keep(&mut self, key: &ContentKey, seed: u64, run: &Run) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let bins = run.bins.iter().map(|bin| [bin.started, bin.succeeded, bin.completed, bin.failed, bin.attempts]).collect();
-        let entry = Entry { key: key.clone(), seed, digest: run.digest.value(), measures: run.measures.clone(), bins };
+        let entry =
+            Entry { key: key.clone(), seed, digest: run.digest.value(), measures: run.measures.clone(), bins, gauges: run.gauges.clone() };
         let text = serde_json::to_string(&entry)?;
         // In one piece: a process that is killed between two of them leaves whole lines.
         file.write_all(format!("{} {text}\n", checksum(text.as_bytes())).as_bytes())
@@ -207,7 +210,12 @@ impl Journal {
 impl Entry {
     fn into_run(self) -> Run {
         let bin = |&[started, succeeded, completed, failed, attempts]: &[u64; 5]| Bin { started, succeeded, completed, failed, attempts };
-        Run { measures: self.measures, bins: self.bins.iter().map(bin).collect(), digest: Digest::from_value(self.digest) }
+        Run {
+            measures: self.measures,
+            bins: self.bins.iter().map(bin).collect(),
+            gauges: self.gauges,
+            digest: Digest::from_value(self.digest),
+        }
     }
 }
 
@@ -227,7 +235,7 @@ mod tests {
 
     fn run(calls: u64) -> Run {
         let measures = RunMeasures { calls, ..RunMeasures::default() };
-        Run { measures, bins: vec![Bin { started: calls, ..Bin::default() }], digest: Digest::from_value(calls) }
+        Run { measures, bins: vec![Bin { started: calls, ..Bin::default() }], gauges: Vec::new(), digest: Digest::from_value(calls) }
     }
 
     fn kept(folder: &Utf8Path, runs: std::ops::Range<u64>) {

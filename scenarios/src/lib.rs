@@ -20,5 +20,5 @@ pub mod uptime;
 pub mod windows;
 
 pub use models::{map, measure, outcome};
-pub use read::{Extent, FIELDS, read};
+pub use read::{Extent, FIELDS, read, read_with};
 pub use scenario::Scenario;

@@ -21,6 +21,7 @@ use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
 use change::changed;
 use models::plan::{Clockwork, SystemSpec};
+use models::strategies::Vocabulary;
 use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
@@ -75,6 +76,20 @@ pub enum Extent {
 /// # Errors
 /// Everything wrong with the text, and the text as it was with the changes applied: places refer to that.
 pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: Extent) -> Result<Scenario, (Source, Problems)> {
+    read_with(source, origin, changes, extent, &Vocabulary::default())
+}
+
+/// Does what [`read`] does, for a scenario that may name strategies from outside.
+///
+/// # Errors
+/// See [`read`].
+pub fn read_with(
+    source: Source,
+    origin: &str,
+    changes: &[(String, String)],
+    extent: Extent,
+    vocabulary: &Vocabulary,
+) -> Result<Scenario, (Source, Problems)> {
     let mut source = source;
     let mut problems = Problems::new();
     for (path, value) in changes {
@@ -86,7 +101,8 @@ pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: 
         }
     }
     let data = Data::beside(&source);
-    let scenario = Reader::new(&source, &data, &mut problems).and_then(|reader| reader.scenario(origin, changes, extent, &mut problems));
+    let scenario =
+        Reader::new(&source, &data, vocabulary, &mut problems).and_then(|reader| reader.scenario(origin, changes, extent, &mut problems));
     match scenario {
         Some(scenario) if problems.is_empty() => Ok(scenario),
         _ => Err((source, problems)),
@@ -97,16 +113,17 @@ pub fn read(source: Source, origin: &str, changes: &[(String, String)], extent: 
 struct Reader<'a> {
     source: &'a Source,
     data: &'a Data,
+    vocabulary: &'a Vocabulary,
     root: Element<'a>,
     fields: Vec<Field<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(source: &'a Source, data: &'a Data, problems: &mut Problems) -> Option<Self> {
+    fn new(source: &'a Source, data: &'a Data, vocabulary: &'a Vocabulary, problems: &mut Problems) -> Option<Self> {
         let root = problems.note(source.root())?;
         problems.note(root.fields_as_written())?;
         let fields = root.fields_noting(problems);
-        Some(Self { source, data, root, fields })
+        Some(Self { source, data, vocabulary, root, fields })
     }
 
     fn field(&self, name: &str) -> Option<Element<'a>> {

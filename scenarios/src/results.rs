@@ -4,6 +4,7 @@
 //! results are the same bytes for every number of threads. Reports read this module and run nothing.
 
 use crate::expect::Clause;
+pub use models::measure::MILLIONTHS;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -140,6 +141,23 @@ pub struct CellSeries {
     pub runs: u64,
     /// One entry per bin from the start to the horizon, warm-up included.
     pub bins: Vec<BinTotals>,
+    /// What layers showed over time, by edge and layer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gauges: Vec<GaugeTotals>,
+}
+
+/// What a layer showed over time, over all runs of a cell and arm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaugeTotals {
+    /// The edge, by its index in [`Manifest::edges`].
+    pub edge: u32,
+    /// The layer of its stack; the outermost is 0.
+    pub layer: u32,
+    /// What it shows.
+    pub name: String,
+    /// For each bin: the sum over the runs in millionths, and how many runs had a value.
+    pub bins: Vec<(i64, u32)>,
 }
 
 /// One time bin over all runs of a cell and arm: integer sums, and integer histograms over the runs.

@@ -1,7 +1,7 @@
 //! How is one run made?
 
 use crate::scenario::ArmPlan;
-use models::measure::{Bin, RunMeasures};
+use models::measure::{Bin, Gauge, RunMeasures};
 use models::protocols::{Listener, Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
@@ -20,6 +20,8 @@ pub struct Run {
     pub measures: RunMeasures,
     /// Its series, bin by bin.
     pub bins: Vec<Bin>,
+    /// What its layers showed over time.
+    pub gauges: Vec<Gauge>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
 }
@@ -67,6 +69,6 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
         until = until.saturating_add(times.bin).min(end);
     }
     let (digest, events, ended) = (simulation.digest(), simulation.events(), simulation.now());
-    let (measures, bins) = simulation.into_model().into_meter().finish(ended, events);
-    Run { measures, bins, digest }
+    let (measures, bins, gauges) = simulation.into_model().into_meter().finish(ended, events);
+    Run { measures, bins, gauges, digest }
 }

@@ -2,11 +2,10 @@
 
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
-use crate::results::{BinTotals, CellSeries, FaultWindow, Manifest, Results, RunOutcome, RunRow};
+use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
 use models::faults::FaultPlan;
-use models::measure::Bin;
 use models::plan::Plan;
 use sim_core::simulation::TieBreak;
 use std::io;
@@ -128,7 +127,7 @@ pub fn saved(scenario: &Scenario) -> Saved {
 fn add(results: &mut Results, place: Place, finished: Result<Run, String>) {
     let outcome = match finished {
         Ok(run) => {
-            add_to_series(&mut results.series, place, &run.bins);
+            add_to_series(&mut results.series, place, &run);
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
         Err(message) => RunOutcome::Panicked(message),
@@ -136,9 +135,16 @@ fn add(results: &mut Results, place: Place, finished: Result<Run, String>) {
     results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
 }
 
-fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
+fn add_to_series(all: &mut Vec<CellSeries>, place: Place, run: &Run) {
+    let bins = &run.bins;
     if all.last().is_none_or(|last| (last.cell, last.arm) != (place.cell, place.arm)) {
-        all.push(CellSeries { cell: place.cell, arm: place.arm, runs: 0, bins: vec![BinTotals::default(); bins.len()] });
+        all.push(CellSeries {
+            cell: place.cell,
+            arm: place.arm,
+            runs: 0,
+            bins: vec![BinTotals::default(); bins.len()],
+            gauges: Vec::new(),
+        });
     }
     let Some(series) = all.last_mut() else { return };
     series.runs += 1;
@@ -153,6 +159,18 @@ fn add_to_series(all: &mut Vec<CellSeries>, place: Place, bins: &[Bin]) {
         }
         *total.goodput.entry(bin.completed).or_default() += 1;
         *total.offered.entry(bin.attempts).or_default() += 1;
+    }
+    for gauge in &run.gauges {
+        let key = (gauge.edge, gauge.layer, gauge.name.as_str());
+        let place = series.gauges.iter().position(|total| (total.edge, total.layer, total.name.as_str()) == key);
+        let place = place.unwrap_or_else(|| {
+            let bins = vec![(0, 0); gauge.values.len()];
+            series.gauges.push(GaugeTotals { edge: gauge.edge, layer: gauge.layer, name: gauge.name.clone(), bins });
+            series.gauges.len() - 1
+        });
+        for ((sum, runs), value) in series.gauges[place].bins.iter_mut().zip(&gauge.values) {
+            (*sum, *runs) = (*sum + value.unwrap_or(0), *runs + u32::from(value.is_some()));
+        }
     }
 }
 

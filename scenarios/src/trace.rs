@@ -3,6 +3,8 @@
 use models::ids::FaultId;
 use models::plan::Plan;
 use models::record::{AttemptName, CallName, FIRST_EXTRA, MessageName, Record};
+use models::strategies::breaker::State;
+use models::strategies::{Scope, Shift, ShiftAt};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
@@ -44,11 +46,38 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::MemberMisheard(name) => ("altered", letter(plan, name), String::new()),
         Record::TimerFired(at) => ("timer", node(*at).to_owned(), String::new()),
         Record::Announced(by, what, value) => ("tell", node(*by).to_owned(), format!("{what} {value}")),
+        Record::Shifted(at) => ("LAYER", layer(plan, at), shift(&at.shift)),
         Record::ClockSet(at, by) => ("CLOCK", node(*at).to_owned(), format!("set by {by}")),
     };
     let written = if detail.is_empty() { write!(text, "{what:<8} {who}") } else { write!(text, "{what:<8} {who:<40} {detail}") };
     written.expect("text can be written to a string");
     text
+}
+
+/// `shoppers -> checkout breaker, client 17`: whose shared memory of which layer.
+fn layer(plan: &Plan, at: &ShiftAt) -> String {
+    let edge = &plan.edges[at.edge.index()];
+    let layer = edge.stack[at.layer as usize].name();
+    let whose = match edge.scopes[at.layer as usize] {
+        None | Some(Scope::Edge) => String::new(),
+        Some(Scope::Client) => format!(", client {}", at.scope),
+        Some(Scope::Process) => format!(", process {}", at.scope),
+        Some(Scope::Endpoint) => {
+            let replicas = edge.replicas.len() as u32;
+            format!(", process {} at replica {}", at.scope / replicas, at.scope % replicas)
+        }
+    };
+    format!("{} {layer}{whose}", edge.name)
+}
+
+fn shift(shift: &Shift) -> String {
+    match shift {
+        Shift::Breaker(State::Closed) => "closes".to_owned(),
+        Shift::Breaker(State::HalfOpen) => "is half open".to_owned(),
+        Shift::Breaker(State::Open) => "opens".to_owned(),
+        Shift::Ejected(replica) => format!("ejects replica {replica}"),
+        Shift::Returned(replica) => format!("takes replica {replica} back"),
+    }
 }
 
 /// `shoppers -> checkout #17.3`: client 17, its population's or its own call number 3; `#17.+3` for one that a fault added.

@@ -26,8 +26,8 @@ pub fn block(key: &[u32; 8], number: u64, stream: u64) -> [u32; 16] {
 mod rows {
     use super::CONSTANTS;
     use std::arch::x86_64::{
-        __m128i, _mm_add_epi32, _mm_cvtsi128_si64, _mm_or_si128, _mm_set_epi32, _mm_set_epi64x, _mm_shuffle_epi32, _mm_slli_epi32,
-        _mm_srli_epi32, _mm_unpackhi_epi64, _mm_xor_si128,
+        __m128i, _mm_add_epi32, _mm_cvtsi128_si64, _mm_or_si128, _mm_set_epi32, _mm_set_epi64x, _mm_shuffle_epi32, _mm_shufflehi_epi16,
+        _mm_shufflelo_epi16, _mm_slli_epi32, _mm_srli_epi32, _mm_unpackhi_epi64, _mm_xor_si128,
     };
 
     #[target_feature(enable = "sse2")]
@@ -72,7 +72,7 @@ mod rows {
     #[inline]
     fn quarter_rounds([mut a, mut b, mut c, mut d]: [__m128i; 4]) -> [__m128i; 4] {
         a = _mm_add_epi32(a, b);
-        d = turned::<16, 16>(_mm_xor_si128(d, a));
+        d = turned_by_half(_mm_xor_si128(d, a));
         c = _mm_add_epi32(c, d);
         b = turned::<12, 20>(_mm_xor_si128(b, c));
         a = _mm_add_epi32(a, b);
@@ -80,6 +80,12 @@ mod rows {
         c = _mm_add_epi32(c, d);
         b = turned::<7, 25>(_mm_xor_si128(b, c));
         [a, b, c, d]
+    }
+
+    #[target_feature(enable = "sse2")]
+    #[inline]
+    fn turned_by_half(row: __m128i) -> __m128i {
+        _mm_shufflehi_epi16::<0b10_11_00_01>(_mm_shufflelo_epi16::<0b10_11_00_01>(row))
     }
 
     #[target_feature(enable = "sse2")]

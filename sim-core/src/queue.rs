@@ -151,7 +151,7 @@ impl EventQueue {
     }
 
     /// Adds an event.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, at: SimTime, rank: u64) {
         self.len += 1;
         self.place(word(at, rank));
@@ -174,9 +174,6 @@ impl EventQueue {
         self.run.pop();
         self.len -= 1;
         self.pops += 1;
-        if self.pops >= self.next_review {
-            self.review();
-        }
         Some((instant(next), next as u64))
     }
 
@@ -213,7 +210,7 @@ impl EventQueue {
     }
 
     /// An event of the near future goes straight into a list of the finest level; everything else is out of line.
-    #[inline]
+    #[inline(always)]
     fn place(&mut self, entry: u128) {
         let slot = (entry >> 64) as u64 >> self.width_bits;
         if slot > self.cursor && slot ^ self.cursor < SLOTS as u64 {
@@ -243,7 +240,7 @@ impl EventQueue {
         self.run.insert(position, entry);
     }
 
-    #[inline]
+    #[inline(always)]
     fn link(&mut self, level: usize, slot: usize, entry: u128) {
         let index = self.free;
         // Where no entry is free the number is `NONE`, and there is no entry in that place.
@@ -265,6 +262,9 @@ impl EventQueue {
     /// Brings the next occupied slot into service. Answers whether there was one.
     fn refill(&mut self) -> bool {
         debug_assert!(self.burst.is_empty(), "a burst outlived its run");
+        if self.pops >= self.next_review {
+            self.review();
+        }
         while self.run.is_empty() {
             let Some((level, slot)) = self.next_occupied() else { return false };
             let shift = LEVEL_BITS * level as u32;

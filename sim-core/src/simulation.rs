@@ -42,25 +42,19 @@ pub enum TieBreak {
 }
 
 impl TieBreak {
+    #[inline(always)]
     fn apply(self, rank: u64, kind_bits: u32) -> u64 {
         match self {
             Self::ByRank => rank,
-            Self::Shuffled(key) => permuted(rank, kind_bits, |low, mask| {
-                let low = (low ^ mix(key) & mask).wrapping_mul(ODD) & mask;
-                (low ^ (low >> 29)).wrapping_mul(ODD) & mask
-            }),
+            Self::Shuffled(key) => shuffled(key, rank, kind_bits),
         }
     }
 
+    #[inline(always)]
     fn undo(self, rank: u64, kind_bits: u32) -> u64 {
         match self {
             Self::ByRank => rank,
-            Self::Shuffled(key) => permuted(rank, kind_bits, |low, mask| {
-                let low = low.wrapping_mul(ODD_INVERSE) & mask;
-                // A right shift of 29 is undone in at most three steps for words of up to 64 bits.
-                let low = low ^ (low >> 29) ^ (low >> 58);
-                low.wrapping_mul(ODD_INVERSE) & mask ^ mix(key) & mask
-            }),
+            Self::Shuffled(key) => unshuffled(key, rank, kind_bits),
         }
     }
 }
@@ -77,6 +71,24 @@ const fn inverse_of_odd(odd: u64) -> u64 {
         step += 1;
     }
     inverse
+}
+
+#[cold]
+fn shuffled(key: u64, rank: u64, kind_bits: u32) -> u64 {
+    permuted(rank, kind_bits, |low, mask| {
+        let low = (low ^ mix(key) & mask).wrapping_mul(ODD) & mask;
+        (low ^ (low >> 29)).wrapping_mul(ODD) & mask
+    })
+}
+
+#[cold]
+fn unshuffled(key: u64, rank: u64, kind_bits: u32) -> u64 {
+    permuted(rank, kind_bits, |low, mask| {
+        let low = low.wrapping_mul(ODD_INVERSE) & mask;
+        // A right shift of 29 is undone in at most three steps for words of up to 64 bits.
+        let low = low ^ (low >> 29) ^ (low >> 58);
+        low.wrapping_mul(ODD_INVERSE) & mask ^ mix(key) & mask
+    })
 }
 
 fn permuted(rank: u64, kind_bits: u32, permute: impl Fn(u64, u64) -> u64) -> u64 {
@@ -114,6 +126,7 @@ impl<M: Model> Ctx<'_, M> {
         self.schedule(at, event.rank());
     }
 
+    #[inline(always)]
     fn schedule(&mut self, at: SimTime, rank: u64) {
         self.queue.push(at, self.ties.apply(rank, M::Event::KIND_BITS));
     }

@@ -3,7 +3,9 @@
 use super::output::{print, wrong};
 use super::{Exit, list};
 use clap::Args;
+use models::About;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
+use models::strategies::backoff::AnyBackoff;
 use scenarios::problem::did_you_mean;
 
 /// Arguments of `explain`.
@@ -13,6 +15,12 @@ pub struct ExplainArgs {
     name: String,
 }
 
+/// Strategies that say all there is to know of themselves: the word for their kind in `list`, what one of them is, its name and summary.
+fn explained() -> Vec<(&'static str, &'static str, &'static str, &'static str, About)> {
+    let backoffs = AnyBackoff::abouts().into_iter().map(|(name, summary, about)| ("backoffs", "a backoff", name, summary, about));
+    backoffs.collect()
+}
+
 /// Runs `explain`.
 ///
 /// # Errors
@@ -20,14 +28,18 @@ pub struct ExplainArgs {
 pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let is_named = |name: &str| name.eq_ignore_ascii_case(&args.name);
     let fault = AnyFault::explanations().into_iter().find(|(name, ..)| is_named(name));
-    let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && kind != "faults").collect();
-    if fault.is_none() && others.is_empty() {
+    let strategies = explained();
+    let has_page = |kind: &str| kind == "faults" || strategies.iter().any(|&(explained, ..)| explained == kind);
+    let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && !has_page(kind)).collect();
+    let strategies: Vec<_> = strategies.iter().filter(|&&(_, _, name, ..)| is_named(name)).collect();
+    if fault.is_none() && strategies.is_empty() && others.is_empty() {
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
         let hint =
             did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
         return Err(wrong(&format!("nothing is called `{}`{hint} (`stormglass list` shows every name)", args.name)));
     }
     let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();
+    pages.extend(strategies.into_iter().map(|&(_, kind, name, summary, about)| about_page(kind, name, summary, &about)));
     pages.extend(others.into_iter().map(|(kind, name, summary)| format!("{name} ({kind}): {summary}")));
     print(&pages.join("\n\n"))?;
     Ok(Exit::Fine)
@@ -43,6 +55,21 @@ fn page(name: &str, summary: &str, fault: &Explanation) -> String {
         format!("Parameters\n{}", parameters(fault.parameters)),
         format!("When and whom, as for every fault\n{}", parameters(TIMING)),
         format!("Example\n  {}", fault.example),
+    ]
+    .join("\n\n")
+}
+
+/// All there is to know about a strategy; `kind` says what it is, such as "a backoff".
+fn about_page(kind: &str, name: &str, summary: &str, about: &About) -> String {
+    let parameters = if about.parameters.is_empty() { "  none".to_owned() } else { parameters(about.parameters) };
+    [
+        format!("{name} ({kind}): {summary}"),
+        paragraph("", about.meaning),
+        paragraph("Formula: ", about.formula),
+        format!("Parameters\n{parameters}"),
+        paragraph("Memory: ", about.memory),
+        paragraph("Source: ", about.source),
+        format!("Example\n  {}", about.example),
     ]
     .join("\n\n")
 }

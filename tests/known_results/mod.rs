@@ -178,7 +178,7 @@ fn seconds(of: impl Fn(&RunMeasures) -> SimDuration) -> impl Fn(&Visit) -> f64 {
 }
 
 fn refused(visit: &Visit) -> f64 {
-    visit.measures.failed[models::outcome::Failure::Refused.index()] as f64 / visit.measures.calls as f64
+    visit.measures.failed[models::outcome::Failure::Overload.index()] as f64 / visit.measures.calls as f64
 }
 
 /// A queue in front of workers as text. Time is in seconds; the way to the service costs a nanosecond, so that latency is sojourn time.

@@ -6,6 +6,7 @@
 //! refused handshake comes before an error at once, and that before any work.
 
 use crate::ids::{NodeId, StretchId};
+use crate::outcome::Failure;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::sample::Distribution;
@@ -80,6 +81,10 @@ pub struct Failing {
     pub share: Share,
     /// Only those of these callers, ascending; all if empty.
     pub callers: Vec<NodeId>,
+    /// What it answers.
+    pub answer: Failure,
+    /// When the callers may come again, if it says so.
+    pub retry_after: Option<SimDuration>,
 }
 
 /// How far a request comes that its server fails.
@@ -219,13 +224,14 @@ impl Messages {
         self.on(node).find_map(conduct).unwrap_or(Conduct::Honest)
     }
 
-    /// Whether the node fails a request of this caller at this stage.
-    pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, luck: Draw) -> bool {
-        self.on(node).any(|(stream, effect)| {
-            let MessageEffect::Fails(_, failing) = effect else { return false };
-            failing.stage == stage
+    /// How the node fails a request of this caller at this stage, if it does.
+    pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, luck: Draw) -> Option<&Failing> {
+        self.on(node).find_map(|(stream, effect)| {
+            let MessageEffect::Fails(_, failing) = effect else { return None };
+            let fails = failing.stage == stage
                 && (failing.callers.is_empty() || failing.callers.binary_search(&caller).is_ok())
-                && failing.share.holds(luck.further(FAILING.wrapping_add(stream)))
+                && failing.share.holds(luck.further(FAILING.wrapping_add(stream)));
+            fails.then_some(failing)
         })
     }
 

@@ -14,8 +14,9 @@ pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
 
-use crate::ids::{NodeId, RouteId, StretchId};
+use crate::ids::{EdgeId, NodeId, RouteId, StretchId};
 use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};
+use crate::strategies::breaker::Lever;
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ pub enum Effect {
     Messages(MessageEffect),
     /// Something happens to what is asked of the system.
     Load(LoadEffect),
+    /// The breakers of an edge are held in a state by hand.
+    Lever(EdgeId, Lever),
     /// Messages from one domain (and those inside it) to another do not get through.
     Cut {
         /// The sender's domain.
@@ -54,7 +57,7 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Messages(_) | Self::Load(_) | Self::Cut { .. } | Self::Link { .. } => None,
+            Self::Messages(_) | Self::Load(_) | Self::Lever(..) | Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
 }
@@ -68,8 +71,12 @@ pub struct Environment {
     between: Vec<(StretchId, Effect)>,
     messages: Messages,
     load: Load,
+    /// Levers that are pulled, in the order in which they were.
+    levers: Vec<(StretchId, EdgeId, Lever)>,
     conditions: Vec<Condition>,
     routes: RouteConditions,
+    /// Asked at every event: nothing is wrong with any node, link or message, so that there is no need to ask what.
+    is_calm: bool,
 }
 
 impl Environment {
@@ -80,8 +87,10 @@ impl Environment {
             between: Vec::new(),
             messages: Messages::default(),
             load: Load::default(),
+            levers: Vec::new(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
+            is_calm: true,
         }
     }
 
@@ -96,6 +105,7 @@ impl Environment {
                 }
                 Effect::Messages(what) => self.messages.begin(stretch, stream, what),
                 Effect::Load(what) => self.load.begin(stretch, what),
+                Effect::Lever(edge, lever) => self.levers.push((stretch, *edge, *lever)),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;
@@ -119,10 +129,17 @@ impl Environment {
         }
         self.messages.end(stretch);
         self.load.end(stretch);
+        self.levers.retain(|(owner, ..)| *owner != stretch);
         let before = self.between.len();
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
         self.derive(&changed, topology);
+    }
+
+    /// Whether nothing is on that a node, a link or a message suffers from, and routing has got over what was.
+    #[inline]
+    pub const fn is_calm(&self) -> bool {
+        self.is_calm
     }
 
     /// The condition of a node.
@@ -149,6 +166,12 @@ impl Environment {
         &self.load
     }
 
+    /// The state that is forced upon breakers of an edge: where several levers are pulled, the one that was pulled last.
+    #[inline]
+    pub fn lever(&self, edge: EdgeId) -> Option<Lever> {
+        self.levers.iter().rev().find(|(_, of, _)| *of == edge).map(|(.., lever)| *lever)
+    }
+
     /// The conditions of links and routes.
     #[inline]
     pub const fn routes(&self) -> &RouteConditions {
@@ -170,11 +193,16 @@ impl Environment {
     /// Routing has learnt of these cuts, and of no others.
     pub fn converge(&mut self, cuts: &[(String, String)], topology: &Topology) {
         self.routes.converge(cuts, &way_effects(&self.between), topology);
+        self.is_calm = self.nothing_is_wrong();
     }
 
     /// How many effects are on.
     pub fn active(&self) -> usize {
-        self.nodes.values().map(Vec::len).sum::<usize>() + self.between.len() + self.messages.active() + self.load.active()
+        self.nodes.values().map(Vec::len).sum::<usize>()
+            + self.between.len()
+            + self.messages.active()
+            + self.load.active()
+            + self.levers.len()
     }
 
     /// Only what changed is derived again: a world may have ten thousand nodes that fail one by one.
@@ -186,6 +214,11 @@ impl Environment {
         if changed.ways {
             self.routes.derive(&way_effects(&self.between), topology);
         }
+        self.is_calm = self.nothing_is_wrong();
+    }
+
+    fn nothing_is_wrong(&self) -> bool {
+        self.nodes.is_empty() && !self.messages.any() && self.routes.are_normal()
     }
 }
 
@@ -201,7 +234,7 @@ fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
         &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
-        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) => None,
+        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) => None,
     };
     between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

@@ -6,6 +6,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, Failing, MessageEffect, NodeEffect, Slowness, Stage};
+use crate::outcome::Failure;
 use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,8 @@ impl Fault for BadDeploy {
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let failing = Failing { stage: Stage::AtOnce, share: self.errors, callers: Vec::new() };
+        let failing =
+            Failing { stage: Stage::AtOnce, share: self.errors, callers: Vec::new(), answer: Failure::ServerError, retry_after: None };
         let replicas = target::failing(&self.node, &self.domain, places, &failing)?;
         // One member, so that the replicas follow each other within one strike.
         Ok(vec![Member { name: self.label(), effects: replicas.into_iter().flat_map(|replica| replica.effects).collect() }])

@@ -6,9 +6,11 @@
 
 use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
 use crate::environment::{Failing, Stage};
+use crate::outcome::Failure;
 use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
+use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// A share of the requests to a service is answered with an error.
@@ -29,6 +31,20 @@ pub struct Errors {
     /// Only requests of these callers fail: client populations, services, replicas or domains; all unless said.
     #[serde(default, skip_serializing_if = "Names::is_empty")]
     pub caller: Names,
+    /// What they are answered with: `ServerError`, `Overload`, `Throttled` or `ClientError`.
+    #[serde(default = "server_error", skip_serializing_if = "is_server_error")]
+    pub answer: Failure,
+    /// When the callers may come again, as the answer says (`Retry-After`); it says nothing unless this is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<SimDuration>,
+}
+
+const fn server_error() -> Failure {
+    Failure::ServerError
+}
+
+const fn is_server_error(failure: &Failure) -> bool {
+    matches!(failure, Failure::ServerError)
 }
 
 impl Registered for Errors {
@@ -38,7 +54,7 @@ impl Registered for Errors {
 
 impl Fault for Errors {
     const EXPLANATION: Explanation = Explanation {
-        meaning: "A share of the requests that reach the service is answered with `server error` (an HTTP 500 or 503): at once and without any \
+        meaning: "A share of the requests that reach the service is answered with `answer` (an HTTP 500, 503, 429 or 400): at once and without any \
                   work, or with `after_work: true` when all the work is done. Each attempt is drawn apart. With `caller` only the requests of \
                   some callers fail: one edge of the system.",
         in_flight: "Requests that arrive while it is on are struck; with `after_work`, those whose work ends while it is on. An error is an \
@@ -51,6 +67,8 @@ impl Fault for Errors {
             parameter("share", "share", "required", "how many of the requests fail"),
             parameter("after_work", "true or false", "false", "whether they fail after the work instead of at once"),
             parameter("caller", "client population, service, replica, domain, or a list", "all", "whose requests fail"),
+            parameter("answer", "ServerError, Overload, Throttled, ClientError", "ServerError", "what they are answered with"),
+            parameter("retry_after", "duration", "nothing is said", "when the callers may come again, as the answer says"),
         ],
         example: "Errors(node: \"shop\", share: \"30%\", caller: \"internet\", at: \"60s\", lasts: \"30s\")",
     };
@@ -58,7 +76,13 @@ impl Fault for Errors {
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let callers = target::everybody("caller", &self.caller, places);
         let stage = if self.after_work { Stage::AfterWork } else { Stage::AtOnce };
-        let failing = Failing { stage, share: self.share, callers: callers.as_ref().cloned().unwrap_or_default() };
+        let failing = Failing {
+            stage,
+            share: self.share,
+            callers: callers.as_ref().cloned().unwrap_or_default(),
+            answer: self.answer,
+            retry_after: self.retry_after,
+        };
         match (target::failing(&self.node, &self.domain, places, &failing), callers) {
             (members, Ok(_)) => members,
             (Ok(_), Err(complaints)) => Err(complaints),
@@ -76,7 +100,14 @@ impl Fault for Errors {
     }
 
     fn check(&self, _timing: &Timing) -> Vec<Complaint> {
-        let nothing = self.share.parts() == 0;
-        nothing.then(|| complaint("share", "a share of 0 % fails nothing; remove the fault if nothing should fail")).into_iter().collect()
+        let mut complaints = Vec::new();
+        if self.share.parts() == 0 {
+            complaints.push(complaint("share", "a share of 0 % fails nothing; remove the fault if nothing should fail"));
+        }
+        if self.answer.status().is_none() || matches!(self.answer, Failure::Dependency | Failure::Conflict) {
+            let sentence = "a service answers with `ServerError`, `Overload`, `Throttled` or `ClientError`; the other failures are what a caller finds out";
+            complaints.push(complaint("answer", sentence));
+        }
+        complaints
     }
 }

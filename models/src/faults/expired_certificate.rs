@@ -6,6 +6,7 @@
 
 use super::{Explanation, Fault, Member, Names, parameter, target};
 use crate::environment::{Failing, Stage};
+use crate::outcome::Failure;
 use crate::places::Places;
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,13 @@ impl Fault for ExpiredCertificate {
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let failing = Failing { stage: Stage::Handshake, share: Share::percent(100), callers: Vec::new() };
+        let failing = Failing {
+            stage: Stage::Handshake,
+            share: Share::percent(100),
+            callers: Vec::new(),
+            answer: Failure::Refused,
+            retry_after: None,
+        };
         target::failing(&self.node, &self.domain, places, &failing)
     }
 

@@ -234,7 +234,7 @@ pub(crate) fn plans(
     let labels: Vec<String> = faults.iter().map(PlannedFault::label).collect();
     let ordinal = |index: usize| labels[..index].iter().filter(|label| **label == labels[index]).count() as u64;
     let plan = |(index, planned): (usize, &PlannedFault)| {
-        let mut complaints = planned.check_place_in_run(horizon, &labels, places.events());
+        let mut complaints = planned.check_place_in_run(horizon, &labels, &places.events().collect::<Vec<_>>());
         match planned.members(places) {
             Ok(members) if complaints.is_empty() && sound => {
                 let plan = FaultPlan::new(planned.fault.clone(), &planned.timing, members, ordinal(index));

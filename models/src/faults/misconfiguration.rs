@@ -5,6 +5,7 @@
 
 use super::{Explanation, Fault, Member, Names, parameter, target};
 use crate::environment::{Failing, Stage};
+use crate::outcome::Failure;
 use crate::places::Places;
 use crate::registry::{Complaint, Registered};
 use serde::{Deserialize, Serialize};
@@ -41,7 +42,13 @@ impl Fault for Misconfiguration {
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let failing = Failing { stage: Stage::AtOnce, share: Share::percent(100), callers: Vec::new() };
+        let failing = Failing {
+            stage: Stage::AtOnce,
+            share: Share::percent(100),
+            callers: Vec::new(),
+            answer: Failure::ServerError,
+            retry_after: None,
+        };
         target::failing(&self.node, &self.domain, places, &failing)
     }
 

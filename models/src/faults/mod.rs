@@ -19,6 +19,7 @@ mod disk_full;
 mod disk_slow;
 mod disk_stall;
 mod drain;
+mod emergency_lever;
 mod errors;
 mod experiment;
 mod expired_certificate;
@@ -61,6 +62,7 @@ pub use disk_full::DiskFull;
 pub use disk_slow::DiskSlow;
 pub use disk_stall::DiskStall;
 pub use drain::Drain;
+pub use emergency_lever::EmergencyLever;
 pub use errors::Errors;
 pub use experiment::{Claim, Experiment};
 pub use expired_certificate::ExpiredCertificate;
@@ -144,7 +146,7 @@ registry! {
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,
-    Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
+    Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever,
     LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
 

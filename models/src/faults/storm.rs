@@ -315,6 +315,7 @@ fn downed(effect: &Effect) -> Vec<NodeId> {
         Effect::Node(..)
         | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..) | MessageEffect::Fails(..))
         | Effect::Load(_)
+        | Effect::Lever(..)
         | Effect::Cut { .. }
         | Effect::Link { .. } => Vec::new(),
     }

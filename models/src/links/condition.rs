@@ -195,6 +195,12 @@ impl RouteConditions {
         Self { blocked: vec![None; routes], touched: vec![false; routes], ..Self::default() }
     }
 
+    /// Whether nothing is wrong with any way, and none is left for a detour.
+    #[inline]
+    pub const fn are_normal(&self) -> bool {
+        !self.any
+    }
+
     /// Whether, and how, the way written in the plan is cut anywhere.
     #[inline]
     pub fn blocking(&self, route: RouteId) -> Option<Blocking> {

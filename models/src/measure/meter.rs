@@ -1,7 +1,7 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
 use super::uptime::UpMeter;
-use super::{Bin, EdgeMeasures, ExperimentOutcome, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -25,6 +25,8 @@ pub struct Meter {
     latency: Latency,
     failure_latency: Latency,
     up: UpMeter,
+    /// What layers showed.
+    pub(crate) gauges: Gauges,
     finished: u64,
     /// What became of messages so far.
     pub messages: MessageMeasures,
@@ -88,6 +90,7 @@ impl Meter {
             latency: Latency::new(),
             failure_latency: Latency::new(),
             up: UpMeter::new(plan),
+            gauges: Gauges::default(),
             finished: 0,
             messages: MessageMeasures::default(),
         }
@@ -164,6 +167,7 @@ impl Meter {
     }
 
     /// A call ended.
+    #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
         let is_success = outcome.is_success();
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
@@ -190,6 +194,7 @@ impl Meter {
             Outcome::Success => {
                 self.row.succeeded += 1;
                 self.row.wrong += u64::from(call.is_wrong);
+                self.row.degraded += u64::from(call.is_degraded);
                 self.latency.record(latency);
             }
             Outcome::Failed(failure) => {
@@ -220,7 +225,7 @@ impl Meter {
     }
 
     /// The row and the series of the run.
-    pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>) {
+    pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>, Vec<Gauge>) {
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
@@ -233,7 +238,8 @@ impl Meter {
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
-        (self.row, self.bins)
+        let gauges = self.gauges.list(self.bins.len());
+        (self.row, self.bins, gauges)
     }
 
     /// Calls started, and successes among them, in measured bins that no fault touches.

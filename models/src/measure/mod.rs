@@ -1,12 +1,14 @@
 //! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
-//! what protocols add to it (`observations`), what is found out at its end (`recovery`), and who was up (`uptime`).
+//! what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`), and who was up (`uptime`).
 
+mod gauges;
 mod meter;
 mod observations;
 mod recovery;
 mod row;
 mod uptime;
 
+pub use gauges::{Gauge, Gauges, MILLIONTHS};
 pub use meter::Meter;
 pub use observations::{Fold, Observation, Observations, Unit};
 pub use recovery::episodes;

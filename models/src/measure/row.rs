@@ -49,6 +49,10 @@ pub struct RunMeasures {
     /// Successful calls whose answer was altered on the way, or rests on one that was; they are part of [`succeeded`](Self::succeeded).
     #[serde(default)]
     pub wrong: u64,
+    /// Successful calls that ended with a makeshift, a default value or an old answer, or rest on one; they are part of
+    /// [`succeeded`](Self::succeeded).
+    #[serde(default)]
+    pub degraded: u64,
     /// What became of everything that was sent, from the start of the run to its end.
     #[serde(default)]
     pub messages: MessageMeasures,

@@ -9,6 +9,7 @@ use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::time::SimDuration;
 use sim_core::units::Size;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
@@ -40,6 +41,9 @@ pub struct Service {
     /// Whether a retry asks for the same work as the first attempt.
     #[serde(default)]
     pub demand_of_retry: DemandOfRetry,
+    /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<SimDuration>,
     /// How large a request is, for links that have a bandwidth; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub request_size: Size,

@@ -1,18 +1,20 @@
 //! Retry: try again after a failure, after a wait, so often at most, and only if the budget allows it.
 //!
-//! A1-A7 of the strategies implemented here count retries from 1; attempt 1 is the first try.
+//! Retries are counted from 1; attempt 1 is the first try. The order of questions is: is this failure retried at all, are attempts
+//! left, would the retry still begin within `total`, does the budget allow it, how long is the wait. Products whose order
+//! differs have a layer of their own.
 
 use super::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
 use super::budget::{AnyBudget, BudgetMemory, Ended, Paid};
-use super::{Moment, Step, Strategy};
-use crate::outcome::{Failure, Outcome};
+use super::{End, Moment, Scope, Site, Step, Strategy, Vocabulary};
+use crate::outcome::{Failure, Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
 
-/// Tries again after every kind of failure but a deadline: that is the whole call's, and trying again cannot mend it. The budget, where there is one, is asked before the wait is drawn.
+/// Tries again after failures. The budget, where there is one, is asked before the wait is drawn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
@@ -23,6 +25,89 @@ pub struct Retry {
     /// What limits the retries of all calls together; nothing unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<AnyBudget>,
+    /// The failures that are retried. Unless said all but `Deadline` (that is the whole call's, and trying again cannot mend it) and
+    /// `ClientError` (the request itself is wrong).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Vec<Failure>>,
+    /// A retry whose wait would end later than this after the first attempt was started is not made; equal is in time. No limit
+    /// unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<SimDuration>,
+    /// Whether the callee's word about when to come again (`Retry-After`) goes before the backoff: the wait is at least as long as
+    /// it says, and the call fails at once if that is behind its deadline. Not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub obey_retry_after: bool,
+}
+
+impl Retry {
+    /// So many attempts, with this wait before each retry, and nothing else.
+    pub const fn new(attempts: Attempts, backoff: AnyBackoff) -> Self {
+        Self { attempts, backoff, budget: None, on: None, total: None, obey_retry_after: false }
+    }
+
+    /// Finds the backoff, if it is one from outside.
+    pub(super) fn look_up(&mut self, vocabulary: &Vocabulary) {
+        if let AnyBackoff::External(backoff) = &mut self.backoff {
+            backoff.look_up(vocabulary);
+        }
+    }
+
+    /// Whether a failure of this kind is retried at all.
+    fn retries(&self, failure: Failure) -> bool {
+        match &self.on {
+            Some(on) => on.contains(&failure),
+            None => !matches!(failure, Failure::Deadline | Failure::ClientError),
+        }
+    }
+
+    /// The wait before the next retry, if there is one.
+    fn wait(
+        &self,
+        flight: &mut Retrying,
+        shared: &mut Option<BudgetMemory>,
+        failure: Failure,
+        end: End,
+        moment: &mut Moment<'_>,
+    ) -> Option<SimDuration> {
+        let attempts_used_up = match self.attempts {
+            Attempts::AtMost(attempts) => flight.retries + 1 >= attempts,
+            Attempts::Unlimited => false,
+        };
+        if !self.retries(failure) || attempts_used_up {
+            return None;
+        }
+        let elapsed = moment.now.saturating_since(flight.since);
+        let draw = moment.draw_of_wait();
+        let asks = Asks { retry: flight.retries + 1, elapsed, failure, hint: end.hint, draw };
+        if let (Some(budget), Some(memory)) = (&self.budget, shared)
+            && !budget.allows(memory, &mut flight.paid, &asks, moment.now)
+        {
+            return None;
+        }
+        let backoff = flight.backoff.get_or_insert_with(|| self.backoff.fresh());
+        let mut wait = match self.backoff.wait(backoff, &asks) {
+            Wait::For(wait) => wait,
+            Wait::Stop => return None,
+            Wait::StopAfter(wait) => {
+                flight.ends_with = Some(failure);
+                return Some(wait.max(SimDuration::NANOSECOND));
+            }
+        };
+        if self.obey_retry_after {
+            match end.hint {
+                Some(Hint::Never) => return None,
+                Some(Hint::After(hint)) if moment.now.saturating_add(hint) > moment.deadline => return None,
+                Some(Hint::After(hint)) => wait = wait.max(hint),
+                None => {}
+            }
+        }
+        if self.total.is_some_and(|total| elapsed.saturating_add(wait) > total) {
+            return None;
+        }
+        flight.retries += 1;
+        // At least a nanosecond: a failure known at once and a retry made at once would never let time pass.
+        Some(wait.max(SimDuration::NANOSECOND))
+    }
 }
 
 /// A number of attempts, the first included.
@@ -37,9 +122,12 @@ pub enum Attempts {
 /// What a retry remembers of one call.
 #[derive(Clone, Debug, Default)]
 pub struct Retrying {
+    since: SimTime,
     retries: u32,
     paid: Paid,
     backoff: Option<BackoffMemory>,
+    /// What the call ends with when the present wait is over, if it is waited for nothing.
+    ends_with: Option<Failure>,
 }
 
 impl Registered for Retry {
@@ -51,46 +139,62 @@ impl Strategy for Retry {
     type Flight = Retrying;
     type Shared = Option<BudgetMemory>;
 
-    fn fresh(&self) -> Self::Shared {
-        self.budget.as_ref().map(|budget| budget.fresh(SimTime::ZERO))
+    fn scope(&self) -> Option<Scope> {
+        self.budget.as_ref().map(AnyBudget::scope)
     }
 
-    fn start(&self, _flight: &mut Retrying, shared: &mut Self::Shared, moment: &Moment<'_>) -> Step {
+    fn flight(&self) -> Retrying {
+        Retrying::default()
+    }
+
+    fn fresh(&self, site: &Site<'_>) -> Self::Shared {
+        self.budget.as_ref().map(|budget| budget.fresh(site.now))
+    }
+
+    fn start(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
+        flight.since = moment.now;
         if let (Some(budget), Some(memory)) = (&self.budget, shared) {
             budget.call_started(memory, moment.now);
         }
         Step::Inner { wake: None }
     }
 
-    fn inner_ended(&self, flight: &mut Retrying, shared: &mut Self::Shared, outcome: Outcome, moment: &Moment<'_>) -> Step {
-        let attempts_used_up = match self.attempts {
-            Attempts::AtMost(attempts) => flight.retries + 1 >= attempts,
-            Attempts::Unlimited => false,
+    fn inner_ended(&self, flight: &mut Retrying, shared: &mut Self::Shared, end: End, moment: &mut Moment<'_>) -> Step {
+        let failure = match end.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            Outcome::Success => None,
         };
-        let is_too_late = outcome == Outcome::Failed(Failure::Deadline);
-        if outcome.is_success() || is_too_late || attempts_used_up {
-            return Step::End(outcome);
+        if let (Some(budget), Some(memory)) = (&self.budget, shared.as_mut()) {
+            let is_retryable = failure.is_some_and(|failure| self.retries(failure));
+            budget.attempt_ended(memory, &mut flight.paid, &Ended { outcome: end.outcome, hint: end.hint, is_retryable }, moment.now);
         }
-        let Outcome::Failed(failure) = outcome else { return Step::End(outcome) };
-        let draw = moment.next_attempt().wait();
-        let asks = Asks { retry: flight.retries + 1, elapsed: moment.now.saturating_since(moment.call_started), failure, hint: None, draw };
+        if let Some(wait) = failure.and_then(|failure| self.wait(flight, shared, failure, end, moment)) {
+            return Step::Wait(moment.now.saturating_add(wait));
+        }
         if let (Some(budget), Some(memory)) = (&self.budget, shared) {
-            budget.attempt_ended(memory, &mut flight.paid, &Ended { outcome, hint: None, is_retryable: true }, moment.now);
-            if !budget.allows(memory, &mut flight.paid, &asks, moment.now) {
-                return Step::End(outcome);
-            }
+            budget.call_ended(memory, &mut flight.paid, Some(end.outcome), moment.now);
         }
-        flight.retries += 1;
-        let memory = flight.backoff.get_or_insert_with(|| self.backoff.fresh());
-        match self.backoff.wait(memory, &asks) {
-            // At least a nanosecond: a failure known at once and a retry made at once would never let time pass.
-            Wait::For(length) => Step::Wait(moment.now.saturating_add(length.max(SimDuration::NANOSECOND))),
-            Wait::Stop => Step::End(outcome),
+        Step::End(end.outcome)
+    }
+
+    fn timer(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
+        let Some(failure) = flight.ends_with else { return Step::Inner { wake: None } };
+        if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+            budget.call_ended(memory, &mut flight.paid, Some(Outcome::Failed(failure)), moment.now);
+        }
+        Step::End(Outcome::Failed(failure))
+    }
+
+    fn given_up(&self, flight: &mut Retrying, shared: &mut Self::Shared, moment: &mut Moment<'_>) {
+        if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+            budget.call_ended(memory, &mut flight.paid, None, moment.now);
         }
     }
 
-    fn timer(&self, _flight: &mut Retrying, _shared: &mut Self::Shared, _moment: &Moment<'_>) -> Step {
-        Step::Inner { wake: None }
+    fn gauges(&self, shared: &mut Self::Shared, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
+        if let (Some(budget), Some(memory)) = (&self.budget, shared) {
+            show("retries left", budget.left(memory, site.now));
+        }
     }
 
     fn check(&self) -> Vec<Complaint> {

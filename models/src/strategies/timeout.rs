@@ -1,6 +1,6 @@
 //! Timeout: give up on one attempt after a time.
 
-use super::{Moment, Step, Strategy};
+use super::{End, Moment, Site, Step, Strategy};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -23,17 +23,19 @@ impl Strategy for Timeout {
     type Flight = ();
     type Shared = ();
 
-    fn fresh(&self) {}
+    fn flight(&self) {}
 
-    fn start(&self, _flight: &mut (), _shared: &mut (), moment: &Moment<'_>) -> Step {
+    fn fresh(&self, _site: &Site<'_>) {}
+
+    fn start(&self, _flight: &mut (), _shared: &mut (), moment: &mut Moment<'_>) -> Step {
         Step::Inner { wake: Some(moment.now.saturating_add(self.0)) }
     }
 
-    fn inner_ended(&self, _flight: &mut (), _shared: &mut (), outcome: Outcome, _moment: &Moment<'_>) -> Step {
-        Step::End(outcome)
+    fn inner_ended(&self, _flight: &mut (), _shared: &mut (), end: End, _moment: &mut Moment<'_>) -> Step {
+        Step::End(end.outcome)
     }
 
-    fn timer(&self, _flight: &mut (), _shared: &mut (), _moment: &Moment<'_>) -> Step {
+    fn timer(&self, _flight: &mut (), _shared: &mut (), _moment: &mut Moment<'_>) -> Step {
         Step::End(Outcome::Failed(Failure::Timeout))
     }
 

@@ -71,9 +71,12 @@ impl Route {
     }
 
     /// How long a message travels, at least a nanosecond. Hops after the first draw further numbers of the same place.
-    #[inline]
+    #[inline(always)]
     pub fn delay(&self, draw: Draw) -> SimDuration {
-        let first = self.first.as_ref().map_or(SimDuration::ZERO, |sampler| sampler.sample(draw));
+        let first = match &self.first {
+            Some(sampler) => sampler.sample(draw),
+            None => SimDuration::ZERO,
+        };
         let delay = if self.rest.is_empty() { first } else { first.saturating_add(self.rest_of_delay(draw)) };
         delay.max(SimDuration::NANOSECOND)
     }

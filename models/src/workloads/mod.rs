@@ -3,11 +3,13 @@
 mod all_at_once;
 mod closed_loop;
 mod constant;
+mod keys;
 mod poisson;
 
 pub use all_at_once::AllAtOnce;
 pub use closed_loop::ClosedLoop;
 pub use constant::Constant;
+pub use keys::{Keys, ObjectPlan};
 pub use poisson::Poisson;
 
 use crate::registry::{Complaint, complaint, registry, within};
@@ -30,6 +32,12 @@ pub struct Clients {
     /// The failure domain of the clients.
     #[serde(default = "default_domain")]
     pub domain: String,
+    /// What the calls are about; every call is about something of its own unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Keys>,
+    /// Clients start at an instant drawn evenly from this time for each apart, instead of all at once. For closed and one-shot load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_within: Option<SimDuration>,
 }
 
 fn default_domain() -> String {
@@ -96,6 +104,11 @@ impl Arrivals {
 }
 
 impl Clients {
+    /// So many clients in a domain that call a service, each call about something of its own, all starting at once.
+    pub fn new(count: u32, arrivals: Arrivals, calls: &str, domain: &str) -> Self {
+        Self { count, arrivals, calls: calls.to_owned(), domain: domain.to_owned(), keys: None, starts_within: None }
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -106,6 +119,11 @@ impl Clients {
             complaints.push(complaint("domain", "a domain is a name such as \"internet\" or \"eu/a/rack1\""));
         }
         complaints.extend(within("arrivals", self.arrivals.check()));
+        complaints.extend(self.keys.iter().flat_map(|keys| within("keys", keys.check())));
+        if self.starts_within.is_some() && self.arrivals.load() == "open" {
+            let sentence = "open load has no clients that start, only calls of a population; give it ClosedLoop or AllAtOnce arrivals";
+            complaints.push(complaint("starts_within", sentence));
+        }
         complaints
     }
 }

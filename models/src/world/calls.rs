@@ -3,16 +3,20 @@
 use super::World;
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
+use crate::faults::Happening;
 use crate::ids::NodeId;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Hint, Outcome};
+use crate::plan::EdgePlan;
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
-use crate::strategies::{Cause, FlightMemory, Layer, Moment, Scope, SharedMemory, Step};
+use crate::strategies::{Cause, End, FlightMemory, Layer, Luck, Moment, Scope, SharedMemory, ShiftAt, Site, Step, Ticket};
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 
 impl<P: Protocol> World<P> {
     /// A caller makes a call.
+    #[inline(always)]
     pub(super) fn start_call(&mut self, name: CallName, origin: Origin, process: u32, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
         let slot = self.calls.take();
@@ -24,6 +28,14 @@ impl<P: Protocol> World<P> {
             Origin::Job(job) => self.attempts[job].node,
         };
         self.calls[slot].begin(name, (origin, caller), process, now, measured);
+        self.calls[slot].object = match origin {
+            Origin::Client => match &self.plan.populations[name.edge.index()].objects {
+                Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
+                None => name.key.bits(),
+            },
+            // What is called for a request is called about the same.
+            Origin::Job(job) => self.calls[self.attempts[job].call].object,
+        };
         if !self.clocks.is_empty() {
             self.calls[slot].started_local = self.local_of_call(slot, now);
         }
@@ -31,84 +43,152 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
             self.attempts[job].child = slot;
+            let deadline = self.attempts[job].deadline;
+            if deadline != SimTime::MAX {
+                // A child never outlives its parent, and tells its own children.
+                let limit = self.local_of_call(slot, deadline);
+                let call = &mut self.calls[slot];
+                (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
+            }
         }
         // The call is what its outermost flight is inside of.
-        self.take_step(slot, NONE, Step::Inner { wake: None }, ctx);
+        self.take_step(slot, NONE, Step::Inner { wake: None }, None, ctx);
     }
 
-    /// Does what the layer of a flight wants, and goes on until everything waits for time to pass.
-    pub(super) fn take_step(&mut self, slot: u32, flight: u32, step: Step, ctx: &mut Ctx<'_, Self>) {
-        let (mut flight, mut step) = (flight, step);
+    /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
+    /// about asking again, where the step is the end of an attempt.
+    pub(super) fn take_step(&mut self, slot: u32, flight: u32, step: Step, hint: Option<Hint>, ctx: &mut Ctx<'_, Self>) {
+        let (mut flight, mut step, mut hint) = (flight, step, hint);
         loop {
             match step {
-                Step::Inner { wake } => {
+                Step::Inner { .. } | Step::At(_) => {
                     let call = &mut self.calls[slot];
-                    let layer = call.flights.get_mut(flight as usize).map_or(0, |state| {
-                        state.timer = wake.unwrap_or(SimTime::MAX);
-                        state.layer as usize + 1
-                    });
+                    let mut layer = 0;
+                    if let Some(state) = call.flights.get_mut(flight as usize) {
+                        layer = state.layer as usize + 1;
+                        match step {
+                            Step::Inner { wake } => state.timer = wake.unwrap_or(SimTime::MAX),
+                            Step::At(replica) => state.replica = replica,
+                            Step::Wait(_) | Step::End(_) => unreachable!("nothing is started by these"),
+                        }
+                    }
                     let Some(strategy) = self.plan.edges[call.name.edge.index()].stack.get(layer) else {
                         let leaf = call.add_flight(flight, layer, FlightMemory::Nothing);
                         self.send_attempt(slot, leaf, ctx);
                         return self.arm(slot, ctx);
                     };
                     flight = call.add_flight(flight, layer, strategy.new_flight());
-                    step = self.ask(slot, flight, Cause::Start, ctx.now());
+                    hint = None;
+                    step = self.ask(slot, flight, Cause::Start, ctx);
                 }
                 Step::Wait(until) => {
                     self.calls[slot].flights[flight as usize].timer = until;
                     return self.arm(slot, ctx);
                 }
                 Step::End(outcome) => {
+                    let inner = self.calls[slot].flights.get(flight as usize).map_or(1, |flight| flight.ordinal);
                     let parent = self.close(slot, flight, ctx);
                     if parent == NONE {
                         return self.end_call(slot, outcome, ctx);
                     }
                     flight = parent;
-                    step = self.ask(slot, flight, Cause::InnerEnded(outcome), ctx.now());
+                    let open = self.calls[slot].flights[flight as usize].open_inside;
+                    step = self.ask(slot, flight, Cause::InnerEnded(End { outcome, hint, inner, open }), ctx);
                 }
             }
         }
     }
 
     /// Layers live by their caller's clock: every instant they are told, or name, is one of that.
-    pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, now: SimTime) -> Step {
+    #[inline(always)]
+    pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, ctx: &mut Ctx<'_, Self>) -> Step {
+        let step = self.with_layer(slot, flight, ctx.now(), |layer, memory, shared, moment| layer.ask(cause, memory, shared, moment));
+        if self.notes.is_any() {
+            self.hear_notes(slot, flight, ctx);
+        }
+        step
+    }
+
+    /// Looks up everything a layer may see, and lets it act.
+    #[inline(always)]
+    fn with_layer<R>(
+        &mut self,
+        slot: u32,
+        flight: u32,
+        now: SimTime,
+        act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
+    ) -> R {
         let now = self.local_of_call(slot, now);
         let call = &mut self.calls[slot];
-        let edge = call.name.edge.index();
+        let edge = &self.plan.edges[call.name.edge.index()];
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
-        let layer = &self.plan.edges[edge].stack[index];
-        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
-        let nothing = &mut SharedMemory::Nothing;
-        let shared = if layer.shares() {
-            let scope = scope_of(layer, call.origin, call.name.client, call.process);
-            memory_of(scope, layer, &mut self.shared[edge][index])
-        } else {
-            nothing
+        let layer = &edge.stack[index];
+        let replica = (state.replica != NONE).then_some(state.replica);
+        let scope = scope_of(edge.scopes[index], call.origin, call.name.client, call.process, replica, edge);
+        let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
+        let site = Site { now, luck: Luck { seed: &self.seed, key }, replicas: &edge.replicas };
+        let memory = &mut self.shared[call.name.edge.index()][index];
+        if memory.len() <= scope || memory[scope].is_none() {
+            make_memory(scope, layer, memory, &site);
+        }
+        let shared = memory[scope].as_mut().expect("it has just been made");
+        let mut moment = Moment {
+            now,
+            call_started: call.started_local,
+            deadline: call.deadline.min(call.limit),
+            attempts: call.attempts,
+            key: call.name.key,
+            object: call.object,
+            replica,
+            lever: self.environment.lever(call.name.edge),
+            ticket: Ticket::new(slot, flight),
+            waits: &mut call.waits,
+            notes: &mut self.notes,
+            site,
         };
-        layer.ask(cause, &mut state.memory, shared, &moment)
+        act(layer, &mut state.memory, shared, &mut moment)
+    }
+
+    /// Deals with what a layer has said beside its step.
+    #[cold]
+    fn hear_notes(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        let call = &mut self.calls[slot];
+        if let Some((at, propagates)) = self.notes.deadline.take() {
+            call.deadline = call.deadline.min(at);
+            call.tells_deadline |= propagates;
+        }
+        call.is_degraded |= std::mem::take(&mut self.notes.is_degraded);
+        if self.notes.shifts.is_empty() {
+            return;
+        }
+        let (edge, process, client, origin) = (call.name.edge, call.process, call.name.client, call.origin);
+        let state = &call.flights[flight as usize];
+        let (layer, replica) = (state.layer, (state.replica != NONE).then_some(state.replica));
+        let plan = &self.plan.edges[edge.index()];
+        let scope = scope_of(plan.scopes[layer as usize], origin, client, process, replica, plan) as u32;
+        for shift in std::mem::take(&mut self.notes.shifts) {
+            self.observations.count(shift.counted(), 1);
+            ctx.record(&Record::Shifted(ShiftAt { edge, layer, scope, shift }));
+            self.happens(Happening::Announced(shift.name()), ctx);
+        }
+    }
+
+    /// Tells flights that what they waited for is theirs.
+    #[cold]
+    pub(super) fn hand_out_grants(&mut self, ctx: &mut Ctx<'_, Self>) {
+        // Bounded: a grant is given for a place that was left, and taking it leaves none.
+        while let Some(ticket) = self.notes.grants.pop_front() {
+            let (slot, flight) = ticket.parts();
+            self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
+            let step = self.ask(slot, flight, Cause::Granted, ctx);
+            self.take_step(slot, flight, step, None, ctx);
+        }
     }
 
     /// An attempt that was waited for ended.
-    pub(super) fn attempt_ended(&mut self, slot: u32, flight: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        self.take_step(slot, flight, Step::End(outcome), ctx);
-    }
-
-    /// A result came for an attempt that had been given up: its layer may want to know.
-    pub(super) fn offer_late(&mut self, slot: u32, flight: u32, outcome: Outcome, now: SimTime) {
-        let now = self.local_of_call(slot, now);
-        let call = &self.calls[slot];
-        let edge = call.name.edge.index();
-        let parent = call.flights.get(flight as usize).map_or(NONE, |flight| flight.parent);
-        let Some(owner) = call.flights.get(parent as usize) else { return };
-        let index = owner.layer as usize;
-        let layer = &self.plan.edges[edge].stack[index];
-        let scope = scope_of(layer, call.origin, call.name.client, call.process);
-        let moment = Moment { now, call_started: call.started_local, attempts: call.attempts, key: call.name.key, seed: &self.seed };
-        if let Some(shared) = self.shared[edge][index].get_mut(scope) {
-            layer.offer_late(outcome, shared, &moment);
-        }
+    pub(super) fn attempt_ended(&mut self, slot: u32, flight: u32, outcome: Outcome, hint: Option<Hint>, ctx: &mut Ctx<'_, Self>) {
+        self.take_step(slot, flight, Step::End(outcome), hint, ctx);
     }
 
     /// Closes a flight and everything open inside it; attempts inside are abandoned. Answers its parent.
@@ -124,11 +204,24 @@ impl<P: Protocol> World<P> {
         parent
     }
 
+    /// A flight that is given up lets go of what its layer holds for it.
+    #[cold]
+    fn give_up(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        let ticket = Ticket::new(slot, flight);
+        self.notes.grants.retain(|granted| *granted != ticket);
+        if matches!(self.calls[slot].flights[flight as usize].memory, FlightMemory::Nothing) {
+            return;
+        }
+        self.with_layer(slot, flight, ctx.now(), |layer, memory, shared, moment| layer.given_up(memory, shared, moment));
+        self.hear_notes(slot, flight, ctx);
+    }
+
     #[cold]
     fn close_inside(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         for inner in 0..self.calls[slot].flights.len() {
             let state = &self.calls[slot].flights[inner];
             if state.is_open && state.parent == flight {
+                self.give_up(slot, inner as u32, ctx);
                 self.close(slot, inner as u32, ctx);
             }
         }
@@ -138,7 +231,8 @@ impl<P: Protocol> World<P> {
         let now = ctx.now();
         let call = &mut self.calls[slot];
         call.is_open = false;
-        let (name, origin, is_wrong) = (call.name, call.origin, call.is_wrong && outcome.is_success());
+        let (name, origin) = (call.name, call.origin);
+        let (is_wrong, is_degraded) = (call.is_wrong && outcome.is_success(), call.is_degraded && outcome.is_success());
         self.meter.call_ended(call, outcome, now);
         ctx.record(&Record::CallEnded(name, outcome));
         self.forget_call(slot);
@@ -148,8 +242,9 @@ impl<P: Protocol> World<P> {
                 self.client_served(name, outcome, ctx);
             }
             Origin::Job(attempt) => {
-                // What is made of a wrong answer is wrong.
+                // What is made of a wrong answer is wrong, and of a makeshift a makeshift.
                 self.attempts[attempt].is_wrong |= is_wrong;
+                self.attempts[attempt].is_degraded |= is_degraded;
                 self.child_ended(attempt, outcome, ctx);
             }
         }
@@ -160,10 +255,22 @@ impl<P: Protocol> World<P> {
         self.calls[slot].is_open = false;
         for flight in 0..self.calls[slot].flights.len() {
             if self.calls[slot].flights[flight].is_open {
+                self.give_up(slot, flight as u32, ctx);
                 self.close(slot, flight as u32, ctx);
             }
         }
         self.forget_call(slot);
+    }
+
+    /// The time of what the call is made for is up.
+    pub(super) fn run_out(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        for flight in 0..self.calls[slot].flights.len() {
+            if self.calls[slot].flights[flight].is_open {
+                self.give_up(slot, flight as u32, ctx);
+                self.close(slot, flight as u32, ctx);
+            }
+        }
+        self.end_call(slot, Outcome::Failed(Failure::Deadline), ctx);
     }
 
     /// Gives the record back when nobody waits for the call and nothing of it is under way.
@@ -176,6 +283,7 @@ impl<P: Protocol> World<P> {
 
     /// Makes sure that an event comes no later than the earliest timer of the call. A pending one that comes earlier is
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
+    #[inline(always)]
     pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let local = self.calls[slot].next_timer();
         let next = self.wake_of_call(slot, local, ctx.now());
@@ -209,13 +317,16 @@ impl<P: Protocol> World<P> {
             return self.sleep_on(slot, ctx);
         }
         let local = self.local_of_call(slot, now);
+        if self.calls[slot].limit <= local {
+            return self.run_out(slot, ctx);
+        }
         // Bounded: every round ends a timer that is due, and steps set timers that lie ahead.
         while self.calls[slot].is_open
             && let Some(flight) = self.calls[slot].due(local)
         {
             self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
-            let step = self.ask(slot, flight, Cause::Timer, now);
-            self.take_step(slot, flight, step, ctx);
+            let step = self.ask(slot, flight, Cause::Timer, ctx);
+            self.take_step(slot, flight, step, None, ctx);
         }
         if self.calls[slot].is_open {
             self.arm(slot, ctx);
@@ -223,20 +334,30 @@ impl<P: Protocol> World<P> {
     }
 }
 
-/// The shared memory of a scope, made on first use. Out of line, so that layers that share nothing are asked cheaply.
-#[inline(never)]
-fn memory_of<'a>(scope: usize, layer: &Layer, shared: &'a mut Vec<SharedMemory>) -> &'a mut SharedMemory {
-    if shared.len() <= scope {
-        shared.resize_with(scope + 1, || layer.fresh());
+/// The shared memory of a scope, made on first use.
+#[cold]
+fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
+    if memory.len() <= scope {
+        memory.resize_with(scope + 1, || None);
     }
-    &mut shared[scope]
+    memory[scope] = Some(layer.fresh(site));
 }
 
-/// Which of the shared memories of a layer belongs to a call.
-fn scope_of(layer: &Layer, origin: Origin, client: u32, process: u32) -> usize {
-    match (layer.scope(), origin) {
-        (None | Some(Scope::Edge), _) => 0,
-        (Some(Scope::Client), Origin::Client) => client as usize,
-        (Some(Scope::Client | Scope::Process | Scope::Endpoint), _) => process as usize,
+/// Which of the shared memories of a layer belongs to a flight.
+#[inline(always)]
+fn scope_of(scope: Option<Scope>, origin: Origin, client: u32, process: u32, replica: Option<u32>, edge: &EdgePlan) -> usize {
+    match scope {
+        None => 0,
+        Some(scope) => match (scope, origin) {
+            (Scope::Edge, _) => 0,
+            (Scope::Client, Origin::Client) => client as usize,
+            (Scope::Client | Scope::Process, _) => process as usize,
+            (Scope::Endpoint, _) => process as usize * edge.replicas.len() + replica.unwrap_or(0) as usize,
+        },
     }
+}
+
+/// The key of the random numbers of a shared memory.
+const fn key_of_scope(edge: Key, layer: usize, scope: usize) -> Key {
+    edge.child(layer as u64).child(scope as u64)
 }

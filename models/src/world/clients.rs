@@ -47,7 +47,8 @@ impl<P: Protocol> World<P> {
                 ArrivalProcess::Closed { think } => {
                     for client in 0..count {
                         let think = think.sample(self.seed.draws(client_key(key, client).child(0), 1).wait());
-                        let at = ctx.now().saturating_add(think.max(SimDuration::NANOSECOND));
+                        let start = self.start_of(index, client);
+                        let at = ctx.now().saturating_add(start).saturating_add(think.max(SimDuration::NANOSECOND));
                         if at < self.plan.clockwork.end_of_arrivals() {
                             ctx.at(at, WorldEvent::new(Kind::ClientWakes, client_key(key, client), 0, first + client));
                         }
@@ -56,11 +57,20 @@ impl<P: Protocol> World<P> {
                 ArrivalProcess::Once => {
                     for client in 0..count {
                         let event = WorldEvent::new(Kind::ClientWakes, client_key(key, client), 0, first + client);
-                        ctx.after(SimDuration::NANOSECOND, event);
+                        ctx.after(self.start_of(index, client).max(SimDuration::NANOSECOND), event);
                     }
                 }
             }
         }
+    }
+
+    /// How long after the begin of the run a client starts.
+    fn start_of(&self, population: usize, client: u32) -> SimDuration {
+        let plan = &self.plan.populations[population];
+        if plan.starts_within.is_zero() {
+            return SimDuration::ZERO;
+        }
+        self.seed.draws(client_key(plan.key, client).child(0), 1).choice().below(plan.starts_within)
     }
 
     fn schedule_arrival(&mut self, index: u32, ctx: &mut Ctx<'_, Self>) {

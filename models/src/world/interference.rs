@@ -6,14 +6,13 @@
 use super::World;
 use crate::environment::{Conduct, Letter, Stage};
 use crate::event::{Kind, WorldEvent};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Hint, Outcome};
 use crate::protocols::Protocol;
 use crate::record::Loss;
 use sim_core::simulation::Ctx;
 
 impl<P: Protocol> World<P> {
     /// Why a message does not leave its sender, or leaves it in vain.
-    #[cold]
     pub(super) fn kept_back(&self, letter: Letter) -> Option<Loss> {
         let messages = self.environment.messages();
         if messages.is_unsent(letter) {
@@ -36,7 +35,6 @@ impl<P: Protocol> World<P> {
     }
 
     /// What the node of an attempt does with it.
-    #[inline]
     pub(super) fn conduct(&self, slot: u32) -> Conduct {
         let messages = self.environment.messages();
         if !messages.any() {
@@ -47,30 +45,28 @@ impl<P: Protocol> World<P> {
     }
 
     /// How the node of an attempt fails a request before any work, if it does.
-    #[inline]
-    pub(super) fn failed_on_arrival(&self, slot: u32) -> Option<Failure> {
+    pub(super) fn failed_on_arrival(&mut self, slot: u32) -> Option<Failure> {
         if !self.environment.messages().any() {
             return None;
         }
-        if self.fails(slot, Stage::Handshake) {
-            return Some(Failure::Refused);
-        }
-        self.fails(slot, Stage::AtOnce).then_some(Failure::ServerError)
+        self.fails(slot, Stage::Handshake).or_else(|| self.fails(slot, Stage::AtOnce))
     }
 
     /// What a node answers that may fail a request after the work.
-    #[cold]
-    pub(super) fn answered_under_faults(&self, slot: u32, outcome: Outcome) -> Outcome {
-        if outcome.is_success() && self.fails(slot, Stage::AfterWork) { Outcome::Failed(Failure::ServerError) } else { outcome }
+    pub(super) fn answered_under_faults(&mut self, slot: u32, outcome: Outcome) -> Outcome {
+        let failure = if outcome.is_success() { self.fails(slot, Stage::AfterWork) } else { None };
+        failure.map_or(outcome, Outcome::Failed)
     }
 
-    fn fails(&self, slot: u32, stage: Stage) -> bool {
-        let attempt = &self.attempts[slot];
-        self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())
+    fn fails(&mut self, slot: u32, stage: Stage) -> Option<Failure> {
+        let attempt = &mut self.attempts[slot];
+        let failing = self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())?;
+        attempt.hint = failing.retry_after.map(Hint::After);
+        Some(failing.answer)
     }
 
-    /// An answer that faults may hold back, withhold or falsify.
-    pub(super) fn answer_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    /// Falsifies an answer, withholds it or holds it back, as faults will have it; whether it does not leave now.
+    pub(super) fn holds_back(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
         let conduct = self.conduct(slot);
         let attempt = &mut self.attempts[slot];
         // What the machine of a dead node says is said by nobody.
@@ -78,7 +74,8 @@ impl<P: Protocol> World<P> {
             match conduct {
                 Conduct::Withheld => {
                     self.meter.messages.sent += 1;
-                    return self.lose(slot, Loss::Omitted, ctx);
+                    self.lose(slot, Loss::Omitted, ctx);
+                    return true;
                 }
                 Conduct::Wrong if attempt.outcome == Outcome::Success => attempt.is_wrong = true,
                 Conduct::Wrong | Conduct::Replayed | Conduct::Honest => {}
@@ -86,10 +83,11 @@ impl<P: Protocol> World<P> {
         }
         let late = self.environment.messages().lateness(attempt.node, attempt.draws.reply_delay());
         if late.is_zero() {
-            return self.send_answer(slot, ctx);
+            return false;
         }
         attempt.references += 1;
         ctx.after(late, WorldEvent::new(Kind::AnswerLeaves, attempt.name.call.key, attempt.name.number, slot));
+        true
     }
 
     /// An answer that was held back leaves its node.

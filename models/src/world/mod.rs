@@ -5,11 +5,12 @@
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
-//! wait for something) and `experiment` (what lets faults strike and lifts them).
+//! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
 
 mod calls;
 mod clients;
 mod experiment;
+mod gauges;
 mod groups;
 mod interference;
 mod jobs;
@@ -37,7 +38,7 @@ use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
-use crate::strategies::SharedMemory;
+use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
 use groups::Envelope;
 use jobs::Jobs;
@@ -96,7 +97,9 @@ pub struct World<P: Protocol> {
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
-    shared: Vec<Vec<Vec<SharedMemory>>>,
+    shared: Vec<Vec<Vec<Option<SharedMemory>>>>,
+    /// What layers have said beside their steps and nobody has dealt with yet.
+    notes: Notes,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -135,6 +138,7 @@ impl<P: Protocol> World<P> {
             jobs: Jobs::default(),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
+            notes: Notes::default(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -229,6 +233,9 @@ impl<P: Protocol> Model for World<P> {
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),
             Kind::Fault => self.fault_changes(event.slot, ctx),
             Kind::Converged => self.converge(ctx),
+        }
+        if self.notes.has_grants() {
+            self.hand_out_grants(ctx);
         }
     }
 }

@@ -132,6 +132,7 @@ impl<P: Protocol> World<P> {
         let now = ctx.now();
         let local = self.local_of_call(slot, now);
         let timers = self.calls[slot].flights.iter().filter(|flight| flight.is_open).map(|flight| flight.timer);
+        let timers = timers.chain([self.calls[slot].limit]);
         if let Some(next) = timers.filter(|&timer| timer > local && timer < SimTime::MAX).min() {
             let next = self.wake_of_call(slot, next, now);
             self.arm_at(slot, next, ctx);
@@ -140,18 +141,22 @@ impl<P: Protocol> World<P> {
 
     /// Timers that came due while their caller stood still fire, in the order in which they were due.
     fn fire_overdue(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
-        let (now, local) = (ctx.now(), self.local(node, ctx.now()));
+        let local = self.local(node, ctx.now());
         for Overdue { due, name, slot, flight, .. } in self.overdue(node, local) {
             let call = &mut self.calls[slot];
             let is_current = call.is_open && call.name == name;
+            if is_current && flight == NONE {
+                self.run_out(slot, ctx);
+                continue;
+            }
             if !is_current || !call.flights.get(flight as usize).is_some_and(|flight| flight.is_open && flight.timer == due) {
                 continue;
             }
             // Other timers of the call may lie behind, for which no event can be scheduled: none is before all have fired.
             let armed = std::mem::replace(&mut call.armed, SimTime::ZERO);
             call.flights[flight as usize].timer = SimTime::MAX;
-            let step = self.ask(slot, flight, Cause::Timer, now);
-            self.take_step(slot, flight, step, ctx);
+            let step = self.ask(slot, flight, Cause::Timer, ctx);
+            self.take_step(slot, flight, step, None, ctx);
             let call = &mut self.calls[slot];
             if call.is_open && call.name == name {
                 call.armed = armed;
@@ -169,6 +174,9 @@ impl<P: Protocol> World<P> {
             let Origin::Job(job) = call.origin else { continue };
             if !call.is_open || self.attempts[job].node != node {
                 continue;
+            }
+            if call.limit < local {
+                all.push(Overdue { due: call.limit, name: call.name, slot, layer: 0, flight: NONE });
             }
             for (index, flight) in (0..).zip(&call.flights) {
                 if flight.is_open && flight.timer < local {

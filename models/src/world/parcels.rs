@@ -86,22 +86,33 @@ const ALTERED: u64 = 0x3_0001;
 
 impl<P: Protocol> World<P> {
     /// What becomes of a message on this route that is sent now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn dispatch(&mut self, letter: Letter, route: RouteId, luck: Luck) -> Fate {
         self.meter.messages.sent += 1;
-        if self.environment.messages().any()
-            && let Some(loss) = self.kept_back(letter)
+        if !self.environment.is_calm()
+            && let Some(fate) = self.interfered(letter, route)
         {
-            return Fate::Lost(loss);
+            return fate;
         }
         let way = self.plan.topology.route(route);
-        if !way.is_plain() || self.environment.routes().disturbs(route) {
+        if !way.is_plain() {
             return Fate::Unknown;
         }
         if way.loss().holds(luck.loss) {
             return Fate::Lost(Loss::Link);
         }
         Fate::Arrives(way.delay(luck.delay))
+    }
+
+    /// What faults make of a message that is sent now, if they do anything.
+    #[cold]
+    fn interfered(&self, letter: Letter, route: RouteId) -> Option<Fate> {
+        if self.environment.messages().any()
+            && let Some(loss) = self.kept_back(letter)
+        {
+            return Some(Fate::Lost(loss));
+        }
+        self.environment.routes().disturbs(route).then_some(Fate::Unknown)
     }
 
     /// Sends a message whose fate is not known beforehand.
@@ -421,6 +432,6 @@ impl<P: Protocol> World<P> {
         let (name, node, call, flight) = (attempt.name, attempt.node, attempt.call, attempt.flight);
         ctx.record(&Record::Broken(name, node));
         self.let_go(slot);
-        self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), ctx);
+        self.attempt_ended(call, flight, Outcome::Failed(Failure::Reset), None, ctx);
     }
 }

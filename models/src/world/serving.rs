@@ -2,18 +2,56 @@
 
 use super::World;
 use super::jobs::RUN;
-use crate::attempt::Phase;
+use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, Hint, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Loss, Record};
 use crate::services::{DemandOfRetry, LateWork, News, Threads};
+use sim_core::draw::Seed;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
+
+impl Attempt {
+    /// The work that is due, and whether it is a write: `demand` before the first task, else that of the task before the
+    /// program counter.
+    #[inline(always)]
+    fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
+        let demand = match service.demand_of_retry {
+            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
+            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
+        };
+        match self.task.checked_sub(1).map(|task| &service.program[task as usize]) {
+            None => (service.demand.sample(demand), false),
+            Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
+                (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
+            }
+            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
+        }
+    }
+
+    /// So much work is left of it, and is done at this pace from now on.
+    #[inline(always)]
+    fn proceed<P: Protocol>(&mut self, slot: u32, left: SimDuration, slowness: Slowness, ctx: &mut Ctx<'_, World<P>>) {
+        self.work_began = ctx.now();
+        self.work_ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
+        self.references += 1;
+        ctx.at(self.work_ends, WorldEvent::new(Kind::WorkDone, self.name.call.key, self.name.number, slot));
+    }
+
+    /// Counts the work done since it began or went on, and answers how much that is. Work that stands still began at the end
+    /// of time, and has not been done since.
+    #[inline(always)]
+    fn count_work(&mut self, now: SimTime) -> SimDuration {
+        let worked = now.saturating_since(self.work_began);
+        self.worked += worked;
+        worked
+    }
+}
 
 impl<P: Protocol> World<P> {
     pub(super) fn service_at(&self, node: NodeId) -> &ServicePlan {
@@ -25,7 +63,12 @@ impl<P: Protocol> World<P> {
 
     /// Whether a worker of a server is free, of those that faults leave it.
     pub(super) fn has_free_worker(&self, node: NodeId) -> bool {
-        let left = self.service_at(node).workers.saturating_sub(self.environment.node(node).workers_lost);
+        self.is_free(node, self.service_at(node))
+    }
+
+    #[inline(always)]
+    fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
+        let left = service.workers.saturating_sub(self.environment.node(node).workers_lost);
         self.servers[node.index()].busy < left
     }
 
@@ -35,15 +78,17 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request has arrived at a server that runs.
+    #[inline(always)]
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let node = self.attempts[slot].node;
-        let places = self.places_at(node);
-        if self.has_free_worker(node) {
+        let attempt = &self.attempts[slot];
+        let node = attempt.node;
+        if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
-        } else if self.servers[node.index()].waiting < places {
+        } else if self.servers[node.index()].waiting < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
-            self.answer(slot, Outcome::Failed(Failure::Overload), ctx);
+            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
+            self.fail(slot, Failure::Overload, ctx);
         }
     }
 
@@ -58,45 +103,43 @@ impl<P: Protocol> World<P> {
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
+    #[inline(always)]
     fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
+        if attempt.deadline <= ctx.now() {
+            // Nobody waits for it any more, and its server knows.
+            return self.fail(slot, Failure::Deadline, ctx);
+        }
         attempt.has_worker = true;
         self.servers[attempt.node.index()].busy += 1;
         ctx.record(&Record::Started(attempt.name, attempt.node));
         self.work(slot, ctx);
     }
 
-    /// The work that is due: `demand` before the first task, else that of the task before the program counter.
-    #[inline(always)]
-    fn next_work(&self, slot: u32) -> SimDuration {
-        let attempt = &self.attempts[slot];
-        let service = self.service_at(attempt.node);
-        let demand = match service.demand_of_retry {
-            DemandOfRetry::Same if attempt.name.number > 1 => self.seed.draws(attempt.name.call.key, 1).demand(),
-            DemandOfRetry::Same | DemandOfRetry::Fresh => attempt.draws.demand(),
-        };
-        match attempt.task.checked_sub(1).map(|task| &service.program[task as usize]) {
-            None => service.demand.sample(demand),
-            Some(TaskPlan::Work(work) | TaskPlan::Write(work)) => work.sample(demand.further(u64::from(attempt.task))),
-            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
-        }
-    }
-
     /// A worker begins with the work that is due.
+    #[inline(always)]
     fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let work = self.next_work(slot);
-        let attempt = &self.attempts[slot];
-        let (node, call, task) = (attempt.node, attempt.name.call.key, attempt.task);
-        let is_writing = task > 0 && matches!(self.service_at(node).program[task as usize - 1], TaskPlan::Write(_));
-        let condition = self.environment.node(node);
-        let fails = is_writing && condition.disk_full;
-        // To find that a disk is full needs no time of the disk, only the least there is of the worker.
-        let (is_writing, work) = if fails { (false, SimDuration::ZERO) } else { (is_writing, work) };
-        let pace = condition.pace(call, is_writing, &self.seed);
         let attempt = &mut self.attempts[slot];
+        let (work, is_writing) = attempt.next_work(&self.plan.services[attempt.service as usize], &self.seed);
+        if !self.environment.is_calm() {
+            return self.work_under_faults(slot, work, is_writing, ctx);
+        }
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;
-        attempt.fails_to_write = fails;
+        attempt.fails_to_write = false;
+        attempt.proceed(slot, work, Slowness::NONE, ctx);
+    }
+
+    #[cold]
+    fn work_under_faults(&mut self, slot: u32, work: SimDuration, is_writing: bool, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let condition = self.environment.node(attempt.node);
+        attempt.phase = Phase::Serving;
+        attempt.fails_to_write = is_writing && condition.disk_full;
+        attempt.is_writing = is_writing && !condition.disk_full;
+        // To find that a disk is full needs no time of the disk, only the least there is of the worker.
+        let work = if attempt.fails_to_write { SimDuration::ZERO } else { work };
+        let pace = condition.pace(attempt.name.call.key, attempt.is_writing, &self.seed);
         self.proceed(slot, work, pace, ctx);
     }
 
@@ -107,10 +150,7 @@ impl<P: Protocol> World<P> {
             (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
             return;
         };
-        attempt.work_began = ctx.now();
-        attempt.work_ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
-        attempt.references += 1;
-        ctx.at(attempt.work_ends, WorldEvent::new(Kind::WorkDone, attempt.name.call.key, attempt.name.number, slot));
+        attempt.proceed(slot, left, slowness, ctx);
     }
 
     /// A piece of work is done, unless it was given up or its end has moved.
@@ -123,19 +163,18 @@ impl<P: Protocol> World<P> {
         if attempt.phase != Phase::Serving || attempt.work_ends != ctx.now() {
             return self.forget_attempt(slot);
         }
-        self.count_work(slot, ctx);
-        if self.attempts[slot].fails_to_write {
+        let (worked, fails) = (attempt.count_work(ctx.now()), attempt.fails_to_write);
+        self.meter.worked(worked);
+        if fails {
             self.free_worker(slot, ctx);
-            return self.answer(slot, Outcome::Failed(Failure::ServerError), ctx);
+            return self.fail(slot, Failure::ServerError, ctx);
         }
         self.go_on(slot, ctx);
     }
 
-    /// Work that stands still began at the end of time, and has not been done since.
+    /// Work that was in progress until now counts as done.
     pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        let worked = ctx.now().saturating_since(attempt.work_began);
-        attempt.worked += worked;
+        let worked = self.attempts[slot].count_work(ctx.now());
         self.meter.worked(worked);
     }
 
@@ -144,10 +183,7 @@ impl<P: Protocol> World<P> {
     fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);
-        let service = match self.plan.nodes[node.index()].role {
-            Role::Replica(service) => &self.plan.services[service as usize],
-            Role::Clients(_) | Role::Member(_) => unreachable!("requests go to replicas of services"),
-        };
+        let service = &self.plan.services[attempt.service as usize];
         let Some(next) = service.program.get(task as usize) else {
             self.free_worker(slot, ctx);
             return self.answer(slot, Outcome::Success, ctx);
@@ -187,18 +223,22 @@ impl<P: Protocol> World<P> {
             return self.go_on(slot, ctx);
         }
         self.free_worker(slot, ctx);
-        self.answer(slot, Outcome::Failed(Failure::Dependency), ctx);
+        self.fail(slot, Failure::Dependency, ctx);
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
+    #[inline(always)]
     fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if !std::mem::replace(&mut attempt.has_worker, false) {
             return;
         }
         let node = attempt.node;
-        self.servers[node.index()].busy -= 1;
-        self.fill_workers(node, ctx);
+        let server = &mut self.servers[node.index()];
+        server.busy -= 1;
+        if !server.queue.is_empty() {
+            self.fill_workers(node, ctx);
+        }
     }
 
     /// Free workers take what waits.

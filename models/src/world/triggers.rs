@@ -45,7 +45,7 @@ impl<P: Protocol> World<P> {
     /// Whether anything is judged at the ends of time bins.
     pub(super) fn watches_bins(&self) -> bool {
         let trigger = |listener: &Listener| self.plan.faults[listener.fault.index()].when().map(|when| &when.trigger);
-        self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
+        self.has_gauges() || self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
     }
 
     /// Schedules the end of the bin that begins now, if it is a whole one.
@@ -60,6 +60,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn bin_ends(&mut self, ctx: &mut Ctx<'_, Self>) {
         let width = self.plan.clockwork.bin;
         let bin = self.meter.bin_before(ctx.now());
+        self.show_gauges(ctx.now());
         self.happens(Happening::BinEnds(&bin, width), ctx);
         self.experiment_goes_on(ctx);
         self.await_end_of_bin(ctx);
@@ -113,8 +114,7 @@ mod tests {
 
     /// A plan with a crash that waits for an announcement.
     fn plan(after: SimDuration) -> Plan {
-        let clients =
-            Clients { count: 1, arrivals: Arrivals::AllAtOnce(AllAtOnce {}), calls: "shop".to_owned(), domain: "here".to_owned() };
+        let clients = Clients::new(1, Arrivals::AllAtOnce(AllAtOnce {}), "shop", "here");
         let service = Service {
             replicas: 1,
             workers: 1,
@@ -123,6 +123,7 @@ mod tests {
             demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
             does: Vec::new(),
             domain: crate::services::Placement(vec!["here".to_owned()]),
+            retry_after: None,
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,
             request_size: crate::links::USUAL_SIZE,

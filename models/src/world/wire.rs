@@ -4,9 +4,9 @@ use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
-use crate::environment::Conduct;
+use crate::environment::{Conduct, Letter};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, ServicePlan};
@@ -30,27 +30,35 @@ impl<P: Protocol> World<P> {
     pub(super) fn send_attempt(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
         call.attempts += 1;
+        call.waits = 0;
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
-        let (caller, is_counted) = (call.caller, call.is_counted);
+        let (caller, is_counted, chosen) = (call.caller, call.is_counted, call.flights[flight as usize].replica);
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
-        let (node, talks) = match edge.callee {
+        let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
                 let hot = if load.any() { load.drawn_to(service, draws.choice()) } else { None };
-                let service = &self.plan.services[service as usize];
-                let replica = if service.replicas == 1 { 0 } else { draws.choice().index(u64::from(service.replicas)) as u32 };
-                (hot.unwrap_or(NodeId(service.first.0 + replica)), false)
+                let plan = &self.plan.services[service as usize];
+                let replica = match chosen {
+                    NONE if plan.replicas == 1 => 0,
+                    NONE => draws.choice().index(u64::from(plan.replicas)) as u32,
+                    chosen => chosen,
+                };
+                (hot.unwrap_or(NodeId(plan.first.0 + replica)), service)
             }
-            Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, true),
+            Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         let attempt = self.attempts.take();
-        self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
+        self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
         self.calls[slot].flights[flight as usize].attempt = attempt;
+        if self.calls[slot].tells_deadline {
+            self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
+        }
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
-        if talks {
+        if service == NONE {
             self.begin_session(attempt, ctx);
         } else {
             ctx.record(&Record::Sent(name, node));
@@ -73,7 +81,7 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references += 1;
@@ -82,24 +90,28 @@ impl<P: Protocol> World<P> {
 
     /// The service that an attempt goes to, if it is one.
     fn callee_of(&self, slot: u32) -> Option<&ServicePlan> {
-        match self.plan.edges[self.attempts[slot].name.call.edge.index()].callee {
-            Callee::Service(service) => Some(&self.plan.services[service as usize]),
-            Callee::Group => None,
-        }
+        self.plan.services.get(self.attempts[slot].service as usize)
     }
 
     /// A request reaches its server, unless a cut swallows it.
     pub(super) fn request_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
-        if self.environment.is_blocked(attempt.routes.0) {
-            return self.lose(slot, Loss::Cut, ctx);
+        if !self.environment.is_calm() {
+            let (letter, route) = (attempt.asks(REQUEST), attempt.routes.0);
+            return match self.stopped(letter, route) {
+                Some(loss) => self.lose(slot, loss, ctx),
+                None => self.request_reaches(slot, ctx),
+            };
         }
-        let letter = attempt.asks(REQUEST);
-        if let Some(loss) = self.swallowed(letter) {
-            return self.lose(slot, loss, ctx);
-        }
-        self.request_reaches(slot, ctx);
+        self.meter.messages.arrived += 1;
+        self.receive(slot, ctx);
+    }
+
+    /// Why a message does not reach whom it is for, although it has come all the way.
+    #[cold]
+    fn stopped(&self, letter: Letter, route: RouteId) -> Option<Loss> {
+        if self.environment.is_blocked(route) { Some(Loss::Cut) } else { self.swallowed(letter) }
     }
 
     /// A request has reached its server.
@@ -116,7 +128,7 @@ impl<P: Protocol> World<P> {
         self.meter.messages.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
-                return self.answer(slot, Outcome::Failed(failure), ctx);
+                return self.fail(slot, failure, ctx);
             }
             if self.conduct(slot) == Conduct::Replayed {
                 self.attempts[slot].is_wrong = true;
@@ -124,7 +136,7 @@ impl<P: Protocol> World<P> {
             }
             self.receive(slot, ctx);
         } else {
-            self.answer(slot, Outcome::Failed(Failure::Refused), ctx);
+            self.fail(slot, Failure::Refused, ctx);
         }
     }
 
@@ -139,7 +151,8 @@ impl<P: Protocol> World<P> {
         attempt.pending += 1;
         attempt.references += 1;
         let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
-        let (ends, routes, is_known_unwanted) = ((attempt.caller, attempt.node), attempt.routes, attempt.is_known_unwanted);
+        let (ends, routes, is_known_unwanted) =
+            ((attempt.caller, attempt.node, attempt.service), attempt.routes, attempt.is_known_unwanted);
         let copy = self.attempts.take();
         let attempt = &mut self.attempts[copy];
         attempt.begin(name, draws, of, ends, routes);
@@ -149,20 +162,28 @@ impl<P: Protocol> World<P> {
         copy
     }
 
+    /// A server, or the machine of a dead one, answers that a request failed.
+    #[inline(never)]
+    pub(super) fn fail(&mut self, slot: u32, failure: Failure, ctx: &mut Ctx<'_, Self>) {
+        self.answer(slot, Outcome::Failed(failure), ctx);
+    }
+
     /// A server, or the machine of a dead one, sends its answer.
+    #[inline(always)]
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let outcome = if self.environment.messages().any() { self.answered_under_faults(slot, outcome) } else { outcome };
+        let is_calm = self.environment.is_calm();
+        let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
-        if self.environment.messages().any() {
-            return self.answer_under_faults(slot, ctx);
+        if is_calm || !self.holds_back(slot, ctx) {
+            self.send_answer(slot, ctx);
         }
-        self.send_answer(slot, ctx);
     }
 
     /// An answer leaves its node, or the machine of a dead one.
+    #[inline(always)]
     pub(super) fn send_answer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, mut luck) = (attempt.routes.1, Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() });
@@ -186,14 +207,14 @@ impl<P: Protocol> World<P> {
     pub(super) fn reply_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
-        if self.environment.is_blocked(attempt.routes.1) {
-            return self.lose(slot, Loss::Cut, ctx);
+        if !self.environment.is_calm() {
+            let (letter, route) = (attempt.answers(REPLY), attempt.routes.1);
+            return match self.stopped(letter, route) {
+                Some(loss) => self.lose(slot, loss, ctx),
+                None => self.reply_reaches(slot, false, ctx),
+            };
         }
-        let letter = attempt.answers(REPLY);
-        if let Some(loss) = self.swallowed(letter) {
-            return self.lose(slot, loss, ctx);
-        }
-        self.reply_reaches(slot, false, ctx);
+        self.reply_is_heard(slot, false, ctx);
     }
 
     /// An answer has reached its caller, perhaps as one of several copies.
@@ -202,6 +223,12 @@ impl<P: Protocol> World<P> {
         if self.stands_still(caller) {
             return self.put_aside(caller, slot, News::Reply { is_altered });
         }
+        self.reply_is_heard(slot, is_altered, ctx);
+    }
+
+    /// A caller that goes on hears an answer.
+    #[inline(always)]
+    fn reply_is_heard(&mut self, slot: u32, is_altered: bool, ctx: &mut Ctx<'_, Self>) {
         self.meter.messages.arrived += 1;
         let attempt = &mut self.attempts[slot];
         if attempt.is_delivered {
@@ -209,38 +236,42 @@ impl<P: Protocol> World<P> {
             return self.settle(slot);
         }
         attempt.is_wrong |= is_altered;
-        self.deliver(slot, ctx);
+        self.hand_over(slot, ctx);
     }
 
     /// Hands the outcome of an attempt to the flight that waits for it, if one does.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.hand_over(slot, ctx);
+    }
+
+    #[inline(always)]
+    fn hand_over(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_delivered = true;
-        let (call, flight, outcome, is_wrong) = (attempt.call, attempt.flight, attempt.outcome, attempt.is_wrong);
-        let (name, node, draws) = (attempt.name, attempt.node, &attempt.draws);
-        let wait = (name.number == 1).then(|| (name.call.key, draws.wait()));
-        let is_alone = attempt.original == NONE && attempt.pending == 0;
-        let caller = if attempt.original == NONE { slot } else { attempt.original };
-        let (waited, served) = (self.attempts[caller].is_waited_for, self.attempts[caller].is_served);
-        self.recent_wait = wait;
+        let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
+        let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
+        let (name, node, is_alone) = (attempt.name, attempt.node, attempt.original == NONE && attempt.pending == 0);
+        self.recent_wait = (name.number == 1).then(|| (name.call.key, attempt.draws.wait()));
+        let (caller, waited) = match attempt.original {
+            NONE => (slot, attempt.is_waited_for),
+            original => (original, self.attempts[original].is_waited_for),
+        };
         if waited {
             ctx.record(&Record::Delivered(name, node, outcome));
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
+                self.calls[call].is_degraded = is_degraded;
             }
             if !is_alone {
                 self.let_go(caller);
             }
         } else {
             ctx.record(&Record::DeliveredLate(name, node, outcome));
-            if !served {
-                self.offer_late(call, flight, outcome, ctx.now());
-            }
         }
         self.end_attempt(slot, waited);
         if waited {
-            self.attempt_ended(call, flight, outcome, ctx);
+            self.attempt_ended(call, flight, outcome, hint, ctx);
         } else {
             self.forget_call(call);
         }
@@ -250,7 +281,6 @@ impl<P: Protocol> World<P> {
     pub(super) fn let_go(&mut self, slot: u32) {
         let attempt = &mut self.attempts[slot];
         attempt.is_waited_for = false;
-        attempt.is_served = true;
         self.calls[attempt.call].flights[attempt.flight as usize].attempt = NONE;
     }
 
@@ -265,6 +295,7 @@ impl<P: Protocol> World<P> {
 
     /// An attempt is over, or will be when all copies of its messages are. If nobody got anything out of it, the work spent
     /// on it was wasted.
+    #[inline(always)]
     pub(super) fn end_attempt(&mut self, slot: u32, was_useful: bool) {
         let attempt = &mut self.attempts[slot];
         debug_assert!(attempt.phase != Phase::Done, "an attempt ends once");
@@ -287,9 +318,12 @@ impl<P: Protocol> World<P> {
         if *attempt_of_flight == slot {
             *attempt_of_flight = NONE;
         }
-        self.forget_attempt(slot);
+        if attempt.references == 0 {
+            self.release_attempt(slot);
+        }
     }
 
+    #[cold]
     fn end_copy(&mut self, slot: u32, original: u32) {
         self.forget_attempt(slot);
         let attempt = &mut self.attempts[original];
@@ -312,14 +346,20 @@ impl<P: Protocol> World<P> {
 
     /// Gives the record back when nothing points to it.
     pub(super) fn forget_attempt(&mut self, slot: u32) {
-        let attempt = &mut self.attempts[slot];
+        let attempt = &self.attempts[slot];
         if attempt.phase == Phase::Done && attempt.references == 0 {
-            if attempt.session != NONE {
-                self.sessions.release(attempt.session);
-                attempt.session = NONE;
-            }
-            self.attempts.release(slot);
+            self.release_attempt(slot);
         }
+    }
+
+    #[inline(always)]
+    fn release_attempt(&mut self, slot: u32) {
+        let attempt = &mut self.attempts[slot];
+        if attempt.session != NONE {
+            self.sessions.release(attempt.session);
+            attempt.session = NONE;
+        }
+        self.attempts.release(slot);
     }
 
     /// Nobody waits for this attempt any longer. The server hears of it only if it listens for that.
@@ -327,8 +367,8 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.is_waited_for = false;
         ctx.record(&Record::Abandoned(attempt.name, attempt.node));
-        let Callee::Service(service) = self.plan.edges[attempt.name.call.edge.index()].callee else { return };
-        if self.plan.services[service as usize].late_work == LateWork::Finish {
+        let service = self.plan.services.get(attempt.service as usize);
+        if service.is_none_or(|service| service.late_work == LateWork::Finish) {
             return;
         }
         let (caller, route) = (self.calls[attempt.call].origin, attempt.routes.0);

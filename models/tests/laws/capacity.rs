@@ -59,7 +59,7 @@ fn served(faults: Vec<PlannedFault>) -> usize {
     spec.clients[0].1.count = 4;
     spec.services[0].1 = Service { workers: 1, queue: Queue::Fifo(Fifo { limit: Some(3) }), ..service(Distribution::Constant(ms(100))) };
     let ended = play(&spec, 1);
-    let refused = ended_as(&ended).iter().filter(|(at, outcome)| (*at, *outcome) == (ms(20), Outcome::Failed(Failure::Refused))).count();
+    let refused = ended_as(&ended).iter().filter(|(at, outcome)| (*at, *outcome) == (ms(20), Outcome::Failed(Failure::Overload))).count();
     let served = ended_as(&ended).iter().filter(|(_, outcome)| outcome.is_success()).count();
     assert_eq!(served + refused, 4, "who is not served is refused at once");
     served

@@ -5,9 +5,10 @@ use crate::*;
 use models::faults::{Drain, Pause};
 use models::protocols::{Group, Row};
 use models::services::Task;
-use models::strategies::Scope;
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
+use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
+use models::strategies::{Breaker, Fallback, Scope};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -30,12 +31,17 @@ fn layer() -> impl Strategy<Value = Layer> {
     prop_oneof![
         (5_u64..300).prop_map(|millis| timeout(ms(millis))),
         (5_u64..300).prop_map(|millis| deadline(ms(millis))),
-        (attempts, backoff(), proptest::option::of(budget)).prop_map(|(attempts, backoff, budget)| Layer::Retry(Retry {
-            attempts,
-            backoff,
-            budget
-        })),
+        (attempts, backoff(), proptest::option::of(budget))
+            .prop_map(|(attempts, backoff, budget)| Layer::Retry(Retry { budget, ..Retry::new(attempts, backoff) })),
+        (1_u32..6, 5_u64..300, scope_of_a_breaker()).prop_map(|(failures, millis, per)| Layer::Breaker(Breaker(
+            AnyBreaker::ConsecutiveFailures(ConsecutiveFailures { failures, open_for: ms(millis), ignore: Vec::new(), per })
+        ))),
+        Just(Layer::Fallback(Fallback { on: None })),
     ]
+}
+
+fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
+    prop_oneof![Just(Scope::Client), Just(Scope::Process), Just(Scope::Edge)]
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.

@@ -21,7 +21,15 @@ fn five(fault: AnyFault) -> SystemSpec {
 
 fn errors(node: &str, share: u64, after_work: bool, caller: &[&str]) -> AnyFault {
     let caller = Names(caller.iter().map(|&name| name.to_owned()).collect());
-    AnyFault::Errors(Errors { node: Names::one(node), domain: Names::default(), share: Share::percent(share), after_work, caller })
+    AnyFault::Errors(Errors {
+        node: Names::one(node),
+        domain: Names::default(),
+        share: Share::percent(share),
+        after_work,
+        caller,
+        answer: Failure::ServerError,
+        retry_after: None,
+    })
 }
 
 /// Faults of one label draw the same numbers.

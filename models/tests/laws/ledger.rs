@@ -126,7 +126,12 @@ impl<'a> Ledger<'a> {
                 assert!(self.attempts[&key_of(name)].is_at_node, "{name:?} was discarded where it was not");
                 self.end(key_of(name), Fate::Discarded);
             }
-            Record::FaultBegan(..) | Record::FaultEnded(..) | Record::Converged | Record::JobBegan(_) | Record::JobEnded(_) => {}
+            Record::FaultBegan(..)
+            | Record::FaultEnded(..)
+            | Record::Shifted(_)
+            | Record::Converged
+            | Record::JobBegan(_)
+            | Record::JobEnded(_) => {}
             Record::NodePaused(node) | Record::NodeResumed(node) => assert!(!self.is_down[node.index()], "a dead node paused or went on"),
             Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
@@ -213,8 +218,8 @@ impl<'a> Ledger<'a> {
     }
 
     fn answered(&mut self, name: &AttemptName, node: NodeId, outcome: Outcome) {
-        let is_refusal = outcome == Outcome::Failed(Failure::Refused);
-        assert!(is_refusal || !self.is_down[node.index()], "{name:?} was answered by a dead node");
+        let is_refusal = matches!(outcome, Outcome::Failed(Failure::Refused | Failure::Overload));
+        assert!(outcome == Outcome::Failed(Failure::Refused) || !self.is_down[node.index()], "{name:?} was answered by a dead node");
         let attempt = self.attempts.get_mut(&key_of(name)).expect("it was sent");
         assert!(attempt.fate.is_none() && !attempt.is_answered, "{name:?} was answered twice");
         assert_eq!(attempt.is_at_node, !is_refusal, "{name:?} was answered by a life that never saw it");

@@ -2,7 +2,9 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
-mod balancers; // whom balancers choose
+mod backoffs; // waits before retries: their ranges, their draws and what they remember
+mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
+mod breakers; // every circuit breaker, whatever is tried and however it ends
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
@@ -135,6 +137,7 @@ fn service(demand: Distribution) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
+        retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
         request_size: USUAL_SIZE,
@@ -143,7 +146,7 @@ fn service(demand: Distribution) -> Service {
 }
 
 fn clients(count: u32, calls: &str, arrivals: Arrivals) -> Clients {
-    Clients { count, arrivals, calls: calls.to_owned(), domain: "app".to_owned() }
+    Clients::new(count, arrivals, calls, "app")
 }
 
 fn once() -> Arrivals {
@@ -171,12 +174,12 @@ fn wait_before(backoff: &AnyBackoff, memory: &mut BackoffMemory, retry: u32, dra
     let asks = Asks { retry, elapsed: SimDuration::ZERO, failure: models::outcome::Failure::Timeout, hint: None, draw };
     match backoff.wait(memory, &asks) {
         Wait::For(length) => length,
-        Wait::Stop => panic!("the formula stopped"),
+        Wait::Stop | Wait::StopAfter(_) => panic!("the formula stopped"),
     }
 }
 
 fn retry(attempts: u32, backoff: AnyBackoff) -> Layer {
-    Layer::Retry(Retry { attempts: Attempts::AtMost(attempts), backoff, budget: None })
+    Layer::Retry(Retry::new(Attempts::AtMost(attempts), backoff))
 }
 
 const fn timeout(after: SimDuration) -> Layer {
@@ -184,7 +187,7 @@ const fn timeout(after: SimDuration) -> Layer {
 }
 
 const fn deadline(after: SimDuration) -> Layer {
-    Layer::Deadline(Deadline(after))
+    Layer::Deadline(Deadline::new(after))
 }
 
 /// A node that crashes.

@@ -7,13 +7,15 @@
 use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
-    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, Conduct, DiskFull, DiskSlow, DiskStall, Drain, Errors,
-    ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause,
+    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, Conduct, DiskFull, DiskSlow, DiskStall, Drain, EmergencyLever,
+    Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission, Partition, Pause,
     PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
 };
 use models::protocols::{Group, Row};
 use models::services::Task;
 use models::strategies::backoff::Constant;
+use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures, Lever};
+use models::strategies::{Breaker, Scope};
 use sim_core::units::{Ppm, SignedDuration};
 use std::collections::BTreeSet;
 
@@ -76,7 +78,16 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
         AnyFault::ClockStep(ClockStep { node: node(), domain: domain(), by: SignedDuration::from_nanos(-30_000_000) }),
         AnyFault::ClockDrift(ClockDrift { node: node(), domain: domain(), rate: Ppm::new(200_000) }),
-        AnyFault::Errors(Errors { node: node(), domain: domain(), share: Share::percent(40), after_work: true, caller: Names::default() }),
+        AnyFault::Errors(Errors {
+            node: node(),
+            domain: domain(),
+            share: Share::percent(40),
+            after_work: true,
+            caller: Names::default(),
+            answer: models::outcome::Failure::Overload,
+            retry_after: Some(ms(20)),
+        }),
+        AnyFault::EmergencyLever(EmergencyLever { edge: format!("app -> {target}"), breakers: Lever::Disabled }),
         AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
         AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
         AnyFault::ExpiredCertificate(ExpiredCertificate { node: node(), domain: domain() }),
@@ -104,6 +115,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
+        AnyFault::EmergencyLever(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }
@@ -122,7 +134,9 @@ const WINDOWS: [[(u64, u64); 2]; 4] =
 
 /// Callers call `server`, which works, writes and calls `back`, and have a budget of attempts and time.
 fn tiers() -> SystemSpec {
-    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(70))];
+    let breaker = ConsecutiveFailures { failures: 5, open_for: ms(20), ignore: Vec::new(), per: Scope::Client };
+    let breaker = Layer::Breaker(Breaker(AnyBreaker::ConsecutiveFailures(breaker)));
+    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), breaker, timeout(ms(70))];
     let server = Service {
         replicas: 3,
         workers: 3,
@@ -134,6 +148,7 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
+        retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
     };

@@ -8,6 +8,7 @@ mod along;
 mod availability;
 mod axis;
 mod latency;
+mod layers;
 mod load;
 mod over_time;
 mod plane;
@@ -44,6 +45,7 @@ pub const CHARTS: &[&dyn Chart] = &[
     &recovery::RecoveryTimes,
     &availability::AvailabilityOverTime,
     &load::LoadOverTime,
+    &layers::LayersOverTime,
     &latency::LatencyByArm,
     &along::NOT_RECOVERED,
     &along::AVAILABILITY,

@@ -14,6 +14,8 @@ pub struct View {
     pub cells: Vec<u32>,
     /// The axis it runs along, if it compares cells.
     pub axis: Option<usize>,
+    /// What the layers of an edge show, if it speaks about that: the edge and the name.
+    pub gauge: Option<(u32, String)>,
 }
 
 impl View {
@@ -22,7 +24,13 @@ impl View {
         let count = results.manifest.cells.len() as u32;
         let suffix = |cell| if count == 1 { String::new() } else { format!("-{cell}") };
         (0..count)
-            .map(|cell| Self { suffix: suffix(cell), label: cell_label(&results.manifest, cell), cells: vec![cell], axis: None })
+            .map(|cell| Self {
+                suffix: suffix(cell),
+                label: cell_label(&results.manifest, cell),
+                cells: vec![cell],
+                axis: None,
+                gauge: None,
+            })
             .collect()
     }
 
@@ -41,7 +49,13 @@ impl View {
         let count = groups.len();
         let view = |(index, (values, cells)): (usize, (Vec<&str>, Vec<u32>))| {
             let pairs: Vec<String> = names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
-            Self { suffix: if count == 1 { String::new() } else { format!("-{index}") }, label: pairs.join(", "), cells, axis: Some(axis) }
+            Self {
+                suffix: if count == 1 { String::new() } else { format!("-{index}") },
+                label: pairs.join(", "),
+                cells,
+                axis: Some(axis),
+                gauge: None,
+            }
         };
         groups.into_iter().enumerate().map(view).collect()
     }

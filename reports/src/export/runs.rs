@@ -74,7 +74,7 @@ fn columns(manifest: &Manifest) -> Vec<Column> {
         Column::text("stuck"),
     ]);
     columns.extend([Column::number("last success", "s"), Column::number("ended", "s"), Column::number("events", "")]);
-    columns.push(Column::number("wrong", ""));
+    columns.extend(["wrong", "degraded"].map(|name| Column::number(name, "")));
     columns.extend(MESSAGES.map(|name| Column::number(format!("messages {name}"), "")));
     columns
 }
@@ -112,7 +112,7 @@ fn measured(manifest: &Manifest, run: &RunMeasures) -> Vec<Cell> {
     cells.push(Cell::Count(run.episodes.iter().map(|episode| u64::from(episode.relapses)).sum()));
     cells.push(Cell::text(if run.stuck { "yes" } else { "no" }));
     cells.push(Cell::or_missing(run.last_success, |instant| Cell::Length(instant.since_start())));
-    cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events), Cell::Count(run.wrong)]);
+    cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events), Cell::Count(run.wrong), Cell::Count(run.degraded)]);
     let seen = run.messages;
     let counts = [seen.sent, seen.copied, seen.arrived, seen.lost, seen.cut, seen.full, seen.corrupt, seen.dead, seen.altered];
     cells.extend(counts.map(Cell::Count));

@@ -30,6 +30,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
             run.wrong,
             "successful calls whose answer was altered on the way or given by a dishonest node, or rests on one that was",
         ),
+        ("degraded answers", run.degraded, "successful calls that ended with a default value or an old answer, or rest on one"),
         ("messages copied", seen.copied, "second copies that links made"),
         ("messages without room", seen.full, "dropped because the queue of a line was full"),
         ("messages omitted", seen.omitted, "not sent by their sender, or not heard by their receiver, because of a fault"),

@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             }
         }
         let mut inner = Problems::new();
-        let arms = Reader::new(&source, self.data, &mut inner).map(|reader| {
+        let arms = Reader::new(&source, self.data, self.vocabulary, &mut inner).map(|reader| {
             let clockwork = reader.clockwork(&mut inner);
             let arms = reader.arms(&mut inner);
             reader.systems(&arms, clockwork, &mut inner)

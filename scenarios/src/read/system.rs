@@ -134,12 +134,19 @@ impl<'a> Reader<'a> {
         gaps.some_link = gaps.links.len() < pieces.section("links").len();
         for piece in pieces.section("stacks") {
             let Some(items) = problems.note(piece.value.list()) else { continue };
-            let layers: Vec<_> = items.into_iter().map(|item| problems.note(parse_as::<Layer>(item, "layer"))).collect();
+            let layers: Vec<_> = items.into_iter().map(|item| self.layer(item, problems)).collect();
             // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
             spec.stacks
                 .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
         }
         (spec, gaps)
+    }
+
+    /// A layer, with what it names from outside looked up.
+    fn layer(&self, item: Element<'a>, problems: &mut Problems) -> Option<Layer> {
+        let mut layer = problems.note(parse_as::<Layer>(item, "layer"))?;
+        layer.look_up(self.vocabulary);
+        Some(layer)
     }
 
     fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {

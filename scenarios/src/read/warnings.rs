@@ -127,7 +127,7 @@ fn no_level(plan: &Plan, first: SimTime) -> Option<Problem> {
 /// The layers of a stack that can never act, because another always ends what lies inside them sooner: each with its position.
 fn idle_timeouts(stack: &[Layer]) -> Vec<(usize, String)> {
     let timeout = |layer: &Layer| if let Layer::Timeout(timeout) = layer { Some(timeout.0) } else { None };
-    let deadline = |layer: &Layer| if let Layer::Deadline(deadline) = layer { Some(deadline.0) } else { None };
+    let deadline = |layer: &Layer| if let Layer::Deadline(deadline) = layer { Some(deadline.after) } else { None };
     let idle = |(index, layer): (usize, &Layer)| {
         let length = timeout(layer)?;
         let is_shorter = |other: &SimDuration| *other < length;

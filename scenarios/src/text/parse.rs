@@ -53,3 +53,38 @@ fn fields_of<T: DeserializeOwned>(element: Element<'_>, tuple: Element<'_>) -> O
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::strategies::breaker::AnyBreaker;
+    use serde::{Deserialize, Serialize};
+
+    /// The layer that holds a breaker, as the examples write it.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Around {
+        Breaker(AnyBreaker),
+    }
+
+    #[test]
+    fn every_example_of_a_breaker_can_be_read_and_written_back() {
+        for (name, _, about) in AnyBreaker::explanations() {
+            let read = options().from_str::<Around>(about.example);
+            let Around::Breaker(breaker) = read.as_ref().unwrap_or_else(|error| panic!("{}: {error}", about.example));
+            assert_eq!((breaker.name(), breaker.check()), (name, Vec::new()));
+            let written = options().to_string(read.as_ref().expect("it was read")).expect("a breaker can be written");
+            assert_eq!(options().from_str::<Around>(&written), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_breaker_without_a_word_has_the_numbers_of_its_product() {
+        let bare = AnyBreaker::explanations().into_iter().map(|(name, ..)| name).filter(|name| *name != "ConsecutiveFailures");
+        for name in bare {
+            let breaker = options().from_str::<AnyBreaker>(&format!("{name}()")).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(breaker.check(), [], "{name}");
+            let problem = options().from_str::<AnyBreaker>(&format!("{name}(treshold: 1)")).expect_err("there is no such field");
+            assert!(problem.to_string().contains("treshold"), "{problem}");
+        }
+    }
+}

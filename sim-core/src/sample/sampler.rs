@@ -48,7 +48,7 @@ enum Kind {
 
 impl Sampler {
     /// The length that belongs to this draw, rounded to the nearest nanosecond, at most [`LONGEST`].
-    #[inline]
+    #[inline(always)]
     pub fn sample(&self, draw: Draw) -> SimDuration {
         match &self.kind {
             Kind::Constant(length) => *length,

@@ -11,5 +11,7 @@ pub mod paired;
 pub mod quantile;
 pub mod survival;
 
+/// The exponential function by the pinned mathematics, for moving averages.
+pub use libm::exp;
 /// The logarithm to base ten by the pinned mathematics, for logarithmic axes.
 pub use libm::log10;

@@ -23,6 +23,10 @@ impl Rate {
     /// Nothing ever happens.
     pub const ZERO: Self = Self(0);
 
+    /// The parts of one event, in which [`parts_in`](Self::parts_in) counts: so many that every rate comes to whole parts in a
+    /// nanosecond.
+    pub const PARTS: u128 = SECOND as u128 * NANOS_PER_SECOND as u128;
+
     /// So many events per second, which must stay below 2 * 10^9.
     pub const fn per_second(events: u64) -> Self {
         Self(events.checked_mul(SECOND).expect("a rate stays below 2 events per nanosecond"))
@@ -39,6 +43,26 @@ impl Rate {
         let period = u128::from(SECOND) * u128::from(NANOS_PER_SECOND);
         // The period is below 2^63 nanoseconds, so that the division fails for a rate of zero only, and the result fits.
         (period + rate / 2).checked_div(rate).map_or(SimDuration::MAX, |nanos| SimDuration::from_nanos((nanos as u64).max(1)))
+    }
+
+    /// How many events come within `length`, exactly, in parts of an event: [`PARTS`](Self::PARTS) of them are one.
+    ///
+    /// ```
+    /// use sim_core::{time::SimDuration, units::Rate};
+    /// let thrice: Rate = "3/s".parse().unwrap();
+    /// assert_eq!(thrice.parts_in(SimDuration::from_secs(1)), 3 * Rate::PARTS);
+    /// assert!(thrice.parts_in(SimDuration::from_nanos(333_333_333)) < Rate::PARTS);
+    /// ```
+    pub const fn parts_in(self, length: SimDuration) -> u128 {
+        self.0 as u128 * length.as_nanos() as u128
+    }
+
+    /// The shortest time in which at least so many [parts](Self::PARTS) of an event come; [`SimDuration::MAX`] if they never do.
+    pub fn time_for(self, parts: u128) -> SimDuration {
+        if self.0 == 0 {
+            return if parts == 0 { SimDuration::ZERO } else { SimDuration::MAX };
+        }
+        SimDuration::from_nanos(u64::try_from(parts.div_ceil(u128::from(self.0))).unwrap_or(u64::MAX))
     }
 
     /// Whether nothing ever happens.

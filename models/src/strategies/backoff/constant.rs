@@ -1,7 +1,6 @@
 //! Constant: the same wait before every retry.
 
-use super::{Asks, Backoff, Wait};
-use crate::registry::Registered;
+use super::{About, Asks, Backoff, Explained, Registered, Wait, parameter};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -16,6 +15,17 @@ pub struct Constant {
 impl Registered for Constant {
     const NAME: &'static str = "Constant";
     const SUMMARY: &'static str = "waits the same time before every retry";
+}
+
+impl Explained for Constant {
+    const ABOUT: About = About {
+        meaning: "Waits equally long before every retry. Callers that fail together come back together, in waves.",
+        formula: "wait = delay. No draw.",
+        parameters: &[parameter("delay", "duration", "required", "the wait before every retry")],
+        memory: "Nothing.",
+        source: "Textbook. Resilience4j waits 500 ms, Polly 2 s, backon 1 s, failsafe (Java) 0 ms unless told otherwise.",
+        example: "Retry(attempts: 4, backoff: Constant(delay: \"200ms\"))",
+    };
 }
 
 impl Backoff for Constant {

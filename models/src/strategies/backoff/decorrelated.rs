@@ -3,8 +3,7 @@
 //! Source: the simulator of M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015
 //! (`aws-arch-backoff-simulator`); several retellings leave out the minimum with the cap. Waits pile up on the cap.
 
-use super::{Asks, Backoff, Wait, check_base_and_cap};
-use crate::registry::{Complaint, Registered};
+use super::{About, Asks, Backoff, Complaint, Explained, Registered, Wait, check_base_and_cap, parameter};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -21,6 +20,20 @@ pub struct Decorrelated {
 impl Registered for Decorrelated {
     const NAME: &'static str = "Decorrelated";
     const SUMMARY: &'static str = "waits between the base and three times the wait before, up to a cap (the AWS formula)";
+}
+
+impl Explained for Decorrelated {
+    const ABOUT: About = About {
+        meaning: "Does not count retries: the next wait is drawn between the base and three times the last one. Short waits stay possible for ever, and waits pile up on a low cap.",
+        formula: "wait = min(cap, uniform on [base, 3 * previous wait)); before the first retry the previous wait counts as base. One draw.",
+        parameters: &[
+            parameter("base", "duration, above zero", "required", "the shortest wait"),
+            parameter("cap", "duration, at least `base`", "required", "the longest wait"),
+        ],
+        memory: "The wait before: 8 bytes for each call.",
+        source: "M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015, and its simulator. PollyContribDecorrelated, FinagleDecorrelated and Polly call other formulas by the same name.",
+        example: "Retry(attempts: 4, backoff: Decorrelated(base: \"100ms\", cap: \"2s\"))",
+    };
 }
 
 impl Backoff for Decorrelated {

@@ -3,8 +3,7 @@
 //! Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Its simulator counts the first
 //! retry as 1 and so starts at `2 * base`: write twice its base here.
 
-use super::{Asks, Backoff, Wait, check_base_and_cap};
-use crate::registry::{Complaint, Registered};
+use super::{About, Asks, Backoff, Complaint, Explained, Registered, Wait, check_base_and_cap, parameter};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -21,6 +20,20 @@ pub struct EqualJitter {
 impl Registered for EqualJitter {
     const NAME: &'static str = "EqualJitter";
     const SUMMARY: &'static str = "waits half of an exponential time, and up to as much again";
+}
+
+impl Explained for EqualJitter {
+    const ABOUT: About = About {
+        meaning: "Half of the exponential wait is certain, the other half is drawn: callers are pulled apart, and none comes back at once.",
+        formula: "v = min(cap, base * 2^(n - 1)) before retry n; wait = uniform on [v / 2, v). One draw.",
+        parameters: &[
+            parameter("base", "duration, above zero", "required", "the longest wait before the first retry"),
+            parameter("cap", "duration, at least `base`", "required", "the longest wait never grows beyond this"),
+        ],
+        memory: "Nothing.",
+        source: "M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015; its simulator starts at twice its base.",
+        example: "Retry(attempts: 4, backoff: EqualJitter(base: \"100ms\", cap: \"2s\"))",
+    };
 }
 
 impl Backoff for EqualJitter {

@@ -1,7 +1,7 @@
 //! Exponential: each wait is a multiple of the one before, without randomness, so that callers stay in step.
 
-use super::{Asks, Backoff, Wait, check_base_and_cap};
-use crate::registry::{Complaint, Registered, complaint};
+use super::numbers::{grown, shrinking};
+use super::{About, Asks, Backoff, Complaint, Explained, Registered, Wait, check_base_and_cap, parameter};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -27,29 +27,33 @@ impl Registered for Exponential {
     const SUMMARY: &'static str = "multiplies the wait from retry to retry up to a cap, without jitter";
 }
 
+impl Explained for Exponential {
+    const ABOUT: About = About {
+        meaning: "Multiplies the wait from retry to retry: what stays down is asked ever more rarely. Without jitter, callers that fail together come back together.",
+        formula: "wait(n) = min(cap, base * multiplier^(n - 1)) before retry n. No draw.",
+        parameters: &[
+            parameter("base", "duration, above zero", "required", "the wait before the first retry"),
+            parameter("cap", "duration, at least `base`", "required", "the wait never grows beyond this"),
+            parameter("multiplier", "number, 1 to 1000000", "2", "by how much the wait grows from retry to retry"),
+        ],
+        memory: "Nothing.",
+        source: "Textbook.",
+        example: "Retry(attempts: 4, backoff: Exponential(base: \"100ms\", cap: \"2s\"))",
+    };
+}
+
 impl Backoff for Exponential {
     type Call = ();
 
     fn fresh(&self) {}
 
     fn wait(&self, _call: &mut (), asks: &Asks) -> Wait {
-        // Products only: exact for the usual multipliers, and the same on every machine.
-        let cap = self.cap.as_nanos() as f64;
-        let mut wait = self.base.as_nanos() as f64;
-        for _ in 1..asks.retry {
-            wait *= self.multiplier;
-            if wait >= cap || self.multiplier <= 1.0 {
-                break;
-            }
-        }
-        Wait::For(SimDuration::from_nanos(wait as u64).min(self.cap))
+        Wait::For(grown(self.base, self.multiplier, asks.retry, self.cap))
     }
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = check_base_and_cap(self.base, self.cap);
-        if !(1.0..=1e6).contains(&self.multiplier) {
-            complaints.push(complaint("multiplier", format!("a multiplier lies between 1 and 1000000, not at {}", self.multiplier)));
-        }
+        complaints.extend(shrinking("multiplier", self.multiplier));
         complaints
     }
 }

@@ -3,8 +3,7 @@
 //! Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015. Its simulator counts the first
 //! retry as 1 and so starts at a ceiling of `2 * base`: write twice its base here.
 
-use super::{Asks, Backoff, Wait, check_base_and_cap};
-use crate::registry::{Complaint, Registered};
+use super::{About, Asks, Backoff, Complaint, Explained, Registered, Wait, check_base_and_cap, parameter};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 
@@ -21,6 +20,20 @@ pub struct FullJitter {
 impl Registered for FullJitter {
     const NAME: &'static str = "FullJitter";
     const SUMMARY: &'static str = "waits anywhere between nothing and an exponential ceiling";
+}
+
+impl Explained for FullJitter {
+    const ABOUT: About = About {
+        meaning: "Draws anywhere below an exponential ceiling: the waits of callers that failed together are spread as widely as can be, at the price that some come back nearly at once.",
+        formula: "wait(n) = uniform on [0, min(cap, base * 2^(n - 1))) before retry n. One draw.",
+        parameters: &[
+            parameter("base", "duration, above zero", "required", "ceiling of the wait before the first retry"),
+            parameter("cap", "duration, at least `base`", "required", "the ceiling never grows beyond this"),
+        ],
+        memory: "Nothing.",
+        source: "M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015; its simulator starts at twice its base.",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"))",
+    };
 }
 
 impl Backoff for FullJitter {

@@ -1,19 +1,101 @@
 //! How long to wait before a retry? One file per formula.
 
+mod additive_jitter;
+mod aws_2026;
+mod aws_legacy;
+mod aws_standard;
+mod backon;
+mod cap_then_jitter;
+mod cenkalti;
+mod client_go_item;
 mod constant;
 mod decorrelated;
+mod envoy;
 mod equal_jitter;
 mod exponential;
+mod external;
+mod failsafe;
+mod fibonacci;
+mod finagle_constant;
+mod finagle_decorrelated;
+mod finagle_equal_jittered;
+mod finagle_exponential;
+mod finagle_exponential_jittered;
+mod finagle_linear;
 mod full_jitter;
+mod gax_go;
+mod google_api_core;
+mod grpc;
 mod immediate;
+mod kubernetes;
+mod kubernetes_crash_loop;
+mod linear;
+mod numbers;
+mod overshooting_jitter;
+mod polly;
+mod polly_contrib_decorrelated;
+mod polly_contrib_linear;
+mod proportional_jitter;
+mod resilience4j_interval;
+mod retry_policies;
+mod step_functions;
+mod temporal;
+mod temporal_sdk;
+mod tenacity_exponential;
+mod tenacity_exponential_jitter;
+mod tenacity_incrementing;
+mod tokio_retry;
+mod tower;
+mod uniform;
 
+pub use additive_jitter::AdditiveJitter;
+pub use aws_2026::{Aws2026, AwsService};
+pub use aws_legacy::AwsLegacy;
+pub use aws_standard::AwsStandard;
+pub use backon::{Backon, BackonCall, BackonStrategy};
+pub use cap_then_jitter::CapThenJitter;
+pub use cenkalti::{Cenkalti, RustBackoff};
+pub use client_go_item::ClientGoItem;
 pub use constant::Constant;
 pub use decorrelated::Decorrelated;
+pub use envoy::Envoy;
 pub use equal_jitter::EqualJitter;
 pub use exponential::Exponential;
+pub use external::External;
+pub use failsafe::Failsafe;
+pub use fibonacci::Fibonacci;
+pub use finagle_constant::FinagleConstant;
+pub use finagle_decorrelated::FinagleDecorrelated;
+pub use finagle_equal_jittered::FinagleEqualJittered;
+pub use finagle_exponential::FinagleExponential;
+pub use finagle_exponential_jittered::FinagleExponentialJittered;
+pub use finagle_linear::FinagleLinear;
 pub use full_jitter::FullJitter;
+pub use gax_go::GaxGo;
+pub use google_api_core::GoogleApiCore;
+pub use grpc::{Grpc, GrpcCall, GrpcFlavour};
 pub use immediate::Immediate;
+pub use kubernetes::{Kubernetes, KubernetesCall};
+pub use kubernetes_crash_loop::{CrashLoopCall, KubernetesCrashLoop};
+pub use linear::Linear;
+pub use overshooting_jitter::OvershootingJitter;
+pub use polly::{Polly, PollyBackoffType};
+pub use polly_contrib_decorrelated::PollyContribDecorrelated;
+pub use polly_contrib_linear::PollyContribLinear;
+pub use proportional_jitter::ProportionalJitter;
+pub use resilience4j_interval::Resilience4jInterval;
+pub use retry_policies::{RetryPolicies, RetryPoliciesJitter};
+pub use step_functions::{JitterStrategy, StepFunctions};
+pub use temporal::Temporal;
+pub use temporal_sdk::TemporalSdk;
+pub use tenacity_exponential::{TenacityExponential, TenacityRandomExponential};
+pub use tenacity_exponential_jitter::TenacityExponentialJitter;
+pub use tenacity_incrementing::TenacityIncrementing;
+pub use tokio_retry::{TokioRetry, TokioRetryCall, TokioRetryStrategy};
+pub use tower::{Linkerd, Tower};
+pub use uniform::Uniform;
 
+use crate::about::{About, Explained, Parameter, parameter};
 use crate::outcome::{Failure, Hint};
 use crate::registry::{Complaint, Registered, complaint, registry};
 use sim_core::draw::Draw;
@@ -21,7 +103,7 @@ use sim_core::time::SimDuration;
 use std::fmt::Debug;
 
 /// A formula for the wait before a retry.
-pub trait Backoff: Registered {
+pub trait Backoff: Explained {
     /// What the formula remembers of one call: made anew for each, so that two concurrent calls of one client share nothing. At
     /// most 24 bytes.
     type Call: Clone + Debug + Send;
@@ -61,16 +143,24 @@ pub enum Wait {
     For(SimDuration),
     /// Retry no more: the formula has come to an end of its own.
     Stop,
+    /// Retry no more, but give up only after this time: the product sleeps once more for nothing.
+    StopAfter(SimDuration),
 }
 
 registry! {
     /// A formula for the wait before a retry, as a scenario writes it.
     AnyBackoff as "backoff", each_backoff;
     /// What a formula remembers of one call.
-    BackoffMemory = Backoff::Call, with_backoff: Immediate, Constant, Exponential, FullJitter, EqualJitter, Decorrelated,
+    BackoffMemory = Backoff::Call, with_backoff:
+    Immediate, Constant, Linear, Uniform, Fibonacci, Exponential, FullJitter, EqualJitter, Decorrelated, AdditiveJitter, ProportionalJitter, CapThenJitter, OvershootingJitter, Polly, PollyContribLinear, PollyContribDecorrelated, FinagleConstant, FinagleLinear, FinagleExponential, FinagleExponentialJittered, FinagleEqualJittered, FinagleDecorrelated, TenacityIncrementing, TenacityExponential, TenacityRandomExponential, TenacityExponentialJitter, Cenkalti, RustBackoff, Backon, TokioRetry, RetryPolicies, GaxGo, GoogleApiCore, Resilience4jInterval, Failsafe, Grpc, Envoy, Tower, Linkerd, AwsStandard, AwsLegacy, Aws2026, Kubernetes, KubernetesCrashLoop, ClientGoItem, Temporal, TemporalSdk, StepFunctions, External,
 }
 
 impl AnyBackoff {
+    /// Name, summary and explanation of every formula, in the order of the list.
+    pub fn abouts() -> Vec<(&'static str, &'static str, About)> {
+        each_backoff!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
+    }
+
     /// See [`Backoff::fresh`].
     pub fn fresh(&self) -> BackoffMemory {
         with_backoff!(make self, backoff => backoff.fresh())
@@ -97,118 +187,4 @@ fn check_base_and_cap(base: SimDuration, cap: SimDuration) -> Vec<Complaint> {
         complaints.push(complaint("cap", format!("the cap ({cap}) lies below the base ({base})")));
     }
     complaints
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use sim_core::draw::{Key, Seed};
-
-    const fn ms(millis: u64) -> SimDuration {
-        SimDuration::from_millis(millis)
-    }
-
-    fn asks(retry: u32, draw: Draw) -> Asks {
-        Asks { retry, elapsed: SimDuration::ZERO, failure: Failure::Timeout, hint: None, draw }
-    }
-
-    /// The waits of one call, all of whose draws are `u`.
-    fn waits(backoff: &AnyBackoff, u: f64, count: u32) -> Vec<SimDuration> {
-        let mut memory = backoff.fresh();
-        (1..=count).map(|retry| length(backoff.wait(&mut memory, &asks(retry, Draw::from_unit(u))))).collect()
-    }
-
-    /// The wait before a retry of a call that remembers nothing.
-    fn wait(backoff: &AnyBackoff, retry: u32, draw: Draw) -> SimDuration {
-        length(backoff.wait(&mut backoff.fresh(), &asks(retry, draw)))
-    }
-
-    fn length(wait: Wait) -> SimDuration {
-        match wait {
-            Wait::For(length) => length,
-            Wait::Stop => panic!("the formula stopped"),
-        }
-    }
-
-    fn all() -> Vec<AnyBackoff> {
-        let (base, cap) = (ms(100), ms(1000));
-        vec![
-            AnyBackoff::Immediate(Immediate {}),
-            AnyBackoff::Constant(Constant { delay: base }),
-            AnyBackoff::Exponential(Exponential { base, cap, multiplier: 2.0 }),
-            AnyBackoff::FullJitter(FullJitter { base, cap }),
-            AnyBackoff::EqualJitter(EqualJitter { base, cap }),
-            AnyBackoff::Decorrelated(Decorrelated { base, cap }),
-        ]
-    }
-
-    #[test]
-    fn every_registered_backoff_is_tested_here() {
-        let tested: Vec<_> = all().iter().map(AnyBackoff::name).collect();
-        let registered: Vec<_> = AnyBackoff::ALL.iter().map(|&(name, _)| name).collect();
-        assert_eq!(tested, registered);
-    }
-
-    #[test]
-    fn exponential_doubles_up_to_its_cap() {
-        let backoff = AnyBackoff::Exponential(Exponential { base: ms(100), cap: ms(1000), multiplier: 2.0 });
-        assert_eq!(waits(&backoff, 0.3, 6), [100, 200, 400, 800, 1000, 1000].map(ms));
-    }
-
-    #[test]
-    fn full_jitter_scales_its_draw_by_the_ceiling() {
-        let backoff = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
-        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.25)), ms(100));
-        assert_eq!(waits(&backoff, 0.5, 4), [50, 100, 200, 400].map(ms));
-        assert_eq!(wait(&backoff, 8, Draw::from_unit(0.5)), ms(5000));
-    }
-
-    #[test]
-    fn equal_jitter_keeps_half_of_the_exponential_wait() {
-        let backoff = AnyBackoff::EqualJitter(EqualJitter { base: ms(100), cap: ms(10_000) });
-        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.5)), ms(300));
-        assert_eq!(wait(&backoff, 3, Draw::from_unit(0.0)), ms(200));
-    }
-
-    #[test]
-    fn decorrelated_jitter_grows_from_the_wait_before() {
-        let backoff = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(10_000) });
-        let micros = waits(&backoff, 0.5, 6).iter().map(|wait| wait.as_nanos() / 1_000).collect::<Vec<_>>();
-        assert_eq!(micros, [200_000, 350_000, 575_000, 912_500, 1_418_750, 2_178_125]);
-        let capped = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(1000) });
-        let rounded: Vec<_> = waits(&capped, 0.9, 4).iter().map(|wait| (wait.as_nanos() + 1) / 1_000_000).collect();
-        assert_eq!(rounded, [280, 766, 1000, 1000]);
-    }
-
-    #[test]
-    fn jittered_waits_have_the_mean_of_their_formula() {
-        // Over 10^5 keyed draws the mean lies within 4 standard errors of the formula's.
-        let draws = |n: u64| (0..n).map(|i| Seed::new(3).draws(Key::named("mean").child(i), 2).wait());
-        let mean =
-            |backoff: &AnyBackoff, retry| draws(100_000).map(|draw| wait(backoff, retry, draw).as_secs_f64()).sum::<f64>() / 100_000.0;
-        let width_of_uniform = |width: f64| 4.0 * width / (12.0_f64 * 100_000.0).sqrt();
-        let full = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(10_000) });
-        assert!((mean(&full, 4) - 0.4).abs() < width_of_uniform(0.8));
-        let equal = AnyBackoff::EqualJitter(EqualJitter { base: ms(100), cap: ms(10_000) });
-        assert!((mean(&equal, 3) - 0.3).abs() < width_of_uniform(0.2));
-        let decorrelated = AnyBackoff::Decorrelated(Decorrelated { base: ms(100), cap: ms(10_000) });
-        assert!((mean(&decorrelated, 1) - 0.2).abs() < width_of_uniform(0.2));
-    }
-
-    #[test]
-    fn no_wait_leaves_the_documented_range_even_after_very_many_retries() {
-        for backoff in all() {
-            for u in [0.0, 0.5, 0.999_999_999] {
-                for (retry, wait) in (1..).zip(waits(&backoff, u, 200)) {
-                    assert!(wait <= ms(1000), "{} waits {wait} before retry {retry}", backoff.name());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_cap_below_the_base_is_a_complaint() {
-        let complaints = AnyBackoff::FullJitter(FullJitter { base: ms(100), cap: ms(50) }).check();
-        assert_eq!(complaints, [complaint("cap", "the cap (50ms) lies below the base (100ms)")]);
-    }
 }

@@ -4,12 +4,32 @@
 //! would have done meanwhile it does then, as of the instant the timer would have fired.
 
 mod consecutive_failures;
+mod failsafe;
+mod finagle_accrual;
+mod gobreaker;
+mod hystrix;
+mod last_results;
+mod last_seconds;
+mod linkerd_accrual;
+mod penalties;
+mod polly;
+mod refusals;
+mod resilience4j;
+mod resilience4j_ring;
 
 pub use consecutive_failures::ConsecutiveFailures;
+pub use failsafe::Failsafe;
+pub use finagle_accrual::FinagleAccrual;
+pub use gobreaker::{Gobreaker, ReadyToTrip};
+pub use hystrix::Hystrix;
+pub use linkerd_accrual::LinkerdAccrual;
+pub use polly::Polly;
+pub use resilience4j::{Resilience4j, SlidingWindowType};
+pub use resilience4j_ring::Resilience4jRing;
 
-use crate::about::Explained;
+use crate::about::{About, Explained};
 use crate::outcome::{Failure, Outcome};
-use crate::registry::{Complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use crate::strategies::{Luck, Scope};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -27,7 +47,8 @@ pub trait Breaker: Explained {
     fn ended(&self, shared: &mut Self::Shared, tried: &Tried, luck: &Luck<'_>, now: SimTime);
     /// A try that was admitted was given up by its caller before it ended. Unless the product counts that, its permit is free again.
     fn given_up(&self, shared: &mut Self::Shared, stamp: Stamp, luck: &Luck<'_>, now: SimTime);
-    /// The state it is in now. Moves on what is due.
+    /// The state it is in now: `Open` as long as a try would be rejected whatever happens, `HalfOpen` from the instant one would be let
+    /// through. Moves on what is due, and changes nothing else: to be asked makes no difference to what follows.
     fn state(&self, shared: &mut Self::Shared, now: SimTime) -> State;
     /// What an outcome is to it: every failure is a failure, unless the product says otherwise.
     fn verdict(&self, outcome: Outcome) -> Verdict {
@@ -100,10 +121,16 @@ registry! {
     /// A circuit breaker, as a scenario writes it.
     AnyBreaker as "breaker", each_breaker;
     /// The memory of one scope of any breaker.
-    BreakerMemory = Breaker::Shared, with_breaker: ConsecutiveFailures,
+    BreakerMemory = Breaker::Shared, with_breaker:
+    ConsecutiveFailures, Resilience4j, Resilience4jRing, Hystrix, Polly, Gobreaker, Failsafe, FinagleAccrual, LinkerdAccrual,
 }
 
 impl AnyBreaker {
+    /// Name, summary and explanation of every breaker, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_breaker!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
+    }
+
     /// See [`Breaker::fresh`].
     pub fn fresh(&self, now: SimTime) -> BreakerMemory {
         with_breaker!(make self, breaker => breaker.fresh(now))
@@ -153,3 +180,6 @@ pub(crate) fn unless_ignored(outcome: Outcome, ignored: &[Failure]) -> Verdict {
         Outcome::Failed(_) => Verdict::Failure,
     }
 }
+
+#[cfg(test)]
+mod tests;

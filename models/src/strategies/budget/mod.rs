@@ -1,24 +1,39 @@
 //! May one retry at all? Budgets are shared by all calls of their scope. One file per budget.
 
+mod aws;
+mod envoy;
+mod finagle;
+mod grpc;
+mod slices;
 mod token_bucket;
+mod tower;
 
+pub use aws::{Aws, Costs};
+pub use envoy::{Envoy, RetryBudget, UnderWay};
+pub use finagle::Finagle;
+pub use grpc::Grpc;
+pub use slices::Slices;
 pub use token_bucket::TokenBucket;
+pub use tower::{Deposits, Tower};
 
 use super::backoff::Asks;
+use crate::about::{About, Explained};
 use crate::outcome::{Hint, Outcome};
-use crate::registry::{Complaint, Registered, registry};
+use crate::registry::{Complaint, registry};
 use crate::strategies::Scope;
 use sim_core::time::SimTime;
 use std::fmt::Debug;
 
 /// A limit on retries, shared by all calls of a scope.
-pub trait Budget: Registered {
+pub trait Budget: Explained {
     /// What the budget of one scope remembers: tokens, in units of the budget's own choosing.
     type Shared: Clone + Debug + Send;
     /// The memory of a scope at its first use.
     fn fresh(&self, now: SimTime) -> Self::Shared;
     /// A call begins, before its first attempt.
     fn call_started(&self, _shared: &mut Self::Shared, _now: SimTime) {}
+    /// An attempt of a call is handed to the link: the first at once, a retry after its wait, a hedge beside another.
+    fn attempt_started(&self, _shared: &mut Self::Shared, _paid: &mut Paid, _now: SimTime) {}
     /// An attempt of a call ended, before it is asked whether it is retried.
     fn attempt_ended(&self, _shared: &mut Self::Shared, _paid: &mut Paid, _ended: &Ended, _now: SimTime) {}
     /// Whether a retry may be made now; if so, it is paid for. Asked only when the retry would otherwise be made, before its
@@ -28,8 +43,8 @@ pub trait Budget: Registered {
     fn call_ended(&self, _shared: &mut Self::Shared, _paid: &mut Paid, _outcome: Option<Outcome>, _now: SimTime) {}
     /// By whom the budget is shared.
     fn scope(&self) -> Scope;
-    /// How many retries it would allow now: the series on charts.
-    fn left(&self, shared: &mut Self::Shared, now: SimTime) -> f64;
+    /// How many retries it would allow now: the series on charts. To look changes nothing, also where the product's own gauge would.
+    fn left(&self, shared: &Self::Shared, now: SimTime) -> f64;
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
@@ -54,7 +69,7 @@ registry! {
     /// A limit on retries, as a scenario writes it.
     AnyBudget as "budget", each_budget;
     /// The memory of one scope of any budget.
-    BudgetMemory = Budget::Shared, with_budget: TokenBucket,
+    BudgetMemory = Budget::Shared, with_budget: TokenBucket, Finagle, Tower, Grpc, Aws, Envoy,
 }
 
 impl AnyBudget {
@@ -66,6 +81,11 @@ impl AnyBudget {
     /// See [`Budget::call_started`].
     pub fn call_started(&self, memory: &mut BudgetMemory, now: SimTime) {
         with_budget!(self, memory, budget, shared => budget.call_started(shared, now));
+    }
+
+    /// See [`Budget::attempt_started`].
+    pub fn attempt_started(&self, memory: &mut BudgetMemory, paid: &mut Paid, now: SimTime) {
+        with_budget!(self, memory, budget, shared => budget.attempt_started(shared, paid, now));
     }
 
     /// See [`Budget::attempt_ended`].
@@ -84,7 +104,7 @@ impl AnyBudget {
     }
 
     /// See [`Budget::left`].
-    pub fn left(&self, memory: &mut BudgetMemory, now: SimTime) -> f64 {
+    pub fn left(&self, memory: &BudgetMemory, now: SimTime) -> f64 {
         with_budget!(self, memory, budget, shared => budget.left(shared, now))
     }
 
@@ -96,5 +116,10 @@ impl AnyBudget {
     /// See [`Budget::check`].
     pub fn check(&self) -> Vec<Complaint> {
         each_budget!(self, budget => budget.check())
+    }
+
+    /// What each says of itself, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, About)> {
+        Self::ALL.iter().map(|(name, _)| *name).zip(each_budget!(Kind in all => Kind::ABOUT)).collect()
     }
 }

@@ -4,6 +4,7 @@
 //! deposit for every first try (the text says: for every success) and asks for *more* than the cost before a retry.
 
 use super::{Budget, Paid};
+use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::Scope;
 use crate::strategies::backoff::Asks;
@@ -36,6 +37,23 @@ impl Registered for TokenBucket {
     const SUMMARY: &'static str = "allows retries in proportion to calls: each call adds part of a token, each retry costs one";
 }
 
+impl Explained for TokenBucket {
+    const ABOUT: About = About {
+        meaning: "The retry budget of the textbooks: calls fill a bucket a little, retries empty it. Failures here and there are retried \
+                  from what has been saved; in an outage retries fall to the share that calls deposit.",
+        formula: "The bucket starts full. Every call adds deposit of a token before its first attempt, up to capacity. A retry is allowed if \
+                  the tokens > 1, and takes 1. No draws.",
+        parameters: &[
+            parameter("capacity", "number, 1 to 1000000", "required", "tokens at first and at most"),
+            parameter("deposit", "share, above 0%", "required", "the part of a token that every call adds"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Client", "by whom it is shared"),
+        ],
+        memory: "8 bytes per scope, for the whole run.",
+        source: "M. Brooker, \"Fixing retries with token buckets and circuit breakers\", 2022, and its simulator",
+        example: "TokenBucket(capacity: 100, deposit: \"10%\", per: Process)",
+    };
+}
+
 impl TokenBucket {
     fn full(&self) -> u64 {
         u64::from(self.capacity) * TOKEN
@@ -66,7 +84,7 @@ impl Budget for TokenBucket {
         Self::take(tokens)
     }
 
-    fn left(&self, tokens: &mut u64, _now: SimTime) -> f64 {
+    fn left(&self, tokens: &u64, _now: SimTime) -> f64 {
         *tokens as f64 / TOKEN as f64
     }
 
