@@ -120,7 +120,7 @@ impl Health {
 
 registry! {
     /// Probes of replicas, as a scenario writes them.
-    AnyHealthCheck as "health check", each_health_check: KubernetesProbe, EnvoyHealthCheck,
+    AnyHealthCheck as "probe", each_health_check: KubernetesProbe, EnvoyHealthCheck,
 }
 
 impl AnyHealthCheck {

@@ -51,7 +51,7 @@ pub struct Sample {
 
 registry! {
     /// A limit on calls under way that finds its own level, as a scenario writes it.
-    AnyConcurrency as "concurrency limit", each_concurrency;
+    AnyConcurrency as "limit", each_concurrency;
     /// The memory of one scope of any of them.
     ConcurrencyMemory = ConcurrencyLimit::Shared, with_concurrency: Vegas, Gradient2, Aimd, EnvoyGradient,
 }
