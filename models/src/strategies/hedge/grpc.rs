@@ -57,7 +57,7 @@ impl Explained for Grpc {
             parameter("non_fatal_status_codes", "list of gRPC codes", "none", "failures after which further copies are worth it"),
             parameter("flavour", "A6, Java", "A6", "which is followed where they differ"),
         ],
-        memory: "None beyond the call's own 40 bytes.",
+        memory: "None beyond the call's own 32 bytes.",
         source: "gRPC proposal A6; grpc-java, RetriableStream.java (2026-08)",
         example: "Hedge(Grpc(max_attempts: 3, hedging_delay: \"150ms\"))",
     };
