@@ -9,7 +9,7 @@ use crate::registry::{Complaint, Registered, complaint, registry};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 
-/// Probes as the kubelet sends them. Remembers 12 bytes per replica.
+/// Probes as the kubelet sends them. Remembers 8 bytes per replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct KubernetesProbe {
@@ -52,7 +52,7 @@ impl Default for KubernetesProbe {
     }
 }
 
-/// Active health checks as Envoy sends them. Remembers 12 bytes per replica.
+/// Active health checks as Envoy sends them. Remembers 8 bytes per replica.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvoyHealthCheck {
@@ -120,7 +120,7 @@ impl Health {
 
 registry! {
     /// Probes of replicas, as a scenario writes them.
-    AnyHealthCheck as "health check", each_health_check: KubernetesProbe, EnvoyHealthCheck,
+    AnyHealthCheck as "probe", each_health_check: KubernetesProbe, EnvoyHealthCheck,
 }
 
 impl AnyHealthCheck {
@@ -137,9 +137,9 @@ impl AnyHealthCheck {
         each_health_check!(self, check => check.check())
     }
 
-    /// What each of them says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_health_check!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_health_check!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 
@@ -163,7 +163,7 @@ impl Explained for KubernetesProbe {
             parameter("success_threshold", "number, at least 1", "1", "successes in a row that change its state"),
             parameter("failure_threshold", "number, at least 1", "3", "failures in a row that change its state"),
         ],
-        memory: "12 bytes per replica.",
+        memory: "8 bytes per replica.",
         source: "Kubernetes documentation, \"Configure Liveness, Readiness and Startup Probes\"",
         example: "KubernetesProbe(period: \"5s\", failure_threshold: 2)",
     };
@@ -225,7 +225,7 @@ impl Explained for EnvoyHealthCheck {
             parameter("no_traffic_interval", "duration", "60s", "the interval as long as there has been no call"),
             parameter("unhealthy_interval", "duration", "as interval", "the interval while it is unhealthy"),
         ],
-        memory: "12 bytes per replica.",
+        memory: "8 bytes per replica.",
         source: "Envoy, core/v3/health_check.proto, health_checker_base_impl.cc (2026-01)",
         example: "EnvoyHealthCheck(timeout: \"2s\", interval: \"5s\", unhealthy_threshold: 3, healthy_threshold: 2)",
     };

@@ -90,6 +90,11 @@ mod tests {
     }
 
     #[test]
+    fn there_are_no_more_buckets_than_is_said() {
+        assert_eq!(bucket(u64::MAX), 7423);
+    }
+
+    #[test]
     fn a_quantile_is_the_nearest_rank() {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.quantile(Share::percent(50)), None);

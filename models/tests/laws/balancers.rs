@@ -253,6 +253,25 @@ fn old_numbers_send_everybody_to_the_replica_that_was_idle() {
 }
 
 #[test]
+fn old_numbers_are_those_of_the_last_look_whoever_came_by_since() {
+    let (names, weights) = (names(), [1; REPLICAS as usize]);
+    let fleet = Fleet { weights: &weights, names: &names };
+    let at_s = |secs: u64| SimTime::from_nanos(secs * 1_000_000_000);
+    let balancer = AnyBalancer::from(PowerOfTwoChoices { stale: SimDuration::from_secs(10) });
+    let mut memory = balancer.fresh(&fleet, draw(0, 0));
+    // At 10 s replica 0 is busy and 1 is not; by 15 s it is the other way round.
+    balancer.sent(&mut memory, 0, at_s(5));
+    balancer.ended(&mut memory, 0, SimDuration::ZERO, None, at_s(12));
+    balancer.sent(&mut memory, 1, at_s(13));
+    let mut picks = |now| {
+        let choice = |n| Choice { fleet, among: &[0, 1], object: 0, draw: draw(2, n), now };
+        (0..20).map(|n| balancer.pick(&mut memory, &choice(n))).collect::<Vec<u32>>()
+    };
+    assert_eq!(picks(at_s(15)), [1; 20]);
+    assert_eq!(picks(at_s(20)), [0; 20]);
+}
+
+#[test]
 fn a_replica_that_has_not_answered_yet_is_tried_once_and_then_left_alone() {
     let (names, weights) = (names(), [1; REPLICAS as usize]);
     let fleet = Fleet { weights: &weights, names: &names };

@@ -196,6 +196,26 @@ fn hedging_at_a_quantile_sends_as_many_twice_as_the_quantile_leaves() {
 }
 
 #[test]
+fn a_throttle_that_closes_stops_the_copies_of_grpc_java_for_good_and_those_of_a6_for_a_while() {
+    let sends = |flavour| {
+        let rule = AnyHedge::from(Grpc { max_attempts: 4, hedging_delay: ms(100), non_fatal_status_codes: Vec::new(), retry_throttling: None, flavour });
+        let mut memory = rule.fresh(SimTime::ZERO);
+        // Open until 150 ms and again from 350 ms on.
+        let is_open = |millis: u64| !(150..350).contains(&millis);
+        let (mut call, mut orders) = rule.started(&mut memory, &mut || is_open(0), SimTime::ZERO);
+        let mut sent = vec![0];
+        while let Some(wake) = orders.wake {
+            let millis = wake.as_nanos() / 1_000_000;
+            orders = rule.due(&mut memory, &mut call, &mut || is_open(millis), wake);
+            sent.extend(std::iter::repeat_n(millis, orders.copies as usize));
+        }
+        sent
+    };
+    assert_eq!(sends(Flavour::A6), [0, 100, 400, 500]);
+    assert_eq!(sends(Flavour::Java), [0, 100, 200], "the third was set when it was open, and is sent; it closes then");
+}
+
+#[test]
 fn tower_counts_first_copies_of_the_last_full_period_only() {
     let rule = AnyHedge::from(Tower { latency_percentile: Share::ALL, min_data_points: 2, period: ms(1_000), per: Scope::Process });
     let mut memory = rule.fresh(SimTime::ZERO);

@@ -1,9 +1,9 @@
 //! What is remembered by object and by replica: caches, coalesced calls, idempotency keys, probes.
 
 use models::outcome::{Failure, Outcome};
-use models::strategies::Scope;
 use models::strategies::cache::{Cache, Claim, Coalesce, Flights, Freshness, IdempotencyKeys, Joined, Keys, Store};
 use models::strategies::health::{AnyHealthCheck, EnvoyHealthCheck, Health, KubernetesProbe, ProbeKind, Probed};
+use models::strategies::{Scope, Ticket};
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -94,10 +94,11 @@ fn every_call_that_joins_ends_once_and_somebody_always_leads() {
     let mut flights = Flights::default();
     // Objects by leader, and tickets that have neither ended nor been given up.
     let mut leaders = [None; 5];
-    let mut open: Vec<Vec<u64>> = vec![Vec::new(); 5];
-    for ticket in 0..5_000 {
-        let object = draw(ticket).index(5) as usize;
-        match draw(ticket).further(1).index(4) {
+    let mut open: Vec<Vec<Ticket>> = vec![Vec::new(); 5];
+    for n in 0..5_000 {
+        let ticket = Ticket(n);
+        let object = draw(n).index(5) as usize;
+        match draw(n).further(1).index(4) {
             0 | 1 => {
                 let joined = flights.join(object as u64, ticket);
                 assert_eq!(joined == Joined::Leads, leaders[object].is_none());
@@ -116,7 +117,7 @@ fn every_call_that_joins_ends_once_and_somebody_always_leads() {
                 if open[object].is_empty() {
                     continue;
                 }
-                let place = draw(ticket).further(2).index(open[object].len() as u64) as usize;
+                let place = draw(n).further(2).index(open[object].len() as u64) as usize;
                 let gone = open[object].remove(place);
                 let next = flights.give_up(object as u64, gone);
                 if leaders[object] == Some(gone) {

@@ -3,7 +3,7 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
-mod balancers; // whom balancers choose
+mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time

@@ -2,7 +2,7 @@
 
 use models::strategies::bulkhead::{AnyBulkhead, BulkheadMemory, Entry, HystrixSemaphore, Semaphore, ThreadPool};
 use models::strategies::concurrency::{Aimd, AnyConcurrency, ConcurrencyMemory, EnvoyGradient, Gradient2, Sample, Vegas, Windowed};
-use models::strategies::{Luck, Scope};
+use models::strategies::{Luck, Scope, Ticket};
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
@@ -152,8 +152,8 @@ fn bulkheads() -> Vec<(AnyBulkhead, u32)> {
 /// Who is where, by what a bulkhead said.
 #[derive(Clone, Default)]
 struct Ledger {
-    inside: Vec<u64>,
-    waiting: Vec<(u64, Option<SimTime>)>,
+    inside: Vec<Ticket>,
+    waiting: Vec<(Ticket, Option<SimTime>)>,
 }
 
 fn trade(rule: &AnyBulkhead, memory: &mut BulkheadMemory, ledger: &mut Ledger, seed: &Seed, step: u64) {
@@ -161,13 +161,13 @@ fn trade(rule: &AnyBulkhead, memory: &mut BulkheadMemory, ledger: &mut Ledger, s
     let over = |until: &Option<SimTime>| until.is_some_and(|until| until <= now);
     while let Some(place) = ledger.waiting.iter().position(|(_, until)| over(until)) {
         let (ticket, _) = ledger.waiting.remove(place);
-        assert!(rule.give_up(memory, ticket), "{} had forgotten {ticket}", rule.name());
+        assert!(rule.give_up(memory, ticket), "{} had forgotten {ticket:?}", rule.name());
         assert!(!rule.give_up(memory, ticket), "{} has it twice", rule.name());
     }
     match luck.index(20) {
-        0..11 => match rule.enter(memory, step, now) {
-            Entry::Admitted => ledger.inside.push(step),
-            Entry::Waiting(until) => ledger.waiting.push((step, until)),
+        0..11 => match rule.enter(memory, Ticket(step), now) {
+            Entry::Admitted => ledger.inside.push(Ticket(step)),
+            Entry::Waiting(until) => ledger.waiting.push((Ticket(step), until)),
             Entry::Rejected => {}
         },
         11..19 if !ledger.inside.is_empty() => {
@@ -212,13 +212,13 @@ fn a_thread_beyond_the_core_is_used_again_until_it_has_been_idle_for_too_long() 
     let answers = |pause: u64| {
         let mut memory = rule.fresh(SimTime::ZERO);
         // Seven at once: two run, four are queued, and the seventh gets a third thread.
-        let first: Vec<Entry> = (0..7).map(|ticket| rule.enter(&mut memory, ticket, SimTime::ZERO)).collect();
+        let first: Vec<Entry> = (0..7).map(|ticket| rule.enter(&mut memory, Ticket(ticket), SimTime::ZERO)).collect();
         assert_eq!(first.iter().filter(|entry| **entry == Entry::Admitted).count(), 3);
         for _ in 0..7 {
             rule.leave(&mut memory, SimTime::ZERO);
         }
         let now = SimTime::from_nanos(pause * 1_000_000);
-        (0..3).map(|ticket| rule.enter(&mut memory, ticket, now)).collect::<Vec<Entry>>()
+        (0..3).map(|ticket| rule.enter(&mut memory, Ticket(ticket), now)).collect::<Vec<Entry>>()
     };
     let (run, queued) = (Entry::Admitted, Entry::Waiting(None));
     assert_eq!((answers(19), answers(20)), (vec![run, run, run], vec![run, run, queued]));

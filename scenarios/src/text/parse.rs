@@ -57,8 +57,18 @@ fn fields_of<T: DeserializeOwned>(element: Element<'_>, tuple: Element<'_>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use models::Explained;
+    use models::registry::Complaint;
+    use models::strategies::balance::AnyBalancer;
     use models::strategies::breaker::AnyBreaker;
+    use models::strategies::bulkhead::AnyBulkhead;
+    use models::strategies::cache::{Cache, Coalesce, IdempotencyKeys};
+    use models::strategies::concurrency::AnyConcurrency;
+    use models::strategies::ejection::AnyEjector;
+    use models::strategies::health::{AnyHealthCheck, EnvoyHealthCheck, KubernetesProbe};
+    use models::strategies::hedge::AnyHedge;
     use serde::{Deserialize, Serialize};
+    use sim_core::units::Share;
 
     /// The layer that holds a breaker, as the examples write it.
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -86,5 +96,89 @@ mod tests {
             let problem = options().from_str::<AnyBreaker>(&format!("{name}(treshold: 1)")).expect_err("there is no such field");
             assert!(problem.to_string().contains("treshold"), "{problem}");
         }
+    }
+
+    /// What chooses replicas, limits what is under way, sends copies, keeps answers and probes, as the examples write it.
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    enum Shown {
+        Balance {
+            policy: AnyBalancer,
+            #[serde(default)]
+            outliers: Option<AnyEjector>,
+            #[serde(default)]
+            panic_threshold: Option<Share>,
+        },
+        Bulkhead(AnyBulkhead),
+        ConcurrencyLimit(AnyConcurrency),
+        Hedge(AnyHedge),
+        Cache(Cache),
+        Coalesce(Coalesce),
+        IdempotencyKeys(IdempotencyKeys),
+        KubernetesProbe(KubernetesProbe),
+        EnvoyHealthCheck(EnvoyHealthCheck),
+    }
+
+    impl Shown {
+        fn complaints(&self) -> Vec<Complaint> {
+            match self {
+                Self::Balance { policy, outliers, .. } => {
+                    policy.check().into_iter().chain(outliers.iter().flat_map(AnyEjector::check)).collect()
+                }
+                Self::Bulkhead(inner) => inner.check(),
+                Self::ConcurrencyLimit(inner) => inner.check(),
+                Self::Hedge(inner) => inner.check(),
+                Self::Cache(inner) => inner.check(),
+                Self::Coalesce(_) => Vec::new(),
+                Self::IdempotencyKeys(inner) => inner.check(),
+                Self::KubernetesProbe(inner) => inner.check(),
+                Self::EnvoyHealthCheck(inner) => inner.check(),
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_of_a_balancer_ejector_limit_hedge_cache_and_probe_can_be_read_and_written_back() {
+        let families = [
+            AnyBalancer::explanations(),
+            AnyEjector::explanations(),
+            AnyBulkhead::explanations(),
+            AnyConcurrency::explanations(),
+            AnyHedge::explanations(),
+            AnyHealthCheck::explanations(),
+        ];
+        let mut examples: Vec<&str> = families.concat().into_iter().map(|(_, _, about)| about.example).collect();
+        examples.extend([Cache::ABOUT.example, Coalesce::ABOUT.example, IdempotencyKeys::ABOUT.example]);
+        assert_eq!(examples.len(), 29);
+        for example in examples {
+            let read: Shown = options().from_str(example).unwrap_or_else(|error| panic!("{example}: {error}"));
+            assert_eq!(read.complaints(), [], "{example}");
+            let written = options().to_string(&read).expect("what was read can be written");
+            assert_eq!(options().from_str::<Shown>(&written).expect("and read again"), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_has_defaults_in_its_product_can_be_written_without_a_word() {
+        let bare = [
+            "Balance(policy: LeastRequest())",
+            "Balance(policy: PeakEwma(), outliers: Envoy())",
+            "Balance(policy: BoundedLoad())",
+            "Bulkhead(Semaphore())",
+            "Bulkhead(HystrixSemaphore())",
+            "ConcurrencyLimit(Vegas())",
+            "ConcurrencyLimit(Gradient2(window: ()))",
+            "ConcurrencyLimit(Aimd())",
+            "Hedge(Polly())",
+            "Hedge(AfterPercentile())",
+            "Coalesce()",
+            "IdempotencyKeys()",
+            "KubernetesProbe()",
+        ];
+        for text in bare {
+            let read: Shown = options().from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(read.complaints(), [], "{text}");
+        }
+        let problem = options().from_str::<Shown>("Balance(policy: LeastRequest(choices: 2))").expect_err("there is no such field");
+        assert!(problem.to_string().contains("choices"), "{problem}");
     }
 }

@@ -110,12 +110,12 @@ impl Balancer for BoundedLoad {
         best
     }
 
-    fn sent(&self, memory: &mut Memory, replica: u32, _now: SimTime) {
-        memory.load.sent(replica);
+    fn sent(&self, memory: &mut Memory, replica: u32, now: SimTime) {
+        memory.load.sent(replica, SimDuration::ZERO, now);
     }
 
-    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, _now: SimTime) {
-        memory.load.ended(replica);
+    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, now: SimTime) {
+        memory.load.ended(replica, SimDuration::ZERO, now);
     }
 
     fn check(&self) -> Vec<Complaint> {

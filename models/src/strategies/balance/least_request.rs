@@ -68,8 +68,9 @@ impl Explained for LeastRequest {
                   replica gets fewer. A replica that fails fast looks idle, and attracts tries.",
         formula: "Equal weights: choice_count draws with replacement, fewest active wins, ties go to the one drawn first; with 2 replicas the \
                   busier one is chosen with 25 %. FullScan: fewest active of all, ties drawn evenly. Unequal weights: earliest deadline \
-                  first, as WeightedRoundRobin, with weight / (active + 1)^bias as the weight when an entry is put back. The draw of the \
-                  choice is expanded into as many as are needed.",
+                  first, as WeightedRoundRobin, with weight / (active + 1)^bias as the weight when an entry is put \
+                  back. With stale, active is what it was at the last multiple of stale since the start of the run. The draw of the choice is \
+                  expanded into as many as are needed.",
         parameters: &[
             parameter("choice_count", "number, 2 to 1000", "2", "how many replicas are looked at, if weights are equal"),
             parameter("active_request_bias", "number, at least 0", "1.0", "how much being busy counts, if weights are unequal"),
@@ -118,12 +119,12 @@ impl Balancer for LeastRequest {
         }
     }
 
-    fn sent(&self, memory: &mut Memory, replica: u32, _now: SimTime) {
-        memory.load.sent(replica);
+    fn sent(&self, memory: &mut Memory, replica: u32, now: SimTime) {
+        memory.load.sent(replica, self.stale, now);
     }
 
-    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, _now: SimTime) {
-        memory.load.ended(replica);
+    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, now: SimTime) {
+        memory.load.ended(replica, self.stale, now);
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -43,11 +43,15 @@ impl Load {
         self.active.iter().map(|active| u64::from(*active)).sum()
     }
 
-    pub fn sent(&mut self, replica: u32) {
+    /// A try was sent. What was due to be looked at before is looked at first.
+    pub fn sent(&mut self, replica: u32, stale: SimDuration, now: SimTime) {
+        self.look(stale, now);
         self.active[replica as usize] += 1;
     }
 
-    pub fn ended(&mut self, replica: u32) {
+    /// A try ended. What was due to be looked at before is looked at first.
+    pub fn ended(&mut self, replica: u32, stale: SimDuration, now: SimTime) {
+        self.look(stale, now);
         let active = &mut self.active[replica as usize];
         *active = active.saturating_sub(1);
     }

@@ -1,7 +1,7 @@
 //! Which replica does a try go to? Load balancers, one file per policy.
 //!
 //! A balancer is asked once per try, among the replicas that are left to choose from: those that are healthy and not
-//! [ejected](super::ejection), or all if too few are ([`panic`]), and of the zone that was decided for ([`zones`]).
+//! [ejected](super::ejection), or all if too few are ([`panic`](mod@panic)), and of the zone that was decided for ([`zones`]).
 
 mod bounded_load;
 mod least_request;
@@ -111,8 +111,8 @@ impl AnyBalancer {
         each_balancer!(self, balancer => balancer.check())
     }
 
-    /// What each policy says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_balancer!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_balancer!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }

@@ -31,7 +31,8 @@ impl Explained for PowerOfTwoChoices {
         meaning: "Two replicas are drawn, and the one with fewer of the caller's tries under way is taken. That alone brings the busiest of N \
                   from about ln N / ln ln N down to ln ln N, and never sends everybody to the same replica, as looking at all of them does.",
         formula: "a evenly of all, b evenly of the others; b if it has strictly fewer tries under way, else a. One replica is taken without a \
-                  choice. Weights do not count. The draw of the choice is expanded into two.",
+                  choice. Weights do not count. With stale, the numbers are those at the last multiple of stale since the start of the \
+                  run. The draw of the choice is expanded into two.",
         parameters: &[parameter("stale", "duration", "0s", "the numbers are looked at only every so often: shows herding")],
         memory: "8 bytes per replica and scope, for the whole run.",
         source: "M. Mitzenmacher, 1996; Finagle, P2C with least loaded; tower, balance::p2c",
@@ -52,12 +53,12 @@ impl Balancer for PowerOfTwoChoices {
         if memory.0.at(b) < memory.0.at(a) { b } else { a }
     }
 
-    fn sent(&self, memory: &mut Memory, replica: u32, _now: SimTime) {
-        memory.0.sent(replica);
+    fn sent(&self, memory: &mut Memory, replica: u32, now: SimTime) {
+        memory.0.sent(replica, self.stale, now);
     }
 
-    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, _now: SimTime) {
-        memory.0.ended(replica);
+    fn ended(&self, memory: &mut Memory, replica: u32, _took: SimDuration, _outcome: Option<Outcome>, now: SimTime) {
+        memory.0.ended(replica, self.stale, now);
     }
 }
 

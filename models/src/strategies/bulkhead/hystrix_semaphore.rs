@@ -2,10 +2,10 @@
 //!
 //! Source: Hystrix, `execution.isolation.semaphore.maxConcurrentRequests` (2023-05).
 
-use super::{Bulkhead, Entry, Ticket, process};
+use super::{Bulkhead, Entry, process};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
-use crate::strategies::Scope;
+use crate::strategies::{Scope, Ticket};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
@@ -36,7 +36,7 @@ impl Explained for HystrixSemaphore {
         formula: "Fewer than max_concurrent_requests let in: admitted, else turned away. No draws.",
         parameters: &[
             parameter("max_concurrent_requests", "number, at least 1", "10", "how many are let in at once"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "4 bytes per scope.",
         source: "Hystrix, HystrixCommandProperties.java (2023-05)",

@@ -11,7 +11,7 @@ pub use hystrix_semaphore::HystrixSemaphore;
 pub use semaphore::Semaphore;
 pub use thread_pool::ThreadPool;
 
-use super::Scope;
+use super::{Scope, Ticket};
 use crate::about::{About, Explained};
 use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimTime;
@@ -38,9 +38,6 @@ pub trait Bulkhead: Explained {
         Vec::new()
     }
 }
-
-/// What a call that enters is known by; no two that wait have the same.
-pub type Ticket = u64;
 
 /// The answer of a bulkhead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +93,9 @@ impl AnyBulkhead {
         each_bulkhead!(self, bulkhead => bulkhead.check())
     }
 
-    /// What each bulkhead says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_bulkhead!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_bulkhead!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 

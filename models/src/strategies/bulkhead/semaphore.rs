@@ -2,10 +2,10 @@
 //!
 //! Source: Resilience4j, `SemaphoreBulkhead`, `BulkheadConfig` (2026-05): a fair `java.util.concurrent.Semaphore`.
 
-use super::{Bulkhead, Entry, Ticket, process};
+use super::{Bulkhead, Entry, process};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
-use crate::strategies::Scope;
+use crate::strategies::{Scope, Ticket};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::VecDeque;
@@ -43,7 +43,7 @@ impl Explained for Semaphore {
         parameters: &[
             parameter("max_concurrent_calls", "number, at least 1", "25", "how many are let in at once"),
             parameter("max_wait_duration", "duration", "0s", "how long one waits to be let in"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "Per scope, 8 bytes, and 16 for each call that waits, as long as it does.",
         source: "Resilience4j, SemaphoreBulkhead.java, BulkheadConfig.java (2026-05)",

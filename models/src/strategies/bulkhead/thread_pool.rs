@@ -2,10 +2,10 @@
 //!
 //! Source: Resilience4j, `FixedThreadPoolBulkhead` (2026-05), which is a `java.util.concurrent.ThreadPoolExecutor`.
 
-use super::{Bulkhead, Entry, Ticket, process};
+use super::{Bulkhead, Entry, process};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
-use crate::strategies::Scope;
+use crate::strategies::{Scope, Ticket};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::VecDeque;
@@ -55,7 +55,7 @@ impl Explained for ThreadPool {
             parameter("max_thread_pool_size", "number, at most 100000", "required", "threads at most"),
             parameter("queue_capacity", "number, at most 1000000", "100", "calls that are queued at most"),
             parameter("keep_alive_duration", "duration", "20ms", "after how long without work a thread beyond the core ends"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "Per scope, 8 bytes for each idle thread and each call in the queue.",
         source: "Resilience4j, FixedThreadPoolBulkhead.java, ThreadPoolBulkheadConfig.java (2026-05)",

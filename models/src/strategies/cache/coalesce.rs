@@ -4,7 +4,7 @@
 
 use crate::about::{About, Explained, parameter};
 use crate::registry::Registered;
-use crate::strategies::Scope;
+use crate::strategies::{Scope, Ticket};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl Explained for Coalesce {
         formula: "The first call about an object leads and goes on; those that come before it ends follow, and end as it does, success or failure, \
                   at the same instant. Nothing is kept: the next call leads again. A follower that is given up goes alone; a leader that is \
                   given up hands the lead to the follower that waits longest. No draws.",
-        parameters: &[parameter("per", "Client, Process, Edge", "Process", "by whom it is shared")],
+        parameters: &[parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared")],
         memory: "Per scope, 8 bytes per call under way and 40 per object, as long as they are.",
         source: "Go, golang.org/x/sync/singleflight; the hand-over is Stormglass's own, where singleflight lets the leader finish",
         example: "Coalesce()",
@@ -64,13 +64,13 @@ pub struct Flights {
 
 #[derive(Clone, Debug)]
 struct Flight {
-    leader: u64,
-    followers: Vec<u64>,
+    leader: Ticket,
+    followers: Vec<Ticket>,
 }
 
 impl Flights {
-    /// A call with a ticket of its caller's choosing begins.
-    pub fn join(&mut self, object: u64, ticket: u64) -> Joined {
+    /// A call begins.
+    pub fn join(&mut self, object: u64, ticket: Ticket) -> Joined {
         match self.flights.get_mut(&object) {
             Some(flight) => {
                 flight.followers.push(ticket);
@@ -84,7 +84,7 @@ impl Flights {
     }
 
     /// The leader ended: its followers, in the order in which they came, end as it did.
-    pub fn ended(&mut self, object: u64, ticket: u64) -> Vec<u64> {
+    pub fn ended(&mut self, object: u64, ticket: Ticket) -> Vec<Ticket> {
         match self.flights.get(&object) {
             Some(flight) if flight.leader == ticket => self.flights.remove(&object).map(|flight| flight.followers).unwrap_or_default(),
             _ => Vec::new(),
@@ -92,7 +92,7 @@ impl Flights {
     }
 
     /// A call was given up by its caller. If it led, says who has to go to the callee now.
-    pub fn give_up(&mut self, object: u64, ticket: u64) -> Option<u64> {
+    pub fn give_up(&mut self, object: u64, ticket: Ticket) -> Option<Ticket> {
         let flight = self.flights.get_mut(&object)?;
         if flight.leader != ticket {
             flight.followers.retain(|follower| *follower != ticket);

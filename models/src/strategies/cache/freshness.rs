@@ -54,7 +54,7 @@ impl Explained for Cache {
             parameter("stale_while_revalidate", "duration", "0s", "how much longer it is served while it is fetched anew"),
             parameter("stale_if_error", "duration", "0s", "how much longer it is served if the callee fails"),
             parameter("max_objects", "number, 1 to 10000000", "10000", "how many are kept; the one not used for longest goes"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "48 bytes per object and scope, at most max_objects of them, for the whole run.",
         source: "RFC 9111, section 4.2; RFC 5861",

@@ -56,7 +56,7 @@ impl Explained for Aimd {
             parameter("backoff_ratio", "number, at least 0.5 and below 1", "0.9", "what is left after a drop"),
             parameter("timeout", "duration", "5s", "a longer latency counts as a drop"),
             WINDOW,
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "48 bytes per scope, for the whole run.",
         source: "Netflix concurrency-limits, AIMDLimit.java (2026-01)",

@@ -13,7 +13,7 @@ use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
 /// Measures the shortest usual latency with the limit held at its floor, then moves the limit by how latency compares with it.
-/// Remembers 120 bytes per scope and the latencies of one window.
+/// Remembers 96 bytes per scope and the latencies of one window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnvoyGradient {
@@ -95,9 +95,9 @@ impl Explained for EnvoyGradient {
             parameter("min_rtt_jitter", "share", "15%", "up to this share of the interval is added to it"),
             parameter("min_concurrency", "number, at least 1", "3", "the limit while it is measured, and the smallest one"),
             parameter("min_rtt_buffer", "share", "25%", "this share of the floor is not worth shrinking for"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "120 bytes per scope for the whole run, and 12 bytes per bucket of latencies of one window (at most 7424).",
+        memory: "96 bytes per scope for the whole run, and 12 bytes per bucket of latencies of one window (at most 7424).",
         source: "Envoy, adaptive_concurrency filter, gradient_controller.cc (2026-01)",
         example: "ConcurrencyLimit(EnvoyGradient(concurrency_update_interval: \"100ms\", min_rtt_interval: \"60s\"))",
     };

@@ -75,7 +75,7 @@ impl Explained for Gradient2 {
             parameter("rtt_tolerance", "number, at least 1", "1.5", "how many times the mean a latency may be"),
             parameter("queue_size", "number", "4", "by how much the limit grows"),
             WINDOW,
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "72 bytes per scope, for the whole run.",
         source: "Netflix concurrency-limits, Gradient2Limit.java, ExpAvgMeasurement.java (2026-01)",

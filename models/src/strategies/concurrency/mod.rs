@@ -51,7 +51,7 @@ pub struct Sample {
 
 registry! {
     /// A limit on calls under way that finds its own level, as a scenario writes it.
-    AnyConcurrency as "concurrency limit", each_concurrency;
+    AnyConcurrency as "limit", each_concurrency;
     /// The memory of one scope of any of them.
     ConcurrencyMemory = ConcurrencyLimit::Shared, with_concurrency: Vegas, Gradient2, Aimd, EnvoyGradient,
 }
@@ -82,9 +82,9 @@ impl AnyConcurrency {
         each_concurrency!(self, limit => limit.check())
     }
 
-    /// What each limit says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_concurrency!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_concurrency!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 

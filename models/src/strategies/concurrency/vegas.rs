@@ -55,7 +55,7 @@ impl Explained for Vegas {
             parameter("smoothing", "number, above 0 and up to 1", "1.0", "how much of a new estimate is taken over"),
             parameter("probe_multiplier", "number, at least 1", "30", "how rarely the shortest latency is measured anew"),
             WINDOW,
-            parameter("per", "Client, Process, Edge", "Process", "by whom it is shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
         memory: "88 bytes per scope, for the whole run.",
         source: "Netflix concurrency-limits, VegasLimit.java (2026-01)",

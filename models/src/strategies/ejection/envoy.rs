@@ -16,7 +16,7 @@ use sim_core::time::{SimDuration, SimTime};
 
 /// Ejects replicas for 5xx in a row, for a success rate far below that of the others, or for too many failures; for longer each time.
 /// All fields have Envoy's defaults; `enforcing_…` fields, thresholds and `max_ejection_percent` are percent as whole numbers.
-/// Remembers 128 bytes per replica and scope.
+/// Remembers 88 bytes per replica and scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Envoy {
@@ -147,7 +147,7 @@ impl Explained for Envoy {
                   as 503, timeouts as 504; a try that the caller's own breaker or limit stopped, or that was given up, does not count. One draw \
                   per detection if enforcing is neither 0 nor 100, one per ejection if there is jitter.",
         parameters: PARAMETERS,
-        memory: "128 bytes per replica and scope, for the whole run.",
+        memory: "88 bytes per replica and scope, for the whole run.",
         source: "Envoy, source/common/upstream/outlier_detection_impl.cc, api cluster/v3/outlier_detection.proto (2026-01)",
         example: "Balance(policy: LeastRequest(), outliers: Envoy(consecutive_5xx: 5), panic_threshold: \"50%\")",
     };

@@ -92,8 +92,8 @@ impl AnyEjector {
         each_ejector!(self, ejector => ejector.check())
     }
 
-    /// What each rule says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_ejector!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_ejector!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }

@@ -38,7 +38,7 @@ impl Explained for AfterDelay {
             parameter("delay", "duration", "required", "how long to wait before another copy is sent"),
             parameter("copies", "number, 1 to 100", "1", "how many further copies there may be"),
         ],
-        memory: "None beyond the call's own 40 bytes.",
+        memory: "None beyond the call's own 32 bytes.",
         source: "J. Dean, L. A. Barroso, \"The tail at scale\", CACM 2013",
         example: "Hedge(AfterDelay(delay: \"50ms\"))",
     };

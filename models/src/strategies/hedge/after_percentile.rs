@@ -66,7 +66,7 @@ impl Explained for AfterPercentile {
             parameter("percentile", "share", "95%", "the quantile"),
             parameter("period", "duration", "10s", "over how long latencies are gathered"),
             parameter("min_data_points", "number, at least 1", "20", "with fewer calls there is no hedging"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom the latencies are shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom the latencies are shared"),
         ],
         memory: "Per scope, for two periods: 12 bytes per bucket of latencies that was met, at most 7424 each; within 0.8 %.",
         source: "J. Dean, L. A. Barroso, \"The tail at scale\", CACM 2013",

@@ -2,11 +2,11 @@
 //!
 //! Source: Finagle, `BackupRequestFilter` (2024-10); its window is ten slices of 3 s (`WindowedPercentileHistogram`).
 
-use super::allowance::Allowance;
 use super::{Allowed, FailedCopy, HedgedCall, Hedging, Orders, process, wait_for_others};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::Scope;
+use crate::strategies::budget::{Budget, Finagle};
 use crate::strategies::latencies::Latencies;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -34,8 +34,6 @@ const fn millisecond() -> SimDuration {
 
 const REFRESH: SimDuration = SimDuration::from_secs(3);
 const SLICES: usize = 10;
-/// What a call deposits.
-const UNIT: i64 = 1000;
 
 impl Registered for BackupRequests {
     const NAME: &'static str = "BackupRequests";
@@ -53,7 +51,7 @@ impl Explained for BackupRequests {
         parameters: &[
             parameter("max_extra_load", "share below 100%", "required", "which share of the calls may be sent twice"),
             parameter("min_send_backup_after", "duration, at least 1ms", "1ms", "a copy is never sent earlier"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom latencies and budget are shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom latencies and budget are shared"),
         ],
         memory: "Per scope: 12 bytes per bucket of latencies that was met in 30 s, at most 7424 in each of eleven slices, and ten sums.",
         source: "Finagle, BackupRequestFilter.scala, RetryBudget.scala (2024-10)",
@@ -68,7 +66,7 @@ pub struct Memory {
     slices: VecDeque<Latencies>,
     next_refresh: SimTime,
     delay: Option<SimDuration>,
-    budget: Allowance,
+    budget: <Finagle as Budget>::Shared,
 }
 
 impl Memory {
@@ -94,11 +92,9 @@ impl BackupRequests {
         memory.next_refresh = memory.next_refresh.saturating_add(REFRESH.saturating_mul(missed + 1));
     }
 
-    /// What a copy takes of the budget; none can, if no extra load is wanted.
-    fn price(&self) -> Option<i64> {
-        let parts = u128::from(self.max_extra_load.parts());
-        let price = (UNIT as u128 * u128::from(Share::ALL.parts())).checked_div(parts)?;
-        i64::try_from(price).ok()
+    /// Its own budget, which has no floor.
+    fn budget(&self) -> Finagle {
+        Finagle { min_retries_per_sec: 0, percent_can_retry: self.max_extra_load.as_f64(), ..Finagle::default() }
     }
 
     fn count(&self, memory: &mut Memory, took: SimDuration, now: SimTime) {
@@ -116,13 +112,13 @@ impl Hedging for BackupRequests {
             slices: VecDeque::new(),
             next_refresh: now.saturating_add(REFRESH),
             delay: None,
-            budget: Allowance::new(now),
+            budget: self.budget().fresh(now),
         }
     }
 
     fn started(&self, memory: &mut Memory, _allowed: Allowed<'_>, now: SimTime) -> (HedgedCall, Orders) {
         self.refresh(memory, now);
-        memory.budget.deposit(UNIT, now);
+        self.budget().call_started(&mut memory.budget, now);
         let mut call = HedgedCall::starting(now);
         call.next = memory.delay.map(|delay| now.saturating_add(delay));
         let orders = call.send(0);
@@ -131,7 +127,7 @@ impl Hedging for BackupRequests {
 
     fn due(&self, memory: &mut Memory, call: &mut HedgedCall, allowed: Allowed<'_>, now: SimTime) -> Orders {
         call.next = None;
-        let is_sent = call.sent == 1 && self.price().is_some_and(|price| memory.budget.withdraws(price, now)) && allowed();
+        let is_sent = call.sent == 1 && self.budget().withdraw(&mut memory.budget, now) && allowed();
         call.send(u32::from(is_sent))
     }
 

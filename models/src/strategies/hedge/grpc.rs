@@ -51,11 +51,12 @@ impl Explained for Grpc {
     const ABOUT: About = About {
         meaning: "Several copies, a fixed time apart, until one succeeds or fails fatally. A callee can ask for less by a pushback, and a throttle of the \
                   client stops all copies but the first when too many fail.",
-        formula: "Copy i at start + (i - 1) * hedging_delay, up to max_attempts; each but the first if the throttle allows it. First success, or \
-                  failure with a code not listed, ends the call. A listed one, A6: the next copy at once, then at distances of hedging_delay; \
-                  pushback n: the next in n; negative: none any more; throttled: nothing is sent. Java: the timer runs on; any pushback >= 0: \
-                  the next at once; negative: none any more; throttled: the call ends. Without anything under way or to come the call \
-                  ends. No draws.",
+        formula: "Copy i at start + (i - 1) * hedging_delay, up to max_attempts; first success, or failure with a code not listed, ends the call. \
+                  A6: each copy but the first if the throttle allows it when it is due, else it is asked again a delay later; after a listed \
+                  failure the next at once, then at distances of hedging_delay; pushback n: the next in n; negative: none any more; throttled: \
+                  nothing is sent. Java: the throttle is asked when the timer is set, and a no is final; after a listed failure the timer runs on; \
+                  any pushback >= 0: the next at once; negative: none any more; throttled: the call ends. Without anything under way or to \
+                  come the call ends. No draws.",
         parameters: &[
             parameter("max_attempts", "number, 2 to 5", "required", "how many copies there may be, the first included"),
             parameter("hedging_delay", "duration", "0s: all at once", "the time between copies"),
@@ -63,7 +64,7 @@ impl Explained for Grpc {
             parameter("retry_throttling", "(max_tokens, token_ratio, per)", "none", "what limits the copies of all calls together"),
             parameter("flavour", "A6, Java", "A6", "which is followed where they differ"),
         ],
-        memory: "None beyond the call's own 40 bytes.",
+        memory: "None beyond the call's own 32 bytes.",
         source: "gRPC proposal A6; grpc-java, RetriableStream.java (2026-08)",
         example: "Hedge(Grpc(max_attempts: 3, hedging_delay: \"150ms\"))",
     };
@@ -85,6 +86,14 @@ impl Grpc {
         call.next = self.has_more(call).then(|| now.saturating_add(self.hedging_delay));
         orders.wake = call.next;
         orders
+    }
+
+    /// Sends the next copy; the throttle says whether there will be another one after it.
+    fn send_as_java(&self, call: &mut HedgedCall, allowed: Allowed<'_>, now: SimTime) -> Orders {
+        call.sent += 1;
+        call.is_frozen = self.has_more(call) && !allowed();
+        call.next = self.has_more(call).then(|| now.saturating_add(self.hedging_delay));
+        Orders { copies: 1, wake: call.next, end: None }
     }
 
     /// The call goes on, if there is anything that can end it.
@@ -129,7 +138,7 @@ impl Grpc {
                 call.is_frozen = true;
                 call.next = None;
             }
-            Some(Hint::After(_)) if self.has_more(call) => return self.send_next(call, now),
+            Some(Hint::After(_)) if call.next.is_some() => return self.send_as_java(call, allowed, now),
             Some(Hint::After(_)) | None => {}
         }
         self.go_on(call, failed)
@@ -152,7 +161,9 @@ impl Hedging for Grpc {
             let orders = call.send(copies);
             return (call, orders);
         }
-        call.next = Some(now.saturating_add(self.hedging_delay));
+        // grpc-java asks the throttle when it sets the timer, not when it is due.
+        call.is_frozen = self.flavour == Flavour::Java && !allowed();
+        call.next = self.has_more(&call).then(|| now.saturating_add(self.hedging_delay));
         let orders = call.send(0);
         (call, orders)
     }
@@ -161,6 +172,9 @@ impl Hedging for Grpc {
         call.next = None;
         if !self.has_more(call) {
             return call.send(0);
+        }
+        if self.flavour == Flavour::Java {
+            return self.send_as_java(call, allowed, now);
         }
         if allowed() {
             return self.send_next(call, now);

@@ -6,7 +6,6 @@
 
 mod after_delay;
 mod after_percentile;
-mod allowance;
 mod backup_requests;
 mod grpc;
 mod polly;
@@ -164,9 +163,9 @@ impl AnyHedge {
         each_hedge!(self, hedge => hedge.check())
     }
 
-    /// What each rule says of itself, in the order of [`ALL`](Self::ALL).
-    pub fn abouts() -> Vec<(&'static str, About)> {
-        each_hedge!(Kind in all => (Kind::NAME, Kind::ABOUT))
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_hedge!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 

@@ -46,7 +46,7 @@ impl Explained for Polly {
             parameter("delay", "duration with a sign", "2s", "the time between copies; negative: only after failures"),
             parameter("ignore", "list of failures", "none", "failures that end the call"),
         ],
-        memory: "None beyond the call's own 40 bytes.",
+        memory: "None beyond the call's own 32 bytes.",
         source: "Polly v8, src/Polly.Core/Hedging (2026-08)",
         example: "Hedge(Polly(max_hedged_attempts: 2, delay: \"500ms\"))",
     };

@@ -43,7 +43,7 @@ impl Explained for Tower {
             parameter("latency_percentile", "share", "required", "the quantile"),
             parameter("min_data_points", "number", "required", "with fewer latencies there is no hedging"),
             parameter("period", "duration", "required", "how long a period is"),
-            parameter("per", "Client, Process, Edge", "Process", "by whom the latencies are shared"),
+            parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom the latencies are shared"),
         ],
         memory: "Per scope, for two periods: 12 bytes per bucket of latencies that was met, at most 7424 each.",
         source: "tower, tower/src/hedge (2026-02)",

@@ -3,7 +3,7 @@
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::bulkhead::{AnyBulkhead, BulkheadMemory, Entry};
-use crate::strategies::{End, Moment, Scope, Site, Step, Strategy, Ticket};
+use crate::strategies::{End, Moment, Scope, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
@@ -37,7 +37,7 @@ impl Bulkhead {
         if std::mem::take(flight) == Place::Inside
             && let Some(next) = self.0.leave(shared, moment.now)
         {
-            moment.notes.grant(Ticket(next));
+            moment.notes.grant(next);
         }
     }
 }
@@ -59,7 +59,7 @@ impl Strategy for Bulkhead {
     }
 
     fn start(&self, flight: &mut Place, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
-        match self.0.enter(shared, moment.ticket.0, moment.now) {
+        match self.0.enter(shared, moment.ticket, moment.now) {
             Entry::Admitted => {
                 *flight = Place::Inside;
                 Step::Inner { wake: None }
@@ -84,13 +84,13 @@ impl Strategy for Bulkhead {
 
     fn timer(&self, flight: &mut Place, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
         *flight = Place::Outside;
-        self.0.give_up(shared, moment.ticket.0);
+        self.0.give_up(shared, moment.ticket);
         Step::End(Outcome::Failed(Failure::Limited))
     }
 
     fn given_up(&self, flight: &mut Place, shared: &mut Self::Shared, moment: &mut Moment<'_>) {
         // One whose turn has come, but who has not heard of it, is no longer among those who wait.
-        if *flight == Place::Waiting && !self.0.give_up(shared, moment.ticket.0) {
+        if *flight == Place::Waiting && !self.0.give_up(shared, moment.ticket) {
             *flight = Place::Inside;
         }
         self.leave(flight, shared, moment);

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub struct Crowd {
     flights: Flights,
     /// How it ended for followers who have not heard of it.
-    ends: BTreeMap<u64, Outcome>,
+    ends: BTreeMap<Ticket, Outcome>,
 }
 
 impl Strategy for Coalesce {
@@ -29,16 +29,16 @@ impl Strategy for Coalesce {
     }
 
     fn start(&self, _flight: &mut (), shared: &mut Box<Crowd>, moment: &mut Moment<'_>) -> Step {
-        match shared.flights.join(moment.object, moment.ticket.0) {
+        match shared.flights.join(moment.object, moment.ticket) {
             Joined::Leads => Step::Inner { wake: None },
             Joined::Follows => Step::Wait(SimTime::MAX),
         }
     }
 
     fn inner_ended(&self, _flight: &mut (), shared: &mut Box<Crowd>, end: End, moment: &mut Moment<'_>) -> Step {
-        for follower in shared.flights.ended(moment.object, moment.ticket.0) {
+        for follower in shared.flights.ended(moment.object, moment.ticket) {
             shared.ends.insert(follower, end.outcome);
-            moment.notes.grant(Ticket(follower));
+            moment.notes.grant(follower);
         }
         Step::End(end.outcome)
     }
@@ -49,15 +49,15 @@ impl Strategy for Coalesce {
 
     fn granted(&self, _flight: &mut (), shared: &mut Box<Crowd>, moment: &mut Moment<'_>) -> Step {
         // Without an end to share it is the lead that was handed over.
-        shared.ends.remove(&moment.ticket.0).map_or(Step::Inner { wake: None }, Step::End)
+        shared.ends.remove(&moment.ticket).map_or(Step::Inner { wake: None }, Step::End)
     }
 
     fn given_up(&self, _flight: &mut (), shared: &mut Box<Crowd>, moment: &mut Moment<'_>) {
-        if shared.ends.remove(&moment.ticket.0).is_some() {
+        if shared.ends.remove(&moment.ticket).is_some() {
             return;
         }
-        if let Some(next) = shared.flights.give_up(moment.object, moment.ticket.0) {
-            moment.notes.grant(Ticket(next));
+        if let Some(next) = shared.flights.give_up(moment.object, moment.ticket) {
+            moment.notes.grant(next);
         }
     }
 

@@ -1,8 +1,8 @@
 //! Caches and coalescing.
 
 use super::{at_s, secs};
-use models::strategies::Scope;
 use models::strategies::cache::{Cache, Flights, Freshness, Joined};
+use models::strategies::{Scope, Ticket};
 
 pub fn freshness_1() {
     let cache =
@@ -19,8 +19,11 @@ pub fn freshness_1() {
 pub fn coalescing_2() {
     let (k, j) = (7, 8);
     let mut flights = Flights::default();
-    assert_eq!([flights.join(k, 1), flights.join(k, 2), flights.join(j, 3)], [Joined::Leads, Joined::Follows, Joined::Leads]);
-    assert_eq!(flights.ended(k, 1), [2], "both get what the leader got");
-    assert_eq!(flights.join(k, 4), Joined::Leads);
-    assert_eq!(flights.join(j, 5), Joined::Follows, "the other object is still asked for");
+    assert_eq!(
+        [flights.join(k, Ticket(1)), flights.join(k, Ticket(2)), flights.join(j, Ticket(3))],
+        [Joined::Leads, Joined::Follows, Joined::Leads]
+    );
+    assert_eq!(flights.ended(k, Ticket(1)), [Ticket(2)], "both get what the leader got");
+    assert_eq!(flights.join(k, Ticket(4)), Joined::Leads);
+    assert_eq!(flights.join(j, Ticket(5)), Joined::Follows, "the other object is still asked for");
 }

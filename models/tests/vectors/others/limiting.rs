@@ -3,26 +3,26 @@
 use super::{at, ms, with_luck};
 use models::strategies::bulkhead::{Bulkhead, Entry, Semaphore, ThreadPool};
 use models::strategies::concurrency::{Aimd, ConcurrencyLimit, EnvoyGradient, Gradient2, Sample, Vegas, Window, Windowed};
-use models::strategies::{Luck, Scope};
+use models::strategies::{Luck, Scope, Ticket};
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
 pub fn bulkhead_1() {
     let rule = Semaphore::default();
     let mut memory = rule.fresh(SimTime::ZERO);
-    assert!((0..25).all(|ticket| rule.enter(&mut memory, ticket, at(0)) == Entry::Admitted));
-    assert_eq!(rule.enter(&mut memory, 25, at(0)), Entry::Rejected);
+    assert!((0..25).all(|ticket| rule.enter(&mut memory, Ticket(ticket), at(0)) == Entry::Admitted));
+    assert_eq!(rule.enter(&mut memory, Ticket(25), at(0)), Entry::Rejected);
 
     let rule = Semaphore { max_wait_duration: ms(50), ..Semaphore::default() };
     let full = || {
         let mut memory = rule.fresh(SimTime::ZERO);
-        assert!((0..25).all(|ticket| rule.enter(&mut memory, ticket, at(0)) == Entry::Admitted));
-        assert_eq!(rule.enter(&mut memory, 25, at(0)), Entry::Waiting(Some(at(50))));
+        assert!((0..25).all(|ticket| rule.enter(&mut memory, Ticket(ticket), at(0)) == Entry::Admitted));
+        assert_eq!(rule.enter(&mut memory, Ticket(25), at(0)), Entry::Waiting(Some(at(50))));
         memory
     };
-    assert_eq!(rule.leave(&mut full(), at(49)), Some(25));
+    assert_eq!(rule.leave(&mut full(), at(49)), Some(Ticket(25)));
     let mut late = full();
-    assert!(rule.give_up(&mut late, 25), "its time is up at 50");
+    assert!(rule.give_up(&mut late, Ticket(25)), "its time is up at 50");
     assert_eq!(rule.leave(&mut late, at(51)), None);
 }
 
@@ -35,7 +35,7 @@ pub fn bulkhead_2() {
         per: Scope::Process,
     };
     let mut memory = rule.fresh(SimTime::ZERO);
-    let answers: Vec<Entry> = (0..8).map(|ticket| rule.enter(&mut memory, ticket, at(0))).collect();
+    let answers: Vec<Entry> = (0..8).map(|ticket| rule.enter(&mut memory, Ticket(ticket), at(0))).collect();
     let (run, queued, rejected) = (Entry::Admitted, Entry::Waiting(None), Entry::Rejected);
     assert_eq!(answers, [run, run, queued, queued, queued, run, run, rejected]);
     assert_eq!(rule.occupied(&memory), (4, 3));
