@@ -63,7 +63,8 @@ fn textbook() -> Vec<Case> {
         drawn(AdditiveJitter { base, jitter: ms(40), cap }, 100.0, 140.0, 1000.0),
         drawn(ProportionalJitter { base, cap, multiplier: 2.0, ratio: Share::percent(20) }, 80.0, 120.0, 1200.0),
         drawn(CapThenJitter { base, cap, jitter: ms(40) }, 100.0, 140.0, 1040.0),
-        drawn(OvershootingJitter { base, cap }, 50.0, 150.0, 1500.0),
+        drawn(OvershootingJitter { base, cap, least: Share::NONE }, 0.0, 150.0, 1500.0),
+        drawn(OvershootingJitter { base, cap, least: Share::percent(50) }, 50.0, 150.0, 1500.0),
     ]
 }
 
@@ -304,7 +305,7 @@ fn huge() -> Vec<AnyBackoff> {
         AdditiveJitter { base: most, jitter: most, cap: most }.into(),
         ProportionalJitter { base: most, cap: most, multiplier: 1e6, ratio: Share::ALL }.into(),
         CapThenJitter { base: most, cap: most, jitter: most }.into(),
-        OvershootingJitter { base: most, cap: most }.into(),
+        OvershootingJitter { base: most, cap: most, least: Share::ALL }.into(),
         Polly { delay: most, backoff_type: PollyBackoffType::Exponential, use_jitter: true, max_delay: None }.into(),
         Polly { delay: most, backoff_type: PollyBackoffType::Linear, use_jitter: true, max_delay: None }.into(),
         PollyContribLinear { initial_delay: most, factor: 1e6, fast_first: true }.into(),
@@ -409,7 +410,7 @@ fn numbers_that_contradict_each_other_are_complaints_about_their_fields() {
         (AdditiveJitter { base: long, jitter: long, cap: short }.into(), &["cap"]),
         (ProportionalJitter { base: long, cap: long, multiplier: 0.9, ratio: Share::NONE }.into(), &["multiplier"]),
         (CapThenJitter { base: long, cap: short, jitter: zero }.into(), &["cap"]),
-        (OvershootingJitter { base: zero, cap: zero }.into(), &["base"]),
+        (OvershootingJitter { base: zero, cap: zero, least: Share::NONE }.into(), &["base"]),
         (Polly { delay: SimDuration::from_secs(86_401), ..Polly::default() }.into(), &["delay"]),
         (PollyContribLinear { initial_delay: long, factor: -1.0, fast_first: false }.into(), &["factor"]),
         (PollyContribDecorrelated { min_delay: long, max_delay: short, fast_first: false }.into(), &["max_delay"]),
