@@ -35,7 +35,7 @@ fn drawn(backoff: impl Into<AnyBackoff>, low: f64, high: f64, longest: f64) -> C
 
 impl Case {
     /// Its first wait is certain: the ends are those of the second.
-    fn from_the_second(self) -> Self {
+    fn whose_first_is_sure(self) -> Self {
         Self { retry: 2, ..self }
     }
 
@@ -91,9 +91,9 @@ fn dot_net_and_the_jvm() -> Vec<Case> {
         sure(FinagleConstant { start }, 100.0, 100.0),
         sure(FinagleLinear { start, offset: ms(40), maximum: Some(maximum) }, 100.0, 1000.0),
         sure(FinagleExponential { start, multiplier: 2, maximum: Some(maximum) }, 100.0, 1000.0),
-        drawn(FinagleExponentialJittered { start, maximum }, 0.0, 200.0, 1000.0).from_the_second(),
-        drawn(FinagleEqualJittered { start, maximum }, 100.0, 200.0, 1000.0).from_the_second(),
-        drawn(FinagleDecorrelated { start, maximum }, 100.0, 300.0, 1000.0).from_the_second(),
+        drawn(FinagleExponentialJittered { start, maximum }, 0.0, 200.0, 1000.0).whose_first_is_sure(),
+        drawn(FinagleEqualJittered { start, maximum }, 100.0, 200.0, 1000.0).whose_first_is_sure(),
+        drawn(FinagleDecorrelated { start, maximum }, 100.0, 300.0, 1000.0).whose_first_is_sure(),
         sure(resilience4j.clone(), 100.0, 1000.0),
         // Whole milliseconds from 50 to 150, each as probable.
         drawn(Resilience4jInterval { enable_randomized_wait: true, ..resilience4j }, 50.0, 150.0, 1000.0),
