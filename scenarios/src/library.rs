@@ -63,6 +63,7 @@ shipped!(
     "lease-and-clock",
     "failure-detectors",
     "gossip-rounds",
+    "jitters-compared",
 );
 
 /// The shipped scenario of this name.

@@ -35,7 +35,7 @@ fn drawn(backoff: impl Into<AnyBackoff>, low: f64, high: f64, longest: f64) -> C
 
 impl Case {
     /// Its first wait is certain: the ends are those of the second.
-    fn from_the_second(self) -> Self {
+    fn whose_first_is_sure(self) -> Self {
         Self { retry: 2, ..self }
     }
 
@@ -63,7 +63,8 @@ fn textbook() -> Vec<Case> {
         drawn(AdditiveJitter { base, jitter: ms(40), cap }, 100.0, 140.0, 1000.0),
         drawn(ProportionalJitter { base, cap, multiplier: 2.0, ratio: Share::percent(20) }, 80.0, 120.0, 1200.0),
         drawn(CapThenJitter { base, cap, jitter: ms(40) }, 100.0, 140.0, 1040.0),
-        drawn(OvershootingJitter { base, cap }, 50.0, 150.0, 1500.0),
+        drawn(OvershootingJitter { base, cap, least: Share::NONE }, 0.0, 150.0, 1500.0),
+        drawn(OvershootingJitter { base, cap, least: Share::percent(50) }, 50.0, 150.0, 1500.0),
     ]
 }
 
@@ -90,9 +91,9 @@ fn dot_net_and_the_jvm() -> Vec<Case> {
         sure(FinagleConstant { start }, 100.0, 100.0),
         sure(FinagleLinear { start, offset: ms(40), maximum: Some(maximum) }, 100.0, 1000.0),
         sure(FinagleExponential { start, multiplier: 2, maximum: Some(maximum) }, 100.0, 1000.0),
-        drawn(FinagleExponentialJittered { start, maximum }, 0.0, 200.0, 1000.0).from_the_second(),
-        drawn(FinagleEqualJittered { start, maximum }, 100.0, 200.0, 1000.0).from_the_second(),
-        drawn(FinagleDecorrelated { start, maximum }, 100.0, 300.0, 1000.0).from_the_second(),
+        drawn(FinagleExponentialJittered { start, maximum }, 0.0, 200.0, 1000.0).whose_first_is_sure(),
+        drawn(FinagleEqualJittered { start, maximum }, 100.0, 200.0, 1000.0).whose_first_is_sure(),
+        drawn(FinagleDecorrelated { start, maximum }, 100.0, 300.0, 1000.0).whose_first_is_sure(),
         sure(resilience4j.clone(), 100.0, 1000.0),
         // Whole milliseconds from 50 to 150, each as probable.
         drawn(Resilience4jInterval { enable_randomized_wait: true, ..resilience4j }, 50.0, 150.0, 1000.0),
@@ -305,7 +306,7 @@ fn huge() -> Vec<AnyBackoff> {
         AdditiveJitter { base: most, jitter: most, cap: most }.into(),
         ProportionalJitter { base: most, cap: most, multiplier: 1e6, ratio: Share::ALL }.into(),
         CapThenJitter { base: most, cap: most, jitter: most }.into(),
-        OvershootingJitter { base: most, cap: most }.into(),
+        OvershootingJitter { base: most, cap: most, least: Share::ALL }.into(),
         Polly { delay: most, backoff_type: PollyBackoffType::Exponential, use_jitter: true, max_delay: None }.into(),
         Polly { delay: most, backoff_type: PollyBackoffType::Linear, use_jitter: true, max_delay: None }.into(),
         PollyContribLinear { initial_delay: most, factor: 1e6, fast_first: true }.into(),
@@ -410,7 +411,7 @@ fn numbers_that_contradict_each_other_are_complaints_about_their_fields() {
         (AdditiveJitter { base: long, jitter: long, cap: short }.into(), &["cap"]),
         (ProportionalJitter { base: long, cap: long, multiplier: 0.9, ratio: Share::NONE }.into(), &["multiplier"]),
         (CapThenJitter { base: long, cap: short, jitter: zero }.into(), &["cap"]),
-        (OvershootingJitter { base: zero, cap: zero }.into(), &["base"]),
+        (OvershootingJitter { base: zero, cap: zero, least: Share::NONE }.into(), &["base"]),
         (Polly { delay: SimDuration::from_secs(86_401), ..Polly::default() }.into(), &["delay"]),
         (PollyContribLinear { initial_delay: long, factor: -1.0, fast_first: false }.into(), &["factor"]),
         (PollyContribDecorrelated { min_delay: long, max_delay: short, fast_first: false }.into(), &["max_delay"]),

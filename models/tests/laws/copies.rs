@@ -198,7 +198,13 @@ fn hedging_at_a_quantile_sends_as_many_twice_as_the_quantile_leaves() {
 #[test]
 fn a_throttle_that_closes_stops_the_copies_of_grpc_java_for_good_and_those_of_a6_for_a_while() {
     let sends = |flavour| {
-        let rule = AnyHedge::from(Grpc { max_attempts: 4, hedging_delay: ms(100), non_fatal_status_codes: Vec::new(), retry_throttling: None, flavour });
+        let rule = AnyHedge::from(Grpc {
+            max_attempts: 4,
+            hedging_delay: ms(100),
+            non_fatal_status_codes: Vec::new(),
+            retry_throttling: None,
+            flavour,
+        });
         let mut memory = rule.fresh(SimTime::ZERO);
         // Open until 150 ms and again from 350 ms on.
         let is_open = |millis: u64| !(150..350).contains(&millis);

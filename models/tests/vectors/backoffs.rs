@@ -3,6 +3,8 @@
 //! Times are milliseconds. What a draw of exactly 0.9 gives is compared to two nanoseconds, as no binary number is 0.9; whatever a
 //! product rounds more coarsely is compared exactly by that.
 
+#![allow(clippy::float_cmp, reason = "what a product gives exactly is compared exactly")]
+
 use crate::{Vector, run};
 use models::outcome::{Failure, Hint};
 use models::strategies::backoff::*;

@@ -74,7 +74,7 @@ impl Backoff for StepFunctions {
 
     fn check(&self) -> Vec<Complaint> {
         let no_second = |field: &str, length: SimDuration| {
-            let is_wrong = length.is_zero() || length.as_nanos() % NANOS_PER_SECOND != 0;
+            let is_wrong = length.is_zero() || !length.as_nanos().is_multiple_of(NANOS_PER_SECOND);
             is_wrong.then(|| complaint(field, format!("Step Functions counts whole seconds above zero, not {length}")))
         };
         complaints([
