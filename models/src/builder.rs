@@ -170,10 +170,11 @@ impl Builder<'_> {
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
-        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients);
+        let places = self.domains.clone();
+        let known = Places::new(&nodes, &services, group.as_ref(), (&domains, &places), &kinds, &spec.clients);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
-        let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
+        let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
         Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
     }

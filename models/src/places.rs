@@ -12,6 +12,7 @@ pub struct Places<'a> {
     services: &'a [ServicePlan],
     group: Option<&'a GroupPlan>,
     domains: &'a [String],
+    places: &'a [String],
     kinds: &'a [String],
     clients: &'a [(String, Clients)],
 }
@@ -22,11 +23,11 @@ impl<'a> Places<'a> {
         nodes: &'a [NodePlan],
         services: &'a [ServicePlan],
         group: Option<&'a GroupPlan>,
-        domains: &'a [String],
+        (domains, places): (&'a [String], &'a [String]),
         kinds: &'a [String],
         clients: &'a [(String, Clients)],
     ) -> Self {
-        Self { nodes, services, group, domains, kinds, clients }
+        Self { nodes, services, group, domains, places, kinds, clients }
     }
 
     /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
@@ -51,6 +52,23 @@ impl<'a> Places<'a> {
         known.extend(self.domains.iter().map(String::as_str));
         known.dedup();
         Err(Complaint::unknown(field, "node or domain", name, known))
+    }
+
+    /// The places an end of a way means: the domain of this name, or where everybody of this name stands.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that.
+    pub fn end(&self, field: &str, name: &str) -> Result<Vec<String>, Complaint> {
+        if self.domain(field, name).is_ok() {
+            return Ok(vec![name.to_owned()]);
+        }
+        let nodes = self.everybody(field, name)?;
+        let mut places: Vec<&String> = nodes.into_iter().map(|node| &self.places[self.nodes[node.index()].domain as usize]).collect();
+        places.sort_unstable();
+        places.dedup();
+        // A replica that is named apart stands inside the place of its service.
+        let is_inside = |place: &str| places.iter().any(|outer| *outer != place && lies_in(place, outer));
+        Ok(places.iter().filter(|place| !is_inside(place)).map(|place| (*place).clone()).collect())
     }
 
     /// Every node there is: clients, replicas and members.

@@ -15,7 +15,7 @@ pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehavio
 pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
 
 use crate::ids::{NodeId, RouteId, StretchId};
-use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};
+use crate::links::{Block, LinkChange, RouteConditions, WayEffect};
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,21 +29,21 @@ pub enum Effect {
     Messages(MessageEffect),
     /// Something happens to what is asked of the system.
     Load(LoadEffect),
-    /// Messages from one domain (and those inside it) to another do not get through.
+    /// Messages from some places (and those inside them) to others do not get through. A place is a domain, or that of a node.
     Cut {
-        /// The sender's domain.
-        from: String,
-        /// The receiver's domain.
-        to: String,
-        /// What senders notice of it.
-        how: Blocking,
+        /// Where they are sent.
+        from: Vec<String>,
+        /// Where they are received.
+        to: Vec<String>,
+        /// What becomes of them, and what senders notice of it.
+        block: Block,
     },
-    /// Messages from one domain (and those inside it) to another meet more than their links do to them.
+    /// Messages from some places (and those inside them) to others meet more than their links do to them.
     Link {
-        /// The sender's domain.
-        from: String,
-        /// The receiver's domain.
-        to: String,
+        /// Where they are sent.
+        from: Vec<String>,
+        /// Where they are received.
+        to: Vec<String>,
         /// What they meet.
         change: LinkChange,
     },
@@ -131,10 +131,10 @@ impl Environment {
         &self.conditions[node.index()]
     }
 
-    /// Whether a message arriving now over this route vanishes.
+    /// What a cut does to a message arriving now over this route, if there is one.
     #[inline]
-    pub fn is_blocked(&self, route: RouteId) -> bool {
-        self.routes.blocking(route).is_some()
+    pub fn blocking(&self, route: RouteId) -> Option<Block> {
+        self.routes.blocking(route)
     }
 
     /// What is on about messages because of their ends.
@@ -155,13 +155,14 @@ impl Environment {
         &self.routes
     }
 
-    /// The cuts that are on: from which domain to which.
+    /// The cuts that are on: from which place to which.
     pub fn cuts(&self) -> Vec<(String, String)> {
-        let cut = |effect: &Effect| match effect {
-            Effect::Cut { from, to, .. } => Some((from.clone(), to.clone())),
-            _ => None,
-        };
-        let mut cuts: Vec<_> = self.between.iter().filter_map(|(_, effect)| cut(effect)).collect();
+        let mut cuts = Vec::new();
+        for (_, effect) in &self.between {
+            if let Effect::Cut { from, to, .. } = effect {
+                cuts.extend(from.iter().flat_map(|from| to.iter().map(move |to| (from.clone(), to.clone()))));
+            }
+        }
         cuts.sort_unstable();
         cuts.dedup();
         cuts
@@ -199,7 +200,7 @@ struct Changed {
 /// What is on about the ways between domains.
 fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
-        &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
+        &Effect::Cut { ref from, ref to, block } => Some(WayEffect::Cut(from, to, block)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
         Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) => None,
     };

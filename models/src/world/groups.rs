@@ -221,6 +221,11 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    fn event_of_envelope(&self, slot: u32) -> WorldEvent {
+        let (key, ordinal) = self.tie_of_envelope(slot);
+        WorldEvent::new(Kind::Message, key, ordinal, slot)
+    }
+
     fn route_of_envelope(&self, slot: u32) -> RouteId {
         match self.envelopes[slot].address {
             Address::Call(call) => {
@@ -303,8 +308,15 @@ impl<P: Protocol> World<P> {
             Address::Members(members) if members.is_to_itself() => return self.member_hears(slot, members, ctx),
             Address::Members(_) => {}
         }
-        if self.environment.is_blocked(self.route_of_envelope(slot)) {
-            return self.message_lost(slot, Loss::Cut, ctx);
+        match self.passes(self.route_of_envelope(slot), |world| world.event_of_envelope(slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => {
+                if let Some(attempt) = self.envelopes[slot].attempt() {
+                    self.attempts[attempt].references += 1;
+                }
+                return;
+            }
+            Err(loss) => return self.message_lost(slot, loss, ctx),
         }
         if let Some(loss) = self.swallowed(self.letter_of_envelope(slot, self.kind_and_size(slot).0)) {
             return self.message_lost(slot, loss, ctx);

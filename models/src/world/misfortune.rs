@@ -14,16 +14,22 @@ use sim_core::simulation::Ctx;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Schedules the begin (even slots) and the end (odd slots) of stretches. The end of a time bin comes before all of an instant.
+/// Schedules the begin (even slots) and the end (odd slots) of stretches. At one instant the end of a time bin comes first, then
+/// whatever begins, and then what ends: so what begins when something else ends takes over from it, whichever was written
+/// first, and a node does not go on for no time between two pauses.
 pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usize>, ctx: &mut Ctx<'_, World<P>>) {
     for index in stretches {
         let (stretch, slot) = (&timetable.stretches[index], 2 * index as u32);
-        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot));
+        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), BEGINS + index as u32, slot));
         if let Some(end) = stretch.end {
-            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 2, slot + 1));
+            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), ENDS + index as u32, slot + 1));
         }
     }
 }
+
+/// Places in the order of an instant; no run has so many stretches. Bins come at 0.
+const BEGINS: u32 = 1;
+const ENDS: u32 = 1 << 26;
 
 impl<P: Protocol> World<P> {
     /// Schedules the begin and the end of every stretch that is known before time 0, and the end of the first time bin if
@@ -127,7 +133,7 @@ impl<P: Protocol> World<P> {
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeDied(node));
-        self.forget_exchange(node);
+        self.forget_exchange(node, ctx);
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
             Role::Member(index) => {

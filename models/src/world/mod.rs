@@ -1,7 +1,7 @@
 //! How does a whole system change from event to event?
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
-//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
+//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
@@ -11,6 +11,7 @@ mod calls;
 mod clients;
 mod experiment;
 mod groups;
+mod holding;
 mod interference;
 mod jobs;
 mod load;
@@ -40,6 +41,7 @@ use crate::services::Server;
 use crate::strategies::SharedMemory;
 use clients::PopulationState;
 use groups::Envelope;
+use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
 use members::MemberState;
@@ -69,6 +71,8 @@ pub struct World<P: Protocol> {
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
+    /// Messages that wait for a cut to heal, those that have waited longest first.
+    held_messages: Vec<HeldMessage>,
     /// What every direction of a link remembers, by the number of its line.
     lines: Vec<LineState>,
     /// Routes whose connections are broken just now.
@@ -118,6 +122,7 @@ impl<P: Protocol> World<P> {
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
+            held_messages: Vec::new(),
             lines: vec![LineState::default(); plan.topology.lines().len()],
             reset: Vec::new(),
             cuts: Vec::new(),

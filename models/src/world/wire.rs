@@ -80,6 +80,12 @@ impl<P: Protocol> World<P> {
         ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
     }
 
+    /// An event in the life of an attempt.
+    pub(super) fn event_of(&self, kind: Kind, slot: u32) -> WorldEvent {
+        let name = self.attempts[slot].name;
+        WorldEvent::new(kind, name.call.key, name.number, slot)
+    }
+
     /// The service that an attempt goes to, if it is one.
     fn callee_of(&self, slot: u32) -> Option<&ServicePlan> {
         match self.plan.edges[self.attempts[slot].name.call.edge.index()].callee {
@@ -90,12 +96,13 @@ impl<P: Protocol> World<P> {
 
     /// A request reaches its server, unless a cut swallows it.
     pub(super) fn request_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references -= 1;
-        if self.environment.is_blocked(attempt.routes.0) {
-            return self.lose(slot, Loss::Cut, ctx);
+        self.attempts[slot].references -= 1;
+        match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Request, slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return self.attempts[slot].references += 1,
+            Err(loss) => return self.lose(slot, loss, ctx),
         }
-        let letter = attempt.asks(REQUEST);
+        let letter = self.attempts[slot].asks(REQUEST);
         if let Some(loss) = self.swallowed(letter) {
             return self.lose(slot, loss, ctx);
         }
@@ -184,12 +191,13 @@ impl<P: Protocol> World<P> {
 
     /// An answer reaches its caller, unless a cut swallows it.
     pub(super) fn reply_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references -= 1;
-        if self.environment.is_blocked(attempt.routes.1) {
-            return self.lose(slot, Loss::Cut, ctx);
+        self.attempts[slot].references -= 1;
+        match self.passes(self.attempts[slot].routes.1, |world| world.event_of(Kind::Reply, slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return self.attempts[slot].references += 1,
+            Err(loss) => return self.lose(slot, loss, ctx),
         }
-        let letter = attempt.answers(REPLY);
+        let letter = self.attempts[slot].answers(REPLY);
         if let Some(loss) = self.swallowed(letter) {
             return self.lose(slot, loss, ctx);
         }

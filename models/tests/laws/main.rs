@@ -6,6 +6,7 @@ mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
+mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
@@ -184,7 +185,7 @@ fn slow(node: &str, factor: f64, at: SimDuration, lasts: Option<SimDuration>) ->
 
 /// A way that is cut.
 fn cut(from: &str, to: &str, one_way: bool, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
-    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way, how: Blocking::Blackhole }), at, lasts)
+    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way, ..Cut::default() }), at, lasts)
 }
 
 /// One population `app` that calls one service `server`, over a link between their domains.

@@ -41,7 +41,8 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         AnyFault::DiskSlow(DiskSlow { node: node(), domain: domain(), factor: 5.0 }),
         AnyFault::DiskStall(DiskStall { node: node(), domain: domain() }),
         AnyFault::DiskFull(DiskFull { node: node(), domain: domain() }),
-        AnyFault::Cut(Cut { from: from(), to: to(), one_way: false, how: Blocking::Reset }),
+        AnyFault::Cut(Cut { from: from(), to: to(), how: Blocking::Reset, ..Cut::default() }),
+        AnyFault::Cut(Cut { from: from(), to: format!("{target}[0]"), holds: true, ..Cut::default() }),
         AnyFault::FlappingLink(FlappingLink {
             from: from(),
             to: to(),
@@ -59,6 +60,7 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
             reorder: Share::percent(30),
             corrupt: Share::percent(5),
             corrupt_undetected: Share::percent(5),
+            kinds: Names::one("reply"),
             ..BadLink::default()
         }),
         AnyFault::Partition(Partition { groups: vec![Names::one("app"), node()], one_way: true }),

@@ -16,14 +16,14 @@ fn conserved(ended: &Ended) {
 }
 
 /// All members die in the end, so that nothing goes on for ever.
-fn mortal(group: Group, link: Link, faults: Vec<PlannedFault>) -> SystemSpec {
+pub fn mortal(group: Group, link: Link, faults: Vec<PlannedFault>) -> SystemSpec {
     let mut spec = SystemSpec { clocks: Vec::new(), ..grouped(group, faults) };
     spec.links[1] = link;
     spec.faults.push(crash("group", ms(28_000), None, WhileDown::Silence));
     spec
 }
 
-fn room() -> Link {
+pub fn room() -> Link {
     link("room", "room", Distribution::Constant(ms(20)))
 }
 
