@@ -2,6 +2,7 @@
 
 use crate::ids::{NodeId, PopulationId};
 use crate::plan::{GroupPlan, NodePlan, Role, ServicePlan};
+use crate::protocols::Group;
 use crate::registry::Complaint;
 use crate::topology::lies_in;
 use crate::workloads::Clients;
@@ -130,6 +131,24 @@ impl<'a> Places<'a> {
     /// What may be announced in a run of this system, by name.
     pub fn events(&self) -> &'static [&'static str] {
         self.group.map_or(&[], |group| group.spec.announces())
+    }
+
+    /// What is wrong with aiming at whoever leads among these members of a fault.
+    pub fn check_primary<'b>(&self, field: &str, members: impl IntoIterator<Item = &'b str>) -> Option<Complaint> {
+        let with_primary = Group::with_primary().join(", ");
+        for name in members {
+            let role = self.nodes.iter().find(|node| node.name == name).map(|node| node.role);
+            let sentence = match (role, self.group) {
+                (Some(Role::Member(_)), Some(group)) if group.spec.primary().is_some() => continue,
+                (Some(Role::Member(_)), Some(group)) => {
+                    format!("no member of `{}` leads the others; somebody does in: {with_primary}", group.name)
+                }
+                (Some(_), _) => format!("`{name}` is no member of a group, so that it never leads one; name a group ({with_primary})"),
+                (None, _) => "this fault does not strike members one by one; an Omission of all messages cuts off whoever leads".to_owned(),
+            };
+            return Some(crate::registry::complaint(field, sentence));
+        }
+        None
     }
 
     /// The service that a node is a replica of, if it is one.

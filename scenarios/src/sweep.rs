@@ -181,7 +181,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
-        instants_differ: first.experiment.is_some() || first.faults.iter().any(FaultPlan::waits),
+        instants_differ: first.experiment.is_some() || first.faults.iter().any(FaultPlan::depends_on_run),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }

@@ -32,8 +32,15 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// What its members and callers may announce, by name: events that a fault can wait for.
     const ANNOUNCES: &'static [&'static str] = &[];
 
+    /// What it calls the member that leads the others, if one does: faults can aim at whoever that is when they strike.
+    const PRIMARY: Option<&'static str> = None;
+
     /// How many members the group has.
     fn members(&self) -> u32;
+    /// Whether a member takes itself for the one that leads. Several may, which is what some protocols exclude and others do not.
+    fn leads(&self, _member: &Self::Member) -> bool {
+        false
+    }
     /// The memory of a member at its first start.
     fn member(&self, index: u32) -> Self::Member;
     /// The kind of a message: members' messages draw their luck by it, and links and faults may treat kinds differently.

@@ -11,6 +11,7 @@ use crate::protocols::Protocol;
 use crate::record::Record;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,15 +22,23 @@ pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usiz
     for index in stretches {
         let (stretch, slot) = (&timetable.stretches[index], 2 * index as u32);
         ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), BEGINS + index as u32, slot));
-        if let Some(end) = stretch.end {
-            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), ENDS + index as u32, slot + 1));
-        }
+        schedule_end(timetable, index, ctx);
+    }
+}
+
+fn schedule_end<P: Protocol>(timetable: &Timetable, index: usize, ctx: &mut Ctx<'_, World<P>>) {
+    if let Some(end) = timetable.stretches[index].end {
+        ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), ENDS + index as u32, 2 * index as u32 + 1));
     }
 }
 
 /// Places in the order of an instant; no run has so many stretches. Bins come at 0.
 const BEGINS: u32 = 1;
 const ENDS: u32 = 1 << 26;
+/// Who leads is seen when everything else of the instant has happened.
+const AIMS: u32 = (1 << 27) - 1;
+/// The slots from here on are of faults that aim, up to that of the end of a bin.
+const AIMED: u32 = 1 << 31;
 
 impl<P: Protocol> World<P> {
     /// Schedules the begin and the end of every stretch that is known before time 0, and the end of the first time bin if
@@ -37,6 +46,12 @@ impl<P: Protocol> World<P> {
     pub(super) fn plan_faults(&mut self, ctx: &mut Ctx<'_, Self>) {
         self.timetable = Timetable::draw(&self.plan.faults, &self.seed, self.plan.clockwork.horizon);
         schedule(&self.timetable, 0..self.timetable.stretches.len(), ctx);
+        let plan = Arc::clone(&self.plan);
+        for (id, fault) in (0..).map(FaultId).zip(&plan.faults).filter(|(_, fault)| fault.aims()) {
+            for (ordinal, (begin, _)) in (0..).zip(fault.windows(plan.clockwork.horizon)) {
+                self.aim(id, ordinal, begin, ctx);
+            }
+        }
         if self.watches_bins() {
             self.await_end_of_bin(ctx);
         }
@@ -49,6 +64,9 @@ impl<P: Protocol> World<P> {
         }
         if self.lifted.is_some() {
             return;
+        }
+        if slot >= AIMED {
+            return self.take_aim(slot - AIMED, ctx);
         }
         let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
         let stretch = &self.timetable.stretches[id.index()];
@@ -64,6 +82,37 @@ impl<P: Protocol> World<P> {
         self.timetable.stretches[id.index()].effects = effects;
         if opens || closes {
             self.strike_changes(fault, opens, ctx);
+        }
+    }
+
+    /// At this instant a fault strikes whoever leads then.
+    pub(super) fn aim(&mut self, fault: FaultId, ordinal: u64, at: SimTime, ctx: &mut Ctx<'_, Self>) {
+        let slot = AIMED + self.aims.len() as u32;
+        self.aims.push((fault, ordinal));
+        ctx.at(at, WorldEvent::new(Kind::Fault, Key::default(), AIMS, slot));
+    }
+
+    /// A fault strikes whoever leads now; nobody, if nobody does.
+    fn take_aim(&mut self, aim: u32, ctx: &mut Ctx<'_, Self>) {
+        let ((id, ordinal), plan, now) = (self.aims[aim as usize], Arc::clone(&self.plan), ctx.now());
+        let leading: Vec<&str> = (0..self.members.len() as u32)
+            .filter(|&member| self.environment.node(self.node_of(member)).up && self.protocol.leads(&self.members[member as usize].memory))
+            .map(|member| plan.nodes[self.node_of(member).index()].name.as_str())
+            .collect();
+        let leads = |name: &str| leading.contains(&name);
+        let fault = &plan.faults[id.index()];
+        let stretches = fault.strike_primary(leads, (id, ordinal), now, &self.seed, &mut self.timetable);
+        if stretches.is_empty() {
+            return self.listens_again(id);
+        }
+        for index in stretches {
+            let (begin, slot) = (self.timetable.stretches[index].begin, 2 * index as u32);
+            if begin > now {
+                schedule(&self.timetable, index..index + 1, ctx);
+                continue;
+            }
+            schedule_end(&self.timetable, index, ctx);
+            self.fault_changes(slot, ctx);
         }
     }
 

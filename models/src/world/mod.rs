@@ -30,7 +30,7 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::RouteId;
+use crate::ids::{FaultId, RouteId};
 use crate::links::LineState;
 use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
@@ -64,6 +64,8 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    /// Faults that look at an instant whom they strike, and the how-manieth strike of theirs it is.
+    aims: Vec<(FaultId, u64)>,
     /// When an experiment lifted all faults, if it did: nothing strikes from then on.
     lifted: Option<SimTime>,
     calls: Pool<Call>,
@@ -116,6 +118,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            aims: Vec::new(),
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),

@@ -223,7 +223,7 @@ fn every_kind_of_message_is_held_and_let_go() {
         assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost(), "{messages:?}");
         assert_eq!((ended.in_use, messages.cut), ((0, 0), 0));
         // Members.
-        for group in crate::clocks::groups() {
+        for group in clocks::groups() {
             let spec = mortal(group, line(room()), vec![held("group[0]", "room", 5_000, 5_000), held("app", "group", 7_000, 6_000)]);
             let ended = play(&spec, 1);
             let messages = ended.measures.messages;

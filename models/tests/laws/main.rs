@@ -18,6 +18,7 @@ mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod process; // nodes that stand still, to the nanosecond
 mod restarts; // drains and rolling restarts
+mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
