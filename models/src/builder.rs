@@ -357,6 +357,7 @@ impl Builder<'_> {
         }
         if let Some(experiment) = &self.spec.experiment {
             faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
+            self.complaints.extend(faults.iter().find_map(|fault| experiment.check_confined(&fault.label, &fault.members, places)));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {
@@ -368,7 +369,14 @@ impl Builder<'_> {
 
     fn storm(&mut self, places: &Places<'_>) -> Option<StormPlan> {
         match self.spec.storm.as_ref()?.plan(places) {
-            Ok(plan) => Some(plan),
+            Ok(plan) => {
+                let (families, experiment) = (&self.spec.storm.as_ref()?.families, self.spec.experiment.as_ref());
+                let wrong = plan.members().find_map(|(family, members)| {
+                    experiment.and_then(|experiment| experiment.check_confined(&families[family].label(), members, places))
+                });
+                self.complaints.extend(wrong);
+                Some(plan)
+            }
             Err(unknown) => {
                 self.complaints.extend(within("storm", unknown));
                 None

@@ -9,15 +9,18 @@
 mod load;
 mod messages;
 mod node;
+mod reach;
 
 pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
+pub use reach::{Reach, Within};
 
 use crate::ids::{NodeId, RouteId, StretchId};
 use crate::links::{Block, LinkChange, RouteConditions, WayEffect};
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
+use sim_core::units::Share;
 use std::collections::BTreeMap;
 
 /// Something a fault does to the world while it is on.
@@ -50,6 +53,32 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// The node whose treatment of single calls it changes, if it does that and nothing else.
+    pub const fn node_of_calls(&self) -> Option<NodeId> {
+        match self {
+            Self::Node(node, NodeEffect::Slow(_) | NodeEffect::SlowShare(_)) => Some(*node),
+            Self::Messages(
+                MessageEffect::Omits(node, _)
+                | MessageEffect::AnswersLate(node, _)
+                | MessageEffect::Misbehaves(node, _)
+                | MessageEffect::Fails(node, _),
+            ) => Some(*node),
+            Self::Node(..) | Self::Messages(_) | Self::Load(_) | Self::Cut { .. } | Self::Link { .. } => None,
+        }
+    }
+
+    /// The same effect on some calls alone.
+    #[must_use]
+    pub fn confined(self, within: Within) -> Self {
+        match self {
+            Self::Node(node, NodeEffect::Slow(slowness)) => {
+                Self::Node(node, NodeEffect::SlowShare(SlowRequests { slowness, share: Share::ALL, choice: 0, within }))
+            }
+            Self::Node(node, NodeEffect::SlowShare(some)) => Self::Node(node, NodeEffect::SlowShare(SlowRequests { within, ..some })),
+            other => other,
+        }
+    }
+
     /// The node it happens to, if it happens to one.
     pub const fn node(&self) -> Option<NodeId> {
         match self {
@@ -85,8 +114,13 @@ impl Environment {
         }
     }
 
-    /// These effects begin. `stream` says which numbers are drawn for what they do to messages.
+    /// These effects begin, for all calls. `stream` says which numbers are drawn for what they do to messages.
     pub fn begin(&mut self, stretch: StretchId, stream: u64, effects: &[Effect], topology: &Topology) {
+        self.begin_within(stretch, (stream, Within::ALL), effects, topology);
+    }
+
+    /// These effects begin. What they do to messages they do to those of some calls.
+    pub fn begin_within(&mut self, stretch: StretchId, (stream, within): (u64, Within), effects: &[Effect], topology: &Topology) {
         let mut changed = Changed::default();
         for effect in effects {
             match effect {
@@ -94,7 +128,7 @@ impl Environment {
                     self.nodes.entry(*node).or_default().push((stretch, what.clone()));
                     changed.nodes.push(*node);
                 }
-                Effect::Messages(what) => self.messages.begin(stretch, stream, what),
+                Effect::Messages(what) => self.messages.begin(stretch, (stream, within), what),
                 Effect::Load(what) => self.load.begin(stretch, what),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));

@@ -5,6 +5,7 @@
 //! counts; workers and places that are taken away add up, and so do
 //! changes of its clock. What follows from being down comes before everything else.
 
+use super::{Reach, Within};
 use crate::clocks::ClockChange;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
@@ -65,12 +66,15 @@ pub struct SlowRequests {
     pub share: Share,
     /// Tells one choice of requests from another: of each strike, and of each node.
     pub choice: u64,
+    /// Among these calls.
+    #[serde(default)]
+    pub within: Within,
 }
 
 impl SlowRequests {
     /// Whether requests of this call are among them.
-    pub fn holds(&self, call: Key, seed: &Seed) -> bool {
-        self.share.holds(seed.draws(call.child(self.choice), 0).share())
+    pub fn holds(&self, (call, reach): (Key, Reach), seed: &Seed) -> bool {
+        self.within.holds(reach) && self.share.holds(seed.draws(call.child(self.choice), 0).share())
     }
 }
 
@@ -187,7 +191,7 @@ impl Condition {
 
     /// How slowly a worker goes on with a request of this call: not at all if `None`. Writing waits for the disk alone.
     #[inline]
-    pub fn pace(&self, call: Key, is_writing: bool, seed: &Seed) -> Option<Slowness> {
+    pub fn pace(&self, call: (Key, Reach), is_writing: bool, seed: &Seed) -> Option<Slowness> {
         if self.paused || (is_writing && self.disk_stalled) {
             return None;
         }

@@ -6,6 +6,7 @@
 use super::experiment::BlastRadius;
 use super::renewal::RenewalPlan;
 use super::{AnyFault, Experiment, Luck, Member, Pick, PlannedFault, Renewal, Span, Timetable, Timing, Trigger};
+use crate::environment::Within;
 use crate::ids::FaultId;
 use crate::places::Places;
 use crate::registry::{Complaint, complaint};
@@ -172,7 +173,7 @@ impl FaultPlan {
                     let luck = Luck { seed, key: keys[failure.member].child(failure.ordinal) };
                     let lasts = Some(failure.repaired.saturating_since(failure.failed));
                     let course = self.fault.course(&self.members[failure.member], lasts, luck);
-                    table.push((id, Some(failure.member as u32)), luck.key, failure.failed, course);
+                    table.push((id, Some(failure.member as u32)), (luck.key, self.within(failure.failed)), failure.failed, course);
                 }
             }
             Schedule::When(_) => {}
@@ -226,7 +227,12 @@ impl FaultPlan {
                 }
             }
         }
-        table.push((id, None), self.key.child(ordinal), begin, spans)
+        table.push((id, None), (self.key.child(ordinal), self.within(begin)), begin, spans)
+    }
+
+    /// The calls that a strike at this instant may touch.
+    fn within(&self, begin: SimTime) -> Within {
+        self.radius.as_ref().map_or(Within::ALL, |radius| radius.within(begin))
     }
 
     fn member_key(&self, member: usize) -> Key {

@@ -8,7 +8,7 @@
 //! Failure: The Achilles' Heel of Cloud-Scale Systems", HotOS 2017): a health check that is not among the slow ones sees nothing.
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
-use crate::environment::{Effect, NodeEffect, SlowRequests, Slowness};
+use crate::environment::{Effect, NodeEffect, SlowRequests, Slowness, Within};
 use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,9 @@ const STEPS: u32 = 10;
 impl SlowNode {
     fn effect(&self, factor: f64, choice: u64) -> NodeEffect {
         let slowness = Slowness::from_factor(factor);
-        self.share.map_or(NodeEffect::Slow(slowness), |share| NodeEffect::SlowShare(SlowRequests { slowness, share, choice }))
+        self.share.map_or(NodeEffect::Slow(slowness), |share| {
+            NodeEffect::SlowShare(SlowRequests { slowness, share, choice, within: Within::ALL })
+        })
     }
 
     /// When each step begins, as a part of the length, and its factor.

@@ -199,6 +199,12 @@ impl StormPlan {
         (SimTime::ZERO + self.storm.from, SimTime::ZERO + self.storm.end())
     }
 
+    /// Whom its families may strike, at all of their strength.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &[Member])> {
+        let strongest = |family: &'_ Family| family.strengths.len() - 1;
+        (0..).zip(&self.families).map(move |(index, family)| (index, family.strengths[strongest(family)].1.as_slice()))
+    }
+
     /// The faults of a run of this plan under this seed, in order of time: as a scenario would write them.
     pub(crate) fn draw(&self, plan: &Plan, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
         let mut table = Timetable::draw(&plan.faults, seed, plan.clockwork.horizon);
@@ -216,7 +222,10 @@ impl StormPlan {
             };
             let planned = PlannedFault { fault: candidate.fault.clone(), timing };
             let ordinal = plan.faults.iter().filter(|other| other.label == planned.label()).count() as u64;
-            let fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
+            let mut fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
+            if let Some(experiment) = &plan.experiment {
+                fault.limit_to(experiment);
+            }
             let known = table.stretches.len();
             let id = FaultId((plan.faults.len() + drawn.len()) as u32);
             fault.strike(id, 0, SimTime::ZERO + candidate.begin, seed, &mut table);

@@ -5,7 +5,7 @@ use super::members::MemberMessage;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::NONE;
-use crate::environment::{Conduct, Letter};
+use crate::environment::{Conduct, Letter, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
@@ -252,9 +252,11 @@ impl<P: Protocol> World<P> {
                 let (attempt, member) = (&self.attempts[call.attempt], self.node_of(call.member));
                 let (from, to) = if call.to_caller { (member, attempt.caller) } else { (attempt.caller, member) };
                 // Each message of an attempt has a luck of its own.
-                Letter { from, to, kind, luck: attempt.draws.share().further(1 + call.ordinal) }
+                Letter { from, to, kind, luck: attempt.draws.share().further(1 + call.ordinal), reach: attempt.reach }
             }
-            Address::Members(MemberMessage { name, luck, .. }) => Letter { from: name.from, to: name.to, kind, luck },
+            Address::Members(MemberMessage { name, luck, .. }) => {
+                Letter { from: name.from, to: name.to, kind, luck, reach: Reach::NO_CALL }
+            }
         }
     }
 
@@ -265,7 +267,7 @@ impl<P: Protocol> World<P> {
         }
         let letter = self.letter_of_envelope(slot, 0);
         let Ok(message) = &mut self.envelopes[slot].message else { return false };
-        let lie = match self.environment.messages().conduct(letter.from, letter.to, letter.luck) {
+        let lie = match self.environment.messages().conduct(letter.from, letter.to, (letter.luck, letter.reach)) {
             Conduct::Honest => return false,
             Conduct::Withheld => return true,
             Conduct::Wrong => Lie::Wrong,

@@ -43,7 +43,7 @@ impl<P: Protocol> World<P> {
             return Conduct::Honest;
         }
         let attempt = &self.attempts[slot];
-        messages.conduct(attempt.node, attempt.caller, attempt.draws.share())
+        messages.conduct(attempt.node, attempt.caller, (attempt.draws.share(), attempt.reach))
     }
 
     /// How the node of an attempt fails a request before any work, if it does.
@@ -66,7 +66,7 @@ impl<P: Protocol> World<P> {
 
     fn fails(&self, slot: u32, stage: Stage) -> bool {
         let attempt = &self.attempts[slot];
-        self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())
+        self.environment.messages().fails(attempt.node, attempt.caller, stage, (attempt.draws.share(), attempt.reach))
     }
 
     /// An answer that faults may hold back, withhold or falsify.
@@ -84,7 +84,7 @@ impl<P: Protocol> World<P> {
                 Conduct::Wrong | Conduct::Replayed | Conduct::Honest => {}
             }
         }
-        let late = self.environment.messages().lateness(attempt.node, attempt.draws.reply_delay());
+        let late = self.environment.messages().lateness(attempt.node, (attempt.draws.reply_delay(), attempt.reach));
         if late.is_zero() {
             return self.send_answer(slot, ctx);
         }

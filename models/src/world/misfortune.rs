@@ -123,8 +123,8 @@ impl<P: Protocol> World<P> {
         touched.dedup();
         let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
         if begins {
-            let stream = self.timetable.stretches[id.index()].stream;
-            self.environment.begin(id, stream, effects, &self.plan.topology);
+            let stretch = &self.timetable.stretches[id.index()];
+            self.environment.begin_within(id, (stretch.stream, stretch.within), effects, &self.plan.topology);
         } else {
             self.environment.end(id, effects, &self.plan.topology);
         }

@@ -57,7 +57,7 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || attempt.phase != Phase::Serving {
                 continue;
             }
-            let (call, is_writing) = (attempt.name.call.key, attempt.is_writing);
+            let (call, is_writing) = ((attempt.name.call.key, attempt.reach), attempt.is_writing);
             let (old, new) = (before.pace(call, is_writing, &self.seed), after.pace(call, is_writing, &self.seed));
             if old == new {
                 continue;

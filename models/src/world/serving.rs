@@ -92,7 +92,7 @@ impl<P: Protocol> World<P> {
         let fails = is_writing && condition.disk_full;
         // To find that a disk is full needs no time of the disk, only the least there is of the worker.
         let (is_writing, work) = if fails { (false, SimDuration::ZERO) } else { (is_writing, work) };
-        let pace = condition.pace(call, is_writing, &self.seed);
+        let pace = condition.pace((call, self.attempts[slot].reach), is_writing, &self.seed);
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;

@@ -5,7 +5,7 @@ use super::parcels::{Cargo, Fate};
 use super::wire::{REPLY, REQUEST};
 use crate::call::NONE;
 use crate::clocks::{Awaited, Clock, ClockChange, Reading, WallTime};
-use crate::environment::Letter;
+use crate::environment::{Letter, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
@@ -188,7 +188,7 @@ impl<P: Protocol> World<P> {
     /// A message of an exchange as faults at its ends see it.
     pub(super) fn letter_of_time(&self, message: TimeMessage) -> Letter {
         let (from, to, kind) = if message.is_answer { (TIME_SERVER, message.node, REPLY) } else { (message.node, TIME_SERVER, REQUEST) };
-        Letter { from, to, kind, luck: self.draws_of_exchange(message.node).share() }
+        Letter { from, to, kind, luck: self.draws_of_exchange(message.node).share(), reach: Reach::NO_CALL }
     }
 
     /// The exchange of a node that dies is over: its next life does not wait for the answer.

@@ -4,8 +4,9 @@ use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
-use crate::environment::Conduct;
+use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
+use crate::faults::Experiment;
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
@@ -13,6 +14,7 @@ use crate::plan::{Callee, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::{LateWork, News};
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
 
@@ -48,6 +50,7 @@ impl<P: Protocol> World<P> {
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node), routes);
+        self.attempts[attempt].reach = self.reach_of(slot);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         if talks {
@@ -55,6 +58,22 @@ impl<P: Protocol> World<P> {
         } else {
             ctx.record(&Record::Sent(name, node));
             self.send_request(attempt, ctx);
+        }
+    }
+
+    /// Where a call stands among all: whatever is called on behalf of a client's call stands where that does.
+    #[inline]
+    fn reach_of(&self, slot: u32) -> Reach {
+        if !self.plan.experiment.as_ref().is_some_and(Experiment::confines_calls) {
+            return Reach::default();
+        }
+        let call = &self.calls[slot];
+        match call.origin {
+            Origin::Job(job) => self.attempts[job].reach,
+            Origin::Client => {
+                let population = Key::named(&self.plan.nodes[call.caller.index()].name);
+                Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
+            }
         }
     }
 
@@ -146,10 +165,12 @@ impl<P: Protocol> World<P> {
         attempt.pending += 1;
         attempt.references += 1;
         let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
-        let (ends, routes, is_known_unwanted) = ((attempt.caller, attempt.node), attempt.routes, attempt.is_known_unwanted);
+        let (ends, routes) = ((attempt.caller, attempt.node), attempt.routes);
+        let (reach, is_known_unwanted) = (attempt.reach, attempt.is_known_unwanted);
         let copy = self.attempts.take();
         let attempt = &mut self.attempts[copy];
         attempt.begin(name, draws, of, ends, routes);
+        attempt.reach = reach;
         attempt.original = slot;
         attempt.is_waited_for = false;
         attempt.is_known_unwanted = is_known_unwanted;
