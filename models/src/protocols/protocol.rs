@@ -74,7 +74,7 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// What a dishonest member makes of a message of its own before that leaves it. The honest engine has said it; as long as a
     /// protocol has nothing to add, a lie is the truth.
     fn mutate(&self, _lie: Lie, _message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
-        Verdict::Send
+        Verdict::Honest
     }
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
@@ -93,7 +93,9 @@ pub enum Lie {
 /// What becomes of a message that a dishonest member has had in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It leaves, as it is now.
+    /// It leaves as it was: there was nothing to lie about.
+    Honest,
+    /// It leaves as it is now, altered.
     Send,
     /// It does not leave.
     Withhold,

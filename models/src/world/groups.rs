@@ -23,6 +23,8 @@ pub(super) struct Envelope<M> {
     address: Address,
     /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
     pub(super) message: Result<M, Failure>,
+    /// Whether it is not what its sender should have said, or has said.
+    pub(super) is_wrong: bool,
 }
 
 /// Between whom it travels.
@@ -50,17 +52,17 @@ struct CallMessage {
 impl<M> Envelope<M> {
     /// A message of a caller to a member.
     const fn to_member(attempt: u32, member: u32, message: M) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message) }
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message), is_wrong: false }
     }
 
     /// An answer to a caller: of a member, or of its machine that nobody listens.
     pub(super) const fn to_caller(attempt: u32, member: u32, message: Result<M, Failure>) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message }
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message, is_wrong: false }
     }
 
     /// A message between members.
     pub(super) const fn between(members: MemberMessage, message: M) -> Self {
-        Self { address: Address::Members(members), message: Ok(message) }
+        Self { address: Address::Members(members), message: Ok(message), is_wrong: false }
     }
 
     /// The attempt on whose behalf it travels, if there is one.
@@ -273,7 +275,9 @@ impl<P: Protocol> World<P> {
             Conduct::Wrong => Lie::Wrong,
             Conduct::Replayed => Lie::Old,
         };
-        self.protocol.mutate(lie, message, to, letter.luck.further(LIE)) == Verdict::Withhold
+        let verdict = self.protocol.mutate(lie, message, to, letter.luck.further(LIE));
+        self.envelopes[slot].is_wrong |= verdict == Verdict::Send;
+        verdict == Verdict::Withhold
     }
 
     /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
@@ -370,7 +374,10 @@ impl<P: Protocol> World<P> {
     /// What is said between a caller and a member reaches whoever it is for.
     pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let Address::Call(call) = self.envelopes[slot].address else { unreachable!("only a message of a call is heard by a caller") };
+        let is_wrong = self.envelopes[slot].is_wrong;
         let message = self.open(slot);
+        // Whatever a caller makes of what it hears or is done for it rests on that.
+        self.attempts[call.attempt].is_wrong |= is_wrong;
         if call.to_caller { self.caller_hears(call, message, ctx) } else { self.member_is_asked(call, message, ctx) }
     }
 

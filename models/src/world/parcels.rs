@@ -317,6 +317,7 @@ impl<P: Protocol> World<P> {
         match self.protocol.corrupt(message, luck.further(ALTERED)) {
             Some(altered) => {
                 self.envelopes[envelope].message = Ok(altered);
+                self.envelopes[envelope].is_wrong = true;
                 true
             }
             None => false,
