@@ -151,10 +151,14 @@ impl Clause {
     /// A sentence that says what is missing.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::Availability(bounds) | Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.at_least.is_none() && bounds.at_most.is_none() => {
+            Self::Availability(bounds) | Self::Stuck(bounds) | Self::WrongAnswers(bounds)
+                if bounds.at_least.is_none() && bounds.at_most.is_none() =>
+            {
                 Err("nothing is expected; write `at_least: \"99.9%\"` or `at_most: \"1%\"`".to_owned())
             }
-            Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.outside_faults => Err("`outside_faults` belongs to Availability".to_owned()),
+            Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.outside_faults => {
+                Err("`outside_faults` belongs to Availability".to_owned())
+            }
             Self::Recovery(limits) if limits.p50.is_none() && limits.p90.is_none() && limits.p99.is_none() => {
                 Err("nothing is expected; write `p50: \"5s\"`, `p90` or `p99`".to_owned())
             }

@@ -100,7 +100,27 @@ impl FaultPlan {
 
     /// Whether it strikes at other times in other runs.
     pub const fn is_random(&self) -> bool {
-        !matches!(self.schedule, Schedule::Timed { .. }) || self.aims()
+        !matches!(self.schedule, Schedule::Timed { .. }) || self.aims() || self.stagger.is_some()
+    }
+
+    /// Begin and end of its strikes as a reader should see them: nothing of one that is random, and until the last effect is
+    /// over of one that lasts as long as its members take.
+    pub fn extents(&self, horizon: SimDuration, seed: &Seed) -> Vec<(SimTime, Option<SimTime>)> {
+        if self.is_random() {
+            return Vec::new();
+        }
+        let extent = |(ordinal, (begin, end)): (u64, (SimTime, Option<SimTime>))| {
+            let mut table = Timetable::default();
+            self.strike(FaultId(0), ordinal, begin, seed, &mut table);
+            let drawn = table.strikes.first().map(|strike| strike.end);
+            match (end, drawn) {
+                (Some(end), Some(Some(drawn))) => (begin, Some(end.max(drawn))),
+                (Some(_), Some(None)) => (begin, None),
+                (None, Some(drawn)) => (begin, drawn),
+                (end, None) => (begin, end),
+            }
+        };
+        (0..).zip(self.windows(horizon)).map(extent).collect()
     }
 
     /// Whether it strikes whoever leads a group at that instant: nobody, if nobody does.

@@ -52,7 +52,11 @@ struct CallMessage {
 impl<M> Envelope<M> {
     /// A message of a caller to a member.
     const fn to_member(attempt: u32, member: u32, message: M) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message), is_wrong: false }
+        Self {
+            address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }),
+            message: Ok(message),
+            is_wrong: false,
+        }
     }
 
     /// An answer to a caller: of a member, or of its machine that nobody listens.

@@ -80,3 +80,28 @@ impl AmplificationLimits {
 fn normalised(edge: &str) -> String {
     edge.split_once("->").map_or_else(|| edge.to_owned(), |(caller, callee)| format!("{} -> {}", caller.trim(), callee.trim()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::measure::{EdgeMeasures, RunMeasures};
+
+    #[test]
+    fn an_edge_is_judged_by_its_own_calls_and_attempts() {
+        let edge = |calls, attempts| EdgeMeasures { calls, attempts, ..EdgeMeasures::default() };
+        let run = RunMeasures { edges: vec![edge(10, 10), edge(10, 25)], ..RunMeasures::default() };
+        let names = ["app -> shop", "shop -> db"].map(str::to_owned);
+        let limits = |edge: Option<&str>| AmplificationLimits { edge: edge.map(str::to_owned), at_least: Some(2.0), ..Default::default() };
+        let judged = |edge| limits(edge).judge(&names, &[(1, &run)]);
+        assert_eq!(judged(None).1, Judgement::Failed);
+        let (clause, judgement, evidence, _) = judged(Some("shop->db"));
+        assert_eq!((clause.as_str(), judgement), ("amplification of shop -> db at least 2", Judgement::Passed));
+        assert_eq!(evidence, "2.500 attempts per call");
+        assert!(limits(Some("shop -> cache")).unknown(&["app -> shop", "shop -> db"]).is_some());
+        assert!(limits(Some("shop ->db")).unknown(&["app -> shop", "shop -> db"]).is_none());
+        let most = AmplificationLimits { at_most: Some(1.0), ..limits(Some("shop -> db")) };
+        assert!(most.check().is_err());
+        let other = AmplificationLimits { at_least: None, at_most: Some(1.0), ..limits(None) };
+        assert!(limits(None).contradicts(&other).is_some() && limits(Some("shop -> db")).contradicts(&other).is_none());
+    }
+}

@@ -64,3 +64,27 @@ fn judge(name: &str, limit: SimDuration, of: fn(&LatencySummary) -> SimDuration,
     let evidence = format!("{name} {seen} as the median of {} runs, {longest} at most", times.len());
     (clause, Judgement::of(seen <= limit), evidence, Some(worst))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::measure::RunMeasures;
+
+    #[test]
+    fn the_median_of_the_runs_is_judged_and_runs_without_a_success_say_nothing() {
+        let run = |count, millis| {
+            let latency = LatencySummary { count, p99: SimDuration::from_millis(millis), ..LatencySummary::default() };
+            RunMeasures { latency, ..RunMeasures::default() }
+        };
+        let made = [run(9, 100), run(9, 900), run(9, 200), run(0, 0)];
+        let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let judged =
+            |millis| LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge(&runs).remove(0);
+        let (clause, judgement, evidence, worst) = judged(200);
+        assert_eq!((clause.as_str(), judgement, worst), ("p99 of latency at most 200ms", Judgement::Passed, Some(2)));
+        assert_eq!(evidence, "p99 200ms as the median of 3 runs, 900ms at most");
+        assert_eq!(judged(199).1, Judgement::Failed);
+        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge(&runs[3..]);
+        assert_eq!(silent[0].1, Judgement::Undecided);
+    }
+}

@@ -156,7 +156,8 @@ impl ObservationBounds {
         if let Some(exact) = all().find(|one| one.title() == self.name) {
             return Ok((exact.fold, exact.unit));
         }
-        let mut found: Vec<(Fold, Unit, String)> = all().filter(|one| self.names(one)).map(|one| (one.fold, one.unit, one.title())).collect();
+        let mut found: Vec<(Fold, Unit, String)> =
+            all().filter(|one| self.names(one)).map(|one| (one.fold, one.unit, one.title())).collect();
         found.sort_unstable_by_key(|one| one.0);
         found.dedup_by_key(|one| one.0);
         match found.as_slice() {
@@ -165,7 +166,8 @@ impl ObservationBounds {
                 let mut known: Vec<String> = all().map(|one| format!("`{}`", one.title())).collect();
                 known.sort_unstable();
                 known.dedup();
-                let listed = if known.is_empty() { "nothing is observed here".to_owned() } else { format!("there is: {}", known.join(", ")) };
+                let listed =
+                    if known.is_empty() { "nothing is observed here".to_owned() } else { format!("there is: {}", known.join(", ")) };
                 Err(format!("nothing is observed as `{}`; {listed}", self.name))
             }
             several => {
@@ -173,5 +175,65 @@ impl ObservationBounds {
                 Err(format!("`{}` may be any of {}; write one of them", self.name, titles.join(", ")))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(name: &str, fold: Fold, unit: Unit, value: i64) -> Observation {
+        Observation { name: name.to_owned(), fold, unit, value }
+    }
+
+    fn bounds(name: &str, at_least: Option<Limit>, at_most: Option<Limit>) -> ObservationBounds {
+        ObservationBounds { name: name.to_owned(), at_least, at_most, arms: None }
+    }
+
+    /// Of runs with these observations, by seed from 1.
+    fn verdict(bounds: &ObservationBounds, made: Vec<Vec<Observation>>) -> (Judgement, String, Option<u64>) {
+        let made: Vec<RunMeasures> = made.into_iter().map(|observations| RunMeasures { observations, ..RunMeasures::default() }).collect();
+        let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let (_, judgement, evidence, worst) = bounds.judge(&runs);
+        (judgement, evidence, worst)
+    }
+
+    #[test]
+    fn every_run_has_to_keep_the_bounds_and_a_count_that_is_not_mentioned_is_none() {
+        let runs =
+            || vec![vec![observed("elections", Fold::Sum, Unit::Count, 3)], vec![], vec![observed("elections", Fold::Sum, Unit::Count, 1)]];
+        let most = |count| bounds("elections", None, Some(Limit::Count(count)));
+        assert_eq!(verdict(&most(3), runs()), (Judgement::Passed, "0 to 3 over 3 runs".to_owned(), Some(1)));
+        assert_eq!(verdict(&most(2), runs()).0, Judgement::Failed);
+        let least = verdict(&bounds("elections", Some(Limit::Count(1)), None), runs());
+        assert_eq!((least.0, least.2), (Judgement::Failed, Some(2)), "the run that speaks most against it");
+    }
+
+    #[test]
+    fn a_name_that_means_several_numbers_or_none_decides_nothing_and_says_what_there_is() {
+        let run = || {
+            let time = |fold, secs: i64| observed("detection time", fold, Unit::Time, secs * 1_000_000_000);
+            vec![vec![time(Fold::Least, 1), time(Fold::Most, 4)]]
+        };
+        let five = Some(Limit::Time(SimDuration::from_secs(5)));
+        let (judgement, reason, _) = verdict(&bounds("detection time", None, five), run());
+        assert_eq!(judgement, Judgement::Undecided);
+        assert!(reason.contains("`detection time, most`"), "{reason}");
+        assert_eq!(verdict(&bounds("detection time, most", None, five), run()).0, Judgement::Passed);
+        assert_eq!(verdict(&bounds("detection time, most", five, None), run()).0, Judgement::Failed);
+        let (judgement, reason, _) = verdict(&bounds("suspicions", None, five), run());
+        assert!(judgement == Judgement::Undecided && reason.contains("detection time, least"), "{reason}");
+        let (judgement, reason, _) = verdict(&bounds("detection time, most", None, Some(Limit::Count(4))), run());
+        assert!(judgement == Judgement::Undecided && reason.contains("5s"), "a time is not bounded by a number: {reason}");
+    }
+
+    #[test]
+    fn bounds_that_cannot_be_kept_are_refused() {
+        let (zero, second) = (Some(Limit::Count(0)), Some(Limit::Time(SimDuration::from_secs(1))));
+        assert!(bounds("x", None, None).check().is_err());
+        assert!(bounds("x", zero, second).check().is_err());
+        assert!(bounds("x", Some(Limit::Count(2)), Some(Limit::Count(1))).check().is_err());
+        assert!(bounds("x", Some(Limit::Count(1)), None).contradicts(&bounds("x", None, zero)).is_some());
+        assert!(bounds("x", Some(Limit::Count(1)), None).contradicts(&bounds("y", None, zero)).is_none());
     }
 }
