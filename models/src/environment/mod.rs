@@ -72,7 +72,7 @@ impl Effect {
     pub fn confined(self, within: Within) -> Self {
         match self {
             Self::Node(node, NodeEffect::Slow(slowness)) => {
-                Self::Node(node, NodeEffect::SlowShare(SlowRequests { slowness, share: Share::ALL, choice: 0, within }))
+                Self::Node(node, NodeEffect::SlowShare(SlowRequests { slowness, share: Share::ALL, within }))
             }
             Self::Node(node, NodeEffect::SlowShare(some)) => Self::Node(node, NodeEffect::SlowShare(SlowRequests { within, ..some })),
             other => other,

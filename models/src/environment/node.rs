@@ -57,24 +57,26 @@ pub enum DiskLoss {
     AllLost,
 }
 
-/// Some of the requests at a node: always the same ones, a retry as the first attempt of its call.
+/// Some of the requests at a node: always the same ones, by their call, whichever node serves them in whichever strike. A larger
+/// share holds all that a smaller one does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlowRequests {
     /// How much longer they take.
     pub slowness: Slowness,
     /// How many of them.
     pub share: Share,
-    /// Tells one choice of requests from another: of each strike, and of each node.
-    pub choice: u64,
     /// Among these calls.
     #[serde(default)]
     pub within: Within,
 }
 
+/// The draw that decides.
+const SLOW_REQUESTS: Key = Key::named("slow requests");
+
 impl SlowRequests {
     /// Whether requests of this call are among them.
     pub fn holds(&self, (call, reach): (Key, Reach), seed: &Seed) -> bool {
-        self.within.holds(reach) && self.share.holds(seed.draws(call.child(self.choice), 0).share())
+        self.within.holds(reach) && self.share.holds(seed.draws(call.child(SLOW_REQUESTS.bits()), 0).share())
     }
 }
 
