@@ -133,8 +133,12 @@ impl<P: Protocol> World<P> {
         let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
         if let Some(block) = condition.and_then(|condition| condition.blocked) {
             parcel.turned = self.answer_of_cut(&parcel, block.how);
+            if parcel.turned.is_none() && !block.holds {
+                return Err(Loss::Cut);
+            }
             if parcel.turned.is_none() {
-                return if block.holds { Ok(self.hold_parcel(Parcel { waits: true, ..parcel }, ctx.now())) } else { Err(Loss::Cut) };
+                self.hold_parcel(Parcel { waits: true, ..parcel }, ctx.now());
+                return Ok(());
             }
         }
         let disturbance = condition.and_then(|condition| condition.disturbance(parcel.kind));
