@@ -2,8 +2,10 @@
 //!
 //! A link may end at a domain or at a node: a population, a service or a group, or one replica (`checkout[1]`). A name that is
 //! both means the domain. A node that some link names stands in a place of its own, one step inside its domain, so that its
-//! links are more specific than those of the domain; all others of a domain share one place.
+//! links are more specific than those of the domain; all others of a domain share one place. So does a node that a fault of
+//! links names (a cut, say), for which that place is only an address: it is reached as its domain is, and nothing passes it.
 
+use crate::faults::AnyFault;
 use crate::links::KINDS;
 use crate::plan::SystemSpec;
 use crate::protocols::MOST_MEMBERS;
@@ -16,23 +18,24 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Addresses {
     /// Names of nodes that links end at, with the services and groups they belong to.
     named: BTreeSet<String>,
+    /// Names of nodes that faults of links end at.
+    struck: BTreeSet<String>,
     /// Ends of links that look like a node and are none.
     unknown: Vec<(usize, &'static str, String)>,
 }
 
 impl Addresses {
-    /// Looks through the ends of all links.
+    /// Looks through the ends of all links, and of all faults of links.
     pub fn of(spec: &SystemSpec) -> Self {
         let domains: BTreeSet<&str> = members(spec).map(|(_, _, domain)| domain).collect();
+        let is_domain = |end: &str| domains.range(end..).take_while(|domain| domain.starts_with(end)).any(|domain| lies_in(domain, end));
         let mut owners: BTreeMap<&str, u32> = spec.clients.iter().map(|(name, _)| (name.as_str(), 0)).collect();
         owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.replicas)));
         owners.extend(spec.groups.iter().map(|(name, group)| (name.as_str(), group.members())));
         let mut addresses = Self::default();
         for (index, link) in spec.links.iter().enumerate() {
             for (field, end) in [("from", &link.from), ("to", &link.to)] {
-                let is_domain =
-                    domains.range(end.as_str()..).take_while(|domain| domain.starts_with(end.as_str())).any(|d| lies_in(d, end));
-                if is_domain || addresses.named.contains(end) {
+                if is_domain(end) || addresses.named.contains(end) {
                     continue;
                 }
                 let owner = end.split_once('[').map_or(end.as_str(), |(owner, _)| owner);
@@ -48,6 +51,10 @@ impl Addresses {
                 }
             }
         }
+        // What is wrong with an end of a fault, the fault says itself.
+        let families = spec.storm.iter().flat_map(|storm| &storm.families);
+        let ends = spec.faults.iter().map(|planned| &planned.fault).chain(families).flat_map(AnyFault::ends);
+        addresses.struck = ends.filter(|end| !is_domain(end) && !addresses.named.contains(end)).collect();
         addresses
     }
 
@@ -77,20 +84,30 @@ impl Addresses {
 
     /// The place of a population.
     pub fn of_population(&self, name: &str, domain: &str) -> String {
-        if self.named.contains(name) { place_of_node(domain, name) } else { domain.to_owned() }
+        if self.has_place(name) { place_of_node(domain, name) } else { domain.to_owned() }
     }
 
     /// The place of a replica of a service, or of a member of a group.
     pub fn of_member(&self, owner: &str, name: &str, domain: &str) -> String {
         let place = self.of_population(owner, domain);
-        if self.named.contains(name) { place_of_node(&place, name) } else { place }
+        if name != owner && self.has_place(name) { place_of_node(&place, name) } else { place }
+    }
+
+    fn has_place(&self, name: &str) -> bool {
+        self.named.contains(name) || self.struck.contains(name)
     }
 
     /// Everything a topology has to know of a system besides its links.
     pub fn surroundings(&self, spec: &SystemSpec) -> Surroundings {
         let mut surroundings = Surroundings { kinds: kinds(spec), convergence: spec.routing.convergence, ..Surroundings::default() };
+        let of_links = Self { struck: BTreeSet::new(), ..self.clone() };
         for (owner, name, domain) in members(spec) {
-            surroundings.places.insert(self.of_member(owner, &name, domain));
+            let place = self.of_member(owner, &name, domain);
+            surroundings.places.insert(of_links.of_member(owner, &name, domain));
+            if self.struck.contains(owner) || self.struck.contains(&name) {
+                surroundings.dead_ends.insert(place.clone());
+                surroundings.places.insert(place);
+            }
             if self.named.contains(owner) {
                 surroundings.ends.entry(owner.to_owned()).or_default().push(self.of_population(owner, domain));
             }

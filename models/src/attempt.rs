@@ -1,7 +1,7 @@
 //! What is an attempt while it is on the wire or at a server?
 
 use crate::call::NONE;
-use crate::environment::Letter;
+use crate::environment::{Letter, Reach};
 use crate::ids::{NodeId, RouteId};
 use crate::outcome::{Hint, Outcome};
 use crate::record::AttemptName;
@@ -27,6 +27,8 @@ pub struct Attempt {
     pub service: u32,
     /// The way there and back.
     pub routes: (RouteId, RouteId),
+    /// Where its call stands among all, if an experiment asks that.
+    pub reach: Reach,
     /// How far it has come.
     pub phase: Phase,
     /// Whether its caller still waits for it.
@@ -132,13 +134,13 @@ impl Attempt {
     /// A message to its server.
     #[inline]
     pub fn asks(&self, kind: u8) -> Letter {
-        Letter { from: self.caller, to: self.node, kind, luck: self.draws.share() }
+        Letter { from: self.caller, to: self.node, kind, luck: self.draws.share(), reach: self.reach }
     }
 
     /// A message to its caller.
     #[inline]
     pub fn answers(&self, kind: u8) -> Letter {
-        Letter { from: self.node, to: self.caller, kind, luck: self.draws.share() }
+        Letter { from: self.node, to: self.caller, kind, luck: self.draws.share(), reach: self.reach }
     }
 }
 

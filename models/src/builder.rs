@@ -172,10 +172,11 @@ impl Builder<'_> {
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
-        let known = Places::new(&nodes, &services, group.as_ref(), &domains, &kinds, &spec.clients, &edges);
+        let places = self.domains.clone();
+        let known = Places::new(&nodes, &services, group.as_ref(), (&domains, &places), &kinds, &spec.clients, &edges);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let topology = std::mem::take(&mut self.topology);
-        let (places, links) = (std::mem::take(&mut self.domains), spec.links.clone());
+        let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
         Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
     }
@@ -352,6 +353,7 @@ impl Builder<'_> {
         }
         if let Some(experiment) = &self.spec.experiment {
             faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
+            self.complaints.extend(faults.iter().find_map(|fault| experiment.check_confined(&fault.label, &fault.members, places)));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {
@@ -363,7 +365,14 @@ impl Builder<'_> {
 
     fn storm(&mut self, places: &Places<'_>) -> Option<StormPlan> {
         match self.spec.storm.as_ref()?.plan(places) {
-            Ok(plan) => Some(plan),
+            Ok(plan) => {
+                let (families, experiment) = (&self.spec.storm.as_ref()?.families, self.spec.experiment.as_ref());
+                let wrong = plan.members().find_map(|(family, members)| {
+                    experiment.and_then(|experiment| experiment.check_confined(&families[family].label(), members, places))
+                });
+                self.complaints.extend(wrong);
+                Some(plan)
+            }
             Err(unknown) => {
                 self.complaints.extend(within("storm", unknown));
                 None

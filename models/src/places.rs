@@ -3,6 +3,7 @@
 use crate::builder::normalised;
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
+use crate::protocols::Group;
 use crate::registry::Complaint;
 use crate::strategies::Shift;
 use crate::topology::lies_in;
@@ -14,6 +15,7 @@ pub struct Places<'a> {
     services: &'a [ServicePlan],
     group: Option<&'a GroupPlan>,
     domains: &'a [String],
+    places: &'a [String],
     kinds: &'a [String],
     clients: &'a [(String, Clients)],
     edges: &'a [EdgePlan],
@@ -25,12 +27,12 @@ impl<'a> Places<'a> {
         nodes: &'a [NodePlan],
         services: &'a [ServicePlan],
         group: Option<&'a GroupPlan>,
-        domains: &'a [String],
+        (domains, places): (&'a [String], &'a [String]),
         kinds: &'a [String],
         clients: &'a [(String, Clients)],
         edges: &'a [EdgePlan],
     ) -> Self {
-        Self { nodes, services, group, domains, kinds, clients, edges }
+        Self { nodes, services, group, domains, places, kinds, clients, edges }
     }
 
     /// Everybody of this name: servers as in [`servers`](Self::servers), a client population, or all nodes in a domain.
@@ -55,6 +57,23 @@ impl<'a> Places<'a> {
         known.extend(self.domains.iter().map(String::as_str));
         known.dedup();
         Err(Complaint::unknown(field, "node or domain", name, known))
+    }
+
+    /// The places an end of a way means: the domain of this name, or where everybody of this name stands.
+    ///
+    /// # Errors
+    /// A complaint about `field` if nothing is called that.
+    pub fn end(&self, field: &str, name: &str) -> Result<Vec<String>, Complaint> {
+        if self.domain(field, name).is_ok() {
+            return Ok(vec![name.to_owned()]);
+        }
+        let nodes = self.everybody(field, name)?;
+        let mut places: Vec<&String> = nodes.into_iter().map(|node| &self.places[self.nodes[node.index()].domain as usize]).collect();
+        places.sort_unstable();
+        places.dedup();
+        // A replica that is named apart stands inside the place of its service.
+        let is_inside = |place: &str| places.iter().any(|outer| *outer != place && lies_in(place, outer));
+        Ok(places.iter().filter(|place| !is_inside(place)).map(|place| (*place).clone()).collect())
     }
 
     /// Every node there is: clients, replicas and members.
@@ -128,6 +147,24 @@ impl<'a> Places<'a> {
         let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
         of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers))
+    }
+
+    /// What is wrong with aiming at whoever leads among these members of a fault.
+    pub fn check_primary<'b>(&self, field: &str, members: impl IntoIterator<Item = &'b str>) -> Option<Complaint> {
+        let with_primary = Group::with_primary().join(", ");
+        for name in members {
+            let role = self.nodes.iter().find(|node| node.name == name).map(|node| node.role);
+            let sentence = match (role, self.group) {
+                (Some(Role::Member(_)), Some(group)) if group.spec.primary().is_some() => continue,
+                (Some(Role::Member(_)), Some(group)) => {
+                    format!("no member of `{}` leads the others; somebody does in: {with_primary}", group.name)
+                }
+                (Some(_), _) => format!("`{name}` is no member of a group, so that it never leads one; name a group ({with_primary})"),
+                (None, _) => "this fault does not strike members one by one; an Omission of all messages cuts off whoever leads".to_owned(),
+            };
+            return Some(crate::registry::complaint(field, sentence));
+        }
+        None
     }
 
     /// The service that a node is a replica of, if it is one.

@@ -3,7 +3,14 @@
 //! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes, fails,
 //! or cannot be decided, with the numbers that say so.
 
+mod amplification;
+mod latency;
+mod observation;
 mod recovery;
+
+pub use amplification::AmplificationLimits;
+pub use latency::LatencyLimits;
+pub use observation::{Limit, ObservationBounds};
 
 use crate::results::Results;
 use crate::uptime::UptimeBounds;
@@ -23,8 +30,14 @@ pub enum Clause {
     Recovery(RecoveryLimits),
     /// The share of runs that are stuck at the horizon (metastable).
     Stuck(Bounds),
-    /// Attempts per call on the first edge, over all runs together.
+    /// Attempts per call on an edge, over all runs together.
     Amplification(AmplificationLimits),
+    /// The latency of calls that succeed: medians over the runs.
+    Latency(LatencyLimits),
+    /// The share of successes that rest on a wrong answer, over all runs together.
+    WrongAnswers(Bounds),
+    /// What protocols and clocks observe, in every run.
+    Observation(ObservationBounds),
     /// The share of time that so many members of a service or group are up, over all runs together.
     Uptime(UptimeBounds),
 }
@@ -63,24 +76,6 @@ pub struct RecoveryLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arms: Option<Vec<String>>,
 }
-
-/// Limits of amplification, as decimal numbers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AmplificationLimits {
-    /// It is not below this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<f64>,
-    /// It is not above this.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at_most: Option<f64>,
-    /// The arms it speaks of; all unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arms: Option<Vec<String>>,
-}
-
-// The limits are read from text and compared as they are; none of them is undefined.
-impl Eq for AmplificationLimits {}
 
 /// What came of a clause in one cell and arm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,14 +126,19 @@ impl Clause {
         ("Availability", "the share of calls that succeed lies within bounds"),
         ("Recovery", "a quantile of the recovery times over the runs stays within a limit"),
         ("Stuck", "the share of runs that stay in a failed state lies within bounds"),
-        ("Amplification", "attempts per call on the first edge stay within limits"),
+        ("Amplification", "attempts per call on an edge stay within limits"),
+        ("Latency", "quantiles of the latency of calls that succeed stay within limits"),
+        ("WrongAnswers", "the share of successes that rest on a wrong answer lies within bounds"),
+        ("Observation", "what a protocol or a clock observes lies within bounds in every run"),
         ("Uptime", "the share of time that so many members of a service or group are up lies within bounds"),
     ];
 
     /// The arms it speaks of; all if not said.
     pub const fn arms(&self) -> Option<&Vec<String>> {
         match self {
-            Self::Availability(bounds) | Self::Stuck(bounds) => bounds.arms.as_ref(),
+            Self::Availability(bounds) | Self::Stuck(bounds) | Self::WrongAnswers(bounds) => bounds.arms.as_ref(),
+            Self::Latency(limits) => limits.arms.as_ref(),
+            Self::Observation(bounds) => bounds.arms.as_ref(),
             Self::Recovery(limits) => limits.arms.as_ref(),
             Self::Amplification(limits) => limits.arms.as_ref(),
             Self::Uptime(bounds) => bounds.arms.as_ref(),
@@ -151,27 +151,29 @@ impl Clause {
     /// A sentence that says what is missing.
     pub fn check(&self) -> Result<(), String> {
         match self {
-            Self::Availability(bounds) | Self::Stuck(bounds) if bounds.at_least.is_none() && bounds.at_most.is_none() => {
+            Self::Availability(bounds) | Self::Stuck(bounds) | Self::WrongAnswers(bounds)
+                if bounds.at_least.is_none() && bounds.at_most.is_none() =>
+            {
                 Err("nothing is expected; write `at_least: \"99.9%\"` or `at_most: \"1%\"`".to_owned())
             }
-            Self::Stuck(bounds) if bounds.outside_faults => Err("`outside_faults` belongs to Availability".to_owned()),
+            Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.outside_faults => {
+                Err("`outside_faults` belongs to Availability".to_owned())
+            }
             Self::Recovery(limits) if limits.p50.is_none() && limits.p90.is_none() && limits.p99.is_none() => {
                 Err("nothing is expected; write `p50: \"5s\"`, `p90` or `p99`".to_owned())
             }
-            Self::Amplification(limits) if limits.at_least.is_none() && limits.at_most.is_none() => {
-                Err("nothing is expected; write `at_most: 1.1` or `at_least: 3`".to_owned())
-            }
             Self::Availability(Bounds { at_least: Some(least), at_most: Some(most), .. })
             | Self::Stuck(Bounds { at_least: Some(least), at_most: Some(most), .. })
+            | Self::WrongAnswers(Bounds { at_least: Some(least), at_most: Some(most), .. })
                 if least.parts() > most.parts() =>
             {
                 Err(contradiction(least, most))
             }
-            Self::Amplification(AmplificationLimits { at_least: Some(least), at_most: Some(most), .. }) if least > most => {
-                Err(contradiction(least, most))
-            }
+            Self::Amplification(limits) => limits.check(),
+            Self::Latency(limits) => limits.check(),
+            Self::Observation(bounds) => bounds.check(),
             Self::Uptime(bounds) => bounds.check(),
-            Self::Availability(_) | Self::Stuck(_) | Self::Recovery(_) | Self::Amplification(_) => Ok(()),
+            Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) => Ok(()),
         }
     }
 
@@ -187,14 +189,15 @@ impl Clause {
             (least.parts() > most.parts()).then(|| contradiction(&least, &most))
         };
         let found = match (self, other) {
-            (Self::Availability(a), Self::Availability(b)) | (Self::Stuck(a), Self::Stuck(b)) if a.outside_faults == b.outside_faults => {
+            (Self::Availability(a), Self::Availability(b))
+            | (Self::Stuck(a), Self::Stuck(b))
+            | (Self::WrongAnswers(a), Self::WrongAnswers(b))
+                if a.outside_faults == b.outside_faults =>
+            {
                 [(a, b), (b, a)].into_iter().find_map(apart)
             }
-            (Self::Amplification(a), Self::Amplification(b)) => {
-                let limits = |(least, most): (&AmplificationLimits, &AmplificationLimits)| Some((least.at_least?, most.at_most?));
-                let crossed = [(a, b), (b, a)].into_iter().filter_map(limits).find(|(least, most)| least > most);
-                crossed.map(|(least, most)| contradiction(&least, &most))
-            }
+            (Self::Amplification(a), Self::Amplification(b)) => a.contradicts(b),
+            (Self::Observation(a), Self::Observation(b)) => a.contradicts(b),
             _ => None,
         };
         found.filter(|_| share_arms).map(|sentence| format!("two clauses contradict each other: {sentence}"))
@@ -218,7 +221,10 @@ impl Clause {
             Self::Availability(bounds) => vec![availability(bounds, &runs)],
             Self::Recovery(limits) => recovery::judge(limits, &runs),
             Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
-            Self::Amplification(limits) => vec![amplification(limits, &runs)],
+            Self::Amplification(limits) => vec![limits.judge(&results.manifest.edges, &runs)],
+            Self::Latency(limits) => limits.judge(&runs),
+            Self::WrongAnswers(bounds) => vec![wrong_answers(bounds, &runs)],
+            Self::Observation(bounds) => vec![bounds.judge(&runs)],
             Self::Uptime(bounds) => vec![bounds.judge(&runs)],
         }
     }
@@ -289,23 +295,24 @@ fn availability(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
     (clause, Judgement::of(within(bounds, good, all)), evidence, worst.map(|(seed, _)| *seed))
 }
 
+fn wrong_answers(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
+    let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
+    let (wrong, all) = (sum(|run| run.wrong), sum(|run| run.succeeded));
+    let clause = bounds_in_words("share of wrong answers", bounds);
+    if all == 0 {
+        return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
+    }
+    let worst = runs.iter().max_by(|(_, a), (_, b)| {
+        let cross = |x: &RunMeasures, y: &RunMeasures| u128::from(x.wrong) * u128::from(y.succeeded);
+        cross(a, b).cmp(&cross(b, a))
+    });
+    let evidence = format!("{} of {all} successes", percent(wrong, all));
+    (clause, Judgement::of(within(bounds, wrong, all)), evidence, worst.map(|(seed, _)| *seed))
+}
+
 fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
     let stuck: Vec<u64> = runs.iter().filter(|(_, run)| run.stuck).map(|(seed, _)| *seed).collect();
     let evidence = format!("{} of {} runs", stuck.len(), runs.len());
     let clause = bounds_in_words("share of stuck runs", bounds);
     (clause, Judgement::of(within(bounds, stuck.len() as u64, runs.len() as u64)), evidence, stuck.first().copied())
-}
-
-fn amplification(limits: &AmplificationLimits, runs: &Runs<'_>) -> Judged {
-    let sum = |of: fn(&models::measure::EdgeMeasures) -> u64| runs.iter().filter_map(|(_, run)| run.edges.first()).map(of).sum::<u64>();
-    let (attempts, calls) = (sum(|edge| edge.attempts), sum(|edge| edge.calls));
-    let words = |word: &str, limit: Option<f64>| limit.map(|limit| format!("{word} {limit}"));
-    let parts = [words("at least", limits.at_least), words("at most", limits.at_most)];
-    let clause = format!("amplification {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" and "));
-    if calls == 0 {
-        return (clause, Judgement::Undecided, "no call was made".to_owned(), None);
-    }
-    let seen = attempts as f64 / calls as f64;
-    let holds = limits.at_least.is_none_or(|least| seen >= least) && limits.at_most.is_none_or(|most| seen <= most);
-    (clause, Judgement::of(holds), format!("{seen:.3} attempts per call"), None)
 }

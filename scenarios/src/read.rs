@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
-        self.refuse_unknown_fleets(&base.first()?.1, problems);
+        self.refuse_unknown_names(&base.first()?.1, problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
         let axes: Vec<String> = sweep.vary.iter().map(|(path, ..)| path.clone()).collect();
@@ -259,13 +259,18 @@ impl<'a> Reader<'a> {
         clauses.into_iter().map(|(_, clause)| clause).collect()
     }
 
-    /// An expectation about members speaks of a service or group that exists.
-    fn refuse_unknown_fleets(&self, arm: &ArmPlan, problems: &mut Problems) {
+    /// An expectation about members or an edge speaks of a service, a group or an edge that exists.
+    fn refuse_unknown_names(&self, arm: &ArmPlan, problems: &mut Problems) {
         let fleets = arm.plan.fleets();
+        let edges: Vec<&str> = arm.plan.edges.iter().map(|edge| edge.name.as_str()).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
-            let Ok(Clause::Uptime(bounds)) = parse_as::<Clause>(item, "expectation") else { continue };
-            if let Some(problem) = bounds.unknown(&fleets) {
-                let place = locate_in(item, &Path::from(Step::Name("of".to_owned()))).map_or(item.head(), Element::span);
+            let (field, problem) = match parse_as::<Clause>(item, "expectation") {
+                Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
+                Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                _ => continue,
+            };
+            if let Some(problem) = problem {
+                let place = locate_in(item, &Path::from(Step::Name(field.to_owned()))).map_or(item.head(), Element::span);
                 problems.push(problem.at(place));
             }
         }

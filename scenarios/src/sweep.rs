@@ -7,6 +7,7 @@ use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
 use models::faults::FaultPlan;
 use models::plan::Plan;
+use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -196,20 +197,21 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
         edges: first.edges.iter().map(|edge| edge.name.clone()).collect(),
-        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan)).collect(),
+        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
-        instants_differ: first.experiment.is_some() || first.faults.iter().any(FaultPlan::waits),
+        instants_differ: first.experiment.is_some() || first.faults.iter().any(FaultPlan::depends_on_run),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }
 }
 
 /// Faults are common to all arms.
-fn fault_windows(plan: &Plan) -> Vec<FaultWindow> {
+fn fault_windows(plan: &Plan, first_seed: u64) -> Vec<FaultWindow> {
+    let seed = Seed::new(first_seed);
     let windows = |fault: &FaultPlan| {
         let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
-        fault.windows(plan.clockwork.horizon).into_iter().map(window).collect::<Vec<_>>()
+        fault.extents(plan.clockwork.horizon, &seed).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();
     faults.extend(plan.storm.iter().map(|storm| {

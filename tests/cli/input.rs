@@ -131,6 +131,21 @@ fn expectations_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn ends_roles_and_expectations_that_mean_nothing_are_explained_with_what_there_is() {
+    let faults = SMALL.replace(
+        "Crash(node: \"service\"",
+        "Cut(from: \"service[7]\", to: \"nowhere\", at: \"1s\"), Cut(from: \"clients\", to: \"service\", how: Reset, holds: true, at: \"1s\"), \
+         BadLink(from: \"clients\", to: \"service[0]\", loss: \"1%\", kinds: \"repyl\", at: \"1s\"), \
+         Pause(node: \"service\", pick: Primary, at: \"1s\"), Crash(node: \"service\"",
+    );
+    let expect = |clauses: &str| SMALL.replace("sweep:", &format!("expect: [{clauses}],\n    sweep:"));
+    let clauses = "Amplification(edge: \"clients -> servcie\", at_most: 1.5), Latency(), Observation(name: \"x\", at_least: 2, at_most: \"1s\"), \
+                   WrongAnswers(at_most: \"0%\", outside_faults: true), Observation(name: \"x\", at_most: -1)";
+    let place = Place::with(&[("faults.ron", &faults), ("expect.ron", &expect(clauses))]);
+    keep("ends-and-expectations", &place.transcript(&[&["check", "faults.ron"], &["check", "expect.ron"]]));
+}
+
+#[test]
 fn brackets_with_and_without_names_are_explained_with_the_names() {
     let change = |value: &str| format!("stacks.\"clients -> service\"[0]={value}");
     let values = [

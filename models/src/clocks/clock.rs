@@ -82,6 +82,8 @@ pub struct Exchange {
     pub asked: SimTime,
     /// What the server answered.
     pub answered: WallTime,
+    /// Whether the next exchange was due while the node stood still: it begins when the node goes on.
+    pub is_overdue: bool,
     /// Of the last exchange that came to its end: what the monotonic clock showed, and how long the exchange took.
     pub last: Option<(SimTime, SimDuration)>,
 }

@@ -5,6 +5,7 @@
 //! that began first acts, and the next only on what that leaves alone. Failures of requests are independent of each other; a
 //! refused handshake comes before an error at once, and that before any work.
 
+use super::{Reach, Within};
 use crate::ids::{NodeId, StretchId};
 use crate::outcome::Failure;
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,8 @@ pub struct Letter {
     pub kind: u8,
     /// Where its luck is drawn from.
     pub luck: Draw,
+    /// Where the call stands on whose behalf it is sent.
+    pub reach: Reach,
 }
 
 /// What a node does with a request, or with the answer to it.
@@ -136,6 +139,8 @@ struct On {
     stretch: StretchId,
     /// Which numbers are drawn for it.
     stream: u64,
+    /// The calls it happens to.
+    within: Within,
     effect: MessageEffect,
 }
 
@@ -147,14 +152,14 @@ pub struct Messages {
 }
 
 impl Messages {
-    pub(super) fn begin(&mut self, stretch: StretchId, stream: u64, effect: &MessageEffect) {
+    pub(super) fn begin(&mut self, stretch: StretchId, (stream, within): (u64, Within), effect: &MessageEffect) {
         match effect {
             MessageEffect::Severed { from, to } => self.severed.push((stretch, from.clone(), to.clone())),
             MessageEffect::Omits(node, _)
             | MessageEffect::AnswersLate(node, _)
             | MessageEffect::Misbehaves(node, _)
             | MessageEffect::Fails(node, _) => {
-                self.by_node.entry(*node).or_default().push(On { stretch, stream, effect: effect.clone() });
+                self.by_node.entry(*node).or_default().push(On { stretch, stream, within, effect: effect.clone() });
             }
         }
     }
@@ -192,7 +197,7 @@ impl Messages {
 
     fn omits(&self, node: NodeId, peer: NodeId, way: OmissionWay, letter: Letter) -> bool {
         let place = OMISSION + (u64::from(letter.kind) << 40) + u64::from(way == OmissionWay::Receive);
-        self.on(node).any(|(stream, effect)| {
+        self.on(node, letter.reach).any(|(stream, effect)| {
             let MessageEffect::Omits(_, omission) = effect else { return false };
             (omission.way == way || omission.way == OmissionWay::Both)
                 && (omission.peers.is_empty() || omission.peers.binary_search(&peer).is_ok())
@@ -202,15 +207,15 @@ impl Messages {
     }
 
     /// How long the node holds this answer back.
-    pub fn lateness(&self, node: NodeId, luck: Draw) -> SimDuration {
-        self.on(node).fold(SimDuration::ZERO, |sum, (stream, effect)| match effect {
+    pub fn lateness(&self, node: NodeId, (luck, reach): (Draw, Reach)) -> SimDuration {
+        self.on(node, reach).fold(SimDuration::ZERO, |sum, (stream, effect)| match effect {
             MessageEffect::AnswersLate(_, by) => sum.saturating_add(by.compile().sample(luck.further(LATENESS.wrapping_add(stream)))),
             _ => sum,
         })
     }
 
     /// What the node does with a request of this caller.
-    pub fn conduct(&self, node: NodeId, caller: NodeId, luck: Draw) -> Conduct {
+    pub fn conduct(&self, node: NodeId, caller: NodeId, (luck, reach): (Draw, Reach)) -> Conduct {
         let conduct = |(stream, effect): (u64, &MessageEffect)| {
             let MessageEffect::Misbehaves(_, misbehaviour) = effect else { return None };
             let holds = |share: &Share| share.holds(luck.further(CONDUCT.wrapping_add(stream)));
@@ -221,12 +226,12 @@ impl Messages {
                 Misbehaviour::Replay(share) => holds(share).then_some(Conduct::Replayed),
             }
         };
-        self.on(node).find_map(conduct).unwrap_or(Conduct::Honest)
+        self.on(node, reach).find_map(conduct).unwrap_or(Conduct::Honest)
     }
 
     /// How the node fails a request of this caller at this stage, if it does.
-    pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, luck: Draw) -> Option<&Failing> {
-        self.on(node).find_map(|(stream, effect)| {
+    pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, (luck, reach): (Draw, Reach)) -> Option<&Failing> {
+        self.on(node, reach).find_map(|(stream, effect)| {
             let MessageEffect::Fails(_, failing) = effect else { return None };
             let fails = failing.stage == stage
                 && (failing.callers.is_empty() || failing.callers.binary_search(&caller).is_ok())
@@ -235,7 +240,8 @@ impl Messages {
         })
     }
 
-    fn on(&self, node: NodeId) -> impl Iterator<Item = (u64, &MessageEffect)> {
-        self.by_node.get(&node).into_iter().flatten().map(|on| (on.stream, &on.effect))
+    fn on(&self, node: NodeId, reach: Reach) -> impl Iterator<Item = (u64, &MessageEffect)> {
+        let all = self.by_node.get(&node).into_iter().flatten();
+        all.filter(move |on| on.within.holds(reach)).map(|on| (on.stream, &on.effect))
     }
 }

@@ -9,16 +9,19 @@
 mod load;
 mod messages;
 mod node;
+mod reach;
 
 pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
 pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
+pub use reach::{Reach, Within};
 
 use crate::ids::{EdgeId, NodeId, RouteId, StretchId};
-use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};
+use crate::links::{Block, LinkChange, RouteConditions, WayEffect};
 use crate::strategies::breaker::Lever;
 use crate::topology::Topology;
 use serde::{Deserialize, Serialize};
+use sim_core::units::Share;
 use std::collections::BTreeMap;
 
 /// Something a fault does to the world while it is on.
@@ -34,27 +37,59 @@ pub enum Effect {
     Flush(EdgeId),
     /// The breakers of an edge are held in a state by hand.
     Lever(EdgeId, Lever),
-    /// Messages from one domain (and those inside it) to another do not get through.
+    /// Messages from some places (and those inside them) to others do not get through. A place is a domain, or that of a node.
     Cut {
-        /// The sender's domain.
-        from: String,
-        /// The receiver's domain.
-        to: String,
-        /// What senders notice of it.
-        how: Blocking,
+        /// Where they are sent.
+        from: Vec<String>,
+        /// Where they are received.
+        to: Vec<String>,
+        /// What becomes of them, and what senders notice of it.
+        block: Block,
     },
-    /// Messages from one domain (and those inside it) to another meet more than their links do to them.
+    /// Messages from some places (and those inside them) to others meet more than their links do to them.
     Link {
-        /// The sender's domain.
-        from: String,
-        /// The receiver's domain.
-        to: String,
+        /// Where they are sent.
+        from: Vec<String>,
+        /// Where they are received.
+        to: Vec<String>,
         /// What they meet.
         change: LinkChange,
     },
 }
 
 impl Effect {
+    /// The node whose treatment of single calls it changes, if it does that and nothing else.
+    pub const fn node_of_calls(&self) -> Option<NodeId> {
+        match self {
+            Self::Node(node, NodeEffect::Slow(_) | NodeEffect::SlowShare(_)) => Some(*node),
+            Self::Messages(
+                MessageEffect::Omits(node, _)
+                | MessageEffect::AnswersLate(node, _)
+                | MessageEffect::Misbehaves(node, _)
+                | MessageEffect::Fails(node, _),
+            ) => Some(*node),
+            Self::Node(..)
+            | Self::Messages(_)
+            | Self::Load(_)
+            | Self::Lever(..)
+            | Self::Flush(_)
+            | Self::Cut { .. }
+            | Self::Link { .. } => None,
+        }
+    }
+
+    /// The same effect on some calls alone.
+    #[must_use]
+    pub fn confined(self, within: Within) -> Self {
+        match self {
+            Self::Node(node, NodeEffect::Slow(slowness)) => {
+                Self::Node(node, NodeEffect::SlowShare(SlowRequests { slowness, share: Share::ALL, within }))
+            }
+            Self::Node(node, NodeEffect::SlowShare(some)) => Self::Node(node, NodeEffect::SlowShare(SlowRequests { within, ..some })),
+            other => other,
+        }
+    }
+
     /// The node it happens to, if it happens to one.
     pub const fn node(&self) -> Option<NodeId> {
         match self {
@@ -96,8 +131,13 @@ impl Environment {
         }
     }
 
-    /// These effects begin. `stream` says which numbers are drawn for what they do to messages.
+    /// These effects begin, for all calls. `stream` says which numbers are drawn for what they do to messages.
     pub fn begin(&mut self, stretch: StretchId, stream: u64, effects: &[Effect], topology: &Topology) {
+        self.begin_within(stretch, (stream, Within::ALL), effects, topology);
+    }
+
+    /// These effects begin. What they do to messages they do to those of some calls.
+    pub fn begin_within(&mut self, stretch: StretchId, (stream, within): (u64, Within), effects: &[Effect], topology: &Topology) {
         let mut changed = Changed::default();
         for effect in effects {
             match effect {
@@ -105,7 +145,7 @@ impl Environment {
                     self.nodes.entry(*node).or_default().push((stretch, what.clone()));
                     changed.nodes.push(*node);
                 }
-                Effect::Messages(what) => self.messages.begin(stretch, stream, what),
+                Effect::Messages(what) => self.messages.begin(stretch, (stream, within), what),
                 Effect::Load(what) => self.load.begin(stretch, what),
                 Effect::Flush(_) => {}
                 Effect::Lever(edge, lever) => self.levers.push((stretch, *edge, *lever)),
@@ -151,10 +191,10 @@ impl Environment {
         &self.conditions[node.index()]
     }
 
-    /// Whether a message arriving now over this route vanishes.
+    /// What a cut does to a message arriving now over this route, if there is one.
     #[inline]
-    pub fn is_blocked(&self, route: RouteId) -> bool {
-        self.routes.blocking(route).is_some()
+    pub fn blocking(&self, route: RouteId) -> Option<Block> {
+        self.routes.blocking(route)
     }
 
     /// What is on about messages because of their ends.
@@ -181,13 +221,14 @@ impl Environment {
         &self.routes
     }
 
-    /// The cuts that are on: from which domain to which.
+    /// The cuts that are on: from which place to which.
     pub fn cuts(&self) -> Vec<(String, String)> {
-        let cut = |effect: &Effect| match effect {
-            Effect::Cut { from, to, .. } => Some((from.clone(), to.clone())),
-            _ => None,
-        };
-        let mut cuts: Vec<_> = self.between.iter().filter_map(|(_, effect)| cut(effect)).collect();
+        let mut cuts = Vec::new();
+        for (_, effect) in &self.between {
+            if let Effect::Cut { from, to, .. } = effect {
+                cuts.extend(from.iter().flat_map(|from| to.iter().map(move |to| (from.clone(), to.clone()))));
+            }
+        }
         cuts.sort_unstable();
         cuts.dedup();
         cuts
@@ -235,7 +276,7 @@ struct Changed {
 /// What is on about the ways between domains.
 fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
-        &Effect::Cut { ref from, ref to, how } => Some(WayEffect::Cut(from, to, how)),
+        &Effect::Cut { ref from, ref to, block } => Some(WayEffect::Cut(from, to, block)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
         Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) | Effect::Flush(_) => None,
     };

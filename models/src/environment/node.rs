@@ -5,6 +5,7 @@
 //! counts; workers and places that are taken away add up, and so do
 //! changes of its clock. What follows from being down comes before everything else.
 
+use super::{Reach, Within};
 use crate::clocks::ClockChange;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
@@ -56,21 +57,26 @@ pub enum DiskLoss {
     AllLost,
 }
 
-/// Some of the requests at a node: always the same ones, a retry as the first attempt of its call.
+/// Some of the requests at a node: always the same ones, by their call, whichever node serves them in whichever strike. A larger
+/// share holds all that a smaller one does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SlowRequests {
     /// How much longer they take.
     pub slowness: Slowness,
     /// How many of them.
     pub share: Share,
-    /// Tells one choice of requests from another: of each strike, and of each node.
-    pub choice: u64,
+    /// Among these calls.
+    #[serde(default)]
+    pub within: Within,
 }
+
+/// The draw that decides.
+const SLOW_REQUESTS: Key = Key::named("slow requests");
 
 impl SlowRequests {
     /// Whether requests of this call are among them.
-    pub fn holds(&self, call: Key, seed: &Seed) -> bool {
-        self.share.holds(seed.draws(call.child(self.choice), 0).share())
+    pub fn holds(&self, (call, reach): (Key, Reach), seed: &Seed) -> bool {
+        self.within.holds(reach) && self.share.holds(seed.draws(call.child(SLOW_REQUESTS.bits()), 0).share())
     }
 }
 
@@ -187,7 +193,7 @@ impl Condition {
 
     /// How slowly a worker goes on with a request of this call: not at all if `None`. Writing waits for the disk alone.
     #[inline]
-    pub fn pace(&self, call: Key, is_writing: bool, seed: &Seed) -> Option<Slowness> {
+    pub fn pace(&self, call: (Key, Reach), is_writing: bool, seed: &Seed) -> Option<Slowness> {
         if self.paused || (is_writing && self.disk_stalled) {
             return None;
         }

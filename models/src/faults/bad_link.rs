@@ -1,11 +1,12 @@
-//! Bad link: messages between two domains meet more delay, loss, copies, disorder or alteration than their links do to them, or a
+//! Bad link: messages between two ends of a way, domains or nodes, meet more delay, loss, copies, disorder or alteration than their links do to them, or a
 //! narrower line.
 //!
 //! It acts on messages that are put on a link while it is on; what is on the wire already is not touched. Of overlapping faults
 //! delays add, shares combine as `1 - (1-p)(1-q)`, and the least bandwidth counts. The conditions are those that netem of Linux
 //! knows.
 
-use super::{Explanation, Fault, Member, Timing, parameter};
+use super::cut::{END, between};
+use super::{Explanation, Fault, Member, Names, Timing, parameter};
 use crate::environment::Effect;
 use crate::links::LinkChange;
 use crate::places::Places;
@@ -16,17 +17,20 @@ use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::{Bandwidth, Share};
 
-/// A way between two domains is worse than its links.
+/// A way is worse than its links.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BadLink {
-    /// One side: a domain.
+    /// One side: a domain, a client population, a service or group, or one replica or member.
     pub from: String,
-    /// The other side: a domain.
+    /// The other side; the same name for messages inside of it.
     pub to: String,
     /// Whether only messages from `from` to `to` are concerned.
     #[serde(default)]
     pub one_way: bool,
+    /// Only messages of these kinds, such as `request`, `reply`, `cancel` or what a protocol names. All unless said.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub kinds: Names,
     /// Added to the delay of every message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<Distribution>,
@@ -60,13 +64,16 @@ impl Registered for BadLink {
 
 impl Fault for BadLink {
     const EXPLANATION: Explanation = Explanation {
-        meaning: "Messages between two domains, and the domains inside them, meet more than their links do to them.",
+        meaning: "Messages between two ends, perhaps only those of some kinds, meet more than their links do to them. An end is a domain, with \
+                  those inside it, or everybody of a name: clients, a service or group, one replica or member; a name that is both means the \
+                  domain. The same name twice means messages inside of it: between the members of a group, say.",
         in_flight: "What is on the wire already is not touched; what is put on a link while the fault is on is, even if it arrives later.",
         overlap: "Delays add, shares combine as 1 - (1-p)(1-q), and the least bandwidth counts.",
         parameters: &[
-            parameter("from", "domain", "required", "one side"),
-            parameter("to", "domain", "required", "the other side"),
+            parameter("from", END, "required", "one side"),
+            parameter("to", END, "required", "the other side, or the same name"),
             parameter("one_way", "true or false", "false", "whether only messages from `from` to `to` are concerned"),
+            parameter("kinds", "kind of message, or a list", "all", "only messages of these kinds"),
             parameter("delay", "distribution", "none", "added to the delay of every message"),
             parameter("jitter", "duration", "none", "every message is held up by up to this much more, evenly"),
             parameter("loss", "share", "0%", "how many are lost"),
@@ -80,16 +87,17 @@ impl Fault for BadLink {
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let (from, to) = (places.domain("from", &self.from), places.domain("to", &self.to));
-        match (from, to) {
-            (Ok(()), Ok(())) => {
-                let there = Effect::Link { from: self.from.clone(), to: self.to.clone(), change: self.change() };
-                let back = Effect::Link { from: self.to.clone(), to: self.from.clone(), change: self.change() };
-                let effects = if self.one_way || self.from == self.to { vec![there] } else { vec![there, back] };
-                Ok(vec![Member { name: format!("{} -> {}", self.from, self.to), effects }])
-            }
-            (from, to) => Err(from.err().into_iter().chain(to.err()).collect()),
+        let kinds: Result<Vec<u8>, Complaint> = self.kinds.0.iter().map(|kind| places.kind("kinds", kind)).collect();
+        let change = LinkChange { kinds: kinds.clone().unwrap_or_default(), ..self.change() };
+        let members = between(&self.from, &self.to, self.one_way, places, |from, to| Effect::Link { from, to, change: change.clone() });
+        match (members, kinds) {
+            (Ok(members), Ok(_)) => Ok(members),
+            (members, kinds) => Err(members.err().into_iter().flatten().chain(kinds.err()).collect()),
         }
+    }
+
+    fn ends(&self) -> Vec<String> {
+        vec![self.from.clone(), self.to.clone()]
     }
 
     fn weakened(&self, strength: Share) -> Self {
@@ -104,7 +112,8 @@ impl Fault for BadLink {
     }
 
     fn label(&self) -> String {
-        format!("bad link {} {} {}", self.from, if self.one_way { "->" } else { "<->" }, self.to)
+        let of = if self.kinds.is_empty() { String::new() } else { format!(" for {}", self.kinds.in_words()) };
+        format!("bad link {} {} {}{of}", self.from, if self.one_way { "->" } else { "<->" }, self.to)
     }
 
     fn check(&self, _timing: &Timing) -> Vec<Complaint> {
@@ -121,6 +130,7 @@ impl BadLink {
     fn change(&self) -> LinkChange {
         LinkChange {
             stream: Key::named(&self.label()).bits(),
+            kinds: Vec::new(),
             delay: self.delay.clone(),
             jitter: self.jitter,
             loss: self.loss,

@@ -49,6 +49,11 @@ pub const TIMING: &[Parameter] = &[
     parameter("times", "number, at least 1", "until the horizon; once with `when`", "how often it strikes in all"),
     parameter("renewal", "(time_to_failure, time_to_repair, crews)", "none", "it comes and goes at random, at each member apart"),
     parameter("stagger", "distribution", "at once", "how much later each member is struck"),
-    parameter("pick", "One, Minority, Majority, Count(n)", "all", "how many of the members a strike hits, drawn anew each time"),
+    parameter(
+        "pick",
+        "One, Minority, Majority, Count(n) or Primary",
+        "all",
+        "how many of the members a strike hits, drawn anew each time; or the member of a group that leads it at that instant",
+    ),
     parameter("only", "name, or a list of names", "all", "the members it may strike: nodes, or whatever it strikes"),
 ];

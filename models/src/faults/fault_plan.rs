@@ -6,6 +6,7 @@
 use super::experiment::BlastRadius;
 use super::renewal::RenewalPlan;
 use super::{AnyFault, Experiment, Luck, Member, Pick, PlannedFault, Renewal, Span, Timetable, Timing, Trigger};
+use crate::environment::Within;
 use crate::ids::FaultId;
 use crate::places::Places;
 use crate::registry::{Complaint, complaint};
@@ -99,7 +100,32 @@ impl FaultPlan {
 
     /// Whether it strikes at other times in other runs.
     pub const fn is_random(&self) -> bool {
-        !matches!(self.schedule, Schedule::Timed { .. })
+        !matches!(self.schedule, Schedule::Timed { .. }) || self.aims() || self.stagger.is_some()
+    }
+
+    /// Begin and end of its strikes as a reader should see them: nothing of one that is random, and until the last effect is
+    /// over of one that lasts as long as its members take.
+    pub fn extents(&self, horizon: SimDuration, seed: &Seed) -> Vec<(SimTime, Option<SimTime>)> {
+        if self.is_random() {
+            return Vec::new();
+        }
+        let extent = |(ordinal, (begin, end)): (u64, (SimTime, Option<SimTime>))| {
+            let mut table = Timetable::default();
+            self.strike(FaultId(0), ordinal, begin, seed, &mut table);
+            let drawn = table.strikes.first().map(|strike| strike.end);
+            match (end, drawn) {
+                (Some(end), Some(Some(drawn))) => (begin, Some(end.max(drawn))),
+                (Some(_), Some(None)) => (begin, None),
+                (None, Some(drawn)) => (begin, drawn),
+                (end, None) => (begin, end),
+            }
+        };
+        (0..).zip(self.windows(horizon)).map(extent).collect()
+    }
+
+    /// Whether it strikes whoever leads a group at that instant: nobody, if nobody does.
+    pub const fn aims(&self) -> bool {
+        matches!(self.pick, Some(Pick::Primary))
     }
 
     /// Whether its members fail and are repaired at random until the horizon.
@@ -115,9 +141,10 @@ impl FaultPlan {
         }
     }
 
-    /// Whether it waits for something that happens in the run, so that the arms of a scenario meet it at different instants.
-    pub const fn waits(&self) -> bool {
-        self.when().is_some()
+    /// Whether something that happens in the run decides when or whom it strikes, so that the arms of a scenario meet it at
+    /// different instants or elsewhere.
+    pub const fn depends_on_run(&self) -> bool {
+        self.when().is_some() || self.aims()
     }
 
     /// How many strikes a run is expected to have, members that are struck one after another counted apart.
@@ -150,6 +177,8 @@ impl FaultPlan {
     /// Draws the strikes that are known before time 0.
     pub(super) fn strikes(&self, id: FaultId, seed: &Seed, horizon: SimTime, table: &mut Timetable) {
         match &self.schedule {
+            // Whom it strikes is seen when it strikes.
+            Schedule::Timed { .. } if self.aims() => {}
             Schedule::Timed { .. } => {
                 for (ordinal, (begin, _)) in (0..).zip(self.windows(horizon.since_start())) {
                     self.strike(id, ordinal, begin, seed, table);
@@ -164,7 +193,7 @@ impl FaultPlan {
                     let luck = Luck { seed, key: keys[failure.member].child(failure.ordinal) };
                     let lasts = Some(failure.repaired.saturating_since(failure.failed));
                     let course = self.fault.course(&self.members[failure.member], lasts, luck);
-                    table.push((id, Some(failure.member as u32)), luck.key, failure.failed, course);
+                    table.push((id, Some(failure.member as u32)), (luck.key, self.within(failure.failed)), failure.failed, course);
                 }
             }
             Schedule::When(_) => {}
@@ -173,12 +202,39 @@ impl FaultPlan {
 
     /// One strike at all members, or at those that are picked. Answers the indices of its stretches.
     pub(crate) fn strike(&self, id: FaultId, ordinal: u64, begin: SimTime, seed: &Seed, table: &mut Timetable) -> Range<usize> {
+        self.strike_members(self.picked(ordinal, begin, seed), (id, ordinal), begin, seed, table)
+    }
+
+    /// One strike at those of the members that lead now; `leads` knows them by name.
+    pub(crate) fn strike_primary(
+        &self,
+        leads: impl Fn(&str) -> bool,
+        (id, ordinal): (FaultId, u64),
+        begin: SimTime,
+        seed: &Seed,
+        table: &mut Timetable,
+    ) -> Range<usize> {
+        let mut primary: Vec<_> = (0..self.members.len()).filter(|&member| leads(&self.members[member].name)).collect();
+        if let Some(radius) = &self.radius {
+            primary.truncate(radius.of(self.members.len(), begin));
+        }
+        self.strike_members(primary, (id, ordinal), begin, seed, table)
+    }
+
+    fn strike_members(
+        &self,
+        members: Vec<usize>,
+        (id, ordinal): (FaultId, u64),
+        begin: SimTime,
+        seed: &Seed,
+        table: &mut Timetable,
+    ) -> Range<usize> {
         let lasts = match &self.schedule {
             Schedule::Timed { lasts, .. } | Schedule::When(WhenPlan { lasts, .. }) => *lasts,
             Schedule::Renewal(_) => unreachable!("a renewal strikes its members apart"),
         };
         let mut spans: Vec<Span> = Vec::new();
-        for member in self.picked(ordinal, begin, seed) {
+        for member in members {
             let luck = Luck { seed, key: self.member_key(member).child(ordinal) };
             let later = self.stagger.as_ref().map_or(SimDuration::ZERO, |stagger| stagger.sample(luck.draws(u32::MAX).wait()));
             for mut span in self.fault.course(&self.members[member], lasts, luck) {
@@ -191,7 +247,12 @@ impl FaultPlan {
                 }
             }
         }
-        table.push((id, None), self.key.child(ordinal), begin, spans)
+        table.push((id, None), (self.key.child(ordinal), self.within(begin)), begin, spans)
+    }
+
+    /// The calls that a strike at this instant may touch.
+    fn within(&self, begin: SimTime) -> Within {
+        self.radius.as_ref().map_or(Within::ALL, |radius| radius.within(begin))
     }
 
     fn member_key(&self, member: usize) -> Key {
@@ -235,7 +296,11 @@ pub(crate) fn plans(
     let ordinal = |index: usize| labels[..index].iter().filter(|label| **label == labels[index]).count() as u64;
     let plan = |(index, planned): (usize, &PlannedFault)| {
         let mut complaints = planned.check_place_in_run(horizon, &labels, &places.events().collect::<Vec<_>>());
-        match planned.members(places) {
+        let members = planned.members(places);
+        if let (Some(Pick::Primary), Ok(members)) = (planned.timing.pick, &members) {
+            complaints.extend(places.check_primary("pick", members.iter().map(|member| member.name.as_str())));
+        }
+        match members {
             Ok(members) if complaints.is_empty() && sound => {
                 let plan = FaultPlan::new(planned.fault.clone(), &planned.timing, members, ordinal(index));
                 return plan.check_number(horizon).map_or(Ok(Some(plan)), |complaint| Err(vec![complaint]));

@@ -2,6 +2,7 @@
 //!
 //! Each spell draws how long it lasts. While the way is cut it behaves as in a [`Cut`](super::Cut) of the same kind.
 
+use super::cut::END;
 use super::{Cut, Explanation, Fault, Luck, Member, Span, Timing, parameter};
 use crate::links::Blocking;
 use crate::places::Places;
@@ -10,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 
-/// Nothing gets through between two domains for a while, then everything does, and so on.
+/// Nothing gets through between two domains or nodes for a while, then everything does, and so on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FlappingLink {
-    /// One side: a domain.
+    /// One side: a domain, a client population, a service or group, or one replica or member.
     pub from: String,
-    /// The other side: a domain.
+    /// The other side.
     pub to: String,
     /// How long it is cut each time.
     pub down: Distribution,
@@ -35,13 +36,13 @@ const MOST_SPELLS: usize = 100_000;
 
 impl FlappingLink {
     fn cut(&self) -> Cut {
-        Cut { from: self.from.clone(), to: self.to.clone(), one_way: self.one_way, how: self.how }
+        Cut { from: self.from.clone(), to: self.to.clone(), one_way: self.one_way, how: self.how, holds: false }
     }
 }
 
 impl Registered for FlappingLink {
     const NAME: &'static str = "FlappingLink";
-    const SUMMARY: &'static str = "a way between two domains is cut and whole by turns, for random times";
+    const SUMMARY: &'static str = "a way between two domains or nodes is cut and whole by turns, for random times";
 }
 
 impl Fault for FlappingLink {
@@ -51,8 +52,8 @@ impl Fault for FlappingLink {
         in_flight: "As with a Cut: messages that would arrive while the way is cut are lost.",
         overlap: "Cuts unite: a way is open when none of them closes it.",
         parameters: &[
-            parameter("from", "domain", "required", "one side"),
-            parameter("to", "domain", "required", "the other side"),
+            parameter("from", END, "required", "one side"),
+            parameter("to", END, "required", "the other side"),
             parameter("down", "distribution", "required", "how long the way is cut each time"),
             parameter("up", "distribution", "required", "how long it is whole in between"),
             parameter("one_way", "true or false", "false", "whether only messages from `from` to `to` are concerned"),
@@ -76,6 +77,10 @@ impl Fault for FlappingLink {
             from = until.saturating_add(up.sample(draws.choice()).max(SimDuration::NANOSECOND));
         }
         spans
+    }
+
+    fn ends(&self) -> Vec<String> {
+        self.cut().ends()
     }
 
     fn label(&self) -> String {

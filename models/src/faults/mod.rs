@@ -130,6 +130,11 @@ pub trait Fault: Registered + Clone {
         None
     }
 
+    /// The ends of the way that it strikes, if it strikes one: domains or nodes, by name.
+    fn ends(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What happens, in words, for traces and charts: `crash of server`.
     fn label(&self) -> String;
 
@@ -180,6 +185,11 @@ impl AnyFault {
     /// See [`Fault::lasts_by_itself`].
     pub fn lasts_by_itself(&self) -> Option<SimDuration> {
         each_fault!(self, fault => fault.lasts_by_itself())
+    }
+
+    /// See [`Fault::ends`].
+    pub fn ends(&self) -> Vec<String> {
+        each_fault!(self, fault => fault.ends())
     }
 
     /// See [`Fault::label`].

@@ -3,12 +3,14 @@
 //! Work in progress is slowed and sped up from the instant the factor changes. Messages are not touched. Where slow
 //! faults of one node overlap, the slowest factor counts.
 //!
-//! Which requests belong to the share is settled for each call, node and strike: a retry that comes to the same node is slow
-//! again, and one that comes to another is slow or not on its own account. This is a gray failure (P. Huang et al., "Gray
+//! Which requests belong to the share is settled for each call, and by nothing else: a retry is slow again, at the same node
+//! and at every other one that is struck, and the next strike of any such fault hits the same calls if it comes in their time.
+//! It is something about the request that is slow (the rows it reads, the path it takes through the code), not a jitter that
+//! is drawn anew for each message and that a retry would cure. This is a gray failure (P. Huang et al., "Gray
 //! Failure: The Achilles' Heel of Cloud-Scale Systems", HotOS 2017): a health check that is not among the slow ones sees nothing.
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
-use crate::environment::{Effect, NodeEffect, SlowRequests, Slowness};
+use crate::environment::{Effect, NodeEffect, SlowRequests, Slowness, Within};
 use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -39,9 +41,9 @@ pub struct SlowNode {
 const STEPS: u32 = 10;
 
 impl SlowNode {
-    fn effect(&self, factor: f64, choice: u64) -> NodeEffect {
+    fn effect(&self, factor: f64) -> NodeEffect {
         let slowness = Slowness::from_factor(factor);
-        self.share.map_or(NodeEffect::Slow(slowness), |share| NodeEffect::SlowShare(SlowRequests { slowness, share, choice }))
+        self.share.map_or(NodeEffect::Slow(slowness), |share| NodeEffect::SlowShare(SlowRequests { slowness, share, within: Within::ALL }))
     }
 
     /// When each step begins, as a part of the length, and its factor.
@@ -69,8 +71,9 @@ impl Registered for SlowNode {
 impl Fault for SlowNode {
     const EXPLANATION: Explanation = Explanation {
         meaning: "Work at the node takes `factor` times as long, work in progress included, from the instant the factor changes. With `growing_to` the \
-                  factor grows in ten equal steps over the length of the fault. With `share` only some requests are slow: always the same ones, a \
-                  retry at the same node as the first attempt (a gray failure).",
+                  factor grows in ten equal steps over the length of the fault. With `share` only some requests are slow (a gray failure): always the \
+                  same ones, by their call. A retry is slow again, at the same node and at every other one that is struck, in this strike and \
+                  in others; a larger share holds all that a smaller one does.",
         in_flight: "Messages are not touched.",
         overlap: "The slowest factor counts, for each request.",
         parameters: &[
@@ -84,15 +87,14 @@ impl Fault for SlowNode {
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        target::members(&self.node, &self.domain, places, |_| self.effect(self.factor, 0))
+        target::members(&self.node, &self.domain, places, |_| self.effect(self.factor))
     }
 
-    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
-        let choice = luck.draws(0).choice().bits();
+    fn course(&self, member: &Member, lasts: Option<SimDuration>, _luck: Luck<'_>) -> Vec<Span> {
         let nodes: Vec<_> = member.effects.iter().filter_map(Effect::node).collect();
         // Each step stays on until the end, and the slowest counts: so nothing is fast for an instant between two of them.
         let span = |(from, factor)| {
-            let effects = nodes.iter().map(|&node| Effect::Node(node, self.effect(factor, choice))).collect();
+            let effects = nodes.iter().map(|&node| Effect::Node(node, self.effect(factor))).collect();
             Span { from, until: lasts, effects }
         };
         self.steps(lasts.unwrap_or_default()).into_iter().map(span).collect()

@@ -120,28 +120,36 @@ impl Storm {
             let timing = Timing::once(self.from, Some(longest));
             complaints.extend(within(&format!("families[{index}]"), family.check(&timing)));
         }
-        complaints.extend(faults.iter().filter_map(|fault| self.refuse_noise(fault)));
+        let noisy = |at_any_time| {
+            let all = faults.iter().filter(move |fault| self.is_noisy(fault) && Self::strikes_at_any_time(fault) == at_any_time);
+            listed(&all.map(PlannedFault::label).collect::<Vec<_>>())
+        };
+        if let Some(labels) = noisy(true) {
+            let sentence = "may strike at any time, so that no quiet can be promised; leave that out, or write quiet: \"0s\"";
+            complaints.push(complaint("quiet", format!("{labels} {sentence}")));
+        }
+        if let Some(labels) = noisy(false) {
+            let (from, to) = (self.end(), self.end().saturating_add(self.quiet));
+            complaints.push(complaint("quiet", format!("it shall be quiet from {from} to {to}, and this is on meanwhile: {labels}")));
+        }
         complaints
     }
 
-    /// A written fault that may strike while it shall be quiet.
-    fn refuse_noise(&self, fault: &PlannedFault) -> Option<Complaint> {
+    const fn strikes_at_any_time(fault: &PlannedFault) -> bool {
+        fault.timing.renewal.is_some() || fault.timing.when.is_some()
+    }
+
+    /// Whether a written fault may strike while it shall be quiet.
+    fn is_noisy(&self, fault: &PlannedFault) -> bool {
         let timing = &fault.timing;
-        if self.quiet.is_zero() {
-            return None;
-        }
-        let label = fault.label();
-        if timing.renewal.is_some() || timing.when.is_some() {
-            let sentence =
-                format!("`{label}` may strike at any time, so that no quiet can be promised; leave it out, or write quiet: \"0s\"");
-            return Some(complaint("quiet", sentence));
+        if self.quiet.is_zero() || Self::strikes_at_any_time(fault) {
+            return !self.quiet.is_zero();
         }
         let (begin, end) = (timing.at.unwrap_or_default(), self.end().saturating_add(self.quiet));
         let strikes = timing.every.map_or(1, |_| timing.times.unwrap_or(u32::MAX));
         let last = begin.saturating_add(timing.every.unwrap_or_default().saturating_mul(u64::from(strikes) - 1));
         let over = timing.lasts.map_or(SimDuration::MAX, |lasts| last.saturating_add(lasts));
-        (begin < end && over > self.end())
-            .then(|| complaint("quiet", format!("`{label}` is on while it shall be quiet, from {} to {end}", self.end())))
+        begin < end && over > self.end()
     }
 
     /// Looks up the names of its families.
@@ -166,6 +174,20 @@ impl Storm {
         }
         if complaints.is_empty() { Ok(StormPlan { storm: self.clone(), families }) } else { Err(complaints) }
     }
+}
+
+/// Some labels in a sentence, each once.
+fn listed(labels: &[String]) -> Option<String> {
+    const SHOWN: usize = 4;
+    let mut each: Vec<&String> = Vec::new();
+    labels.iter().for_each(|label| {
+        if !each.contains(&label) {
+            each.push(label);
+        }
+    });
+    let shown: Vec<String> = each.iter().take(SHOWN).map(|label| format!("`{label}`")).collect();
+    let more = each.len().saturating_sub(SHOWN);
+    (!shown.is_empty()).then(|| if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) })
 }
 
 /// A strike that may become part of a storm.
@@ -199,6 +221,12 @@ impl StormPlan {
         (SimTime::ZERO + self.storm.from, SimTime::ZERO + self.storm.end())
     }
 
+    /// Whom its families may strike, at all of their strength.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &[Member])> {
+        let strongest = |family: &'_ Family| family.strengths.len() - 1;
+        (0..).zip(&self.families).map(move |(index, family)| (index, family.strengths[strongest(family)].1.as_slice()))
+    }
+
     /// The faults of a run of this plan under this seed, in order of time: as a scenario would write them.
     pub(crate) fn draw(&self, plan: &Plan, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
         let mut table = Timetable::draw(&plan.faults, seed, plan.clockwork.horizon);
@@ -216,7 +244,10 @@ impl StormPlan {
             };
             let planned = PlannedFault { fault: candidate.fault.clone(), timing };
             let ordinal = plan.faults.iter().filter(|other| other.label == planned.label()).count() as u64;
-            let fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
+            let mut fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
+            if let Some(experiment) = &plan.experiment {
+                fault.limit_to(experiment);
+            }
             let known = table.stretches.len();
             let id = FaultId((plan.faults.len() + drawn.len()) as u32);
             fault.strike(id, 0, SimTime::ZERO + candidate.begin, seed, &mut table);

@@ -8,7 +8,7 @@
 //! re-rolls nothing of the others.
 
 use super::FaultPlan;
-use crate::environment::Effect;
+use crate::environment::{Effect, Within};
 use crate::ids::FaultId;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
@@ -99,6 +99,8 @@ pub struct Stretch {
     pub effects: Vec<Effect>,
     /// Which numbers are drawn for what it does to messages: a name of its own that no other fault can change.
     pub stream: u64,
+    /// The calls whose messages it touches.
+    pub within: Within,
     /// Whether the strike begins with it.
     pub opens: bool,
     /// Whether the strike ends with it.
@@ -132,7 +134,7 @@ impl Timetable {
     pub(super) fn push(
         &mut self,
         (fault, member): (FaultId, Option<u32>),
-        key: Key,
+        (key, within): (Key, Within),
         begin: SimTime,
         spans: Vec<Span>,
     ) -> std::ops::Range<usize> {
@@ -143,7 +145,9 @@ impl Timetable {
             if !span.effects.is_empty() && until.is_none_or(|until| until > from) {
                 let stream = key.child(STREAM).child(number).bits();
                 let (effects, opens, closes) = (span.effects, false, false);
-                self.stretches.push(Stretch { strike, begin: from, end: until, effects, stream, opens, closes });
+                let confined = |effect: Effect| if within == Within::ALL { effect } else { effect.confined(within) };
+                let effects = effects.into_iter().map(confined).collect();
+                self.stretches.push(Stretch { strike, begin: from, end: until, effects, stream, within, opens, closes });
             }
         }
         let stretches = &mut self.stretches[first..];

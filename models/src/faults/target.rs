@@ -258,8 +258,9 @@ pub fn of_strike(member: &Member, luck: Luck<'_>) -> Vec<Effect> {
 /// The names in both fields, for a label: `shop`, or `domain zone-a`.
 pub fn in_words(node: &Names, domain: &Names) -> String {
     match (node.is_empty(), domain.is_empty()) {
+        (true, true) => "nobody".to_owned(),
         (false, true) => node.in_words(),
-        (true, _) => format!("domain {}", domain.in_words()),
+        (true, false) => format!("domain {}", domain.in_words()),
         (false, false) => format!("{} and domain {}", node.in_words(), domain.in_words()),
     }
 }

@@ -41,7 +41,7 @@ pub struct Timing {
     /// How much later each member is struck, drawn apart; at once unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stagger: Option<Distribution>,
-    /// How many of the members a strike hits, drawn anew for each; all unless said.
+    /// Which of the members a strike hits: so many, drawn anew for each, or the one that leads a group; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pick: Option<Pick>,
     /// The members that it may strike, by name; all of them unless said.
@@ -63,7 +63,7 @@ pub struct Renewal {
     pub crews: Option<u32>,
 }
 
-/// How many of the members of a fault are struck, drawn evenly and anew for each strike.
+/// Which of the members of a fault are struck: so many, drawn evenly and anew for each strike, or whoever leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pick {
     /// One of them.
@@ -74,6 +74,9 @@ pub enum Pick {
     Majority,
     /// So many.
     Count(u32),
+    /// The member of a group that leads the others at the instant of the strike, whatever its protocol calls it.
+    #[serde(alias = "Leader")]
+    Primary,
 }
 
 impl Pick {
@@ -84,6 +87,7 @@ impl Pick {
             Self::Minority => all.saturating_sub(1) / 2,
             Self::Majority => all / 2 + usize::from(all > 0),
             Self::Count(count) => (count as usize).min(all),
+            Self::Primary => 1.min(all),
         }
     }
 }

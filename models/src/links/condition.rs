@@ -2,11 +2,12 @@
 //!
 //! Changes of one direction combine by one rule per field: delays add, losses and other shares combine as
 //! `1 - (1-p)(1-q)`, the least bandwidth counts. Where cuts of different kinds meet, silence wins over a reset, and a reset
-//! over a refusal. A fault names domains. It strikes every leg of a route that leads from one to the other; a route whose
+//! over a refusal; what any of them loses is lost, though others would hold it. A fault names domains, or nodes by the
+//! places they stand in. It strikes every leg of a route that leads from one to the other; a route whose
 //! ends lie in the two, but none of whose legs leads from one to the other, is struck on its first leg.
 
 use crate::ids::RouteId;
-use crate::topology::{Route, Topology, leads_between};
+use crate::topology::{Route, Topology, leads_between, leads_between_any};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::sample::{Distribution, Sampler};
@@ -29,11 +30,31 @@ pub enum Blocking {
     Blackhole,
 }
 
+/// What a cut does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// What senders notice of it.
+    pub how: Blocking,
+    /// Whether what it would lose waits instead until it heals.
+    pub holds: bool,
+}
+
+impl Block {
+    /// Both at once: the more silent one is noticed, and nothing is held that either loses.
+    #[must_use]
+    pub fn united(self, other: Self) -> Self {
+        Self { how: self.how.max(other.how), holds: self.holds && other.holds }
+    }
+}
+
 /// What a fault adds to one direction between two domains while it is on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LinkChange {
     /// Which numbers it draws: two changes of one leg at the same time differ in this, the hash of the fault's label.
     pub stream: u64,
+    /// Only messages of these kinds meet it, by number; all if empty.
+    #[serde(default)]
+    pub kinds: Vec<u8>,
     /// Added to the delay of every message.
     pub delay: Option<Distribution>,
     /// Every message is held up by up to this much, evenly.
@@ -126,18 +147,21 @@ impl Disturbance {
 #[derive(Clone, Copy, Debug)]
 pub enum WayEffect<'a> {
     /// See [`crate::environment::Effect::Cut`].
-    Cut(&'a str, &'a str, Blocking),
+    Cut(&'a [String], &'a [String], Block),
     /// See [`crate::environment::Effect::Link`].
-    Change(&'a str, &'a str, &'a LinkChange),
+    Change(&'a [String], &'a [String], &'a LinkChange),
 }
 
 /// The condition of one leg of a route.
 #[derive(Clone, Debug, Default)]
 pub struct LegCondition {
     /// Whether and how it is cut.
-    pub blocked: Option<Blocking>,
+    pub blocked: Option<Block>,
     changes: Vec<LinkChange>,
+    /// What messages meet for whose kind no change is written.
     disturbance: Option<Disturbance>,
+    /// What those meet for whose kind one is.
+    of_kinds: BTreeMap<u8, Disturbance>,
 }
 
 impl PartialEq for LegCondition {
@@ -148,13 +172,26 @@ impl PartialEq for LegCondition {
 }
 
 impl LegCondition {
-    /// What changes it, if anything does.
-    pub const fn disturbance(&self) -> Option<&Disturbance> {
-        self.disturbance.as_ref()
+    /// What changes it for messages of this kind, if anything does.
+    pub fn disturbance(&self, kind: u8) -> Option<&Disturbance> {
+        self.of_kinds.get(&kind).or(self.disturbance.as_ref())
     }
 
     const fn is_normal(&self) -> bool {
-        self.blocked.is_none() && self.disturbance.is_none()
+        self.blocked.is_none() && self.changes.is_empty()
+    }
+
+    fn add(&mut self, change: &LinkChange) {
+        for &kind in &change.kinds {
+            // What is known so far for all kinds holds for this one as well.
+            let known = self.disturbance.clone();
+            self.of_kinds.entry(kind).or_insert_with(|| known.unwrap_or_default()).add(change);
+        }
+        if change.kinds.is_empty() {
+            self.of_kinds.values_mut().for_each(|disturbance| disturbance.add(change));
+            self.disturbance.get_or_insert_default().add(change);
+        }
+        self.changes.push(change.clone());
     }
 }
 
@@ -176,7 +213,7 @@ impl PartialEq for Detour {
 pub struct RouteConditions {
     /// By route; empty while nothing is wrong anywhere.
     legs: BTreeMap<RouteId, Vec<LegCondition>>,
-    blocked: Vec<Option<Blocking>>,
+    blocked: Vec<Option<Block>>,
     /// Whether messages on a route have to be looked after, and whether there is any such route.
     touched: Vec<bool>,
     any: bool,
@@ -203,7 +240,7 @@ impl RouteConditions {
 
     /// Whether, and how, the way written in the plan is cut anywhere.
     #[inline]
-    pub fn blocking(&self, route: RouteId) -> Option<Blocking> {
+    pub fn blocking(&self, route: RouteId) -> Option<Block> {
         if self.any { self.blocked[route.index()] } else { None }
     }
 
@@ -235,7 +272,7 @@ impl RouteConditions {
     /// Routes on which everybody who waits for an answer is told that the connection is no more.
     pub fn reset(&self) -> Vec<RouteId> {
         let numbered = (0..).map(RouteId).zip(&self.blocked);
-        numbered.filter(|(_, blocked)| **blocked == Some(Blocking::Reset)).map(|(route, _)| route).collect()
+        numbered.filter(|(_, blocked)| blocked.is_some_and(|block| block.how == Blocking::Reset)).map(|(route, _)| route).collect()
     }
 
     /// Derives everything anew.
@@ -246,7 +283,7 @@ impl RouteConditions {
             for (index, route) in (0..).zip(topology.routes()) {
                 let legs = conditions_of(route, effects, true);
                 if legs.iter().any(|leg| !leg.is_normal()) {
-                    self.blocked[index as usize] = legs.iter().filter_map(|leg| leg.blocked).max();
+                    self.blocked[index as usize] = legs.iter().filter_map(|leg| leg.blocked).reduce(Block::united);
                     self.legs.insert(RouteId(index), legs);
                 }
             }
@@ -294,17 +331,14 @@ fn conditions_of(route: &Route, effects: &[WayEffect<'_>], with_ends: bool) -> V
         let (from, to) = match effect {
             WayEffect::Cut(from, to, _) | WayEffect::Change(from, to, _) => (*from, *to),
         };
-        let mut struck: Vec<bool> = route.legs().iter().map(|leg| leads_between(leg.from(), leg.to(), from, to)).collect();
-        if with_ends && !struck.contains(&true) && leads_between(route.from(), route.to(), from, to) {
+        let mut struck: Vec<bool> = route.legs().iter().map(|leg| leads_between_any(leg.from(), leg.to(), from, to)).collect();
+        if with_ends && !struck.contains(&true) && leads_between_any(route.from(), route.to(), from, to) {
             struck[0] = true;
         }
         for (leg, _) in legs.iter_mut().zip(struck).filter(|(_, struck)| *struck) {
             match effect {
-                WayEffect::Cut(_, _, how) => leg.blocked = leg.blocked.max(Some(*how)),
-                WayEffect::Change(_, _, change) => {
-                    leg.changes.push((*change).clone());
-                    leg.disturbance.get_or_insert_default().add(change);
-                }
+                WayEffect::Cut(_, _, block) => leg.blocked = Some(leg.blocked.map_or(*block, |known| known.united(*block))),
+                WayEffect::Change(_, _, change) => leg.add(change),
             }
         }
     }

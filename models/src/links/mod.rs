@@ -8,7 +8,7 @@ mod condition;
 mod line;
 mod loss;
 
-pub use condition::{Blocking, Disturbance, LegCondition, LinkChange, Mishaps, RouteConditions, WayEffect};
+pub use condition::{Block, Blocking, Disturbance, LegCondition, LinkChange, Mishaps, RouteConditions, WayEffect};
 pub use line::{Corruption, Crossing, Line, LineState, Luck};
 pub use loss::{LossModel, LossState};
 

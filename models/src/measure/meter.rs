@@ -24,6 +24,8 @@ pub struct Meter {
     bin_ends: SimTime,
     latency: Latency,
     failure_latency: Latency,
+    /// Latencies of successes that end in some spans of time, for whoever judges them in the run.
+    watched: Vec<(SimTime, SimTime, Latency)>,
     up: UpMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
@@ -69,6 +71,12 @@ impl Latency {
     }
 }
 
+/// The spans of time whose latencies an experiment asks for.
+fn watched(plan: &Plan) -> Vec<(SimTime, SimTime, Latency)> {
+    let windows = plan.experiment.iter().flat_map(|experiment| experiment.latency_windows(&plan.clockwork));
+    windows.map(|(begin, end)| (begin, end, Latency::new())).collect()
+}
+
 impl Meter {
     /// Nothing counted yet.
     pub fn new(plan: &Plan) -> Self {
@@ -88,6 +96,7 @@ impl Meter {
             bin: 0,
             bin_ends: SimTime::ZERO + clockwork.bin,
             latency: Latency::new(),
+            watched: watched(plan),
             failure_latency: Latency::new(),
             up: UpMeter::new(plan),
             gauges: Gauges::default(),
@@ -121,6 +130,11 @@ impl Meter {
             failed: sum.failed + bin.failed,
             attempts: sum.attempts + bin.attempts,
         })
+    }
+
+    /// The latency of successes that ended in the span of time that ends now, if that is watched.
+    pub(crate) fn latency_until(&self, now: SimTime) -> LatencySummary {
+        self.watched.iter().find(|(_, end, _)| *end == now).map_or_else(LatencySummary::default, |(.., latency)| latency.summary())
     }
 
     /// The hypothesis of an experiment was judged.
@@ -180,6 +194,11 @@ impl Meter {
             bin.failed += u64::from(!is_success);
         }
         if is_success {
+            for (begin, end, latency) in &mut self.watched {
+                if *begin <= now && now < *end {
+                    latency.record(now - call.started);
+                }
+            }
             self.row.last_success = Some(now);
             if let Some(bin) = self.bins.get_mut(call.bin as usize) {
                 bin.succeeded += 1;

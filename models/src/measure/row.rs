@@ -46,7 +46,7 @@ pub struct RunMeasures {
     pub stuck: bool,
     /// The instant of the last success of any call, if there was one: the completion time of one-shot contention.
     pub last_success: Option<SimTime>,
-    /// Successful calls whose answer was altered on the way, or rests on one that was; they are part of [`succeeded`](Self::succeeded).
+    /// Successful calls whose answer was a lie or altered on the way, or rests on one that was; they are part of [`succeeded`](Self::succeeded).
     #[serde(default)]
     pub wrong: u64,
     /// Successful calls that ended with a makeshift, a default value or an old answer, or rest on one; they are part of

@@ -187,6 +187,8 @@ impl Protocol for LeaseProtocol {
 
     const ANNOUNCES: &'static [&'static str] = &["Holds", "Serves", "Releases"];
 
+    const PRIMARY: Option<&'static str> = Some("holder of the lease");
+
     fn members(&self) -> u32 {
         self.holders + 1
     }
@@ -196,6 +198,10 @@ impl Protocol for LeaseProtocol {
             0 => Member::Server { lent: None, waiting: VecDeque::new() },
             _ => Member::Holder { asked: SimTime::ZERO, until: None },
         }
+    }
+
+    fn leads(&self, member: &Member) -> bool {
+        matches!(member, Member::Holder { until: Some(_), .. })
     }
 
     fn kind(message: &Message) -> &'static str {

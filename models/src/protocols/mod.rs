@@ -32,7 +32,7 @@ pub(crate) use turn::Orders;
 pub use turn::{Announcement, Held, To, Turn};
 pub use witness::{Seen, Speaker, Truth};
 
-use crate::registry::{Complaint, complaint, registry, within};
+use crate::registry::{Complaint, Registered, complaint, registry, within};
 use crate::services::Placement;
 use sim_core::units::Size;
 
@@ -45,6 +45,17 @@ impl Group {
     /// What its members announce, by name: events that a fault can wait for.
     pub fn announces(&self) -> &'static [&'static str] {
         each_group!(self, group => announces_of(group))
+    }
+
+    /// What its protocol calls the member that leads the others, if one does.
+    pub fn primary(&self) -> Option<&'static str> {
+        each_group!(self, group => primary_of(group))
+    }
+
+    /// The groups of which a member leads the others, by name.
+    pub fn with_primary() -> Vec<&'static str> {
+        let all = each_group!(Kind in all => (Kind::NAME, <Kind as Speaks>::Protocol::PRIMARY));
+        all.into_iter().filter_map(|(name, primary)| primary.map(|_| name)).collect()
     }
 
     /// How many members it has.
@@ -94,6 +105,10 @@ const fn kinds_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
 
 const fn announces_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
     S::Protocol::ANNOUNCES
+}
+
+const fn primary_of<S: Speaks>(_group: &S) -> Option<&'static str> {
+    S::Protocol::PRIMARY
 }
 
 /// A group has at most so many members.

@@ -32,8 +32,15 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// What its members and callers may announce, by name: events that a fault can wait for.
     const ANNOUNCES: &'static [&'static str] = &[];
 
+    /// What it calls the member that leads the others, if one does: faults can aim at whoever that is when they strike.
+    const PRIMARY: Option<&'static str> = None;
+
     /// How many members the group has.
     fn members(&self) -> u32;
+    /// Whether a member takes itself for the one that leads. Several may, which is what some protocols exclude and others do not.
+    fn leads(&self, _member: &Self::Member) -> bool {
+        false
+    }
     /// The memory of a member at its first start.
     fn member(&self, index: u32) -> Self::Member;
     /// The kind of a message: members' messages draw their luck by it, and links and faults may treat kinds differently.
@@ -67,7 +74,7 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// What a dishonest member makes of a message of its own before that leaves it. The honest engine has said it; as long as a
     /// protocol has nothing to add, a lie is the truth.
     fn mutate(&self, _lie: Lie, _message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
-        Verdict::Send
+        Verdict::Honest
     }
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
@@ -86,7 +93,9 @@ pub enum Lie {
 /// What becomes of a message that a dishonest member has had in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It leaves, as it is now.
+    /// It leaves as it was: there was nothing to lie about.
+    Honest,
+    /// It leaves as it is now, altered.
     Send,
     /// It does not leave.
     Withhold,

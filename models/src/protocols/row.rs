@@ -140,7 +140,8 @@ impl Protocol for RowProtocol {
     fn mutate(&self, lie: Lie, message: &mut Message, _to: To, draw: Draw) -> Verdict {
         if let (Lie::Wrong, Some(altered)) = (lie, self.corrupt(message, draw)) {
             *message = altered;
+            return Verdict::Send;
         }
-        Verdict::Send
+        Verdict::Honest
     }
 }

@@ -1,5 +1,6 @@
 //! What does one replica remember?
 
+use crate::ids::NodeId;
 use std::collections::VecDeque;
 
 /// The volatile memory of one running replica: gone when its life ends.
@@ -42,6 +43,13 @@ pub enum News {
     Message(u32),
     /// A message of a group that it sent was turned back by a cut.
     MessageTurnedBack(u32),
+    /// An answer of its time server.
+    Time {
+        /// Whose clock asked.
+        node: NodeId,
+        /// In the how-manieth exchange.
+        number: u32,
+    },
     /// The connection is broken over which it awaits an answer.
     Broken,
 }

@@ -62,10 +62,16 @@ impl WayGraph {
     }
 
     /// The steps of the cheapest way between two places: from, to, and the number of the direction.
-    pub(super) fn cheapest(&mut self, directions: &[Direction], from: &str, to: &str) -> Option<Vec<(String, String, usize)>> {
+    pub(super) fn cheapest(
+        &mut self,
+        directions: &[Direction],
+        dead_ends: &BTreeSet<String>,
+        from: &str,
+        to: &str,
+    ) -> Option<Vec<(String, String, usize)>> {
         let (&start, &end) = (self.places.get(from)?, self.places.get(to)?);
         let is_open = |vertex: NodeIndex| match &self.graph[vertex] {
-            Vertex::Place(_) => true,
+            Vertex::Place(place) => vertex == end || !dead_ends.contains(place),
             Vertex::Port(number) => {
                 let direction = &directions[*number];
                 let leaves_in_vain = direction.leaves(to) && !direction.enters(to);

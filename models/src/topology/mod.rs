@@ -34,7 +34,12 @@ pub fn leads_between(step_from: &str, step_to: &str, from: &str, to: &str) -> bo
     lies_in(step_from, from) && lies_in(step_to, to) && !stays_inside
 }
 
-/// The place of a node that a link names: one step further inside than its domain. No domain is called that.
+/// Whether a step leads from any of some places to any of others.
+pub fn leads_between_any(step_from: &str, step_to: &str, from: &[String], to: &[String]) -> bool {
+    from.iter().any(|from| to.iter().any(|to| leads_between(step_from, step_to, from, to)))
+}
+
+/// The place of a node that a link or a fault names: one step further inside than its domain. No domain is called that.
 pub fn place_of_node(outer: &str, node: &str) -> String {
     format!("{outer}/@{node}")
 }
@@ -81,6 +86,8 @@ pub struct Surroundings {
     pub ends: BTreeMap<String, Vec<String>>,
     /// Every place somebody stands in.
     pub places: BTreeSet<String>,
+    /// Those of them that no message passes on its way elsewhere: nodes that only faults name.
+    pub dead_ends: BTreeSet<String>,
     /// The kinds of message there are, in the order of their numbers.
     pub kinds: Vec<String>,
     /// How long after a cut, or its end, routing has found other ways; never unless said.
@@ -98,6 +105,7 @@ pub struct Topology {
     routes: Vec<Route>,
     known: BTreeMap<(String, String), RouteId>,
     places: BTreeSet<String>,
+    dead_ends: BTreeSet<String>,
     convergence: Option<SimDuration>,
     /// The graph of all ways, once it is needed.
     graph: Option<WayGraph>,
@@ -111,8 +119,8 @@ impl Topology {
 
     /// The topology of these links among these surroundings, without routes yet. Names and kinds have been checked.
     pub fn within(links: &[Link], surroundings: Surroundings) -> Self {
-        let Surroundings { ends, places, kinds, convergence } = surroundings;
-        let mut topology = Self { places, convergence, ..Self::default() };
+        let Surroundings { ends, places, dead_ends, kinds, convergence } = surroundings;
+        let mut topology = Self { places, dead_ends, convergence, ..Self::default() };
         let end = |name: &String| ends.get(name).cloned().unwrap_or_else(|| vec![name.clone()]);
         for (index, link) in links.iter().enumerate() {
             let named = link.kinds.iter().filter_map(|kind| kinds.iter().position(|known| known == kind));
@@ -178,8 +186,13 @@ impl Topology {
         }
         let legs = match self.direct(from, to) {
             Some(direction) => vec![self.leg(from, to, direction)],
-            None if from == to => vec![self.local_leg(from)],
-            None => self.cheapest(from, to)?,
+            None if from == to => vec![self.local_leg(from, to)],
+            None => match self.cheapest(from, to) {
+                Some(legs) => legs,
+                // A node that a fault names stands apart from its domain and is no farther away.
+                None if domain_of(from) == domain_of(to) => vec![self.local_leg(from, to)],
+                None => return None,
+            },
         };
         let route = RouteId(u32::try_from(self.routes.len()).expect("fewer than 2^32 routes are used"));
         self.routes.push(Route::over(from, to, legs, &self.lines));
@@ -215,11 +228,11 @@ impl Topology {
     }
 
     /// Inside one domain no link is needed, but one for some kinds of message may be written.
-    fn local_leg(&mut self, place: &str) -> Leg {
+    fn local_leg(&mut self, from: &str, to: &str) -> Leg {
         let usual = self.lines.len() as u32;
         self.lines.push(Line::local());
-        let special = self.fitting(place, place).into_iter().map(|(_, direction)| (self.directions[direction].kinds, direction as u32));
-        Leg::new(place, place, usual, special.filter(|(kinds, _)| *kinds != 0).collect())
+        let special = self.fitting(from, to).into_iter().map(|(_, direction)| (self.directions[direction].kinds, direction as u32));
+        Leg::new(from, to, usual, special.filter(|(kinds, _)| *kinds != 0).collect())
     }
 
     /// The legs of the way with the least mean delay.
@@ -229,7 +242,7 @@ impl Topology {
             self.graph = None;
         }
         let mut graph = self.graph.take().unwrap_or_else(|| self.graph_without(&[]));
-        let hops = graph.cheapest(&self.directions, from, to);
+        let hops = graph.cheapest(&self.directions, &self.dead_ends, from, to);
         self.graph = Some(graph);
         Some(hops?.into_iter().map(|(from, to, direction)| self.leg(&from, &to, direction)).collect())
     }
@@ -241,7 +254,7 @@ impl Topology {
 
     /// The way between the ends of a route over this graph, if there is one.
     pub fn way_around(&self, graph: &mut WayGraph, route: &Route) -> Option<Route> {
-        let hops = graph.cheapest(&self.directions, route.from(), route.to())?;
+        let hops = graph.cheapest(&self.directions, &self.dead_ends, route.from(), route.to())?;
         let legs = hops.into_iter().map(|(from, to, direction)| self.leg(&from, &to, direction)).collect();
         Some(Route::over(route.from(), route.to(), legs, &self.lines))
     }

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::environment::Effect;
+use crate::faults::Experiment;
 use crate::ids::StretchId;
 use crate::measure::ExperimentOutcome;
 use crate::protocols::Protocol;
@@ -17,7 +18,7 @@ impl<P: Protocol> World<P> {
         let (now, bin) = (ctx.now().since_start(), plan.clockwork.bin);
         let last = bin * (plan.clockwork.horizon / bin);
         if now == experiment.from {
-            let held = experiment.holds(&self.meter.counted_in(now.saturating_sub(experiment.over), now));
+            let held = self.hypothesis_holds(experiment, ctx.now());
             self.meter.experiment(ExperimentOutcome { held_before: held, ..ExperimentOutcome::default() });
             if !held {
                 self.lift_all_faults(ctx);
@@ -33,9 +34,15 @@ impl<P: Protocol> World<P> {
             }
         }
         if now == last {
-            let held = experiment.holds(&self.meter.counted_in(now.saturating_sub(experiment.over), now));
+            let held = self.hypothesis_holds(experiment, ctx.now());
             self.meter.experiment_is_over(held);
         }
+    }
+
+    /// Whether the hypothesis is true of what has been counted until now.
+    fn hypothesis_holds(&self, experiment: &Experiment, now: SimTime) -> bool {
+        let until = now.since_start();
+        experiment.holds(&self.meter.counted_in(until.saturating_sub(experiment.over), until), &self.meter.latency_until(now))
     }
 
     /// Whatever is on ends now, and nothing strikes any more.

@@ -5,7 +5,7 @@ use super::members::MemberMessage;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
 use crate::call::NONE;
-use crate::environment::{Conduct, Letter};
+use crate::environment::{Conduct, Letter, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
@@ -23,6 +23,8 @@ pub(super) struct Envelope<M> {
     address: Address,
     /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
     pub(super) message: Result<M, Failure>,
+    /// Whether it is not what its sender should have said, or has said.
+    pub(super) is_wrong: bool,
 }
 
 /// Between whom it travels.
@@ -50,17 +52,21 @@ struct CallMessage {
 impl<M> Envelope<M> {
     /// A message of a caller to a member.
     const fn to_member(attempt: u32, member: u32, message: M) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message) }
+        Self {
+            address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }),
+            message: Ok(message),
+            is_wrong: false,
+        }
     }
 
     /// An answer to a caller: of a member, or of its machine that nobody listens.
     pub(super) const fn to_caller(attempt: u32, member: u32, message: Result<M, Failure>) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message }
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message, is_wrong: false }
     }
 
     /// A message between members.
     pub(super) const fn between(members: MemberMessage, message: M) -> Self {
-        Self { address: Address::Members(members), message: Ok(message) }
+        Self { address: Address::Members(members), message: Ok(message), is_wrong: false }
     }
 
     /// The attempt on whose behalf it travels, if there is one.
@@ -221,6 +227,11 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    fn event_of_envelope(&self, slot: u32) -> WorldEvent {
+        let (key, ordinal) = self.tie_of_envelope(slot);
+        WorldEvent::new(Kind::Message, key, ordinal, slot)
+    }
+
     fn route_of_envelope(&self, slot: u32) -> RouteId {
         match self.envelopes[slot].address {
             Address::Call(call) => {
@@ -247,9 +258,11 @@ impl<P: Protocol> World<P> {
                 let (attempt, member) = (&self.attempts[call.attempt], self.node_of(call.member));
                 let (from, to) = if call.to_caller { (member, attempt.caller) } else { (attempt.caller, member) };
                 // Each message of an attempt has a luck of its own.
-                Letter { from, to, kind, luck: attempt.draws.share().further(1 + call.ordinal) }
+                Letter { from, to, kind, luck: attempt.draws.share().further(1 + call.ordinal), reach: attempt.reach }
             }
-            Address::Members(MemberMessage { name, luck, .. }) => Letter { from: name.from, to: name.to, kind, luck },
+            Address::Members(MemberMessage { name, luck, .. }) => {
+                Letter { from: name.from, to: name.to, kind, luck, reach: Reach::NO_CALL }
+            }
         }
     }
 
@@ -260,13 +273,15 @@ impl<P: Protocol> World<P> {
         }
         let letter = self.letter_of_envelope(slot, 0);
         let Ok(message) = &mut self.envelopes[slot].message else { return false };
-        let lie = match self.environment.messages().conduct(letter.from, letter.to, letter.luck) {
+        let lie = match self.environment.messages().conduct(letter.from, letter.to, (letter.luck, letter.reach)) {
             Conduct::Honest => return false,
             Conduct::Withheld => return true,
             Conduct::Wrong => Lie::Wrong,
             Conduct::Replayed => Lie::Old,
         };
-        self.protocol.mutate(lie, message, to, letter.luck.further(LIE)) == Verdict::Withhold
+        let verdict = self.protocol.mutate(lie, message, to, letter.luck.further(LIE));
+        self.envelopes[slot].is_wrong |= verdict == Verdict::Send;
+        verdict == Verdict::Withhold
     }
 
     /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
@@ -303,8 +318,15 @@ impl<P: Protocol> World<P> {
             Address::Members(members) if members.is_to_itself() => return self.member_hears(slot, members, ctx),
             Address::Members(_) => {}
         }
-        if self.environment.is_blocked(self.route_of_envelope(slot)) {
-            return self.message_lost(slot, Loss::Cut, ctx);
+        match self.passes(self.route_of_envelope(slot), |world| world.event_of_envelope(slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => {
+                if let Some(attempt) = self.envelopes[slot].attempt() {
+                    self.attempts[attempt].references += 1;
+                }
+                return;
+            }
+            Err(loss) => return self.message_lost(slot, loss, ctx),
         }
         if let Some(loss) = self.swallowed(self.letter_of_envelope(slot, self.kind_and_size(slot).0)) {
             return self.message_lost(slot, loss, ctx);
@@ -356,7 +378,10 @@ impl<P: Protocol> World<P> {
     /// What is said between a caller and a member reaches whoever it is for.
     pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let Address::Call(call) = self.envelopes[slot].address else { unreachable!("only a message of a call is heard by a caller") };
+        let is_wrong = self.envelopes[slot].is_wrong;
         let message = self.open(slot);
+        // Whatever a caller makes of what it hears or is done for it rests on that.
+        self.attempts[call.attempt].is_wrong |= is_wrong;
         if call.to_caller { self.caller_hears(call, message, ctx) } else { self.member_is_asked(call, message, ctx) }
     }
 

@@ -41,7 +41,7 @@ impl<P: Protocol> World<P> {
             return Conduct::Honest;
         }
         let attempt = &self.attempts[slot];
-        messages.conduct(attempt.node, attempt.caller, attempt.draws.share())
+        messages.conduct(attempt.node, attempt.caller, (attempt.draws.share(), attempt.reach))
     }
 
     /// How the node of an attempt fails a request before any work, if it does.
@@ -60,7 +60,8 @@ impl<P: Protocol> World<P> {
 
     fn fails(&mut self, slot: u32, stage: Stage) -> Option<Failure> {
         let attempt = &mut self.attempts[slot];
-        let failing = self.environment.messages().fails(attempt.node, attempt.caller, stage, attempt.draws.share())?;
+        let luck = (attempt.draws.share(), attempt.reach);
+        let failing = self.environment.messages().fails(attempt.node, attempt.caller, stage, luck)?;
         attempt.hint = failing.retry_after.map(Hint::After);
         Some(failing.answer)
     }
@@ -81,7 +82,7 @@ impl<P: Protocol> World<P> {
                 Conduct::Wrong | Conduct::Replayed | Conduct::Honest => {}
             }
         }
-        let late = self.environment.messages().lateness(attempt.node, attempt.draws.reply_delay());
+        let late = self.environment.messages().lateness(attempt.node, (attempt.draws.reply_delay(), attempt.reach));
         if late.is_zero() {
             return false;
         }

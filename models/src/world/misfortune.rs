@@ -11,19 +11,34 @@ use crate::protocols::Protocol;
 use crate::record::Record;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Schedules the begin (even slots) and the end (odd slots) of stretches. The end of a time bin comes before all of an instant.
+/// Schedules the begin (even slots) and the end (odd slots) of stretches. At one instant the end of a time bin comes first, then
+/// whatever begins, and then what ends: so what begins when something else ends takes over from it, whichever was written
+/// first, and a node does not go on for no time between two pauses.
 pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usize>, ctx: &mut Ctx<'_, World<P>>) {
     for index in stretches {
         let (stretch, slot) = (&timetable.stretches[index], 2 * index as u32);
-        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), slot + 1, slot));
-        if let Some(end) = stretch.end {
-            ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), slot + 2, slot + 1));
-        }
+        ctx.at(stretch.begin, WorldEvent::new(Kind::Fault, Key::default(), BEGINS + index as u32, slot));
+        schedule_end(timetable, index, ctx);
     }
 }
+
+fn schedule_end<P: Protocol>(timetable: &Timetable, index: usize, ctx: &mut Ctx<'_, World<P>>) {
+    if let Some(end) = timetable.stretches[index].end {
+        ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), ENDS + index as u32, 2 * index as u32 + 1));
+    }
+}
+
+/// Places in the order of an instant; no run has so many stretches. Bins come at 0.
+const BEGINS: u32 = 1;
+const ENDS: u32 = 1 << 26;
+/// Who leads is seen when everything else of the instant has happened.
+const AIMS: u32 = (1 << 27) - 1;
+/// The slots from here on are of faults that aim, up to that of the end of a bin.
+const AIMED: u32 = 1 << 31;
 
 impl<P: Protocol> World<P> {
     /// Schedules the begin and the end of every stretch that is known before time 0, and the end of the first time bin if
@@ -31,6 +46,12 @@ impl<P: Protocol> World<P> {
     pub(super) fn plan_faults(&mut self, ctx: &mut Ctx<'_, Self>) {
         self.timetable = Timetable::draw(&self.plan.faults, &self.seed, self.plan.clockwork.horizon);
         schedule(&self.timetable, 0..self.timetable.stretches.len(), ctx);
+        let plan = Arc::clone(&self.plan);
+        for (id, fault) in (0..).map(FaultId).zip(&plan.faults).filter(|(_, fault)| fault.aims()) {
+            for (ordinal, (begin, _)) in (0..).zip(fault.windows(plan.clockwork.horizon)) {
+                self.aim(id, ordinal, begin, ctx);
+            }
+        }
         if self.watches_bins() {
             self.await_end_of_bin(ctx);
         }
@@ -43,6 +64,9 @@ impl<P: Protocol> World<P> {
         }
         if self.lifted.is_some() {
             return;
+        }
+        if slot >= AIMED {
+            return self.take_aim(slot - AIMED, ctx);
         }
         let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
         let stretch = &self.timetable.stretches[id.index()];
@@ -61,6 +85,37 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// At this instant a fault strikes whoever leads then.
+    pub(super) fn aim(&mut self, fault: FaultId, ordinal: u64, at: SimTime, ctx: &mut Ctx<'_, Self>) {
+        let slot = AIMED + self.aims.len() as u32;
+        self.aims.push((fault, ordinal));
+        ctx.at(at, WorldEvent::new(Kind::Fault, Key::default(), AIMS, slot));
+    }
+
+    /// A fault strikes whoever leads now; nobody, if nobody does.
+    fn take_aim(&mut self, aim: u32, ctx: &mut Ctx<'_, Self>) {
+        let ((id, ordinal), plan, now) = (self.aims[aim as usize], Arc::clone(&self.plan), ctx.now());
+        let leading: Vec<&str> = (0..self.members.len() as u32)
+            .filter(|&member| self.environment.node(self.node_of(member)).up && self.protocol.leads(&self.members[member as usize].memory))
+            .map(|member| plan.nodes[self.node_of(member).index()].name.as_str())
+            .collect();
+        let leads = |name: &str| leading.contains(&name);
+        let fault = &plan.faults[id.index()];
+        let stretches = fault.strike_primary(leads, (id, ordinal), now, &self.seed, &mut self.timetable);
+        if stretches.is_empty() {
+            return self.listens_again(id);
+        }
+        for index in stretches {
+            let (begin, slot) = (self.timetable.stretches[index].begin, 2 * index as u32);
+            if begin > now {
+                schedule(&self.timetable, index..index + 1, ctx);
+                continue;
+            }
+            schedule_end(&self.timetable, index, ctx);
+            self.fault_changes(slot, ctx);
+        }
+    }
+
     /// Effects begin or end: the ledger changes, and the conditions of the nodes they touch.
     pub(super) fn effects_change(&mut self, id: StretchId, effects: &[Effect], begins: bool, ctx: &mut Ctx<'_, Self>) {
         let mut touched: Vec<NodeId> = effects.iter().filter_map(Effect::node).collect();
@@ -68,8 +123,8 @@ impl<P: Protocol> World<P> {
         touched.dedup();
         let before: Vec<_> = touched.iter().map(|&node| self.environment.node(node).clone()).collect();
         if begins {
-            let stream = self.timetable.stretches[id.index()].stream;
-            self.environment.begin(id, stream, effects, &self.plan.topology);
+            let stretch = &self.timetable.stretches[id.index()];
+            self.environment.begin_within(id, (stretch.stream, stretch.within), effects, &self.plan.topology);
             for effect in effects {
                 if let Effect::Flush(edge) = effect {
                     self.flush(*edge);
@@ -132,7 +187,7 @@ impl<P: Protocol> World<P> {
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeDied(node));
-        self.forget_exchange(node);
+        self.forget_exchange(node, ctx);
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
             Role::Member(index) => {

@@ -1,7 +1,7 @@
 //! How does a whole system change from event to event?
 //!
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
-//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
+//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
@@ -13,6 +13,7 @@ mod executed;
 mod experiment;
 mod gauges;
 mod groups;
+mod holding;
 mod interference;
 mod jobs;
 mod load;
@@ -31,7 +32,7 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::RouteId;
+use crate::ids::{FaultId, RouteId};
 use crate::links::LineState;
 use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
@@ -43,6 +44,7 @@ use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
 use groups::Envelope;
+use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
 use members::MemberState;
@@ -65,6 +67,8 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    /// Faults that look at an instant whom they strike, and the how-manieth strike of theirs it is.
+    aims: Vec<(FaultId, u64)>,
     /// When an experiment lifted all faults, if it did: nothing strikes from then on.
     lifted: Option<SimTime>,
     calls: Pool<Call>,
@@ -72,6 +76,8 @@ pub struct World<P: Protocol> {
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
+    /// Messages that wait for a cut to heal, those that have waited longest first.
+    held_messages: Vec<HeldMessage>,
     /// What every direction of a link remembers, by the number of its line.
     lines: Vec<LineState>,
     /// Routes whose connections are broken just now.
@@ -119,12 +125,14 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            aims: Vec::new(),
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
+            held_messages: Vec::new(),
             lines: vec![LineState::default(); plan.topology.lines().len()],
             reset: Vec::new(),
             cuts: Vec::new(),

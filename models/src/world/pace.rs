@@ -1,8 +1,8 @@
 //! What happens while a node is slow or stands still, and when it goes on?
 //!
 //! A node that stands still (a pause) works on nothing and notices nothing. What reaches it waits in its inbox, and its timers
-//! come due unseen. When it goes on, at one instant and in this order: work in progress resumes with what was left of it; the
-//! timers that came due meanwhile fire, in the order in which they were due; workers take what waits in the queue; and what
+//! come due unseen. When it goes on, at one instant and in this order: work in progress resumes with what was left of it; its
+//! clock asks its time server, if it should have done so meanwhile; the timers that came due meanwhile fire, in the order in which they were due; workers take what waits in the queue; and what
 //! waits in the inbox is handled in order of arrival. So a caller that was paused takes an answer for late if its timer ran
 //! out during the pause, whichever came first: this is what a process sees that looks at its timers before its sockets. A
 //! timer that is due at the very instant at which the node goes on is not late, and comes after the inbox.
@@ -10,6 +10,7 @@
 //! If the node dies instead, what waits meets a dead node: it is lost, or refused.
 
 use super::World;
+use super::timekeeping::TimeMessage;
 use crate::attempt::Phase;
 use crate::call::NONE;
 use crate::environment::Condition;
@@ -56,7 +57,7 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || attempt.phase != Phase::Serving {
                 continue;
             }
-            let (call, is_writing) = (attempt.name.call.key, attempt.is_writing);
+            let (call, is_writing) = ((attempt.name.call.key, attempt.reach), attempt.is_writing);
             let (old, new) = (before.pace(call, is_writing, &self.seed), after.pace(call, is_writing, &self.seed));
             if old == new {
                 continue;
@@ -69,6 +70,7 @@ impl<P: Protocol> World<P> {
 
     /// A node that stood still goes on; its work has resumed already.
     pub(super) fn server_resumes(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        self.ask_if_overdue(node, ctx);
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => {
                 self.fire_overdue(node, ctx);
@@ -90,7 +92,7 @@ impl<P: Protocol> World<P> {
             match news {
                 News::Request => attempt.phase = Phase::Unheard,
                 News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
-                News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Broken => {}
+                News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
             }
         }
         self.servers[node.index()].inbox.push_back(Unheard { attempt: slot, news });
@@ -99,9 +101,16 @@ impl<P: Protocol> World<P> {
     /// What waited is heard, by a node that goes on or by a dead one.
     pub(super) fn hear_all(&mut self, inbox: VecDeque<Unheard>, ctx: &mut Ctx<'_, Self>) {
         for Unheard { attempt: slot, news } in inbox {
-            if let (NONE, News::Message(envelope)) = (slot, news) {
-                self.message_reaches(envelope, ctx);
-                continue;
+            match news {
+                News::Message(envelope) if slot == NONE => {
+                    self.message_reaches(envelope, ctx);
+                    continue;
+                }
+                News::Time { node, number } => {
+                    self.time_message_reaches(TimeMessage { node, number, is_answer: true }, ctx);
+                    continue;
+                }
+                _ => {}
             }
             let attempt = &mut self.attempts[slot];
             attempt.references -= 1;
@@ -121,6 +130,7 @@ impl<P: Protocol> World<P> {
                 }
                 News::Message(envelope) => self.message_reaches(envelope, ctx),
                 News::MessageTurnedBack(envelope) => self.hear(envelope, ctx),
+                News::Time { .. } => unreachable!("what a time server says is about no attempt"),
                 News::Broken if attempt.phase != Phase::Done && attempt.is_waited_for => self.connection_broken(slot, ctx),
                 News::Broken => self.forget_attempt(slot),
             }

@@ -11,7 +11,7 @@ use crate::call::NONE;
 use crate::environment::Letter;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::RouteId;
-use crate::links::{Blocking, Corruption, Luck};
+use crate::links::{Block, Blocking, Corruption, Luck};
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
@@ -77,6 +77,8 @@ pub(super) struct Parcel {
     turned: Option<Failure>,
     /// Whether it is on its way back.
     is_refusal: bool,
+    /// Whether it has still to set out on its leg, which a cut keeps it from.
+    waits: bool,
 }
 
 /// Place of the draws of a copy on the legs after that on which it was made.
@@ -129,7 +131,10 @@ impl<P: Protocol> World<P> {
     ) -> Result<(), Loss> {
         let detour = self.environment.routes().detour(route).cloned();
         let (sent, corruption) = (ctx.now(), Corruption::None);
-        self.enter_leg(Parcel { cargo, route, detour, leg: 0, kind, size, luck, sent, corruption, turned: None, is_refusal: false }, ctx)
+        self.enter_leg(
+            Parcel { cargo, route, detour, leg: 0, kind, size, luck, sent, corruption, turned: None, is_refusal: false, waits: false },
+            ctx,
+        )
     }
 
     /// A parcel is put on the line of its leg.
@@ -137,10 +142,17 @@ impl<P: Protocol> World<P> {
         let plan = Arc::clone(&self.plan);
         let way = parcel.detour.as_deref().unwrap_or_else(|| plan.topology.route(parcel.route));
         let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
-        if let Some(how) = condition.and_then(|condition| condition.blocked) {
-            parcel.turned = Some(self.answer_of_cut(&parcel, how).ok_or(Loss::Cut)?);
+        if let Some(block) = condition.and_then(|condition| condition.blocked) {
+            parcel.turned = self.answer_of_cut(&parcel, block.how);
+            if parcel.turned.is_none() && !block.holds {
+                return Err(Loss::Cut);
+            }
+            if parcel.turned.is_none() {
+                self.hold_parcel(Parcel { waits: true, ..parcel }, ctx.now());
+                return Ok(());
+            }
         }
-        let disturbance = condition.and_then(|condition| condition.disturbance());
+        let disturbance = condition.and_then(|condition| condition.disturbance(parcel.kind));
         let line = way.legs()[parcel.leg as usize].line(parcel.kind) as usize;
         let luck = Luck {
             delay: draw_of_leg(parcel.luck.delay, u64::from(parcel.leg)),
@@ -185,15 +197,27 @@ impl<P: Protocol> World<P> {
     }
 
     fn put_on_the_way(&mut self, parcel: Parcel, at: SimTime, ctx: &mut Ctx<'_, Self>) {
+        let (key, ordinal) = self.tie_of(parcel.cargo);
+        let slot = self.keep(parcel);
+        ctx.at(at, WorldEvent::new(Kind::LegDone, key, ordinal, slot));
+    }
+
+    /// A cut holds a parcel.
+    fn hold_parcel(&mut self, parcel: Parcel, now: SimTime) {
+        let ((key, ordinal), place) = (self.tie_of(parcel.cargo), (parcel.route, parcel.detour.clone(), Some(parcel.leg)));
+        let slot = self.keep(parcel);
+        self.hold(WorldEvent::new(Kind::LegDone, key, ordinal, slot), place, now);
+    }
+
+    /// A parcel under way; what it is about is not over before.
+    fn keep(&mut self, parcel: Parcel) -> u32 {
         if let Some(attempt) = self.attempt_of(parcel.cargo) {
             self.attempts[attempt].references += 1;
         }
         if let Some(attempt) = parcel.cargo.decides() {
             self.attempts[attempt].pending += 1;
         }
-        let (key, ordinal) = self.tie_of(parcel.cargo);
-        let slot = self.parcels.insert(parcel);
-        ctx.at(at, WorldEvent::new(Kind::LegDone, key, ordinal, slot));
+        self.parcels.insert(parcel)
     }
 
     /// The attempt on whose behalf something travels, if there is one.
@@ -233,11 +257,15 @@ impl<P: Protocol> World<P> {
         if parcel.turned.is_some() {
             return self.turn_back(parcel, ctx);
         }
-        let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
-        if condition.is_some_and(|condition| condition.blocked.is_some()) {
-            return self.parcel_lost(&parcel, Loss::Cut, ctx);
+        if !parcel.waits {
+            let condition = self.environment.routes().leg(parcel.route, parcel.detour.as_ref(), parcel.leg as usize);
+            match condition.and_then(|condition| condition.blocked) {
+                Some(Block { holds: true, .. }) => return self.hold_parcel(parcel, ctx.now()),
+                Some(_) => return self.parcel_lost(&parcel, Loss::Cut, ctx),
+                None => parcel.leg += 1,
+            }
         }
-        parcel.leg += 1;
+        parcel.waits = false;
         let legs = parcel.detour.as_deref().unwrap_or_else(|| self.plan.topology.route(parcel.route)).legs().len();
         if (parcel.leg as usize) < legs {
             if let Err(loss) = self.enter_leg(parcel.clone(), ctx) {
@@ -304,6 +332,7 @@ impl<P: Protocol> World<P> {
         match self.protocol.corrupt(message, luck.further(ALTERED)) {
             Some(altered) => {
                 self.envelopes[envelope].message = Ok(altered);
+                self.envelopes[envelope].is_wrong = true;
                 true
             }
             None => false,
@@ -386,6 +415,7 @@ impl<P: Protocol> World<P> {
         if !broken.is_empty() {
             self.break_connections(&broken, ctx);
         }
+        self.release_held(ctx);
         let Some(delay) = self.plan.topology.convergence() else { return };
         let cuts = self.environment.cuts();
         if cuts != self.cuts {
@@ -400,6 +430,7 @@ impl<P: Protocol> World<P> {
         let cuts = self.news.pop_front().expect("news come as often as they were sent");
         self.environment.converge(&cuts, &self.plan.topology);
         ctx.record(&Record::Converged);
+        self.release_held(ctx);
     }
 
     /// Whoever waits for an answer over one of these routes hears that it will not come.

@@ -10,7 +10,7 @@ use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
-use crate::record::{CallName, Loss, Record};
+use crate::record::{CallName, Record};
 use crate::services::{DemandOfRetry, LateWork, News, Threads};
 use sim_core::draw::Seed;
 use sim_core::simulation::Ctx;
@@ -143,7 +143,7 @@ impl<P: Protocol> World<P> {
         attempt.is_writing = is_writing && !condition.disk_full;
         // To find that a disk is full needs no time of the disk, only the least there is of the worker.
         let work = if attempt.fails_to_write { SimDuration::ZERO } else { work };
-        let pace = condition.pace(attempt.name.call.key, attempt.is_writing, &self.seed);
+        let pace = condition.pace((attempt.name.call.key, attempt.reach), attempt.is_writing, &self.seed);
         self.proceed(slot, work, pace, ctx);
     }
 
@@ -289,11 +289,14 @@ impl<P: Protocol> World<P> {
 
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references -= 1;
-        if self.environment.is_blocked(attempt.routes.0) {
-            self.meter.messages.lost(Loss::Cut);
-            return self.forget_attempt(slot);
+        self.attempts[slot].references -= 1;
+        match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return self.attempts[slot].references += 1,
+            Err(loss) => {
+                self.meter.messages.lost(loss);
+                return self.forget_attempt(slot);
+            }
         }
         self.cancel_reaches(slot, ctx);
     }

@@ -3,14 +3,16 @@
 use super::World;
 use super::parcels::{Cargo, Fate};
 use super::wire::{REPLY, REQUEST};
+use crate::call::NONE;
 use crate::clocks::{Awaited, Clock, ClockChange, Reading, WallTime};
-use crate::environment::Letter;
+use crate::environment::{Letter, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
 use crate::plan::{ClockPlan, Plan, Role};
 use crate::protocols::Protocol;
 use crate::record::{Loss, Record};
+use crate::services::News;
 use sim_core::draw::{Draws, Key};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -33,9 +35,9 @@ pub(super) struct TimeMessage {
     /// The node whose clock asks.
     pub(super) node: NodeId,
     /// The how-manieth exchange of this clock it belongs to, from 1.
-    number: u32,
+    pub(super) number: u32,
     /// Whether it comes from the server.
-    is_answer: bool,
+    pub(super) is_answer: bool,
 }
 
 /// The clocks of a plan's nodes: none if all are perfect.
@@ -104,8 +106,10 @@ impl<P: Protocol> World<P> {
         }
         let exchange = self.clocks[node.index()].exchange;
         let message = TimeMessage { node, number: exchange.begun, is_answer: step == BACK };
-        if self.environment.is_blocked(self.way_of_time(message)) {
-            return self.meter.messages.lost(Loss::Cut);
+        match self.passes(self.way_of_time(message), |_| clock_event(node, step), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(loss) => return self.meter.messages.lost(loss),
         }
         if let Some(loss) = self.swallowed(self.letter_of_time(message)) {
             return self.meter.messages.lost(loss);
@@ -117,11 +121,22 @@ impl<P: Protocol> World<P> {
         self.time_message_reaches(message, ctx);
     }
 
+    /// A message of an exchange that a cut held since then goes on now, unless the exchange was given up for the next one.
+    pub(super) fn time_message_goes_on(&mut self, slot: u32, since: SimTime, now: SimTime) {
+        let exchange = &mut self.clocks[(slot / STEPS) as usize].exchange;
+        if exchange.due == since {
+            exchange.due = now;
+        }
+    }
+
     /// A message reaches a time server, or a node whose clock asked one.
     pub(super) fn time_message_reaches(&mut self, message: TimeMessage, ctx: &mut Ctx<'_, Self>) {
         let TimeMessage { node, number, is_answer } = message;
         if is_answer && !self.environment.node(node).up {
             return self.meter.messages.lost(Loss::Dead);
+        }
+        if is_answer && self.stands_still(node) {
+            return self.put_aside(node, NONE, News::Time { node, number });
         }
         self.meter.messages.arrived += 1;
         let exchange = &mut self.clocks[node.index()].exchange;
@@ -173,13 +188,23 @@ impl<P: Protocol> World<P> {
     /// A message of an exchange as faults at its ends see it.
     pub(super) fn letter_of_time(&self, message: TimeMessage) -> Letter {
         let (from, to, kind) = if message.is_answer { (TIME_SERVER, message.node, REPLY) } else { (message.node, TIME_SERVER, REQUEST) };
-        Letter { from, to, kind, luck: self.draws_of_exchange(message.node).share() }
+        Letter { from, to, kind, luck: self.draws_of_exchange(message.node).share(), reach: Reach::NO_CALL }
     }
 
     /// The exchange of a node that dies is over: its next life does not wait for the answer.
-    pub(super) fn forget_exchange(&mut self, node: NodeId) {
+    pub(super) fn forget_exchange(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         if let Some(clock) = self.clocks.get_mut(node.index()) {
             clock.exchange.awaited = Awaited::Nothing;
+            self.ask_if_overdue(node, ctx);
+        }
+    }
+
+    /// An exchange that was due while the node stood still begins now; one that is dead lets it pass.
+    pub(super) fn ask_if_overdue(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        if let Some(clock) = self.clocks.get_mut(node.index())
+            && std::mem::take(&mut clock.exchange.is_overdue)
+        {
+            self.ask_for_time(node, ctx);
         }
     }
 
@@ -195,6 +220,11 @@ impl<P: Protocol> World<P> {
             let at = self.wake(node, due, now);
             return ctx.at(at, clock_event(node, ASK));
         }
+        if self.stands_still(node) {
+            self.clocks[node.index()].exchange.is_overdue = true;
+            return;
+        }
+        let clock = &mut self.clocks[node.index()];
         clock.exchange.begun += 1;
         clock.exchange.asked = reading.monotonic;
         // An answer to an earlier request that is still under way is not waited for any longer.

@@ -82,6 +82,7 @@ impl<P: Protocol> World<P> {
             Happening::BinEnds(_, width) => SimTime::ZERO + ctx.now().since_start().saturating_sub(width),
             Happening::Announced(_) | Happening::Began(_) | Happening::Ended(_) => ctx.now(),
         };
+        let mut aims = Vec::new();
         for listener in &mut self.listeners {
             let fault = &self.plan.faults[listener.fault.index()];
             let Some(when) = fault.when() else { continue };
@@ -91,10 +92,18 @@ impl<P: Protocol> World<P> {
             }
             let ordinal = listener.struck;
             (listener.left, listener.struck) = (listener.left - 1, ordinal + 1);
+            if fault.aims() {
+                listener.is_ready = false;
+                aims.push((listener.fault, ordinal, begin));
+                continue;
+            }
             let stretches = fault.strike(listener.fault, ordinal, begin, &self.seed, &mut self.timetable);
             // A strike that does nothing is over before it begins.
             listener.is_ready = stretches.is_empty();
             super::misfortune::schedule(&self.timetable, stretches, ctx);
+        }
+        for (fault, ordinal, begin) in aims {
+            self.aim(fault, ordinal, begin, ctx);
         }
     }
 }

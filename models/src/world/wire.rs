@@ -3,16 +3,18 @@
 use super::World;
 use super::parcels::{Cargo, Fate};
 use crate::attempt::Phase;
-use crate::call::NONE;
-use crate::environment::{Conduct, Letter};
+use crate::call::{NONE, Origin};
+use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::{NodeId, RouteId};
+use crate::faults::Experiment;
+use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::{LateWork, News};
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
 
@@ -53,6 +55,7 @@ impl<P: Protocol> World<P> {
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
+        self.attempts[attempt].reach = self.reach_of(slot);
         self.calls[slot].flights[flight as usize].attempt = attempt;
         if self.calls[slot].tells_deadline {
             self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
@@ -63,6 +66,23 @@ impl<P: Protocol> World<P> {
         } else {
             ctx.record(&Record::Sent(name, node));
             self.send_request(attempt, ctx);
+        }
+    }
+
+    /// Where a call stands among all: whatever is called on behalf of a client's call stands where that does.
+    #[inline]
+    fn reach_of(&self, slot: u32) -> Reach {
+        if !self.plan.experiment.as_ref().is_some_and(Experiment::confines_calls) {
+            return Reach::default();
+        }
+        let call = &self.calls[slot];
+        match call.origin {
+            Origin::Job(job) => self.attempts[job].reach,
+            Origin::Flight(parent, _) => self.reach_of(parent),
+            Origin::Client | Origin::Background(_) => {
+                let population = Key::named(&self.plan.nodes[call.caller.index()].name);
+                Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
+            }
         }
     }
 
@@ -88,6 +108,12 @@ impl<P: Protocol> World<P> {
         ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
     }
 
+    /// An event in the life of an attempt.
+    pub(super) fn event_of(&self, kind: Kind, slot: u32) -> WorldEvent {
+        let name = self.attempts[slot].name;
+        WorldEvent::new(kind, name.call.key, name.number, slot)
+    }
+
     /// The service that an attempt goes to, if it is one.
     fn callee_of(&self, slot: u32) -> Option<&ServicePlan> {
         self.plan.services.get(self.attempts[slot].service as usize)
@@ -98,20 +124,23 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         if !self.environment.is_calm() {
-            let (letter, route) = (attempt.asks(REQUEST), attempt.routes.0);
-            return match self.stopped(letter, route) {
-                Some(loss) => self.lose(slot, loss, ctx),
-                None => self.request_reaches(slot, ctx),
-            };
+            return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
         self.receive(slot, ctx);
     }
 
-    /// Why a message does not reach whom it is for, although it has come all the way.
     #[cold]
-    fn stopped(&self, letter: Letter, route: RouteId) -> Option<Loss> {
-        if self.environment.is_blocked(route) { Some(Loss::Cut) } else { self.swallowed(letter) }
+    fn request_arrives_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Request, slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return self.attempts[slot].references += 1,
+            Err(loss) => return self.lose(slot, loss, ctx),
+        }
+        match self.swallowed(self.attempts[slot].asks(REQUEST)) {
+            Some(loss) => self.lose(slot, loss, ctx),
+            None => self.request_reaches(slot, ctx),
+        }
     }
 
     /// A request has reached its server.
@@ -151,11 +180,12 @@ impl<P: Protocol> World<P> {
         attempt.pending += 1;
         attempt.references += 1;
         let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
-        let (ends, routes, is_known_unwanted) =
-            ((attempt.caller, attempt.node, attempt.service), attempt.routes, attempt.is_known_unwanted);
+        let ends = (attempt.caller, attempt.node, attempt.service);
+        let (routes, reach, is_known_unwanted) = (attempt.routes, attempt.reach, attempt.is_known_unwanted);
         let copy = self.attempts.take();
         let attempt = &mut self.attempts[copy];
         attempt.begin(name, draws, of, ends, routes);
+        attempt.reach = reach;
         attempt.original = slot;
         attempt.is_waited_for = false;
         attempt.is_known_unwanted = is_known_unwanted;
@@ -211,13 +241,22 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         if !self.environment.is_calm() {
-            let (letter, route) = (attempt.answers(REPLY), attempt.routes.1);
-            return match self.stopped(letter, route) {
-                Some(loss) => self.lose(slot, loss, ctx),
-                None => self.reply_reaches(slot, false, ctx),
-            };
+            return self.reply_arrives_under_faults(slot, ctx);
         }
         self.reply_is_heard(slot, false, ctx);
+    }
+
+    #[cold]
+    fn reply_arrives_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        match self.passes(self.attempts[slot].routes.1, |world| world.event_of(Kind::Reply, slot), ctx.now()) {
+            Ok(true) => {}
+            Ok(false) => return self.attempts[slot].references += 1,
+            Err(loss) => return self.lose(slot, loss, ctx),
+        }
+        match self.swallowed(self.attempts[slot].answers(REPLY)) {
+            Some(loss) => self.lose(slot, loss, ctx),
+            None => self.reply_reaches(slot, false, ctx),
+        }
     }
 
     /// An answer has reached its caller, perhaps as one of several copies.

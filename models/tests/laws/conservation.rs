@@ -1,8 +1,9 @@
 //! Is nothing lost and nothing made of nothing, in any system? And is a run a function of its seed alone?
 
 use crate::ledger::Ledger;
+use crate::overlaps::every_fault;
 use crate::*;
-use models::faults::{Drain, Pause};
+use models::faults::{Drain, FaultPlan, Pause};
 use models::protocols::{Group, Row};
 use models::services::Task;
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
@@ -74,7 +75,22 @@ fn some_service() -> impl Strategy<Value = Service> {
     )
 }
 
+/// Any of all faults, at any service or the row.
+fn any_fault() -> impl Strategy<Value = PlannedFault> {
+    let target = prop_oneof![Just("front"), Just("middle"), Just("back"), Just("row")];
+    let way = prop_oneof![Just(("app", "eu")), Just(("eu", "us")), Just(("eu/a", "eu/b")), Just(("shoppers", "eu/a"))];
+    let kinds = every_fault("front", ("app", "eu"), "shoppers").len();
+    (0..kinds, target, way, 1_u64..1_000, 1_u64..600).prop_map(|(kind, target, way, at, lasts)| {
+        let fault = every_fault(target, way, "shoppers").swap_remove(kind);
+        overlaps::once(&fault, ms(at), ms(lasts))
+    })
+}
+
 fn fault() -> impl Strategy<Value = PlannedFault> {
+    prop_oneof![2 => some_fault(), 1 => any_fault()]
+}
+
+fn some_fault() -> impl Strategy<Value = PlannedFault> {
     let node = || prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
     let service = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back[0]")];
     let domain = || prop_oneof![Just("eu"), Just("eu/a"), Just("eu/b"), Just("us"), Just("app")];
@@ -146,6 +162,13 @@ pub fn system() -> impl Strategy<Value = SystemSpec> {
                 ..SystemSpec::default()
             };
             spec.clockwork.horizon = SimDuration::from_secs(1);
+            // Groups have no workers, and only an open load spikes: what cannot strike here is left out.
+            let can_strike = |fault: &PlannedFault| {
+                let faults = vec![fault.clone()];
+                Plan::new(&SystemSpec { faults, ..spec.clone() }).is_ok()
+            };
+            let faults = spec.faults.iter().filter(|fault| can_strike(fault)).cloned().collect();
+            spec.faults = faults;
             spec
         },
     )
@@ -156,21 +179,41 @@ pub fn config() -> ProptestConfig {
     ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(2026), ..ProptestConfig::default() }
 }
 
+/// Whether the books tell what becomes of every attempt: of altered and copied messages, of cuts that answer, of answers before any
+/// work, and of workers that are taken away they know nothing.
+fn keeps_books(ended: &Ended) -> bool {
+    let is_plain = |fault: &FaultPlan| match &fault.fault {
+        AnyFault::Cut(cut) => cut.how == Blocking::Blackhole,
+        AnyFault::FlappingLink(flapping) => flapping.how == Blocking::Blackhole,
+        AnyFault::BadLink(_) => false,
+        AnyFault::CapacityLoss(_) | AnyFault::WorkersExhausted(_) | AnyFault::QueueFilled(_) | AnyFault::PeriodicJob(_) => false,
+        AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => false,
+        AnyFault::Byzantine(_) => false,
+        _ => true,
+    };
+    ended.plan.faults.iter().all(is_plain)
+}
+
 /// All that must hold of any run that came to its end.
 fn check(ended: &Ended) -> BTreeMap<&'static str, u64> {
-    let ledger = Ledger::of(&ended.plan, &ended.seen);
-    ledger.check_over();
+    let messages = ended.measures.messages;
+    assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost(), "{messages:?}");
     assert_eq!(ended.in_use, (0, 0), "everything has drained, but records are in use");
     let nothing_wrong = Environment::new(ended.plan.nodes.len(), ended.plan.topology.routes().len());
     assert_eq!(ended.environment, nothing_wrong, "all faults are over");
-    let (calls, attempts) = ledger.totals();
     let measures = &ended.measures;
-    assert_eq!(measures.calls, calls, "nobody calls after the horizon");
-    assert_eq!(measures.succeeded + measures.failed.iter().sum::<u64>(), calls);
+    assert_eq!(measures.succeeded + measures.failed.iter().sum::<u64>(), measures.calls);
     assert_eq!(measures.unfinished, 0);
+    assert!(measures.wasted_work <= measures.work);
+    if !keeps_books(ended) {
+        return BTreeMap::new();
+    }
+    let ledger = Ledger::of(&ended.plan, &ended.seen);
+    ledger.check_over();
+    let (calls, attempts) = ledger.totals();
+    assert_eq!(measures.calls, calls, "nobody calls after the horizon");
     // Calls that services make after the horizon are not counted.
     assert!(measures.edges.iter().map(|edge| edge.attempts).sum::<u64>() <= attempts);
-    assert!(measures.wasted_work <= measures.work);
     ledger.fates
 }
 
@@ -219,13 +262,28 @@ proptest! {
 }
 
 #[test]
+fn random_systems_draw_every_fault() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::new(config());
+    let mut drawn: BTreeMap<&str, u32> = AnyFault::explanations().into_iter().map(|(name, ..)| (name, 0)).collect();
+    for _ in 0..256 {
+        let spec = system().new_tree(&mut runner).expect("a system is made").current();
+        for fault in &spec.faults {
+            *drawn.get_mut(fault.fault.name()).expect("it is a fault") += 1;
+        }
+    }
+    assert!(drawn.values().all(|&count| count > 0), "{drawn:?}");
+}
+
+#[test]
 fn random_systems_reach_every_fate() {
     // The laws above say something only if everything they speak of happens.
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::new(config());
     let mut fates: BTreeMap<&'static str, u64> = BTreeMap::new();
-    for seed in 0..60 {
+    for seed in 0..240 {
         let spec = system().new_tree(&mut runner).expect("a system is made").current();
         for (fate, count) in check(&play(&spec, seed)) {
             *fates.entry(fate).or_default() += count;
@@ -233,5 +291,5 @@ fn random_systems_reach_every_fate() {
     }
     println!("{fates:?}");
     assert_eq!(fates.len(), 5, "{fates:?}");
-    assert!(fates.values().all(|&count| count > 50), "{fates:?}");
+    assert!(fates.values().all(|&count| count > 30), "{fates:?}");
 }

@@ -11,6 +11,7 @@ mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a
 mod copies; // how many copies of a call go out
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod ejectors; // whom ejectors take out of the choice, and for how long
+mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
@@ -26,6 +27,7 @@ mod pairing; // one strategy, client, service or fault re-rolls nothing of the o
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
+mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
@@ -206,7 +208,7 @@ fn slow(node: &str, factor: f64, at: SimDuration, lasts: Option<SimDuration>) ->
 
 /// A way that is cut.
 fn cut(from: &str, to: &str, one_way: bool, at: SimDuration, lasts: Option<SimDuration>) -> PlannedFault {
-    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way, how: Blocking::Blackhole }), at, lasts)
+    PlannedFault::once(AnyFault::Cut(Cut { from: from.to_owned(), to: to.to_owned(), one_way, ..Cut::default() }), at, lasts)
 }
 
 /// One population `app` that calls one service `server`, over a link between their domains.

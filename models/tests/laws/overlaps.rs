@@ -19,11 +19,11 @@ use models::strategies::{Breaker, Scope};
 use sim_core::units::{Ppm, SignedDuration};
 use std::collections::BTreeSet;
 
-/// Every fault, aimed at a service or group in the domain `server`; its callers stand in `app`.
-fn every_fault(target: &str) -> Vec<AnyFault> {
+/// Every fault: of a service or group, of the way between two domains, of a population in the first of them.
+pub fn every_fault(target: &str, (near, far): (&str, &str), population: &str) -> Vec<AnyFault> {
     let node = || Names::one(target);
     let domain = Names::default;
-    let (from, to) = (|| "app".to_owned(), || "server".to_owned());
+    let (from, to) = (|| near.to_owned(), || far.to_owned());
     vec![
         AnyFault::Crash(Crash { node: node(), while_down: WhileDown::Refusal, ..Crash::default() }),
         AnyFault::Pause(Pause { node: node(), domain: domain() }),
@@ -43,7 +43,8 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         AnyFault::DiskSlow(DiskSlow { node: node(), domain: domain(), factor: 5.0 }),
         AnyFault::DiskStall(DiskStall { node: node(), domain: domain() }),
         AnyFault::DiskFull(DiskFull { node: node(), domain: domain() }),
-        AnyFault::Cut(Cut { from: from(), to: to(), one_way: false, how: Blocking::Reset }),
+        AnyFault::Cut(Cut { from: from(), to: to(), how: Blocking::Reset, ..Cut::default() }),
+        AnyFault::Cut(Cut { from: from(), to: format!("{target}[0]"), holds: true, ..Cut::default() }),
         AnyFault::FlappingLink(FlappingLink {
             from: from(),
             to: to(),
@@ -61,9 +62,10 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
             reorder: Share::percent(30),
             corrupt: Share::percent(5),
             corrupt_undetected: Share::percent(5),
+            kinds: Names::one("reply"),
             ..BadLink::default()
         }),
-        AnyFault::Partition(Partition { groups: vec![Names::one("app"), node()], one_way: true }),
+        AnyFault::Partition(Partition { groups: vec![Names::one(population), node()], one_way: true }),
         AnyFault::Isolation(Isolation { node: node(), domain: domain(), shape: Shape::One }),
         AnyFault::Swizzle(Swizzle { node: node(), domain: domain(), step: ms(30) }),
         AnyFault::Omission(Omission {
@@ -92,8 +94,8 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
         AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
         AnyFault::ExpiredCertificate(ExpiredCertificate { node: node(), domain: domain() }),
-        AnyFault::LoadSpike(LoadSpike { clients: Names::one("app"), factor: 2.5 }),
-        AnyFault::ThunderingHerd(ThunderingHerd { clients: Names::one("app"), within: ms(20) }),
+        AnyFault::LoadSpike(LoadSpike { clients: Names::one(population), factor: 2.5 }),
+        AnyFault::ThunderingHerd(ThunderingHerd { clients: Names::one(population), within: ms(20) }),
         AnyFault::HotReplica(HotReplica { node: format!("{target}[0]"), share: Share::percent(60) }),
         AnyFault::PeriodicJob(PeriodicJob {
             node: node(),
@@ -104,6 +106,9 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         }),
     ]
 }
+
+/// Callers stand in `app`, and whom they call in `server`.
+const WAY: (&str, &str) = ("app", "server");
 
 /// A fault that is not listed here does not compile: give it an example above as well.
 fn name_of(fault: &AnyFault) -> &'static str {
@@ -124,7 +129,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
 }
 
 /// A fault that strikes once; one that is over by itself takes no length.
-fn once(fault: &AnyFault, at: SimDuration, lasts: SimDuration) -> PlannedFault {
+pub fn once(fault: &AnyFault, at: SimDuration, lasts: SimDuration) -> PlannedFault {
     PlannedFault::once(fault.clone(), at, Some(lasts).filter(|_| fault.lasts_by_itself().is_none()))
 }
 
@@ -207,15 +212,15 @@ fn run_pairs(system: &SystemSpec, faults: &[AnyFault]) -> usize {
 
 #[test]
 fn every_fault_has_an_example_here() {
-    let named: BTreeSet<_> = every_fault("server").iter().map(name_of).collect();
+    let named: BTreeSet<_> = every_fault("server", WAY, "app").iter().map(name_of).collect();
     let known: BTreeSet<_> = AnyFault::explanations().into_iter().map(|(name, ..)| name).collect();
     assert_eq!(named, known);
-    assert!(every_fault("server").into_iter().all(|fault| once(&fault, ms(1), ms(1)).check().is_empty()));
+    assert!(every_fault("server", WAY, "app").into_iter().all(|fault| once(&fault, ms(1), ms(1)).check().is_empty()));
 }
 
 #[test]
 fn after_any_two_faults_of_a_service_the_world_is_what_it_was() {
-    let faults = every_fault("server");
+    let faults = every_fault("server", WAY, "app");
     assert_eq!(run_pairs(&tiers(), &faults), faults.len().pow(2) * WINDOWS.len());
 }
 
@@ -226,7 +231,7 @@ fn after_any_two_faults_of_a_group_the_world_is_what_it_was() {
         let faults = vec![once(fault, ms(1), ms(1))];
         Plan::new(&SystemSpec { faults, ..row() }).is_ok()
     };
-    let faults: Vec<_> = every_fault("row").into_iter().filter(strikes).collect();
+    let faults: Vec<_> = every_fault("row", WAY, "app").into_iter().filter(strikes).collect();
     let named: BTreeSet<_> = faults.iter().map(AnyFault::name).collect();
     assert!(
         ["Crash", "Pause", "Drain", "RollingRestart", "Cut", "BadLink", "Omission"].iter().all(|name| named.contains(name)),

@@ -5,7 +5,7 @@
 use crate::*;
 use models::environment::Effect;
 use models::faults::{FaultPlan, Member, Timing};
-use models::links::{Blocking, LinkChange};
+use models::links::{Block, Blocking, LinkChange};
 use models::outcome::Failure;
 use models::plan::Routing;
 use models::topology::{Route, Topology};
@@ -181,7 +181,9 @@ fn with_effects(spec: &SystemSpec, effects: Vec<Effect>) -> Ended {
 }
 
 fn cut(how: Blocking) -> Vec<Effect> {
-    [("a", "b"), ("b", "a")].map(|(from, to)| Effect::Cut { from: from.to_owned(), to: to.to_owned(), how }).to_vec()
+    [("a", "b"), ("b", "a")]
+        .map(|(from, to)| Effect::Cut { from: vec![from.to_owned()], to: vec![to.to_owned()], block: Block { how, holds: false } })
+        .to_vec()
 }
 
 fn failures(ended: &Ended, failure: Failure) -> u64 {
@@ -247,7 +249,7 @@ fn of_cuts_that_overlap_the_silent_one_counts() {
 fn a_changed_link_is_changed_between_its_domains_and_while_the_fault_is_on() {
     let spec = triangle(None, &[]);
     let change = LinkChange { delay: Some(Distribution::Constant(ms(30))), ..LinkChange::default() };
-    let effect = |from: &str, to: &str| Effect::Link { from: from.to_owned(), to: to.to_owned(), change: change.clone() };
+    let effect = |from: &str, to: &str| Effect::Link { from: vec![from.to_owned()], to: vec![to.to_owned()], change: change.clone() };
     let there = with_effects(&spec, vec![effect("a", "b")]);
     assert!(calls_of(&there, (3_000, 5_900)).2.iter().all(|&latency| latency == 41));
     let both = with_effects(&spec, vec![effect("a", "b"), effect("b", "a"), effect("b", "a")]);
@@ -264,7 +266,7 @@ fn a_changed_link_is_changed_between_its_domains_and_while_the_fault_is_on() {
     let within = with_effects(&inside, vec![effect("b", "b")]);
     assert!(calls_of(&within, (3_000, 5_900)).2.iter().all(|&latency| latency == 63));
     let narrow = LinkChange { bandwidth: Some(Bandwidth::from_bits_per_second(800_000)), ..LinkChange::default() };
-    let narrow = with_effects(&spec, vec![Effect::Link { from: "a".to_owned(), to: "b".to_owned(), change: narrow }]);
+    let narrow = with_effects(&spec, vec![Effect::Link { from: vec!["a".to_owned()], to: vec!["b".to_owned()], change: narrow }]);
     assert!(calls_of(&narrow, (3_000, 5_400)).2.iter().all(|&latency| latency > 20), "1 kB takes 10 ms");
 }
 
@@ -275,7 +277,7 @@ fn every_leg_of_a_way_is_as_it_is_when_the_message_gets_there() {
     spec.links.remove(0);
     spec.links[1].fifo = true;
     let effects = [("hub", "b"), ("b", "hub")];
-    let effects = effects.map(|(from, to)| Effect::Cut { from: from.to_owned(), to: to.to_owned(), how: Blocking::Blackhole });
+    let effects = effects.map(|(from, to)| Effect::Cut { from: vec![from.to_owned()], to: vec![to.to_owned()], block: Block::default() });
     let ended = with_effects(&spec, effects.to_vec());
     let dropped: Vec<_> = ended
         .seen

@@ -36,7 +36,7 @@ fn families() -> Vec<AnyFault> {
         crash_of("store"),
         Crash { node: Names(vec!["server".to_owned(), "store".to_owned()]), restart: Some(exponential(s(2))), ..Crash::default() }.into(),
         SlowNode { node: Names::one("store"), domain: Names::default(), factor: 9.0, growing_to: None, share: None }.into(),
-        Cut { from: "app".to_owned(), to: "store".to_owned(), one_way: true, how: Blocking::Blackhole }.into(),
+        Cut { from: "app".to_owned(), to: "store".to_owned(), one_way: true, ..Cut::default() }.into(),
     ]
 }
 

@@ -16,14 +16,14 @@ fn conserved(ended: &Ended) {
 }
 
 /// All members die in the end, so that nothing goes on for ever.
-fn mortal(group: Group, link: Link, faults: Vec<PlannedFault>) -> SystemSpec {
+pub fn mortal(group: Group, link: Link, faults: Vec<PlannedFault>) -> SystemSpec {
     let mut spec = SystemSpec { clocks: Vec::new(), ..grouped(group, faults) };
     spec.links[1] = link;
     spec.faults.push(crash("group", ms(28_000), None, WhileDown::Silence));
     spec
 }
 
-fn room() -> Link {
+pub fn room() -> Link {
     link("room", "room", Distribution::Constant(ms(20)))
 }
 
@@ -124,10 +124,17 @@ fn a_row_that_lies_grants_every_write_and_writes_none() {
         let spec = SystemSpec { clocks: Vec::new(), stacks: Vec::new(), ..grouped(row(), faults) };
         let ended = play(&spec, 1);
         conserved(&ended);
-        ended.measures.failed[Failure::Conflict.index()]
+        (ended.measures.failed[Failure::Conflict.index()], ended.measures.succeeded, ended.measures.wrong)
     };
-    assert!(conflicts(Vec::new()) > 50);
-    assert_eq!(conflicts(vec![PlannedFault::once(AnyFault::Byzantine(lies), SimDuration::NANOSECOND, None)]), 0);
+    let (honest, _, wrong) = conflicts(Vec::new());
+    assert!(honest > 50 && wrong == 0);
+    let always = |lies: &Byzantine| vec![PlannedFault::once(lies.clone().into(), SimDuration::NANOSECOND, None)];
+    let (lied, succeeded, wrong) = conflicts(always(&lies));
+    assert!((lied, wrong) == (0, succeeded) && succeeded > 50, "every success rests on lies: {wrong} of {succeeded}");
+    // A lie told to some shows in their answers alone; one that has nothing to say is none.
+    let some = conflicts(always(&Byzantine { conduct: Conduct::WrongAnswers(Share::percent(20)), ..lies.clone() }));
+    assert!(some.2 > 10 && some.2 < some.1, "{some:?}");
+    assert_eq!(conflicts(always(&Byzantine { conduct: Conduct::Replay(Share::ALL), ..lies })).2, 0);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! worst runs, definitions. Everything
 //! reads without JavaScript; one small script sorts tables. All text is escaped: a scenario may be called anything.
 
+mod inline;
 mod sections;
 mod style;
 

@@ -1,6 +1,7 @@
 //! What stands on the page, part by part?
 
 use super::escaped;
+use super::inline::inline;
 use crate::charts::Picture;
 use crate::command;
 use crate::number;
@@ -33,8 +34,7 @@ pub fn verdict_line(all: &[Verdict]) -> String {
 /// What the report answers, and what the command line changed in the scenario.
 pub fn question(manifest: &Manifest) -> String {
     let (question, _) = summary::question(manifest);
-    let asked =
-        if question.trim().is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", escaped(question.trim())) };
+    let asked = if question.trim().is_empty() { String::new() } else { format!("<p class=\"question\">{}</p>\n", inline(question.trim())) };
     let changed = summary::changes(manifest).map(|sentence| format!("<p class=\"changed\">{}</p>\n", escaped(&sentence)));
     asked + &changed.unwrap_or_default()
 }
@@ -64,7 +64,7 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
         // What is indented is a table or a formula, and stays as it was written.
         let _ = match paragraph.strip_prefix("    ") {
             Some(lines) => writeln!(html, "<pre>{}</pre>", escaped(&lines.replace("\n    ", "\n"))),
-            None => writeln!(html, "<p>{}</p>", escaped(paragraph.trim())),
+            None => writeln!(html, "<p>{}</p>", inline(paragraph.trim())),
         };
     }
     let mut facts = vec![

@@ -19,8 +19,7 @@ use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
 
 /// What it means that a comparison says "instants differ".
-pub const INSTANTS_DIFFER: &str =
-    "what happens in a run decides when faults strike: arms of one seed share every draw, and meet the faults at instants of their own";
+pub const INSTANTS_DIFFER: &str = "what happens in a run decides when faults strike, or whom: arms of one seed share every draw, and meet the faults at instants of their own or elsewhere";
 
 /// The cell in words: `nodes.writers.count = 100, loss = 1%`; empty if nothing is varied.
 pub fn cell_label(manifest: &Manifest, cell: u32) -> String {

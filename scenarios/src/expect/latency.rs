@@ -1,0 +1,90 @@
+//! How long do successful calls take? The median over the runs of each run's quantile, as in the tables.
+
+use super::{Judged, Judgement, Runs};
+use models::measure::LatencySummary;
+use serde::{Deserialize, Serialize};
+use sim_core::stats::quantile::Quantile;
+use sim_core::time::SimDuration;
+
+/// Limits of the latency of successful calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LatencyLimits {
+    /// Half of them take no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<SimDuration>,
+    /// Nine of ten take no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<SimDuration>,
+    /// All but one in a hundred take no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<SimDuration>,
+    /// All but one in a thousand take no longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p999: Option<SimDuration>,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+/// A quantile: its name, its limit, and where it stands in a run.
+type One = (&'static str, Option<SimDuration>, fn(&LatencySummary) -> SimDuration);
+
+impl LatencyLimits {
+    fn all(&self) -> [One; 4] {
+        [
+            ("p50", self.p50, |seen| seen.p50),
+            ("p90", self.p90, |seen| seen.p90),
+            ("p99", self.p99, |seen| seen.p99),
+            ("p99.9", self.p999, |seen| seen.p999),
+        ]
+    }
+
+    /// What is missing in it, if anything.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if self.all().iter().all(|(_, limit, _)| limit.is_none()) {
+            return Err("nothing is expected; write `p99: \"300ms\"`, `p50`, `p90` or `p999`".to_owned());
+        }
+        Ok(())
+    }
+
+    pub(super) fn judge(&self, runs: &Runs<'_>) -> Vec<Judged> {
+        self.all().into_iter().filter_map(|(name, limit, of)| limit.map(|limit| judge(name, limit, of, runs))).collect()
+    }
+}
+
+fn judge(name: &str, limit: SimDuration, of: fn(&LatencySummary) -> SimDuration, runs: &Runs<'_>) -> Judged {
+    let clause = format!("{name} of latency at most {limit}");
+    let with_success = runs.iter().filter(|(_, run)| run.latency.count > 0);
+    let mut times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
+    times.sort_unstable();
+    let (Some((seen, _)), Some((longest, worst))) = (Quantile::new(1, 2).of(&times), times.last().copied()) else {
+        return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
+    };
+    let evidence = format!("{name} {seen} as the median of {} runs, {longest} at most", times.len());
+    (clause, Judgement::of(seen <= limit), evidence, Some(worst))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use models::measure::RunMeasures;
+
+    #[test]
+    fn the_median_of_the_runs_is_judged_and_runs_without_a_success_say_nothing() {
+        let run = |count, millis| {
+            let latency = LatencySummary { count, p99: SimDuration::from_millis(millis), ..LatencySummary::default() };
+            RunMeasures { latency, ..RunMeasures::default() }
+        };
+        let made = [run(9, 100), run(9, 900), run(9, 200), run(0, 0)];
+        let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let judged =
+            |millis| LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge(&runs).remove(0);
+        let (clause, judgement, evidence, worst) = judged(200);
+        assert_eq!((clause.as_str(), judgement, worst), ("p99 of latency at most 200ms", Judgement::Passed, Some(2)));
+        assert_eq!(evidence, "p99 200ms as the median of 3 runs, 900ms at most");
+        assert_eq!(judged(199).1, Judgement::Failed);
+        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge(&runs[3..]);
+        assert_eq!(silent[0].1, Judgement::Undecided);
+    }
+}
