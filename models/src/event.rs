@@ -46,9 +46,11 @@ pub enum Kind {
     ExtraCall = 15,
     /// Background work of a node is due.
     JobTimer = 16,
+    /// The disk of a member of a group has done something.
+    DiskDone = 17,
 }
 
-const KINDS: [Kind; 17] = [
+const KINDS: [Kind; 18] = [
     Kind::Fault,
     Kind::Converged,
     Kind::WorkDone,
@@ -66,6 +68,7 @@ const KINDS: [Kind; 17] = [
     Kind::ExtraArrival,
     Kind::ExtraCall,
     Kind::JobTimer,
+    Kind::DiskDone,
 ];
 
 /// A change of the world that is due at an instant.

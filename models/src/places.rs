@@ -154,6 +154,11 @@ impl<'a> Places<'a> {
         (name, clients.arrivals.load())
     }
 
+    /// Whether a node is a member of a group whose members write to disks.
+    pub fn has_disk(&self, node: NodeId) -> bool {
+        self.service(node).is_none() && self.group.is_some_and(|group| group.spec.writes())
+    }
+
     /// The service that a node is a replica of, by its index, and how many replicas it has.
     pub fn service_of(&self, node: NodeId) -> Option<(u32, u32)> {
         match self.nodes[node.index()].role {

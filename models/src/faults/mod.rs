@@ -13,6 +13,7 @@ mod byzantine;
 mod capacity_loss;
 mod clock_drift;
 mod clock_step;
+mod corrupt_disk;
 mod crash;
 mod cut;
 mod disk_full;
@@ -29,7 +30,9 @@ mod hot_replica;
 mod isolation;
 mod late_answers;
 mod load_spike;
+mod lost_writes;
 mod misconfiguration;
+mod misdirected_writes;
 mod omission;
 mod partition;
 mod pause;
@@ -55,6 +58,7 @@ pub use byzantine::{Byzantine, Conduct};
 pub use capacity_loss::CapacityLoss;
 pub use clock_drift::ClockDrift;
 pub use clock_step::ClockStep;
+pub use corrupt_disk::CorruptDisk;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use disk_full::DiskFull;
@@ -72,7 +76,9 @@ pub use hot_replica::HotReplica;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
 pub use load_spike::LoadSpike;
+pub use lost_writes::LostWrites;
 pub use misconfiguration::Misconfiguration;
+pub use misdirected_writes::MisdirectedWrites;
 pub use omission::Omission;
 pub use partition::Partition;
 pub use pause::Pause;
@@ -141,6 +147,7 @@ registry! {
     AnyFault as "fault", each_fault:
     Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
     CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
+    CorruptDisk, LostWrites, MisdirectedWrites,
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine,

@@ -162,6 +162,7 @@ impl Protocol for GossipProtocol {
     type Timer = ();
     /// How many members know.
     type Witness = u32;
+    type Stored = ();
 
     // What is said in reply is a `reply`, a kind that everybody knows.
     const KINDS: &'static [&'static str] = &["rumour", "exchange", "ask", "known"];

@@ -230,6 +230,7 @@ impl Protocol for HeartbeatsProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["beat", "ask", "alive"];
 

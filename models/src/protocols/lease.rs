@@ -182,6 +182,7 @@ impl Protocol for LeaseProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = Watch;
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["ask", "grant", "do", "done"];
 

@@ -1,7 +1,8 @@
 //! What must a protocol say to be simulated?
 
 use super::witness::{Seen, Truth};
-use super::{To, Turn};
+use super::{Announcement, To, Turn};
+use crate::disks::{Completion, DiskTimes};
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered};
@@ -25,6 +26,8 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     type Timer: Clone + PartialEq + Send + Debug;
     /// What is remembered for measuring, and by no node.
     type Witness: Clone + Default + Send + Debug;
+    /// A record on the disk of a member; nothing, `()`, where members write none.
+    type Stored: Clone + Send + Debug;
 
     /// The kinds of its messages besides those of calls: what [`kind`](Self::kind) may answer.
     const KINDS: &'static [&'static str] = &["message"];
@@ -54,10 +57,22 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     fn on_message(&self, _member: &mut Self::Member, _from: u32, _message: Self::Message, _turn: &mut Turn<'_, Self>) {}
     /// A timer of a member is due. It is no longer pending.
     fn on_timer(&self, _member: &mut Self::Member, _timer: Self::Timer, _turn: &mut Turn<'_, Self>) {}
+    /// The disk of a member has done something, in the order in which it was asked. In a later life nothing is heard of what was
+    /// asked in an earlier one.
+    fn on_disk(&self, _member: &mut Self::Member, _done: Completion, _turn: &mut Turn<'_, Self>) {}
     /// The life of a member ended: what is not durable is lost. Its timers are gone, and callers it held are never answered.
     fn on_crash(&self, member: &mut Self::Member);
     /// A new life of a member begins, with what [`on_crash`](Self::on_crash) left.
     fn on_recover(&self, _member: &mut Self::Member, _turn: &mut Turn<'_, Self>) {}
+
+    /// How long the disks of its members take; nothing if members write none.
+    fn disk(&self) -> Option<&DiskTimes> {
+        None
+    }
+    /// What a record has become that was torn in writing or has rotted: for members that read without a checksum.
+    fn garble(&self, record: &Self::Stored, _draw: Draw) -> Self::Stored {
+        record.clone()
+    }
 
     /// What a message has become that was altered on the way and that nobody found out; nothing if whatever it becomes is no
     /// message, so that it is dropped as one whose alteration is found out.
@@ -72,6 +87,16 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
     fn witness(&self, _witness: &mut Self::Witness, _seen: Seen, _truth: &Truth<'_>, _observations: &mut Observations) {}
+    /// A member has made something known, and the witness looks into its memory, as no node can.
+    fn examine(
+        &self,
+        _witness: &mut Self::Witness,
+        _member: &Self::Member,
+        _announced: Announcement,
+        _truth: &Truth<'_>,
+        _observations: &mut Observations,
+    ) {
+    }
 }
 
 /// How a dishonest member would treat a message.
@@ -104,6 +129,10 @@ pub trait Speaks: Registered {
     fn placement(&self) -> &Placement;
     /// How large its messages are.
     fn message_size(&self) -> Size;
+    /// Whether its members write to disks.
+    fn writes(&self) -> bool {
+        false
+    }
     /// Everything wrong with the numbers as written; of the placement and the number of members others speak.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()

@@ -75,6 +75,7 @@ impl Protocol for RowProtocol {
     type Message = Message;
     type Timer = ();
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["read", "version", "write", "written"];
 

@@ -186,6 +186,7 @@ impl Protocol for SwimProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["ping", "ack", "ping-for", "ask", "alive"];
 

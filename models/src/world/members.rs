@@ -3,6 +3,7 @@
 use super::World;
 use super::groups::Envelope;
 use crate::call::NONE;
+use crate::disks::Device;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::Luck;
@@ -19,8 +20,10 @@ use std::collections::BTreeMap;
 pub(super) struct MemberState<P: Protocol> {
     /// What it remembers.
     pub(super) memory: P::Member,
+    /// Its disk, which holds nothing if it never writes.
+    pub(super) device: Device<P::Stored>,
     /// The key of its draws.
-    key: Key,
+    pub(super) key: Key,
     /// Pending timers and when they are due by its monotonic clock, in the order in which they were set.
     timers: Vec<(P::Timer, SimTime)>,
     /// The true instant of the timer event that is pending, or `MAX`.
@@ -33,7 +36,15 @@ pub(super) struct MemberState<P: Protocol> {
 
 impl<P: Protocol> MemberState<P> {
     pub(super) fn new(memory: P::Member, name: &str) -> Self {
-        Self { memory, key: Key::named(name), timers: Vec::new(), armed: SimTime::MAX, has_started: false, sent: BTreeMap::new() }
+        Self {
+            memory,
+            device: Device::default(),
+            key: Key::named(name),
+            timers: Vec::new(),
+            armed: SimTime::MAX,
+            has_started: false,
+            sent: BTreeMap::new(),
+        }
     }
 }
 
@@ -100,7 +111,8 @@ impl<P: Protocol> World<P> {
         let reading = self.reading(node, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let state = &mut self.members[member as usize];
-        act(&self.protocol, &mut state.memory, &mut Turn::new(reading, &self.seed, state.key, Some(member), &mut orders));
+        let turn = Turn::new(reading, &self.seed, state.key, Some(member), &mut orders);
+        act(&self.protocol, &mut state.memory, &mut turn.with_disk(&state.device.disk));
         if let Some(held) = orders.held.take() {
             debug_assert!(attempt != NONE, "a member holds a caller whose message it handles");
             if attempt != NONE {
@@ -125,6 +137,7 @@ impl<P: Protocol> World<P> {
         for held in orders.dropped.drain(..) {
             self.drop_held(held);
         }
+        self.order_of_disk(member, &mut orders, ctx);
         self.set_timers(member, &mut orders, ctx);
         self.make_known(Speaker::Member(member), node, &mut orders, ctx);
         self.orders = orders;
@@ -138,11 +151,16 @@ impl<P: Protocol> World<P> {
     }
 
     /// Announcements go to the trace and to the witness.
-    pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         for Announcement { what, value } in orders.announced.drain(..) {
             ctx.record(&Record::Announced(node, what, value));
             self.announce(what, ctx);
-            self.show_witness(Seen::Announced(by, Announcement { what, value }), ctx.now());
+            let announcement = Announcement { what, value };
+            self.show_witness(Seen::Announced(by, announcement), ctx.now());
+            if let Speaker::Member(member) = by {
+                let (memory, truth) = (&self.members[member as usize].memory, Truth::new(ctx.now(), &self.down));
+                self.protocol.examine(&mut self.witness, memory, announcement, &truth, &mut self.observations);
+            }
         }
     }
 
@@ -182,7 +200,7 @@ impl<P: Protocol> World<P> {
         self.group().way(domain(members.name.from), domain(members.name.to))
     }
 
-    fn set_timers(&mut self, member: u32, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+    fn set_timers(&mut self, member: u32, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         if orders.timers.is_empty() {
             return;
         }
@@ -238,6 +256,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn member_dies(&mut self, member: u32, now: SimTime) {
         let state = &mut self.members[member as usize];
         state.timers.clear();
+        state.device.stop();
         self.protocol.on_crash(&mut state.memory);
         let held: Vec<_> = self.held.iter().filter(|(_, (by, _))| *by == member).map(|(held, _)| *held).collect();
         held.into_iter().for_each(|held| self.drop_held(held));

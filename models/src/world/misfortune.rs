@@ -99,6 +99,7 @@ impl<P: Protocol> World<P> {
             self.meter.node_changes(node, after.up, ctx.now());
         }
         let clock = after.clock;
+        self.disk_changes(node, before, ctx);
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {

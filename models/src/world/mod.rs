@@ -3,12 +3,13 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
-//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
+//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
 //! wait for something) and `experiment` (what lets faults strike and lifts them).
 
 mod calls;
 mod clients;
+mod disks;
 mod experiment;
 mod groups;
 mod interference;
@@ -76,7 +77,7 @@ pub struct World<P: Protocol> {
     /// The cuts that are on, as of the last change, and what routing is still to hear, the oldest news first.
     cuts: Vec<(String, String)>,
     news: VecDeque<Vec<(String, String)>>,
-    orders: Orders<P::Message, P::Timer>,
+    orders: Orders<P>,
     /// Volatile memory of every server, by instance; each identity has one instance.
     servers: Vec<Server>,
     /// The members of the group.
@@ -229,6 +230,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),
             Kind::Fault => self.fault_changes(event.slot, ctx),
             Kind::Converged => self.converge(ctx),
+            Kind::DiskDone => self.disk_done(event.slot, ctx),
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::*;
 use models::clocks::{AnyClock, ClockChange, Drift, Jump, Offset, RandomWalk};
 use models::faults::{AnyFault, ClockDrift, ClockStep, Names, PlannedFault, WhileDown};
 use models::ids::NodeId;
-use models::protocols::{Counted, Detector, Gossip, Group, Heartbeats, Lease, Method, Mode, Order, PhiAccrual, Swim, TimeServer};
+use models::protocols::{
+    Acknowledge, Counted, Detector, Gossip, Group, Heartbeats, KeyValue, Lease, Method, Mode, Order, PhiAccrual, ReadsFrom, Swim, Sync,
+    TimeServer,
+};
 use sim_core::units::Ppm;
 
 /// A call that is never answered, and gives up after 500 ms.
@@ -180,6 +183,14 @@ pub fn groups() -> Vec<Group> {
             message_size: USUAL_SIZE,
         }),
         Group::Gossip(Gossip { members: 5, every: second, mode: Mode::PushPull, fanout: 2, domain: domain(), message_size: USUAL_SIZE }),
+        Group::KeyValue(KeyValue {
+            members: 3,
+            acknowledge: Acknowledge::All,
+            reads_from: ReadsFrom::Any,
+            sync: Sync::Every(ms(300)),
+            domain: domain(),
+            ..KeyValue::default()
+        }),
     ]
 }
 

@@ -6,6 +6,7 @@ mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
+mod disks; // what members write, and what is left of it
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
