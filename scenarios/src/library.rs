@@ -63,6 +63,8 @@ shipped!(
     "lease-and-clock",
     "failure-detectors",
     "gossip-rounds",
+    "lost-acknowledgements",
+    "silent-corruption",
 );
 
 /// The shipped scenario of this name.

@@ -12,7 +12,7 @@ mod node;
 
 pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
-pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
+pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness, Twin};
 
 use crate::ids::{NodeId, RouteId, StretchId};
 use crate::links::{Blocking, LinkChange, RouteConditions, WayEffect};

@@ -3,10 +3,12 @@
 //! One rule per condition says what overlapping effects come to: a node is down while any says so, and silent while any of
 //! those says so; it stands still, drains, or has a disk that is stalled or full while any says so; the slowest factor
 //! counts; workers and places that are taken away add up, and so do
-//! changes of its clock; mishaps of its disk are independent of each other. What follows from being down comes before everything else.
+//! changes of its clock; mishaps of its disk are independent of each other. It has one twin while any says so, and the one that began first says who
+//! hears whom. What follows from being down comes before everything else.
 
 use crate::clocks::ClockChange;
 use crate::disks::{Mishap, Mishaps};
+use crate::ids::NodeId;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::time::SimDuration;
@@ -48,6 +50,20 @@ pub enum NodeEffect {
     DiskLosesWrites(Mishap),
     /// Its disk writes to the wrong place.
     DiskMisdirects(Mishap),
+    /// A second instance of it runs.
+    Twin(Twin),
+}
+
+/// A second instance of an identity: correct, and unaware of the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    /// Whether it starts with nothing, as a member at its first start; otherwise with what the first has on its disk and
+    /// keeps over a crash.
+    pub fresh: bool,
+    /// Whose messages reach the first alone; ascending.
+    pub first: Vec<NodeId>,
+    /// Whose messages reach the second alone; ascending. All others reach both.
+    pub second: Vec<NodeId>,
 }
 
 /// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
@@ -137,6 +153,8 @@ pub struct Condition {
     pub disk_mishaps: Mishaps,
     /// What has become of its clock.
     pub clock: ClockChange,
+    /// A second instance of it, if there is one.
+    pub twin: Option<Twin>,
 }
 
 impl Condition {
@@ -156,6 +174,7 @@ impl Condition {
         disk_full: false,
         disk_mishaps: Mishaps::NONE,
         clock: ClockChange::NONE,
+        twin: None,
     };
 
     /// What these effects come to, in the order in which they began.
@@ -180,6 +199,8 @@ impl Condition {
                 NodeEffect::DiskRots(mishap) => condition.disk_mishaps.rot.push(*mishap),
                 NodeEffect::DiskLosesWrites(mishap) => condition.disk_mishaps.lost.push(*mishap),
                 NodeEffect::DiskMisdirects(mishap) => condition.disk_mishaps.misdirected.push(*mishap),
+                NodeEffect::Twin(twin) if condition.twin.is_none() => condition.twin = Some(twin.clone()),
+                NodeEffect::Twin(_) => {}
                 NodeEffect::Clock(change) => condition.clock = condition.clock.combined(*change),
             }
         }

@@ -50,6 +50,7 @@ pub mod target;
 mod thundering_herd;
 mod timing;
 mod trigger;
+mod twins;
 mod workers_exhausted;
 
 pub use bad_deploy::BadDeploy;
@@ -96,6 +97,7 @@ pub use thundering_herd::ThunderingHerd;
 pub use timing::{Pick, Renewal, Timing};
 pub(crate) use trigger::Happening;
 pub use trigger::Trigger;
+pub use twins::{Start, Twins};
 pub use workers_exhausted::WorkersExhausted;
 
 use crate::places::Places;
@@ -150,7 +152,7 @@ registry! {
     CorruptDisk, LostWrites, MisdirectedWrites,
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
-    Omission, LateAnswers, Byzantine,
+    Omission, LateAnswers, Byzantine, Twins,
     Errors, BadDeploy, Misconfiguration, ExpiredCertificate,
     LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }

@@ -306,7 +306,7 @@ impl Protocol for HeartbeatsProtocol {
     }
 
     fn witness(&self, _witness: &mut (), seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
-        if let Seen::Announced(Speaker::Member(_), Announcement { what: "Suspects", value }) = seen {
+        if let Seen::Announced(Speaker::Member(..), Announcement { what: "Suspects", value }) = seen {
             observe_suspicion(value as u32, truth, observations);
         }
     }

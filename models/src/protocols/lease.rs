@@ -6,6 +6,7 @@
 //! lends nothing for the length of a lease, since it has forgotten to whom it lent. Left out: fencing tokens.
 
 use super::{Announcement, Protocol, Seen, Speaker, Speaks, To, Truth, Turn};
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
@@ -142,7 +143,7 @@ pub enum Timer {
 /// Who holds the lease, really, and since when two do.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    holders: BTreeMap<u32, SimTime>,
+    holders: BTreeMap<InstanceId, SimTime>,
     two_since: Option<SimTime>,
 }
 
@@ -291,16 +292,16 @@ impl Protocol for LeaseProtocol {
 
     fn witness(&self, watch: &mut Watch, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
         match seen {
-            Seen::Announced(Speaker::Member(member), Announcement { what: "Holds", .. }) => {
-                watch.holders.insert(member, truth.now);
+            Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Holds", .. }) => {
+                watch.holders.insert(holder, truth.now);
                 observations.count("leases held", 1);
                 if watch.holders.len() == 2 {
                     watch.two_since = Some(truth.now);
                     observations.count("leases held twice", 1);
                 }
             }
-            Seen::Announced(Speaker::Member(member), Announcement { what: "Releases", .. }) | Seen::Died(member) => {
-                if let Some(since) = watch.holders.remove(&member) {
+            Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Releases", .. }) | Seen::Died(_, holder) => {
+                if let Some(since) = watch.holders.remove(&holder) {
                     observations.total("time leases were held", truth.now - since);
                 }
                 if watch.holders.len() < 2
@@ -313,7 +314,7 @@ impl Protocol for LeaseProtocol {
             Seen::Announced(_, Announcement { what: "Serves", .. }) => {
                 observations.count("calls served while two held", u64::from(watch.holders.len() > 1));
             }
-            Seen::Announced(..) | Seen::Returned(_) => {}
+            Seen::Announced(..) | Seen::Returned(..) => {}
         }
     }
 }

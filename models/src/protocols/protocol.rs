@@ -3,6 +3,7 @@
 use super::witness::{Seen, Truth};
 use super::{Announcement, To, Turn};
 use crate::disks::{Completion, DiskTimes};
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered};
@@ -87,11 +88,11 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
     fn witness(&self, _witness: &mut Self::Witness, _seen: Seen, _truth: &Truth<'_>, _observations: &mut Observations) {}
-    /// A member has made something known, and the witness looks into its memory, as no node can.
+    /// An instance of a member has made something known, and the witness looks into its memory, as no node can.
     fn examine(
         &self,
         _witness: &mut Self::Witness,
-        _member: &Self::Member,
+        (_instance, _member): (InstanceId, &Self::Member),
         _announced: Announcement,
         _truth: &Truth<'_>,
         _observations: &mut Observations,

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::call::NONE;
-use crate::disks::{Chance, Completion, Order, Pace};
+use crate::disks::{Chance, Completion, Disk, Order, Pace};
 use crate::environment::Condition;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
@@ -10,62 +10,61 @@ use crate::plan::Role;
 use crate::protocols::{Orders, Protocol};
 use sim_core::draw::{Draw, Key};
 use sim_core::simulation::Ctx;
-use sim_core::time::SimTime;
 
 /// What happens to the disks of members, apart from how long they take.
 const DISK: Key = Key::named("disk");
 
 impl<P: Protocol> World<P> {
     /// Hands a member's orders to its disk.
-    pub(super) fn order_of_disk(&mut self, member: u32, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn order_of_disk(&mut self, instance: u32, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         if orders.disk.is_empty() {
             return;
         }
-        orders.disk.drain(..).for_each(|order| self.members[member as usize].device.order(order));
-        self.disk_goes_on(member, ctx);
+        orders.disk.drain(..).for_each(|order| self.members[instance as usize].device.order(order));
+        self.disk_goes_on(instance, ctx);
     }
 
     /// The disk of a member begins with what is next, if it is idle.
-    fn disk_goes_on(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        let condition = self.environment.node(self.node_of(member));
+    fn disk_goes_on(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        let condition = self.environment.node(self.node_of_instance(instance));
         let pace = Pace { slowness: condition.pace_of_disk(), is_full: condition.disk_full };
         let times = self.protocol.disk().expect("a protocol whose members write says how long that takes");
-        let state = &mut self.members[member as usize];
+        let state = &mut self.members[instance as usize];
         if let Some(ends) = state.device.go_on(ctx.now(), pace, times, state.key, &self.seed) {
-            ctx.at(ends, WorldEvent::new(Kind::DiskDone, state.key, 0, member));
+            ctx.at(ends, WorldEvent::new(Kind::DiskDone, state.key, 0, instance));
         }
     }
 
     /// The disk of a member has done something, unless the event is one of an earlier pace.
-    pub(super) fn disk_done(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        let Some((order, is_refused)) = self.members[member as usize].device.done(ctx.now()) else { return };
+    pub(super) fn disk_done(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        let Some((order, is_refused)) = self.members[instance as usize].device.done(ctx.now()) else { return };
         let done = match order {
             Order::Write(slot, _) if is_refused => Completion::NoRoom(slot),
             Order::Write(slot, record) => {
-                self.members[member as usize].device.disk.write(slot, record);
+                self.members[instance as usize].device.disk.write(slot, record);
                 Completion::Written(slot)
             }
             Order::EraseFrom(first) => {
-                self.members[member as usize].device.disk.erase_from(first);
+                self.members[instance as usize].device.disk.erase_from(first);
                 Completion::Erased(first)
             }
             Order::Sync => {
-                self.with_disk(member, |disk, condition, chance| disk.sync(&condition.disk_mishaps, chance));
+                self.with_disk(instance, |disk, condition, chance| disk.sync(&condition.disk_mishaps, chance));
                 Completion::Synced
             }
             Order::Load => Completion::Loaded,
         };
-        self.disk_goes_on(member, ctx);
-        if self.stands_still(self.node_of(member)) {
-            return self.members[member as usize].device.unnoticed.push(done);
+        self.disk_goes_on(instance, ctx);
+        if self.stands_still(self.node_of_instance(instance)) {
+            return self.members[instance as usize].device.unnoticed.push(done);
         }
-        self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_disk(memory, done, turn));
+        self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_disk(memory, done, turn));
     }
 
     /// A member that stood still hears what its disk has done meanwhile.
-    pub(super) fn disk_is_noticed(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        for done in std::mem::take(&mut self.members[member as usize].device.unnoticed) {
-            self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_disk(memory, done, turn));
+    pub(super) fn disk_is_noticed(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        for done in std::mem::take(&mut self.members[instance as usize].device.unnoticed) {
+            self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_disk(memory, done, turn));
         }
     }
 
@@ -77,25 +76,23 @@ impl<P: Protocol> World<P> {
             return;
         }
         let after = self.environment.node(node).clone();
-        if !after.up && (before.up || after.disk_loss > before.disk_loss) {
-            self.with_disk(member, |disk, condition, chance| disk.lose(condition.disk_loss, &condition.disk_mishaps, chance));
-        }
-        for mishap in after.disk_mishaps.rot.iter().filter(|mishap| !before.disk_mishaps.rot.contains(mishap)) {
-            self.with_disk(member, |disk, _condition, chance| disk.rot(mishap, chance));
-        }
-        let (state, now): (_, SimTime) = (&mut self.members[member as usize], ctx.now());
-        if let Some(ends) = state.device.change_pace(now, after.pace_of_disk()) {
-            ctx.at(ends, WorldEvent::new(Kind::DiskDone, state.key, 0, member));
+        for instance in self.instances(member) {
+            if !after.up && (before.up || after.disk_loss > before.disk_loss) {
+                self.with_disk(instance, |disk, condition, chance| disk.lose(condition.disk_loss, &condition.disk_mishaps, chance));
+            }
+            for mishap in after.disk_mishaps.rot.iter().filter(|mishap| !before.disk_mishaps.rot.contains(mishap)) {
+                self.with_disk(instance, |disk, _condition, chance| disk.rot(mishap, chance));
+            }
+            let state = &mut self.members[instance as usize];
+            if let Some(ends) = state.device.change_pace(ctx.now(), after.pace_of_disk()) {
+                ctx.at(ends, WorldEvent::new(Kind::DiskDone, state.key, 0, instance));
+            }
         }
     }
 
-    fn with_disk<T>(
-        &mut self,
-        member: u32,
-        act: impl FnOnce(&mut crate::disks::Disk<P::Stored>, &Condition, &Chance<'_, P::Stored>) -> T,
-    ) -> T {
-        let condition = self.environment.node(self.node_of(member));
-        let (protocol, state) = (&self.protocol, &mut self.members[member as usize]);
+    fn with_disk<T>(&mut self, instance: u32, act: impl FnOnce(&mut Disk<P::Stored>, &Condition, &Chance<'_, P::Stored>) -> T) -> T {
+        let condition = self.environment.node(self.node_of_instance(instance));
+        let (protocol, state) = (&self.protocol, &mut self.members[instance as usize]);
         let garble = |record: &P::Stored, draw: Draw| protocol.garble(record, draw);
         let chance = Chance { key: state.key.child(DISK.bits()), seed: &self.seed, garble: &garble };
         act(&mut state.device.disk, condition, &chance)

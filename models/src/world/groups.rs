@@ -343,7 +343,10 @@ impl<P: Protocol> World<P> {
         }
         let message = self.open(slot).expect("members say something to each other");
         ctx.record(&Record::MemberHeard(members.name));
-        self.take_turn(members.to, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
+        for instance in self.hearers(members) {
+            let message = message.clone();
+            self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
+        }
     }
 
     /// Takes a message out of its envelope.
@@ -389,7 +392,10 @@ impl<P: Protocol> World<P> {
             let message = message.expect("only callers are told that nobody listens");
             // The caller's attempt is not over while its message is handled.
             self.attempts[slot].references += 1;
-            self.take_turn(member, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
+            for instance in self.reached(member, self.attempts[slot].caller) {
+                let message = message.clone();
+                self.take_turn(instance, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
+            }
             self.attempts[slot].references -= 1;
         } else {
             ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));

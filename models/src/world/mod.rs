@@ -3,7 +3,7 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `pace` (nodes that are slow or stand
-//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `timekeeping` (clocks), `clients`
+//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins` (second instances of them), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
 //! wait for something) and `experiment` (what lets faults strike and lifts them).
 
@@ -22,6 +22,7 @@ mod parcels;
 mod serving;
 mod timekeeping;
 mod triggers;
+mod twins;
 mod wire;
 
 use crate::attempt::Attempt;
@@ -78,13 +79,15 @@ pub struct World<P: Protocol> {
     cuts: Vec<(String, String)>,
     news: VecDeque<Vec<(String, String)>>,
     orders: Orders<P>,
-    /// Volatile memory of every server, by instance; each identity has one instance.
+    /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
-    /// The members of the group.
+    /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
+    /// The second instance of an identity that has, or had, a twin.
+    twins: BTreeMap<u32, u32>,
     /// Since when each of them is down, if it is.
     down: Vec<Option<SimTime>>,
-    /// Callers who wait for an answer that a member gives later: who holds them, and their attempts.
+    /// Callers who wait for an answer that a member gives later: which instance holds them, and their attempts.
     held: BTreeMap<Held, (u32, u32)>,
     /// What is remembered for measuring the protocol.
     witness: P::Witness,
@@ -126,6 +129,7 @@ impl<P: Protocol> World<P> {
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
             members: members_of(&plan, &protocol),
+            twins: BTreeMap::new(),
             down: vec![None; protocol.members() as usize],
             held: BTreeMap::new(),
             witness: P::Witness::default(),
@@ -203,7 +207,7 @@ impl<P: Protocol> World<P> {
 fn members_of<P: Protocol>(plan: &Plan, protocol: &P) -> Vec<MemberState<P>> {
     let Some(group) = &plan.group else { return Vec::new() };
     let name = |index: u32| plan.nodes[group.first.index() + index as usize].name.as_str();
-    (0..protocol.members()).map(|index| MemberState::new(protocol.member(index), name(index))).collect()
+    (0..protocol.members()).map(|index| MemberState::new(index, protocol.member(index), name(index))).collect()
 }
 
 impl<P: Protocol> Model for World<P> {

@@ -24,6 +24,7 @@ mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
 mod triggers; // faults that wait for something in the run
+mod twins; // two instances of one identity
 mod ways; // which way a message takes
 mod workload; // spikes, dips, herds and hot replicas
 

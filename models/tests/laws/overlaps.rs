@@ -9,7 +9,8 @@ use models::environment::OmissionWay;
 use models::faults::{
     BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, Conduct, CorruptDisk, DiskFull, DiskSlow, DiskStall, Drain, Errors,
     ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, LostWrites, Misconfiguration, MisdirectedWrites,
-    Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
+    Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, Twins,
+    WorkersExhausted,
 };
 use models::protocols::{Acknowledge, Group, KeyValue, Row};
 use models::services::Task;
@@ -77,6 +78,7 @@ fn every_fault(target: &str) -> Vec<AnyFault> {
         }),
         AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
         AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
+        AnyFault::Twins(Twins { node: node(), splits: vec![Names::one("app"), node()], ..Twins::default() }),
         AnyFault::ClockStep(ClockStep { node: node(), domain: domain(), by: SignedDuration::from_nanos(-30_000_000) }),
         AnyFault::ClockDrift(ClockDrift { node: node(), domain: domain(), rate: Ppm::new(200_000) }),
         AnyFault::Errors(Errors { node: node(), domain: domain(), share: Share::percent(40), after_work: true, caller: Names::default() }),
@@ -106,7 +108,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::CorruptDisk(_) | AnyFault::LostWrites(_) | AnyFault::MisdirectedWrites(_) => {}
         AnyFault::Cut(_) | AnyFault::FlappingLink(_) | AnyFault::BadLink(_) => {}
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
-        AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
+        AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) | AnyFault::Twins(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
@@ -222,7 +224,7 @@ fn every_fault_has_an_example_here() {
 }
 
 /// Faults that strike members of groups only.
-const FOR_GROUPS: [&str; 3] = ["CorruptDisk", "LostWrites", "MisdirectedWrites"];
+const FOR_GROUPS: [&str; 4] = ["CorruptDisk", "LostWrites", "MisdirectedWrites", "Twins"];
 
 #[test]
 fn after_any_two_faults_of_members_that_write_the_world_is_what_it_was() {

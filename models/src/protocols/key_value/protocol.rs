@@ -5,6 +5,7 @@ use super::message::{Entries, Message};
 use super::watch::Watch;
 use super::{Acknowledge, KeyValue, ReadsFrom, Sync};
 use crate::disks::{Completion, DiskTimes, Order};
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Held, Protocol, To, Truth, Turn};
@@ -383,7 +384,14 @@ impl Protocol for KeyValueProtocol {
         message.with_another_value(draw)
     }
 
-    fn examine(&self, watch: &mut Watch, member: &Member, announced: Announcement, _truth: &Truth<'_>, observations: &mut Observations) {
+    fn examine(
+        &self,
+        watch: &mut Watch,
+        member: (InstanceId, &Member),
+        announced: Announcement,
+        _truth: &Truth<'_>,
+        observations: &mut Observations,
+    ) {
         watch.see(member, announced, observations);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Entry;
 use super::protocol::Member;
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;
 use std::collections::BTreeMap;
@@ -11,15 +12,15 @@ use std::collections::BTreeMap;
 pub struct Watch {
     /// The key that each value was written to.
     written: BTreeMap<u64, u32>,
-    /// The writes that were acknowledged and not lost, by their slots.
-    acknowledged: BTreeMap<u64, Entry>,
+    /// The writes that were acknowledged and not lost, by their slots and by who did so.
+    acknowledged: BTreeMap<(u64, InstanceId), Entry>,
     /// Slot and value of the write to each key that was acknowledged last, lost or not.
     latest: BTreeMap<u32, (u64, u64)>,
 }
 
 impl Watch {
     /// A member has made something known.
-    pub(super) fn see(&mut self, member: &Member, announced: Announcement, observations: &mut Observations) {
+    pub(super) fn see(&mut self, (instance, member): (InstanceId, &Member), announced: Announcement, observations: &mut Observations) {
         let number = announced.value.unsigned_abs();
         match announced.what {
             "Appends" => {
@@ -29,7 +30,10 @@ impl Watch {
             }
             "Acknowledges" => {
                 if let Some(entry) = member.entry(number) {
-                    self.acknowledged.insert(number, entry);
+                    let others = self.acknowledged.range((number, InstanceId(0))..=(number, InstanceId(u32::MAX)));
+                    let conflicts = others.filter(|&(&(_, by), other)| by != instance && *other != entry).count();
+                    observations.count("writes acknowledged into a slot of another", conflicts as u64);
+                    self.acknowledged.insert((number, instance), entry);
                     self.latest.insert(entry.key, (number, entry.value));
                 }
                 observations.count("writes acknowledged", 1);
@@ -39,7 +43,7 @@ impl Watch {
                 let kept =
                     |slot: u64, entry: &Entry| member.entry(slot).is_some_and(|found| (found.key, found.value) == (entry.key, entry.value));
                 let before = self.acknowledged.len();
-                self.acknowledged.retain(|&slot, entry| kept(slot, entry));
+                self.acknowledged.retain(|&(slot, by), entry| by != instance || kept(slot, entry));
                 observations.count("acknowledged writes lost", (before - self.acknowledged.len()) as u64);
                 observations.count("recoveries", 1);
             }
