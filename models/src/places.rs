@@ -154,9 +154,9 @@ impl<'a> Places<'a> {
         (name, clients.arrivals.load())
     }
 
-    /// Whether a node is a member of a group whose members write to disks.
-    pub fn has_disk(&self, node: NodeId) -> bool {
-        self.service(node).is_none() && self.group.is_some_and(|group| group.spec.writes())
+    /// The group that a node is a member of, if it is one.
+    pub fn group(&self, node: NodeId) -> Option<&'a GroupPlan> {
+        self.group.filter(|_| matches!(self.nodes[node.index()].role, Role::Member(_)))
     }
 
     /// The service that a node is a replica of, by its index, and how many replicas it has.

@@ -65,6 +65,7 @@ shipped!(
     "gossip-rounds",
     "lost-acknowledgements",
     "silent-corruption",
+    "two-primaries",
 );
 
 /// The shipped scenario of this name.

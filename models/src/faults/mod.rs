@@ -187,6 +187,11 @@ impl AnyFault {
         each_fault!(self, fault => fault.lasts_by_itself())
     }
 
+    /// Whether it lets nodes repeat what they said before.
+    pub const fn repeats(&self) -> bool {
+        matches!(self, Self::Byzantine(Byzantine { conduct: Conduct::Replay(_), .. }))
+    }
+
     /// See [`Fault::label`].
     pub fn label(&self) -> String {
         each_fault!(self, fault => fault.label())

@@ -164,7 +164,7 @@ pub fn owners_of_disks(
 ) -> Result<Vec<Member>, Vec<Complaint>> {
     let nodes = nodes(node, domain, places)?;
     let mut complaints = Vec::new();
-    for &id in nodes.iter().filter(|&&id| !places.has_disk(id)) {
+    for &id in nodes.iter().filter(|&&id| !places.group(id).is_some_and(|group| group.spec.writes())) {
         match places.service(id) {
             Some(_) if writing => {}
             Some(service) => complaints.push(format!(

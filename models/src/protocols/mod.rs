@@ -74,6 +74,11 @@ impl Group {
         each_group!(self, group => group.writes())
     }
 
+    /// Whether what its members say to each other is signed; nothing if they do not speak to each other.
+    pub fn authenticated(&self) -> Option<bool> {
+        each_group!(self, group => group.authenticated())
+    }
+
     /// How large its messages are.
     pub fn message_size(&self) -> Size {
         each_group!(self, group => group.message_size())

@@ -22,7 +22,7 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// The caller's side of one attempt.
     type Session: Clone + Send + Debug;
     /// What is said.
-    type Message: Clone + Send + Debug;
+    type Message: Clone + PartialEq + Send + Debug;
     /// What a member's timers are known by: setting one that is pending moves it.
     type Timer: Clone + PartialEq + Send + Debug;
     /// What is remembered for measuring, and by no node.
@@ -81,8 +81,12 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
         None
     }
     /// What a dishonest member makes of a message of its own before that leaves it. The honest engine has said it; as long as a
-    /// protocol has nothing to add, a lie is the truth.
-    fn mutate(&self, _lie: Lie, _message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
+    /// protocol has nothing to add, what is repeated is repeated, and a lie is the truth. The draw says which lie of several it is: of
+    /// a member that tells each peer another lie, it is always the same for a peer.
+    fn mutate(&self, lie: Lie<'_, Self::Message>, message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
+        if let Lie::Old(old) = lie {
+            message.clone_from(old);
+        }
         Verdict::Send
     }
 
@@ -102,11 +106,11 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
 
 /// How a dishonest member would treat a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lie {
+pub enum Lie<'a, M> {
     /// It says something wrong, as if nothing were amiss.
     Wrong,
-    /// It says something that was true before.
-    Old,
+    /// It says what it has said before: this message of the same kind, to the same member or to some caller.
+    Old(&'a M),
 }
 
 /// What becomes of a message that a dishonest member has had in hand.
@@ -133,6 +137,11 @@ pub trait Speaks: Registered {
     /// Whether its members write to disks.
     fn writes(&self) -> bool {
         false
+    }
+    /// Whether what members say to each other is signed, so that none of them can speak in the name of another; nothing if they do
+    /// not speak to each other.
+    fn authenticated(&self) -> Option<bool> {
+        None
     }
     /// Everything wrong with the numbers as written; of the placement and the number of members others speak.
     fn check(&self) -> Vec<Complaint> {

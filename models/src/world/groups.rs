@@ -23,6 +23,8 @@ pub(super) struct Envelope<M> {
     address: Address,
     /// What is said, or why nothing is: the machine of a dead member answers that nobody listens, or a cut turned it back.
     pub(super) message: Result<M, Failure>,
+    /// Whether it is not what its member would have said honestly.
+    is_lie: bool,
 }
 
 /// Between whom it travels.
@@ -50,17 +52,17 @@ struct CallMessage {
 impl<M> Envelope<M> {
     /// A message of a caller to a member.
     const fn to_member(attempt: u32, member: u32, message: M) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message) }
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: false, ordinal: 0 }), message: Ok(message), is_lie: false }
     }
 
     /// An answer to a caller: of a member, or of its machine that nobody listens.
     pub(super) const fn to_caller(attempt: u32, member: u32, message: Result<M, Failure>) -> Self {
-        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message }
+        Self { address: Address::Call(CallMessage { attempt, member, to_caller: true, ordinal: 0 }), message, is_lie: false }
     }
 
     /// A message between members.
     pub(super) const fn between(members: MemberMessage, message: M) -> Self {
-        Self { address: Address::Members(members), message: Ok(message) }
+        Self { address: Address::Members(members), message: Ok(message), is_lie: false }
     }
 
     /// The attempt on whose behalf it travels, if there is one.
@@ -255,18 +257,41 @@ impl<P: Protocol> World<P> {
 
     /// Whether a dishonest member does not send what it has to say; if it sends it, it may have altered it.
     pub(super) fn member_withholds(&mut self, slot: u32, member: u32, to: To) -> bool {
-        if !self.environment.messages().any() || !self.environment.node(self.node_of(member)).up {
-            return false;
+        let honest = self.envelopes[slot].message.as_ref().ok().filter(|_| self.remembers).cloned();
+        let is_withheld =
+            self.environment.messages().any() && self.environment.node(self.node_of(member)).up && self.lies(slot, member, to);
+        if let Some(honest) = honest {
+            self.members[member as usize].remember(to, honest);
         }
+        is_withheld
+    }
+
+    /// What a member that may be dishonest makes of what it has to say; whether it does not say it at all.
+    fn lies(&mut self, slot: u32, member: u32, to: To) -> bool {
         let letter = self.letter_of_envelope(slot, 0);
-        let Ok(message) = &mut self.envelopes[slot].message else { return false };
-        let lie = match self.environment.messages().conduct(letter.from, letter.to, letter.luck) {
+        let envelope = &mut self.envelopes[slot];
+        let Ok(message) = &mut envelope.message else { return false };
+        let (lie, draw) = match self.environment.messages().conduct(letter.from, letter.to, letter.luck) {
             Conduct::Honest => return false,
             Conduct::Withheld => return true,
-            Conduct::Wrong => Lie::Wrong,
-            Conduct::Replayed => Lie::Old,
+            Conduct::Wrong => (Lie::Wrong, letter.luck.further(LIE)),
+            Conduct::Equivocal(draw) => (Lie::Wrong, draw),
+            Conduct::Replayed => {
+                let draw = letter.luck.further(LIE);
+                let Some(old) = self.members[member as usize].remembered(to, message, draw) else { return false };
+                (Lie::Old(old), draw)
+            }
+            Conduct::Forged => {
+                if let Address::Members(members) = &mut envelope.address {
+                    members.speak_as_another(self.plan.group.as_ref().map_or(0, |group| group.members), letter.luck.further(LIE));
+                }
+                return false;
+            }
         };
-        self.protocol.mutate(lie, message, to, letter.luck.further(LIE)) == Verdict::Withhold
+        let honest = message.clone();
+        let verdict = self.protocol.mutate(lie, message, to, draw);
+        envelope.is_lie = *message != honest;
+        verdict == Verdict::Withhold
     }
 
     /// A message is lost: its record is given back. Whether that ends the attempt is not asked here.
@@ -359,15 +384,18 @@ impl<P: Protocol> World<P> {
     /// What is said between a caller and a member reaches whoever it is for.
     pub(super) fn hear(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let Address::Call(call) = self.envelopes[slot].address else { unreachable!("only a message of a call is heard by a caller") };
+        let is_lie = self.envelopes[slot].is_lie;
         let message = self.open(slot);
-        if call.to_caller { self.caller_hears(call, message, ctx) } else { self.member_is_asked(call, message, ctx) }
+        if call.to_caller { self.caller_hears(call, message, is_lie, ctx) } else { self.member_is_asked(call, message, ctx) }
     }
 
-    fn caller_hears(&mut self, call: CallMessage, message: Result<P::Message, Failure>, ctx: &mut Ctx<'_, Self>) {
+    fn caller_hears(&mut self, call: CallMessage, message: Result<P::Message, Failure>, is_lie: bool, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[call.attempt];
         if !attempt.is_waited_for || attempt.phase == Phase::Done {
             return self.end_if_silent(call.attempt);
         }
+        // What is made of a lie is wrong.
+        self.attempts[call.attempt].is_wrong |= is_lie;
         let answer = match message {
             Ok(message) => self.session_turn(call.attempt, ctx, |world, turn| {
                 let session = world.session.as_mut().expect("an attempt that talks has a session");

@@ -13,7 +13,7 @@ use crate::record::{Loss, MessageName, Record};
 use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// An instance of a member of a group.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub(super) struct MemberState<P: Protocol> {
     sent: BTreeMap<(u32, &'static str), u32>,
     /// The number of the first message of each kind to each other member: messages of twins have numbers of their own.
     pub(super) first_ordinal: u32,
+    /// What it said to each member, and to callers, of each kind, the last first; kept only where it may be repeated.
+    said: BTreeMap<(Option<u32>, &'static str), VecDeque<P::Message>>,
     /// Whether it runs, or would if its node did.
     pub(super) is_on: bool,
 }
@@ -52,8 +54,33 @@ impl<P: Protocol> MemberState<P> {
             has_started: false,
             sent: BTreeMap::new(),
             first_ordinal: 0,
+            said: BTreeMap::new(),
             is_on: true,
         }
+    }
+
+    /// Keeps what it honestly said.
+    pub(super) fn remember(&mut self, to: To, message: P::Message) {
+        let said = self.said.entry((peer(to), P::kind(&message))).or_default();
+        said.push_front(message);
+        said.truncate(MOST_REMEMBERED);
+    }
+
+    /// Something it said before, of the kind of this message and to the same member, or to some caller.
+    pub(super) fn remembered(&self, to: To, message: &P::Message, draw: Draw) -> Option<&P::Message> {
+        let said = self.said.get(&(peer(to), P::kind(message)))?;
+        said.get(draw.index(said.len() as u64) as usize)
+    }
+}
+
+/// A dishonest member repeats one of so many messages: own choice, enough that an old one is really old.
+const MOST_REMEMBERED: usize = 16;
+
+/// The member spoken to, if it is not a caller.
+const fn peer(to: To) -> Option<u32> {
+    match to {
+        To::Member(member) => Some(member),
+        To::Caller | To::Held(_) => None,
     }
 }
 
@@ -62,7 +89,7 @@ impl<P: Protocol> MemberState<P> {
 pub(super) struct MemberMessage {
     /// Which.
     pub(super) name: MessageName,
-    /// Who sent it.
+    /// Who says that it sent it: the sender of its name, unless that lies.
     pub(super) from: u32,
     /// Whom it is for.
     pub(super) to: u32,
@@ -76,6 +103,16 @@ impl MemberMessage {
     /// What a member tells itself passes no link, and no fault gets hold of it.
     pub(super) const fn is_to_itself(&self) -> bool {
         self.from == self.to
+    }
+
+    /// It is said in the name of another member, drawn evenly among those that neither send nor hear it, if there are any.
+    pub(super) fn speak_as_another(&mut self, members: u32, draw: Draw) {
+        if members > 2 {
+            let (low, high) = (self.from.min(self.to), self.from.max(self.to));
+            let other = draw.index(u64::from(members - 2)) as u32;
+            let other = other + u32::from(other >= low);
+            self.from = other + u32::from(other >= high);
+        }
     }
 }
 

@@ -87,6 +87,8 @@ pub struct World<P: Protocol> {
     twins: BTreeMap<u32, u32>,
     /// Since when each of them is down, if it is.
     down: Vec<Option<SimTime>>,
+    /// Whether members keep what they said, because a fault may make them repeat it.
+    remembers: bool,
     /// Callers who wait for an answer that a member gives later: which instance holds them, and their attempts.
     held: BTreeMap<Held, (u32, u32)>,
     /// What is remembered for measuring the protocol.
@@ -130,6 +132,7 @@ impl<P: Protocol> World<P> {
             servers: vec![Server::default(); plan.nodes.len()],
             members: members_of(&plan, &protocol),
             twins: BTreeMap::new(),
+            remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
             down: vec![None; protocol.members() as usize],
             held: BTreeMap::new(),
             witness: P::Witness::default(),

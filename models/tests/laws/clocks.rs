@@ -164,14 +164,23 @@ pub fn groups() -> Vec<Group> {
             renews_after: Some(ms(400)),
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
-        Group::Heartbeats(Heartbeats { members: 3, every: second, detector: phi, domain: domain(), message_size: USUAL_SIZE }),
+        Group::Heartbeats(Heartbeats {
+            members: 3,
+            every: second,
+            detector: phi,
+            domain: domain(),
+            message_size: USUAL_SIZE,
+            authenticated: false,
+        }),
         Group::Heartbeats(Heartbeats {
             members: 3,
             every: second,
             detector: Detector::FixedTimeout(ms(1500)),
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
         Group::Swim(Swim {
             members: 5,
@@ -181,8 +190,17 @@ pub fn groups() -> Vec<Group> {
             order: Order::RoundRobin,
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
-        Group::Gossip(Gossip { members: 5, every: second, mode: Mode::PushPull, fanout: 2, domain: domain(), message_size: USUAL_SIZE }),
+        Group::Gossip(Gossip {
+            members: 5,
+            every: second,
+            mode: Mode::PushPull,
+            fanout: 2,
+            domain: domain(),
+            message_size: USUAL_SIZE,
+            authenticated: false,
+        }),
         Group::KeyValue(KeyValue {
             members: 3,
             acknowledge: Acknowledge::All,
@@ -241,6 +259,7 @@ fn a_timer_of_a_member_never_fires_in_a_later_life() {
         fanout: 1,
         domain: Placement(vec!["room".to_owned()]),
         message_size: USUAL_SIZE,
+        authenticated: false,
     };
     let spec = SystemSpec { clocks: Vec::new(), ..grouped(Group::Gossip(gossip), vec![silence("group[1]", 3_000, 2_000)]) };
     let (plan, seen, _) = played(&spec, 1, TieBreak::ByRank);

@@ -12,6 +12,7 @@ mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
 mod ledger; // the books that are kept of every attempt and call
+mod lies; // what dishonest members of groups say
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end

@@ -38,6 +38,7 @@ fn lease() -> Group {
         renews_after: Some(ms(500)),
         domain: room(),
         message_size: USUAL_SIZE,
+        authenticated: false,
     })
 }
 
@@ -112,6 +113,7 @@ fn twins_leave_what_others_draw_as_it_was_and_nothing_behind() {
         detector: models::protocols::Detector::FixedTimeout(ms(2_500)),
         domain: room(),
         message_size: USUAL_SIZE,
+        authenticated: false,
     });
     let names = |ended: &Ended| -> std::collections::BTreeSet<String> {
         let sent = |record: &Record| match record {

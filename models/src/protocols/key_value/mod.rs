@@ -47,6 +47,9 @@ pub struct KeyValue {
     /// How large each of its messages is, and each of its callers'; 1 kB unless said.
     #[serde(skip_serializing_if = "is_usual_size")]
     pub message_size: Size,
+    /// Whether what members say to each other is signed: then none of them can speak in the name of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub authenticated: bool,
 }
 
 /// Who answers reads.
@@ -106,6 +109,7 @@ impl Default for KeyValue {
             disk: DiskSpeed::default(),
             domain: Placement::default(),
             message_size: usual_size(),
+            authenticated: false,
         }
     }
 }
@@ -132,6 +136,10 @@ impl Speaks for KeyValue {
 
     fn message_size(&self) -> Size {
         self.message_size
+    }
+
+    fn authenticated(&self) -> Option<bool> {
+        Some(self.authenticated)
     }
 
     fn writes(&self) -> bool {

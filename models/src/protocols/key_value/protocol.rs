@@ -8,7 +8,7 @@ use crate::disks::{Completion, DiskTimes, Order};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Held, Protocol, To, Truth, Turn};
+use crate::protocols::{Announcement, Held, Lie, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub struct KeyValueProtocol {
 pub struct Member {
     /// Of a primary: in which of its lives it is. Of a follower: in which it last heard the primary.
     life: u32,
+    /// Of a follower: what an earlier life of the primary says is no longer heard.
+    promised: u32,
     phase: Phase,
     log: Log,
     /// Slot and value of the last write to every key, as far as reads are answered from it.
@@ -139,13 +141,13 @@ impl KeyValueProtocol {
 
     /// A follower hears what is in the log of the primary.
     fn follow(&self, member: &mut Member, told: Entries, turn: &mut Turn<'_, Self>) {
-        if told.life < member.life || member.phase != Phase::Ready {
+        if told.life < member.promised || member.phase != Phase::Ready {
             return;
         }
         if told.life > member.life && member.log.end() > told.base {
             self.forget_from(member, told.base, turn);
         }
-        member.life = told.life;
+        (member.life, member.promised) = (told.life, told.life);
         if told.from > member.log.end() {
             return turn.send(To::Member(0), Message::Missing(member.log.end()));
         }
@@ -324,6 +326,8 @@ impl Protocol for KeyValueProtocol {
                 self.tell(member, from, slot.min(member.log.end()), entries, turn);
             }
             Message::Lack(life, holes, end) if member.phase == Phase::Ready => {
+                // Or an earlier life that does not know of its end would go on, and be told that its writes are done.
+                member.promised = member.promised.max(life);
                 let found = |slot: u64| member.log.get(slot).map(|entry| (slot, entry));
                 let entries = holes.into_iter().chain(end..member.log.end()).filter_map(found).collect();
                 turn.send(To::Member(from), Message::Have(life, entries));
@@ -370,7 +374,7 @@ impl Protocol for KeyValueProtocol {
     /// A life leaves its disk, and its number.
     fn on_crash(&self, member: &mut Member) {
         let followers = vec![0; member.followers.len()];
-        *member = Member { life: member.life, phase: Phase::Loading, followers, ..Member::default() };
+        *member = Member { life: member.life, promised: member.promised, phase: Phase::Loading, followers, ..Member::default() };
     }
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
@@ -382,6 +386,19 @@ impl Protocol for KeyValueProtocol {
 
     fn corrupt(&self, message: &Message, draw: Draw) -> Option<Message> {
         message.with_another_value(draw)
+    }
+
+    /// A dishonest member tells another value, of a key or of a part of the log, and says of a write that it is done which is not.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        let said = match (lie, &*message) {
+            (Lie::Old(old), _) => Some(old.clone()),
+            (Lie::Wrong, Message::Refused) => Some(Message::Written),
+            (Lie::Wrong, message) => message.with_another_value(draw),
+        };
+        if let Some(said) = said {
+            *message = said;
+        }
+        Verdict::Send
     }
 
     fn examine(
