@@ -64,7 +64,7 @@ impl Fault for Twins {
                 "whose messages reach only the first, and only the second",
             ),
         ],
-        example: "Twins(node: \"db[0]\", splits: [\"app\", \"db[1]\"], at: \"60s\", lasts: \"30s\")",
+        example: "Twins(node: \"db[0]\", splits: [\"shoppers\", \"db[1]\"], at: \"60s\", lasts: \"30s\")",
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {

@@ -286,7 +286,7 @@ impl Protocol for SwimProtocol {
             (Lie::Old(old), _) => *message = *old,
             (Lie::Wrong, Message::Ack(_, probe)) => *probe = probe.wrapping_add(1 + draw.index(1000) as u32),
             (Lie::Wrong, Message::PingFor(target, _)) => {
-                *target = (*target + 1 + draw.index(u64::from(self.members - 1)) as u32) % self.members
+                *target = (*target + 1 + draw.index(u64::from(self.members - 1)) as u32) % self.members;
             }
             (Lie::Wrong, Message::Alive(count)) => *count = another_count(*count, self.members, draw),
             (Lie::Wrong, Message::Ping(..) | Message::Ask) => {}
