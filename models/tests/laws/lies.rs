@@ -58,6 +58,11 @@ fn lies_of_members_to_callers_are_wrong_answers_and_honest_answers_are_not() {
         let who = if name == "Lease" { "group[2]" } else { "group[0]" };
         let ended = sound(&asked(group, vec![liar(who, Conduct::WrongAnswers(Share::ALL))]));
         let (wrong, right) = (ended.measures.wrong, ended.measures.succeeded);
+        if name == "Gossip" {
+            // Who knew the rumour denies it to everybody, and so nobody ever learns it.
+            assert_eq!((right, observed(&ended, "members that learned")), (0, 0));
+            continue;
+        }
         assert!(wrong > 40 && wrong < right, "{name}: {wrong} of {right}");
     }
     let row = || Group::Row(Row { domain: Placement(vec!["room".to_owned()]), message_size: USUAL_SIZE });

@@ -24,6 +24,8 @@ pub enum Message {
     Missing(u64),
     /// The primary lacks these slots, and everything from that slot on, in this life.
     Lack(u32, Vec<u64>, u64),
+    /// A follower has promised itself to this later life of the primary.
+    Deposed(u32),
     /// What a follower has of that.
     Have(u32, Vec<(u64, Entry)>),
 }
@@ -44,7 +46,7 @@ pub struct Entries {
 impl Message {
     /// Every kind.
     pub const KINDS: &'static [&'static str] =
-        &["write", "read", "written", "value", "refused", "entries", "appended", "missing", "lack", "have"];
+        &["write", "read", "written", "value", "refused", "entries", "appended", "missing", "lack", "have", "deposed"];
 
     /// The kind of this message.
     pub const fn kind(&self) -> &'static str {
@@ -59,6 +61,7 @@ impl Message {
             Self::Missing(_) => "missing",
             Self::Lack(..) => "lack",
             Self::Have(..) => "have",
+            Self::Deposed(_) => "deposed",
         }
     }
 
@@ -80,7 +83,9 @@ impl Message {
                 entry.value = flipped(entry.value);
                 Some(Self::Have(*life, entries))
             }
-            Self::Read(_) | Self::Written | Self::Refused | Self::Appended(..) | Self::Missing(_) | Self::Lack(..) => None,
+            Self::Read(_) | Self::Written | Self::Refused | Self::Appended(..) | Self::Missing(_) | Self::Lack(..) | Self::Deposed(_) => {
+                None
+            }
         }
     }
 }

@@ -50,6 +50,8 @@ enum Phase {
     Loading,
     /// It asks its followers for what it lacks.
     Asking,
+    /// A follower has promised itself to a later life of the primary: it serves no more until it starts again.
+    Deposed,
 }
 
 /// What a member waits for.
@@ -141,8 +143,11 @@ impl KeyValueProtocol {
 
     /// A follower hears what is in the log of the primary.
     fn follow(&self, member: &mut Member, told: Entries, turn: &mut Turn<'_, Self>) {
-        if told.life < member.promised || member.phase != Phase::Ready {
+        if member.phase != Phase::Ready {
             return;
+        }
+        if told.life < member.promised {
+            return turn.send(To::Member(0), Message::Deposed(member.promised));
         }
         if told.life > member.life && member.log.end() > told.base {
             self.forget_from(member, told.base, turn);
@@ -325,6 +330,15 @@ impl Protocol for KeyValueProtocol {
                 let entries = member.log.slots.get(slot as usize..end).unwrap_or_default().to_vec();
                 self.tell(member, from, slot.min(member.log.end()), entries, turn);
             }
+            Message::Deposed(life) if life > member.life && turn.me() == 0 => {
+                (member.life, member.phase) = (life, Phase::Deposed);
+                turn.cancel_timer(Timer::Ask);
+                let writing = std::mem::take(&mut member.writing);
+                writing.into_values().for_each(|held| turn.send(To::Held(held), Message::Refused));
+            }
+            Message::Lack(life, ..) if life < member.promised && member.phase == Phase::Ready => {
+                turn.send(To::Member(from), Message::Deposed(member.promised));
+            }
             Message::Lack(life, holes, end) if member.phase == Phase::Ready => {
                 // Or an earlier life that does not know of its end would go on, and be told that its writes are done.
                 member.promised = member.promised.max(life);
@@ -379,7 +393,8 @@ impl Protocol for KeyValueProtocol {
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
         if turn.me() == 0 {
-            member.life += 1;
+            // Numbers of lives grow by chance, so that twins have different ones.
+            member.life = member.life.saturating_add(1 + turn.draws("life", member.life).choice().index(1 << 16) as u32);
         }
         turn.order(Order::Load);
     }
