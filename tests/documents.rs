@@ -57,7 +57,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         };
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
         let mut link = r#"Link(from: "internet", to: "zone-a", delay: Constant("1ms"))"#;
-        let (mut clock, mut group) = ("Perfect()", r#"Row(domain: "zone-a")"#.to_owned());
+        let (mut clock, mut group_name, mut group) = ("Perfect()", "g", r#"Row(domain: "zone-a")"#.to_owned());
         // Both a distribution and a kind of arrivals are called Constant: what has a rate arrives. What has a base or a delay is a backoff.
         if known(Arrivals::ALL, name) && (name != "Constant" || text.contains("rate")) {
             arrivals = text;
@@ -74,6 +74,9 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
             layers = text.to_owned();
         } else if known(AnyFault::ALL, name) {
             fault = text;
+            if text.contains("\"db[") {
+                (group_name, group) = ("db", r#"KeyValue(members: 2, domain: "zone-a")"#.to_owned());
+            }
         } else if name == "Link" {
             link = text;
         } else if known(AnyClock::ALL, name) {
@@ -86,7 +89,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         seen.push(name);
         let scenario = format!(
             r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: {arrivals}, calls: "b", domain: "internet"), {} }},
-            links: [{link}], stacks: {{ "shoppers -> b": [{layers}] }}, faults: [{fault}], clocks: {{ "b": {clock} }}, groups: {{ "g": {group} }})"#,
+            links: [{link}], stacks: {{ "shoppers -> b": [{layers}] }}, faults: [{fault}], clocks: {{ "b": {clock} }}, groups: {{ "{group_name}": {group} }})"#,
             service(demand, "")
         );
         assert_reads(text, &scenario);
@@ -109,9 +112,9 @@ fn every_example_of_a_fault_can_be_read() {
         };
         let scenario = format!(
             r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
-            {}, {} }}, links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], faults: [{}])"#,
+            {} }}, groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
+            links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], faults: [{}])"#,
             service("shop", "zone-a"),
-            service("db", "zone-a"),
             explanation.example
         );
         assert_reads(name, &scenario);

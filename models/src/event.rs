@@ -46,6 +46,8 @@ pub enum Kind {
     ExtraCall = 15,
     /// Background work of a node is due.
     JobTimer = 16,
+    /// The disk of a member of a group has done something.
+    DiskDone = 17,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             14 => Self::ExtraArrival,
             15 => Self::ExtraCall,
             16 => Self::JobTimer,
+            17 => Self::DiskDone,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }

@@ -10,6 +10,7 @@ mod attempt;
 mod builder;
 mod call;
 pub mod clocks;
+pub mod disks;
 pub mod environment;
 mod event;
 pub mod faults;

@@ -207,6 +207,11 @@ impl<'a> Places<'a> {
         (name, clients.arrivals.load())
     }
 
+    /// The group that a node is a member of, if it is one.
+    pub fn group(&self, node: NodeId) -> Option<&'a GroupPlan> {
+        self.group.filter(|_| matches!(self.nodes[node.index()].role, Role::Member(_)))
+    }
+
     /// The service that a node is a replica of, by its index, and how many replicas it has.
     pub fn service_of(&self, node: NodeId) -> Option<(u32, u32)> {
         match self.nodes[node.index()].role {

@@ -67,6 +67,9 @@ shipped!(
     "failure-detectors",
     "gossip-rounds",
     "jitters-compared",
+    "lost-acknowledgements",
+    "silent-corruption",
+    "two-primaries",
 );
 
 /// The shipped scenario of this name.

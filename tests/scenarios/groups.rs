@@ -78,3 +78,42 @@ fn a_rumour_needs_as_many_rounds_as_its_scenario_says() {
         assert_within(name, mean(&observed(&results, name, "rounds until everybody knew", Fold::Most)), rounds);
     }
 }
+
+#[test]
+fn acknowledged_writes_are_lost_where_the_comment_says_so_and_as_many() {
+    let results = results("lost-acknowledgements");
+    let lost = |name| observed(&results, name, "acknowledged writes lost", Fold::Sum);
+    for name in ["every write", "two disks"] {
+        let lost = lost(name);
+        assert!(lost.len() == SEEDS as usize && lost.iter().all(|&lost| lost == 0.0), "{name}: {lost:?}");
+    }
+    assert_within("every 100ms", mean(&lost("every 100ms")), 4.0..=6.0);
+    let share = mean(&lost("never")) / mean(&observed(&results, "never", "writes acknowledged", Fold::Sum));
+    assert_within("never", share, 0.3..=0.5);
+}
+
+#[test]
+fn a_store_believes_finds_and_mends_what_its_disk_did_as_the_comment_says() {
+    let results = results("silent-corruption");
+    let sum = |name, what| observed(&results, name, what, Fold::Sum).iter().sum::<f64>();
+    assert!(sum("nothing checked", "corrupt reads served") > f64::from(SEEDS));
+    for name in ["checksums", "and places", "and a follower"] {
+        assert_within(name, sum(name, "corrupt reads served"), 0.0..=0.0);
+    }
+    assert_within("nothing checked", sum("nothing checked", "damaged records found"), 0.0..=0.0);
+    assert!(sum("and places", "damaged records found") > 1.2 * sum("checksums", "damaged records found"));
+    for name in ["nothing checked", "checksums", "and places"] {
+        assert!(sum(name, "acknowledged writes lost") > 20.0 * f64::from(SEEDS), "{name}");
+        assert!(sum(name, "stale reads") > 10.0 * f64::from(SEEDS), "{name}");
+    }
+    assert_within("and a follower", sum("and a follower", "acknowledged writes lost"), 0.0..=0.0);
+}
+
+#[test]
+fn two_primaries_part_their_histories_unless_a_follower_has_to_agree() {
+    let results = results("two-primaries");
+    let conflicts = |name| observed(&results, name, "writes acknowledged into a slot of another", Fold::Sum);
+    // Each of the two acknowledges 20 writes a second for a minute.
+    assert!(conflicts("alone").iter().all(|&count| (1_000.0..1_300.0).contains(&count)), "{:?}", conflicts("alone"));
+    assert!(conflicts("a follower").iter().all(|&count| count == 0.0), "{:?}", conflicts("a follower"));
+}

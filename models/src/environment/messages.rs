@@ -9,7 +9,7 @@ use super::{Reach, Within};
 use crate::ids::{NodeId, StretchId};
 use crate::outcome::Failure;
 use serde::{Deserialize, Serialize};
-use sim_core::draw::Draw;
+use sim_core::draw::{Draw, mix};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
@@ -71,6 +71,15 @@ pub enum Misbehaviour {
     WrongAnswers(Share),
     /// It answers this share of requests at once with an answer it gave before, without doing the work.
     Replay(Share),
+    /// It lies to this share of those it speaks to, to each of them in its own way.
+    Equivocates {
+        /// To how many of them.
+        share: Share,
+        /// Tells one choice of them from another: of each strike.
+        choice: u64,
+    },
+    /// It says this share of what it says to other members in the name of another.
+    Forges(Share),
 }
 
 /// Which requests a node fails, and how.
@@ -125,6 +134,10 @@ pub enum Conduct {
     Wrong,
     /// An old one, at once.
     Replayed,
+    /// A wrong one, which of all there are depends on the peer alone: by this draw.
+    Equivocal(Draw),
+    /// The right one, in the name of another.
+    Forged,
 }
 
 /// Places of the draws that decide, told apart by the stream of the effect.
@@ -224,6 +237,11 @@ impl Messages {
                 Misbehaviour::Selective(callers) => callers.binary_search(&caller).is_ok().then_some(Conduct::Withheld),
                 Misbehaviour::WrongAnswers(share) => holds(share).then_some(Conduct::Wrong),
                 Misbehaviour::Replay(share) => holds(share).then_some(Conduct::Replayed),
+                Misbehaviour::Forges(share) => holds(share).then_some(Conduct::Forged),
+                Misbehaviour::Equivocates { share, choice } => {
+                    let draw = Draw::from_bits(mix(choice ^ mix(u64::from(caller.0))));
+                    share.holds(draw).then(|| Conduct::Equivocal(draw.further(1)))
+                }
             }
         };
         self.on(node, reach).find_map(conduct).unwrap_or(Conduct::Honest)

@@ -13,7 +13,7 @@ mod reach;
 
 pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
-pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness};
+pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness, Twin};
 pub use reach::{Reach, Within};
 
 use crate::ids::{EdgeId, NodeId, RouteId, StretchId};

@@ -3,10 +3,13 @@
 //! One rule per condition says what overlapping effects come to: a node is down while any says so, and silent while any of
 //! those says so; it stands still, drains, or has a disk that is stalled or full while any says so; the slowest factor
 //! counts; workers and places that are taken away add up, and so do
-//! changes of its clock. What follows from being down comes before everything else.
+//! changes of its clock; mishaps of its disk are independent of each other. It has one twin while any says so, and the one that began first says who
+//! hears whom. What follows from being down comes before everything else.
 
 use super::{Reach, Within};
 use crate::clocks::ClockChange;
+use crate::disks::{Mishap, Mishaps};
+use crate::ids::NodeId;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::time::SimDuration;
@@ -42,6 +45,26 @@ pub enum NodeEffect {
     DiskStalled,
     /// Its disk has no room.
     DiskFull,
+    /// Records on its disk rot.
+    DiskRots(Mishap),
+    /// Its disk loses writes that it has acknowledged.
+    DiskLosesWrites(Mishap),
+    /// Its disk writes to the wrong place.
+    DiskMisdirects(Mishap),
+    /// A second instance of it runs.
+    Twin(Twin),
+}
+
+/// A second instance of an identity: correct, and unaware of the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    /// Whether it starts with nothing, as a member at its first start; otherwise with what the first has on its disk and
+    /// keeps over a crash.
+    pub fresh: bool,
+    /// Whose messages reach the first alone; ascending.
+    pub first: Vec<NodeId>,
+    /// Whose messages reach the second alone; ascending. All others reach both.
+    pub second: Vec<NodeId>,
 }
 
 /// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
@@ -132,8 +155,12 @@ pub struct Condition {
     pub disk_stalled: bool,
     /// Whether its disk has no room.
     pub disk_full: bool,
+    /// What happens to records on its disk.
+    pub disk_mishaps: Mishaps,
     /// What has become of its clock.
     pub clock: ClockChange,
+    /// A second instance of it, if there is one.
+    pub twin: Option<Twin>,
 }
 
 impl Condition {
@@ -151,7 +178,9 @@ impl Condition {
         disk_slowness: Slowness::NONE,
         disk_stalled: false,
         disk_full: false,
+        disk_mishaps: Mishaps::NONE,
         clock: ClockChange::NONE,
+        twin: None,
     };
 
     /// What these effects come to, in the order in which they began.
@@ -173,6 +202,11 @@ impl Condition {
                 NodeEffect::DiskSlow(slowness) => condition.disk_slowness = condition.disk_slowness.max(*slowness),
                 NodeEffect::DiskStalled => condition.disk_stalled = true,
                 NodeEffect::DiskFull => condition.disk_full = true,
+                NodeEffect::DiskRots(mishap) => condition.disk_mishaps.rot.push(*mishap),
+                NodeEffect::DiskLosesWrites(mishap) => condition.disk_mishaps.lost.push(*mishap),
+                NodeEffect::DiskMisdirects(mishap) => condition.disk_mishaps.misdirected.push(*mishap),
+                NodeEffect::Twin(twin) if condition.twin.is_none() => condition.twin = Some(twin.clone()),
+                NodeEffect::Twin(_) => {}
                 NodeEffect::Clock(change) => condition.clock = condition.clock.combined(*change),
             }
         }
@@ -189,6 +223,11 @@ impl Condition {
     pub fn has_pace_of(&self, other: &Self) -> bool {
         let of = |one: &Self| (one.paused, one.slowness, one.disk_slowness, one.disk_stalled);
         of(self) == of(other) && self.slow_requests == other.slow_requests
+    }
+
+    /// How slowly its disk works; not at all if `None`. A disk goes on while its node stands still.
+    pub fn pace_of_disk(&self) -> Option<Slowness> {
+        (!self.disk_stalled).then_some(self.disk_slowness)
     }
 
     /// How slowly a worker goes on with a request of this call: not at all if `None`. Writing waits for the disk alone.

@@ -7,6 +7,7 @@
 
 use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
 use crate::environment::{Effect, MessageEffect, Misbehaviour};
+use crate::ids::NodeId;
 use crate::places::Places;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -43,11 +44,29 @@ pub enum Conduct {
     WrongAnswers(Share),
     /// It answers this share of requests at once with an answer it gave before, without doing the work.
     Replay(Share),
+    /// It lies to this share of those it speaks to, to each of them in its own way, and always in the same.
+    Equivocate(Share),
+    /// It says this share of what it says to other members in the name of another.
+    Forge(Share),
+}
+
+/// Whether a node can speak in the name of another.
+fn may_forge(node: NodeId, places: &Places<'_>) -> Result<(), Complaint> {
+    let sentence = match places.group(node).map(|group| group.spec.authenticated()) {
+        Some(Some(false)) => return Ok(()),
+        Some(Some(true)) => {
+            "messages of the group are authenticated: nobody can speak in the name of another; write `authenticated: false` there"
+        }
+        Some(None) => "members of the group say nothing to each other",
+        None => "a service speaks for itself; only members of a group can speak in each other's name",
+    };
+    Err(complaint("conduct", format!("`{}` cannot forge: {sentence}", places.name(node))))
 }
 
 impl Registered for Byzantine {
     const NAME: &'static str = "Byzantine";
-    const SUMMARY: &'static str = "at most f nodes misbehave: silent, silent to some, wrong answers, or old ones";
+    const SUMMARY: &'static str =
+        "at most f nodes misbehave: silent, silent to some, wrong answers, old ones, another lie for each peer, or forged names";
 }
 
 impl Fault for Byzantine {
@@ -55,15 +74,22 @@ impl Fault for Byzantine {
         meaning: "The seed draws `f` of the nodes for each strike. `Silent`: they work and never answer. `Selective(names)`: they do not answer \
                   those callers. `WrongAnswers(share)`: that share of answers has a wrong value. `Replay(share)`: that share of requests gets an old \
                   answer at once, without the work. A wrong or old answer counts as a success, and as a wrong one beside; only a caller that \
-                  compares answers can tell. A member of a group treats what it says to callers and to other members like answers; which lies it tells \
-                  is its protocol's business, and such answers are not counted as wrong.",
+                  compares answers can tell. `Equivocate(share)`: that share of those it speaks to is lied to, each in its own way and always in the same. A \
+                  member of a group treats what it says to callers and to other members like answers; which lies it tells is its protocol's business, \
+                  and what it repeats is one of the last messages of the same kind to the same member or to some caller. `Forge(share)`: that share of what \
+                  a member says to others it says in the name of another; not where messages are `authenticated`.",
         in_flight: "What was sent before is not touched. A request that was taken before is answered as the node behaves when it answers.",
         overlap: "Of several faults at one node the one that began first acts, and the next on what that leaves alone.",
         parameters: &[
             parameter("node", "service, replica, or a list", "required without `domain`", "among whom the dishonest ones are drawn"),
             parameter("domain", "domain, or a list", "none", "every server in it"),
             parameter("f", "number", "required", "how many misbehave; a third of the nodes or more only with `beyond`"),
-            parameter("conduct", "Silent, Selective(names), WrongAnswers(share) or Replay(share)", "required", "what they do"),
+            parameter(
+                "conduct",
+                "Silent, Selective(names), or WrongAnswers, Replay, Equivocate or Forge of a share",
+                "required",
+                "what they do",
+            ),
             parameter("beyond", "true or false", "false", "whether `f` may be a third of the nodes or more"),
         ],
         example: "Byzantine(node: \"shop\", f: 1, beyond: true, conduct: WrongAnswers(\"10%\"), at: \"60s\", lasts: \"30s\")",
@@ -76,6 +102,11 @@ impl Fault for Byzantine {
             Conduct::Selective(names) => Misbehaviour::Selective(target::everybody("conduct", names, places)?),
             Conduct::WrongAnswers(share) => Misbehaviour::WrongAnswers(*share),
             Conduct::Replay(share) => Misbehaviour::Replay(*share),
+            Conduct::Equivocate(share) => Misbehaviour::Equivocates { share: *share, choice: 0 },
+            Conduct::Forge(share) => {
+                nodes.iter().try_for_each(|&node| may_forge(node, places)).map_err(|wrong| vec![wrong])?;
+                Misbehaviour::Forges(*share)
+            }
         };
         let (count, f) = (nodes.len(), self.f as usize);
         if f > count {
@@ -92,7 +123,12 @@ impl Fault for Byzantine {
     }
 
     fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
-        let effects = luck.some_of(&member.effects, self.f as usize);
+        let mut effects = luck.some_of(&member.effects, self.f as usize);
+        for effect in &mut effects {
+            if let Effect::Messages(MessageEffect::Misbehaves(_, Misbehaviour::Equivocates { choice, .. })) = effect {
+                *choice = luck.draws(0).choice().bits();
+            }
+        }
         vec![Span { from: SimDuration::ZERO, until: lasts, effects }]
     }
 
@@ -100,6 +136,8 @@ impl Fault for Byzantine {
         let conduct = match &self.conduct {
             Conduct::WrongAnswers(share) => Conduct::WrongAnswers(strength.of(*share)),
             Conduct::Replay(share) => Conduct::Replay(strength.of(*share)),
+            Conduct::Equivocate(share) => Conduct::Equivocate(strength.of(*share)),
+            Conduct::Forge(share) => Conduct::Forge(strength.of(*share)),
             Conduct::Silent | Conduct::Selective(_) => self.conduct.clone(),
         };
         Self { conduct, ..self.clone() }
@@ -111,6 +149,8 @@ impl Fault for Byzantine {
             Conduct::Selective(_) => "silent to some",
             Conduct::WrongAnswers(_) => "answering wrongly",
             Conduct::Replay(_) => "repeating old answers",
+            Conduct::Equivocate(_) => "telling each peer another lie",
+            Conduct::Forge(_) => "speaking in the name of others",
         };
         format!("{} of {} {what}", self.f, target::in_words(&self.node, &self.domain))
     }

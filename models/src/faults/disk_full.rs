@@ -28,18 +28,19 @@ impl Registered for DiskFull {
 impl Fault for DiskFull {
     const EXPLANATION: Explanation = Explanation {
         meaning: "A `Write` that begins fails, and its request with it: the caller is answered at once that the server could not (`server error`). \
-                  Writes in progress are finished.",
+                  Writes in progress are finished. A member of a group hears of each record that there is no room for it; what it does then its protocol \
+                  says. Syncs go on.",
         in_flight: "Messages are not touched.",
         overlap: "The disk is full as long as one of the faults is on, stalled or not.",
         parameters: &[
-            parameter("node", "service, replica, or a list", "required without `domain`", "whose disk it is"),
+            parameter("node", "service, group that writes, one of them, or a list", "required without `domain`", "whose disk it is"),
             parameter("domain", "domain, or a list", "none", "every server in it"),
         ],
         example: "DiskFull(node: \"shop[0]\", at: \"60s\", lasts: \"10s\")",
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        target::members_of_services(&self.node, &self.domain, places, |_service| Ok(NodeEffect::DiskFull))
+        target::owners_of_disks(&self.node, &self.domain, places, true, &NodeEffect::DiskFull)
     }
 
     fn label(&self) -> String {

@@ -1,7 +1,7 @@
 //! Disk slow: writing takes longer, by a constant factor.
 //!
 //! Writes in progress are slowed and sped up from the instant the factor changes. Work of other kinds is not touched, and
-//! faults that slow the node do not touch writing.
+//! faults that slow the node do not touch writing. The disk of a member of a group is slower in all it does.
 
 use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
 use crate::environment::{NodeEffect, Slowness};
@@ -30,11 +30,12 @@ impl Registered for DiskSlow {
 
 impl Fault for DiskSlow {
     const EXPLANATION: Explanation = Explanation {
-        meaning: "Writing takes `factor` times as long, writes in progress included, from the instant the factor changes.",
+        meaning: "Writing takes `factor` times as long, writes in progress included, from the instant the factor changes. Of a member of a group: everything \
+                  that its disk does, syncs above all.",
         in_flight: "Messages are not touched.",
         overlap: "The slowest factor counts; a slow node does not write more slowly.",
         parameters: &[
-            parameter("node", "service, replica, or a list", "required without `domain`", "whose disk it is"),
+            parameter("node", "service, group that writes, one of them, or a list", "required without `domain`", "whose disk it is"),
             parameter("domain", "domain, or a list", "none", "every server in it"),
             parameter("factor", "number, 1 to 1000000", "required", "how many times as long writing takes"),
         ],
@@ -43,7 +44,7 @@ impl Fault for DiskSlow {
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
         let slowness = Slowness::from_factor(self.factor);
-        target::members_of_services(&self.node, &self.domain, places, |_service| Ok(NodeEffect::DiskSlow(slowness)))
+        target::owners_of_disks(&self.node, &self.domain, places, true, &NodeEffect::DiskSlow(slowness))
     }
 
     fn label(&self) -> String {

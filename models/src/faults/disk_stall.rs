@@ -29,18 +29,18 @@ impl Registered for DiskStall {
 impl Fault for DiskStall {
     const EXPLANATION: Explanation = Explanation {
         meaning: "Nothing is written: a `Write` in progress needs the rest of its time when the fault ends, and one that begins meanwhile waits. The \
-                  worker is held. Work of other kinds goes on.",
+                  worker is held. Work of other kinds goes on. The disk of a member of a group does nothing at all; the member itself goes on.",
         in_flight: "Messages are not touched.",
         overlap: "The disk stands still as long as one of the faults is on. A write that begins on a full disk fails all the same.",
         parameters: &[
-            parameter("node", "service, replica, or a list", "required without `domain`", "whose disk it is"),
+            parameter("node", "service, group that writes, one of them, or a list", "required without `domain`", "whose disk it is"),
             parameter("domain", "domain, or a list", "none", "every server in it"),
         ],
         example: "DiskStall(node: \"shop[0]\", at: \"60s\", lasts: \"10s\")",
     };
 
     fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        target::members_of_services(&self.node, &self.domain, places, |_service| Ok(NodeEffect::DiskStalled))
+        target::owners_of_disks(&self.node, &self.domain, places, true, &NodeEffect::DiskStalled)
     }
 
     fn label(&self) -> String {

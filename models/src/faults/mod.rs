@@ -14,6 +14,7 @@ mod capacity_loss;
 mod clock_drift;
 mod clock_step;
 mod cold_cache;
+mod corrupt_disk;
 mod crash;
 mod cut;
 mod disk_full;
@@ -31,7 +32,9 @@ mod hot_replica;
 mod isolation;
 mod late_answers;
 mod load_spike;
+mod lost_writes;
 mod misconfiguration;
+mod misdirected_writes;
 mod omission;
 mod partition;
 mod pause;
@@ -49,6 +52,7 @@ pub mod target;
 mod thundering_herd;
 mod timing;
 mod trigger;
+mod twins;
 mod workers_exhausted;
 
 pub use bad_deploy::BadDeploy;
@@ -58,6 +62,7 @@ pub use capacity_loss::CapacityLoss;
 pub use clock_drift::ClockDrift;
 pub use clock_step::ClockStep;
 pub use cold_cache::ColdCache;
+pub use corrupt_disk::CorruptDisk;
 pub use crash::{Crash, WhileDown};
 pub use cut::Cut;
 pub use disk_full::DiskFull;
@@ -76,7 +81,9 @@ pub use hot_replica::HotReplica;
 pub use isolation::{Isolation, Shape};
 pub use late_answers::LateAnswers;
 pub use load_spike::LoadSpike;
+pub use lost_writes::LostWrites;
 pub use misconfiguration::Misconfiguration;
+pub use misdirected_writes::MisdirectedWrites;
 pub use omission::Omission;
 pub use partition::Partition;
 pub use pause::Pause;
@@ -94,6 +101,7 @@ pub use thundering_herd::ThunderingHerd;
 pub use timing::{Pick, Renewal, Timing};
 pub(crate) use trigger::Happening;
 pub use trigger::Trigger;
+pub use twins::{Start, Twins};
 pub use workers_exhausted::WorkersExhausted;
 
 use crate::places::Places;
@@ -150,9 +158,10 @@ registry! {
     AnyFault as "fault", each_fault:
     Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
     CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
+    CorruptDisk, LostWrites, MisdirectedWrites,
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
-    Omission, LateAnswers, Byzantine,
+    Omission, LateAnswers, Byzantine, Twins,
     Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever, ColdCache,
     LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
@@ -190,6 +199,11 @@ impl AnyFault {
     /// See [`Fault::ends`].
     pub fn ends(&self) -> Vec<String> {
         each_fault!(self, fault => fault.ends())
+    }
+
+    /// Whether it lets nodes repeat what they said before.
+    pub const fn repeats(&self) -> bool {
+        matches!(self, Self::Byzantine(Byzantine { conduct: Conduct::Replay(_), .. }))
     }
 
     /// See [`Fault::label`].

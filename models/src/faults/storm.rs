@@ -331,7 +331,7 @@ fn downs(table: &Timetable, from: usize) -> Vec<Down> {
 /// off from others (the smaller side), deaf or mute, and those that misbehave, for they are of no more use than one that is down.
 fn downed(effect: &Effect) -> Vec<NodeId> {
     match effect {
-        Effect::Node(node, NodeEffect::Down { .. } | NodeEffect::Paused | NodeEffect::Drains) => vec![*node],
+        Effect::Node(node, NodeEffect::Down { .. } | NodeEffect::Paused | NodeEffect::Drains | NodeEffect::Twin(_)) => vec![*node],
         Effect::Messages(MessageEffect::Severed { from, to }) => {
             if from.len() <= to.len() {
                 from.clone()

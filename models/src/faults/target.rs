@@ -150,6 +150,53 @@ pub fn members_of_services(
     if complaints.is_empty() { Ok(members) } else { Err(complaints) }
 }
 
+/// Every named node is a member of its own, with an effect on its disk. Members of a group have one if their protocol writes;
+/// replicas of services write (`Write`) and keep nothing, so that only faults that concern `writing` strike them.
+///
+/// # Errors
+/// See [`nodes`]; complaints about nodes that have no disk, or keep nothing on it.
+pub fn owners_of_disks(
+    node: &Names,
+    domain: &Names,
+    places: &Places<'_>,
+    writing: bool,
+    effect: &NodeEffect,
+) -> Result<Vec<Member>, Vec<Complaint>> {
+    let nodes = nodes(node, domain, places)?;
+    let mut complaints = Vec::new();
+    for &id in nodes.iter().filter(|&&id| !places.group(id).is_some_and(|group| group.spec.writes())) {
+        match places.service(id) {
+            Some(_) if writing => {}
+            Some(service) => complaints.push(format!(
+                "`{}` is a service, which keeps nothing on a disk; name a group whose members write, such as KeyValue",
+                service.name
+            )),
+            None => complaints.push(format!("`{}` is a member of a group that writes nothing, and has no disk", places.name(id))),
+        }
+    }
+    complaints.dedup();
+    if !complaints.is_empty() {
+        let field = if node.is_empty() { "domain" } else { "node" };
+        return Err(complaints.into_iter().map(|sentence| complaint(field, sentence)).collect());
+    }
+    let member = |id| Member { name: places.name(id).to_owned(), effects: vec![Effect::Node(id, effect.clone())] };
+    Ok(nodes.into_iter().map(member).collect())
+}
+
+/// The effects of a member on a disk, told apart from those of other strikes and members.
+pub fn chosen(member: &Member, luck: Luck<'_>) -> Vec<Effect> {
+    let choice = luck.draws(0).choice().bits();
+    let mut effects = member.effects.clone();
+    for effect in &mut effects {
+        if let Effect::Node(_, NodeEffect::DiskRots(mishap) | NodeEffect::DiskLosesWrites(mishap) | NodeEffect::DiskMisdirects(mishap)) =
+            effect
+        {
+            mishap.choice = choice;
+        }
+    }
+    effects
+}
+
 /// A part of what a node has several of: so many, or a share of them, or all.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {

@@ -5,12 +5,13 @@
 //! Rounds are synchronous, as where such protocols are analysed: what is learned in a round is passed on from the next one
 //! on. Left out: members that lose interest, and several rumours.
 
-use super::{Announcement, Protocol, Seen, Speaks, To, Truth, Turn};
+use super::{Announcement, Lie, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
 
@@ -33,6 +34,9 @@ pub struct Gossip {
     /// How large each of its messages is, and each of its callers'; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub message_size: Size,
+    /// Whether what members say to each other is signed: then none of them can speak in the name of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub authenticated: bool,
 }
 
 const fn one() -> u32 {
@@ -70,6 +74,10 @@ impl Speaks for Gossip {
 
     fn message_size(&self) -> Size {
         self.message_size
+    }
+
+    fn authenticated(&self) -> Option<bool> {
+        Some(self.authenticated)
     }
 
     fn check(&self) -> Vec<Complaint> {
@@ -162,6 +170,7 @@ impl Protocol for GossipProtocol {
     type Timer = ();
     /// How many members know.
     type Witness = u32;
+    type Stored = ();
 
     // What is said in reply is a `reply`, a kind that everybody knows.
     const KINDS: &'static [&'static str] = &["rumour", "exchange", "ask", "known"];
@@ -231,6 +240,18 @@ impl Protocol for GossipProtocol {
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
         self.round(member, turn);
+    }
+
+    /// A dishonest member says that it knows what it does not, and the other way round; a rumour that it passes on it can only
+    /// keep to itself.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, _draw: Draw) -> Verdict {
+        match (lie, &mut *message) {
+            (Lie::Old(old), _) => *message = *old,
+            (Lie::Wrong, Message::Rumour) => return Verdict::Withhold,
+            (Lie::Wrong, Message::Exchange(knows) | Message::Reply(knows) | Message::Known(knows)) => *knows = !*knows,
+            (Lie::Wrong, Message::Ask) => {}
+        }
+        Verdict::Send
     }
 
     fn witness(&self, knowing: &mut u32, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {

@@ -6,12 +6,13 @@
 //! beat is later than mean + z sd. A window begins with two guesses, the period and a quarter less and more, as Akka does.
 //! Left out: spreading what one member found out to the others.
 
-use super::{Announcement, Protocol, Seen, Speaker, Speaks, To, Truth, Turn};
+use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
 use sim_core::sample::normal_exceeded;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
@@ -33,6 +34,9 @@ pub struct Heartbeats {
     /// How large each of its messages is, and each of its callers'; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub message_size: Size,
+    /// Whether what members say to each other is signed: then none of them can speak in the name of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub authenticated: bool,
 }
 
 /// When silence means death.
@@ -91,6 +95,10 @@ impl Speaks for Heartbeats {
 
     fn message_size(&self) -> Size {
         self.message_size
+    }
+
+    fn authenticated(&self) -> Option<bool> {
+        Some(self.authenticated)
     }
 
     fn check(&self) -> Vec<Complaint> {
@@ -230,6 +238,7 @@ impl Protocol for HeartbeatsProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["beat", "ask", "alive"];
 
@@ -304,8 +313,19 @@ impl Protocol for HeartbeatsProtocol {
         self.begin_life(member, turn);
     }
 
+    /// A dishonest member gives a wrong number: of its life, or of those it believes to live.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        match (lie, &mut *message) {
+            (Lie::Old(old), _) => *message = *old,
+            (Lie::Wrong, Message::Beat(life)) => *life = life.wrapping_add(1 + draw.index(1000) as u32),
+            (Lie::Wrong, Message::Alive(count)) => *count = another_count(*count, self.spec.members, draw),
+            (Lie::Wrong, Message::Ask) => {}
+        }
+        Verdict::Send
+    }
+
     fn witness(&self, _witness: &mut (), seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
-        if let Seen::Announced(Speaker::Member(_), Announcement { what: "Suspects", value }) = seen {
+        if let Seen::Announced(Speaker::Member(..), Announcement { what: "Suspects", value }) = seen {
             observe_suspicion(value as u32, truth, observations);
         }
     }
@@ -322,4 +342,9 @@ pub(super) fn observe_suspicion(suspect: u32, truth: &Truth<'_>, observations: &
         }
         None => observations.count("false suspicions", 1),
     }
+}
+
+/// Another number of members, all being equally likely.
+pub(super) fn another_count(count: u32, members: u32, draw: Draw) -> u32 {
+    (count + 1 + draw.index(u64::from(members)) as u32) % (members + 1)
 }

@@ -5,12 +5,14 @@
 //! server's, and if the holder reckons from when it asked, not from when it heard. A server that comes back from a crash
 //! lends nothing for the length of a lease, since it has forgotten to whom it lent. Left out: fencing tokens.
 
-use super::{Announcement, Protocol, Seen, Speaker, Speaks, To, Truth, Turn};
+use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +37,9 @@ pub struct Lease {
     /// How large each of its messages is, and each of its callers'; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub message_size: Size,
+    /// Whether what members say to each other is signed: then none of them can speak in the name of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub authenticated: bool,
 }
 
 /// From when on a holder reckons the length of its lease.
@@ -69,6 +74,10 @@ impl Speaks for Lease {
 
     fn message_size(&self) -> Size {
         self.message_size
+    }
+
+    fn authenticated(&self) -> Option<bool> {
+        Some(self.authenticated)
     }
 
     fn check(&self) -> Vec<Complaint> {
@@ -142,7 +151,7 @@ pub enum Timer {
 /// Who holds the lease, really, and since when two do.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
-    holders: BTreeMap<u32, SimTime>,
+    holders: BTreeMap<InstanceId, SimTime>,
     two_since: Option<SimTime>,
 }
 
@@ -182,6 +191,7 @@ impl Protocol for LeaseProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = Watch;
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["ask", "grant", "do", "done"];
 
@@ -294,18 +304,29 @@ impl Protocol for LeaseProtocol {
         }
     }
 
+    /// A dishonest holder says that it holds what it does not, and the other way round. Asking and lending carry nothing that could
+    /// be wrong but the name of who does so.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, _draw: Draw) -> Verdict {
+        match (lie, &mut *message) {
+            (Lie::Old(old), _) => *message = *old,
+            (Lie::Wrong, Message::Done(done)) => *done = !*done,
+            (Lie::Wrong, Message::Ask | Message::Grant | Message::Do) => {}
+        }
+        Verdict::Send
+    }
+
     fn witness(&self, watch: &mut Watch, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
         match seen {
-            Seen::Announced(Speaker::Member(member), Announcement { what: "Holds", .. }) => {
-                watch.holders.insert(member, truth.now);
+            Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Holds", .. }) => {
+                watch.holders.insert(holder, truth.now);
                 observations.count("leases held", 1);
                 if watch.holders.len() == 2 {
                     watch.two_since = Some(truth.now);
                     observations.count("leases held twice", 1);
                 }
             }
-            Seen::Announced(Speaker::Member(member), Announcement { what: "Releases", .. }) | Seen::Died(member) => {
-                if let Some(since) = watch.holders.remove(&member) {
+            Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Releases", .. }) | Seen::Died(_, holder) => {
+                if let Some(since) = watch.holders.remove(&holder) {
                     observations.total("time leases were held", truth.now - since);
                 }
                 if watch.holders.len() < 2
@@ -318,7 +339,7 @@ impl Protocol for LeaseProtocol {
             Seen::Announced(_, Announcement { what: "Serves", .. }) => {
                 observations.count("calls served while two held", u64::from(watch.holders.len() > 1));
             }
-            Seen::Announced(..) | Seen::Returned(_) => {}
+            Seen::Announced(..) | Seen::Returned(..) => {}
         }
     }
 }

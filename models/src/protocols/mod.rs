@@ -9,6 +9,7 @@
 
 mod gossip;
 mod heartbeats;
+mod key_value;
 mod lease;
 mod marzullo;
 mod nobody;
@@ -21,6 +22,7 @@ mod witness;
 
 pub use gossip::{Gossip, GossipProtocol, Mode};
 pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
+pub use key_value::{Acknowledge, Entry, KeyValue, KeyValueProtocol, ReadsFrom, Sync, Verify};
 pub use lease::{Counted, Lease, LeaseProtocol};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
@@ -38,7 +40,7 @@ use sim_core::units::Size;
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip,
+    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue,
 }
 
 impl Group {
@@ -76,6 +78,16 @@ impl Group {
     /// The kinds of message its protocol knows besides those of calls, by which links and faults may treat them.
     pub fn kinds(&self) -> &'static [&'static str] {
         each_group!(self, group => kinds_of(group))
+    }
+
+    /// Whether its members write to disks.
+    pub fn writes(&self) -> bool {
+        each_group!(self, group => group.writes())
+    }
+
+    /// Whether what its members say to each other is signed; nothing if they do not speak to each other.
+    pub fn authenticated(&self) -> Option<bool> {
+        each_group!(self, group => group.authenticated())
     }
 
     /// How large its messages are.

@@ -17,6 +17,7 @@ impl Protocol for Nobody {
     type Message = Never;
     type Timer = Never;
     type Witness = ();
+    type Stored = ();
 
     fn members(&self) -> u32 {
         0

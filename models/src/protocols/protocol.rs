@@ -1,7 +1,9 @@
 //! What must a protocol say to be simulated?
 
 use super::witness::{Seen, Truth};
-use super::{To, Turn};
+use super::{Announcement, To, Turn};
+use crate::disks::{Completion, DiskTimes};
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered};
@@ -20,11 +22,13 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// The caller's side of one attempt.
     type Session: Clone + Send + Debug;
     /// What is said.
-    type Message: Clone + Send + Debug;
+    type Message: Clone + PartialEq + Send + Debug;
     /// What a member's timers are known by: setting one that is pending moves it.
     type Timer: Clone + PartialEq + Send + Debug;
     /// What is remembered for measuring, and by no node.
     type Witness: Clone + Default + Send + Debug;
+    /// A record on the disk of a member; nothing, `()`, where members write none.
+    type Stored: Clone + Send + Debug;
 
     /// The kinds of its messages besides those of calls: what [`kind`](Self::kind) may answer.
     const KINDS: &'static [&'static str] = &["message"];
@@ -61,10 +65,22 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     fn on_message(&self, _member: &mut Self::Member, _from: u32, _message: Self::Message, _turn: &mut Turn<'_, Self>) {}
     /// A timer of a member is due. It is no longer pending.
     fn on_timer(&self, _member: &mut Self::Member, _timer: Self::Timer, _turn: &mut Turn<'_, Self>) {}
+    /// The disk of a member has done something, in the order in which it was asked. In a later life nothing is heard of what was
+    /// asked in an earlier one.
+    fn on_disk(&self, _member: &mut Self::Member, _done: Completion, _turn: &mut Turn<'_, Self>) {}
     /// The life of a member ended: what is not durable is lost. Its timers are gone, and callers it held are never answered.
     fn on_crash(&self, member: &mut Self::Member);
     /// A new life of a member begins, with what [`on_crash`](Self::on_crash) left.
     fn on_recover(&self, _member: &mut Self::Member, _turn: &mut Turn<'_, Self>) {}
+
+    /// How long the disks of its members take; nothing if members write none.
+    fn disk(&self) -> Option<&DiskTimes> {
+        None
+    }
+    /// What a record has become that was torn in writing or has rotted: for members that read without a checksum.
+    fn garble(&self, record: &Self::Stored, _draw: Draw) -> Self::Stored {
+        record.clone()
+    }
 
     /// What a message has become that was altered on the way and that nobody found out; nothing if whatever it becomes is no
     /// message, so that it is dropped as one whose alteration is found out.
@@ -72,30 +88,42 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
         None
     }
     /// What a dishonest member makes of a message of its own before that leaves it. The honest engine has said it; as long as a
-    /// protocol has nothing to add, a lie is the truth.
-    fn mutate(&self, _lie: Lie, _message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
-        Verdict::Honest
+    /// protocol has nothing to add, what is repeated is repeated, and a lie is the truth. The draw says which lie of several it is: of
+    /// a member that tells each peer another lie, it is always the same for a peer.
+    fn mutate(&self, lie: Lie<'_, Self::Message>, message: &mut Self::Message, _to: To, _draw: Draw) -> Verdict {
+        if let Lie::Old(old) = lie {
+            message.clone_from(old);
+        }
+        Verdict::Send
     }
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
     fn witness(&self, _witness: &mut Self::Witness, _seen: Seen, _truth: &Truth<'_>, _observations: &mut Observations) {}
+    /// An instance of a member has made something known, and the witness looks into its memory, as no node can.
+    fn examine(
+        &self,
+        _witness: &mut Self::Witness,
+        (_instance, _member): (InstanceId, &Self::Member),
+        _announced: Announcement,
+        _truth: &Truth<'_>,
+        _observations: &mut Observations,
+    ) {
+    }
 }
 
 /// How a dishonest member would treat a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lie {
+pub enum Lie<'a, M> {
     /// It says something wrong, as if nothing were amiss.
     Wrong,
-    /// It says something that was true before.
-    Old,
+    /// It says what it has said before: this message of the same kind, to the same member or to some caller.
+    Old(&'a M),
 }
 
 /// What becomes of a message that a dishonest member has had in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It leaves as it was: there was nothing to lie about.
-    Honest,
-    /// It leaves as it is now, altered.
+    /// It leaves as it is now.
     Send,
     /// It does not leave.
     Withhold,
@@ -113,6 +141,15 @@ pub trait Speaks: Registered {
     fn placement(&self) -> &Placement;
     /// How large its messages are.
     fn message_size(&self) -> Size;
+    /// Whether its members write to disks.
+    fn writes(&self) -> bool {
+        false
+    }
+    /// Whether what members say to each other is signed, so that none of them can speak in the name of another; nothing if they do
+    /// not speak to each other.
+    fn authenticated(&self) -> Option<bool> {
+        None
+    }
     /// Everything wrong with the numbers as written; of the placement and the number of members others speak.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()

@@ -75,6 +75,7 @@ impl Protocol for RowProtocol {
     type Message = Message;
     type Timer = ();
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["read", "version", "write", "written"];
 
@@ -137,11 +138,14 @@ impl Protocol for RowProtocol {
     }
 
     /// A row that lies says what it would be heard to say if a bit were flipped on the way.
-    fn mutate(&self, lie: Lie, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        if let (Lie::Wrong, Some(altered)) = (lie, self.corrupt(message, draw)) {
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        let altered = match lie {
+            Lie::Old(old) => Some(*old),
+            Lie::Wrong => self.corrupt(message, draw),
+        };
+        if let Some(altered) = altered {
             *message = altered;
-            return Verdict::Send;
         }
-        Verdict::Honest
+        Verdict::Send
     }
 }

@@ -6,13 +6,14 @@
 //! period who has not answered is suspected. Left out: what is suspected is not spread (see Gossip for how fast that is),
 //! and there is no time in which a suspect may defend itself.
 
-use super::heartbeats::observe_suspicion;
-use super::{Announcement, Protocol, Seen, Speaks, To, Truth, Turn};
+use super::heartbeats::{another_count, observe_suspicion};
+use super::{Announcement, Lie, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
 
@@ -38,6 +39,9 @@ pub struct Swim {
     /// How large each of its messages is, and each of its callers'; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub message_size: Size,
+    /// Whether what members say to each other is signed: then none of them can speak in the name of another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub authenticated: bool,
 }
 
 const fn three() -> u32 {
@@ -76,6 +80,10 @@ impl Speaks for Swim {
 
     fn message_size(&self) -> Size {
         self.message_size
+    }
+
+    fn authenticated(&self) -> Option<bool> {
+        Some(self.authenticated)
     }
 
     fn check(&self) -> Vec<Complaint> {
@@ -186,6 +194,7 @@ impl Protocol for SwimProtocol {
     type Message = Message;
     type Timer = Timer;
     type Witness = ();
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["ping", "ack", "ping-for", "ask", "alive"];
 
@@ -268,6 +277,21 @@ impl Protocol for SwimProtocol {
 
     fn on_recover(&self, _member: &mut Member, turn: &mut Turn<'_, Self>) {
         turn.set_timer(Timer::Period, self.period);
+    }
+
+    /// A dishonest member acknowledges another probe than it was asked about, lets others ask for another member, and gives a wrong
+    /// number of those it believes to live.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        match (lie, &mut *message) {
+            (Lie::Old(old), _) => *message = *old,
+            (Lie::Wrong, Message::Ack(_, probe)) => *probe = probe.wrapping_add(1 + draw.index(1000) as u32),
+            (Lie::Wrong, Message::PingFor(target, _)) => {
+                *target = (*target + 1 + draw.index(u64::from(self.members - 1)) as u32) % self.members;
+            }
+            (Lie::Wrong, Message::Alive(count)) => *count = another_count(*count, self.members, draw),
+            (Lie::Wrong, Message::Ping(..) | Message::Ask) => {}
+        }
+        Verdict::Send
     }
 
     fn witness(&self, _witness: &mut (), seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {

@@ -127,6 +127,7 @@ impl Protocol for TimeServerProtocol {
     type Message = Message;
     type Timer = Held;
     type Witness = Watch;
+    type Stored = ();
 
     const KINDS: &'static [&'static str] = &["ask", "time"];
 

@@ -2,6 +2,7 @@
 
 use super::Protocol;
 use crate::clocks::{Reading, WallTime};
+use crate::disks::{Disk, Order};
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -11,7 +12,8 @@ pub struct Turn<'a, P: Protocol> {
     seed: &'a Seed,
     key: Key,
     me: Option<u32>,
-    orders: &'a mut Orders<P::Message, P::Timer>,
+    disk: Option<&'a Disk<P::Stored>>,
+    orders: &'a mut Orders<P>,
 }
 
 /// Whom a message goes to.
@@ -40,11 +42,13 @@ pub struct Announcement {
 
 /// What a turn wants done.
 #[derive(Clone, Debug)]
-pub struct Orders<M, T> {
+pub struct Orders<P: Protocol> {
     /// Messages, in order.
-    pub(crate) sent: Vec<(To, M)>,
+    pub(crate) sent: Vec<(To, P::Message)>,
     /// Timers to be set to a local instant, or cancelled.
-    pub(crate) timers: Vec<(T, Option<SimTime>)>,
+    pub(crate) timers: Vec<(P::Timer, Option<SimTime>)>,
+    /// What the disk is to do, in order.
+    pub(crate) disk: Vec<Order<P::Stored>>,
     /// Announcements, in order.
     pub(crate) announced: Vec<Announcement>,
     /// The caller whose message is handled is to be kept under this ticket.
@@ -54,16 +58,21 @@ pub struct Orders<M, T> {
     tickets: u64,
 }
 
-impl<M, T> Default for Orders<M, T> {
+impl<P: Protocol> Default for Orders<P> {
     fn default() -> Self {
-        Self { sent: Vec::new(), timers: Vec::new(), announced: Vec::new(), held: None, dropped: Vec::new(), tickets: 0 }
+        Self { sent: Vec::new(), timers: Vec::new(), disk: Vec::new(), announced: Vec::new(), held: None, dropped: Vec::new(), tickets: 0 }
     }
 }
 
 impl<'a, P: Protocol> Turn<'a, P> {
     /// A turn of whoever has this clock reading and key; `me` is the index of a member.
-    pub(crate) fn new(reading: Reading, seed: &'a Seed, key: Key, me: Option<u32>, orders: &'a mut Orders<P::Message, P::Timer>) -> Self {
-        Self { reading, seed, key, me, orders }
+    pub(crate) fn new(reading: Reading, seed: &'a Seed, key: Key, me: Option<u32>, orders: &'a mut Orders<P>) -> Self {
+        Self { reading, seed, key, me, disk: None, orders }
+    }
+
+    /// The turn of a member with this disk.
+    pub(crate) fn with_disk(self, disk: &'a Disk<P::Stored>) -> Self {
+        Self { disk: Some(disk), ..self }
     }
 
     /// The index of the member whose turn it is.
@@ -115,6 +124,18 @@ impl<'a, P: Protocol> Turn<'a, P> {
     /// Cancels a timer, if it is pending.
     pub fn cancel_timer(&mut self, timer: P::Timer) {
         self.orders.timers.push((timer, None));
+    }
+
+    /// What is on the member's disk, as it would be read now. A member that starts again loads it first.
+    pub fn disk(&self) -> &'a Disk<P::Stored> {
+        self.disk.expect("a caller has no disk")
+    }
+
+    /// Asks the member's disk to do something: it does one thing at a time, in order, and says what it has done
+    /// (see [`Protocol::on_disk`]). What it has not done when the member dies is never done.
+    pub fn order(&mut self, order: Order<P::Stored>) {
+        debug_assert!(self.me.is_some(), "a caller has no disk");
+        self.orders.disk.push(order);
     }
 
     /// Makes something known to faults and measures. No node hears it.

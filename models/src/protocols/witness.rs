@@ -5,6 +5,7 @@
 //! only be told from there.
 
 use super::Announcement;
+use crate::ids::InstanceId;
 use sim_core::time::SimTime;
 
 /// Something a witness sees.
@@ -12,17 +13,17 @@ use sim_core::time::SimTime;
 pub enum Seen {
     /// A member, or a caller, made something known.
     Announced(Speaker, Announcement),
-    /// The life of a member ended.
-    Died(u32),
-    /// A new life of a member began.
-    Returned(u32),
+    /// The life of a member ended, in this instance of it.
+    Died(u32, InstanceId),
+    /// A new life of a member began, in this instance of it.
+    Returned(u32, InstanceId),
 }
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// A member, by its index.
-    Member(u32),
+    /// A member, by its index, and which instance of it: no node can tell twins apart, and a witness can.
+    Member(u32, InstanceId),
     /// A caller in one of its attempts.
     Caller,
 }

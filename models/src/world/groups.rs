@@ -268,19 +268,40 @@ impl<P: Protocol> World<P> {
 
     /// Whether a dishonest member does not send what it has to say; if it sends it, it may have altered it.
     pub(super) fn member_withholds(&mut self, slot: u32, member: u32, to: To) -> bool {
-        if !self.environment.messages().any() || !self.environment.node(self.node_of(member)).up {
-            return false;
+        let honest = self.envelopes[slot].message.as_ref().ok().filter(|_| self.remembers).cloned();
+        let is_withheld =
+            self.environment.messages().any() && self.environment.node(self.node_of(member)).up && self.lies(slot, member, to);
+        if let Some(honest) = honest {
+            self.members[member as usize].remember(to, honest);
         }
+        is_withheld
+    }
+
+    /// What a member that may be dishonest makes of what it has to say; whether it does not say it at all.
+    fn lies(&mut self, slot: u32, member: u32, to: To) -> bool {
         let letter = self.letter_of_envelope(slot, 0);
-        let Ok(message) = &mut self.envelopes[slot].message else { return false };
-        let lie = match self.environment.messages().conduct(letter.from, letter.to, (letter.luck, letter.reach)) {
+        let envelope = &mut self.envelopes[slot];
+        let Ok(message) = &mut envelope.message else { return false };
+        let (lie, draw) = match self.environment.messages().conduct(letter.from, letter.to, (letter.luck, letter.reach)) {
             Conduct::Honest => return false,
             Conduct::Withheld => return true,
-            Conduct::Wrong => Lie::Wrong,
-            Conduct::Replayed => Lie::Old,
+            Conduct::Wrong => (Lie::Wrong, letter.luck.further(LIE)),
+            Conduct::Equivocal(draw) => (Lie::Wrong, draw),
+            Conduct::Replayed => {
+                let draw = letter.luck.further(LIE);
+                let Some(old) = self.members[member as usize].remembered(to, message, draw) else { return false };
+                (Lie::Old(old), draw)
+            }
+            Conduct::Forged => {
+                if let Address::Members(members) = &mut envelope.address {
+                    members.speak_as_another(self.plan.group.as_ref().map_or(0, |group| group.members), letter.luck.further(LIE));
+                }
+                return false;
+            }
         };
-        let verdict = self.protocol.mutate(lie, message, to, letter.luck.further(LIE));
-        self.envelopes[slot].is_wrong |= verdict == Verdict::Send;
+        let honest = message.clone();
+        let verdict = self.protocol.mutate(lie, message, to, draw);
+        envelope.is_wrong |= *message != honest;
         verdict == Verdict::Withhold
     }
 
@@ -365,7 +386,10 @@ impl<P: Protocol> World<P> {
         }
         let message = self.open(slot).expect("members say something to each other");
         ctx.record(&Record::MemberHeard(members.name));
-        self.take_turn(members.to, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
+        for instance in self.hearers(members) {
+            let message = message.clone();
+            self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
+        }
     }
 
     /// Takes a message out of its envelope.
@@ -414,7 +438,10 @@ impl<P: Protocol> World<P> {
             let message = message.expect("only callers are told that nobody listens");
             // The caller's attempt is not over while its message is handled.
             self.attempts[slot].references += 1;
-            self.take_turn(member, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
+            for instance in self.reached(member, self.attempts[slot].caller) {
+                let message = message.clone();
+                self.take_turn(instance, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
+            }
             self.attempts[slot].references -= 1;
         } else {
             ctx.record(&Record::Answered(name, node, Outcome::Failed(Failure::Refused)));

@@ -78,8 +78,8 @@ impl<P: Protocol> World<P> {
                     self.lose(slot, Loss::Omitted, ctx);
                     return true;
                 }
-                Conduct::Wrong if attempt.outcome == Outcome::Success => attempt.is_wrong = true,
-                Conduct::Wrong | Conduct::Replayed | Conduct::Honest => {}
+                Conduct::Wrong | Conduct::Equivocal(_) if attempt.outcome == Outcome::Success => attempt.is_wrong = true,
+                Conduct::Wrong | Conduct::Equivocal(_) | Conduct::Replayed | Conduct::Forged | Conduct::Honest => {}
             }
         }
         let late = self.environment.messages().lateness(attempt.node, (attempt.draws.reply_delay(), attempt.reach));

@@ -3,8 +3,9 @@
 use super::World;
 use super::groups::Envelope;
 use crate::call::NONE;
+use crate::disks::Device;
 use crate::event::{Kind, WorldEvent};
-use crate::ids::{NodeId, RouteId};
+use crate::ids::{InstanceId, NodeId, RouteId};
 use crate::links::Luck;
 use crate::plan::GroupPlan;
 use crate::protocols::{Announcement, Orders, Protocol, Seen, Speaker, To, Truth, Turn};
@@ -12,28 +13,74 @@ use crate::record::{Loss, MessageName, Record};
 use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-/// A member of a group.
+/// An instance of a member of a group.
 #[derive(Clone, Debug)]
 pub(super) struct MemberState<P: Protocol> {
+    /// Which member it is.
+    pub(super) identity: u32,
     /// What it remembers.
     pub(super) memory: P::Member,
+    /// Its disk, which holds nothing if it never writes.
+    pub(super) device: Device<P::Stored>,
     /// The key of its draws.
-    key: Key,
+    pub(super) key: Key,
     /// Pending timers and when they are due by its monotonic clock, in the order in which they were set.
-    timers: Vec<(P::Timer, SimTime)>,
+    pub(super) timers: Vec<(P::Timer, SimTime)>,
     /// The true instant of the timer event that is pending, or `MAX`.
     armed: SimTime,
     /// Whether its first life has begun.
-    has_started: bool,
+    pub(super) has_started: bool,
     /// Messages sent so far, by receiver and kind.
     sent: BTreeMap<(u32, &'static str), u32>,
+    /// The number of the first message of each kind to each other member: messages of twins have numbers of their own.
+    pub(super) first_ordinal: u32,
+    /// What it said to each member, and to callers, of each kind, the last first; kept only where it may be repeated.
+    said: BTreeMap<(Option<u32>, &'static str), VecDeque<P::Message>>,
+    /// Whether it runs, or would if its node did.
+    pub(super) is_on: bool,
 }
 
 impl<P: Protocol> MemberState<P> {
-    pub(super) fn new(memory: P::Member, name: &str) -> Self {
-        Self { memory, key: Key::named(name), timers: Vec::new(), armed: SimTime::MAX, has_started: false, sent: BTreeMap::new() }
+    pub(super) fn new(identity: u32, memory: P::Member, name: &str) -> Self {
+        Self {
+            identity,
+            memory,
+            device: Device::default(),
+            key: Key::named(name),
+            timers: Vec::new(),
+            armed: SimTime::MAX,
+            has_started: false,
+            sent: BTreeMap::new(),
+            first_ordinal: 0,
+            said: BTreeMap::new(),
+            is_on: true,
+        }
+    }
+
+    /// Keeps what it honestly said.
+    pub(super) fn remember(&mut self, to: To, message: P::Message) {
+        let said = self.said.entry((peer(to), P::kind(&message))).or_default();
+        said.push_front(message);
+        said.truncate(MOST_REMEMBERED);
+    }
+
+    /// Something it said before, of the kind of this message and to the same member, or to some caller.
+    pub(super) fn remembered(&self, to: To, message: &P::Message, draw: Draw) -> Option<&P::Message> {
+        let said = self.said.get(&(peer(to), P::kind(message)))?;
+        said.get(draw.index(said.len() as u64) as usize)
+    }
+}
+
+/// A dishonest member repeats one of so many messages: own choice, enough that an old one is really old.
+const MOST_REMEMBERED: usize = 16;
+
+/// The member spoken to, if it is not a caller.
+const fn peer(to: To) -> Option<u32> {
+    match to {
+        To::Member(member) => Some(member),
+        To::Caller | To::Held(_) => None,
     }
 }
 
@@ -42,10 +89,12 @@ impl<P: Protocol> MemberState<P> {
 pub(super) struct MemberMessage {
     /// Which.
     pub(super) name: MessageName,
-    /// Who sent it.
+    /// Who says that it sent it: the sender of its name, unless that lies.
     pub(super) from: u32,
     /// Whom it is for.
     pub(super) to: u32,
+    /// Which instance sent it.
+    pub(super) by: u32,
     /// Where faults at its ends draw its luck from.
     pub(super) luck: Draw,
 }
@@ -54,6 +103,16 @@ impl MemberMessage {
     /// What a member tells itself passes no link, and no fault gets hold of it.
     pub(super) const fn is_to_itself(&self) -> bool {
         self.from == self.to
+    }
+
+    /// It is said in the name of another member, drawn evenly among those that neither send nor hear it, if there are any.
+    pub(super) fn speak_as_another(&mut self, members: u32, draw: Draw) {
+        if members > 2 {
+            let (low, high) = (self.from.min(self.to), self.from.max(self.to));
+            let other = draw.index(u64::from(members - 2)) as u32;
+            let other = other + u32::from(other >= low);
+            self.from = other + u32::from(other >= high);
+        }
     }
 }
 
@@ -72,6 +131,11 @@ impl<P: Protocol> World<P> {
         NodeId(self.group().first.0 + member)
     }
 
+    /// The node of an instance: that of its identity.
+    pub(super) fn node_of_instance(&self, instance: u32) -> NodeId {
+        self.node_of(self.members[instance as usize].identity)
+    }
+
     /// All members start a nanosecond after the run.
     pub(super) fn schedule_members(&mut self, ctx: &mut Ctx<'_, Self>) {
         let at = ctx.now().saturating_add(SimDuration::NANOSECOND);
@@ -81,38 +145,40 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn start_member(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        let state = &mut self.members[member as usize];
-        if !std::mem::replace(&mut state.has_started, true) && self.down[member as usize].is_none() {
-            self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_start(memory, turn));
+    fn start_member(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        let state = &mut self.members[instance as usize];
+        if !std::mem::replace(&mut state.has_started, true) && self.down[state.identity as usize].is_none() {
+            self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_start(memory, turn));
         }
     }
 
-    /// It is a member's turn; `attempt` is that of the caller whose message it handles, if it does.
+    /// It is the turn of an instance of a member; `attempt` is that of the caller whose message it handles, if it does.
     pub(super) fn take_turn(
         &mut self,
-        member: u32,
+        instance: u32,
         attempt: u32,
         ctx: &mut Ctx<'_, Self>,
         act: impl FnOnce(&P, &mut P::Member, &mut Turn<'_, P>),
     ) {
+        let member = self.members[instance as usize].identity;
         let node = self.node_of(member);
         let reading = self.reading(node, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
-        let state = &mut self.members[member as usize];
-        act(&self.protocol, &mut state.memory, &mut Turn::new(reading, &self.seed, state.key, Some(member), &mut orders));
+        let state = &mut self.members[instance as usize];
+        let turn = Turn::new(reading, &self.seed, state.key, Some(member), &mut orders);
+        act(&self.protocol, &mut state.memory, &mut turn.with_disk(&state.device.disk));
         if let Some(held) = orders.held.take() {
             debug_assert!(attempt != NONE, "a member holds a caller whose message it handles");
             if attempt != NONE {
                 self.attempts[attempt].references += 1;
-                self.held.insert(held, (member, attempt));
+                self.held.insert(held, (instance, attempt));
             }
         }
         for (to, message) in orders.sent.drain(..) {
             match to {
                 To::Caller if attempt == NONE => debug_assert!(false, "there is no caller to answer"),
                 To::Caller => self.send_envelope(Envelope::to_caller(attempt, member, Ok(message)), ctx),
-                To::Member(to) => self.send_to_member(member, to, message, ctx),
+                To::Member(to) => self.send_to_member(instance, to, message, ctx),
                 To::Held(held) => {
                     if let Some((_, attempt)) = self.held.remove(&held) {
                         self.attempts[attempt].references -= 1;
@@ -125,12 +191,13 @@ impl<P: Protocol> World<P> {
         for held in orders.dropped.drain(..) {
             self.drop_held(held);
         }
-        self.set_timers(member, &mut orders, ctx);
-        self.make_known(Speaker::Member(member), node, &mut orders, ctx);
+        self.order_of_disk(instance, &mut orders, ctx);
+        self.set_timers(instance, &mut orders, ctx);
+        self.make_known(Speaker::Member(member, InstanceId(instance)), node, &mut orders, ctx);
         self.orders = orders;
     }
 
-    fn drop_held(&mut self, held: crate::protocols::Held) {
+    pub(super) fn drop_held(&mut self, held: crate::protocols::Held) {
         if let Some((_, attempt)) = self.held.remove(&held) {
             self.attempts[attempt].references -= 1;
             self.end_if_silent(attempt);
@@ -138,28 +205,35 @@ impl<P: Protocol> World<P> {
     }
 
     /// Announcements go to the trace and to the witness.
-    pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         for Announcement { what, value } in orders.announced.drain(..) {
             ctx.record(&Record::Announced(node, what, value));
             self.announce(what, ctx);
-            self.show_witness(Seen::Announced(by, Announcement { what, value }), ctx.now());
+            let announcement = Announcement { what, value };
+            self.show_witness(Seen::Announced(by, announcement), ctx.now());
+            if let Speaker::Member(_, instance) = by {
+                let (memory, truth) = (&self.members[instance.index()].memory, Truth::new(ctx.now(), &self.down));
+                self.protocol.examine(&mut self.witness, (instance, memory), announcement, &truth, &mut self.observations);
+            }
         }
     }
 
-    fn show_witness(&mut self, seen: Seen, now: SimTime) {
+    pub(super) fn show_witness(&mut self, seen: Seen, now: SimTime) {
         self.protocol.witness(&mut self.witness, seen, &Truth::new(now, &self.down), &mut self.observations);
     }
 
-    fn send_to_member(&mut self, from: u32, to: u32, message: P::Message, ctx: &mut Ctx<'_, Self>) {
+    fn send_to_member(&mut self, by: u32, to: u32, message: P::Message, ctx: &mut Ctx<'_, Self>) {
         let kind = P::kind(&message);
-        let count = self.members[from as usize].sent.entry((to, kind)).or_default();
+        let state = &mut self.members[by as usize];
+        let from = state.identity;
+        let count = state.sent.entry((to, kind)).or_insert(state.first_ordinal);
         let ordinal = *count;
         *count += 1;
         let group = self.plan.group.as_ref().expect("a member belongs to a group");
         let name = MessageName { from: NodeId(group.first.0 + from), to: NodeId(group.first.0 + to), kind, ordinal };
         ctx.record(&Record::MemberSent(name));
         let draws = draws_of_message(&self.seed, group, from, to, kind, ordinal);
-        let members = MemberMessage { name, from, to, luck: draws.share() };
+        let members = MemberMessage { name, from, to, by, luck: draws.share() };
         let envelope = self.envelopes.insert(Envelope::between(members, message));
         if members.is_to_itself() {
             let (key, ordinal) = self.tie_of_envelope(envelope);
@@ -182,73 +256,76 @@ impl<P: Protocol> World<P> {
         self.group().way(domain(members.name.from), domain(members.name.to))
     }
 
-    fn set_timers(&mut self, member: u32, orders: &mut Orders<P::Message, P::Timer>, ctx: &mut Ctx<'_, Self>) {
+    fn set_timers(&mut self, instance: u32, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         if orders.timers.is_empty() {
             return;
         }
-        let timers = &mut self.members[member as usize].timers;
+        let timers = &mut self.members[instance as usize].timers;
         for (timer, due) in orders.timers.drain(..) {
             timers.retain(|(pending, _)| *pending != timer);
             timers.extend(due.map(|due| (timer, due)));
         }
-        self.arm_member(member, ctx);
+        self.arm_member(instance, ctx);
     }
 
     /// Makes sure that an event comes no later than the earliest timer of a member.
-    pub(super) fn arm_member(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        let Some(due) = self.members[member as usize].timers.iter().map(|&(_, due)| due).min() else { return };
-        let at = self.wake(self.node_of(member), due, ctx.now());
-        let state = &mut self.members[member as usize];
+    pub(super) fn arm_member(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        let Some(due) = self.members[instance as usize].timers.iter().map(|&(_, due)| due).min() else { return };
+        let at = self.wake(self.node_of_instance(instance), due, ctx.now());
+        let state = &mut self.members[instance as usize];
         if at < state.armed && at < SimTime::MAX {
             state.armed = at;
-            ctx.at(at, WorldEvent::new(Kind::MemberTimer, state.key, 0, member));
+            ctx.at(at, WorldEvent::new(Kind::MemberTimer, state.key, 0, instance));
         }
     }
 
     /// The timer event of a member comes.
-    pub(super) fn member_timer(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        if self.members[member as usize].armed != ctx.now() {
+    pub(super) fn member_timer(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.members[instance as usize].armed != ctx.now() {
             return;
         }
-        self.members[member as usize].armed = SimTime::MAX;
+        self.members[instance as usize].armed = SimTime::MAX;
         // A member that stands still notices nothing; what is due fires when it goes on.
-        if !self.stands_still(self.node_of(member)) {
-            self.member_timers_fire(member, ctx);
+        if !self.stands_still(self.node_of_instance(instance)) {
+            self.member_timers_fire(instance, ctx);
         }
     }
 
     /// Those timers fire that are due by a member's clock, the earliest first.
-    pub(super) fn member_timers_fire(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        self.start_member(member, ctx);
-        let node = self.node_of(member);
+    pub(super) fn member_timers_fire(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        self.start_member(instance, ctx);
+        let node = self.node_of_instance(instance);
         let now = self.local(node, ctx.now());
         // Bounded: a timer that is set in a turn is due a nanosecond later at least, so that each of those pending fires once.
-        for _ in 0..self.members[member as usize].timers.len() {
-            let timers = &mut self.members[member as usize].timers;
+        for _ in 0..self.members[instance as usize].timers.len() {
+            let timers = &mut self.members[instance as usize].timers;
             let due = (0..timers.len()).filter(|&index| timers[index].1 <= now).min_by_key(|&index| (timers[index].1, index));
             let Some(due) = due else { break };
             let (timer, _) = timers.remove(due);
             ctx.record(&Record::TimerFired(node));
-            self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_timer(memory, timer, turn));
+            self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_timer(memory, timer, turn));
         }
-        self.arm_member(member, ctx);
+        self.arm_member(instance, ctx);
     }
 
-    /// The life of a member ends: its timers are gone, and whom it held is never answered.
-    pub(super) fn member_dies(&mut self, member: u32, now: SimTime) {
-        let state = &mut self.members[member as usize];
+    /// The life of an instance of a member ends with that of its node: its timers are gone, and whom it held is never answered.
+    pub(super) fn member_dies(&mut self, instance: u32, now: SimTime) {
+        let state = &mut self.members[instance as usize];
         state.timers.clear();
+        state.device.stop();
         self.protocol.on_crash(&mut state.memory);
-        let held: Vec<_> = self.held.iter().filter(|(_, (by, _))| *by == member).map(|(held, _)| *held).collect();
+        let identity = state.identity;
+        let held: Vec<_> = self.held.iter().filter(|(_, (by, _))| *by == instance).map(|(held, _)| *held).collect();
         held.into_iter().for_each(|held| self.drop_held(held));
-        self.down[member as usize] = Some(now);
-        self.show_witness(Seen::Died(member), now);
+        self.down[identity as usize] = self.down[identity as usize].or(Some(now));
+        self.show_witness(Seen::Died(identity, InstanceId(instance)), now);
     }
 
-    /// A new life of a member begins.
-    pub(super) fn member_returns(&mut self, member: u32, ctx: &mut Ctx<'_, Self>) {
-        self.down[member as usize] = None;
-        self.show_witness(Seen::Returned(member), ctx.now());
-        self.take_turn(member, NONE, ctx, |protocol, memory, turn| protocol.on_recover(memory, turn));
+    /// A new life of an instance of a member begins with that of its node.
+    pub(super) fn member_returns(&mut self, instance: u32, ctx: &mut Ctx<'_, Self>) {
+        let identity = self.members[instance as usize].identity;
+        self.down[identity as usize] = None;
+        self.show_witness(Seen::Returned(identity, InstanceId(instance)), ctx.now());
+        self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_recover(memory, turn));
     }
 }

@@ -159,6 +159,10 @@ impl<P: Protocol> World<P> {
             self.meter.node_changes(node, after.up, ctx.now());
         }
         let clock = after.clock;
+        if before.twin.is_some() && after.twin.is_none() {
+            self.twin_ends(node, ctx);
+        }
+        self.disk_changes(node, before, ctx);
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {
@@ -183,6 +187,9 @@ impl<P: Protocol> World<P> {
         if before.clock != clock {
             self.change_clock(node, clock, ctx);
         }
+        if before.twin.is_none() && after.twin.is_some() {
+            self.twin_begins(node, ctx);
+        }
     }
 
     fn node_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
@@ -191,7 +198,7 @@ impl<P: Protocol> World<P> {
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => self.server_dies(node, ctx),
             Role::Member(index) => {
-                self.member_dies(index, ctx.now());
+                self.instances(index).for_each(|instance| self.member_dies(instance, ctx.now()));
                 let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
                 self.hear_all(inbox, ctx);
             }
@@ -202,7 +209,7 @@ impl<P: Protocol> World<P> {
     fn node_returns(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeReturned(node));
         if let Role::Member(index) = self.plan.nodes[node.index()].role {
-            self.member_returns(index, ctx);
+            self.instances(index).for_each(|instance| self.member_returns(instance, ctx));
         }
     }
 }

@@ -3,12 +3,13 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand
-//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `timekeeping` (clocks), `clients`
+//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins` (second instances of them), `timekeeping` (clocks), `clients`
 //! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
 //! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
 
 mod calls;
 mod clients;
+mod disks;
 mod executed;
 mod experiment;
 mod gauges;
@@ -24,6 +25,7 @@ mod parcels;
 mod serving;
 mod timekeeping;
 mod triggers;
+mod twins;
 mod wire;
 
 use crate::attempt::Attempt;
@@ -85,14 +87,18 @@ pub struct World<P: Protocol> {
     /// The cuts that are on, as of the last change, and what routing is still to hear, the oldest news first.
     cuts: Vec<(String, String)>,
     news: VecDeque<Vec<(String, String)>>,
-    orders: Orders<P::Message, P::Timer>,
-    /// Volatile memory of every server, by instance; each identity has one instance.
+    orders: Orders<P>,
+    /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
-    /// The members of the group.
+    /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
+    /// The second instance of an identity that has, or had, a twin.
+    twins: BTreeMap<u32, u32>,
     /// Since when each of them is down, if it is.
     down: Vec<Option<SimTime>>,
-    /// Callers who wait for an answer that a member gives later: who holds them, and their attempts.
+    /// Whether members keep what they said, because a fault may make them repeat it.
+    remembers: bool,
+    /// Callers who wait for an answer that a member gives later: which instance holds them, and their attempts.
     held: BTreeMap<Held, (u32, u32)>,
     /// What is remembered for measuring the protocol.
     witness: P::Witness,
@@ -140,6 +146,8 @@ impl<P: Protocol> World<P> {
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
             members: members_of(&plan, &protocol),
+            twins: BTreeMap::new(),
+            remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
             down: vec![None; protocol.members() as usize],
             held: BTreeMap::new(),
             witness: P::Witness::default(),
@@ -219,7 +227,7 @@ impl<P: Protocol> World<P> {
 fn members_of<P: Protocol>(plan: &Plan, protocol: &P) -> Vec<MemberState<P>> {
     let Some(group) = &plan.group else { return Vec::new() };
     let name = |index: u32| plan.nodes[group.first.index() + index as usize].name.as_str();
-    (0..protocol.members()).map(|index| MemberState::new(protocol.member(index), name(index))).collect()
+    (0..protocol.members()).map(|index| MemberState::new(index, protocol.member(index), name(index))).collect()
 }
 
 impl<P: Protocol> Model for World<P> {
@@ -246,6 +254,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Cancel => self.cancel_arrives(event.slot, ctx),
             Kind::Fault => self.fault_changes(event.slot, ctx),
             Kind::Converged => self.converge(ctx),
+            Kind::DiskDone => self.disk_done(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -1,8 +1,9 @@
 //! What happens while a node is slow or stands still, and when it goes on?
 //!
 //! A node that stands still (a pause) works on nothing and notices nothing. What reaches it waits in its inbox, and its timers
-//! come due unseen. When it goes on, at one instant and in this order: work in progress resumes with what was left of it; its
-//! clock asks its time server, if it should have done so meanwhile; the timers that came due meanwhile fire, in the order in which they were due; workers take what waits in the queue; and what
+//! come due unseen. When it goes on, at one instant and in this order: work in progress resumes with what was left of it; a
+//! member hears what its disk has done; its clock asks its time server, if it should have done so meanwhile; the timers that came due
+//! meanwhile fire, in the order in which they were due; workers take what waits in the queue; and what
 //! waits in the inbox is handled in order of arrival. So a caller that was paused takes an answer for late if its timer ran
 //! out during the pause, whichever came first: this is what a process sees that looks at its timers before its sockets. A
 //! timer that is due at the very instant at which the node goes on is not late, and comes after the inbox.
@@ -76,7 +77,12 @@ impl<P: Protocol> World<P> {
                 self.fire_overdue(node, ctx);
                 self.fill_workers(node, ctx);
             }
-            Role::Member(member) => self.member_timers_fire(member, ctx),
+            Role::Member(member) => {
+                for instance in self.instances(member) {
+                    self.disk_is_noticed(instance, ctx);
+                    self.member_timers_fire(instance, ctx);
+                }
+            }
             Role::Clients(_) => {}
         }
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);

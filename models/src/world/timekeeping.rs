@@ -270,7 +270,7 @@ impl<P: Protocol> World<P> {
             }
         }
         if let Role::Member(member) = self.plan.nodes[node.index()].role {
-            self.arm_member(member, ctx);
+            self.instances(member).for_each(|instance| self.arm_member(instance, ctx));
         }
         if self.plan.clocks.get(node.index()).is_some_and(|clock| clock.server.is_some()) {
             // The next exchange may come sooner; the event that is pending finds that it is early, or that it is over.

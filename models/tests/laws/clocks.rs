@@ -5,7 +5,10 @@ use crate::*;
 use models::clocks::{AnyClock, ClockChange, Drift, Jump, Offset, RandomWalk};
 use models::faults::{AnyFault, ClockDrift, ClockStep, Names, PlannedFault, WhileDown};
 use models::ids::NodeId;
-use models::protocols::{Counted, Detector, Gossip, Group, Heartbeats, Lease, Method, Mode, Order, PhiAccrual, Swim, TimeServer};
+use models::protocols::{
+    Acknowledge, Counted, Detector, Gossip, Group, Heartbeats, KeyValue, Lease, Method, Mode, Order, PhiAccrual, ReadsFrom, Swim, Sync,
+    TimeServer,
+};
 use sim_core::units::Ppm;
 
 /// A call that is never answered, and gives up after 500 ms.
@@ -161,14 +164,23 @@ pub fn groups() -> Vec<Group> {
             renews_after: Some(ms(400)),
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
-        Group::Heartbeats(Heartbeats { members: 3, every: second, detector: phi, domain: domain(), message_size: USUAL_SIZE }),
+        Group::Heartbeats(Heartbeats {
+            members: 3,
+            every: second,
+            detector: phi,
+            domain: domain(),
+            message_size: USUAL_SIZE,
+            authenticated: false,
+        }),
         Group::Heartbeats(Heartbeats {
             members: 3,
             every: second,
             detector: Detector::FixedTimeout(ms(1500)),
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
         Group::Swim(Swim {
             members: 5,
@@ -178,8 +190,25 @@ pub fn groups() -> Vec<Group> {
             order: Order::RoundRobin,
             domain: domain(),
             message_size: USUAL_SIZE,
+            authenticated: false,
         }),
-        Group::Gossip(Gossip { members: 5, every: second, mode: Mode::PushPull, fanout: 2, domain: domain(), message_size: USUAL_SIZE }),
+        Group::Gossip(Gossip {
+            members: 5,
+            every: second,
+            mode: Mode::PushPull,
+            fanout: 2,
+            domain: domain(),
+            message_size: USUAL_SIZE,
+            authenticated: false,
+        }),
+        Group::KeyValue(KeyValue {
+            members: 3,
+            acknowledge: Acknowledge::All,
+            reads_from: ReadsFrom::Any,
+            sync: Sync::Every(ms(300)),
+            domain: domain(),
+            ..KeyValue::default()
+        }),
     ]
 }
 
@@ -230,6 +259,7 @@ fn a_timer_of_a_member_never_fires_in_a_later_life() {
         fanout: 1,
         domain: Placement(vec!["room".to_owned()]),
         message_size: USUAL_SIZE,
+        authenticated: false,
     };
     let spec = SystemSpec { clocks: Vec::new(), ..grouped(Group::Gossip(gossip), vec![silence("group[1]", 3_000, 2_000)]) };
     let (plan, seen, _) = played(&spec, 1, TieBreak::ByRank);

@@ -137,6 +137,7 @@ fn members_of_a_group_are_ends_as_well_and_so_are_the_kinds_of_their_messages() 
             detector: Detector::FixedTimeout(ms(1_800)),
             domain: Placement(vec!["room".to_owned()]),
             message_size: USUAL_SIZE,
+            authenticated: false,
         })
     };
     let missed = |group: Group, fault: AnyFault| {
@@ -160,6 +161,7 @@ fn members_of_a_group_are_ends_as_well_and_so_are_the_kinds_of_their_messages() 
         renews_after: None,
         domain: Placement(vec!["room".to_owned()]),
         message_size: USUAL_SIZE,
+        authenticated: false,
     };
     let grants =
         BadLink { from: "group".to_owned(), to: "group".to_owned(), loss: Share::ALL, kinds: Names::one("grant"), ..BadLink::default() };

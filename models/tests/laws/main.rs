@@ -10,6 +10,7 @@ mod clocks; // timers go by their owner's clock, and members live one life at a 
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod copies; // how many copies of a call go out
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
+mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod experiments; // what lets faults strike, and lifts them
@@ -19,6 +20,7 @@ mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
 mod kept; // what is remembered by object and by replica
 mod ledger; // the books that are kept of every attempt and call
+mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
@@ -35,6 +37,7 @@ mod talk; // what members and clocks say meets links and faults as everything el
 mod timers; // who fires, and when exactly
 mod told; // what strategies say of themselves
 mod triggers; // faults that wait for something in the run
+mod twins; // two instances of one identity
 mod under_way; // limits on calls under way
 mod ways; // which way a message takes
 mod workload; // spikes, dips, herds and hot replicas

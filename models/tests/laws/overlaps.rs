@@ -7,11 +7,12 @@
 use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
-    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, ColdCache, Conduct, DiskFull, DiskSlow, DiskStall, Drain,
-    EmergencyLever, Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, Misconfiguration, Omission,
-    Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle, ThunderingHerd, WorkersExhausted,
+    BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, ColdCache, Conduct, CorruptDisk, DiskFull, DiskSlow, DiskStall,
+    Drain, EmergencyLever, Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, LostWrites,
+    Misconfiguration, MisdirectedWrites, Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle,
+    ThunderingHerd, Twins, WorkersExhausted,
 };
-use models::protocols::{Group, Row};
+use models::protocols::{Acknowledge, Group, KeyValue, Row};
 use models::services::Task;
 use models::strategies::backoff::Constant;
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures, Lever};
@@ -43,6 +44,9 @@ pub fn every_fault(target: &str, (near, far): (&str, &str), population: &str) ->
         AnyFault::DiskSlow(DiskSlow { node: node(), domain: domain(), factor: 5.0 }),
         AnyFault::DiskStall(DiskStall { node: node(), domain: domain() }),
         AnyFault::DiskFull(DiskFull { node: node(), domain: domain() }),
+        AnyFault::CorruptDisk(CorruptDisk { node: node(), domain: domain(), share: Share::percent(30) }),
+        AnyFault::LostWrites(LostWrites { node: node(), domain: domain(), share: Share::percent(30) }),
+        AnyFault::MisdirectedWrites(MisdirectedWrites { node: node(), domain: domain(), share: Share::percent(30) }),
         AnyFault::Cut(Cut { from: from(), to: to(), how: Blocking::Reset, ..Cut::default() }),
         AnyFault::Cut(Cut { from: from(), to: format!("{target}[0]"), holds: true, ..Cut::default() }),
         AnyFault::FlappingLink(FlappingLink {
@@ -78,6 +82,7 @@ pub fn every_fault(target: &str, (near, far): (&str, &str), population: &str) ->
         }),
         AnyFault::LateAnswers(LateAnswers { node: node(), domain: domain(), by: exponential(ms(20)) }),
         AnyFault::Byzantine(Byzantine { node: node(), domain: domain(), f: 1, conduct: Conduct::Replay(Share::percent(50)), beyond: true }),
+        AnyFault::Twins(Twins { node: node(), splits: vec![Names::one("app"), node()], ..Twins::default() }),
         AnyFault::ClockStep(ClockStep { node: node(), domain: domain(), by: SignedDuration::from_nanos(-30_000_000) }),
         AnyFault::ClockDrift(ClockDrift { node: node(), domain: domain(), rate: Ppm::new(200_000) }),
         AnyFault::Errors(Errors {
@@ -117,9 +122,10 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Drain(_) | AnyFault::RollingRestart(_) => {}
         AnyFault::CapacityLoss(_) | AnyFault::WorkersExhausted(_) | AnyFault::QueueFilled(_) => {}
         AnyFault::DiskSlow(_) | AnyFault::DiskStall(_) | AnyFault::DiskFull(_) => {}
+        AnyFault::CorruptDisk(_) | AnyFault::LostWrites(_) | AnyFault::MisdirectedWrites(_) => {}
         AnyFault::Cut(_) | AnyFault::FlappingLink(_) | AnyFault::BadLink(_) => {}
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
-        AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) => {}
+        AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) | AnyFault::Twins(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
         AnyFault::EmergencyLever(_) | AnyFault::ColdCache(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
@@ -186,6 +192,27 @@ fn row() -> SystemSpec {
     spec
 }
 
+/// Callers write to and read from a store, and each write is on both its disks.
+fn store() -> SystemSpec {
+    let domain = Placement(vec!["server".to_owned()]);
+    let store = KeyValue { members: 2, acknowledge: Acknowledge::All, keys: 5, domain, ..KeyValue::default() };
+    SystemSpec {
+        clients: vec![("app".to_owned(), clients(20, "store", poisson(200)))],
+        groups: vec![("store".to_owned(), Group::KeyValue(store))],
+        stacks: vec![("app -> store".to_owned(), row().stacks.remove(0).1)],
+        ..row()
+    }
+}
+
+/// Those faults that may strike this system.
+fn possible(system: &SystemSpec, target: &str) -> Vec<AnyFault> {
+    let strikes = |fault: &AnyFault| {
+        let faults = vec![once(fault, ms(1), ms(1))];
+        Plan::new(&SystemSpec { faults, ..system.clone() }).is_ok()
+    };
+    every_fault(target, WAY, "app").into_iter().filter(strikes).collect()
+}
+
 /// Runs every ordered pair of faults in every window; answers how many runs that were.
 fn run_pairs(system: &SystemSpec, faults: &[AnyFault]) -> usize {
     let mut runs = 0;
@@ -218,20 +245,29 @@ fn every_fault_has_an_example_here() {
     assert!(every_fault("server", WAY, "app").into_iter().all(|fault| once(&fault, ms(1), ms(1)).check().is_empty()));
 }
 
+/// Faults that strike members of groups only.
+const FOR_GROUPS: [&str; 4] = ["CorruptDisk", "LostWrites", "MisdirectedWrites", "Twins"];
+
+#[test]
+fn after_any_two_faults_of_members_that_write_the_world_is_what_it_was() {
+    let faults = possible(&store(), "store");
+    let named: BTreeSet<_> = faults.iter().map(AnyFault::name).collect();
+    assert!(["DiskSlow", "DiskStall", "DiskFull"].iter().chain(&FOR_GROUPS).all(|name| named.contains(name)), "{named:?}");
+    run_pairs(&store(), &faults);
+}
+
 #[test]
 fn after_any_two_faults_of_a_service_the_world_is_what_it_was() {
-    let faults = every_fault("server", WAY, "app");
+    let faults = possible(&tiers(), "server");
+    assert_eq!(faults.len(), every_fault("server", WAY, "app").len() - FOR_GROUPS.len());
+    assert!(faults.iter().all(|fault| !FOR_GROUPS.contains(&fault.name())));
     assert_eq!(run_pairs(&tiers(), &faults), faults.len().pow(2) * WINDOWS.len());
 }
 
 #[test]
 fn after_any_two_faults_of_a_group_the_world_is_what_it_was() {
-    // Groups have no workers, queues and disks.
-    let strikes = |fault: &AnyFault| {
-        let faults = vec![once(fault, ms(1), ms(1))];
-        Plan::new(&SystemSpec { faults, ..row() }).is_ok()
-    };
-    let faults: Vec<_> = every_fault("row", WAY, "app").into_iter().filter(strikes).collect();
+    // Groups have no workers and queues, and a row has no disk.
+    let faults = possible(&row(), "row");
     let named: BTreeSet<_> = faults.iter().map(AnyFault::name).collect();
     assert!(
         ["Crash", "Pause", "Drain", "RollingRestart", "Cut", "BadLink", "Omission"].iter().all(|name| named.contains(name)),
