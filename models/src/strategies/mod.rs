@@ -30,6 +30,7 @@ pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, 
 pub use timeout::Timeout;
 
 use crate::registry::{Complaint, registry};
+use sim_core::time::SimTime;
 
 /// Turns the list of layers into what RON reads, what each remembers, and the one place that asks them.
 macro_rules! layers {
@@ -42,7 +43,7 @@ macro_rules! layers {
         /// What any layer remembers of one flight.
         #[derive(Clone, Debug, Default)]
         pub enum FlightMemory {
-            /// Nothing: an attempt on the wire is of no layer.
+            /// Nothing: an attempt on the wire is of no layer, and some layers have nothing to remember.
             #[default]
             Nothing,
             $(
@@ -132,6 +133,16 @@ fn put<S: Strategy>(layer: &S, cause: Cause, flight: &mut S::Flight, shared: &mu
 }
 
 impl Layer {
+    /// What the layer does, if it remembers nothing, says nothing beside its step and needs to know nothing but the time: then
+    /// nothing has to be looked up for it. Asked before [`ask`](Self::ask), which answers the same.
+    #[inline(always)]
+    pub fn at_once(&self, cause: Cause, now: SimTime) -> Option<Step> {
+        match self {
+            Self::Timeout(layer) => Some(layer.at_once(cause, now)),
+            _ => None,
+        }
+    }
+
     /// Finds the strategies from outside that the layer names.
     pub fn look_up(&mut self, vocabulary: &Vocabulary) {
         match self {
