@@ -56,6 +56,8 @@ pub struct Call {
     pub on_wire: u32,
     /// Whether its caller still waits.
     pub is_open: bool,
+    /// Whether any of its flights has been closed, so that there may be one that is over.
+    pub has_closed: bool,
     /// Whether it counts in the measures of the run.
     pub is_counted: bool,
     /// Whether the last good answer it got was altered on the way, or rests on something that was.
@@ -98,6 +100,25 @@ pub struct Flight {
     pub memory: FlightMemory,
 }
 
+/// What is known of a flight that was closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Closed {
+    /// The flight it was inside of, or [`NONE`].
+    pub parent: u32,
+    /// Its layer.
+    pub layer: u32,
+    /// The how-manieth inside its parent it was.
+    pub ordinal: u32,
+    /// Its attempt on the wire, or [`NONE`].
+    pub attempt: u32,
+    /// Its call elsewhere, or [`NONE`].
+    pub child: u32,
+    /// How many flights inside it are open.
+    pub inside: u32,
+    /// How many others inside its parent are open.
+    pub beside: u32,
+}
+
 impl Call {
     /// Begins anew in a record that was used before: the list of flights keeps its memory, and the pending timer event of
     /// the slot stays known.
@@ -106,7 +127,7 @@ impl Call {
         name: CallName,
         (origin, caller): (Origin, NodeId),
         process: u32,
-        started: SimTime,
+        (started, object): (SimTime, u64),
         (is_counted, bin): (bool, u32),
     ) {
         self.name = name;
@@ -118,10 +139,12 @@ impl Call {
         self.deadline = SimTime::MAX;
         self.tells_deadline = false;
         self.limit = SimTime::MAX;
+        self.object = object;
         self.attempts = 0;
         self.waits = 0;
         self.on_wire = 0;
         self.is_open = true;
+        self.has_closed = false;
         self.is_counted = is_counted;
         self.is_wrong = false;
         self.is_degraded = false;
@@ -144,8 +167,9 @@ impl Call {
         let (layer, is_open, attempt, timer) = (layer as u32, true, NONE, SimTime::MAX);
         let flight =
             Flight { parent, layer, is_open, open_inside: 0, started_inside: 0, ordinal, replica, attempt, child: NONE, timer, memory };
-        let over = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE);
-        if let Some(place) = over {
+        if self.has_closed
+            && let Some(place) = self.flights.iter().position(|flight| !flight.is_open && flight.attempt == NONE)
+        {
             self.flights[place] = flight;
             return place as u32;
         }
@@ -153,16 +177,35 @@ impl Call {
         self.flights.len() as u32 - 1
     }
 
-    /// Closes a flight, not those inside it. Answers its parent, its attempt, its call elsewhere, and how many inside it are open.
-    pub fn close_flight(&mut self, flight: u32) -> (u32, u32, u32, u32) {
+    /// Adds the flight inside of the innermost one of a call that has begun just now: all are the first of their layers, whose
+    /// numbers are theirs as well.
+    #[inline(always)]
+    pub fn add_first_flight(&mut self, memory: FlightMemory) -> u32 {
+        let layer = self.flights.len() as u32;
+        let mut parent = NONE;
+        if let Some(outer) = self.flights.last_mut() {
+            (outer.open_inside, outer.started_inside) = (1, 1);
+            parent = layer - 1;
+        }
+        let (is_open, ordinal, replica, attempt, child, timer) = (true, 1, NONE, NONE, NONE, SimTime::MAX);
+        let (open_inside, started_inside) = (0, 0);
+        self.flights.push(Flight { parent, layer, is_open, open_inside, started_inside, ordinal, replica, attempt, child, timer, memory });
+        layer
+    }
+
+    /// Closes a flight, not those inside it.
+    #[inline(always)]
+    pub fn close_flight(&mut self, flight: u32) -> Closed {
+        self.has_closed = true;
         let state = &mut self.flights[flight as usize];
         state.is_open = false;
         state.timer = SimTime::MAX;
-        let closed = (state.parent, state.attempt, state.child, state.open_inside);
-        if let Some(parent) = self.flights.get_mut(closed.0 as usize) {
+        let Flight { parent, layer, ordinal, attempt, child, open_inside: inside, .. } = *state;
+        let beside = self.flights.get_mut(parent as usize).map_or(0, |parent| {
             parent.open_inside -= 1;
-        }
-        closed
+            parent.open_inside
+        });
+        Closed { parent, layer, ordinal, attempt, child, inside, beside }
     }
 
     /// The earliest instant of the caller's clock at which any layer wants to be woken.

@@ -321,7 +321,7 @@ impl EdgePlan {
 
     /// The routes of a request and its reply between two domains, those of caller and callee; nobody is asked which if
     /// there is only one pair of them.
-    #[inline]
+    #[inline(always)]
     pub fn routes(&self, domains: impl FnOnce() -> (u32, u32)) -> (RouteId, RouteId) {
         if let [only] = self.routes.as_slice() {
             return only.1;

@@ -50,6 +50,16 @@ impl Builder<'_> {
                 let sentence = "no layer outside of this one chooses a replica, so that there is no endpoint to have one each; put a `Balance` before it";
                 complaints.push(complaint("per", sentence));
             }
+            if let Layer::Retry(retry) = layer
+                && retry.never_rests()
+                && let Some(inner) = edge.stack[index + 1..].iter().find(|inner| inner.turns_back())
+            {
+                let sentence = format!(
+                    "`{}` inside turns calls back at once, and to retry without a limit and without a wait would never let time pass; write a number of attempts, or a wait such as Constant(delay: \"10ms\")",
+                    inner.name()
+                );
+                complaints.push(complaint("backoff", sentence));
+            }
             if let Layer::Balance(balance) = layer {
                 is_chosen = true;
                 if balance.per == Scope::Endpoint {

@@ -48,7 +48,7 @@ macro_rules! layers {
         /// What any layer remembers of one flight.
         #[derive(Clone, Debug, Default)]
         pub enum FlightMemory {
-            /// Nothing: an attempt on the wire is of no layer.
+            /// Nothing: an attempt on the wire is of no layer, and some layers have nothing to remember.
             #[default]
             Nothing,
             $(
@@ -157,6 +157,16 @@ fn put<S: Strategy>(layer: &S, cause: Cause, flight: &mut S::Flight, shared: &mu
 }
 
 impl Layer {
+    /// What the layer does, if it remembers nothing, says nothing beside its step and needs to know nothing but the time: then
+    /// nothing has to be looked up for it. Asked before [`ask`](Self::ask), which answers the same.
+    #[inline(always)]
+    pub fn at_once(&self, cause: Cause, now: SimTime) -> Option<Step> {
+        match self {
+            Self::Timeout(layer) => Some(layer.at_once(cause, now)),
+            _ => None,
+        }
+    }
+
     /// Finds the strategies from outside that the layer names.
     pub fn look_up(&mut self, vocabulary: &Vocabulary) {
         match self {

@@ -1,7 +1,7 @@
 //! How does a stack turn a call into attempts, and their results into one outcome?
 
 use super::World;
-use crate::call::{NONE, Origin};
+use crate::call::{Closed, NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
 use crate::ids::{EdgeId, NodeId};
@@ -30,8 +30,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object),
             Origin::Background(_) => unreachable!("what nobody waits for is begun as part of another call"),
         };
-        self.calls[slot].begin(name, (origin, caller), process, now, measured);
-        self.calls[slot].object = object;
+        self.calls[slot].begin(name, (origin, caller), process, (now, object), measured);
         if !self.clocks.is_empty() {
             self.calls[slot].started_local = self.local_of_call(slot, now);
         }
@@ -53,8 +52,36 @@ impl<P: Protocol> World<P> {
             let call = &mut self.calls[slot];
             (call.limit, call.deadline, call.tells_deadline) = (limit, limit, tells);
         }
-        // The call is what its outermost flight is inside of.
-        self.take_step(slot, NONE, Step::Inner { wake: None }, None, ctx);
+        self.enter(slot, ctx);
+    }
+
+    /// A call that has begun just now goes through its layers to the wire, if they let it.
+    #[inline(always)]
+    fn enter(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let now = self.local_of_call(slot, ctx.now());
+        let (edge, mut earliest) = (self.calls[slot].name.edge.index(), self.calls[slot].limit);
+        let mut index = 0;
+        while let Some(layer) = self.plan.edges[edge].stack.get(index) {
+            let call = &mut self.calls[slot];
+            let step = match layer.at_once(Cause::Start, now) {
+                Some(step) => {
+                    call.add_first_flight(FlightMemory::Nothing);
+                    step
+                }
+                None => {
+                    let flight = call.add_first_flight(layer.new_flight());
+                    self.consult(slot, flight, (Cause::Start, now), ctx)
+                }
+            };
+            let Step::Inner { wake } = step else { return self.take_step(slot, index as u32, step, None, ctx) };
+            let wake = wake.unwrap_or(SimTime::MAX);
+            self.calls[slot].flights[index].timer = wake;
+            earliest = earliest.min(wake);
+            index += 1;
+        }
+        let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing);
+        self.send_attempt(slot, leaf, ctx);
+        self.arm_by(slot, earliest, ctx);
     }
 
     /// What a call of a client is about.
@@ -85,8 +112,7 @@ impl<P: Protocol> World<P> {
         let (name, caller, process, object) = (CallName { key, ..parent.name }, parent.caller, parent.process, parent.object);
         let measured = self.meter.call_started(name.edge, false, now);
         let fresh = self.calls.take();
-        self.calls[fresh].begin(name, (Origin::Background(layer), caller), process, now, measured);
-        self.calls[fresh].object = object;
+        self.calls[fresh].begin(name, (Origin::Background(layer), caller), process, (now, object), measured);
         self.calls[fresh].started_local = self.local_of_call(fresh, now);
         ctx.record(&Record::CallStarted(name));
         self.take_step(fresh, NONE, Step::Inner { wake: None }, None, ctx);
@@ -94,6 +120,7 @@ impl<P: Protocol> World<P> {
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
     /// about asking again, where the step is the end of an attempt.
+    #[inline(never)]
     pub(super) fn take_step(&mut self, slot: u32, flight: u32, step: Step, hint: Option<Hint>, ctx: &mut Ctx<'_, Self>) {
         let (mut flight, mut step, mut hint) = (flight, step, hint);
         loop {
@@ -111,8 +138,7 @@ impl<P: Protocol> World<P> {
                     }
                     let Some(strategy) = self.plan.edges[call.name.edge.index()].stack.get(layer) else {
                         let leaf = call.add_flight(flight, layer, FlightMemory::Nothing);
-                        self.send_attempt(slot, leaf, ctx);
-                        return self.arm(slot, ctx);
+                        return self.try_again(slot, leaf, ctx);
                     };
                     flight = call.add_flight(flight, layer, strategy.new_flight());
                     hint = None;
@@ -129,30 +155,46 @@ impl<P: Protocol> World<P> {
                 }
                 Step::Elsewhere => return self.call_elsewhere(slot, flight, ctx),
                 Step::End(outcome) => {
-                    let inner = self.calls[slot].flights.get(flight as usize).map_or(1, |flight| flight.ordinal);
-                    let parent = self.close(slot, flight, ctx);
+                    let Closed { parent, layer, ordinal: inner, beside: open, .. } = self.close(slot, flight, ctx);
                     if parent == NONE {
                         return self.end_call(slot, outcome, ctx);
                     }
                     flight = parent;
-                    let open = self.calls[slot].flights[flight as usize].open_inside;
-                    step = self.ask(slot, flight, Cause::InnerEnded(End { outcome, hint, inner, open }), ctx);
+                    let cause = Cause::InnerEnded(End { outcome, hint, inner, open });
+                    step = self.ask_layer(slot, (flight, layer as usize - 1), cause, ctx);
                 }
             }
         }
     }
 
+    /// Asks the layer of a flight.
+    pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, ctx: &mut Ctx<'_, Self>) -> Step {
+        let layer = self.calls[slot].flights[flight as usize].layer as usize;
+        self.ask_layer(slot, (flight, layer), cause, ctx)
+    }
+
     /// Layers live by their caller's clock: every instant they are told, or name, is one of that.
     #[inline(always)]
-    pub(super) fn ask(&mut self, slot: u32, flight: u32, cause: Cause, ctx: &mut Ctx<'_, Self>) -> Step {
-        let step = self.with_layer(slot, flight, ctx.now(), |layer, memory, shared, moment| layer.ask(cause, memory, shared, moment));
+    fn ask_layer(&mut self, slot: u32, (flight, layer): (u32, usize), cause: Cause, ctx: &mut Ctx<'_, Self>) -> Step {
+        let now = self.local_of_call(slot, ctx.now());
+        let edge = &self.plan.edges[self.calls[slot].name.edge.index()];
+        match edge.stack[layer].at_once(cause, now) {
+            Some(step) => step,
+            None => self.consult(slot, flight, (cause, now), ctx),
+        }
+    }
+
+    /// Asks a layer that has a memory, or wants to know more than the time.
+    #[inline(never)]
+    fn consult(&mut self, slot: u32, flight: u32, (cause, now): (Cause, SimTime), ctx: &mut Ctx<'_, Self>) -> Step {
+        let step = self.with_layer(slot, flight, now, |layer, memory, shared, moment| layer.ask(cause, memory, shared, moment));
         if self.notes.is_any() {
             self.hear_notes(slot, flight, ctx);
         }
         step
     }
 
-    /// Looks up everything a layer may see, and lets it act.
+    /// Looks up everything a layer may see, and lets it act. `now` is by its caller's clock.
     #[inline(always)]
     fn with_layer<R>(
         &mut self,
@@ -161,7 +203,6 @@ impl<P: Protocol> World<P> {
         now: SimTime,
         act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
     ) -> R {
-        let now = self.local_of_call(slot, now);
         let call = &mut self.calls[slot];
         let edge = &self.plan.edges[call.name.edge.index()];
         let state = &mut call.flights[flight as usize];
@@ -242,20 +283,27 @@ impl<P: Protocol> World<P> {
         self.take_step(slot, flight, Step::End(outcome), hint, ctx);
     }
 
-    /// Closes a flight and everything open inside it; attempts inside are abandoned. Answers its parent.
+    /// An attempt that is not the first of its call, or only after a while, goes to the wire.
+    #[inline(never)]
+    fn try_again(&mut self, slot: u32, leaf: u32, ctx: &mut Ctx<'_, Self>) {
+        self.send_attempt(slot, leaf, ctx);
+        self.arm(slot, ctx);
+    }
+
+    /// Closes a flight and everything open inside it; attempts inside are abandoned.
     #[inline(always)]
-    fn close(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) -> u32 {
-        let (parent, attempt, child, inside) = self.calls[slot].close_flight(flight);
-        if attempt != NONE {
-            self.abandon_attempt(attempt, ctx);
+    fn close(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) -> Closed {
+        let closed = self.calls[slot].close_flight(flight);
+        if closed.attempt != NONE {
+            self.abandon_attempt(closed.attempt, ctx);
         }
-        if child != NONE {
-            self.abandon_call(child, ctx);
+        if closed.child != NONE {
+            self.abandon_call(closed.child, ctx);
         }
-        if inside > 0 {
+        if closed.inside > 0 {
             self.close_inside(slot, flight, ctx);
         }
-        parent
+        closed
     }
 
     /// A flight that is given up lets go of what its layer holds for it.
@@ -266,7 +314,8 @@ impl<P: Protocol> World<P> {
         if matches!(self.calls[slot].flights[flight as usize].memory, FlightMemory::Nothing) {
             return;
         }
-        self.with_layer(slot, flight, ctx.now(), |layer, memory, shared, moment| layer.given_up(memory, shared, moment));
+        let now = self.local_of_call(slot, ctx.now());
+        self.with_layer(slot, flight, now, |layer, memory, shared, moment| layer.given_up(memory, shared, moment));
         self.hear_notes(slot, flight, ctx);
     }
 
@@ -281,15 +330,18 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    #[inline(always)]
     fn end_call(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
         let call = &mut self.calls[slot];
         call.is_open = false;
-        let (name, origin, process, object) = (call.name, call.origin, call.process, call.object);
+        let (name, origin, process, object, is_over) = (call.name, call.origin, call.process, call.object, call.on_wire == 0);
         let (is_wrong, is_degraded) = (call.is_wrong && outcome.is_success(), call.is_degraded && outcome.is_success());
         self.meter.call_ended(call, outcome, now);
         ctx.record(&Record::CallEnded(name, outcome));
-        self.forget_call(slot);
+        if is_over {
+            self.calls.release(slot);
+        }
         match origin {
             Origin::Client => {
                 self.open_calls -= 1;
@@ -370,12 +422,18 @@ impl<P: Protocol> World<P> {
     /// good enough: it is armed again then. So a call costs at most one pending timer, and most cost none of their own.
     #[inline(always)]
     pub(super) fn arm(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let local = self.calls[slot].next_timer();
+        self.arm_by(slot, self.calls[slot].next_timer(), ctx);
+    }
+
+    /// Makes sure that an event comes no later than the caller's clock shows this.
+    #[inline(always)]
+    fn arm_by(&mut self, slot: u32, local: SimTime, ctx: &mut Ctx<'_, Self>) {
         let next = self.wake_of_call(slot, local, ctx.now());
         self.arm_at(slot, next, ctx);
     }
 
     /// Makes sure that an event comes no later than this true instant.
+    #[inline(always)]
     pub(super) fn arm_at(&mut self, slot: u32, next: SimTime, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
         if next < call.armed {

@@ -117,6 +117,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// The call of a client ended; in a closed loop it thinks and calls again.
+    #[inline(always)]
     pub(super) fn client_served(&mut self, name: CallName, _outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         if name.ordinal >= FIRST_EXTRA {
             return;

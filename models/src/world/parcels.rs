@@ -88,14 +88,20 @@ const ALTERED: u64 = 0x3_0001;
 
 impl<P: Protocol> World<P> {
     /// What becomes of a message on this route that is sent now.
-    #[inline(always)]
     pub(super) fn dispatch(&mut self, letter: Letter, route: RouteId, luck: Luck) -> Fate {
-        self.meter.messages.sent += 1;
         if !self.environment.is_calm()
             && let Some(fate) = self.interfered(letter, route)
         {
+            self.meter.messages.sent += 1;
             return fate;
         }
+        self.pass(route, luck)
+    }
+
+    /// What becomes of a message on this route that is sent now, if no fault interferes.
+    #[inline(always)]
+    pub(super) fn pass(&mut self, route: RouteId, luck: Luck) -> Fate {
+        self.meter.messages.sent += 1;
         let way = self.plan.topology.route(route);
         if !way.is_plain() {
             return Fate::Unknown;

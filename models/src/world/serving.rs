@@ -68,8 +68,8 @@ impl<P: Protocol> World<P> {
 
     #[inline(always)]
     fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
-        let left = service.workers.saturating_sub(self.environment.node(node).workers_lost);
-        self.servers[node.index()].busy < left
+        let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
+        self.servers[node.index()].busy < service.workers.saturating_sub(lost)
     }
 
     /// How many requests may wait at a server.

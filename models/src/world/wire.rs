@@ -29,13 +29,18 @@ const OF_COPY: u64 = 0x5_0000;
 
 impl<P: Protocol> World<P> {
     /// Puts the next attempt of a call on the wire.
+    #[inline(always)]
     pub(super) fn send_attempt(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = self.attempts.take();
         let call = &mut self.calls[slot];
         call.attempts += 1;
         call.waits = 0;
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
-        let (caller, is_counted, chosen) = (call.caller, call.is_counted, call.flights[flight as usize].replica);
+        let (caller, is_counted, tells_deadline) = (call.caller, call.is_counted, call.tells_deadline);
+        let state = &mut call.flights[flight as usize];
+        state.attempt = attempt;
+        let chosen = state.replica;
         let draws = self.seed.draws(name.call.key, name.number);
         let edge = &self.plan.edges[name.call.edge.index()];
         let (node, service) = match edge.callee {
@@ -53,11 +58,9 @@ impl<P: Protocol> World<P> {
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
-        let attempt = self.attempts.take();
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
         self.attempts[attempt].reach = self.reach_of(slot);
-        self.calls[slot].flights[flight as usize].attempt = attempt;
-        if self.calls[slot].tells_deadline {
+        if tells_deadline {
             self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
         }
         self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
@@ -86,10 +89,12 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    #[inline(always)]
     fn send_request(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, luck) = (attempt.routes.0, Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss() });
-        match self.dispatch(attempt.asks(REQUEST), route, luck) {
+        let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.asks(REQUEST), route, luck) };
+        match fate {
             Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
@@ -224,7 +229,8 @@ impl<P: Protocol> World<P> {
             let copy = u64::from(attempt.name.copy);
             luck = Luck { delay: luck.delay.further(OF_COPY + copy), loss: luck.loss.further(OF_COPY + copy) };
         }
-        match self.dispatch(attempt.answers(REPLY), route, luck) {
+        let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.answers(REPLY), route, luck) };
+        match fate {
             Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {

@@ -52,6 +52,16 @@ impl Retry {
         }
     }
 
+    /// Whether it retries without a limit and without a wait.
+    pub fn never_rests(&self) -> bool {
+        let waits = match &self.backoff {
+            AnyBackoff::Immediate(_) => false,
+            AnyBackoff::Constant(constant) => !constant.delay.is_zero(),
+            _ => true,
+        };
+        self.attempts == Attempts::Unlimited && !waits
+    }
+
     /// Whether a failure of this kind is retried at all.
     fn retries(&self, failure: Failure) -> bool {
         match &self.on {

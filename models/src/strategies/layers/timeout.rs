@@ -2,9 +2,9 @@
 
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
-use crate::strategies::{End, Moment, Site, Step, Strategy};
+use crate::strategies::{Cause, End, Moment, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 
 /// Fails with `timeout` when what lies inside has not ended after this time; it is then abandoned, though its request
 /// may still be worked on. The clock starts when the flight inside is started.
@@ -13,6 +13,19 @@ pub struct Timeout(
     /// How long to wait for an answer.
     pub SimDuration,
 );
+
+impl Timeout {
+    /// What it does at this instant: it remembers nothing, and needs to know nothing but the time.
+    #[inline(always)]
+    pub(in crate::strategies) fn at_once(&self, cause: Cause, now: SimTime) -> Step {
+        match cause {
+            Cause::Start => Step::Inner { wake: Some(now.saturating_add(self.0)) },
+            Cause::InnerEnded(end) => Step::End(end.outcome),
+            Cause::Timer => Step::End(Outcome::Failed(Failure::Timeout)),
+            Cause::Granted => unreachable!("a timeout has no queue"),
+        }
+    }
+}
 
 impl Registered for Timeout {
     const NAME: &'static str = "Timeout";
@@ -28,15 +41,15 @@ impl Strategy for Timeout {
     fn fresh(&self, _site: &Site<'_>) {}
 
     fn start(&self, _flight: &mut (), _shared: &mut (), moment: &mut Moment<'_>) -> Step {
-        Step::Inner { wake: Some(moment.now.saturating_add(self.0)) }
+        self.at_once(Cause::Start, moment.now)
     }
 
-    fn inner_ended(&self, _flight: &mut (), _shared: &mut (), end: End, _moment: &mut Moment<'_>) -> Step {
-        Step::End(end.outcome)
+    fn inner_ended(&self, _flight: &mut (), _shared: &mut (), end: End, moment: &mut Moment<'_>) -> Step {
+        self.at_once(Cause::InnerEnded(end), moment.now)
     }
 
-    fn timer(&self, _flight: &mut (), _shared: &mut (), _moment: &mut Moment<'_>) -> Step {
-        Step::End(Outcome::Failed(Failure::Timeout))
+    fn timer(&self, _flight: &mut (), _shared: &mut (), moment: &mut Moment<'_>) -> Step {
+        self.at_once(Cause::Timer, moment.now)
     }
 
     fn check(&self) -> Vec<Complaint> {
