@@ -157,6 +157,16 @@ fn put<S: Strategy>(layer: &S, cause: Cause, flight: &mut S::Flight, shared: &mu
 }
 
 impl Layer {
+    /// Whether it may turn a call back at the instant at which it comes.
+    pub const fn turns_back(&self) -> bool {
+        match self {
+            Self::Breaker(_) | Self::Bulkhead(_) | Self::ConcurrencyLimit(_) | Self::RateLimiter(_) | Self::Throttle(_) => true,
+            Self::Balance(_) | Self::External(_) => true,
+            Self::Deadline(_) | Self::Timeout(_) | Self::Retry(_) | Self::GrpcRetry(_) | Self::EnvoyRetry(_) | Self::AwsRetry(_) => false,
+            Self::Hedge(_) | Self::Fallback(_) | Self::Cache(_) | Self::Coalesce(_) => false,
+        }
+    }
+
     /// What the layer does, if it remembers nothing, says nothing beside its step and needs to know nothing but the time: then
     /// nothing has to be looked up for it. Asked before [`ask`](Self::ask), which answers the same.
     #[inline(always)]

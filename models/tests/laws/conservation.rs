@@ -50,6 +50,14 @@ fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);
+        let spins = |(index, layer): (usize, &Layer)| match layer {
+            Layer::Retry(retry) => retry.never_rests() && stack[index..].iter().any(Layer::turns_back),
+            _ => false,
+        };
+        // What never rests around a breaker is refused.
+        if stack.iter().enumerate().any(spins) {
+            stack.retain(|layer| !layer.turns_back());
+        }
         stack
     })
 }
