@@ -134,7 +134,8 @@ fn a_row_that_lies_grants_every_write_and_writes_none() {
     // A lie told to some shows in their answers alone; one that has nothing to say is none.
     let some = conflicts(always(&Byzantine { conduct: Conduct::WrongAnswers(Share::percent(20)), ..lies.clone() }));
     assert!(some.2 > 10 && some.2 < some.1, "{some:?}");
-    assert_eq!(conflicts(always(&Byzantine { conduct: Conduct::Replay(Share::ALL), ..lies })).2, 0);
+    // What a row said before is a lie as soon as it is not true any more.
+    assert!(conflicts(always(&Byzantine { conduct: Conduct::Replay(Share::ALL), ..lies })).2 > 10);
 }
 
 #[test]
