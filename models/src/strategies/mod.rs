@@ -33,8 +33,9 @@ pub use layers::{
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
 
+use crate::about::{About, Explained};
 use crate::outcome::Outcome;
-use crate::registry::{Complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimTime;
 
 /// Turns the list of layers into what RON reads, what each remembers, and the one place that asks them.
@@ -157,6 +158,11 @@ fn put<S: Strategy>(layer: &S, cause: Cause, flight: &mut S::Flight, shared: &mu
 }
 
 impl Layer {
+    /// Name, summary and explanation of every layer, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_layer!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
+    }
+
     /// Finds the strategies from outside that the layer names.
     pub fn look_up(&mut self, vocabulary: &Vocabulary) {
         match self {
