@@ -93,7 +93,7 @@ fn the_parameters_of_every_fault_are_the_fields_it_reads() {
 
 #[test]
 fn the_parameters_of_every_backoff_are_the_fields_it_reads() {
-    for (name, _, About { parameters, .. }) in AnyBackoff::abouts() {
+    for (name, _, About { parameters, .. }) in AnyBackoff::explanations() {
         assert_fields::<AnyBackoff>(name, parameters);
     }
 }
@@ -117,7 +117,7 @@ fn assert_says_all(name: &str, summary: &str, about: &About) {
 
 #[test]
 fn every_backoff_says_what_it_does_what_it_remembers_and_whether_it_draws() {
-    for (name, summary, about) in AnyBackoff::abouts() {
+    for (name, summary, about) in AnyBackoff::explanations() {
         assert_says_all(name, summary, &about);
         let draws = ["One draw", "one draw", "No draw", "no draw"];
         assert!(draws.iter().any(|words| about.formula.contains(words)), "{name}: {:?}", about.formula);
@@ -126,7 +126,7 @@ fn every_backoff_says_what_it_does_what_it_remembers_and_whether_it_draws() {
 
 #[test]
 fn every_example_of_a_backoff_can_be_written_and_is_a_backoff_of_that_name() {
-    for (name, _, About { example, .. }) in AnyBackoff::abouts() {
+    for (name, _, About { example, .. }) in AnyBackoff::explanations() {
         let text = format!(
             r#"(schema: 1, name: "x", horizon: "10m",
                 nodes: {{

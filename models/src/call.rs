@@ -21,8 +21,9 @@ pub enum Origin {
     Job(u32),
     /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
     Flight(u32, u32),
-    /// A layer that wants to know something anew, for which nobody waits: its position in the stack.
-    Background(u32),
+    /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers
+    /// outside of it had chosen, or [`NONE`].
+    Background(u32, u32),
 }
 
 /// A call: what a caller wants.
@@ -52,6 +53,8 @@ pub struct Call {
     pub attempts: u32,
     /// Waits drawn since the last attempt was.
     pub waits: u32,
+    /// Calls that its layers have made so far: elsewhere, or in the background.
+    pub made: u32,
     /// Attempts on the wire or at a server now, waited for or not.
     pub on_wire: u32,
     /// Whether its caller still waits.
@@ -142,6 +145,7 @@ impl Call {
         self.object = object;
         self.attempts = 0;
         self.waits = 0;
+        self.made = 0;
         self.on_wire = 0;
         self.is_open = true;
         self.has_closed = false;
@@ -158,7 +162,7 @@ impl Call {
 
     /// Adds a flight, in the place of one that is over if there is one, so that calls with very many retries stay small.
     pub fn add_flight(&mut self, parent: u32, layer: usize, memory: FlightMemory) -> u32 {
-        let (mut ordinal, mut replica) = (1, NONE);
+        let (mut ordinal, mut replica) = (1, if let Origin::Background(_, replica) = self.origin { replica } else { NONE });
         if let Some(parent) = self.flights.get_mut(parent as usize) {
             parent.open_inside += 1;
             parent.started_inside += 1;

@@ -17,7 +17,7 @@ pub struct ExplainArgs {
 
 /// Strategies that say all there is to know of themselves: the word for their kind in `list`, what one of them is, its name and summary.
 fn explained() -> Vec<(&'static str, &'static str, &'static str, &'static str, About)> {
-    let backoffs = AnyBackoff::abouts().into_iter().map(|(name, summary, about)| ("backoffs", "a backoff", name, summary, about));
+    let backoffs = AnyBackoff::explanations().into_iter().map(|(name, summary, about)| ("backoffs", "a backoff", name, summary, about));
     backoffs.collect()
 }
 

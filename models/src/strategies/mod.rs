@@ -33,8 +33,9 @@ pub use layers::{
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
 
+use crate::about::{About, Explained};
 use crate::outcome::Outcome;
-use crate::registry::{Complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use sim_core::time::SimTime;
 
 /// Turns the list of layers into what RON reads, what each remembers, and the one place that asks them.
@@ -175,6 +176,11 @@ impl Layer {
             Self::Timeout(layer) => Some(layer.at_once(cause, now)),
             _ => None,
         }
+    }
+
+    /// Name, summary and explanation of every layer, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_layer!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 
     /// Finds the strategies from outside that the layer names.

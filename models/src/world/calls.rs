@@ -28,7 +28,7 @@ impl<P: Protocol> World<P> {
             Origin::Client => (NodeId(name.edge.0), self.object_of(name)),
             Origin::Job(job) => (self.attempts[job].node, self.calls[self.attempts[job].call].object),
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object),
-            Origin::Background(_) => unreachable!("what nobody waits for is begun as part of another call"),
+            Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object), measured);
         if !self.clocks.is_empty() {
@@ -48,9 +48,10 @@ impl<P: Protocol> World<P> {
         }
         if let Origin::Flight(parent, flight) = origin {
             self.calls[parent].flights[flight as usize].child = slot;
-            let (limit, tells) = (self.calls[parent].deadline.min(self.calls[parent].limit), self.calls[parent].tells_deadline);
-            let call = &mut self.calls[slot];
-            (call.limit, call.deadline, call.tells_deadline) = (limit, limit, tells);
+            self.inherit_time(slot, parent);
+        }
+        if self.calls[slot].limit <= self.calls[slot].started_local {
+            return self.run_out(slot, ctx);
         }
         self.enter(slot, ctx);
     }
@@ -92,6 +93,15 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// A call made by a layer of another has the time that is left for that one. What is outside of a deadline of the stack outlives it.
+    fn inherit_time(&mut self, slot: u32, parent: u32) {
+        let now = self.calls[slot].started_local;
+        let (deadline, limit, tells) = (self.calls[parent].deadline, self.calls[parent].limit, self.calls[parent].tells_deadline);
+        let limit = if deadline > now { deadline.min(limit) } else { limit };
+        let call = &mut self.calls[slot];
+        (call.limit, call.deadline, call.tells_deadline) = (limit, limit, tells);
+    }
+
     /// A layer calls another service in the place of what is inside it.
     fn call_elsewhere(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         let call = &mut self.calls[slot];
@@ -99,21 +109,25 @@ impl<P: Protocol> World<P> {
         state.timer = SimTime::MAX;
         let layer = state.layer;
         let edge = self.plan.edges[call.name.edge.index()].elsewhere[layer as usize].expect("a plan has the edges of all its layers");
-        let name = CallName { edge, key: call.name.key.child(ELSEWHERE + u64::from(layer)), ..call.name };
+        let name = CallName { edge, key: call.name.key.child(ELSEWHERE + place_of(layer, call.made)), ..call.name };
+        call.made += 1;
         let process = call.process;
         self.start_call(name, Origin::Flight(slot, flight), process, ctx);
     }
 
     /// A layer calls what is inside it once more, for nobody.
-    fn start_background(&mut self, slot: u32, layer: u32, ctx: &mut Ctx<'_, Self>) {
+    fn start_background(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
-        let (parent, attempts) = (&self.calls[slot], self.calls[slot].attempts);
-        let key = parent.name.key.child(BACKGROUND + u64::from(layer)).child(u64::from(attempts));
+        let parent = &mut self.calls[slot];
+        let (layer, replica) = (parent.flights[flight as usize].layer, parent.flights[flight as usize].replica);
+        let key = parent.name.key.child(BACKGROUND + place_of(layer, parent.made));
+        parent.made += 1;
         let (name, caller, process, object) = (CallName { key, ..parent.name }, parent.caller, parent.process, parent.object);
         let measured = self.meter.call_started(name.edge, false, now);
         let fresh = self.calls.take();
-        self.calls[fresh].begin(name, (Origin::Background(layer), caller), process, (now, object), measured);
+        self.calls[fresh].begin(name, (Origin::Background(layer, replica), caller), process, (now, object), measured);
         self.calls[fresh].started_local = self.local_of_call(fresh, now);
+        self.inherit_time(fresh, slot);
         ctx.record(&Record::CallStarted(name));
         self.take_step(fresh, NONE, Step::Inner { wake: None }, None, ctx);
     }
@@ -127,7 +141,7 @@ impl<P: Protocol> World<P> {
             match step {
                 Step::Inner { .. } | Step::At(_) => {
                     let call = &mut self.calls[slot];
-                    let mut layer = if let Origin::Background(layer) = call.origin { layer as usize + 1 } else { 0 };
+                    let mut layer = if let Origin::Background(layer, _) = call.origin { layer as usize + 1 } else { 0 };
                     if let Some(state) = call.flights.get_mut(flight as usize) {
                         layer = state.layer as usize + 1;
                         match step {
@@ -246,8 +260,7 @@ impl<P: Protocol> World<P> {
         }
         call.is_degraded |= std::mem::take(&mut self.notes.is_degraded);
         if std::mem::take(&mut self.notes.refreshes) {
-            let layer = call.flights[flight as usize].layer;
-            self.start_background(slot, layer, ctx);
+            self.start_background(slot, flight, ctx);
         }
         let call = &mut self.calls[slot];
         if self.notes.shifts.is_empty() {
@@ -266,11 +279,12 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Tells flights that what they waited for is theirs.
+    /// Tells flights that what they waited for is theirs. One whose caller stands still hears of it when that goes on.
     #[cold]
     pub(super) fn hand_out_grants(&mut self, ctx: &mut Ctx<'_, Self>) {
         // Bounded: a grant is given for a place that was left, and taking it leaves none.
-        while let Some(ticket) = self.notes.grants.pop_front() {
+        while let Some(next) = self.notes.grants.iter().position(|ticket| !self.stands_still(self.calls[ticket.parts().0].caller)) {
+            let ticket = self.notes.grants.remove(next).expect("it has just been found");
             let (slot, flight) = ticket.parts();
             self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
             let step = self.ask(slot, flight, Cause::Granted, ctx);
@@ -362,15 +376,16 @@ impl<P: Protocol> World<P> {
                 let step = self.ask(parent, flight, Cause::InnerEnded(End { outcome, hint: None, inner: 0, open }), ctx);
                 self.take_step(parent, flight, step, None, ctx);
             }
-            Origin::Background(layer) => self.refreshed(name, layer, process, object, outcome, now),
+            Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
         }
     }
 
     /// A layer hears how its background call ended.
-    fn refreshed(&mut self, name: CallName, layer: u32, process: u32, object: u64, outcome: Outcome, now: SimTime) {
+    fn refreshed(&mut self, (name, process, object): (CallName, u32, u64), (layer, replica): (u32, u32), outcome: Outcome, now: SimTime) {
         let edge = &self.plan.edges[name.edge.index()];
         let is_client = (edge.caller.0 as usize) < self.plan.populations.len();
-        let scope = scope_of(edge.scopes[layer as usize], is_client.then_some(name.client), process, None, edge);
+        let replica = (replica != NONE).then_some(replica);
+        let scope = scope_of(edge.scopes[layer as usize], is_client.then_some(name.client), process, replica, edge);
         let node = if is_client { edge.caller } else { NodeId(edge.caller.0 + process) };
         let now = self.local(node, now);
         let edge = &self.plan.edges[name.edge.index()];
@@ -397,6 +412,19 @@ impl<P: Protocol> World<P> {
             }
         }
         self.forget_call(slot);
+    }
+
+    /// The machine of whoever made calls in the background is no more. Its layers hear that these have failed.
+    pub(super) fn abandon_background(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        for slot in 0..self.calls.slots().len() as u32 {
+            let call = &self.calls[slot];
+            let Origin::Background(layer, replica) = call.origin else { continue };
+            if call.is_open && call.caller == node {
+                let of = (call.name, call.process, call.object);
+                self.abandon_call(slot, ctx);
+                self.refreshed(of, (layer, replica), Outcome::Failed(Failure::Reset), ctx.now());
+            }
+        }
     }
 
     /// The time of what the call is made for is up.
@@ -466,19 +494,33 @@ impl<P: Protocol> World<P> {
         while self.calls[slot].is_open
             && let Some(flight) = self.calls[slot].due(local)
         {
-            self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
-            let step = self.ask(slot, flight, Cause::Timer, ctx);
-            self.take_step(slot, flight, step, None, ctx);
+            self.timer_due(slot, flight, ctx);
         }
         if self.calls[slot].is_open {
             self.arm(slot, ctx);
         }
     }
+
+    /// The timer of a flight is due. What has been granted before is not waited for any more, though the flight has not heard of it.
+    #[inline]
+    pub(super) fn timer_due(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        self.calls[slot].flights[flight as usize].timer = SimTime::MAX;
+        if self.notes.has_grants() && self.notes.grants.contains(&Ticket::new(slot, flight)) {
+            return;
+        }
+        let step = self.ask(slot, flight, Cause::Timer, ctx);
+        self.take_step(slot, flight, step, None, ctx);
+    }
 }
 
-/// Places of the keys of calls that layers make.
-const ELSEWHERE: u64 = 0x9_0000_0000;
-const BACKGROUND: u64 = 0xa_0000_0000;
+/// Places of the keys of calls that layers make. What is called for an attempt has its number and 32 further bits as its place.
+const ELSEWHERE: u64 = 1 << 63;
+const BACKGROUND: u64 = 1 << 63 | 1 << 62;
+
+/// The place of the call of a layer, by the layer and by how many calls were made before for the same call.
+const fn place_of(layer: u32, made: u32) -> u64 {
+    (made as u64) << 32 | layer as u64
+}
 
 /// The shared memory of a scope, made on first use.
 #[cold]

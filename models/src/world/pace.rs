@@ -20,7 +20,6 @@ use crate::plan::Role;
 use crate::protocols::Protocol;
 use crate::record::CallName;
 use crate::services::{News, Unheard};
-use crate::strategies::Cause;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 use std::collections::VecDeque;
@@ -170,9 +169,7 @@ impl<P: Protocol> World<P> {
             }
             // Other timers of the call may lie behind, for which no event can be scheduled: none is before all have fired.
             let armed = std::mem::replace(&mut call.armed, SimTime::ZERO);
-            call.flights[flight as usize].timer = SimTime::MAX;
-            let step = self.ask(slot, flight, Cause::Timer, ctx);
-            self.take_step(slot, flight, step, None, ctx);
+            self.timer_due(slot, flight, ctx);
             let call = &mut self.calls[slot];
             if call.is_open && call.name == name {
                 call.armed = armed;

@@ -379,6 +379,7 @@ impl<P: Protocol> World<P> {
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        self.abandon_background(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

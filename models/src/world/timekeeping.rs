@@ -67,7 +67,8 @@ impl<P: Protocol> World<P> {
     #[inline]
     pub(super) fn wake_of_call(&mut self, slot: u32, local: SimTime, now: SimTime) -> SimTime {
         if self.clocks.is_empty() {
-            return local;
+            // A caller that stood still may be about to hear of timers that lie behind.
+            return local.max(now.saturating_add(SimDuration::NANOSECOND));
         }
         let node = self.caller_of(slot);
         self.wake(node, local, now)

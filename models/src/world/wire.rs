@@ -82,7 +82,7 @@ impl<P: Protocol> World<P> {
         match call.origin {
             Origin::Job(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
-            Origin::Client | Origin::Background(_) => {
+            Origin::Client | Origin::Background(..) => {
                 let population = Key::named(&self.plan.nodes[call.caller.index()].name);
                 Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
             }

@@ -157,7 +157,7 @@ registry! {
 
 impl AnyBackoff {
     /// Name, summary and explanation of every formula, in the order of the list.
-    pub fn abouts() -> Vec<(&'static str, &'static str, About)> {
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
         each_backoff!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 

@@ -58,7 +58,7 @@ impl Explained for Aws {
         ],
         memory: "8 bytes per scope, for the whole run, and 8 per call under way.",
         source: "boto/botocore retries/quota.py, retries/standard.py (2026-08); AWS SDKs and Tools Reference Guide, \"Retry behavior\"",
-        example: "Aws(costs: Standard, per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: Aws(costs: Standard, per: Process))",
     };
 }
 

@@ -85,7 +85,7 @@ impl Explained for Envoy {
         ],
         memory: "16 bytes per scope, for the whole run, and 8 per call under way.",
         source: "envoyproxy/envoy resource_manager_impl.h, retry_state_impl.cc; data-plane-api circuit_breaker.proto (2026-01)",
-        example: "Envoy(retry_budget: (budget_percent: 20.0, min_retry_concurrency: 3), per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: Envoy(retry_budget: (budget_percent: 20.0, min_retry_concurrency: 3), per: Process))",
     };
 }
 

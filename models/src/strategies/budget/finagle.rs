@@ -56,7 +56,7 @@ impl Explained for Finagle {
         ],
         memory: "11 numbers and an instant per scope, for the whole run.",
         source: "twitter/finagle RetryBudget.scala; twitter/util TokenBucket.scala, WindowedAdder.scala (2024-10)",
-        example: "Finagle(ttl: \"10s\", min_retries_per_sec: 10, percent_can_retry: 0.2, per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: Finagle(ttl: \"10s\", min_retries_per_sec: 10, percent_can_retry: 0.2, per: Process))",
     };
 }
 

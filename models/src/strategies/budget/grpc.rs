@@ -52,7 +52,7 @@ impl Explained for Grpc {
         ],
         memory: "8 bytes per scope, for the whole run.",
         source: "grpc/proposal A6; grpc-go clientconn.go, stream.go; grpc-java RetriableStream.java (2026-08)",
-        example: "Grpc(max_tokens: 10, token_ratio: 0.1, per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: Grpc(max_tokens: 10, token_ratio: 0.1, per: Process))",
     };
 }
 

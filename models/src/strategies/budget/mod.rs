@@ -19,7 +19,7 @@ pub use tower::{Deposits, Tower};
 use super::backoff::Asks;
 use crate::about::{About, Explained};
 use crate::outcome::{Hint, Outcome};
-use crate::registry::{Complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use crate::strategies::Scope;
 use sim_core::time::SimTime;
 use std::fmt::Debug;
@@ -118,8 +118,8 @@ impl AnyBudget {
         each_budget!(self, budget => budget.check())
     }
 
-    /// What each says of itself, in the order of the list.
-    pub fn explanations() -> Vec<(&'static str, About)> {
-        Self::ALL.iter().map(|(name, _)| *name).zip(each_budget!(Kind in all => Kind::ABOUT)).collect()
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_budget!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }

@@ -50,7 +50,7 @@ impl Explained for TokenBucket {
         ],
         memory: "8 bytes per scope, for the whole run.",
         source: "M. Brooker, \"Fixing retries with token buckets and circuit breakers\", 2022, and its simulator",
-        example: "TokenBucket(capacity: 100, deposit: \"10%\", per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: TokenBucket(capacity: 100, deposit: \"10%\", per: Process))",
     };
 }
 

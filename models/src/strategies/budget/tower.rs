@@ -71,7 +71,7 @@ impl Explained for Tower {
         ],
         memory: "12 numbers and an instant per scope, for the whole run.",
         source: "tower-rs/tower retry budget (2026-02); linkerd/linkerd2-proxy retry (2026-08)",
-        example: "Tower(ttl: \"10s\", min_per_sec: 10, retry_percent: 0.2, deposits: NotRetried, per: Process)",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: Tower(ttl: \"10s\", min_per_sec: 10, retry_percent: 0.2, deposits: NotRetried, per: Process))",
     };
 }
 

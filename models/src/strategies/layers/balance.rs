@@ -3,6 +3,7 @@
 //! In this order, as in Envoy: replicas that are ejected, or whose breaker lets nothing pass, are left out; if too few are left, all are
 //! used; a zone is decided for; the policy chooses among those that remain.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use crate::strategies::balance::panic::{DEFAULT_THRESHOLD, is_panic};
@@ -63,6 +64,33 @@ pub type Sent = Option<(u32, SimTime, Stamp)>;
 impl Registered for Balance {
     const NAME: &'static str = "Balance";
     const SUMMARY: &'static str = "chooses the replica, by a policy, and leaves out those that fail";
+}
+
+impl Explained for Balance {
+    const ABOUT: About = About {
+        meaning: "Chooses the replica for what is inside, by a policy, and leaves out those that fail. Without it a replica is drawn \
+                  evenly for each attempt. Layers inside may be shared per: Endpoint.",
+        formula: "In this order: replicas that are ejected, or whose breaker is open, are left out; if less than panic_threshold of all \
+                  are left, all are used; a zone is decided for; the policy chooses. If none may be chosen, the flight fails with \
+                  breaker open. Draws as the policy does.",
+        parameters: &[
+            parameter("policy", "a balancer", "required", "how a replica is chosen (stormglass list balancers)"),
+            parameter("outliers", "an ejector", "none", "what takes replicas out of the choice for a while (stormglass list ejectors)"),
+            parameter("breakers", "a breaker", "none", "a breaker for each replica; one that is open takes it out of the choice"),
+            parameter(
+                "panic_threshold",
+                "share",
+                "\"50%\"; with breakers \"0%\"",
+                "if a smaller share of the replicas is left, all are used",
+            ),
+            parameter("zone_aware", "(routing_enabled, min_cluster_size)", "no zones", "whether calls stay in their zone where they can"),
+            parameter("weights", "list of numbers, at least 1", "all 1", "the weight of each replica"),
+            parameter("per", "Client, Process, Edge", "Process", "by whom what it remembers is shared"),
+        ],
+        memory: "Per scope what policy, ejector and breakers remember of each replica.",
+        source: "order: Envoy, upstream/load_balancer_impl.cc; see the balancers.",
+        example: "Balance(policy: LeastRequest(), outliers: Envoy(consecutive_5xx: 5))",
+    };
 }
 
 impl Balance {

@@ -1,5 +1,6 @@
 //! Breaker: a layer that asks a circuit breaker before it lets a flight inside begin.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::breaker::{Admission, AnyBreaker, BreakerMemory, Lever, Stamp, State, Tried};
@@ -33,6 +34,20 @@ pub struct Admitted {
 impl Registered for Breaker {
     const NAME: &'static str = "Breaker";
     const SUMMARY: &'static str = "asks a circuit breaker whether the callee should be tried at all";
+}
+
+impl Explained for Breaker {
+    const ABOUT: About = About {
+        meaning: "Asks a circuit breaker whether the callee should be tried at all. Spares a callee that fails, and its callers the \
+                  wait.",
+        formula: "A flight that the breaker lets pass goes on inside, and its end is told to the breaker; the others fail at once with \
+                  breaker open. One that is given up further out is what the product makes of a cancelled call. EmergencyLever may force \
+                  it open or disable it. Draws only where the breaker does.",
+        parameters: &[parameter("(one value)", "a breaker", "required", "which (stormglass list breakers)")],
+        memory: "What the breaker remembers, per scope.",
+        source: "see the breakers.",
+        example: "Breaker(ConsecutiveFailures(failures: 5, open_for: \"10s\"))",
+    };
 }
 
 impl Breaker {

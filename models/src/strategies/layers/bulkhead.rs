@@ -1,5 +1,6 @@
 //! Bulkhead: a layer that lets so many calls be under way at once.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::bulkhead::{AnyBulkhead, BulkheadMemory, Entry};
@@ -29,6 +30,19 @@ pub enum Place {
 impl Registered for Bulkhead {
     const NAME: &'static str = "Bulkhead";
     const SUMMARY: &'static str = "lets so many calls be under way at once; others wait for their turn or fail";
+}
+
+impl Explained for Bulkhead {
+    const ABOUT: About = About {
+        meaning: "Lets so many calls be under way at once, so that one slow callee cannot take up a caller whole.",
+        formula: "A flight enters if there is a place; else it waits for its turn, first come first served, as long as the kind allows, \
+                  or fails at once with limited. Whoever leaves, or is given up inside, hands its place to the next in the same instant. \
+                  No draws.",
+        parameters: &[parameter("(one value)", "a bulkhead", "required", "which (stormglass list bulkheads)")],
+        memory: "What the kind remembers, per scope, and 8 bytes per call that waits.",
+        source: "see the bulkheads.",
+        example: "Bulkhead(Semaphore(max_concurrent_calls: 25))",
+    };
 }
 
 impl Bulkhead {

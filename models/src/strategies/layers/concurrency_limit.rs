@@ -1,5 +1,6 @@
 //! ConcurrencyLimit: a layer whose limit on calls under way finds its own level.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::concurrency::{AnyConcurrency, ConcurrencyMemory, Sample};
@@ -30,6 +31,20 @@ pub type LetIn = Option<(SimTime, u32)>;
 impl Registered for ConcurrencyLimit {
     const NAME: &'static str = "ConcurrencyLimit";
     const SUMMARY: &'static str = "lets as many calls be under way at once as an adaptive limit allows";
+}
+
+impl Explained for ConcurrencyLimit {
+    const ABOUT: About = About {
+        meaning: "Lets as many calls be under way at once as a limit allows that follows what they experience: a bulkhead that nobody \
+                  has to tune.",
+        formula: "A flight goes on if fewer than the limit are under way, and fails at once with limited otherwise. A success is a \
+                  sample of the time it took; a timeout, deadline, overload, throttled or given-up call is a drop; other failures are no \
+                  samples. Draws only where the limit does.",
+        parameters: &[parameter("(one value)", "a concurrency limit", "required", "which (stormglass list concurrency-limits)")],
+        memory: "What the limit remembers, per scope, and 24 bytes per call under way.",
+        source: "see the concurrency limits.",
+        example: "ConcurrencyLimit(Gradient2(max_concurrency: 500))",
+    };
 }
 
 impl ConcurrencyLimit {

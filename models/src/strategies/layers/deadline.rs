@@ -1,5 +1,6 @@
 //! Deadline: give up on the whole call after a time, retries and waits included.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::{End, Moment, Site, Step, Strategy};
@@ -34,6 +35,28 @@ impl Deadline {
 impl Registered for Deadline {
     const NAME: &'static str = "Deadline";
     const SUMMARY: &'static str = "gives up on the whole call after a time, retries and waits included";
+}
+
+impl Explained for Deadline {
+    const ABOUT: About = About {
+        meaning: "The time that the whole call has, retries and waits included. The outermost layer of most stacks: without it a call \
+                  whose answer is lost may never end. Told to callees, it also keeps them from work that nobody waits for.",
+        formula: "A flight of it fails with deadline as soon as now >= start of the call + after, and what is open inside is given up; \
+                  asked after that, it fails at once. With propagate the instant travels with every attempt: work that would begin later \
+                  is not begun, calls made for it end with it, too. No draws.",
+        parameters: &[
+            parameter(
+                "after",
+                "duration, above 0",
+                "required",
+                "how long the call may take; alone, it is written without its name: Deadline(\"2s\")",
+            ),
+            parameter("propagate", "true, false", "false", "whether callees, and those they call, are told of it"),
+        ],
+        memory: "Nothing beside its timer.",
+        source: "own definition; gRPC sends the time that is left, which comes to the same less the time of travel.",
+        example: "Deadline(after: \"2s\", propagate: true)",
+    };
 }
 
 impl Strategy for Deadline {

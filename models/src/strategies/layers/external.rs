@@ -4,6 +4,7 @@
 //! name stands for a function that makes the strategy out of the words in `with`. A strategy must be a function of what it
 //! is given, and keeps what it remembers in words of 64 bits, so that a run can be forked and repeated.
 
+use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::backoff::{Asks, Wait};
 use crate::strategies::{End, Moment, Scope, Site, Step, Strategy};
@@ -144,6 +145,22 @@ impl External {
 impl Registered for External {
     const NAME: &'static str = "External";
     const SUMMARY: &'static str = "a layer from outside, by the name that the program which embeds Stormglass gave it";
+}
+
+impl Explained for External {
+    const ABOUT: About = About {
+        meaning: "A layer that is written outside of Stormglass, in the program that embeds it, and known by a name in the vocabulary \
+                  which that program hands over.",
+        formula: "What the program says. A layer from outside must be a function of what it is told, so that runs can be repeated and \
+                  forked.",
+        parameters: &[
+            parameter("name", "text", "required", "its name in the vocabulary"),
+            parameter("with", "map from text to text", "empty", "what it is made with; which words it knows is its own matter"),
+        ],
+        memory: "As many words of 64 bits per call and per scope as it keeps.",
+        source: "models::strategies::ExternalLayer.",
+        example: "External(name: \"my-layer\", with: {\"limit\": \"10\"})",
+    };
 }
 
 impl Strategy for External {

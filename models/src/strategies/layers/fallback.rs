@@ -1,5 +1,6 @@
 //! Fallback: what to answer when everything inside has failed.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::{End, Moment, Site, Step, Strategy};
@@ -35,6 +36,21 @@ fn is_default_value(makeshift: &Makeshift) -> bool {
 impl Registered for Fallback {
     const NAME: &'static str = "Fallback";
     const SUMMARY: &'static str = "answers a failure with a default value, or by another service, as a degraded success";
+}
+
+impl Explained for Fallback {
+    const ABOUT: About = About {
+        meaning: "Answers a failure of what is inside with a makeshift. The call is a success that is counted as degraded.",
+        formula: "After a failure among on: a default value is answered at once; or the other service is called, once per flight, over \
+                  an edge that may have a stack of its own, and its answer is this one's, failure included. No draws.",
+        parameters: &[
+            parameter("on", "list of failures", "all", "the failures that are answered so"),
+            parameter("to", "DefaultValue, Service(\"name\")", "DefaultValue", "what is answered instead"),
+        ],
+        memory: "A bit per call under way.",
+        source: "own definition.",
+        example: "Fallback(on: [Timeout, BreakerOpen], to: DefaultValue)",
+    };
 }
 
 impl Strategy for Fallback {

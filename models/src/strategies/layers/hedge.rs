@@ -1,5 +1,6 @@
 //! Hedge: a layer that sends further copies of a call before the first has ended.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Hint, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::budget::{Budget as _, Grpc as Throttling};
@@ -62,6 +63,19 @@ impl Copies {
 impl Registered for Hedge {
     const NAME: &'static str = "Hedge";
     const SUMMARY: &'static str = "sends further copies of a slow call; the first success counts";
+}
+
+impl Explained for Hedge {
+    const ABOUT: About = About {
+        meaning: "Sends further copies of a call that is slow, or that failed, before the first has ended. Buys a short tail of \
+                  latencies with extra load.",
+        formula: "Copy 1 goes out at once; the rule says when others do. The first success ends the flight, and the other copies are \
+                  given up. Copies that are to go out at one instant go out a nanosecond after each other. No draws.",
+        parameters: &[parameter("(one value)", "a hedge", "required", "which rule (stormglass list hedges)")],
+        memory: "Per call under way, 8 bytes per copy; what the rule remembers of latencies and of its budget, per scope.",
+        source: "see the rules.",
+        example: "Hedge(AfterDelay(delay: \"50ms\"))",
+    };
 }
 
 impl Hedge {

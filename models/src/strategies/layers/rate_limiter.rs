@@ -1,5 +1,6 @@
 //! RateLimiter: a layer that lets so many calls pass in a time.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::limiter::{AnyLimiter, LimiterMemory};
@@ -68,6 +69,18 @@ impl AtGate {
 impl Registered for RateLimiter {
     const NAME: &'static str = "RateLimiter";
     const SUMMARY: &'static str = "lets so many calls pass in a time; others wait or fail";
+}
+
+impl Explained for RateLimiter {
+    const ABOUT: About = About {
+        meaning: "Lets so many calls pass in a time, whatever becomes of them.",
+        formula: "The limiter is asked when a flight begins: it passes, waits for its time, or fails with limited, at once or, where the \
+                  product does so, after the wait that it was allowed. One draw per flight, which only some limiters look at.",
+        parameters: &[parameter("(one value)", "a limiter", "required", "which (stormglass list limiters)")],
+        memory: "What the limiter remembers, per scope.",
+        source: "see the limiters.",
+        example: "RateLimiter(TokenBucket(rate: \"100/s\", burst: 10))",
+    };
 }
 
 impl Strategy for RateLimiter {

@@ -4,6 +4,7 @@
 //! left, would the retry still begin within `total`, does the budget allow it, how long is the wait. Products whose order
 //! differs have a layer of their own.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use crate::strategies::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
@@ -143,6 +144,37 @@ pub struct Retrying {
 impl Registered for Retry {
     const NAME: &'static str = "Retry";
     const SUMMARY: &'static str = "tries again after a failure, after a backoff, within a number of attempts and a budget";
+}
+
+impl Explained for Retry {
+    const ABOUT: About = About {
+        meaning: "Tries again after a failure. The plain retry layer: any backoff goes with any budget. Products whose order of \
+                  questions differs have layers of their own: GrpcRetry, EnvoyRetry, AwsRetry.",
+        formula: "After a failure, in this order: is it one of on? is an attempt left? does the budget allow it? how long is the wait, \
+                  and would it end within total? Any no ends the flight with that failure. The wait is at least a nanosecond. One draw \
+                  per wait.",
+        parameters: &[
+            parameter("attempts", "number, at least 1, or \"unlimited\"", "required", "attempts, the first included"),
+            parameter("backoff", "a backoff", "required", "how long to wait before each retry (stormglass list backoffs)"),
+            parameter("budget", "a budget", "none", "what limits the retries of all calls together (stormglass list budgets)"),
+            parameter("on", "list of failures", "all but Deadline and ClientError", "the failures that are retried"),
+            parameter(
+                "total",
+                "duration",
+                "none",
+                "a retry whose wait would end later than this after the first attempt began is not made; equal is in time",
+            ),
+            parameter(
+                "obey_retry_after",
+                "true, false",
+                "false",
+                "whether a hint of the callee (retry_after) is the least wait; one that lies behind the deadline ends the call",
+            ),
+        ],
+        memory: "Per call under way the number of retries and what the backoff remembers; per scope of the budget what that remembers.",
+        source: "own definition.",
+        example: "Retry(attempts: 4, backoff: FullJitter(base: \"100ms\", cap: \"2s\"), budget: TokenBucket(capacity: 100, deposit: \"10%\", per: Process))",
+    };
 }
 
 impl Strategy for Retry {

@@ -1,5 +1,6 @@
 //! Timeout: give up on one attempt after a time.
 
+use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::strategies::{Cause, End, Moment, Site, Step, Strategy};
@@ -30,6 +31,19 @@ impl Timeout {
 impl Registered for Timeout {
     const NAME: &'static str = "Timeout";
     const SUMMARY: &'static str = "gives up on an attempt after a time";
+}
+
+impl Explained for Timeout {
+    const ABOUT: About = About {
+        meaning: "How long one try of what is inside may take. Inside a Retry it makes a silent loss a failure that can be tried again; \
+                  the callee may go on working on what was given up.",
+        formula: "A flight of it fails with timeout as soon as now >= start of the flight + the value; what is open inside is given up. \
+                  No draws.",
+        parameters: &[parameter("(one value)", "duration, above 0", "required", "how long to wait for an answer")],
+        memory: "Nothing beside its timer.",
+        source: "own definition.",
+        example: "Timeout(\"1s\")",
+    };
 }
 
 impl Strategy for Timeout {

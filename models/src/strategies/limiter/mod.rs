@@ -14,7 +14,7 @@ pub use token_bucket::{TokenBucket, Tokens};
 
 use crate::about::{About, Explained};
 use crate::outcome::{Hint, Outcome};
-use crate::registry::{Complaint, complaint, registry};
+use crate::registry::{Complaint, Registered, complaint, registry};
 use crate::strategies::{Gate, Pass, Scope};
 use sim_core::draw::Draw;
 use sim_core::time::SimTime;
@@ -58,9 +58,9 @@ impl AnyLimiter {
         each_limiter!(self, limiter => limiter.check())
     }
 
-    /// What each says of itself, in the order of the list.
-    pub fn explanations() -> Vec<(&'static str, About)> {
-        Self::ALL.iter().map(|(name, _)| *name).zip(each_limiter!(Kind in all => Kind::ABOUT)).collect()
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_limiter!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 

@@ -14,8 +14,6 @@ pub use envoy::{BackOff, Candidate, EnvoyRetry, EnvoyRetrying};
 pub use grpc::{Fate, Flavour, GrpcEnded, GrpcRetry, GrpcRetrying};
 pub use retry_on::{Condition, RetryOn};
 
-use crate::about::{About, Explained};
-use crate::registry::Registered;
 use sim_core::time::SimDuration;
 
 /// What comes after an attempt.
@@ -31,7 +29,3 @@ pub enum Decision {
     /// Another attempt at once, which does not count as one: the callee never saw the last.
     RetryAtOnce,
 }
-
-/// What each profile says of itself, with its name.
-pub const PROFILES: &[(&str, About)] =
-    &[(GrpcRetry::NAME, GrpcRetry::ABOUT), (EnvoyRetry::NAME, EnvoyRetry::ABOUT), (AwsRetry::NAME, AwsRetry::ABOUT)];

@@ -14,7 +14,7 @@ pub use sre::Sre;
 
 use crate::about::{About, Explained};
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::registry::{Complaint, registry};
+use crate::registry::{Complaint, Registered, registry};
 use crate::strategies::{Gate, Pass, Scope};
 use sim_core::draw::Draw;
 use sim_core::time::SimTime;
@@ -57,9 +57,9 @@ impl AnyThrottle {
         each_throttle!(self, throttle => throttle.check())
     }
 
-    /// What each says of itself, in the order of the list.
-    pub fn explanations() -> Vec<(&'static str, About)> {
-        Self::ALL.iter().map(|(name, _)| *name).zip(each_throttle!(Kind in all => Kind::ABOUT)).collect()
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_throttle!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
 
