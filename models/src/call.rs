@@ -125,6 +125,7 @@ pub struct Closed {
 impl Call {
     /// Begins anew in a record that was used before: the list of flights keeps its memory, and the pending timer event of
     /// the slot stays known.
+    #[inline(always)]
     pub fn begin(
         &mut self,
         name: CallName,

@@ -105,6 +105,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// A client ends its thinking and calls.
+    #[inline(always)]
     pub(super) fn client_wakes(&mut self, number: u32, ctx: &mut Ctx<'_, Self>) {
         let plan = self.population_of(number);
         let client = number - plan.first_client;

@@ -158,6 +158,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// A piece of work is done, unless it was given up or its end has moved.
+    #[inline(always)]
     pub(super) fn work_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if slot & RUN != 0 {
             return self.run_done(slot ^ RUN, ctx);

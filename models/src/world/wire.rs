@@ -6,7 +6,6 @@ use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
-use crate::faults::Experiment;
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
@@ -73,11 +72,16 @@ impl<P: Protocol> World<P> {
     }
 
     /// Where a call stands among all: whatever is called on behalf of a client's call stands where that does.
-    #[inline]
+    #[inline(always)]
     fn reach_of(&self, slot: u32) -> Reach {
-        if !self.plan.experiment.as_ref().is_some_and(Experiment::confines_calls) {
-            return Reach::default();
+        match &self.plan.experiment {
+            Some(experiment) if experiment.confines_calls() => self.reach_in_experiment(slot),
+            _ => Reach::NO_CALL,
         }
+    }
+
+    #[cold]
+    fn reach_in_experiment(&self, slot: u32) -> Reach {
         let call = &self.calls[slot];
         match call.origin {
             Origin::Job(job) => self.attempts[job].reach,
@@ -125,6 +129,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request reaches its server, unless a cut swallows it.
+    #[inline(always)]
     pub(super) fn request_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
@@ -243,6 +248,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// An answer reaches its caller, unless a cut swallows it.
+    #[inline(always)]
     pub(super) fn reply_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
