@@ -80,7 +80,10 @@ impl<P: Protocol> World<P> {
         let call = &mut self.calls[slot];
         let state = &mut call.flights[flight as usize];
         state.timer = SimTime::MAX;
-        let layer = state.layer;
+        // The layers outside still have their timers, and the other call may be over before this comes back.
+        self.arm(slot, ctx);
+        let call = &mut self.calls[slot];
+        let layer = call.flights[flight as usize].layer;
         let edge = self.plan.edges[call.name.edge.index()].elsewhere[layer as usize].expect("a plan has the edges of all its layers");
         let name = CallName { edge, key: call.name.key.child(ELSEWHERE + place_of(layer, call.made)), ..call.name };
         call.made += 1;
