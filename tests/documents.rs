@@ -65,10 +65,14 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
         let mut link = r#"Link(from: "internet", to: "zone-a", delay: Constant("1ms"))"#;
         let (mut clock, mut group) = ("Perfect()", r#"Row(domain: "zone-a")"#.to_owned());
-        // Both a distribution and a kind of arrivals are called Constant: what has a rate arrives. What has a base or a delay is a backoff.
+        // Both a distribution and a kind of arrivals are called Constant: what has a rate arrives. What has a base or a delay is a backoff, and
+        // what is shared a budget.
         if known(Arrivals::ALL, name) && (name != "Constant" || text.contains("rate")) {
             arrivals = text;
-        } else if known(AnyBackoff::ALL, name) && (!known(Distribution::ALL, name) || text.contains("base") || text.contains("delay")) {
+        } else if known(AnyBackoff::ALL, name)
+            && !text.contains("per: ")
+            && (!known(Distribution::ALL, name) || text.contains("base") || text.contains("delay"))
+        {
             layers = format!("Retry(attempts: 3, backoff: {text})");
         } else if known(Distribution::ALL, name) {
             if text.contains("file") {
