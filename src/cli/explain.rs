@@ -3,9 +3,21 @@
 use super::output::{print, wrong};
 use super::{Exit, list};
 use clap::Args;
-use models::About;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
+use models::registry::Registered;
+use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
+use models::strategies::balance::AnyBalancer;
+use models::strategies::breaker::AnyBreaker;
+use models::strategies::budget::AnyBudget;
+use models::strategies::bulkhead::AnyBulkhead;
+use models::strategies::cache::IdempotencyKeys;
+use models::strategies::concurrency::AnyConcurrency;
+use models::strategies::ejection::AnyEjector;
+use models::strategies::hedge::AnyHedge;
+use models::strategies::limiter::AnyLimiter;
+use models::strategies::throttle::AnyThrottle;
+use models::{About, Explained};
 use scenarios::problem::did_you_mean;
 
 /// Arguments of `explain`.
@@ -15,10 +27,27 @@ pub struct ExplainArgs {
     name: String,
 }
 
-/// Strategies that say all there is to know of themselves: the word for their kind in `list`, what one of them is, its name and summary.
-fn explained() -> Vec<(&'static str, &'static str, &'static str, &'static str, About)> {
-    let backoffs = AnyBackoff::explanations().into_iter().map(|(name, summary, about)| ("backoffs", "a backoff", name, summary, about));
-    backoffs.collect()
+/// A page: the word for its kind in `list`, what one of them is, its name and summary, and what it says.
+type Page = (&'static str, &'static str, &'static str, &'static str, About);
+
+/// Strategies that say all there is to know of themselves.
+fn explained() -> Vec<Page> {
+    let families = [
+        ("layers", "a layer", Layer::explanations()),
+        ("backoffs", "a backoff", AnyBackoff::explanations()),
+        ("budgets", "a budget", AnyBudget::explanations()),
+        ("breakers", "a breaker", AnyBreaker::explanations()),
+        ("limiters", "a rate limiter", AnyLimiter::explanations()),
+        ("throttles", "a throttle", AnyThrottle::explanations()),
+        ("bulkheads", "a bulkhead", AnyBulkhead::explanations()),
+        ("concurrency-limits", "a concurrency limit", AnyConcurrency::explanations()),
+        ("hedges", "a hedge", AnyHedge::explanations()),
+        ("balancers", "a balancer", AnyBalancer::explanations()),
+        ("ejectors", "an ejector", AnyEjector::explanations()),
+        ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
+    ];
+    let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));
+    families.into_iter().flat_map(pages).collect()
 }
 
 /// Runs `explain`.

@@ -8,7 +8,15 @@ use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
+use models::strategies::balance::AnyBalancer;
+use models::strategies::breaker::AnyBreaker;
 use models::strategies::budget::AnyBudget;
+use models::strategies::bulkhead::AnyBulkhead;
+use models::strategies::concurrency::AnyConcurrency;
+use models::strategies::ejection::AnyEjector;
+use models::strategies::hedge::AnyHedge;
+use models::strategies::limiter::AnyLimiter;
+use models::strategies::throttle::AnyThrottle;
 use models::workloads::Arrivals;
 use reports::table::{Cell, Column, Table};
 use scenarios::library::SHIPPED;
@@ -36,6 +44,22 @@ enum Kind {
     Backoffs,
     /// Limits on retries.
     Budgets,
+    /// Circuit breakers.
+    Breakers,
+    /// Rate limiters.
+    Limiters,
+    /// Throttles that follow what became of earlier calls.
+    Throttles,
+    /// Fixed limits on calls under way.
+    Bulkheads,
+    /// Limits on calls under way that find their own level.
+    ConcurrencyLimits,
+    /// Rules for further copies of a call.
+    Hedges,
+    /// How a replica is chosen.
+    Balancers,
+    /// What leaves out replicas that fail.
+    Ejectors,
     /// Faults.
     Faults,
     /// What a fault can wait for.
@@ -62,6 +86,14 @@ impl Kind {
             Self::Layers => owned(Layer::ALL),
             Self::Backoffs => owned(AnyBackoff::ALL),
             Self::Budgets => owned(AnyBudget::ALL),
+            Self::Breakers => owned(AnyBreaker::ALL),
+            Self::Limiters => owned(AnyLimiter::ALL),
+            Self::Throttles => owned(AnyThrottle::ALL),
+            Self::Bulkheads => owned(AnyBulkhead::ALL),
+            Self::ConcurrencyLimits => owned(AnyConcurrency::ALL),
+            Self::Hedges => owned(AnyHedge::ALL),
+            Self::Balancers => owned(AnyBalancer::ALL),
+            Self::Ejectors => owned(AnyEjector::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),
             Self::Arrivals => owned(Arrivals::ALL),

@@ -7,7 +7,16 @@ fn a_fault_is_explained_by_its_name_and_other_names_with_their_kind() {
     let place = Place::with(&[]);
     keep(
         "explain",
-        &place.transcript(&[&["explain", "Crash"], &["explain", "slownode"], &["explain", "FullJitter"], &["explain", "Crsh"]]),
+        &place.transcript(&[
+            &["explain", "Crash"],
+            &["explain", "slownode"],
+            &["explain", "FullJitter"],
+            &["explain", "Resilience4j"],
+            &["explain", "Deadline"],
+            &["explain", "Balance"],
+            &["list", "limiters"],
+            &["explain", "Crsh"],
+        ]),
     );
 }
 

@@ -6,7 +6,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::EdgePlan;
+use crate::plan::{EdgePlan, Role};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
 use crate::strategies::{Cause, End, FlightMemory, Layer, Luck, Moment, Scope, SharedMemory, ShiftAt, Site, Step, Ticket};
@@ -107,7 +107,10 @@ impl<P: Protocol> World<P> {
         let call = &mut self.calls[slot];
         let state = &mut call.flights[flight as usize];
         state.timer = SimTime::MAX;
-        let layer = state.layer;
+        // The layers outside still have their timers, and the other call may be over before this comes back.
+        self.arm(slot, ctx);
+        let call = &mut self.calls[slot];
+        let layer = call.flights[flight as usize].layer;
         let edge = self.plan.edges[call.name.edge.index()].elsewhere[layer as usize].expect("a plan has the edges of all its layers");
         let name = CallName { edge, key: call.name.key.child(ELSEWHERE + place_of(layer, call.made)), ..call.name };
         call.made += 1;
@@ -423,6 +426,25 @@ impl<P: Protocol> World<P> {
                 let of = (call.name, call.process, call.object);
                 self.abandon_call(slot, ctx);
                 self.refreshed(of, (layer, replica), Outcome::Failed(Failure::Reset), ctx.now());
+            }
+        }
+    }
+
+    /// What the strategies of a process remembered is gone with it; what all processes share is kept elsewhere.
+    pub(super) fn forget_strategies(&mut self, node: NodeId) {
+        for (edge, memories) in self.plan.edges.iter().zip(&mut self.shared) {
+            let Role::Replica(service) = self.plan.nodes[node.index()].role else { continue };
+            if edge.caller != self.plan.services[service as usize].first {
+                continue;
+            }
+            let process = (node.0 - edge.caller.0) as usize;
+            for (scope, memory) in edge.scopes.iter().zip(memories) {
+                let own = match scope {
+                    None | Some(Scope::Edge) => continue,
+                    Some(Scope::Client | Scope::Process) => process..process + 1,
+                    Some(Scope::Endpoint) => process * edge.replicas.len()..(process + 1) * edge.replicas.len(),
+                };
+                memory.iter_mut().take(own.end).skip(own.start).for_each(|memory| *memory = None);
             }
         }
     }

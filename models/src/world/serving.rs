@@ -381,6 +381,7 @@ impl<P: Protocol> World<P> {
             self.forget_call(call);
         }
         self.abandon_background(node, ctx);
+        self.forget_strategies(node);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

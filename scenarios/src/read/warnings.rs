@@ -5,15 +5,16 @@
 
 use super::{Reader, SweepSpec};
 use crate::problem::{Problem, Problems, Span};
-use crate::scenario::{Cell, Scenario};
+use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::text::overlay::overlay;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
-use models::faults::FaultPlan;
+use models::faults::{AnyFault, FaultPlan};
 use models::plan::Plan;
 use models::strategies::Layer;
 use models::workloads::ArrivalProcess;
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 impl<'a> Reader<'a> {
     /// Everything in a sound scenario that is probably not meant.
@@ -22,7 +23,7 @@ impl<'a> Reader<'a> {
         for cell in &scenario.cells {
             self.warn_of_faults(&cell.arms[0].plan, &mut warnings);
             for ((_, written), arm) in arms.iter().zip(&cell.arms) {
-                self.warn_of_stacks(&arm.plan, *written, &mut warnings);
+                self.warn_of_stacks(arm, *written, &mut warnings);
             }
             self.warn_of_same_arms(scenario, cell, &mut warnings);
         }
@@ -61,9 +62,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn warn_of_stacks(&self, plan: &Plan, arm: Option<Element<'a>>, warnings: &mut Problems) {
+    fn warn_of_stacks(&self, system: &ArmPlan, arm: Option<Element<'a>>, warnings: &mut Problems) {
+        let plan = &system.plan;
+        let tells = |layer: &Layer| matches!(layer, Layer::Deadline(deadline) if deadline.propagate);
+        // Whoever is told of a deadline has a time without a layer of its own.
+        let is_told = plan.edges.iter().any(|edge| edge.stack.iter().any(tells));
+        let swallowing = system.faults.iter().find(|fault| swallows_answers(&fault.fault)).filter(|_| !is_told);
         for edge in plan.edges.iter().filter(|edge| !edge.stack.is_empty()) {
-            for (index, sentence) in idle_timeouts(&edge.stack) {
+            let endless = swallowing.and_then(|fault| never_out_of_time(&edge.stack, fault.fault.name()));
+            let sentences = idle_timeouts(&edge.stack).into_iter().chain(endless);
+            for (index, sentence) in sentences {
                 let pieces = overlay(self.root, arm, &[], &mut Problems::new());
                 let piece = pieces.section("stacks").iter().find(|piece| piece.key.as_ref() == Some(&edge.name));
                 let layer = piece.and_then(|piece| piece.value.list().ok()?.get(index).copied());
@@ -122,6 +130,33 @@ fn no_level(plan: &Plan, first: SimTime) -> Option<Problem> {
     let sentence =
         format!("recovery cannot be judged: no whole bin of {} lies between the {warm_up} and the first fault ({})", times.bin, first);
     Some(Problem::new(sentence).hint("let the fault begin later, or shorten `warm_up` or `bin`"))
+}
+
+/// Whether answers, or all that would be answered, vanish in this fault without a word.
+fn swallows_answers(fault: &AnyFault) -> bool {
+    use AnyFault::{BadLink, Crash, Cut, FlappingLink, Isolation, Omission, Partition, Swizzle};
+    matches!(fault, Crash(_) | Cut(_) | FlappingLink(_) | Isolation(_) | Omission(_) | Partition(_) | Swizzle(_))
+        || matches!(fault, BadLink(link) if link.loss > Share::NONE)
+}
+
+/// The first layer of a stack that acts on failures, if a lost answer never becomes one: nothing in the stack has a time.
+fn never_out_of_time(stack: &[Layer], fault: &str) -> Option<(usize, String)> {
+    let has_time = |layer: &Layer| match layer {
+        Layer::Deadline(_) | Layer::Timeout(_) => true,
+        Layer::EnvoyRetry(retry) => retry.per_try_timeout.is_some(),
+        // What comes from outside may do anything.
+        Layer::External(_) => true,
+        _ => false,
+    };
+    let acts = |layer: &Layer| {
+        matches!(layer, Layer::Retry(_) | Layer::GrpcRetry(_) | Layer::EnvoyRetry(_) | Layer::AwsRetry(_) | Layer::Fallback(_))
+    };
+    let (index, layer) = (0..).zip(stack).find(|(_, layer)| acts(layer))?;
+    let sentence = format!(
+        "`{}` never hears of an answer that a `{fault}` swallows, and its call never ends: no layer of the stack has a time; write a `Timeout` inside of it",
+        layer.name()
+    );
+    (!stack.iter().any(has_time)).then_some((index, sentence))
 }
 
 /// The layers of a stack that can never act, because another always ends what lies inside them sooner: each with its position.
