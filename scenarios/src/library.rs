@@ -64,6 +64,17 @@ shipped!(
     "failure-detectors",
     "gossip-rounds",
     "jitters-compared",
+    "budget-or-breaker",
+    "clients-few-or-many",
+    "product-retries",
+    "hedging",
+    "balancers",
+    "limits",
+    "client-throttling",
+    "deadline-told",
+    "cold-cache",
+    "stale-answers",
+    "paid-twice",
 );
 
 /// The shipped scenario of this name.

@@ -84,7 +84,8 @@ fn load(runs: &[RunMeasures]) -> Estimate {
 const OPEN: &str = "Poisson(rate_per_client: \"10/s\")";
 const NONE: &str = "";
 const THREE: &str = "Retry(attempts: 4, backoff: Immediate())";
-const ADAPTIVE: &str = "Retry(attempts: \"unlimited\", backoff: Immediate(), budget: TokenBucket(capacity: 5, deposit: \"10%\", per: Client))";
+const ADAPTIVE: &str =
+    "Retry(attempts: \"unlimited\", backoff: Immediate(), budget: TokenBucket(capacity: 5, deposit: \"10%\", per: Client))";
 const BREAKER: &str = "External(name: \"RetriesWhileFewFail\")";
 
 /// The probability of failure, then success and attempts per call with the token bucket and with the breaker, as published.
