@@ -88,8 +88,11 @@ const ADAPTIVE: &str =
     "Retry(attempts: \"unlimited\", backoff: Immediate(), budget: TokenBucket(capacity: 5, deposit: \"10%\", per: Client))";
 const BREAKER: &str = "External(name: \"RetriesWhileFewFail\")";
 
-/// The probability of failure, then success and attempts per call with the token bucket and with the breaker, as published.
-const PUBLISHED: [(f64, (f64, f64), (f64, f64)); 7] = [
+/// The share of calls that succeed, and attempts per call.
+type Fate = (f64, f64);
+
+/// The probability of failure, then what becomes of calls with the token bucket and with the breaker, as published.
+const PUBLISHED: [(f64, Fate, Fate); 7] = [
     (0.01, (1.0, 1.010), (0.9999, 1.010)),
     (0.1, (0.985, 1.094), (0.930, 1.034)),
     (0.2, (0.884, 1.1035), (0.803, 1.0004)),
