@@ -6,6 +6,7 @@
 
 mod faults;
 mod groups;
+mod layers;
 mod links;
 mod strategies;
 

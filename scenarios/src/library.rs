@@ -70,6 +70,17 @@ shipped!(
     "lost-acknowledgements",
     "silent-corruption",
     "two-primaries",
+    "budget-or-breaker",
+    "clients-few-or-many",
+    "product-retries",
+    "hedging",
+    "balancers",
+    "limits",
+    "client-throttling",
+    "deadline-told",
+    "cold-cache",
+    "stale-answers",
+    "paid-twice",
 );
 
 /// The shipped scenario of this name.
