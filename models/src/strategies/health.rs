@@ -5,6 +5,7 @@
 //! engine's.
 
 use crate::about::{About, Explained, parameter};
+use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, registry};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -87,6 +88,30 @@ pub enum Probed {
     Silent,
 }
 
+impl Probed {
+    /// What an outcome tells whoever wants to know whether a replica is well.
+    pub const fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::Well,
+            Outcome::Failed(Failure::Timeout | Failure::Deadline | Failure::Refused | Failure::Reset) => Self::Silent,
+            Outcome::Failed(_) => Self::Unexpected,
+        }
+    }
+}
+
+/// A health check that has ended. Instants are of the clock of the process that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Of which replica.
+    pub replica: u32,
+    /// How it ended.
+    pub probed: Probed,
+    /// When it began.
+    pub began: SimTime,
+    /// When it ended.
+    pub ended: SimTime,
+}
+
 /// What is known of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -129,6 +154,30 @@ impl AnyHealthCheck {
         match self {
             Self::KubernetesProbe(probe) => probe.probed(health, probed),
             Self::EnvoyHealthCheck(check) => check.probed(health, probed),
+        }
+    }
+
+    /// When a replica is checked first by a process that begins with it then.
+    pub const fn first(&self, started: SimTime) -> SimTime {
+        match self {
+            Self::KubernetesProbe(probe) => probe.first(started),
+            Self::EnvoyHealthCheck(_) => started,
+        }
+    }
+
+    /// When a check without an answer has failed.
+    pub const fn timeout(&self) -> SimDuration {
+        match self {
+            Self::KubernetesProbe(probe) => probe.timeout,
+            Self::EnvoyHealthCheck(check) => check.timeout,
+        }
+    }
+
+    /// When a replica is checked next, after a check that has been counted; `has_traffic` if there has been any call.
+    pub fn next(&self, health: &Health, check: &Check, has_traffic: bool) -> SimTime {
+        match self {
+            Self::KubernetesProbe(probe) => probe.next(check.began, check.ended),
+            Self::EnvoyHealthCheck(rule) => check.ended.saturating_add(rule.wait(health, has_traffic)),
         }
     }
 
