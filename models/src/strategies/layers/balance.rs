@@ -283,7 +283,10 @@ impl Strategy for Balance {
             complaints.push(complaint("health.kind", "a balancer leaves a replica out and restarts none; write `kind: Readiness`"));
         }
         if self.health.is_some() && self.per != Scope::Process {
-            complaints.push(complaint("per", "a process probes for itself, and knows what its own probes say; with health, write `per: Process`"));
+            complaints.push(complaint(
+                "per",
+                "a process probes for itself, and knows what its own probes say; with health, write `per: Process`",
+            ));
         }
         complaints.extend(self.zone_aware.iter().flat_map(|zones| within("zone_aware", zones.check())));
         if self.weights.contains(&0) {
