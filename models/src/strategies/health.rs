@@ -2,7 +2,7 @@
 //!
 //! Source: Kubernetes documentation, "Liveness, readiness and startup probes", and `prober/worker.go`; Envoy,
 //! `health_checker_base_impl.cc` and `core/v3/health_check.proto` (2026-01). Who sends the probes, and over which links, is the
-//! engine's.
+//! engine's: see `world/probes.rs`.
 
 use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
@@ -200,10 +200,12 @@ impl Registered for KubernetesProbe {
 impl Explained for KubernetesProbe {
     const ABOUT: About = About {
         meaning: "The kubelet asks each replica whether it is well, and takes it out of the choice or restarts it when it is not. How long a dead replica \
-                  gets calls is (failure_threshold - 1) * period + timeout after the probe that first met it.",
+                  gets calls is (failure_threshold - 1) * period + timeout after the probe that first met it. In the health of a \
+                  Balance each process that calls probes for itself, over its own way, and leaves out who is not ready; nobody is \
+                  restarted there, so that kind is Readiness.",
         formula: "Probes start at initial_delay + n * period, and fail timeout later at the latest. failure_threshold failures in a row: not well; \
-                  success_threshold successes in a row: well. Any answer that is not expected counts as a failure. After a restart counting begins \
-                  anew. No draws.",
+                  success_threshold successes in a row: well. Any answer that is not expected counts as a failure. A probe that ends after the \
+                  next was due delays it. At the begin of a run all replicas count as well. No draws.",
         parameters: &[
             parameter("kind", "Readiness, Liveness, Startup", "Readiness", "what a failure does"),
             parameter("initial_delay", "duration", "0s", "how long after its start a replica is probed first"),
@@ -214,7 +216,7 @@ impl Explained for KubernetesProbe {
         ],
         memory: "8 bytes per replica.",
         source: "Kubernetes documentation, \"Configure Liveness, Readiness and Startup Probes\"",
-        example: "KubernetesProbe(period: \"5s\", failure_threshold: 2)",
+        example: "Balance(policy: RoundRobin(), health: KubernetesProbe(period: \"5s\", failure_threshold: 2))",
     };
 }
 
@@ -262,10 +264,12 @@ impl Registered for EnvoyHealthCheck {
 impl Explained for EnvoyHealthCheck {
     const ABOUT: About = About {
         meaning: "The proxy asks each replica itself. A replica that answers that it is not well is believed at once, one that does not answer only after \
-                  some times, and the very first result decides alone.",
+                  some times, and the very first result decides alone. In the health of a Balance each process that calls is its own \
+                  proxy; a check that passes ends an ejection by Envoy, unless successful_active_health_check_uneject_host is false.",
         formula: "First result: well or not by it alone. An unexpected status: not well at once. Timeouts and connection errors: at unhealthy_threshold in \
                   a row. Well again at healthy_threshold successes in a row. The next check begins an interval after the end of the last one: \
-                  unhealthy_interval while it is not well, no_traffic_interval as long as there has been no call. No draws.",
+                  unhealthy_interval while it is not well, no_traffic_interval as long as there has been no call. An unexpected status is any \
+                  answer but success; a refusal or a broken connection is an error of the connection. No jitter, no draws.",
         parameters: &[
             parameter("timeout", "duration", "required", "when a check without an answer has failed"),
             parameter("interval", "duration", "required", "the time from the end of a check to the next one"),
@@ -276,7 +280,7 @@ impl Explained for EnvoyHealthCheck {
         ],
         memory: "8 bytes per replica.",
         source: "Envoy, core/v3/health_check.proto, health_checker_base_impl.cc (2026-01)",
-        example: "EnvoyHealthCheck(timeout: \"2s\", interval: \"5s\", unhealthy_threshold: 3, healthy_threshold: 2)",
+        example: "Balance(policy: RoundRobin(), health: EnvoyHealthCheck(timeout: \"2s\", interval: \"5s\", unhealthy_threshold: 3, healthy_threshold: 2))",
     };
 }
 
