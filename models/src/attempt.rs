@@ -33,6 +33,8 @@ pub struct Attempt {
     pub phase: Phase,
     /// Whether its caller still waits for it.
     pub is_waited_for: bool,
+    /// Whether it only asks whether the server is well: it takes its turn for a worker, and wants nothing done.
+    pub is_probe: bool,
     /// Whether it holds a worker.
     pub has_worker: bool,
     /// Pending events and queue places that point here; the slot is used again only when there are none.
@@ -104,6 +106,7 @@ impl Attempt {
         self.routes = routes;
         self.phase = Phase::Requesting;
         self.is_waited_for = true;
+        self.is_probe = false;
         self.has_worker = false;
         self.references = 0;
         self.pending = 0;

@@ -24,6 +24,8 @@ pub enum Origin {
     /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers
     /// outside of it had chosen, or [`NONE`].
     Background(u32, u32),
+    /// A caller that asks a replica whether it is well: its prober. Such a call passes no layers.
+    Probe(u32),
 }
 
 /// A call: what a caller wants.

@@ -48,6 +48,8 @@ pub enum Kind {
     JobTimer = 16,
     /// The disk of a member of a group has done something.
     DiskDone = 17,
+    /// A caller asks a replica whether it is well.
+    Probe = 18,
 }
 
 impl Kind {
@@ -73,6 +75,7 @@ impl Kind {
             15 => Self::ExtraCall,
             16 => Self::JobTimer,
             17 => Self::DiskDone,
+            18 => Self::Probe,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -120,7 +123,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..17).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..19).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..17).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..19).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

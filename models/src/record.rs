@@ -124,6 +124,9 @@ pub struct CallName {
 /// The ordinal of the first call that a fault adds to a population.
 pub const FIRST_EXTRA: u32 = 1 << 31;
 
+/// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
+pub const FIRST_PROBE: u32 = 3 << 30;
+
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AttemptName {

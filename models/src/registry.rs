@@ -98,6 +98,7 @@ macro_rules! registry {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         #[serde(rename = $noun)]
+        #[allow(clippy::large_enum_variant, reason = "a scenario has a handful of each, looked at in place")]
         pub enum $any {
             $(
                 #[doc = concat!("See [`", stringify!($name), "`].")]

@@ -40,6 +40,17 @@ impl Builder<'_> {
         }
     }
 
+    /// Edges whose layers call elsewhere, and so come back to where they began.
+    fn refuse_rounds(&mut self, edges: &[EdgePlan]) {
+        for (index, edge) in edges.iter().enumerate() {
+            for layer in (0..edge.stack.len()).filter(|&layer| leads_back(edges, edge.elsewhere[layer], EdgeId(index as u32))) {
+                let path = format!("stacks.{}[{layer}].to", quoted(&edge.name));
+                let sentence = "the other service is asked over this edge again, and would be asked without an end; name one that is not on the way here";
+                self.complaints.push(complaint(&path, sentence));
+            }
+        }
+    }
+
     /// What is wrong with the layers of an edge where they are.
     fn check_layers(&mut self, edge: &EdgePlan) {
         let path = format!("stacks.{}", quoted(&edge.name));
@@ -91,6 +102,7 @@ impl Builder<'_> {
                 }
             }
         }
+        self.refuse_rounds(edges);
     }
 }
 
@@ -99,4 +111,20 @@ fn elsewhere(edge: &str, layer: &Layer, positions: &BTreeMap<String, usize>) -> 
     let edge = normalised(edge);
     let caller = edge.split_once(" -> ")?.0;
     positions.get(&format!("{caller} -> {}", layer.elsewhere()?)).map(|&position| EdgeId(position as u32))
+}
+
+/// Whether calls elsewhere, begun with this one, come to an edge.
+fn leads_back(edges: &[EdgePlan], first: Option<EdgeId>, to: EdgeId) -> bool {
+    let mut seen: Vec<EdgeId> = Vec::new();
+    let mut next: Vec<EdgeId> = first.into_iter().collect();
+    while let Some(edge) = next.pop() {
+        if edge == to {
+            return true;
+        }
+        if !seen.contains(&edge) {
+            seen.push(edge);
+            next.extend(edges[edge.index()].elsewhere.iter().flatten());
+        }
+    }
+    false
 }

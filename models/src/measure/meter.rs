@@ -156,6 +156,13 @@ impl Meter {
         }
     }
 
+    /// A layer calls for nobody: that is no call of the edge, only attempts. Answers whether those count, and the bin.
+    pub fn background_started(&mut self, now: SimTime) -> (bool, u32) {
+        let since_start = now.since_start();
+        let is_counted = since_start >= self.clockwork.warm_up && since_start < self.clockwork.horizon;
+        (is_counted, self.bin_at(now) as u32)
+    }
+
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.
     pub fn call_started(&mut self, edge: EdgeId, is_client: bool, now: SimTime) -> (bool, u32) {
         let since_start = now.since_start();
@@ -184,6 +191,9 @@ impl Meter {
     #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
         let is_success = outcome.is_success();
+        if matches!(call.origin, Origin::Background(..)) {
+            return;
+        }
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
         if call.origin != Origin::Client {
             return;

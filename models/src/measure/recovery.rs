@@ -162,8 +162,10 @@ fn episode(curve: &Curve<'_>, hold: usize, begin: SimTime, end: SimTime, limit: 
         Recovery::Unharmed | Recovery::Undecided(_) => begin,
     };
     let down = (first_bin..last_bin).filter(|&bin| curve.start_of(bin) < until && curve.is_below(curve.tally(bin)));
-    let (downtime, calls_lost) =
-        down.fold((SimDuration::ZERO, 0), |(time, lost), bin| (time.saturating_add(curve.bin), lost + curve.lost(curve.tally(bin))));
+    // Against the level of all these bins together: bin by bin up to one call each would be cut off.
+    let (downtime, in_it) =
+        down.fold((SimDuration::ZERO, Tally::default()), |(time, sum), bin| (time.saturating_add(curve.bin), sum.add(curve.tally(bin))));
+    let calls_lost = curve.lost(in_it);
     Episode { begin, end, recovery, downtime, calls_lost, relapses }
 }
 

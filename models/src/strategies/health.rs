@@ -2,9 +2,10 @@
 //!
 //! Source: Kubernetes documentation, "Liveness, readiness and startup probes", and `prober/worker.go`; Envoy,
 //! `health_checker_base_impl.cc` and `core/v3/health_check.proto` (2026-01). Who sends the probes, and over which links, is the
-//! engine's.
+//! engine's: see `world/probes.rs`.
 
 use crate::about::{About, Explained, parameter};
+use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, registry};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -87,6 +88,30 @@ pub enum Probed {
     Silent,
 }
 
+impl Probed {
+    /// What an outcome tells whoever wants to know whether a replica is well.
+    pub const fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Success => Self::Well,
+            Outcome::Failed(Failure::Timeout | Failure::Deadline | Failure::Refused | Failure::Reset) => Self::Silent,
+            Outcome::Failed(_) => Self::Unexpected,
+        }
+    }
+}
+
+/// A health check that has ended. Instants are of the clock of the process that sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Of which replica.
+    pub replica: u32,
+    /// How it ended.
+    pub probed: Probed,
+    /// When it began.
+    pub began: SimTime,
+    /// When it ended.
+    pub ended: SimTime,
+}
+
 /// What is known of a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -132,6 +157,30 @@ impl AnyHealthCheck {
         }
     }
 
+    /// When a replica is checked first by a process that begins with it then.
+    pub const fn first(&self, started: SimTime) -> SimTime {
+        match self {
+            Self::KubernetesProbe(probe) => probe.first(started),
+            Self::EnvoyHealthCheck(_) => started,
+        }
+    }
+
+    /// When a check without an answer has failed.
+    pub const fn timeout(&self) -> SimDuration {
+        match self {
+            Self::KubernetesProbe(probe) => probe.timeout,
+            Self::EnvoyHealthCheck(check) => check.timeout,
+        }
+    }
+
+    /// When a replica is checked next, after a check that has been counted; `has_traffic` if there has been any call.
+    pub fn next(&self, health: &Health, check: &Check, has_traffic: bool) -> SimTime {
+        match self {
+            Self::KubernetesProbe(probe) => probe.next(check.began, check.ended),
+            Self::EnvoyHealthCheck(rule) => check.ended.saturating_add(rule.wait(health, has_traffic)),
+        }
+    }
+
     /// Everything wrong with the numbers as written.
     pub fn check(&self) -> Vec<Complaint> {
         each_health_check!(self, check => check.check())
@@ -151,10 +200,12 @@ impl Registered for KubernetesProbe {
 impl Explained for KubernetesProbe {
     const ABOUT: About = About {
         meaning: "The kubelet asks each replica whether it is well, and takes it out of the choice or restarts it when it is not. How long a dead replica \
-                  gets calls is (failure_threshold - 1) * period + timeout after the probe that first met it.",
+                  gets calls is (failure_threshold - 1) * period + timeout after the probe that first met it. In the health of a \
+                  Balance each process that calls probes for itself, over its own way, and leaves out who is not ready; nobody is \
+                  restarted there, so that kind is Readiness.",
         formula: "Probes start at initial_delay + n * period, and fail timeout later at the latest. failure_threshold failures in a row: not well; \
-                  success_threshold successes in a row: well. Any answer that is not expected counts as a failure. After a restart counting begins \
-                  anew. No draws.",
+                  success_threshold successes in a row: well. Any answer that is not expected counts as a failure. A probe that ends after the \
+                  next was due delays it. At the begin of a run all replicas count as well. No draws.",
         parameters: &[
             parameter("kind", "Readiness, Liveness, Startup", "Readiness", "what a failure does"),
             parameter("initial_delay", "duration", "0s", "how long after its start a replica is probed first"),
@@ -165,7 +216,7 @@ impl Explained for KubernetesProbe {
         ],
         memory: "8 bytes per replica.",
         source: "Kubernetes documentation, \"Configure Liveness, Readiness and Startup Probes\"",
-        example: "KubernetesProbe(period: \"5s\", failure_threshold: 2)",
+        example: "Balance(policy: RoundRobin(), health: KubernetesProbe(period: \"5s\", failure_threshold: 2))",
     };
 }
 
@@ -213,10 +264,12 @@ impl Registered for EnvoyHealthCheck {
 impl Explained for EnvoyHealthCheck {
     const ABOUT: About = About {
         meaning: "The proxy asks each replica itself. A replica that answers that it is not well is believed at once, one that does not answer only after \
-                  some times, and the very first result decides alone.",
+                  some times, and the very first result decides alone. In the health of a Balance each process that calls is its own \
+                  proxy; a check that passes ends an ejection by Envoy, unless successful_active_health_check_uneject_host is false.",
         formula: "First result: well or not by it alone. An unexpected status: not well at once. Timeouts and connection errors: at unhealthy_threshold in \
                   a row. Well again at healthy_threshold successes in a row. The next check begins an interval after the end of the last one: \
-                  unhealthy_interval while it is not well, no_traffic_interval as long as there has been no call. No draws.",
+                  unhealthy_interval while it is not well, no_traffic_interval as long as there has been no call. An unexpected status is any \
+                  answer but success; a refusal or a broken connection is an error of the connection. No jitter, no draws.",
         parameters: &[
             parameter("timeout", "duration", "required", "when a check without an answer has failed"),
             parameter("interval", "duration", "required", "the time from the end of a check to the next one"),
@@ -227,7 +280,7 @@ impl Explained for EnvoyHealthCheck {
         ],
         memory: "8 bytes per replica.",
         source: "Envoy, core/v3/health_check.proto, health_checker_base_impl.cc (2026-01)",
-        example: "EnvoyHealthCheck(timeout: \"2s\", interval: \"5s\", unhealthy_threshold: 3, healthy_threshold: 2)",
+        example: "Balance(policy: RoundRobin(), health: EnvoyHealthCheck(timeout: \"2s\", interval: \"5s\", unhealthy_threshold: 3, healthy_threshold: 2))",
     };
 }
 

@@ -36,6 +36,7 @@ pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, 
 use crate::about::{About, Explained};
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, registry};
+use health::{AnyHealthCheck, Check};
 use sim_core::time::SimTime;
 
 /// Turns the list of layers into what RON reads, what each remembers, and the one place that asks them.
@@ -106,6 +107,14 @@ macro_rules! layers {
             pub fn refreshed(&self, shared: &mut SharedMemory, object: u64, outcome: Outcome, now: SimTime) {
                 match (self, shared) {
                     $((Self::$name(layer), SharedMemory::$name(shared)) => layer.refreshed(shared, object, outcome, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
+            /// See [`Strategy::checked`].
+            pub fn checked(&self, shared: &mut SharedMemory, check: &Check, site: &Site<'_>, notes: &mut Notes) -> SimTime {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.checked(shared, check, site, notes),)+
                     _ => unreachable!("a layer's memory is made by the layer"),
                 }
             }
@@ -195,6 +204,11 @@ impl Layer {
     /// See [`Strategy::scope`].
     pub fn scope(&self) -> Option<Scope> {
         each_layer!(self, layer => Strategy::scope(layer))
+    }
+
+    /// See [`Strategy::health`].
+    pub fn health(&self) -> Option<&AnyHealthCheck> {
+        each_layer!(self, layer => layer.health())
     }
 
     /// See [`Strategy::check`].

@@ -1,6 +1,7 @@
 //! What is a layer of a stack, and what may it know and want?
 
 use super::breaker::{Lever, State};
+use super::health::{AnyHealthCheck, Check};
 use crate::ids::EdgeId;
 use crate::outcome::{Hint, Outcome};
 use crate::registry::{Complaint, Registered};
@@ -40,6 +41,14 @@ pub trait Strategy: Registered {
     fn gauges(&self, _shared: &mut Self::Shared, _site: &Site<'_>, _show: &mut dyn FnMut(&'static str, f64)) {}
     /// A background call that the layer asked for with [`Notes::refresh`] ended.
     fn refreshed(&self, _shared: &mut Self::Shared, _object: u64, _outcome: Outcome, _now: SimTime) {}
+    /// The active health checks of each replica that it wants from each process.
+    fn health(&self) -> Option<&AnyHealthCheck> {
+        None
+    }
+    /// A health check that it wanted ended. Answers when, by the clock of the process, the next one of the same replica is due.
+    fn checked(&self, _shared: &mut Self::Shared, _check: &Check, _site: &Site<'_>, _notes: &mut Notes) -> SimTime {
+        SimTime::MAX
+    }
     /// What is kept by object is lost.
     fn flush(&self, _shared: &mut Self::Shared) {}
     /// The other service that the layer may call.

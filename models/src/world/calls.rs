@@ -29,6 +29,7 @@ impl<P: Protocol> World<P> {
             Origin::Job(job) => (self.attempts[job].node, self.calls[self.attempts[job].call].object),
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
+            Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object), measured);
         if !self.clocks.is_empty() {
@@ -126,7 +127,7 @@ impl<P: Protocol> World<P> {
         let key = parent.name.key.child(BACKGROUND + place_of(layer, parent.made));
         parent.made += 1;
         let (name, caller, process, object) = (CallName { key, ..parent.name }, parent.caller, parent.process, parent.object);
-        let measured = self.meter.call_started(name.edge, false, now);
+        let measured = self.meter.background_started(now);
         let fresh = self.calls.take();
         self.calls[fresh].begin(name, (Origin::Background(layer, replica), caller), process, (now, object), measured);
         self.calls[fresh].started_local = self.local_of_call(fresh, now);
@@ -275,6 +276,11 @@ impl<P: Protocol> World<P> {
         let (layer, replica) = (state.layer, (state.replica != NONE).then_some(state.replica));
         let plan = &self.plan.edges[edge.index()];
         let scope = scope_of(plan.scopes[layer as usize], client, process, replica, plan) as u32;
+        self.announce_shifts(edge, (layer, scope), ctx);
+    }
+
+    /// Makes known what a layer has said of its state.
+    pub(super) fn announce_shifts(&mut self, edge: EdgeId, (layer, scope): (u32, u32), ctx: &mut Ctx<'_, Self>) {
         for shift in std::mem::take(&mut self.notes.shifts) {
             self.observations.count(shift.counted(), 1);
             ctx.record(&Record::Shifted(ShiftAt { edge, layer, scope, shift }));
@@ -380,6 +386,7 @@ impl<P: Protocol> World<P> {
                 self.take_step(parent, flight, step, None, ctx);
             }
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
+            Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
         }
     }
 
@@ -546,7 +553,7 @@ const fn place_of(layer: u32, made: u32) -> u64 {
 
 /// The shared memory of a scope, made on first use.
 #[cold]
-fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
+pub(super) fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
     if memory.len() <= scope {
         memory.resize_with(scope + 1, || None);
     }
@@ -568,6 +575,6 @@ fn scope_of(scope: Option<Scope>, client: Option<u32>, process: u32, replica: Op
 }
 
 /// The key of the random numbers of a shared memory.
-const fn key_of_scope(edge: Key, layer: usize, scope: usize) -> Key {
+pub(super) const fn key_of_scope(edge: Key, layer: usize, scope: usize) -> Key {
     edge.child(layer as u64).child(scope as u64)
 }

@@ -9,7 +9,7 @@ use crate::plan::PopulationPlan;
 use crate::protocols::Protocol;
 use crate::record::{CallName, FIRST_EXTRA};
 use crate::workloads::ArrivalProcess;
-use sim_core::draw::{Draws, Key};
+use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 
@@ -95,7 +95,7 @@ impl<P: Protocol> World<P> {
         let state = &mut self.populations[index as usize];
         let ordinal = state.calls;
         let key = plan.key.child(u64::from(ordinal));
-        let client = plan.client_of(key);
+        let client = plan.client_of(key, &self.seed);
         let name = CallName { edge: plan.edge, key, client, ordinal };
         state.calls = ordinal.checked_add(1).expect("a population makes fewer than 2^32 calls");
         if !self.is_left_out(PopulationId(index), key) {
@@ -140,8 +140,8 @@ impl<P: Protocol> World<P> {
 
 impl PopulationPlan {
     /// The client that makes the call with this key: which one it is matters only to state that each client has of its own.
-    pub(super) fn client_of(&self, call: Key) -> u32 {
-        let client = Key::named("client").child(call.bits()).bits();
+    pub(super) fn client_of(&self, call: Key, seed: &Seed) -> u32 {
+        let client = Key::named("client").child(seed.number()).child(call.bits()).bits();
         ((u128::from(client) * u128::from(self.count)) >> 64) as u32
     }
 }

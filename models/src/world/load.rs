@@ -139,7 +139,7 @@ impl<P: Protocol> World<P> {
         let (population, key) = (stream.population, stream.key.child(stream.made));
         stream.made += 1;
         if !self.is_left_out(population, key) {
-            let client = self.plan.populations[population.index()].client_of(key);
+            let client = self.plan.populations[population.index()].client_of(key, &self.seed);
             self.start_extra(population, key, client, ctx);
         }
         self.schedule_extra(slot, ctx);

@@ -208,8 +208,10 @@ impl<P: Protocol> World<P> {
 
     fn node_returns(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         ctx.record(&Record::NodeReturned(node));
-        if let Role::Member(index) = self.plan.nodes[node.index()].role {
-            self.instances(index).for_each(|instance| self.member_returns(instance, ctx));
+        match self.plan.nodes[node.index()].role {
+            Role::Member(index) => self.instances(index).for_each(|instance| self.member_returns(instance, ctx)),
+            Role::Replica(_) => self.probers_return(node, ctx),
+            Role::Clients(_) => {}
         }
     }
 }

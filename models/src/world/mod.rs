@@ -4,7 +4,7 @@
 //! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //! `interference` (what faults at their ends make of them), `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand
 //! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins` (second instances of them), `timekeeping` (clocks), `clients`
-//! (populations), `load` (what faults add to them), `jobs` (background work), `misfortune` (faults), `triggers` (faults that
+//! (populations), `load` (what faults add to them), `jobs` (background work), `probes` (who asks whether replicas are well), `misfortune` (faults), `triggers` (faults that
 //! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
 
 mod calls;
@@ -22,6 +22,7 @@ mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod probes;
 mod serving;
 mod timekeeping;
 mod triggers;
@@ -51,6 +52,7 @@ use jobs::Jobs;
 use load::ExtraLoad;
 use members::MemberState;
 use parcels::Parcel;
+use probes::Prober;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -108,6 +110,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// Who asks which replica whether it is well; none unless a layer wants to know.
+    probers: Vec<Prober>,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -156,6 +160,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            probers: probes::probers_of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
@@ -170,6 +175,7 @@ impl<P: Protocol> World<P> {
         Simulation::new(world, ties, |world, ctx| {
             world.plan_faults(ctx);
             world.start_clocks(ctx);
+            world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
         })
@@ -255,6 +261,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Fault => self.fault_changes(event.slot, ctx),
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
+            Kind::Probe => self.probe_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -74,6 +74,7 @@ impl<P: Protocol> World<P> {
         match self.plan.nodes[node.index()].role {
             Role::Replica(_) => {
                 self.fire_overdue(node, ctx);
+                self.probers_go_on(node, ctx);
                 self.fill_workers(node, ctx);
             }
             Role::Member(member) => {

@@ -21,6 +21,9 @@ impl Attempt {
     /// program counter.
     #[inline(always)]
     fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
+        if self.is_probe {
+            return (SimDuration::ZERO, false);
+        }
         let demand = match service.demand_of_retry {
             DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
             DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
@@ -82,7 +85,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -189,7 +192,7 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
-        let Some(next) = service.program.get(task as usize) else {
+        let Some(next) = service.program.get(task as usize).filter(|_| !attempt.is_probe) else {
             self.free_worker(slot, ctx);
             return self.answer(slot, Outcome::Success, ctx);
         };
@@ -382,6 +385,7 @@ impl<P: Protocol> World<P> {
         }
         self.abandon_background(node, ctx);
         self.forget_strategies(node);
+        self.probers_die(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

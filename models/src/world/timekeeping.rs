@@ -273,6 +273,7 @@ impl<P: Protocol> World<P> {
         if let Role::Member(member) = self.plan.nodes[node.index()].role {
             self.instances(member).for_each(|instance| self.arm_member(instance, ctx));
         }
+        self.arm_probers(node, ctx);
         if self.plan.clocks.get(node.index()).is_some_and(|clock| clock.server.is_some()) {
             // The next exchange may come sooner; the event that is pending finds that it is early, or that it is over.
             let every = self.plan.clocks[node.index()].parts.polling.as_ref().map_or(SimDuration::MAX, |polling| polling.every);

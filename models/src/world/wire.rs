@@ -16,6 +16,7 @@ use crate::services::{LateWork, News};
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
+use sim_core::units::Size;
 
 /// Kinds of message by their numbers, as [`crate::links::KINDS`] names them.
 pub(super) const REQUEST: u8 = 0;
@@ -37,6 +38,7 @@ impl<P: Protocol> World<P> {
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
         let (caller, is_counted, tells_deadline) = (call.caller, call.is_counted, call.tells_deadline);
+        let is_probe = matches!(call.origin, Origin::Probe(_));
         let state = &mut call.flights[flight as usize];
         state.attempt = attempt;
         let chosen = state.replica;
@@ -45,7 +47,7 @@ impl<P: Protocol> World<P> {
         let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
-                let hot = if load.any() { load.drawn_to(service, draws.choice()) } else { None };
+                let hot = if load.any() && !is_probe { load.drawn_to(service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
                 let replica = match chosen {
                     NONE if plan.replicas == 1 => 0,
@@ -59,10 +61,13 @@ impl<P: Protocol> World<P> {
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
         self.attempts[attempt].reach = self.reach_of(slot);
+        self.attempts[attempt].is_probe = is_probe;
         if tells_deadline {
             self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
         }
-        self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
+        if !is_probe {
+            self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
+        }
         if service == NONE {
             self.begin_session(attempt, ctx);
         } else {
@@ -86,6 +91,7 @@ impl<P: Protocol> World<P> {
         match call.origin {
             Origin::Job(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
+            Origin::Probe(_) => Reach::NO_CALL,
             Origin::Client | Origin::Background(..) => {
                 let population = Key::named(&self.plan.nodes[call.caller.index()].name);
                 Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
@@ -102,7 +108,7 @@ impl<P: Protocol> World<P> {
             Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
-                let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.request_size);
+                let size = self.size_of(slot, |service| service.request_size);
                 if let Err(loss) = self.send_parcel(Cargo::Request(slot), route, (REQUEST, size), luck, ctx) {
                     self.lose(slot, loss, ctx);
                 }
@@ -123,9 +129,13 @@ impl<P: Protocol> World<P> {
         WorldEvent::new(kind, name.call.key, name.number, slot)
     }
 
-    /// The service that an attempt goes to, if it is one.
-    fn callee_of(&self, slot: u32) -> Option<&ServicePlan> {
-        self.plan.services.get(self.attempts[slot].service as usize)
+    /// How large a message of an attempt is: as its service says, if it goes to one, and next to nothing for a probe.
+    fn size_of(&self, slot: u32, of_service: impl Fn(&ServicePlan) -> Size) -> Size {
+        let attempt = &self.attempts[slot];
+        if attempt.is_probe {
+            return SIZE_OF_A_WORD;
+        }
+        self.plan.services.get(attempt.service as usize).map_or(USUAL_SIZE, of_service)
     }
 
     /// A request reaches its server, unless a cut swallows it.
@@ -191,7 +201,7 @@ impl<P: Protocol> World<P> {
         attempt.references += 1;
         let (name, draws, of) = (AttemptName { copy: attempt.copies, ..attempt.name }, attempt.draws, (attempt.call, attempt.flight));
         let ends = (attempt.caller, attempt.node, attempt.service);
-        let (routes, reach, is_known_unwanted) = (attempt.routes, attempt.reach, attempt.is_known_unwanted);
+        let (routes, reach, is_known_unwanted, is_probe) = (attempt.routes, attempt.reach, attempt.is_known_unwanted, attempt.is_probe);
         let copy = self.attempts.take();
         let attempt = &mut self.attempts[copy];
         attempt.begin(name, draws, of, ends, routes);
@@ -199,6 +209,7 @@ impl<P: Protocol> World<P> {
         attempt.original = slot;
         attempt.is_waited_for = false;
         attempt.is_known_unwanted = is_known_unwanted;
+        attempt.is_probe = is_probe;
         copy
     }
 
@@ -239,7 +250,7 @@ impl<P: Protocol> World<P> {
             Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
-                let size = self.callee_of(slot).map_or(USUAL_SIZE, |service| service.reply_size);
+                let size = self.size_of(slot, |service| service.reply_size);
                 if let Err(loss) = self.send_parcel(Cargo::Reply(slot), route, (REPLY, size), luck, ctx) {
                     self.lose(slot, loss, ctx);
                 }

@@ -3,7 +3,7 @@
 use models::ids::NodeId;
 use models::outcome::{Failure, Outcome};
 use models::plan::{Callee, Plan, Role};
-use models::record::{AttemptName, CallName, Loss, MessageName, Record};
+use models::record::{AttemptName, CallName, FIRST_PROBE, Loss, MessageName, Record};
 use models::services::Threads;
 use sim_core::draw::Key;
 use sim_core::time::SimTime;
@@ -44,6 +44,7 @@ struct Call {
     parent: Option<AttemptKey>,
     /// Its maker is no more.
     is_orphan: bool,
+    is_probe: bool,
 }
 
 /// The books of one run.
@@ -55,6 +56,8 @@ pub struct Ledger<'a> {
     /// Keys of the calls that an attempt may make, and the attempts.
     children: BTreeMap<Key, AttemptKey>,
     is_down: Vec<bool>,
+    /// Whether any node has ever died.
+    has_deaths: bool,
     /// The attempts that are queued or begun at each node.
     present: Vec<BTreeSet<AttemptKey>>,
     /// Messages between members that are on their way.
@@ -72,6 +75,7 @@ impl<'a> Ledger<'a> {
             calls: BTreeMap::new(),
             children: BTreeMap::new(),
             is_down: vec![false; plan.nodes.len()],
+            has_deaths: false,
             letters: BTreeSet::new(),
             present: vec![BTreeSet::new(); plan.nodes.len()],
             fates: BTreeMap::new(),
@@ -137,6 +141,7 @@ impl<'a> Ledger<'a> {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
             }
             Record::NodeDied(node) => {
+                self.has_deaths = true;
                 assert!(!std::mem::replace(&mut self.is_down[node.index()], true), "a dead node died");
                 for key in self.present[node.index()].clone() {
                     self.end(key, Fate::DiedWithNode);
@@ -176,7 +181,7 @@ impl<'a> Ledger<'a> {
                 attempt.has_worker = false;
             }
         }
-        let call = Call { attempts: 0, ended: false, parent, is_orphan: false };
+        let call = Call { attempts: 0, ended: false, parent, is_orphan: false, is_probe: name.ordinal >= FIRST_PROBE };
         assert!(self.calls.insert(name.key, call).is_none(), "two calls have one key: {name:?}");
     }
 
@@ -272,7 +277,8 @@ impl<'a> Ledger<'a> {
     /// whose caller has gone ends without a record.
     pub fn check_over(&self) {
         for (key, call) in &self.calls {
-            assert!(call.ended || call.is_orphan, "call {key:?} never ended");
+            // A name does not say which process probes.
+            assert!(call.ended || call.is_orphan || call.is_probe && self.has_deaths, "call {key:?} never ended");
         }
         for (key, attempt) in &self.attempts {
             let may_be_silent = self.is_member(attempt.node) && attempt.is_abandoned;
@@ -282,7 +288,7 @@ impl<'a> Ledger<'a> {
 
     /// How many calls clients made, and how many attempts were put on the wire in all.
     pub fn totals(&self) -> (u64, u64) {
-        (self.calls.values().filter(|call| call.parent.is_none()).count() as u64, self.attempts.len() as u64)
+        (self.calls.values().filter(|call| call.parent.is_none() && !call.is_probe).count() as u64, self.attempts.len() as u64)
     }
 }
 

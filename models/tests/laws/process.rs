@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 const ONE: SimDuration = SimDuration::NANOSECOND;
 
-fn pause(node: &str, begin: u64, lasts: u64) -> PlannedFault {
+pub fn pause(node: &str, begin: u64, lasts: u64) -> PlannedFault {
     PlannedFault::once(AnyFault::Pause(Pause { node: Names::one(node), ..Pause::default() }), ms(begin), Some(ms(lasts)))
 }
 

@@ -65,7 +65,7 @@ mod tests {
     use models::strategies::cache::{Cache, Coalesce, IdempotencyKeys};
     use models::strategies::concurrency::AnyConcurrency;
     use models::strategies::ejection::AnyEjector;
-    use models::strategies::health::{AnyHealthCheck, EnvoyHealthCheck, KubernetesProbe};
+    use models::strategies::health::AnyHealthCheck;
     use models::strategies::hedge::AnyHedge;
     use serde::{Deserialize, Serialize};
     use sim_core::units::Share;
@@ -106,6 +106,8 @@ mod tests {
             #[serde(default)]
             outliers: Option<AnyEjector>,
             #[serde(default)]
+            health: Option<AnyHealthCheck>,
+            #[serde(default)]
             panic_threshold: Option<Share>,
         },
         Bulkhead(AnyBulkhead),
@@ -114,15 +116,14 @@ mod tests {
         Cache(Cache),
         Coalesce(Coalesce),
         IdempotencyKeys(IdempotencyKeys),
-        KubernetesProbe(KubernetesProbe),
-        EnvoyHealthCheck(EnvoyHealthCheck),
     }
 
     impl Shown {
         fn complaints(&self) -> Vec<Complaint> {
             match self {
-                Self::Balance { policy, outliers, .. } => {
-                    policy.check().into_iter().chain(outliers.iter().flat_map(AnyEjector::check)).collect()
+                Self::Balance { policy, outliers, health, .. } => {
+                    let of_replicas = outliers.iter().flat_map(AnyEjector::check).chain(health.iter().flat_map(AnyHealthCheck::check));
+                    policy.check().into_iter().chain(of_replicas).collect()
                 }
                 Self::Bulkhead(inner) => inner.check(),
                 Self::ConcurrencyLimit(inner) => inner.check(),
@@ -130,8 +131,6 @@ mod tests {
                 Self::Cache(inner) => inner.check(),
                 Self::Coalesce(_) => Vec::new(),
                 Self::IdempotencyKeys(inner) => inner.check(),
-                Self::KubernetesProbe(inner) => inner.check(),
-                Self::EnvoyHealthCheck(inner) => inner.check(),
             }
         }
     }
@@ -172,7 +171,7 @@ mod tests {
             "Hedge(AfterPercentile())",
             "Coalesce()",
             "IdempotencyKeys()",
-            "KubernetesProbe()",
+            "Balance(policy: Random(), health: KubernetesProbe())",
         ];
         for text in bare {
             let read: Shown = options().from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -28,7 +28,7 @@ pub trait Ejector: Explained {
     fn sent(&self, _shared: &mut Self::Shared, _replica: u32, _now: SimTime) {}
     /// A try at a replica ended; one that was given up has no outcome. Called after `settle`.
     fn ended(&self, shared: &mut Self::Shared, tried: &TriedAt, luck: &Luck<'_>, now: SimTime);
-    /// An active health check of a replica passed, after others had failed. Most do not care.
+    /// An active health check of a replica passed, and it counts as well. Most do not care.
     fn checked(&self, _shared: &mut Self::Shared, _replica: u32, _now: SimTime) {}
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {

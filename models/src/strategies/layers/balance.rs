@@ -1,6 +1,6 @@
 //! Balance: a layer that chooses the replica to which what is inside goes.
 //!
-//! In this order, as in Envoy: replicas that are ejected, or whose breaker lets nothing pass, are left out; if too few are left, all are
+//! In this order, as in Envoy: replicas that probes found unwell, that are ejected, or whose breaker lets nothing pass, are left out; if too few are left, all are
 //! used; a zone is decided for; the policy chooses among those that remain.
 
 use crate::about::{About, Explained, parameter};
@@ -11,7 +11,8 @@ use crate::strategies::balance::zones::ZoneAware;
 use crate::strategies::balance::{AnyBalancer, BalancerMemory, Choice, Fleet};
 use crate::strategies::breaker::{Admission, AnyBreaker, BreakerMemory, Stamp, State, Tried};
 use crate::strategies::ejection::{AnyEjector, EjectorMemory, TriedAt};
-use crate::strategies::{End, Luck, Moment, Scope, Shift, Site, Step, Strategy};
+use crate::strategies::health::{AnyHealthCheck, Check, Health, ProbeKind, Probed};
+use crate::strategies::{End, Luck, Moment, Notes, Scope, Shift, Site, Step, Strategy};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 use sim_core::units::Share;
@@ -28,6 +29,9 @@ pub struct Balance {
     /// A breaker for each replica: one that lets nothing pass takes it out of the choice; none unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breakers: Option<AnyBreaker>,
+    /// How each process asks each replica whether it is well; it does not unless said. A replica that is not is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health: Option<AnyHealthCheck>,
     /// If a smaller share of the replicas than this is left, all are used; `"0%"` never does that, and a call fails with `breaker open`
     /// when none is left. 50 % unless said; with `breakers`, whose products know no panic, 0 %.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +57,10 @@ pub struct Balanced {
     policy: BalancerMemory,
     outliers: Option<EjectorMemory>,
     breakers: Vec<BreakerMemory>,
+    /// What probes say of each replica; empty without them.
+    health: Vec<Health>,
+    /// Whether there has been any call.
+    has_traffic: bool,
     weights: Vec<u32>,
     /// Which replicas were out when they were last looked at.
     out: Vec<bool>,
@@ -70,13 +78,16 @@ impl Explained for Balance {
     const ABOUT: About = About {
         meaning: "Chooses the replica for what is inside, by a policy, and leaves out those that fail. Without it a replica is drawn \
                   evenly for each attempt. Layers inside may be shared per: Endpoint.",
-        formula: "In this order: replicas that are ejected, or whose breaker is open, are left out; if less than panic_threshold of all \
-                  are left, all are used; a zone is decided for; the policy chooses. If none may be chosen, the flight fails with \
-                  breaker open. Draws as the policy does.",
+        formula: "In this order: replicas that health found unwell, that are ejected, or whose breaker is open, are left out; if less than \
+                  panic_threshold of all are left, all are used; a zone is decided for; the policy chooses. If none may be chosen, the \
+                  flight fails with breaker open. With health, each process probes each replica from the begin of the run on, \
+                  when all count as well, until arrivals end; probes pass no layers, wait for a worker like any request, want no work \
+                  done, and count in no rate of calls or attempts. Draws as the policy does.",
         parameters: &[
             parameter("policy", "a balancer", "required", "how a replica is chosen (stormglass list balancers)"),
             parameter("outliers", "an ejector", "none", "what takes replicas out of the choice for a while (stormglass list ejectors)"),
             parameter("breakers", "a breaker", "none", "a breaker for each replica; one that is open takes it out of the choice"),
+            parameter("health", "a probe", "none", "how each process asks each replica whether it is well (stormglass list probes)"),
             parameter(
                 "panic_threshold",
                 "share",
@@ -87,7 +98,7 @@ impl Explained for Balance {
             parameter("weights", "list of numbers, at least 1", "all 1", "the weight of each replica"),
             parameter("per", "Client, Process, Edge", "Process", "by whom what it remembers is shared"),
         ],
-        memory: "Per scope what policy, ejector and breakers remember of each replica.",
+        memory: "Per scope what policy, ejector, breakers and probes remember of each replica.",
         source: "order: Envoy, upstream/load_balancer_impl.cc; see the balancers.",
         example: "Balance(policy: LeastRequest(), outliers: Envoy(consecutive_5xx: 5))",
     };
@@ -95,20 +106,21 @@ impl Explained for Balance {
 
 impl Balance {
     /// Looks at all replicas: whether each may be chosen. Changes since the last look are noted.
-    fn look(&self, shared: &mut Balanced, moment: &mut Moment<'_>) {
-        let (luck, now) = (moment.site.luck, moment.now);
+    fn look(&self, shared: &mut Balanced, site: &Site<'_>, notes: &mut Notes) {
+        let (luck, now) = (site.luck, site.now);
         if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
             ejector.settle(memory, &luck, now);
         }
         for replica in 0..shared.out.len() as u32 {
             let is_out = self.is_out(shared, replica, now);
             if std::mem::replace(&mut shared.out[replica as usize], is_out) != is_out {
-                moment.notes.shift(if is_out { Shift::Ejected(replica) } else { Shift::Returned(replica) });
+                notes.shift(if is_out { Shift::Ejected(replica) } else { Shift::Returned(replica) });
             }
         }
     }
 
     fn is_out(&self, shared: &mut Balanced, replica: u32, now: SimTime) -> bool {
+        let unwell = shared.health.get(replica as usize).is_some_and(|health| !health.is_well());
         let ejected = match (&self.outliers, &shared.outliers) {
             (Some(ejector), Some(memory)) => !ejector.admits(memory, replica, now),
             _ => false,
@@ -117,7 +129,7 @@ impl Balance {
             (Some(breaker), Some(memory)) => breaker.state(memory, now) == State::Open,
             _ => false,
         };
-        ejected || shut
+        unwell || ejected || shut
     }
 
     /// The replicas among which the policy may choose; none if the call must fail.
@@ -156,7 +168,7 @@ impl Balance {
                 None => breaker.given_up(memory, stamp, &luck, now),
             }
         }
-        self.look(shared, moment);
+        self.look(shared, &moment.site, moment.notes);
     }
 }
 
@@ -183,12 +195,15 @@ impl Strategy for Balance {
             outliers: self.outliers.as_ref().map(|ejector| ejector.fresh(count as u32, site.now)),
             breakers: self.breakers.iter().flat_map(|breaker| (0..count).map(|_| breaker.fresh(site.now))).collect(),
             weights,
+            health: self.health.iter().flat_map(|_| (0..count).map(|_| Health::new(true))).collect(),
+            has_traffic: false,
             out: vec![false; count],
         })
     }
 
     fn start(&self, flight: &mut Sent, shared: &mut Box<Balanced>, moment: &mut Moment<'_>) -> Step {
-        self.look(shared, moment);
+        shared.has_traffic = true;
+        self.look(shared, &moment.site, moment.notes);
         let among = self.among(shared, moment);
         if among.is_empty() {
             return Step::End(Outcome::Failed(Failure::BreakerOpen));
@@ -210,7 +225,7 @@ impl Strategy for Balance {
             ejector.sent(memory, replica, moment.now);
         }
         *flight = Some((replica, moment.now, stamp));
-        self.look(shared, moment);
+        self.look(shared, &moment.site, moment.notes);
         Step::At(replica)
     }
 
@@ -228,7 +243,7 @@ impl Strategy for Balance {
     }
 
     fn gauges(&self, shared: &mut Box<Balanced>, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
-        if self.outliers.is_none() && self.breakers.is_none() {
+        if self.outliers.is_none() && self.breakers.is_none() && self.health.is_none() {
             return;
         }
         if let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers) {
@@ -238,10 +253,41 @@ impl Strategy for Balance {
         show("replicas left out", out as f64);
     }
 
+    fn health(&self) -> Option<&AnyHealthCheck> {
+        self.health.as_ref()
+    }
+
+    fn checked(&self, shared: &mut Box<Balanced>, check: &Check, site: &Site<'_>, notes: &mut Notes) -> SimTime {
+        let (Some(rule), Some(health)) = (&self.health, shared.health.get_mut(check.replica as usize)) else { return SimTime::MAX };
+        rule.probed(health, check.probed);
+        let next = rule.next(health, check, shared.has_traffic);
+        if check.probed == Probed::Well
+            && health.is_well()
+            && let (Some(ejector), Some(memory)) = (&self.outliers, &mut shared.outliers)
+        {
+            ejector.settle(memory, &site.luck, site.now);
+            ejector.checked(memory, check.replica, site.now);
+        }
+        self.look(shared, site, notes);
+        next
+    }
+
     fn check(&self) -> Vec<Complaint> {
         let mut complaints: Vec<_> = within("policy", self.policy.check()).collect();
         complaints.extend(self.outliers.iter().flat_map(|ejector| within("outliers", ejector.check())));
         complaints.extend(self.breakers.iter().flat_map(|breaker| within("breakers", breaker.check())));
+        complaints.extend(self.health.iter().flat_map(|health| within("health", health.check())));
+        if let Some(AnyHealthCheck::KubernetesProbe(probe)) = &self.health
+            && probe.kind != ProbeKind::Readiness
+        {
+            complaints.push(complaint("health.kind", "a balancer leaves a replica out and restarts none; write `kind: Readiness`"));
+        }
+        if self.health.is_some() && self.per != Scope::Process {
+            complaints.push(complaint(
+                "per",
+                "a process probes for itself, and knows what its own probes say; with health, write `per: Process`",
+            ));
+        }
         complaints.extend(self.zone_aware.iter().flat_map(|zones| within("zone_aware", zones.check())));
         if self.weights.contains(&0) {
             complaints.push(complaint("weights", "a replica of weight 0 would never be chosen; weights are at least 1"));
