@@ -23,6 +23,7 @@ shipped!(
     "held-or-released",
     "late-work",
     "crash-and-return",
+    "health-checks",
     "slow-node",
     "gray-failure",
     "gc-pause",

@@ -25,7 +25,7 @@ fn balance(health: Option<AnyHealthCheck>) -> Balance {
         policy: RoundRobin {}.into(),
         outliers: None,
         breakers: None,
-        health,
+        health: health.map(Box::new),
         panic_threshold: None,
         zone_aware: None,
         weights: Vec::new(),

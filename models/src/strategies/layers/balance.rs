@@ -31,7 +31,7 @@ pub struct Balance {
     pub breakers: Option<AnyBreaker>,
     /// How each process asks each replica whether it is well; it does not unless said. A replica that is not is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub health: Option<AnyHealthCheck>,
+    pub health: Option<Box<AnyHealthCheck>>,
     /// If a smaller share of the replicas than this is left, all are used; `"0%"` never does that, and a call fails with `breaker open`
     /// when none is left. 50 % unless said; with `breakers`, whose products know no panic, 0 %.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,7 +254,7 @@ impl Strategy for Balance {
     }
 
     fn health(&self) -> Option<&AnyHealthCheck> {
-        self.health.as_ref()
+        self.health.as_deref()
     }
 
     fn checked(&self, shared: &mut Box<Balanced>, check: &Check, site: &Site<'_>, notes: &mut Notes) -> SimTime {
@@ -277,7 +277,7 @@ impl Strategy for Balance {
         complaints.extend(self.outliers.iter().flat_map(|ejector| within("outliers", ejector.check())));
         complaints.extend(self.breakers.iter().flat_map(|breaker| within("breakers", breaker.check())));
         complaints.extend(self.health.iter().flat_map(|health| within("health", health.check())));
-        if let Some(AnyHealthCheck::KubernetesProbe(probe)) = &self.health
+        if let Some(AnyHealthCheck::KubernetesProbe(probe)) = self.health.as_deref()
             && probe.kind != ProbeKind::Readiness
         {
             complaints.push(complaint("health.kind", "a balancer leaves a replica out and restarts none; write `kind: Readiness`"));
