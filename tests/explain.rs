@@ -10,6 +10,7 @@ use models::strategies::budget::AnyBudget;
 use models::strategies::bulkhead::AnyBulkhead;
 use models::strategies::concurrency::AnyConcurrency;
 use models::strategies::ejection::AnyEjector;
+use models::strategies::health::AnyHealthCheck;
 use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
@@ -110,6 +111,7 @@ fn families() -> Vec<Explanations> {
         AnyLimiter::explanations(),
         AnyThrottle::explanations(),
         AnyBulkhead::explanations(),
+        AnyHealthCheck::explanations(),
         AnyConcurrency::explanations(),
         AnyHedge::explanations(),
         AnyBalancer::explanations(),
@@ -144,6 +146,7 @@ fn the_parameters_of_every_strategy_are_the_fields_it_reads() {
     assert_fields_of::<AnyLimiter>(AnyLimiter::explanations());
     assert_fields_of::<AnyThrottle>(AnyThrottle::explanations());
     assert_fields_of::<AnyBulkhead>(AnyBulkhead::explanations());
+    assert_fields_of::<AnyHealthCheck>(AnyHealthCheck::explanations());
     assert_fields_of::<AnyConcurrency>(AnyConcurrency::explanations());
     assert_fields_of::<AnyHedge>(AnyHedge::explanations());
     assert_fields_of::<AnyBalancer>(AnyBalancer::explanations());

@@ -14,6 +14,7 @@ use models::strategies::bulkhead::AnyBulkhead;
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::concurrency::AnyConcurrency;
 use models::strategies::ejection::AnyEjector;
+use models::strategies::health::AnyHealthCheck;
 use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
@@ -40,6 +41,7 @@ fn explained() -> Vec<Page> {
         ("limiters", "a rate limiter", AnyLimiter::explanations()),
         ("throttles", "a throttle", AnyThrottle::explanations()),
         ("bulkheads", "a bulkhead", AnyBulkhead::explanations()),
+        ("probes", "a probe", AnyHealthCheck::explanations()),
         ("concurrency-limits", "a concurrency limit", AnyConcurrency::explanations()),
         ("hedges", "a hedge", AnyHedge::explanations()),
         ("balancers", "a balancer", AnyBalancer::explanations()),

@@ -14,6 +14,7 @@ use models::strategies::budget::AnyBudget;
 use models::strategies::bulkhead::AnyBulkhead;
 use models::strategies::concurrency::AnyConcurrency;
 use models::strategies::ejection::AnyEjector;
+use models::strategies::health::AnyHealthCheck;
 use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
@@ -52,6 +53,8 @@ enum Kind {
     Throttles,
     /// Fixed limits on calls under way.
     Bulkheads,
+    /// Ways to ask replicas whether they are well.
+    Probes,
     /// Limits on calls under way that find their own level.
     ConcurrencyLimits,
     /// Rules for further copies of a call.
@@ -90,6 +93,7 @@ impl Kind {
             Self::Limiters => owned(AnyLimiter::ALL),
             Self::Throttles => owned(AnyThrottle::ALL),
             Self::Bulkheads => owned(AnyBulkhead::ALL),
+            Self::Probes => owned(AnyHealthCheck::ALL),
             Self::ConcurrencyLimits => owned(AnyConcurrency::ALL),
             Self::Hedges => owned(AnyHedge::ALL),
             Self::Balancers => owned(AnyBalancer::ALL),
