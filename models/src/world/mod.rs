@@ -1,11 +1,17 @@
 //! How does a whole system change from event to event?
 //!
-//! The world holds the state of everything that is simulated and hands each event to the part it belongs to: `calls`
-//! (stacks and their flights), `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//! `interference` (what faults at their ends make of them), `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand
-//! still), `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins` (second instances of them), `timekeeping` (clocks), `clients`
-//! (populations), `load` (what faults add to them), `jobs` (background work), `probes` (who asks whether replicas are well), `misfortune` (faults), `triggers` (faults that
-//! wait for something), `experiment` (what lets faults strike and lifts them) and `gauges` (what layers show over time).
+//! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
+//!
+//! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
+//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
+//! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
+//!   `interference` (what faults at their ends make of them);
+//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//!   (background work);
+//! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
+//!   (second instances of them), `timekeeping` (clocks);
+//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod calls;
 mod clients;
@@ -17,7 +23,9 @@ mod groups;
 mod holding;
 mod interference;
 mod jobs;
+mod layers;
 mod load;
+mod made;
 mod members;
 mod misfortune;
 mod pace;
@@ -25,6 +33,7 @@ mod parcels;
 mod probes;
 mod serving;
 mod timekeeping;
+mod timers;
 mod triggers;
 mod twins;
 mod wire;

@@ -6,7 +6,7 @@
 //! begins before arrivals end.
 
 use super::World;
-use super::calls::{key_of_scope, make_memory};
+use super::layers::{key_of_scope, make_memory};
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{EdgeId, NodeId};
