@@ -14,6 +14,7 @@ mod deadline;
 mod envoy_retry;
 mod external;
 mod fallback;
+mod gate;
 mod grpc_retry;
 mod hedge;
 mod rate_limiter;

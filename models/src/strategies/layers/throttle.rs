@@ -1,6 +1,6 @@
 //! Throttle: a layer that holds calls back by what became of those before.
 
-use super::rate_limiter::AtGate;
+use super::gate::{AtGate, gate_layer};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::throttle::{AnyThrottle, ThrottleMemory};
@@ -31,50 +31,4 @@ impl Explained for Throttle {
     };
 }
 
-impl Strategy for Throttle {
-    type Flight = AtGate;
-    type Shared = Box<ThrottleMemory>;
-
-    fn scope(&self) -> Option<Scope> {
-        Some(self.0.scope())
-    }
-
-    fn flight(&self) -> AtGate {
-        AtGate::default()
-    }
-
-    fn fresh(&self, site: &Site<'_>) -> Self::Shared {
-        Box::new(self.0.fresh(site.now))
-    }
-
-    fn start(&self, flight: &mut AtGate, shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
-        let pass = self.0.ask(shared, moment.draw(), moment.now);
-        flight.answered(pass, moment.now)
-    }
-
-    fn inner_ended(&self, flight: &mut AtGate, shared: &mut Self::Shared, end: End, moment: &mut Moment<'_>) -> Step {
-        if let Some(since) = flight.leave() {
-            self.0.ended(shared, since, Some(end.outcome), end.hint, moment.now);
-        }
-        Step::End(end.outcome)
-    }
-
-    fn timer(&self, flight: &mut AtGate, _shared: &mut Self::Shared, moment: &mut Moment<'_>) -> Step {
-        flight.due(moment.now)
-    }
-
-    fn given_up(&self, flight: &mut AtGate, shared: &mut Self::Shared, moment: &mut Moment<'_>) {
-        if let Some(since) = flight.leave() {
-            self.0.ended(shared, since, None, None, moment.now);
-        }
-    }
-
-    fn gauges(&self, shared: &mut Self::Shared, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
-        let (name, value) = self.0.gauge(shared, site.now);
-        show(name, value);
-    }
-
-    fn check(&self) -> Vec<Complaint> {
-        self.0.check()
-    }
-}
+gate_layer!(Throttle, ThrottleMemory);
