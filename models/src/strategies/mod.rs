@@ -127,6 +127,14 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::take`].
+            pub fn take(&self, shared: &mut SharedMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.take(shared, taken, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::gauges`].
             pub fn gauges(&self, shared: &mut SharedMemory, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
                 match (self, shared) {
@@ -209,6 +217,11 @@ impl Layer {
     /// See [`Strategy::health`].
     pub fn health(&self) -> Option<&AnyHealthCheck> {
         each_layer!(self, layer => layer.health())
+    }
+
+    /// See [`Strategy::connections`].
+    pub fn connections(&self) -> Option<u32> {
+        each_layer!(self, layer => layer.connections())
     }
 
     /// See [`Strategy::check`].

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::call::NONE;
+use crate::environment::ConnectionPool;
 use crate::faults::Happening;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::Outcome;
@@ -62,7 +63,8 @@ impl<P: Protocol> World<P> {
         let site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
         let memory = &mut self.shared[call.name.edge.index()][index];
         if memory.len() <= scope || memory[scope].is_none() {
-            make_memory(scope, layer, memory, &site);
+            let pool = ConnectionPool { edge: call.name.edge, layer: index as u32 };
+            make_memory(scope, layer, memory, &site, || self.environment.connections_taken(pool));
         }
         let shared = memory[scope].as_mut().expect("it has just been made");
         let mut moment = Moment {
@@ -180,11 +182,21 @@ impl<P: Protocol> World<P> {
 
 /// The shared memory of a scope, made on first use.
 #[cold]
-pub(super) fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
+pub(super) fn make_memory(
+    scope: usize,
+    layer: &Layer,
+    memory: &mut Vec<Option<SharedMemory>>,
+    site: &Site<'_>,
+    taken: impl FnOnce() -> u32,
+) {
     if memory.len() <= scope {
         memory.resize_with(scope + 1, || None);
     }
-    memory[scope] = Some(layer.fresh(site));
+    let mut fresh = layer.fresh(site);
+    if layer.connections().is_some() {
+        layer.take(&mut fresh, taken(), site.now);
+    }
+    memory[scope] = Some(fresh);
 }
 
 /// Which of the shared memories of a layer belongs to a flight.

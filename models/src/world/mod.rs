@@ -30,6 +30,7 @@ mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod pools;
 mod probes;
 mod serving;
 mod timekeeping;
