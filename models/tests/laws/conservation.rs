@@ -39,7 +39,7 @@ fn layer() -> impl Strategy<Value = Layer> {
             AnyBreaker::ConsecutiveFailures(ConsecutiveFailures { failures, open_for: ms(millis), ignore: Vec::new(), per })
         ))),
         (1_u32..9, 0_u64..60, scope_of_a_breaker()).prop_map(|(most, millis, per)| {
-            let semaphore = Semaphore { max_concurrent_calls: most, max_wait_duration: ms(millis), per };
+            let semaphore = Semaphore { max_concurrent_calls: most, max_wait_duration: ms(millis), per, pool: None };
             Layer::Bulkhead(Bulkhead(semaphore.into()))
         }),
         Just(Layer::Fallback(Fallback { on: None, to: Makeshift::DefaultValue })),
