@@ -130,6 +130,7 @@ mod tests {
             threads: crate::services::Threads::Held,
             queue: crate::services::Queue::Fifo(crate::services::Fifo::default()),
             demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
+            demand_of: Default::default(),
             does: Vec::new(),
             domain: crate::services::Placement(vec!["here".to_owned()]),
             idempotency: None,

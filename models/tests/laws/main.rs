@@ -29,6 +29,7 @@ mod pairing; // one strategy, client, service or fault re-rolls nothing of the o
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
+mod programs; // what services do for requests, to the nanosecond
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
@@ -144,6 +145,7 @@ fn service(demand: Distribution) -> Service {
         threads: Threads::Held,
         queue: Queue::Fifo(Fifo::default()),
         demand,
+        demand_of: Default::default(),
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
         idempotency: None,

@@ -99,6 +99,7 @@ fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             threads: Threads::Held,
             queue: Queue::Fifo(Fifo::default()),
             demand: Distribution::Constant(ms(1)),
+            demand_of: Default::default(),
             does: calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect(),
             domain: Placement(vec!["zone".to_owned()]),
             idempotency: None,
