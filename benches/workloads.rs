@@ -28,6 +28,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         threads: Threads::Held,
         queue: Queue::Fifo(Fifo { limit: None }),
         demand,
+        demand_of: Default::default(),
         does: Vec::new(),
         domain: Placement(vec![domain.to_owned()]),
         idempotency: None,

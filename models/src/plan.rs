@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -175,8 +175,12 @@ pub struct ServicePlan {
     pub queue_limit: u32,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
     /// What a full queue says about when to come again.
@@ -189,17 +193,6 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
 }
 
 /// A group.

@@ -6,7 +6,7 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
@@ -18,6 +18,7 @@ mod clients;
 mod disks;
 mod executed;
 mod experiment;
+mod fanning;
 mod gauges;
 mod groups;
 mod holding;
@@ -33,6 +34,7 @@ mod parcels;
 mod pools;
 mod probes;
 mod serving;
+mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
@@ -56,6 +58,7 @@ use crate::services::Server;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use fanning::Fan;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -87,6 +90,8 @@ pub struct World<P: Protocol> {
     lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
+    /// Calls that requests make at once.
+    fans: Pool<Fan>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
@@ -149,6 +154,7 @@ impl<P: Protocol> World<P> {
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
+            fans: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
@@ -208,7 +214,7 @@ impl<P: Protocol> World<P> {
 
     /// How many records of calls and attempts are in use: what memory grows with.
     pub const fn records(&self) -> (usize, usize) {
-        (self.calls.live(), self.attempts.live())
+        (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of

@@ -172,8 +172,6 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
-        idempotency: None,
-        retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
     };
