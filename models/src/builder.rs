@@ -3,6 +3,7 @@
 mod classes;
 mod clocks;
 mod layers;
+mod sagas;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -18,9 +19,11 @@ use crate::workloads::ClassMix;
 use classes::number_of;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use sagas::watch_participants;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// At most so many time bins in a run.
 const MOST_BINS: u64 = 1_000_000;
@@ -226,6 +229,9 @@ impl Builder<'_> {
                 },
                 program: Vec::new(),
                 idempotency: service.idempotency.clone(),
+                is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
+                counts_executions: service.counts_executions,
+                log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -274,6 +280,13 @@ impl Builder<'_> {
                     Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
                     Task::Write(write) if sound => program.push(TaskPlan::Write(write.compile())),
                     Task::Work(_) | Task::Write(_) => {}
+                    Task::Saga(saga) => {
+                        let place = format!("nodes.{}.does[{position}]", quoted(name));
+                        let steps = self.steps(saga, (name, replicas, &place), (&callees, nodes), (&mut known, &mut edges));
+                        if sound {
+                            program.push(TaskPlan::Saga(saga.plan(steps)));
+                        }
+                    }
                     Task::Call(callee) => {
                         let edge = *known.entry(callee).or_insert_with(|| {
                             let path = format!("nodes.{}.does[{position}]", quoted(name));
@@ -287,6 +300,7 @@ impl Builder<'_> {
             }
             services[index].program = program;
         }
+        watch_participants(services, &edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);

@@ -1,7 +1,11 @@
 //! What does a service do with a request?
 
+mod event_sourced;
+mod saga;
 mod server;
 
+pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
@@ -45,6 +49,12 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -109,6 +119,8 @@ pub enum Task {
     Work(Distribution),
     /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
     Write(Distribution),
+    /// Calls whose effects are taken back one by one if a later one fails; if one does, the request fails.
+    Saga(Saga),
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -192,10 +204,13 @@ impl Service {
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         for (index, task) in self.does.iter().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                complaints.extend(within(&format!("does[{index}]"), work.check()));
+            match task {
+                Task::Work(work) | Task::Write(work) => complaints.extend(within(&format!("does[{index}]"), work.check())),
+                Task::Saga(saga) => complaints.extend(within(&format!("does[{index}]"), saga.check())),
+                Task::Call(_) => {}
             }
         }
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }

@@ -15,6 +15,7 @@ use crate::services::{DemandOfRetry, LateWork, News, Threads};
 use sim_core::draw::Seed;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
+use std::sync::Arc;
 
 impl Attempt {
     /// The work that is due, and whether it is a write: `demand` before the first task, else that of the task before the
@@ -33,7 +34,7 @@ impl Attempt {
             Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
                 (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
             }
-            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
+            Some(TaskPlan::Call(_) | TaskPlan::Saga(_)) => unreachable!("a worker is taken for work"),
         }
     }
 
@@ -85,7 +86,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].is_watched && !attempt.is_probe && !self.claims(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -221,6 +222,13 @@ impl<P: Protocol> World<P> {
                 let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal };
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
+            TaskPlan::Saga(saga) => {
+                let (saga, threads, process) = (Arc::clone(saga), service.threads, node.0 - service.first.0);
+                if threads == Threads::Released {
+                    self.free_worker(slot, ctx);
+                }
+                self.begin_saga(slot, (saga, task), process, ctx);
+            }
         }
     }
 
@@ -282,7 +290,7 @@ impl<P: Protocol> World<P> {
     /// Gives up a request whose caller has gone.
     fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds_key {
-            self.settle_key(slot, None, ctx.now());
+            self.settle_key(slot, None, ctx);
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
@@ -347,7 +355,10 @@ impl<P: Protocol> World<P> {
             }
             Phase::Calling => {
                 self.free_worker(slot, ctx);
-                self.abandon_call(child, ctx);
+                // A saga goes on without it.
+                if child != NONE {
+                    self.abandon_call(child, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
@@ -370,7 +381,7 @@ impl<P: Protocol> World<P> {
             }
             let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
             if holds_key {
-                self.settle_key(slot, None, ctx.now());
+                self.settle_key(slot, None, ctx);
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -383,6 +394,8 @@ impl<P: Protocol> World<P> {
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        self.sagas_die(node, ctx);
+        self.log_stops(node, ctx);
         self.abandon_background(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);

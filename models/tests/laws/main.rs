@@ -32,6 +32,7 @@ mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
+mod sagas; // what takes effect as a whole or not at all, whatever dies in between
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
@@ -83,6 +84,8 @@ struct Ended {
     digest: Digest,
     /// Records of calls and attempts in use.
     in_use: (usize, usize),
+    /// Sagas that have not ended, or of which anything is under way.
+    sagas: usize,
     environment: Environment,
     measures: RunMeasures,
 }
@@ -132,8 +135,8 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let (digest, now, events) = (simulation.digest(), simulation.now(), simulation.events());
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
-    let (in_use, environment) = (world.records(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, environment, measures: world.into_meter().finish(now, events).0 }
+    let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
@@ -147,6 +150,8 @@ fn service(demand: Distribution) -> Service {
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
         idempotency: None,
+        counts_executions: false,
+        state: None,
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,

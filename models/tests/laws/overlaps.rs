@@ -161,6 +161,8 @@ fn tiers() -> SystemSpec {
             Task::Write(exponential(ms(2))),
         ],
         idempotency: None,
+        counts_executions: false,
+        state: None,
         retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))

@@ -102,6 +102,8 @@ fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             does: calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect(),
             domain: Placement(vec!["zone".to_owned()]),
             idempotency: None,
+            counts_executions: false,
+            state: None,
             retry_after: None,
             late_work: LateWork::Finish,
             demand_of_retry: DemandOfRetry::Fresh,

@@ -158,8 +158,14 @@ impl<'a> Reader<'a> {
     fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
         self.read_data(&mut service.demand, element, "demand", problems);
         for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                self.read_data(work, element, &format!("does[{index}]"), problems);
+            match task {
+                Task::Work(work) | Task::Write(work) => self.read_data(work, element, &format!("does[{index}]"), problems),
+                Task::Saga(saga) => {
+                    for (field, distribution) in saga.distributions() {
+                        self.read_data(distribution, element, &format!("does[{index}].{field}"), problems);
+                    }
+                }
+                Task::Call(_) => {}
             }
         }
     }
