@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Program, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -183,6 +183,12 @@ pub struct ServicePlan {
     pub program: Program,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
+    pub is_watched: bool,
+    /// Whether it counts what it executes.
+    pub counts_executions: bool,
+    /// The log its state is rebuilt from, if it has one.
+    pub log: Option<Arc<LogPlan>>,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].

@@ -1,10 +1,14 @@
 //! What does a service do with a request?
 
+mod event_sourced;
 mod program;
+mod saga;
 mod server;
 mod task;
 
+pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
@@ -54,6 +58,12 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -188,6 +198,8 @@ impl Service {
             late_work: LateWork::default(),
             demand_of_retry: DemandOfRetry::default(),
             idempotency: None,
+            counts_executions: false,
+            state: None,
             retry_after: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
@@ -210,6 +222,7 @@ impl Service {
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         complaints.extend(Task::check_all(&self.does, "does"));
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }
