@@ -30,6 +30,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec![domain.to_owned()]),
+        partition: None,
         idempotency: None,
         retry_after: None,
         late_work: LateWork::Finish,

@@ -214,6 +214,7 @@ impl Builder<'_> {
             let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
@@ -225,6 +226,7 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 program: Vec::new(),
+                partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
                 retry_after: service.retry_after,
                 late_work: service.late_work,
@@ -304,7 +306,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.partition.is_some());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{AnyPartition, DemandOfRetry, LateWork, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -169,6 +169,8 @@ pub struct ServicePlan {
     pub replicas: u32,
     /// Workers of each.
     pub workers: u32,
+    /// The key of its name.
+    pub key: Key,
     /// Whether workers are held during downstream calls.
     pub threads: Threads,
     /// How many requests may wait at each.
@@ -177,6 +179,8 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// What comes after.
     pub program: Vec<TaskPlan>,
+    /// Which of them a request may go to; any unless said.
+    pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
     /// What a full queue says about when to come again.
@@ -304,19 +308,21 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+    /// Whether the callee says which of its replicas an attempt may go to.
+    pub is_parted: bool,
 }
 
 impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes, is_parted: false }
     }
 
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
     }
 
     /// The zone of a caller, if there are several.

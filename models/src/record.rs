@@ -1,6 +1,6 @@
 //! What could a bystander see? The vocabulary of traces and of the digest.
 
-use crate::ids::{EdgeId, FaultId, NodeId};
+use crate::ids::{EdgeId, FaultId, NodeId, PopulationId};
 use crate::outcome::Outcome;
 use crate::strategies::{Shift, ShiftAt};
 use sim_core::draw::Key;
@@ -116,6 +116,8 @@ pub struct CallName {
     pub key: Key,
     /// The client whose call it is, or on whose behalf a service makes it.
     pub client: u32,
+    /// The population of that client.
+    pub population: PopulationId,
     /// The how-manieth call of that client's population (open load) or of that client (closed load). Calls that faults add to a
     /// population count from [`FIRST_EXTRA`].
     pub ordinal: u32,

@@ -80,6 +80,9 @@ shipped!(
     "client-throttling",
     "deadline-told",
     "cold-cache",
+    "cache-restart",
+    "hot-shard",
+    "shuffle-sharding",
     "stale-answers",
     "paid-twice",
 );

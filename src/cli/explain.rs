@@ -10,6 +10,7 @@ use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
 use models::strategies::budget::AnyBudget;
+use models::services::AnyPartition;
 use models::strategies::bulkhead::AnyBulkhead;
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::concurrency::AnyConcurrency;
@@ -46,6 +47,7 @@ fn explained() -> Vec<Page> {
         ("hedges", "a hedge", AnyHedge::explanations()),
         ("balancers", "a balancer", AnyBalancer::explanations()),
         ("ejectors", "an ejector", AnyEjector::explanations()),
+        ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));

@@ -11,6 +11,7 @@ use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
 use models::strategies::budget::AnyBudget;
+use models::services::AnyPartition;
 use models::strategies::bulkhead::AnyBulkhead;
 use models::strategies::concurrency::AnyConcurrency;
 use models::strategies::ejection::AnyEjector;
@@ -63,6 +64,8 @@ enum Kind {
     Balancers,
     /// What leaves out replicas that fail.
     Ejectors,
+    /// Which replicas of a service a request may go to.
+    Partitions,
     /// Faults.
     Faults,
     /// What a fault can wait for.
@@ -98,6 +101,7 @@ impl Kind {
             Self::Hedges => owned(AnyHedge::ALL),
             Self::Balancers => owned(AnyBalancer::ALL),
             Self::Ejectors => owned(AnyEjector::ALL),
+            Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),
             Self::Arrivals => owned(Arrivals::ALL),

@@ -1,7 +1,9 @@
 //! What does a service do with a request?
 
+pub mod partition;
 mod server;
 
+pub use partition::AnyPartition;
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
@@ -20,6 +22,9 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
+    /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<AnyPartition>,
     /// How many requests one replica works on at the same time, 1 to 1,000,000.
     pub workers: u32,
     /// Whether a worker is held while it waits for a downstream call.
@@ -188,6 +193,7 @@ impl Service {
         if self.does.len() > 100 {
             complaints.push(complaint("does", "a service does at most 100 things for a request"));
         }
+        complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));

@@ -5,7 +5,7 @@
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
@@ -30,6 +30,7 @@ mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod partition;
 mod probes;
 mod serving;
 mod timekeeping;
@@ -220,6 +221,7 @@ impl<P: Protocol> World<P> {
 
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
+        self.count_layers();
         self.meter.strikes = self.timetable.strikes;
         self.meter.observed(&self.observations);
         self.meter

@@ -218,7 +218,7 @@ impl<P: Protocol> World<P> {
                 if parent.copy > 0 {
                     key = key.child(u64::from(parent.copy));
                 }
-                let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal };
+                let name = CallName { edge, key, ..parent.call };
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
         }

@@ -47,10 +47,11 @@ impl<P: Protocol> World<P> {
         let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
-                let hot = if load.any() && !is_probe { load.drawn_to(service, draws.choice()) } else { None };
+                let hot = if load.any() && !is_probe { self.drawn_to(slot, service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
                 let replica = match chosen {
                     NONE if plan.replicas == 1 => 0,
+                    NONE if edge.is_parted => self.drawn_from_part(slot, draws.choice()),
                     NONE => draws.choice().index(u64::from(plan.replicas)) as u32,
                     chosen => chosen,
                 };

@@ -25,6 +25,7 @@ mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
+mod partitions; // which replicas of a service a request may go to
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
@@ -146,6 +147,7 @@ fn service(demand: Distribution) -> Service {
         demand,
         does: Vec::new(),
         domain: Placement(vec!["server".to_owned()]),
+        partition: None,
         idempotency: None,
         retry_after: None,
         late_work: LateWork::Finish,

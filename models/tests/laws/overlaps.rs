@@ -160,6 +160,7 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
+        partition: None,
         idempotency: None,
         retry_after: None,
         late_work: LateWork::Cancel,
