@@ -32,6 +32,8 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         domain: Placement(vec![domain.to_owned()]),
         partition: None,
         idempotency: None,
+        connections: None,
+        data: None,
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,

@@ -2,6 +2,7 @@
 
 mod classes;
 mod clocks;
+mod data;
 mod layers;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
@@ -172,6 +173,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
@@ -228,6 +230,9 @@ impl Builder<'_> {
                 program: Vec::new(),
                 partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
+                connections: service.connections,
+                data: None,
+                checks_in: service.idempotency.is_some() || service.connections.is_some() || service.data.is_some(),
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -306,7 +311,7 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.partition.is_some());
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
         EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 

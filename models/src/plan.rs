@@ -5,6 +5,8 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
+use crate::services::connections::Connections;
+use crate::services::data::DataPlan;
 use crate::services::{AnyPartition, DemandOfRetry, LateWork, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
@@ -183,6 +185,12 @@ pub struct ServicePlan {
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].

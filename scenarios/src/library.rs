@@ -83,6 +83,10 @@ shipped!(
     "cache-restart",
     "hot-shard",
     "shuffle-sharding",
+    "read-replicas",
+    "hot-row",
+    "connection-proxy",
+    "constant-work",
     "stale-answers",
     "paid-twice",
 );

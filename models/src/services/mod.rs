@@ -1,8 +1,12 @@
 //! What does a service do with a request?
 
+pub mod connections;
+pub mod data;
 pub mod partition;
 mod server;
 
+pub use connections::Connections;
+pub use data::Data;
 pub use partition::AnyPartition;
 pub use server::{News, Server, Unheard};
 
@@ -50,6 +54,12 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -181,6 +191,11 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -196,6 +211,8 @@ impl Service {
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
+        complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         for (index, task) in self.does.iter().enumerate() {
             if let Task::Work(work) | Task::Write(work) = task {

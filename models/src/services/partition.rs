@@ -20,6 +20,8 @@ pub trait Partition: Explained {
     fn check(&self, replicas: u32) -> Vec<Complaint>;
     /// The replicas that a request may go to, in order; never none.
     fn part(&self, replicas: u32, asked: &Asked<'_>) -> Vec<u32>;
+    /// How many parts there are, if they do not overlap: equal ones, in order.
+    fn parts(&self) -> Option<u32>;
 }
 
 /// What a rule may know of a request.
@@ -44,6 +46,11 @@ impl AnyPartition {
     /// See [`Partition::part`].
     pub fn part(&self, replicas: u32, asked: &Asked<'_>) -> Vec<u32> {
         each_partition!(self, partition => partition.part(replicas, asked))
+    }
+
+    /// See [`Partition::parts`].
+    pub fn parts(&self) -> Option<u32> {
+        each_partition!(self, partition => partition.parts())
     }
 
     /// Name, summary and explanation of each, in the order of the list.
@@ -88,6 +95,10 @@ impl Partition for ByKey {
         let key = Key::named("shard").child(asked.service.bits()).child(asked.object);
         nth_part(asked.seed.draws(key, 0).choice().index(u64::from(self.shards)) as u32, self.shards, replicas)
     }
+
+    fn parts(&self) -> Option<u32> {
+        Some(self.shards)
+    }
 }
 
 /// The replicas are divided into cells; each client belongs to one. Remembers nothing.
@@ -126,6 +137,10 @@ impl Partition for ByClient {
     fn part(&self, replicas: u32, asked: &Asked<'_>) -> Vec<u32> {
         let key = Key::named("cell").child(asked.client.bits());
         nth_part(asked.seed.draws(key, 0).choice().index(u64::from(self.cells)) as u32, self.cells, replicas)
+    }
+
+    fn parts(&self) -> Option<u32> {
+        Some(self.cells)
     }
 }
 
@@ -174,6 +189,10 @@ impl Partition for Shuffle {
         }
         hand.sort_unstable();
         hand
+    }
+
+    fn parts(&self) -> Option<u32> {
+        None
     }
 }
 

@@ -31,6 +31,7 @@ pub use layers::{
     Named, RateLimiter, Retry, Throttle, Timeout, Vocabulary, Words,
 };
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
+pub(crate) use strategy::root_of;
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
 
 use crate::about::{About, Explained};

@@ -4,6 +4,7 @@
 //! outlive them, as in a database; a request that dies with its replica gives its key back.
 
 use super::World;
+use crate::attempt::Holds;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::strategies::cache::Claim;
@@ -19,7 +20,7 @@ impl<P: Protocol> World<P> {
         let Some(config) = &self.plan.services[attempt.service as usize].idempotency else { return true };
         let outcome = match config.claim(&mut self.keys[attempt.service as usize], key, object, ctx.now()) {
             Claim::Execute => {
-                attempt.holds_key = true;
+                attempt.holds.add(Holds::KEY);
                 return true;
             }
             Claim::Replay(outcome) => {
@@ -39,14 +40,13 @@ impl<P: Protocol> World<P> {
     /// A request that holds its key is answered: the result is kept if it was executed.
     #[cold]
     pub(super) fn settle_key(&mut self, slot: u32, outcome: Option<Outcome>, now: SimTime) {
-        let attempt = &mut self.attempts[slot];
-        attempt.holds_key = false;
+        let attempt = &self.attempts[slot];
         let key = attempt.name.call.key.bits();
         let Some(config) = &self.plan.services[attempt.service as usize].idempotency else { return };
         let keys = &mut self.keys[attempt.service as usize];
         match outcome {
-            // Turned away, or too late to be begun.
-            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline)) => config.dropped(keys, key),
+            // Turned away, or too late to be begun, or to be committed.
+            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => config.dropped(keys, key),
             Some(outcome) => config.executed(keys, key, outcome, now),
         }
     }

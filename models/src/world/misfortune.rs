@@ -137,6 +137,9 @@ impl<P: Protocol> World<P> {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        if self.has_followers() {
+            self.followers_change(ctx.now());
+        }
         self.load_changes(id, effects, begins, ctx);
     }
 

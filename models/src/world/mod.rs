@@ -6,15 +6,18 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `arriving` (what a request asks for beside a worker), `executed` (idempotency keys), `data`
+//!   (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod arriving;
 mod calls;
 mod clients;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
@@ -32,6 +35,7 @@ mod pace;
 mod parcels;
 mod partition;
 mod probes;
+mod replication;
 mod serving;
 mod timekeeping;
 mod timers;
@@ -45,7 +49,7 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::{FaultId, RouteId};
+use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
 use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
@@ -53,9 +57,11 @@ use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use data::DataState;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -130,6 +136,10 @@ pub struct World<P: Protocol> {
     notes: Notes,
     /// Idempotency keys, by service.
     keys: Vec<Keys>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -175,6 +185,8 @@ impl<P: Protocol> World<P> {
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -183,6 +195,7 @@ impl<P: Protocol> World<P> {
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_probers(ctx);

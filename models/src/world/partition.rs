@@ -15,11 +15,16 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn part_of(&self, slot: u32) -> Vec<u32> {
         let call = &self.calls[slot];
-        let Callee::Service(service) = self.plan.edges[call.name.edge.index()].callee else { return Vec::new() };
-        let service = &self.plan.services[service as usize];
-        let Some(partition) = &service.partition else { return (0..service.replicas).collect() };
-        let asked = Asked { object: call.object, client: self.tenant_of(slot), service: service.key, seed: &self.seed };
-        partition.part(service.replicas, &asked)
+        let Callee::Service(index) = self.plan.edges[call.name.edge.index()].callee else { return Vec::new() };
+        let service = &self.plan.services[index as usize];
+        let part = match &service.partition {
+            None => (0..service.replicas).collect(),
+            Some(partition) => {
+                let asked = Asked { object: call.object, client: self.tenant_of(slot), service: service.key, seed: &self.seed };
+                partition.part(service.replicas, &asked)
+            }
+        };
+        self.for_reading_or_writing(slot, index, part)
     }
 
     /// One of the replicas of the part that a call goes to.
@@ -39,7 +44,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// The client that a call is made for, however many services lie between.
-    fn tenant_of(&self, slot: u32) -> Key {
+    pub(super) fn tenant_of(&self, slot: u32) -> Key {
         let name = self.calls[slot].name;
         self.plan.populations[name.population.index()].key.child(u64::from(name.client))
     }

@@ -85,7 +85,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -275,14 +275,17 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
                 continue;
             }
+            if attempt.holds.any() && attempt.task == 0 {
+                self.begins_on_data(slot, ctx.now());
+            }
             return self.take_worker(slot, ctx);
         }
     }
 
     /// Gives up a request whose caller has gone.
     fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, None, ctx.now());
+        if self.attempts[slot].holds.any() {
+            self.checks_out(slot, None, ctx.now());
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
@@ -368,9 +371,9 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
                 continue;
             }
-            let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
-            if holds_key {
-                self.settle_key(slot, None, ctx.now());
+            let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
+            if holds.any() {
+                self.checks_out(slot, None, ctx.now());
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -386,6 +389,7 @@ impl<P: Protocol> World<P> {
         self.abandon_background(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);
+        self.connections_close(node);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

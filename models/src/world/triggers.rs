@@ -134,6 +134,8 @@ mod tests {
             domain: crate::services::Placement(vec!["here".to_owned()]),
             partition: None,
         idempotency: None,
+        connections: None,
+        data: None,
             retry_after: None,
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,

@@ -225,9 +225,8 @@ impl<P: Protocol> World<P> {
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, Some(outcome), ctx.now());
-        }
+        let holds = self.attempts[slot].holds.any();
+        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx.now()).unwrap_or(outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;

@@ -9,6 +9,7 @@ mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod copies; // how many copies of a call go out
+mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
@@ -149,6 +150,8 @@ fn service(demand: Distribution) -> Service {
         domain: Placement(vec!["server".to_owned()]),
         partition: None,
         idempotency: None,
+        connections: None,
+        data: None,
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,

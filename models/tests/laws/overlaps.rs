@@ -162,6 +162,8 @@ fn tiers() -> SystemSpec {
         ],
         partition: None,
         idempotency: None,
+        connections: None,
+        data: None,
         retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
