@@ -2,6 +2,7 @@
 
 mod classes;
 mod clocks;
+mod data;
 mod layers;
 mod programs;
 mod sagas;
@@ -176,6 +177,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
@@ -219,6 +221,7 @@ impl Builder<'_> {
             let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
@@ -232,10 +235,14 @@ impl Builder<'_> {
                 demand_of: Vec::new(),
                 has_own_ways: false,
                 program: Vec::new(),
+                partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -285,6 +292,9 @@ impl Builder<'_> {
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
         }
         watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+        }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -302,7 +312,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

@@ -81,6 +81,13 @@ shipped!(
     "client-throttling",
     "deadline-told",
     "cold-cache",
+    "cache-restart",
+    "hot-shard",
+    "shuffle-sharding",
+    "read-replicas",
+    "hot-row",
+    "connection-proxy",
+    "constant-work",
     "stale-answers",
     "paid-twice",
 );

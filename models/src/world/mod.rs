@@ -5,17 +5,20 @@
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed`
-//!   (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `pace`
-//!   (nodes that are slow or stand still), `jobs` (background work);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - servers: `serving` (workers and queues), `arriving` (what a request asks for beside a worker), `steps` (the programs of services),
+//!   `fanning` (calls at once and for nobody), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect
+//!   as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or
+//!   stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod arriving;
 mod calls;
 mod clients;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
@@ -33,8 +36,10 @@ mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod partition;
 mod pools;
 mod probes;
+mod replication;
 mod saga_books;
 mod sagas;
 mod serving;
@@ -59,9 +64,11 @@ use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use data::DataState;
 use executed::Executions;
 use fanning::Fan;
 use groups::Envelope;
@@ -147,6 +154,10 @@ pub struct World<P: Protocol> {
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -196,6 +207,8 @@ impl<P: Protocol> World<P> {
             executions: vec![Executions::default(); plan.services.len()],
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -204,6 +217,7 @@ impl<P: Protocol> World<P> {
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_probers(ctx);
@@ -244,6 +258,7 @@ impl<P: Protocol> World<P> {
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
         self.count_sagas_left();
+        self.count_layers();
         let of_services = self.executions_observed();
         self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;

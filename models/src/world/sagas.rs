@@ -39,8 +39,7 @@ pub(super) struct Saga {
     process: u32,
     key: Key,
     /// On whose behalf it goes.
-    client: u32,
-    ordinal: u32,
+    on_behalf_of: CallName,
     object: u64,
     class: u8,
     reach: Reach,
@@ -144,8 +143,7 @@ impl<P: Protocol> World<P> {
             node: attempt.node,
             process,
             key,
-            client: name.call.client,
-            ordinal: name.call.ordinal,
+            on_behalf_of: name.call,
             object: call.object,
             class: call.class,
             reach: attempt.reach,
@@ -180,7 +178,7 @@ impl<P: Protocol> World<P> {
 
     fn tell_of_saga(&mut self, slot: u32, what: &'static str, ctx: &mut Ctx<'_, Self>) {
         let saga = &self.sagas[slot];
-        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.ordinal)));
+        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.on_behalf_of.ordinal)));
         self.happens(Happening::Announced(what), ctx);
     }
 
@@ -207,7 +205,7 @@ impl<P: Protocol> World<P> {
         let plan = saga.plan.steps[step as usize];
         let edge = if is_undo { plan.undo.expect("only what has a compensation is compensated") } else { plan.call };
         let place = place(step, is_undo);
-        let name = CallName { edge, key: saga.key.child(u64::from(place)), client: saga.client, ordinal: saga.ordinal };
+        let name = CallName { edge, key: saga.key.child(u64::from(place)), ..saga.on_behalf_of };
         let process = saga.process;
         saga.calls += 1;
         self.start_call(name, Origin::Saga(slot, place), process, ctx);

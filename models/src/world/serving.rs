@@ -91,7 +91,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].is_watched && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -286,14 +286,17 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
                 continue;
             }
+            if attempt.holds.any() && attempt.task == 0 {
+                self.begins_on_data(slot, ctx.now());
+            }
             return self.take_worker(slot, ctx);
         }
     }
 
     /// Gives up a request whose caller has gone.
     fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, None, ctx);
+        if self.attempts[slot].holds.any() {
+            self.checks_out(slot, None, ctx);
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
@@ -382,9 +385,9 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
                 continue;
             }
-            let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
-            if holds_key {
-                self.settle_key(slot, None, ctx);
+            let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
+            if holds.any() {
+                self.checks_out(slot, None, ctx);
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -403,6 +406,7 @@ impl<P: Protocol> World<P> {
         self.abandon_sent(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);
+        self.connections_close(node);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

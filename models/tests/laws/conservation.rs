@@ -6,6 +6,7 @@ use crate::programs::program;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
+use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
@@ -72,13 +73,24 @@ fn demand() -> impl Strategy<Value = Distribution> {
     prop_oneof![(1_u64..30).prop_map(|mean| exponential(ms(mean))), (0_u64..20).prop_map(|length| Distribution::Constant(ms(length)))]
 }
 
+/// One of those that a service with so many replicas may have, or none.
+fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
+    match which {
+        0 => Some(AnyPartition::ByKey(ByKey { shards: replicas })),
+        1 => Some(AnyPartition::ByClient(ByClient { cells: replicas })),
+        2 => Some(AnyPartition::Shuffle(Shuffle { each: replicas.min(2) })),
+        _ => None,
+    }
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, workers, held, limit, demand, late_work, same)| Service {
+    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
+        |(replicas, partition, workers, held, limit, demand, late_work, same)| Service {
             replicas,
+            partition: some_partition(partition, replicas),
             workers,
             threads: if held { Threads::Held } else { Threads::Released },
             queue: Queue::Fifo(Fifo { limit }),
