@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
         clauses.into_iter().map(|(_, clause)| clause).collect()
     }
 
-    /// An expectation about members or an edge speaks of a service, a group or an edge that exists.
+    /// An expectation about members, an edge or a class speaks of a service, a group, an edge or a class that exists.
     fn refuse_unknown_names(&self, arm: &ArmPlan, problems: &mut Problems) {
         let fleets = arm.plan.fleets();
         let edges: Vec<&str> = arm.plan.edges.iter().map(|edge| edge.name.as_str()).collect();
@@ -267,6 +267,7 @@ impl<'a> Reader<'a> {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
             if let Some(problem) = problem {

@@ -198,9 +198,9 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        if let Some(apart) = ranking.table_of_set_apart() {
+        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
             print("")?;
-            print_table(&apart, format)?;
+            print_table(&further, format)?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
-use super::Observation;
+use super::{ClassMeasures, Observation};
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -33,6 +33,9 @@ pub struct RunMeasures {
     pub latency: LatencySummary,
     /// Latency of failed calls, from the intended start.
     pub failure_latency: LatencySummary,
+    /// What came of the calls of each class, in the order of the plan; empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassMeasures>,
     /// Server time spent on attempts whose caller had already gone.
     pub wasted_work: SimDuration,
     /// Server time spent on all attempts.

@@ -2,6 +2,7 @@
 
 mod across;
 mod arm;
+pub mod classes;
 pub mod fates;
 mod grid;
 mod ranking;
@@ -10,6 +11,7 @@ mod run;
 pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
+pub use classes::classes;
 pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
