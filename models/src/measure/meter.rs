@@ -2,7 +2,7 @@
 
 use super::classes::ClassMeter;
 use super::uptime::UpMeter;
-use super::{Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Accounts, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -29,6 +29,8 @@ pub struct Meter {
     watched: Vec<(SimTime, SimTime, Latency)>,
     up: UpMeter,
     classes: ClassMeter,
+    /// The books of services, known at the end of the run.
+    pub(crate) accounts: Accounts,
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
@@ -102,6 +104,7 @@ impl Meter {
             failure_latency: Latency::new(),
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
+            accounts: Accounts::default(),
             gauges: Gauges::default(),
             finished: 0,
             messages: MessageMeasures::default(),
@@ -206,6 +209,9 @@ impl Meter {
         }
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
         if call.origin != Origin::Client {
+            if !is_success {
+                self.row.edges[call.name.edge.index()].failed += u64::from(call.is_counted);
+            }
             return;
         }
         let bin = self.bin_at(now);
@@ -241,9 +247,22 @@ impl Meter {
             }
             Outcome::Failed(failure) => {
                 self.row.failed[failure.index()] += 1;
+                self.row.edges[call.name.edge.index()].failed += 1;
                 self.failure_latency.record(latency);
             }
         }
+    }
+
+    /// A call ended because whoever waited for it is no more.
+    pub(crate) fn call_abandoned(&mut self, call: &Call) {
+        if !matches!(call.origin, Origin::Background(..)) {
+            self.row.edges[call.name.edge.index()].abandoned += u64::from(call.is_counted);
+        }
+    }
+
+    /// A call of this edge that counts is not decided when the run ends.
+    pub(crate) fn unfinished(&mut self, edge: EdgeId) {
+        self.row.edges[edge.index()].unfinished += 1;
     }
 
     /// A server node goes down, or comes back.
@@ -281,6 +300,7 @@ impl Meter {
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
+        self.row.services = self.accounts.finish(ended);
         let gauges = self.gauges.list(self.bins.len());
         (self.row, self.bins, gauges)
     }

@@ -1,5 +1,6 @@
 //! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
-//! by class of request (`classes`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`), and who was up (`uptime`).
+//! by class of request (`classes`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
+//! what has become of requests (`services`), and who was up (`uptime`).
 
 mod classes;
 mod gauges;
@@ -7,6 +8,7 @@ mod meter;
 mod observations;
 mod recovery;
 mod row;
+mod services;
 mod uptime;
 
 pub use classes::ClassMeasures;
@@ -15,3 +17,5 @@ pub use meter::Meter;
 pub use observations::{Fold, Observation, Observations, Unit};
 pub use recovery::episodes;
 pub use row::{Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Uptime};
+pub use services::ServiceMeasures;
+pub(crate) use services::{Accounts, Levels, Mark};

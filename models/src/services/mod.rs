@@ -1,8 +1,10 @@
 //! What does a service do with a request?
 
 mod server;
+mod tally;
 
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
 
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;

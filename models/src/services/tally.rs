@@ -80,13 +80,6 @@ pub struct Tally {
     pub lost: u64,
 }
 
-impl Tally {
-    /// Those that have come and not gone.
-    pub const fn inside(&self) -> u64 {
-        self.arrived - self.completed - self.failed - self.shed - self.abandoned - self.lost
-    }
-}
-
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
         self.arrived += other.arrived;

@@ -249,6 +249,7 @@ impl<P: Protocol> World<P> {
 
     /// The caller of a call is no more: nobody is told how it ends.
     pub(super) fn abandon_call(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.meter.call_abandoned(&self.calls[slot]);
         self.calls[slot].is_open = false;
         for flight in 0..self.calls[slot].flights.len() {
             if self.calls[slot].flights[flight].is_open {

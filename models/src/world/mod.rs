@@ -6,13 +6,14 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
 mod calls;
 mod clients;
 mod course;
@@ -47,7 +48,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::{FaultId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
@@ -135,6 +136,8 @@ pub struct World<P: Protocol> {
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -178,6 +181,7 @@ impl<P: Protocol> World<P> {
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
@@ -221,6 +225,8 @@ impl<P: Protocol> World<P> {
 
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
         self.meter.strikes = self.timetable.strikes;
         self.meter.observed(&self.observations);
         self.meter

@@ -72,7 +72,7 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
         let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
-        self.servers[node.index()].busy < service.workers.saturating_sub(lost)
+        self.servers[node.index()].busy.count() < service.workers.saturating_sub(lost)
     }
 
     /// How many requests may wait at a server.
@@ -91,7 +91,7 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
-        } else if self.servers[node.index()].waiting < self.places_at(node) {
+        } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
             self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
@@ -106,7 +106,7 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
         server.queue.push_back(slot);
-        server.waiting += 1;
+        server.waiting.up(ctx.now());
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
@@ -118,7 +118,7 @@ impl<P: Protocol> World<P> {
             return self.fail(slot, Failure::Deadline, ctx);
         }
         attempt.has_worker = true;
-        self.servers[attempt.node.index()].busy += 1;
+        self.servers[attempt.node.index()].busy.up(ctx.now());
         ctx.record(&Record::Started(attempt.name, attempt.node));
         self.work(slot, ctx);
     }
@@ -213,6 +213,7 @@ impl<P: Protocol> World<P> {
                 attempt.phase = Phase::Calling;
                 if threads == Threads::Released {
                     self.free_worker(slot, ctx);
+                    self.servers[node.index()].calling.up(ctx.now());
                 }
                 let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
                 if parent.copy > 0 {
@@ -227,11 +228,20 @@ impl<P: Protocol> World<P> {
     /// A downstream call ended. A failure fails the request.
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
+        self.calls_no_more(slot, ctx);
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
         self.free_worker(slot, ctx);
         self.fail(slot, Failure::Dependency, ctx);
+    }
+
+    /// A request has waited for another, with a worker or without.
+    fn calls_no_more(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        if !attempt.has_worker {
+            self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
@@ -243,7 +253,7 @@ impl<P: Protocol> World<P> {
         }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
-        server.busy -= 1;
+        server.busy.down(ctx.now());
         if !server.queue.is_empty() {
             self.fill_workers(node, ctx);
         }
@@ -260,7 +270,7 @@ impl<P: Protocol> World<P> {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 return self.run_takes_worker(slot ^ RUN, ctx);
             }
             let attempt = &mut self.attempts[slot];
@@ -269,7 +279,7 @@ impl<P: Protocol> World<P> {
                 self.forget_attempt(slot);
                 continue;
             }
-            self.servers[node.index()].waiting -= 1;
+            self.servers[node.index()].waiting.down(ctx.now());
             // What goes on after a call was begun, and is finished.
             if skips && attempt.task == 0 && attempt.is_known_unwanted {
                 self.discard(slot, ctx);
@@ -286,6 +296,7 @@ impl<P: Protocol> World<P> {
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
+        self.servers[attempt.node.index()].tally.abandoned += 1;
         ctx.record(&Record::Discarded(attempt.name, attempt.node));
         self.end_attempt(slot, false);
         self.forget_call(call);
@@ -337,7 +348,7 @@ impl<P: Protocol> World<P> {
         }
         match self.attempts[slot].phase {
             Phase::Queued => {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -346,6 +357,7 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
             }
             Phase::Calling => {
+                self.calls_no_more(slot, ctx);
                 self.free_worker(slot, ctx);
                 self.abandon_call(child, ctx);
                 self.discard(slot, ctx);
@@ -380,6 +392,7 @@ impl<P: Protocol> World<P> {
             if child != NONE {
                 self.abandon_call(child, ctx);
             }
+            self.servers[node.index()].tally.lost += 1;
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
@@ -387,7 +400,7 @@ impl<P: Protocol> World<P> {
         self.forget_strategies(node);
         self.probers_die(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
-        self.servers[node.index()] = Default::default();
+        self.servers[node.index()].dies(ctx.now());
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }
