@@ -3,6 +3,7 @@
 //! The text is split into elements, each is read alone, the systems of all arms and cells are assembled, and what they
 //! complain about is brought back to its place in the text.
 
+mod capacity;
 mod change;
 mod gaps;
 mod grid;
@@ -177,8 +178,10 @@ impl<'a> Reader<'a> {
             expect,
             assumptions,
             warnings: Problems::new(),
+            advice: Problems::new(),
         };
         scenario.warnings = self.warnings(&scenario, &arms, &sweep);
+        scenario.advice = self.capacity(&scenario, &arms);
         if let Some(sentence) = too_large(&scenario).filter(|_| extent == Extent::Grid) {
             problems.push(Problem::new(sentence).at(self.field("sweep").unwrap_or(self.root).head()));
         }

@@ -80,7 +80,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
     }
-    load::warn(&scenario, quiet);
+    load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;

@@ -25,7 +25,9 @@ pub struct Server {
 impl Server {
     /// Its life ends: what is left is what was counted.
     pub fn dies(&mut self, now: SimTime) {
-        [&mut self.busy, &mut self.waiting, &mut self.calling].map(|level| level.clear(now));
+        for level in [&mut self.busy, &mut self.waiting, &mut self.calling] {
+            level.clear(now);
+        }
         let (busy, waiting, calling, tally) = (self.busy, self.waiting, self.calling, self.tally);
         *self = Self { busy, waiting, calling, tally, ..Self::default() };
     }

@@ -101,6 +101,19 @@ impl Gaps {
     }
 }
 
+impl ArrivalProcess {
+    /// Calls of the whole population per second on average between two instants, where the load is open: over all runs, if the rate
+    /// itself is random.
+    pub fn mean_rate(&self, from: SimTime, until: SimTime) -> Option<f64> {
+        match self {
+            Self::Open(Gaps::Exponential(gap)) => Some(1.0 / gap.mean().as_secs_f64()),
+            Self::Open(Gaps::Equal(gap)) => Some(1.0 / gap.as_secs_f64()),
+            Self::Open(Gaps::Course(course)) => Some(course.mean_rate(from, until)),
+            Self::Closed { .. } | Self::Once => None,
+        }
+    }
+}
+
 impl Arrivals {
     /// The process of a population of so many clients.
     pub fn process(&self, count: u32) -> ArrivalProcess {
@@ -113,17 +126,6 @@ impl Arrivals {
             Self::Poisson(_) | Self::Constant(_) | Self::OnOff(_) | Self::Ramp(_) | Self::Piecewise(_) | Self::Trace(_) => "open",
             Self::ClosedLoop(_) => "closed",
             Self::AllAtOnce(_) => "one-shot",
-        }
-    }
-
-    /// Calls of the whole population per second on average between two instants, where the load is open: over all runs, if the rate
-    /// itself is random.
-    pub fn mean_rate(&self, count: u32, from: SimTime, until: SimTime) -> Option<f64> {
-        match self.process(count) {
-            ArrivalProcess::Open(Gaps::Exponential(gap)) => Some(1.0 / gap.mean().as_secs_f64()),
-            ArrivalProcess::Open(Gaps::Equal(gap)) => Some(1.0 / gap.as_secs_f64()),
-            ArrivalProcess::Open(Gaps::Course(course)) => Some(course.mean_rate(from, until)),
-            ArrivalProcess::Closed { .. } | ArrivalProcess::Once => None,
         }
     }
 

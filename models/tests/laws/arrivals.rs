@@ -161,7 +161,7 @@ fn bursts_are_as_uneven_as_a_modulated_poisson_process() {
     let length = 40_000;
     let made = instants(&course(&arrivals), 1, SimTime::ZERO + secs(length));
     let mean = (rates[0] * off + rates[1] * on) / (on + off);
-    assert!((arrivals.mean_rate(10, at(0), at(1)).unwrap() - mean).abs() < 1e-9);
+    assert!((arrivals.process(10).mean_rate(at(0), at(1)).unwrap() - mean).abs() < 1e-9);
     for window in [1_u64, 10] {
         let mut counts = vec![0.0_f64; (length / window) as usize];
         made.iter().for_each(|instant| counts[(instant.as_nanos() / 1_000_000_000 / window) as usize] += 1.0);

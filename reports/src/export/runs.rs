@@ -20,14 +20,17 @@ const MESSAGES: [&str; 9] = ["sent", "copied", "arrived", "lost", "cut", "full",
 pub fn table(results: &Results) -> Table {
     let observed = observed(results);
     let classes = summary::classes::names(results.runs.iter().filter_map(finished));
+    let services = summary::services::names(results.runs.iter().filter_map(finished));
     let mut columns = columns(&results.manifest);
     let width = columns.len();
+    columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
     columns.extend(classes.iter().flat_map(|class| class_columns(class)));
     columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
     let mut table = Table::new("Every run", columns);
     for row in &results.runs {
         let mut cells = cells(&results.manifest, row);
         cells.resize(width, Cell::Missing);
+        cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
         cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
         cells.extend(observed.iter().map(|(title, _)| observation(row, title)));
         table.push(cells);

@@ -8,6 +8,7 @@ mod grid;
 mod ranking;
 mod ranking_table;
 mod run;
+pub mod services;
 pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
@@ -16,6 +17,7 @@ pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};
+pub use services::services;
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
