@@ -95,7 +95,7 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,

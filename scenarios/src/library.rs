@@ -42,6 +42,7 @@ shipped!(
     "bad-deploy",
     "expired-certificate",
     "load-spike",
+    "bursty-load",
     "thundering-herd",
     "synchronised-jobs",
     "reroute",

@@ -7,7 +7,7 @@ use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
-use sim_core::simulation::{Stop, TieBreak};
+use sim_core::simulation::{Simulation, Stop, TieBreak};
 use sim_core::time::SimTime;
 
 /// A run that makes more events than this is taken to be one that never ends.
@@ -57,16 +57,22 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
-    let mut until = horizon;
-    loop {
+    let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
         let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
         let stop = simulation.run_until(until, MOST_EVENTS.saturating_sub(simulation.events()), watcher);
         assert!(stop != Stop::TooManyEvents, "a run made more than {MOST_EVENTS} events");
-        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
-        if stop == Stop::Finished || until >= end || simulation.model().open_calls() == 0 {
-            break;
-        }
+        stop
+    };
+    let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
+    go_on(&mut simulation, measured_from);
+    simulation.intervene(|world, _| world.averages_begin(measured_from));
+    let mut stop = go_on(&mut simulation, horizon);
+    simulation.intervene(|world, _| world.averages_end(horizon));
+    // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
+    let mut until = horizon;
+    while stop != Stop::Finished && until < end && simulation.model().open_calls() > 0 {
         until = until.saturating_add(times.bin).min(end);
+        stop = go_on(&mut simulation, until);
     }
     let (digest, events, ended) = (simulation.digest(), simulation.events(), simulation.now());
     let (measures, bins, gauges) = simulation.into_model().into_meter().finish(ended, events);

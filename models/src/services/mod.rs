@@ -7,6 +7,7 @@ pub mod partition;
 mod program;
 mod saga;
 mod server;
+mod tally;
 mod task;
 
 pub use connections::Connections;
@@ -16,6 +17,7 @@ pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::builder::quoted;

@@ -23,6 +23,7 @@ pub mod patience;
 pub mod profiles;
 mod strategy;
 pub mod throttle;
+mod worst_case;
 
 pub use cache::{Cache, Coalesce};
 pub use gate::{Gate, Pass};
@@ -33,6 +34,7 @@ pub use layers::{
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
 pub(crate) use strategy::root_of;
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
+pub use worst_case::WorstCase;
 
 use crate::about::{About, Explained};
 use crate::outcome::Outcome;

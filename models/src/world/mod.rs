@@ -6,18 +6,20 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `arriving` (what a request asks for beside a worker), `steps` (the programs of services),
-//!   `fanning` (calls at once and for nobody), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect
-//!   as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or
-//!   stand still), `jobs` (background work);
+//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency
+//!   keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `data` (reads and
+//!   writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
 mod arriving;
 mod calls;
 mod clients;
+mod course;
 mod data;
 mod disks;
 mod executed;
@@ -58,7 +60,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol};
@@ -163,6 +165,8 @@ pub struct World<P: Protocol> {
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -212,6 +216,7 @@ impl<P: Protocol> World<P> {
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
@@ -259,6 +264,8 @@ impl<P: Protocol> World<P> {
     pub fn into_meter(mut self) -> Meter {
         self.count_sagas_left();
         self.count_layers();
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
         let of_services = self.executions_observed();
         self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;

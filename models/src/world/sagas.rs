@@ -131,7 +131,6 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn begin_saga(&mut self, slot: u32, (plan, task): (Arc<SagaPlan>, u32), process: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        attempt.phase = Phase::Calling;
         let (name, call) = (attempt.name, &self.calls[attempt.call]);
         let mut key = name.call.key.child(u64::from(name.number) << 32 | u64::from(task));
         if name.copy > 0 {

@@ -149,6 +149,7 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
+        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -177,6 +178,7 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
+        self.servers[node.index()].tally.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
                 return self.fail(slot, failure, ctx);
@@ -231,6 +233,12 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        let tally = &mut self.servers[attempt.node.index()].tally;
+        match outcome {
+            Outcome::Success => tally.completed += 1,
+            Outcome::Failed(Failure::Overload) => tally.shed += 1,
+            Outcome::Failed(_) => tally.failed += 1,
+        }
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
