@@ -1,5 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod classes;
 mod clocks;
 mod layers;
 
@@ -13,6 +14,8 @@ use crate::plan::{
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
 use crate::topology::{Topology, domain_of, shown};
+use crate::workloads::ClassMix;
+use classes::number_of;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use sim_core::draw::Key;
@@ -146,6 +149,7 @@ impl Builder<'_> {
         let mut nodes = Vec::new();
         let mut populations = Vec::new();
         let mut first_client = 0_u32;
+        let classes = self.classes();
         for (index, (name, clients)) in (0..).zip(&spec.clients) {
             let node = NodeId(nodes.len() as u32);
             let domain = self.place(self.addresses.of_population(name, &clients.domain));
@@ -162,6 +166,7 @@ impl Builder<'_> {
                 edge: EdgeId(index),
                 key: Key::named(name),
                 objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
+                classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
             });
             first_client = first_client.saturating_add(clients.count);
@@ -178,7 +183,7 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
     }
 
     /// The number of a place.

@@ -51,6 +51,8 @@ pub struct Call {
     pub limit: SimTime,
     /// What it is about.
     pub object: u64,
+    /// Of which class it is, by its number in the plan.
+    pub class: u8,
     /// Attempts put on the wire so far.
     pub attempts: u32,
     /// Waits drawn since the last attempt was.
@@ -133,7 +135,7 @@ impl Call {
         name: CallName,
         (origin, caller): (Origin, NodeId),
         process: u32,
-        (started, object): (SimTime, u64),
+        (started, object, class): (SimTime, u64, u8),
         (is_counted, bin): (bool, u32),
     ) {
         self.name = name;
@@ -146,6 +148,7 @@ impl Call {
         self.tells_deadline = false;
         self.limit = SimTime::MAX;
         self.object = object;
+        self.class = class;
         self.attempts = 0;
         self.waits = 0;
         self.made = 0;

@@ -10,7 +10,7 @@ use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
 use crate::topology::Topology;
-use crate::workloads::{ArrivalProcess, Clients, ObjectPlan};
+use crate::workloads::{ArrivalProcess, ClassMix, Clients, ObjectPlan};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
@@ -93,6 +93,8 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
+    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
     /// The places that nodes stand in, by the numbers that [`NodePlan::domain`] holds.
@@ -245,6 +247,15 @@ pub struct ClockPlan {
     pub server: Option<(RouteId, RouteId)>,
 }
 
+/// A class of requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassPlan {
+    /// Its name; empty for that of calls without a class.
+    pub name: String,
+    /// How important it is: 0 is the most important.
+    pub priority: u8,
+}
+
 /// A population.
 #[derive(Clone, Debug)]
 pub struct PopulationPlan {
@@ -264,6 +275,8 @@ pub struct PopulationPlan {
     pub key: Key,
     /// What its calls are about, if not each about something of its own.
     pub objects: Option<ObjectPlan>,
+    /// Of which classes its calls are, if it has any.
+    pub classes: Option<ClassMix>,
     /// Over how much time its clients start.
     pub starts_within: SimDuration,
 }

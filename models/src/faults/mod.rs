@@ -7,6 +7,7 @@
 //! A new fault is one file and two lines here. Most are a composition of effects that exist; a new kind of effect also
 //! widens `environment/`.
 
+mod alike;
 mod bad_deploy;
 mod bad_link;
 mod byzantine;

@@ -1,12 +1,14 @@
 //! Who calls, how often, and when? One file per kind of arrivals.
 
 mod all_at_once;
+mod classes;
 mod closed_loop;
 mod constant;
 mod keys;
 mod poisson;
 
 pub use all_at_once::AllAtOnce;
+pub use classes::{Class, ClassMix, Classes, MOST_CLASSES};
 pub use closed_loop::ClosedLoop;
 pub use constant::Constant;
 pub use keys::{Keys, ObjectPlan};
@@ -35,6 +37,9 @@ pub struct Clients {
     /// What the calls are about; every call is about something of its own unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Keys>,
+    /// Of which kinds the calls are, by name; all alike unless said.
+    #[serde(default, skip_serializing_if = "Classes::is_empty")]
+    pub classes: Classes,
     /// Clients start at an instant drawn evenly from this time for each apart, instead of all at once. For closed and one-shot load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_within: Option<SimDuration>,
@@ -106,7 +111,15 @@ impl Arrivals {
 impl Clients {
     /// So many clients in a domain that call a service, each call about something of its own, all starting at once.
     pub fn new(count: u32, arrivals: Arrivals, calls: &str, domain: &str) -> Self {
-        Self { count, arrivals, calls: calls.to_owned(), domain: domain.to_owned(), keys: None, starts_within: None }
+        Self {
+            count,
+            arrivals,
+            calls: calls.to_owned(),
+            domain: domain.to_owned(),
+            keys: None,
+            classes: Classes::new(),
+            starts_within: None,
+        }
     }
 
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
@@ -120,6 +133,7 @@ impl Clients {
         }
         complaints.extend(within("arrivals", self.arrivals.check()));
         complaints.extend(self.keys.iter().flat_map(|keys| within("keys", keys.check())));
+        complaints.extend(within("classes", classes::check(&self.classes)));
         if self.starts_within.is_some() && self.arrivals.load() == "open" {
             let sentence = "open load has no clients that start, only calls of a population; give it ClosedLoop or AllAtOnce arrivals";
             complaints.push(complaint("starts_within", sentence));

@@ -19,15 +19,18 @@ impl<P: Protocol> World<P> {
         let is_client = origin == Origin::Client;
         let measured = self.meter.call_started(name.edge, is_client, now);
         // What is called for a request, or in the place of a call, is called about the same.
-        let (caller, object) = match origin {
+        let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => (NodeId(name.edge.0), self.object_of(name)),
-            Origin::Job(job) => (self.attempts[job].node, self.calls[self.attempts[job].call].object),
-            Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object),
+            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name)),
+            Origin::Job(job) => {
+                let call = &self.calls[self.attempts[job].call];
+                (self.attempts[job].node, call.object, call.class)
+            }
+            Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
         };
-        self.calls[slot].begin(name, (origin, caller), process, (now, object), measured);
+        self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
             self.calls[slot].started_local = self.local_of_call(slot, now);
         }
@@ -88,6 +91,11 @@ impl<P: Protocol> World<P> {
             Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
             None => name.key.bits(),
         }
+    }
+
+    /// Of which class a call of a client is.
+    fn class_of(&self, name: CallName) -> u8 {
+        self.plan.populations[name.edge.index()].classes.as_ref().map_or(0, |classes| classes.class(name.key, &self.seed))
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said

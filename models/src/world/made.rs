@@ -43,10 +43,11 @@ impl<P: Protocol> World<P> {
         let (layer, replica) = (parent.flights[flight as usize].layer, parent.flights[flight as usize].replica);
         let key = parent.name.key.child(BACKGROUND + place_of(layer, parent.made));
         parent.made += 1;
-        let (name, caller, process, object) = (CallName { key, ..parent.name }, parent.caller, parent.process, parent.object);
+        let (name, caller, process) = (CallName { key, ..parent.name }, parent.caller, parent.process);
+        let (object, class) = (parent.object, parent.class);
         let measured = self.meter.background_started(now);
         let fresh = self.calls.take();
-        self.calls[fresh].begin(name, (Origin::Background(layer, replica), caller), process, (now, object), measured);
+        self.calls[fresh].begin(name, (Origin::Background(layer, replica), caller), process, (now, object, class), measured);
         self.calls[fresh].started_local = self.local_of_call(fresh, now);
         self.inherit_time(fresh, slot);
         ctx.record(&Record::CallStarted(name));

@@ -138,7 +138,7 @@ impl<P: Protocol> World<P> {
         let fresh = self.calls.take();
         let call = &mut self.calls[fresh];
         // It counts among no calls of anybody.
-        call.begin(name, (Origin::Probe(slot), node), process, (ctx.now(), name.key.bits()), (false, 0));
+        call.begin(name, (Origin::Probe(slot), node), process, (ctx.now(), name.key.bits(), 0), (false, 0));
         (call.started_local, call.limit) = (local, limit);
         let leaf = call.add_flight(NONE, self.plan.edges[edge.index()].stack.len(), FlightMemory::Nothing);
         call.flights[leaf as usize].replica = replica;
