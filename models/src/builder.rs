@@ -11,6 +11,7 @@ use crate::places::Places;
 use crate::plan::{
     Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Task};
 use crate::topology::{Topology, domain_of, shown};
@@ -240,7 +241,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -249,7 +251,7 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }

@@ -6,6 +6,7 @@
 mod change;
 mod gaps;
 mod grid;
+mod idle;
 mod system;
 mod warnings;
 
