@@ -145,8 +145,9 @@ impl<'a> Places<'a> {
 
     /// The layers of an edge that keep a pool of connections, and how many each pool has.
     pub fn pools(&self, edge: EdgeId) -> Vec<(ConnectionPool, u32)> {
-        let layers = (0..).zip(&self.edges[edge.index()].stack);
-        layers.filter_map(|(layer, of)| Some((ConnectionPool { edge, layer }, of.connections()?))).collect()
+        let plan = &self.edges[edge.index()];
+        let layers = plan.homes.iter().zip(&plan.stack);
+        layers.filter_map(|(&(edge, layer), of)| Some((ConnectionPool { edge, layer }, of.connections()?))).collect()
     }
 
     /// What may be announced in a run of this system, by name.

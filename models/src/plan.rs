@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -175,10 +175,20 @@ pub struct ServicePlan {
     pub queue_limit: u32,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
+    pub is_watched: bool,
+    /// Whether it counts what it executes.
+    pub counts_executions: bool,
+    /// The log its state is rebuilt from, if it has one.
+    pub log: Option<Arc<LogPlan>>,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
@@ -189,17 +199,6 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
 }
 
 /// A group.
@@ -296,6 +295,8 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
+    pub homes: Vec<(EdgeId, u32)>,
     /// The edge to the other service that a layer may call, for each layer.
     pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
@@ -310,7 +311,19 @@ impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+        Self {
+            name,
+            caller,
+            callee,
+            key,
+            stack: Vec::new(),
+            scopes: Vec::new(),
+            homes: Vec::new(),
+            elsewhere: Vec::new(),
+            replicas,
+            zones,
+            routes,
+        }
     }
 
     /// What a layer may know of where it is.

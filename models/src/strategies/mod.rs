@@ -234,6 +234,11 @@ impl Layer {
         each_layer!(self, layer => layer.check_on(replicas))
     }
 
+    /// See [`Strategy::pool`].
+    pub fn pool(&self) -> Option<&str> {
+        each_layer!(self, layer => layer.pool())
+    }
+
     /// See [`Strategy::elsewhere`].
     pub fn elsewhere(&self) -> Option<&str> {
         each_layer!(self, layer => layer.elsewhere())

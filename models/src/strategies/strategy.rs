@@ -21,6 +21,10 @@ pub trait Strategy: Registered {
     fn scope(&self) -> Option<Scope> {
         None
     }
+    /// The name under which layers on several edges of one caller share their memory, if they do.
+    fn pool(&self) -> Option<&str> {
+        None
+    }
     /// The memory of a new flight.
     fn flight(&self) -> Self::Flight;
     /// The shared memory of a scope at its first use.

@@ -61,9 +61,10 @@ impl<P: Protocol> World<P> {
         let scope = scope_of(edge.scopes[index], is_client.then_some(call.name.client), call.process, replica, edge);
         let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
         let site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
-        let memory = &mut self.shared[call.name.edge.index()][index];
+        let (edge_of_memory, layer_of_memory) = edge.homes[index];
+        let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
         if memory.len() <= scope || memory[scope].is_none() {
-            let pool = ConnectionPool { edge: call.name.edge, layer: index as u32 };
+            let pool = ConnectionPool { edge: edge_of_memory, layer: layer_of_memory };
             make_memory(scope, layer, memory, &site, || self.environment.connections_taken(pool));
         }
         let shared = memory[scope].as_mut().expect("it has just been made");

@@ -2,15 +2,16 @@
 
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
+use crate::programs::program;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
-use models::services::Task;
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
 use models::strategies::bulkhead::Semaphore;
 use models::strategies::{Breaker, Bulkhead, Fallback, Makeshift, Scope};
+use models::workloads::Class;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ fn layer() -> impl Strategy<Value = Layer> {
             AnyBreaker::ConsecutiveFailures(ConsecutiveFailures { failures, open_for: ms(millis), ignore: Vec::new(), per })
         ))),
         (1_u32..9, 0_u64..60, scope_of_a_breaker()).prop_map(|(most, millis, per)| {
-            let semaphore = Semaphore { max_concurrent_calls: most, max_wait_duration: ms(millis), per };
+            let semaphore = Semaphore { max_concurrent_calls: most, max_wait_duration: ms(millis), per, pool: None };
             Layer::Bulkhead(Bulkhead(semaphore.into()))
         }),
         Just(Layer::Fallback(Fallback { on: None, to: Makeshift::DefaultValue })),
@@ -146,19 +147,21 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 
 /// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
 pub fn system() -> impl Strategy<Value = SystemSpec> {
-    let services = (some_service(), some_service(), some_service(), demand());
+    let work = exponential(ms(4));
+    let programs = (program(&["middle", "back"], work.clone()), program(&["back"], work));
+    let services = (some_service(), some_service(), some_service(), programs);
     let callers = (arrivals(), 1_u32..40, 0_u32..15);
     let stacks = (stack(), stack(), stack(), stack(), stack());
     (services, callers, stacks, proptest::collection::vec(fault(), 0..6), 0_u64..20).prop_map(
         |(services, callers, stacks, faults, loss)| {
-            let (mut front, mut middle, mut back, work) = services;
-            front.does = vec![Task::Call("middle".to_owned()), Task::Work(work.clone()), Task::Call("back".to_owned())];
-            middle.does = vec![Task::Work(work.clone()), Task::Call("back".to_owned()), Task::Work(work)];
+            let (mut front, mut middle, mut back, programs) = services;
+            (front.does, middle.does) = programs;
             front.domain = Placement(vec!["eu/a".to_owned(), "eu/b".to_owned()]);
             middle.domain = Placement(vec!["eu/b".to_owned()]);
             back.domain = Placement(vec!["us".to_owned()]);
             let (arrivals, count, writers) = callers;
-            let mut clients = vec![("shoppers".to_owned(), clients(count, "front", arrivals))];
+            let classes = ["browse", "buy"].map(|name| (name.to_owned(), Class { weight: 1, priority: 0 })).into();
+            let mut clients = vec![("shoppers".to_owned(), Clients { classes, ..clients(count, "front", arrivals) })];
             let mut groups = Vec::new();
             let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
             let mut stacks: Vec<_> =
@@ -310,6 +313,6 @@ fn random_systems_reach_every_fate() {
         }
     }
     println!("{fates:?}");
-    assert_eq!(fates.len(), 5, "{fates:?}");
+    assert_eq!(fates.len(), 6, "{fates:?}");
     assert!(fates.values().all(|&count| count > 30), "{fates:?}");
 }

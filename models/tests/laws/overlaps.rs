@@ -152,7 +152,7 @@ const WINDOWS: [[(u64, u64); 2]; 4] =
 
 /// A dozen connections, and a short wait for them.
 fn pool() -> Layer {
-    let semaphore = Semaphore { max_concurrent_calls: 12, max_wait_duration: ms(30), per: Scope::Process };
+    let semaphore = Semaphore { max_concurrent_calls: 12, max_wait_duration: ms(30), per: Scope::Process, pool: None };
     Layer::Bulkhead(Bulkhead(semaphore.into()))
 }
 
@@ -172,8 +172,6 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
-        idempotency: None,
-        retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
     };

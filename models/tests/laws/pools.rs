@@ -4,7 +4,9 @@ use crate::faults::{ended_as, instants, one_call};
 use crate::process::{sound, two_tiers};
 use crate::*;
 use models::faults::PoolExhausted;
+use models::ids::EdgeId;
 use models::outcome::{Failure, Outcome};
+use models::services::Task;
 use models::strategies::bulkhead::{HystrixSemaphore, Semaphore, ThreadPool};
 use models::strategies::{Bulkhead, Scope};
 
@@ -20,7 +22,7 @@ fn taken(edge: &str, connections: Option<u32>, begin: u64, lasts: u64) -> Planne
 }
 
 fn two_that_wait(max_wait_duration: SimDuration) -> Layer {
-    Layer::Bulkhead(Bulkhead(Semaphore { max_concurrent_calls: 2, max_wait_duration, per: Scope::Process }.into()))
+    Layer::Bulkhead(Bulkhead(Semaphore { max_concurrent_calls: 2, max_wait_duration, per: Scope::Process, pool: None }.into()))
 }
 
 /// Five calls begin together; each holds its connection for 120 ms.
@@ -88,7 +90,14 @@ fn threads_that_are_taken_count_as_threads_of_the_pool() {
     let pool = || {
         let (core_thread_pool_size, max_thread_pool_size, queue_capacity) = (2, 4, 1);
         let keep_alive_duration = ms(20);
-        let pool = ThreadPool { core_thread_pool_size, max_thread_pool_size, queue_capacity, keep_alive_duration, per: Scope::Process };
+        let pool = ThreadPool {
+            core_thread_pool_size,
+            max_thread_pool_size,
+            queue_capacity,
+            keep_alive_duration,
+            per: Scope::Process,
+            pool: None,
+        };
         Layer::Bulkhead(Bulkhead(pool.into()))
     };
     let ends = |taken_by: &[(Option<u32>, u64, u64)]| ended_as(&five(pool(), taken_by)).into_iter().map(|(at, _)| at).collect::<Vec<_>>();
@@ -127,6 +136,58 @@ fn each_process_has_a_pool_of_its_own_to_lose_from() {
     spec.stacks.push(("other -> server".to_owned(), vec![two_that_wait(SimDuration::ZERO)]));
     let ended = play(&spec, 1);
     assert_eq!(ended_as(&ended), [(SimDuration::ZERO, LIMITED), (ms(120), Outcome::Success)]);
+}
+
+/// Two requests at once; each calls a callee that takes 100 ms, and then one that takes 10 ms, through pools of one connection. When
+/// their callers have their answers, in whole milliseconds.
+fn slow_and_quick(pool_of_slow: Option<&str>, pool_of_quick: Option<&str>, faults: Vec<PlannedFault>) -> Vec<u64> {
+    let mut spec = two_tiers(vec![one_connection(pool_of_slow)], faults);
+    let quick = Service { domain: Placement(vec!["back".to_owned()]), ..service(Distribution::Constant(ms(10))) };
+    spec.services.push(("quick".to_owned(), quick));
+    spec.services[0].1.does.push(Task::Call("quick".to_owned()));
+    spec.services[0].1.domain = Placement(vec!["back".to_owned()]);
+    spec.links = vec![link("app", "back", Distribution::Constant(ms(10)))];
+    spec.stacks.push(("front -> quick".to_owned(), vec![one_connection(pool_of_quick)]));
+    spec.clients[0].1.count = 2;
+    let ended = play(&spec, 1);
+    sound(&ended);
+    let of_clients = |record: &Record| matches!(record, Record::CallEnded(name, Outcome::Success) if name.edge == EdgeId(0));
+    instants(&ended, of_clients).into_iter().map(|at| at.as_nanos() / 1_000_000).collect()
+}
+
+fn one_connection(pool: Option<&str>) -> Layer {
+    let semaphore =
+        Semaphore { max_concurrent_calls: 1, max_wait_duration: ms(10_000), per: Scope::Process, pool: pool.map(str::to_owned) };
+    Layer::Bulkhead(Bulkhead(semaphore.into()))
+}
+
+#[test]
+fn a_slow_callee_blocks_a_quick_one_that_takes_from_the_same_pool() {
+    // Apart: the first request is done with the quick callee while the second waits for the slow one.
+    assert_eq!(slow_and_quick(None, None, Vec::new()), [130, 230]);
+    assert_eq!(slow_and_quick(Some("a"), Some("b"), Vec::new()), [130, 230]);
+    // Shared: the second request was there first for the connection that comes back at 110 ms, and keeps it until 210 ms.
+    assert_eq!(slow_and_quick(Some("all"), Some("all"), Vec::new()), [230, 240]);
+    // A fault that takes the connections of one edge takes those of the pool, from 110 to 310 ms.
+    assert_eq!(slow_and_quick(Some("all"), Some("all"), vec![taken("front -> quick", None, 60, 250)]), [430, 440]);
+    assert_eq!(slow_and_quick(None, None, vec![taken("front -> quick", None, 60, 250)]), [330, 340]);
+}
+
+#[test]
+fn a_shared_pool_is_one_pool_written_twice_the_same() {
+    let wrong = |first: Layer, second: Layer| -> Vec<String> {
+        let mut spec = two_tiers(vec![first], Vec::new());
+        spec.services.push(("quick".to_owned(), spec.services[1].1.clone()));
+        spec.services[0].1.does.push(Task::Call("quick".to_owned()));
+        spec.stacks.push(("front -> quick".to_owned(), vec![second]));
+        Plan::new(&spec).err().into_iter().flatten().map(|complaint| format!("{}: {}", complaint.field, complaint.message)).collect()
+    };
+    let of = |semaphore: Semaphore| Layer::Bulkhead(Bulkhead(semaphore.into()));
+    assert_eq!(wrong(one_connection(Some("all")), one_connection(Some("all"))), Vec::<String>::new());
+    let more = of(Semaphore { max_concurrent_calls: 2, pool: Some("all".to_owned()), ..Semaphore::default() });
+    let sentence = "stacks.\"front -> quick\"[0].pool: the pool \"all\" is written with other numbers at stacks.\"front -> back\"[0]; \
+                    write the same, or give it another name";
+    assert_eq!(wrong(one_connection(Some("all")), more), [sentence]);
 }
 
 #[test]

@@ -135,6 +135,7 @@ fn pool() -> ThreadPool {
         queue_capacity: 4,
         keep_alive_duration: SimDuration::from_millis(20),
         per: Scope::Process,
+        pool: None,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
 use models::faults::{AnyFault, Pick};
 use models::ids::EdgeId;
-use models::plan::{Callee, EdgePlan, Plan, Role, TaskPlan};
+use models::plan::{Callee, EdgePlan, Plan, Role};
+use models::services::TaskPlan;
 use models::strategies::Layer;
 use models::strategies::breaker::{AnyBreaker, SlidingWindowType};
 use models::strategies::throttle::AnyThrottle;
@@ -113,7 +114,7 @@ fn writes(plan: &Plan, fault: &AnyFault) -> bool {
     let Some(struck) = plan.faults.iter().find(|known| known.fault == *fault) else { return false };
     let nodes = struck.members.iter().flat_map(|member| &member.effects).filter_map(models::environment::Effect::node);
     nodes.into_iter().any(|node| match plan.nodes[node.index()].role {
-        Role::Replica(service) => plan.services[service as usize].program.iter().any(|task| matches!(task, TaskPlan::Write(_))),
+        Role::Replica(service) => plan.services[service as usize].program.iter().any(|step| matches!(step.does, TaskPlan::Write(_))),
         // Groups whose members write nothing are refused.
         Role::Member(_) | Role::Clients(_) => true,
     })
@@ -172,8 +173,9 @@ fn knows_objects(plan: &Plan, edge: &EdgePlan) -> bool {
         }
         next.extend(reached.elsewhere.iter().flatten());
         if let Callee::Service(service) = reached.callee {
-            let calls = |task: &TaskPlan| if let TaskPlan::Call(edge) = task { Some(*edge) } else { None };
-            next.extend(plan.services[service as usize].program.iter().filter_map(calls));
+            // Whatever a service calls for a request is about the same.
+            let caller = plan.services[service as usize].first;
+            next.extend((0..).map(EdgeId).zip(&plan.edges).filter(|(_, edge)| edge.caller == caller).map(|(id, _)| id));
         }
     }
     false

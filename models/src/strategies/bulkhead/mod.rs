@@ -39,6 +39,10 @@ pub trait Bulkhead: Explained {
     fn occupied(&self, shared: &Self::Shared) -> (u32, u32);
     /// By whom it is shared.
     fn scope(&self) -> Scope;
+    /// The name under which edges of one caller share it, if they do.
+    fn pool(&self) -> Option<&str> {
+        None
+    }
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
@@ -102,6 +106,11 @@ impl AnyBulkhead {
     /// See [`Bulkhead::scope`].
     pub fn scope(&self) -> Scope {
         each_bulkhead!(self, bulkhead => bulkhead.scope())
+    }
+
+    /// See [`Bulkhead::pool`].
+    pub fn pool(&self) -> Option<&str> {
+        each_bulkhead!(self, bulkhead => bulkhead.pool())
     }
 
     /// See [`Bulkhead::check`].

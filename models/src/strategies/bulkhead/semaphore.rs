@@ -21,11 +21,14 @@ pub struct Semaphore {
     pub max_wait_duration: SimDuration,
     /// By whom it is shared: each process its own, unless said.
     pub per: Scope,
+    /// The name of the pool, if other edges of the same caller take from it as well; each edge its own, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
 }
 
 impl Default for Semaphore {
     fn default() -> Self {
-        Self { max_concurrent_calls: 25, max_wait_duration: SimDuration::ZERO, per: process() }
+        Self { max_concurrent_calls: 25, max_wait_duration: SimDuration::ZERO, per: process(), pool: None }
     }
 }
 
@@ -44,6 +47,7 @@ impl Explained for Semaphore {
             parameter("max_concurrent_calls", "number, at least 1", "25", "how many are let in at once"),
             parameter("max_wait_duration", "duration", "0s", "how long one waits to be let in"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
+            parameter("pool", "name", "none", "edges of one caller whose bulkheads have this name share one"),
         ],
         memory: "Per scope, 12 bytes, and 16 for each call that waits, as long as it does.",
         source: "Resilience4j, SemaphoreBulkhead.java, BulkheadConfig.java (2026-05)",
@@ -129,6 +133,10 @@ impl Bulkhead for Semaphore {
 
     fn scope(&self) -> Scope {
         self.per
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -28,6 +28,9 @@ pub struct ThreadPool {
     /// By whom it is shared: each process its own, unless said.
     #[serde(default = "process")]
     pub per: Scope,
+    /// The name of the pool, if other edges of the same caller take from it as well; each edge its own, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
 }
 
 const fn hundred() -> u32 {
@@ -56,6 +59,7 @@ impl Explained for ThreadPool {
             parameter("queue_capacity", "number, at most 1000000", "100", "calls that are queued at most"),
             parameter("keep_alive_duration", "duration", "20ms", "after how long without work a thread beyond the core ends"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
+            parameter("pool", "name", "none", "edges of one caller whose bulkheads have this name share one"),
         ],
         memory: "Per scope, 8 bytes for each idle thread and each call in the queue.",
         source: "Resilience4j, FixedThreadPoolBulkhead.java, ThreadPoolBulkheadConfig.java (2026-05)",
@@ -168,6 +172,10 @@ impl Bulkhead for ThreadPool {
 
     fn scope(&self) -> Scope {
         self.per
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -64,6 +64,10 @@ impl Strategy for Bulkhead {
         Some(self.0.scope())
     }
 
+    fn pool(&self) -> Option<&str> {
+        self.0.pool()
+    }
+
     fn flight(&self) -> Place {
         Place::default()
     }
