@@ -14,6 +14,7 @@ use crate::places::Places;
 use crate::plan::{
     Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
 use crate::services::Queue;
 use crate::topology::{Topology, domain_of, shown};
@@ -257,7 +258,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -266,7 +268,7 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }

@@ -63,7 +63,7 @@ use crate::links::LineState;
 use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Held, Orders, Protocol};
+use crate::protocols::{Held, Orders, Protocol, Truth};
 use crate::record::Record;
 use crate::services::Server;
 use crate::services::connections::Pools;
@@ -260,8 +260,9 @@ impl<P: Protocol> World<P> {
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
-    /// Ends the run and hands over what was measured.
-    pub fn into_meter(mut self) -> Meter {
+    /// Ends the run, which has gone on until `now`, and hands over what was measured.
+    pub fn into_meter(mut self, now: SimTime) -> Meter {
+        self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
         self.count_layers();
         self.meter.accounts = self.accounts();

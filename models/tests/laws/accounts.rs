@@ -152,7 +152,7 @@ fn until(spec: &SystemSpec, seed: u64, window: (SimTime, SimTime), stop: SimTime
             let world = simulation.into_model();
             let plan = Arc::new(world.plan().clone());
             let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
-            Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
+            Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
         }
     }
     let plan = plan_of(spec);

@@ -142,7 +142,7 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
     let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
