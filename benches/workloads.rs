@@ -34,6 +34,9 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
+        health: models::services::HealthEndpoint::Shallow,
+        restarts: None,
+        discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,
     }

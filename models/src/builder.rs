@@ -3,6 +3,7 @@
 mod classes;
 mod clocks;
 mod layers;
+mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -12,7 +13,7 @@ use crate::plan::{
     Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
 };
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{Queue, Task};
+use crate::services::{HealthEndpoint, Queue, Task};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -229,6 +230,12 @@ impl Builder<'_> {
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                evenly: if service.restarts.is_some() { 0 } else { replicas },
+                restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
+                refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
+                checks: Vec::new(),
+                check_timeout: SimDuration::ZERO,
+                checks_liveness: matches!(&service.health, HealthEndpoint::Deep(deep) if deep.liveness),
                 request_size: service.request_size,
                 reply_size: service.reply_size,
             });
@@ -286,10 +293,32 @@ impl Builder<'_> {
                 }
             }
             services[index].program = program;
+            if let HealthEndpoint::Deep(deep) = &service.health {
+                let mut edge_to = |callee: &str, path: &str| {
+                    let edge = self.edge(name, replicas, callee, path, &callees, nodes);
+                    edges.push(edge);
+                    EdgeId(edges.len() as u32 - 1)
+                };
+                for (position, callee) in deep.calls.iter().enumerate() {
+                    let path = format!("nodes.{}.health.calls[{position}]", quoted(name));
+                    known.entry(callee).or_insert_with(|| edge_to(callee, &path));
+                }
+                let asked = known.iter().filter(|(callee, _)| deep.calls.is_empty() || deep.calls.iter().any(|one| one == *callee));
+                services[index].checks = asked.map(|(_, edge)| *edge).collect();
+                services[index].checks.sort_unstable();
+                services[index].check_timeout = deep.timeout;
+                if services[index].checks.is_empty() {
+                    let path = format!("nodes.{}.health", quoted(name));
+                    let sentence =
+                        format!("`{name}` calls nobody, so that there is nobody to ask; write calls: [...], or leave `health` out");
+                    self.complaints.push(complaint(&path, sentence));
+                }
+            }
         }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
+        self.add_watches(nodes, services, &mut edges);
         edges
     }
 

@@ -26,6 +26,8 @@ pub enum Origin {
     Background(u32, u32),
     /// A caller that asks a replica whether it is well: its prober. Such a call passes no layers.
     Probe(u32),
+    /// The health endpoint of a service that asks what it depends on: the slot of the attempt that asked it.
+    Check(u32),
 }
 
 /// A call: what a caller wants.

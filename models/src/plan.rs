@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, Restarts, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -128,6 +128,12 @@ impl Plan {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
     }
 
+    /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
+    pub fn edges_of_calls(&self) -> &[EdgePlan] {
+        let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();
+        &self.edges[..self.edges.len() - watched]
+    }
+
     /// Name and number of members of every service, in order of writing, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
@@ -185,6 +191,18 @@ pub struct ServicePlan {
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// Of how many replicas one is drawn where nobody chooses; 0 if replicas come and go, so that it depends on who is there.
+    pub evenly: u32,
+    /// Who kills and restarts its replicas, and over which edge that asks them.
+    pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// How often callers look who is there; always, if it is no time.
+    pub refresh: SimDuration,
+    /// Whom its health endpoint asks, and how long it waits for each.
+    pub checks: Vec<EdgeId>,
+    /// See [`checks`](Self::checks).
+    pub check_timeout: SimDuration,
+    /// Whether they are asked on behalf of whoever kills what is not alive, too.
+    pub checks_liveness: bool,
     /// How large a request is.
     pub request_size: Size,
     /// How large an answer is.
@@ -316,7 +334,8 @@ impl EdgePlan {
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
+        Site { now, luck, replicas, listed: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

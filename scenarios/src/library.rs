@@ -24,6 +24,8 @@ shipped!(
     "late-work",
     "crash-and-return",
     "health-checks",
+    "deep-health-check",
+    "liveness-probes",
     "slow-node",
     "gray-failure",
     "gc-pause",

@@ -262,7 +262,7 @@ impl<'a> Reader<'a> {
     /// An expectation about members or an edge speaks of a service, a group or an edge that exists.
     fn refuse_unknown_names(&self, arm: &ArmPlan, problems: &mut Problems) {
         let fleets = arm.plan.fleets();
-        let edges: Vec<&str> = arm.plan.edges.iter().map(|edge| edge.name.as_str()).collect();
+        let edges: Vec<&str> = arm.plan.edges_of_calls().iter().map(|edge| edge.name.as_str()).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),

@@ -1,7 +1,13 @@
 //! What does a service do with a request?
 
+mod directory;
+mod health;
+mod restarts;
 mod server;
 
+pub use directory::Directory;
+pub use health::{Deep, HealthEndpoint};
+pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
@@ -48,12 +54,29 @@ pub struct Service {
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
+    /// What it answers when it is asked whether it is well; for itself alone unless said.
+    #[serde(default, skip_serializing_if = "HealthEndpoint::is_shallow")]
+    pub health: HealthEndpoint,
+    /// Who kills and restarts its replicas; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Box<Restarts>>,
+    /// How often callers look who is there, if replicas come and go; always unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// How large a request is, for links that have a bandwidth; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub request_size: Size,
     /// How large an answer is; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub reply_size: Size,
+}
+
+/// How callers find the replicas of a service that come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// The time between two looks of a caller at the list of replicas, above 0: the lifetime of an entry in a name service.
+    pub refresh: SimDuration,
 }
 
 fn one() -> u32 {
@@ -190,6 +213,15 @@ impl Service {
         }
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(within("health", self.health.check()));
+        complaints.extend(self.restarts.iter().flat_map(|restarts| within("restarts", restarts.check())));
+        if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
+            complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
+        }
+        if self.discovery.is_some() && self.restarts.is_none() {
+            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts`";
+            complaints.push(complaint("discovery", sentence));
+        }
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         for (index, task) in self.does.iter().enumerate() {
             if let Task::Work(work) | Task::Write(work) = task {

@@ -3,21 +3,24 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
-//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
+//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
 //! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
+//! - fleets: `orchestration` (who restarts replicas), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod calls;
+mod checks;
 mod clients;
 mod disks;
 mod executed;
 mod experiment;
+mod fleets;
 mod gauges;
 mod groups;
 mod holding;
@@ -28,6 +31,7 @@ mod load;
 mod made;
 mod members;
 mod misfortune;
+mod orchestration;
 mod pace;
 mod parcels;
 mod probes;
@@ -37,6 +41,8 @@ mod timers;
 mod triggers;
 mod twins;
 mod wire;
+
+pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
@@ -55,6 +61,7 @@ use crate::services::Server;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use fleets::Fleets;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -121,6 +128,8 @@ pub struct World<P: Protocol> {
     jobs: Jobs,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
+    /// The replicas of services that come and go.
+    fleets: Fleets,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -170,6 +179,7 @@ impl<P: Protocol> World<P> {
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
             probers: probes::probers_of(&plan),
+            fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
@@ -271,6 +281,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Orchestration => self.orchestration_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -193,6 +193,9 @@ impl<P: Protocol> World<P> {
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
         let Some(next) = service.program.get(task as usize).filter(|_| !attempt.is_probe) else {
+            if attempt.is_probe {
+                return self.check_dependencies(slot, ctx);
+            }
             self.free_worker(slot, ctx);
             return self.answer(slot, Outcome::Success, ctx);
         };
@@ -236,7 +239,7 @@ impl<P: Protocol> World<P> {
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
     #[inline(always)]
-    fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if !std::mem::replace(&mut attempt.has_worker, false) {
             return;

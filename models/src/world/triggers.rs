@@ -136,6 +136,9 @@ mod tests {
             retry_after: None,
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,
+            health: crate::services::HealthEndpoint::Shallow,
+            restarts: None,
+            discovery: None,
             request_size: crate::links::USUAL_SIZE,
             reply_size: crate::links::USUAL_SIZE,
         };

@@ -78,6 +78,9 @@ fn some_service() -> impl Strategy<Value = Service> {
             queue: Queue::Fifo(Fifo { limit }),
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
+            health: models::services::HealthEndpoint::Shallow,
+            restarts: None,
+            discovery: None,
             ..service(demand)
         },
     )

@@ -12,6 +12,7 @@ mod copies; // how many copies of a call go out
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
+mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
@@ -24,6 +25,7 @@ mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
+mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
@@ -150,6 +152,9 @@ fn service(demand: Distribution) -> Service {
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,
+        health: models::services::HealthEndpoint::Shallow,
+        restarts: None,
+        discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,
     }

@@ -16,6 +16,9 @@ pub fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             retry_after: None,
             late_work: LateWork::Finish,
             demand_of_retry: DemandOfRetry::Fresh,
+            health: models::services::HealthEndpoint::Shallow,
+            restarts: None,
+            discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
         };
