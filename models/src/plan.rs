@@ -314,6 +314,8 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
+    pub homes: Vec<(EdgeId, u32)>,
     /// The edge to the other service that a layer may call, for each layer.
     pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
@@ -328,7 +330,19 @@ impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+        Self {
+            name,
+            caller,
+            callee,
+            key,
+            stack: Vec::new(),
+            scopes: Vec::new(),
+            homes: Vec::new(),
+            elsewhere: Vec::new(),
+            replicas,
+            zones,
+            routes,
+        }
     }
 
     /// What a layer may know of where it is.

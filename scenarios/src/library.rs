@@ -40,6 +40,7 @@ shipped!(
     "late-answers",
     "dishonest-replica",
     "shared-dependency",
+    "leaked-connections",
     "bad-deploy",
     "expired-certificate",
     "load-spike",

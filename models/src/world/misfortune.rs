@@ -137,6 +137,7 @@ impl<P: Protocol> World<P> {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        self.pools_change(effects, ctx.now());
         self.load_changes(id, effects, begins, ctx);
     }
 

@@ -34,6 +34,7 @@ mod misfortune;
 mod orchestration;
 mod pace;
 mod parcels;
+mod pools;
 mod probes;
 mod serving;
 mod timekeeping;

@@ -28,6 +28,7 @@ mod network; // partitions, omissions, late answers and dishonest nodes
 mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod pools; // connections that somebody else holds, to the nanosecond
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
