@@ -36,6 +36,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         demand_of_retry: DemandOfRetry::Fresh,
         health: models::services::HealthEndpoint::Shallow,
         restarts: None,
+        scales: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

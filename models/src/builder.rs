@@ -203,7 +203,8 @@ impl Builder<'_> {
         let mut services = Vec::new();
         for (index, (name, service)) in (0..).zip(&self.spec.services) {
             let first = NodeId(nodes.len() as u32);
-            let replicas = service.replicas.clamp(1, 10_000);
+            let (most, initial) = service.sizes();
+            let replicas = most.clamp(1, 10_000);
             for replica in 0..replicas {
                 let node = format!("{name}[{replica}]");
                 let place = match service.domain.0.as_slice() {
@@ -230,7 +231,9 @@ impl Builder<'_> {
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
-                evenly: if service.restarts.is_some() { 0 } else { replicas },
+                evenly: if service.restarts.is_some() || service.scales.is_some() { 0 } else { replicas },
+                scales: service.scales.clone(),
+                initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
                 checks: Vec::new(),

@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Restarts, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, Restarts, Scaler, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -195,6 +195,10 @@ pub struct ServicePlan {
     pub evenly: u32,
     /// Who kills and restarts its replicas, and over which edge that asks them.
     pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// Who decides how many of its replicas are there.
+    pub scales: Option<Scaler>,
+    /// How many of them are there at the begin, the first ones.
+    pub initial: u32,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.

@@ -26,6 +26,7 @@ shipped!(
     "health-checks",
     "deep-health-check",
     "liveness-probes",
+    "autoscale-too-late",
     "slow-node",
     "gray-failure",
     "gc-pause",

@@ -3,11 +3,14 @@
 mod directory;
 mod health;
 mod restarts;
+mod scaling;
 mod server;
 
 pub use directory::Directory;
 pub use health::{Deep, HealthEndpoint};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
+pub(crate) use scaling::LOOKS;
+pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
@@ -60,6 +63,9 @@ pub struct Service {
     /// Who kills and restarts its replicas; nobody unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restarts: Option<Box<Restarts>>,
+    /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scales: Option<Scaler>,
     /// How often callers look who is there, if replicas come and go; always unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
@@ -199,6 +205,13 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// How many replicas there are at most, and how many at the begin.
+    pub fn sizes(&self) -> (u32, u32) {
+        let Some(scales) = &self.scales else { return (self.replicas, self.replicas) };
+        let (least, most) = (scales.loops().min, scales.loops().max);
+        (most.max(1), self.replicas.max(least).min(most).max(1))
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -218,8 +231,9 @@ impl Service {
         if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
             complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
         }
-        if self.discovery.is_some() && self.restarts.is_none() {
-            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts`";
+        complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
+            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
             complaints.push(complaint("discovery", sentence));
         }
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));

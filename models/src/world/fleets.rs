@@ -4,6 +4,7 @@
 //! be sent to; callers without a balancer draw one of those they know.
 
 use super::World;
+use super::scaling::{Loop, loops_of};
 use crate::attempt::Phase;
 use crate::call::NONE;
 use crate::event::Kind;
@@ -27,16 +28,20 @@ pub(super) struct Fleets {
     pub(super) replicas: Vec<Replica>,
     /// By service: where its replicas begin, or [`NONE`].
     first: Vec<u32>,
+    /// Who decides how many there are, for each service whose number of replicas follows its load.
+    pub(super) loops: Vec<Loop>,
 }
 
 /// A replica that comes and goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Replica {
     pub(super) node: NodeId,
     pub(super) service: u32,
     pub(super) stage: Stage,
     /// When the next thing is to be done about it, or the end of time.
     pub(super) due: SimTime,
+    /// Since when it is there, whether or not it runs.
+    pub(super) there_since: SimTime,
     /// Since when its process runs.
     pub(super) runs_since: SimTime,
     /// How often it has died in a row.
@@ -65,6 +70,17 @@ pub(super) enum Stage {
     Waiting,
     /// It has been started, and does not listen yet.
     Starting,
+    /// It answers what still comes, and is not listed any more.
+    Leaving,
+    /// It is not there.
+    Absent,
+}
+
+impl Stage {
+    /// Whether whoever decides how many there are counts it.
+    pub(super) const fn is_wanted(self) -> bool {
+        !matches!(self, Self::Leaving | Self::Absent)
+    }
 }
 
 /// The phase in which a caller looks at the directory.
@@ -80,10 +96,14 @@ impl Fleets {
         for (index, service) in (0..).zip(&plan.services) {
             let comes_and_goes = service.evenly == 0;
             fleets.first.push(if comes_and_goes { fleets.replicas.len() as u32 } else { NONE });
-            fleets.directories.push(comes_and_goes.then(|| Directory::new(service.refresh, (0..service.replicas).collect())));
+            fleets.directories.push(comes_and_goes.then(|| Directory::new(service.refresh, (0..service.initial).collect())));
             let replicas = if comes_and_goes { service.replicas } else { 0 };
-            fleets.replicas.extend((0..replicas).map(|replica| Replica::running(NodeId(service.first.0 + replica), index)));
+            fleets.replicas.extend((0..replicas).map(|replica| {
+                let stage = if replica < service.initial { Stage::Running } else { Stage::Absent };
+                Replica::at_first(NodeId(service.first.0 + replica), index, stage)
+            }));
         }
+        fleets.loops = loops_of(plan);
         fleets
     }
 
@@ -96,6 +116,19 @@ impl Fleets {
         Some(directory.known(seed.draws(edge.child(LOOKS.bits()).child(u64::from(caller)), 0).wait(), now))
     }
 
+    /// Where the replicas of a service begin here.
+    pub(super) fn first_of(&self, service: u32) -> usize {
+        self.first[service as usize] as usize
+    }
+
+    /// Whether callers may be sent to a replica.
+    pub(super) fn is_listed(&self, plan: &Plan, node: NodeId) -> bool {
+        let Role::Replica(service) = plan.nodes[node.index()].role else { return false };
+        let directory = self.directories.get(service as usize).and_then(Option::as_ref);
+        let replica = node.0 - plan.services[service as usize].first.0;
+        directory.is_none_or(|directory| directory.listed().binary_search(&replica).is_ok())
+    }
+
     /// The place of a replica here, if it comes and goes.
     pub(super) fn place(&self, plan: &Plan, node: NodeId) -> Option<u32> {
         let Role::Replica(service) = plan.nodes[node.index()].role else { return None };
@@ -105,12 +138,13 @@ impl Fleets {
 }
 
 impl Replica {
-    const fn running(node: NodeId, service: u32) -> Self {
+    const fn at_first(node: NodeId, service: u32, stage: Stage) -> Self {
         Self {
             node,
             service,
-            stage: Stage::Running,
+            stage,
             due: SimTime::MAX,
+            there_since: SimTime::ZERO,
             runs_since: SimTime::ZERO,
             deaths: 0,
             starts: 0,

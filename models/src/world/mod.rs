@@ -10,7 +10,7 @@
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
-//! - fleets: `orchestration` (who restarts replicas), `fleets` (who is there, and who knows);
+//! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
@@ -36,6 +36,7 @@ mod pace;
 mod parcels;
 mod pools;
 mod probes;
+mod scaling;
 mod serving;
 mod timekeeping;
 mod timers;
@@ -195,6 +196,7 @@ impl<P: Protocol> World<P> {
         Simulation::new(world, ties, |world, ctx| {
             world.plan_faults(ctx);
             world.start_clocks(ctx);
+            world.start_loops(ctx);
             world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
@@ -231,6 +233,7 @@ impl<P: Protocol> World<P> {
 
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
+        self.count_replicas();
         self.meter.strikes = self.timetable.strikes;
         self.meter.observed(&self.observations);
         self.meter

@@ -138,6 +138,7 @@ mod tests {
             demand_of_retry: crate::services::DemandOfRetry::Fresh,
             health: crate::services::HealthEndpoint::Shallow,
             restarts: None,
+            scales: None,
             discovery: None,
             request_size: crate::links::USUAL_SIZE,
             reply_size: crate::links::USUAL_SIZE,

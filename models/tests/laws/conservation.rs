@@ -85,6 +85,7 @@ fn some_service() -> impl Strategy<Value = Service> {
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
             health: models::services::HealthEndpoint::Shallow,
             restarts: None,
+            scales: None,
             discovery: None,
             ..service(demand)
         },

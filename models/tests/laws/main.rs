@@ -35,6 +35,7 @@ mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
+mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
@@ -155,6 +156,7 @@ fn service(demand: Distribution) -> Service {
         demand_of_retry: DemandOfRetry::Fresh,
         health: models::services::HealthEndpoint::Shallow,
         restarts: None,
+        scales: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

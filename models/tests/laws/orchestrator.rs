@@ -16,7 +16,7 @@ const fn secs(secs: u64) -> SimDuration {
 }
 
 /// Processes take 3 s to start, nobody asks them anything, and waits are as Kubernetes has them.
-fn restarts() -> Restarts {
+pub fn restarts() -> Restarts {
     Restarts {
         start_up: Distribution::Constant(secs(3)),
         liveness: None,
@@ -61,18 +61,18 @@ fn lives(ended: &Ended) -> Vec<(SimDuration, bool)> {
     ended.seen.iter().filter_map(life).filter(|(node, ..)| is_it(*node)).map(|(_, at, lives)| (at, lives)).collect()
 }
 
-fn observed(ended: &Ended, name: &str) -> i64 {
+pub fn observed(ended: &Ended, name: &str) -> i64 {
     ended.measures.observations.iter().find(|one| one.name == name).map_or(0, |one| one.value)
 }
 
 /// Messages add up, no record is left, and of what ended nothing is on.
-fn drained(ended: &Ended) {
+pub fn drained(ended: &Ended) {
     let messages = ended.measures.messages;
     assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost(), "{messages:?}");
     assert_eq!(ended.in_use, (0, 0));
 }
 
-fn clean(ended: &Ended) {
+pub fn clean(ended: &Ended) {
     drained(ended);
     assert_eq!(ended.environment, Environment::new(ended.plan.nodes.len(), ended.plan.topology.routes().len()));
 }
