@@ -25,6 +25,8 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
     Service {
         replicas: 1,
         workers,
+        serves: Default::default(),
+        congestion: None,
         threads: Threads::Held,
         queue: Queue::Fifo(Fifo { limit: None }),
         demand,

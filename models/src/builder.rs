@@ -13,7 +13,7 @@ use crate::plan::{
     Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
 use crate::registry::{Complaint, complaint, within};
-use crate::services::Queue;
+use crate::services::{Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -227,6 +227,8 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
                 idempotency: service.idempotency.clone(),

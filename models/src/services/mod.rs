@@ -1,9 +1,11 @@
 //! What does a service do with a request?
 
+mod capacity;
 mod program;
 mod server;
 mod task;
 
+pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use server::{News, Server, Unheard};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
@@ -26,8 +28,15 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
-    /// How many requests one replica works on at the same time, 1 to 1,000,000.
+    /// How many requests one replica works on at the same time, 1 to 1,000,000 or [`UNLIMITED`].
+    #[serde(deserialize_with = "capacity::read_workers", serialize_with = "capacity::write_workers")]
     pub workers: u32,
+    /// Whether workers share the cores of their node; each works at full speed unless said.
+    #[serde(default, skip_serializing_if = "Serves::is_usual")]
+    pub serves: Serves,
+    /// By how much each piece of work grows with what is in service when it begins; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<Congestion>,
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
@@ -180,9 +189,9 @@ impl Service {
         if !(1..=10_000).contains(&self.replicas) {
             complaints.push(complaint("replicas", format!("a service has 1 to 10000 replicas, not {}", self.replicas)));
         }
-        if !(1..=1_000_000).contains(&self.workers) {
-            complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
-        }
+        complaints.extend(capacity::check_workers(self.workers));
+        complaints.extend(self.serves.check().map(|one| one.inside("serves")));
+        complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));

@@ -6,7 +6,8 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores that all
+//!   share), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
@@ -33,6 +34,7 @@ mod pace;
 mod parcels;
 mod probes;
 mod serving;
+mod sharing;
 mod steps;
 mod timekeeping;
 mod timers;
@@ -65,6 +67,7 @@ use load::ExtraLoad;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -106,6 +109,8 @@ pub struct World<P: Protocol> {
     orders: Orders<P>,
     /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
+    /// Those whose workers share cores, by node.
+    shares: BTreeMap<u32, SharedNode>,
     /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
     /// The second instance of an identity that has, or had, a twin.
@@ -164,6 +169,7 @@ impl<P: Protocol> World<P> {
             news: VecDeque::new(),
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
+            shares: SharedNode::all(&plan),
             members: members_of(&plan, &protocol),
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),

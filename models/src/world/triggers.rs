@@ -127,6 +127,8 @@ mod tests {
         let service = Service {
             replicas: 1,
             workers: 1,
+            serves: Default::default(),
+            congestion: None,
             threads: crate::services::Threads::Held,
             queue: crate::services::Queue::Fifo(crate::services::Fifo::default()),
             demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),

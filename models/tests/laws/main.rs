@@ -34,6 +34,7 @@ mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod schedules; // when faults strike, for how long, and whom
+mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
@@ -142,6 +143,8 @@ fn service(demand: Distribution) -> Service {
     Service {
         replicas: 1,
         workers: 1_000_000,
+        serves: Default::default(),
+        congestion: None,
         threads: Threads::Held,
         queue: Queue::Fifo(Fifo::default()),
         demand,

@@ -96,6 +96,8 @@ fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
         let service = Service {
             replicas: 1,
             workers: 100,
+            serves: Default::default(),
+            congestion: None,
             threads: Threads::Held,
             queue: Queue::Fifo(Fifo::default()),
             demand: Distribution::Constant(ms(1)),
