@@ -34,6 +34,8 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         does: Vec::new(),
         domain: Placement(vec![domain.to_owned()]),
         idempotency: None,
+        counts_executions: false,
+        state: None,
         retry_after: None,
         late_work: LateWork::Finish,
         demand_of_retry: DemandOfRetry::Fresh,

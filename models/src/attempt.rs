@@ -50,7 +50,7 @@ pub struct Attempt {
     pub is_delivered: bool,
     /// Whether the request or the answer was altered on the way, or rests on something that was.
     pub is_wrong: bool,
-    /// Whether it holds the idempotency key of its call.
+    /// Whether it is watched: it holds the idempotency key of its call, or what its server executes is counted.
     pub holds_key: bool,
     /// Whether the answer rests on a makeshift.
     pub is_degraded: bool,

@@ -68,17 +68,8 @@ impl Speaks for Lease {
         self.holders.saturating_add(1)
     }
 
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    super::placed!();
+    super::authenticated!();
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

@@ -1,12 +1,16 @@
 //! What does a service do with a request?
 
 mod capacity;
+mod event_sourced;
 mod program;
+mod saga;
 mod server;
 mod task;
 
 pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
+pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
@@ -63,6 +67,12 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -183,6 +193,30 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// A service of one replica with so many workers and this demand; everything else as it is unless said.
+    pub fn new(workers: u32, demand: Distribution) -> Self {
+        Self {
+            replicas: 1,
+            workers,
+            serves: Serves::default(),
+            congestion: None,
+            threads: Threads::default(),
+            queue: Queue::default(),
+            demand,
+            demand_of: BTreeMap::new(),
+            does: Vec::new(),
+            domain: Placement::default(),
+            late_work: LateWork::default(),
+            demand_of_retry: DemandOfRetry::default(),
+            idempotency: None,
+            counts_executions: false,
+            state: None,
+            retry_after: None,
+            request_size: USUAL_SIZE,
+            reply_size: USUAL_SIZE,
+        }
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -199,6 +233,7 @@ impl Service {
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         complaints.extend(Task::check_all(&self.does, "does"));
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }

@@ -6,9 +6,9 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores that all
-//!   share), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
-//!   (background work);
+//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing`
+//!   (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole),
+//!   `logs` (states that are rebuilt), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
@@ -27,12 +27,16 @@ mod interference;
 mod jobs;
 mod layers;
 mod load;
+mod logs;
 mod made;
 mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod pools;
 mod probes;
+mod saga_books;
+mod sagas;
 mod serving;
 mod sharing;
 mod steps;
@@ -48,7 +52,7 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::{FaultId, RouteId};
+use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
 use crate::measure::{Meter, Observations};
 use crate::plan::Plan;
@@ -59,14 +63,17 @@ use crate::services::Server;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use executed::Executions;
 use fanning::Fan;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
+use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use sagas::Sagas;
 use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
@@ -139,6 +146,11 @@ pub struct World<P: Protocol> {
     notes: Notes,
     /// Idempotency keys, by service.
     keys: Vec<Keys>,
+    /// What services have executed, for those that are watched.
+    executions: Vec<Executions>,
+    sagas: Sagas,
+    /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
+    logs: Vec<Option<EventLog>>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -186,6 +198,9 @@ impl<P: Protocol> World<P> {
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
+            executions: vec![Executions::default(); plan.services.len()],
+            sagas: Sagas::default(),
+            logs: logs::logs_of(&plan),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -199,6 +214,7 @@ impl<P: Protocol> World<P> {
             world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
+            saga_books::begin_counting(&world.plan, &mut world.observations);
         })
     }
 
@@ -232,8 +248,10 @@ impl<P: Protocol> World<P> {
 
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
+        self.count_sagas_left();
+        let of_services = self.executions_observed();
+        self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;
-        self.meter.observed(&self.observations);
         self.meter
     }
 
@@ -283,6 +301,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
+            Kind::Log => self.saga_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

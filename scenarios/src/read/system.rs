@@ -134,11 +134,16 @@ impl<'a> Reader<'a> {
         }
         gaps.some_link = gaps.links.len() < pieces.section("links").len();
         for piece in pieces.section("stacks") {
-            let Some(items) = problems.note(piece.value.list()) else { continue };
+            let Some(items) = problems.note(piece.value.list()) else {
+                gaps.some_stack = true;
+                continue;
+            };
             let layers: Vec<_> = items.into_iter().map(|item| self.layer(item, problems)).collect();
             // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
-            spec.stacks
-                .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
+            match layers.into_iter().collect::<Option<Vec<_>>>() {
+                Some(layers) => spec.stacks.push((piece.key.clone().unwrap_or_default(), layers)),
+                None => gaps.some_stack = true,
+            }
         }
         (spec, gaps)
     }
