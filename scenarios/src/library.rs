@@ -28,6 +28,7 @@ shipped!(
     "gray-failure",
     "gc-pause",
     "rolling-restart",
+    "event-sourced-restart",
     "disk-stall",
     "zone-cut",
     "cut-that-answers",
@@ -82,6 +83,8 @@ shipped!(
     "cold-cache",
     "stale-answers",
     "paid-twice",
+    "saga-keys",
+    "saga-coordinator-dies",
 );
 
 /// The shipped scenario of this name.

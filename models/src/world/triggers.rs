@@ -133,6 +133,8 @@ mod tests {
             does: Vec::new(),
             domain: crate::services::Placement(vec!["here".to_owned()]),
             idempotency: None,
+            counts_executions: false,
+            state: None,
             retry_after: None,
             late_work: crate::services::LateWork::Finish,
             demand_of_retry: crate::services::DemandOfRetry::Fresh,
