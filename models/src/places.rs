@@ -5,6 +5,7 @@ use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
 use crate::protocols::Group;
 use crate::registry::Complaint;
+use crate::services::{LOG_EVENTS, SAGA_EVENTS};
 use crate::strategies::Shift;
 use crate::topology::lies_in;
 use crate::workloads::Clients;
@@ -146,7 +147,10 @@ impl<'a> Places<'a> {
     pub fn events(&self) -> impl Iterator<Item = &'static str> {
         let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
-        of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers))
+        let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
+        let has_logs = self.services.iter().any(|service| service.log.is_some());
+        let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
+        of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers)).chain(of_services)
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

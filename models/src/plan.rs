@@ -197,6 +197,16 @@ pub struct ServicePlan {
     pub reply_size: Size,
 }
 
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|task| match task {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            TaskPlan::Call(_) | TaskPlan::Work(_) | TaskPlan::Write(_) => None,
+        })
+    }
+}
+
 /// Something done for a request.
 #[derive(Clone, Debug)]
 pub enum TaskPlan {

@@ -2,7 +2,7 @@
 
 use super::{Builder, Callees};
 use crate::ids::EdgeId;
-use crate::plan::{Callee, EdgePlan, NodePlan, ServicePlan, TaskPlan};
+use crate::plan::{Callee, EdgePlan, NodePlan, ServicePlan};
 use crate::registry::complaint;
 use crate::services::{Saga, StepPlan};
 use std::collections::BTreeMap;
@@ -39,10 +39,7 @@ impl Builder<'_> {
 
 /// What participants of sagas execute is counted by saga and step.
 pub(super) fn watch_participants(services: &mut [ServicePlan], edges: &[EdgePlan]) {
-    let sagas = services.iter().flat_map(|service| &service.program).filter_map(|task| match task {
-        TaskPlan::Saga(saga) => Some(saga),
-        TaskPlan::Call(_) | TaskPlan::Work(_) | TaskPlan::Write(_) => None,
-    });
+    let sagas = services.iter().flat_map(ServicePlan::sagas);
     let called: Vec<EdgeId> = sagas.flat_map(|saga| &saga.steps).flat_map(|step| [Some(step.call), step.undo]).flatten().collect();
     for edge in called {
         if let Callee::Service(service) = edges[edge.index()].callee {

@@ -4,8 +4,8 @@ mod event_sourced;
 mod saga;
 mod server;
 
-pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
-pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
+pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;

@@ -16,7 +16,8 @@ fn events(events: u64) -> EventSourced {
 fn system(state: EventSourced) -> SystemSpec {
     let arrivals = Arrivals::Constant(models::workloads::Constant { rate: Some(Rate::per_second(10)), rate_per_client: None });
     let server = Service { state: Some(State::EventSourced(state)), workers: 1, ..service(Distribution::Constant(ms(10))) };
-    let mut spec = pair(clients(1, "server", arrivals), server, link("app", "server", Distribution::Constant(ms(1))), vec![timeout(ms(5_000))]);
+    let mut spec =
+        pair(clients(1, "server", arrivals), server, link("app", "server", Distribution::Constant(ms(1))), vec![timeout(ms(5_000))]);
     spec.faults = vec![crash("server", ms(505), Some(ms(100)), WhileDown::Refusal)];
     spec.clockwork.horizon = ms(2_050);
     spec
@@ -49,7 +50,11 @@ fn a_restart_replays_what_was_executed_and_takes_requests_only_then() {
     assert_eq!((counted(&ended, "states rebuilt"), counted(&ended, "events replayed")), (1, 29));
     assert_eq!(counted(&ended, "time spent rebuilding"), 290_000_000);
     let refused = Failure::Refused.index();
-    assert_eq!(ended.measures.failed[refused], 3, "at 601, 701 and 801 ms; that of 501 ms died with the server: {:?}", ended.measures.failed);
+    assert_eq!(
+        ended.measures.failed[refused], 3,
+        "at 601, 701 and 801 ms; that of 501 ms died with the server: {:?}",
+        ended.measures.failed
+    );
     let queued = play(&system(EventSourced { meanwhile: Meanwhile::Queue, ..events(25) }), 1);
     is_over(&queued);
     // Those of 701 and 801 ms wait until 895 ms.
@@ -103,7 +108,7 @@ fn a_disk_that_is_lost_takes_the_log_with_it() {
 }
 
 proptest! {
-    #![proptest_config(crate::conservation::config())]
+    #![proptest_config(conservation::config())]
 
     #[test]
     fn whatever_strikes_a_state_is_rebuilt_in_the_end_and_nothing_is_left_behind(
