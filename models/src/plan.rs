@@ -7,7 +7,9 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, Scaler, Service, Threads};
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -239,6 +241,16 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
+}
+
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|step| match &step.does {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            _ => None,
+        })
+    }
 }
 
 /// A group.

@@ -31,6 +31,7 @@ shipped!(
     "gray-failure",
     "gc-pause",
     "rolling-restart",
+    "event-sourced-restart",
     "disk-stall",
     "zone-cut",
     "cut-that-answers",
@@ -98,6 +99,8 @@ shipped!(
     "constant-work",
     "stale-answers",
     "paid-twice",
+    "saga-keys",
+    "saga-coordinator-dies",
 );
 
 /// The shipped scenario of this name.

@@ -70,8 +70,8 @@ pub struct Twin {
     pub second: Vec<NodeId>,
 }
 
-/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
-/// something on a disk; services keep nothing.
+/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep something on a
+/// disk; of services the logs of sagas and of states that are rebuilt, which are synced and lost with everything alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DiskLoss {
     /// Everything that was written is there.

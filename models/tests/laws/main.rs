@@ -17,6 +17,7 @@ mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
+mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
