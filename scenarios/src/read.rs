@@ -5,8 +5,10 @@
 
 mod capacity;
 mod change;
+mod demands;
 mod gaps;
 mod grid;
+mod idle;
 mod system;
 mod warnings;
 
@@ -154,7 +156,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
-        self.refuse_unknown_names(&base.first()?.1, problems);
+        self.refuse_unknown_names(base.iter().map(|(_, arm)| arm), problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
         let axes: Vec<String> = sweep.vary.iter().map(|(path, ..)| path.clone()).collect();
@@ -263,9 +265,11 @@ impl<'a> Reader<'a> {
     }
 
     /// An expectation about members, an edge or a class speaks of a service, a group, an edge or a class that exists.
-    fn refuse_unknown_names(&self, arm: &ArmPlan, problems: &mut Problems) {
+    fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
+        let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
-        let edges: Vec<&str> = arm.plan.edges.iter().map(|edge| edge.name.as_str()).collect();
+        let names = crate::edges::names(arms.map(|arm| &*arm.plan));
+        let edges: Vec<&str> = names.iter().map(String::as_str).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),

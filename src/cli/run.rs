@@ -83,13 +83,17 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
         }
     };
+    if let Some(stalled) = made.stalled {
+        return Err(wrong(&format!("the run was stopped: {stalled}")));
+    }
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
     }
     if args.output.format == Format::Table {
         print_changes(&manifest)?;
     }
-    print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
+    let of_arm = sweep::manifest_of_arm(&scenario, arm as usize);
+    print_table(&reports::summary::single_run(&of_arm, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
         if let Some(services) = reports::summary::services(&made.measures) {
             print("")?;

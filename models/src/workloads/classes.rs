@@ -83,6 +83,14 @@ impl ClassMix {
         (total > 0).then(|| Self { parts: classes.iter().filter(|(_, class)| class.weight > 0).map(part).collect() })
     }
 
+    /// Which share of the calls is of this class.
+    pub fn share(&self, class: u8) -> f64 {
+        let place = self.parts.iter().position(|part| part.0 == class);
+        place.map_or(0.0, |place| {
+            (self.parts[place].1 - place.checked_sub(1).map_or(0, |before| self.parts[before].1)) as f64 / u64::MAX as f64
+        })
+    }
+
     /// The class of a call.
     pub fn class(&self, call: Key, seed: &Seed) -> u8 {
         let bits = Key::named("class").child(seed.number()).child(call.bits()).bits();

@@ -102,7 +102,7 @@ impl<P: Protocol> World<P> {
         let ordinal = state.calls;
         let key = plan.key.child(u64::from(ordinal));
         let client = plan.client_of(key, &self.seed);
-        let name = CallName { edge: plan.edge, key, client, ordinal };
+        let name = CallName { edge: plan.edge, key, client, population: PopulationId(plan.edge.0), ordinal };
         state.calls = ordinal.checked_add(1).expect("a population makes fewer than 2^32 calls");
         if !self.is_left_out(PopulationId(index), key) {
             self.start_call(name, Origin::Client, 0, ctx);
@@ -119,7 +119,7 @@ impl<P: Protocol> World<P> {
         let count = &mut self.call_counts[number as usize];
         *count += 1;
         let key = client_key(key, client).child(u64::from(*count));
-        let name = CallName { edge, key, client, ordinal: *count - 1 };
+        let name = CallName { edge, key, client, population: PopulationId(edge.0), ordinal: *count - 1 };
         self.start_call(name, Origin::Client, 0, ctx);
     }
 

@@ -205,7 +205,7 @@ impl<P: Protocol> World<P> {
         let ordinal = FIRST_EXTRA.saturating_add(*made);
         *made += 1;
         let edge = self.plan.populations[population.index()].edge;
-        self.start_call(CallName { edge, key, client, ordinal }, Origin::Client, 0, ctx);
+        self.start_call(CallName { edge, key, client, population: PopulationId(edge.0), ordinal }, Origin::Client, 0, ctx);
     }
 }
 

@@ -151,8 +151,8 @@ fn until(spec: &SystemSpec, seed: u64, window: (SimTime, SimTime), stop: SimTime
             let (digest, now, events) = (simulation.digest(), simulation.now(), simulation.events());
             let world = simulation.into_model();
             let plan = Arc::new(world.plan().clone());
-            let (in_use, environment) = (world.records(), world.environment().clone());
-            Ended { plan, seen, digest, in_use, environment, measures: world.into_meter().finish(now, events).0 }
+            let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
+            Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
         }
     }
     let plan = plan_of(spec);

@@ -105,6 +105,9 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
     for further in ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)) {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }
+    for evidence in ranking.evidence() {
+        let _ = writeln!(text, "{}\n\n{}", escaped(&evidence.title), table(&evidence));
+    }
     *text += "Worst runs:\n\n";
     for (arm, command) in ranking.worst_commands(manifest) {
         let _ = writeln!(text, "- {}: {}", escaped(&arm), code(&command));

@@ -49,7 +49,7 @@ fn observed(results: &Results) -> Vec<(String, &'static str)> {
 fn finished(row: &RunRow) -> Option<&RunMeasures> {
     match &row.outcome {
         RunOutcome::Finished { measures, .. } => Some(measures),
-        RunOutcome::Panicked(_) => None,
+        RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
     }
 }
 
@@ -111,6 +111,7 @@ fn cells(manifest: &Manifest, row: &RunRow) -> Vec<Cell> {
             cells.extend([Cell::text("finished"), Cell::text(format!("{digest:016x}"))]);
             cells.extend(measured(manifest, measures));
         }
+        RunOutcome::Stalled(message) => cells.push(Cell::text(format!("stalled: {message}"))),
         RunOutcome::Panicked(message) => cells.push(Cell::text(format!("panicked: {message}"))),
     }
     cells.resize(columns(manifest).len(), Cell::Missing);
@@ -174,7 +175,7 @@ pub fn rankings(results: &Results) -> serde_json::Value {
     let one = |cell| {
         let ranking = summary::Ranking::of(results, cell);
         let fates = summary::fates::sentences(&ranking);
-        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()) })
+        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()), "evidence": ranking.evidence().iter().map(super::json::table).collect::<Vec<_>>() })
     };
     serde_json::json!({ "headline": summary::fates::headline(results), "cells": cells.map(one).collect::<Vec<_>>() })
 }

@@ -5,12 +5,13 @@
 //! is worst, with the numbers that it follows from.
 
 use super::Reader;
+use super::demands::{Asked, asked, part};
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::Scenario;
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
-use models::plan::{Callee, Plan, Role, ServicePlan, TaskPlan};
+use models::plan::{Callee, Plan, Role};
 use models::services::{LateWork, Threads};
 use models::strategies::{Layer, WorstCase};
 use models::topology::Topology;
@@ -23,31 +24,6 @@ const MANY_ATTEMPTS: u64 = 8;
 
 /// A service that needs just all of its workers needs a little more or less by arithmetic: mean gaps are whole nanoseconds.
 const FULL: f64 = 1.001;
-
-/// What a task of a service's program asks for. This is the one place to tell a new kind of task.
-struct Asked {
-    /// Work of a worker, on average.
-    work: SimDuration,
-    /// Calls that it makes, each once.
-    calls: Vec<usize>,
-}
-
-fn asked(task: &TaskPlan) -> Asked {
-    match task {
-        TaskPlan::Call(edge) => Asked { work: SimDuration::ZERO, calls: vec![edge.index()] },
-        TaskPlan::Work(work) | TaskPlan::Write(work) => Asked { work: work.mean(), calls: Vec::new() },
-    }
-}
-
-/// All that a program asks for.
-fn all_asked(service: &ServicePlan) -> Asked {
-    let start = Asked { work: service.demand.mean(), calls: Vec::new() };
-    service
-        .program
-        .iter()
-        .map(asked)
-        .fold(start, |sum, one| Asked { work: sum.work.saturating_add(one.work), calls: [sum.calls, one.calls].concat() })
-}
 
 /// Something found in one system.
 struct Finding {
@@ -142,7 +118,7 @@ impl<'p> System<'p> {
         let services = plan.services.len();
         let mut system = Self {
             plan,
-            asked: plan.services.iter().map(all_asked).collect(),
+            asked: plan.services.iter().map(|service| asked(plan, service)).collect(),
             time: vec![SimDuration::ZERO; services],
             below: vec![None; services],
             rate: vec![0.0; services],
@@ -151,10 +127,17 @@ impl<'p> System<'p> {
         // No service calls itself by way of others, so that each is looked at once, after those it calls.
         let order = system.callees_first();
         for &service in &order {
-            let calls = || system.asked[service].calls.iter();
-            let time = calls().fold(system.asked[service].work, |sum, call| sum.saturating_add(system.round_trip(*call)));
-            let longest = |call: &usize| system.worst(*call).time;
-            let below: Option<Vec<SimDuration>> = calls().map(longest).collect();
+            let waits = || system.asked[service].waits.iter();
+            // Of calls at once the longest is waited for.
+            let mean = |(share, calls): &(f64, Vec<usize>)| {
+                part(calls.iter().map(|call| system.round_trip(*call)).max().unwrap_or_default(), *share)
+            };
+            let time = waits().fold(system.asked[service].work, |sum, wait| sum.saturating_add(mean(wait)));
+            let longest = |(_, calls): &(f64, Vec<usize>)| {
+                let times: Option<Vec<SimDuration>> = calls.iter().map(|call| system.worst(*call).time).collect();
+                times?.into_iter().max()
+            };
+            let below: Option<Vec<SimDuration>> = waits().filter(|(share, _)| *share > 0.0).map(longest).collect();
             let below = below.filter(|all| !all.is_empty()).map(|all| all.into_iter().fold(SimDuration::ZERO, SimDuration::saturating_add));
             (system.time[service], system.below[service]) = (time, below);
         }
@@ -167,8 +150,8 @@ impl<'p> System<'p> {
                 (0..plan.edges.len()).filter(|edge| system.ends(*edge).1 == Some(service)).max_by_key(|edge| product(&system.ways[*edge]));
             let way = busiest.map_or_else(Vec::new, |edge| system.ways[edge].clone());
             let rate = system.rate[service] / load;
-            for call in system.asked[service].calls.clone() {
-                system.follow(call, &way, rate);
+            for (call, times) in system.asked[service].calls.clone() {
+                system.follow(call, &way, rate * times);
             }
         }
         system
@@ -188,7 +171,7 @@ impl<'p> System<'p> {
             if std::mem::replace(&mut seen[service], true) {
                 return;
             }
-            for call in &system.asked[service].calls {
+            for (call, _) in &system.asked[service].calls {
                 system.ends(*call).1.into_iter().for_each(|callee| visit(system, callee, seen, order));
             }
             order.push(service);
@@ -285,7 +268,9 @@ impl<'p> System<'p> {
             return None;
         }
         let of_call = |call: &usize| format!("`{}` may take {}", self.plan.edges[*call].name, self.worst(*call).arithmetic);
-        let parts: Vec<String> = self.asked[callee].calls.iter().map(of_call).collect();
+        let waits = self.asked[callee].waits.iter().filter(|(share, _)| *share > 0.0);
+        let longest = waits.filter_map(|(_, calls)| calls.iter().max_by_key(|call| self.worst(**call).time));
+        let parts: Vec<String> = longest.map(of_call).collect();
         let together = if parts.len() > 1 { format!(", {sum} together") } else { String::new() };
         let sentence = format!(
             "`{}` gives an attempt up after {patience}, but {}{together}: the rest is work for nobody",
@@ -340,7 +325,7 @@ fn patience(stack: &[Layer]) -> Option<SimDuration> {
 }
 
 /// Calls a second of an open population; what closed and one-shot load asks for depends on the answers.
-fn open_rate(arrivals: &ArrivalProcess, plan: &Plan) -> f64 {
+pub(super) fn open_rate(arrivals: &ArrivalProcess, plan: &Plan) -> f64 {
     let clockwork = plan.clockwork;
     arrivals.mean_rate(SimTime::ZERO.saturating_add(clockwork.warm_up), SimTime::ZERO.saturating_add(clockwork.horizon)).unwrap_or(0.0)
 }
