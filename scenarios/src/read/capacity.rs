@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fewer attempts at the bottom than this, from several layers that retry, are not worth a warning.
 const MANY_ATTEMPTS: u64 = 8;
 
+/// A service that needs just all of its workers needs a little more or less by arithmetic: mean gaps are whole nanoseconds.
+const FULL: f64 = 1.001;
+
 /// Something found in one system.
 struct Finding {
     /// What it is about, so that other arms and cells say it of the same.
@@ -232,7 +235,7 @@ impl<'p> System<'p> {
     /// A service that cannot keep up.
     fn overload(&self, service: usize) -> Option<Finding> {
         let (plan, load, rate) = (&self.plan.services[service], self.load(service), self.rate[service]);
-        if load <= 1.0 {
+        if load <= FULL {
             return None;
         }
         let time = self.worker_time(service);
