@@ -2,6 +2,7 @@
 
 mod classes;
 mod clocks;
+mod data;
 mod layers;
 mod programs;
 mod sagas;
@@ -13,6 +14,7 @@ use crate::places::Places;
 use crate::plan::{
     Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
 use crate::services::{Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
@@ -176,6 +178,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
@@ -219,6 +222,7 @@ impl Builder<'_> {
             let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
@@ -234,10 +238,14 @@ impl Builder<'_> {
                 congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
+                partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -252,7 +260,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -261,7 +270,7 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }
@@ -287,6 +296,9 @@ impl Builder<'_> {
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
         }
         watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+        }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -304,7 +316,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

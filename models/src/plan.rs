@@ -5,7 +5,9 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{Congestion, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
+use crate::services::connections::Connections;
+use crate::services::data::DataPlan;
+use crate::services::{AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -93,7 +95,7 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
@@ -169,6 +171,8 @@ pub struct ServicePlan {
     pub replicas: u32,
     /// Workers of each.
     pub workers: u32,
+    /// The key of its name.
+    pub key: Key,
     /// Whether workers are held during downstream calls.
     pub threads: Threads,
     /// How many requests may wait at each.
@@ -185,6 +189,8 @@ pub struct ServicePlan {
     pub has_own_ways: bool,
     /// What comes after.
     pub program: Program,
+    /// Which of them a request may go to; any unless said.
+    pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
     /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
@@ -193,6 +199,12 @@ pub struct ServicePlan {
     pub counts_executions: bool,
     /// The log its state is rebuilt from, if it has one.
     pub log: Option<Arc<LogPlan>>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
@@ -309,6 +321,8 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+    /// Whether the callee says which of its replicas an attempt may go to.
+    pub is_parted: bool,
 }
 
 impl EdgePlan {
@@ -327,13 +341,14 @@ impl EdgePlan {
             replicas,
             zones,
             routes,
+            is_parted: false,
         }
     }
 
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
     }
 
     /// The zone of a caller, if there are several.

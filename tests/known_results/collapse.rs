@@ -151,8 +151,11 @@ fn a_database_that_is_down_comes_back_when_the_load_sinks_below_what_retries_lea
         )
     };
     // The queue is 2800 + 260 x 30 = 10,600 long at 100 s.
-    for (dip, comes_back) in [("0.46, at: \"100s\", lasts: \"400s\"", true), ("0.75, at: \"100s\", lasts: \"400s\"", false), ("0, at: \"100s\", lasts: \"60s\"", true)]
-    {
+    for (dip, comes_back) in [
+        ("0.46, at: \"100s\", lasts: \"400s\"", true),
+        ("0.75, at: \"100s\", lasts: \"400s\"", false),
+        ("0, at: \"100s\", lasts: \"60s\"", true),
+    ] {
         let run = made(&scenario("dip.ron", &text(dip), &[]), 1);
         let goodput = per_second(&run, 900..1000, |bin| bin.completed);
         println!("dip to {dip}: goodput {goodput:.1}");

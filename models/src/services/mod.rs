@@ -1,17 +1,25 @@
 //! What does a service do with a request?
 
 mod capacity;
+pub mod connections;
+pub mod data;
 mod event_sourced;
+pub mod partition;
 mod program;
 mod saga;
 mod server;
+mod tally;
 mod task;
 
 pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
+pub use connections::Connections;
+pub use data::Data;
 pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::builder::quoted;
@@ -32,6 +40,9 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
+    /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<AnyPartition>,
     /// How many requests one replica works on at the same time, 1 to 1,000,000 or [`UNLIMITED`].
     #[serde(deserialize_with = "capacity::read_workers", serialize_with = "capacity::write_workers")]
     pub workers: u32,
@@ -73,6 +84,12 @@ pub struct Service {
     /// Where its state is, if a restart has to rebuild it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -206,15 +223,23 @@ impl Service {
             demand_of: BTreeMap::new(),
             does: Vec::new(),
             domain: Placement::default(),
+            partition: None,
             late_work: LateWork::default(),
             demand_of_retry: DemandOfRetry::default(),
             idempotency: None,
             counts_executions: false,
             state: None,
+            connections: None,
+            data: None,
             retry_after: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
         }
+    }
+
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
     }
 
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
@@ -226,11 +251,14 @@ impl Service {
         complaints.extend(capacity::check_workers(self.workers));
         complaints.extend(self.serves.check().map(|one| one.inside("serves")));
         complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
+        complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
         }
         complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
+        complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         complaints.extend(Task::check_all(&self.does, "does"));
         complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));

@@ -21,7 +21,7 @@ impl<P: Protocol> World<P> {
         // What is called for a request, or in the place of a call, is called about the same.
         let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name)),
+            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name, measured.0)),
             Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => {
                 let call = &self.calls[self.attempts[job].call];
                 (self.attempts[job].node, call.object, call.class)
@@ -107,9 +107,20 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Of which class a call of a client is.
-    fn class_of(&self, name: CallName) -> u8 {
-        self.plan.populations[name.edge.index()].classes.as_ref().map_or(0, |classes| classes.class(name.key, &self.seed))
+    /// Of which class a call of a client is; 0 without classes.
+    fn class_of(&mut self, name: CallName, is_counted: bool) -> u8 {
+        if self.plan.populations[name.edge.index()].classes.is_none() {
+            return 0;
+        }
+        self.draw_class(name, is_counted)
+    }
+
+    #[inline(never)]
+    fn draw_class(&mut self, name: CallName, is_counted: bool) -> u8 {
+        let classes = self.plan.populations[name.edge.index()].classes.as_ref();
+        let class = classes.expect("a class is drawn where there are any").class(name.key, &self.seed);
+        self.meter.class_started(class, is_counted);
+        class
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
@@ -255,6 +266,7 @@ impl<P: Protocol> World<P> {
 
     /// The caller of a call is no more: nobody is told how it ends.
     pub(super) fn abandon_call(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.meter.call_abandoned(&self.calls[slot]);
         self.calls[slot].is_open = false;
         for flight in 0..self.calls[slot].flights.len() {
             if self.calls[slot].flights[flight].is_open {

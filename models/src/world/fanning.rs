@@ -8,13 +8,12 @@
 //! ends.
 
 use super::World;
-use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
-use crate::services::{FanPlan, Rest, TaskPlan, Threads};
+use crate::services::{FanPlan, Rest, TaskPlan};
 use sim_core::simulation::Ctx;
 use std::sync::Arc;
 
@@ -48,11 +47,8 @@ impl<P: Protocol> World<P> {
         else {
             unreachable!("calls are made at once where the program says so")
         };
-        attempt.phase = Phase::Calling;
         let (name, process) = (attempt.name, attempt.node.0 - service.first.0);
-        if service.threads == Threads::Released {
-            self.free_worker(slot, ctx);
-        }
+        self.begins_to_call(slot, service.threads, ctx);
         let fan = self.fans.take();
         let count = calls.len() as u32;
         let state = &mut self.fans[fan];
@@ -120,6 +116,7 @@ impl<P: Protocol> World<P> {
             Rest::Abandon => self.abandon_child(child, ctx),
             Rest::Finish => self.leave_alone(slot, child ^ FAN),
         }
+        self.calls_no_more(slot, ctx);
         if succeeded {
             return self.go_on_from(slot, ctx);
         }

@@ -5,17 +5,22 @@
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing`
-//!   (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole),
-//!   `logs` (states that are rebuilt), `pace` (nodes that are slow or stand still), `jobs` (background work);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores
+//!   that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs`
+//!   (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
+mod arriving;
 mod calls;
 mod clients;
+mod course;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
@@ -33,8 +38,10 @@ mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod partition;
 mod pools;
 mod probes;
+mod replication;
 mod saga_books;
 mod sagas;
 mod serving;
@@ -54,15 +61,17 @@ use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Held, Orders, Protocol};
+use crate::protocols::{Held, Orders, Protocol, Truth};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use data::DataState;
 use executed::Executions;
 use fanning::Fan;
 use groups::Envelope;
@@ -151,11 +160,17 @@ pub struct World<P: Protocol> {
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -201,14 +216,18 @@ impl<P: Protocol> World<P> {
             executions: vec![Executions::default(); plan.services.len()],
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_probers(ctx);
@@ -246,9 +265,13 @@ impl<P: Protocol> World<P> {
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
-    /// Ends the run and hands over what was measured.
-    pub fn into_meter(mut self) -> Meter {
+    /// Ends the run, which has gone on until `now`, and hands over what was measured.
+    pub fn into_meter(mut self, now: SimTime) -> Meter {
+        self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
+        self.count_layers();
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
         let of_services = self.executions_observed();
         self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;

@@ -6,7 +6,7 @@ use super::World;
 use crate::call::NONE;
 use crate::outcome::Failure;
 use crate::protocols::Protocol;
-use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan, Threads};
+use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
@@ -59,9 +59,7 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         let service = &self.plan.services[attempt.service as usize];
         let process = attempt.node.0 - service.first.0;
-        if service.threads == Threads::Released {
-            self.free_worker(slot, ctx);
-        }
+        self.begins_to_call(slot, service.threads, ctx);
         self.begin_saga(slot, saga, process, ctx);
     }
 
@@ -116,7 +114,7 @@ impl<P: Protocol> World<P> {
             work = self.demand_of_class(slot, attempt.demand_draw(service, &self.seed)).unwrap_or(work);
         }
         if let Some(congestion) = service.congestion.as_ref().filter(|_| !is_writing && !is_probe) {
-            work = congestion.stretch(work, self.servers[node.index()].busy);
+            work = congestion.stretch(work, self.servers[node.index()].busy.count());
         }
         if is_writing || service.cores.is_none() || !self.environment.is_calm() {
             return self.begin_work(slot, (work, is_writing), ctx);

@@ -47,10 +47,11 @@ impl<P: Protocol> World<P> {
         let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
-                let hot = if load.any() && !is_probe { load.drawn_to(service, draws.choice()) } else { None };
+                let hot = if load.any() && !is_probe { self.drawn_to(slot, service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
                 let replica = match chosen {
                     NONE if plan.replicas == 1 => 0,
+                    NONE if edge.is_parted => self.drawn_from_part(slot, draws.choice()),
                     NONE => draws.choice().index(u64::from(plan.replicas)) as u32,
                     chosen => chosen,
                 };
@@ -148,6 +149,7 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
+        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -176,6 +178,7 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
+        self.servers[node.index()].tally.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
                 return self.fail(slot, failure, ctx);
@@ -225,12 +228,17 @@ impl<P: Protocol> World<P> {
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, Some(outcome), ctx);
-        }
+        let holds = self.attempts[slot].holds.any();
+        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        let tally = &mut self.servers[attempt.node.index()].tally;
+        match outcome {
+            Outcome::Success => tally.completed += 1,
+            Outcome::Failed(Failure::Overload) => tally.shed += 1,
+            Outcome::Failed(_) => tally.failed += 1,
+        }
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);

@@ -6,6 +6,7 @@ use crate::programs::program;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
+use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
 use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
@@ -81,13 +82,25 @@ fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
     (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
 }
 
+/// One of those that a service with so many replicas may have, or none.
+fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
+    match which {
+        0 => Some(AnyPartition::ByKey(ByKey { shards: replicas })),
+        1 => Some(AnyPartition::ByClient(ByClient { cells: replicas })),
+        2 => Some(AnyPartition::Shuffle(Shuffle { each: replicas.min(2) })),
+        _ => None,
+    }
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
-        |(replicas, workers, held, limit, demand, late_work, same, (serves, congestion))| Service {
+    let ways = ((0_u32..8), way_to_serve());
+    (1_u32..4, ways, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
+        |(replicas, (partition, (serves, congestion)), workers, held, limit, demand, late_work, same)| Service {
             replicas,
+            partition: some_partition(partition, replicas),
             workers,
             serves,
             congestion,

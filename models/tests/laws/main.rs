@@ -2,6 +2,8 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod accounts; // what has become of requests, and how full services were
+mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
@@ -9,6 +11,7 @@ mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod copies; // how many copies of a call go out
+mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
@@ -26,6 +29,7 @@ mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod partitions; // which replicas of a service a request may go to
 mod pools; // connections that somebody else holds, to the nanosecond
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
@@ -139,7 +143,7 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
     let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
