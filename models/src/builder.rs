@@ -3,9 +3,11 @@
 mod classes;
 mod clocks;
 mod data;
+mod health;
 mod layers;
 mod programs;
 mod sagas;
+mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -16,7 +18,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{Queue, Serves};
+use crate::services::{HealthEndpoint, Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -210,7 +212,8 @@ impl Builder<'_> {
         let mut services = Vec::new();
         for (index, (name, service)) in (0..).zip(&self.spec.services) {
             let first = NodeId(nodes.len() as u32);
-            let replicas = service.replicas.clamp(1, 10_000);
+            let (most, initial) = service.sizes();
+            let replicas = most.clamp(1, 10_000);
             for replica in 0..replicas {
                 let node = format!("{name}[{replica}]");
                 let place = match service.domain.0.as_slice() {
@@ -220,6 +223,7 @@ impl Builder<'_> {
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
             let Queue::Fifo(queue) = &service.queue;
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
                 key: Key::named(name),
@@ -249,6 +253,15 @@ impl Builder<'_> {
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
+                comes_and_goes,
+                scales: service.scales.clone(),
+                initial: initial.min(replicas),
+                restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
+                refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
+                checks: Vec::new(),
+                check_timeout: SimDuration::ZERO,
+                checks_liveness: matches!(&service.health, HealthEndpoint::Deep(deep) if deep.liveness),
                 request_size: service.request_size,
                 reply_size: service.reply_size,
             });
@@ -294,6 +307,9 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let HealthEndpoint::Deep(deep) = &service.health {
+                self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
+            }
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
@@ -302,6 +318,7 @@ impl Builder<'_> {
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
+        self.add_watches(nodes, services, &mut edges);
         edges
     }
 

@@ -154,7 +154,8 @@ impl<'a> Places<'a> {
     pub fn events(&self) -> impl Iterator<Item = &'static str> {
         let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
-        of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers))
+        let of_replicas = crate::world::ANNOUNCED.into_iter().filter(|_| self.services.iter().any(|service| service.comes_and_goes));
+        of_group.iter().copied().chain(of_replicas).chain(Shift::ALL.into_iter().filter(move |_| has_layers))
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

@@ -7,7 +7,7 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
+use crate::services::{AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, Scaler, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -130,6 +130,12 @@ impl Plan {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
     }
 
+    /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
+    pub fn edges_of_calls(&self) -> &[EdgePlan] {
+        let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();
+        &self.edges[..self.edges.len() - watched]
+    }
+
     /// Name and number of members of every service, in order of writing, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
@@ -211,6 +217,24 @@ pub struct ServicePlan {
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// Of how many replicas one is drawn where nobody chooses; 0 if it depends on who is there, or on what is asked for.
+    pub evenly: u32,
+    /// Whether its replicas come and go.
+    pub comes_and_goes: bool,
+    /// Who kills and restarts its replicas, and over which edge that asks them.
+    pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// Who decides how many of its replicas are there.
+    pub scales: Option<Scaler>,
+    /// How many of them are there at the begin, the first ones.
+    pub initial: u32,
+    /// How often callers look who is there; always, if it is no time.
+    pub refresh: SimDuration,
+    /// Whom its health endpoint asks, and how long it waits for each.
+    pub checks: Vec<EdgeId>,
+    /// See [`checks`](Self::checks).
+    pub check_timeout: SimDuration,
+    /// Whether they are asked on behalf of whoever kills what is not alive, too.
+    pub checks_liveness: bool,
     /// How large a request is.
     pub request_size: Size,
     /// How large an answer is.
@@ -348,7 +372,8 @@ impl EdgePlan {
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
+        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

@@ -34,6 +34,8 @@ pub struct Meter {
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
+    /// How many of the edges calls go over.
+    edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
 }
@@ -107,6 +109,7 @@ impl Meter {
             accounts: Accounts::default(),
             gauges: Gauges::default(),
             finished: 0,
+            edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
         }
     }
@@ -292,6 +295,7 @@ impl Meter {
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
         self.row.messages = self.messages;
+        self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();

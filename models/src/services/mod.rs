@@ -3,10 +3,14 @@
 mod capacity;
 pub mod connections;
 pub mod data;
+mod directory;
 mod event_sourced;
+mod health;
 pub mod partition;
 mod program;
+mod restarts;
 mod saga;
+mod scaling;
 mod server;
 mod tally;
 mod task;
@@ -14,10 +18,15 @@ mod task;
 pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use connections::Connections;
 pub use data::Data;
+pub use directory::Directory;
 pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use health::{Deep, HealthEndpoint};
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub(crate) use scaling::LOOKS;
+pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
@@ -93,12 +102,32 @@ pub struct Service {
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
+    /// What it answers when it is asked whether it is well; for itself alone unless said.
+    #[serde(default, skip_serializing_if = "HealthEndpoint::is_shallow")]
+    pub health: HealthEndpoint,
+    /// Who kills and restarts its replicas; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Box<Restarts>>,
+    /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scales: Option<Scaler>,
+    /// How often callers look who is there, if replicas come and go; always unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// How large a request is, for links that have a bandwidth; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub request_size: Size,
     /// How large an answer is; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub reply_size: Size,
+}
+
+/// How callers find the replicas of a service that come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// The time between two looks of a caller at the list of replicas, above 0: the lifetime of an entry in a name service.
+    pub refresh: SimDuration,
 }
 
 fn one() -> u32 {
@@ -232,6 +261,10 @@ impl Service {
             connections: None,
             data: None,
             retry_after: None,
+            health: HealthEndpoint::default(),
+            restarts: None,
+            scales: None,
+            discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
         }
@@ -240,6 +273,13 @@ impl Service {
     /// Whether it says which of its replicas a request may go to.
     pub fn has_parts(&self) -> bool {
         self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
+    /// How many replicas there are at most, and how many at the begin.
+    pub fn sizes(&self) -> (u32, u32) {
+        let Some(scales) = &self.scales else { return (self.replicas, self.replicas) };
+        let (least, most) = (scales.loops().min, scales.loops().max);
+        (most.max(1), self.replicas.max(least).min(most).max(1))
     }
 
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
@@ -255,6 +295,16 @@ impl Service {
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
+        }
+        complaints.extend(within("health", self.health.check()));
+        complaints.extend(self.restarts.iter().flat_map(|restarts| within("restarts", restarts.check())));
+        if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
+            complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
+        }
+        complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
+            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
+            complaints.push(complaint("discovery", sentence));
         }
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));

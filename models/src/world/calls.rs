@@ -29,7 +29,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
             Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
-            Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
+            Origin::Probe(_) | Origin::Check(_) => unreachable!("who asks whether somebody is well begins its calls itself"),
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -241,7 +241,7 @@ impl<P: Protocol> World<P> {
                 self.open_calls -= 1;
                 self.client_served(name, outcome, ctx);
             }
-            Origin::Job(attempt) => {
+            Origin::Job(attempt) | Origin::Check(attempt) => {
                 // What is made of a wrong answer is wrong, and of a makeshift a makeshift.
                 self.attempts[attempt].is_wrong |= is_wrong;
                 self.attempts[attempt].is_degraded |= is_degraded;

@@ -136,6 +136,12 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// How many runs workers of these nodes, in rising order, work on.
+    pub(super) fn runs_at(&self, nodes: &[NodeId]) -> u64 {
+        let works = |run: &&Run| run.is_worked_on && nodes.binary_search(&run.node).is_ok();
+        self.jobs.runs.slots().iter().filter(works).count() as u64
+    }
+
     fn receive_run(&mut self, run: u32, ctx: &mut Ctx<'_, Self>) {
         let node = self.jobs.runs[run].node;
         // A node that stands still has its timer fire as well, and finds the run in its queue when it goes on.

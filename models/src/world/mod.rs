@@ -3,7 +3,7 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
-//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
+//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
@@ -12,12 +12,14 @@
 //!   (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
+//! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod accounts;
 mod arriving;
 mod calls;
+mod checks;
 mod clients;
 mod course;
 mod data;
@@ -25,6 +27,7 @@ mod disks;
 mod executed;
 mod experiment;
 mod fanning;
+mod fleets;
 mod gauges;
 mod groups;
 mod holding;
@@ -36,6 +39,7 @@ mod logs;
 mod made;
 mod members;
 mod misfortune;
+mod orchestration;
 mod pace;
 mod parcels;
 mod partition;
@@ -44,6 +48,7 @@ mod probes;
 mod replication;
 mod saga_books;
 mod sagas;
+mod scaling;
 mod serving;
 mod sharing;
 mod steps;
@@ -52,6 +57,8 @@ mod timers;
 mod triggers;
 mod twins;
 mod wire;
+
+pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
@@ -74,6 +81,7 @@ use clients::PopulationState;
 use data::DataState;
 use executed::Executions;
 use fanning::Fan;
+use fleets::Fleets;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -147,6 +155,8 @@ pub struct World<P: Protocol> {
     jobs: Jobs,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
+    /// The replicas of services that come and go.
+    fleets: Fleets,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -209,6 +219,7 @@ impl<P: Protocol> World<P> {
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
             probers: probes::probers_of(&plan),
+            fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
@@ -230,6 +241,7 @@ impl<P: Protocol> World<P> {
             world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
+            world.start_loops(ctx);
             world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
@@ -270,6 +282,7 @@ impl<P: Protocol> World<P> {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
         self.count_layers();
+        self.count_replicas();
         self.meter.accounts = self.accounts();
         self.count_unfinished();
         let of_services = self.executions_observed();
@@ -326,6 +339,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Probe => self.probe_due(event.slot, ctx),
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
+            Kind::Orchestration => self.orchestration_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -218,6 +218,9 @@ impl<P: Protocol> World<P> {
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
         let Some(next) = service.program.get(task as usize).filter(|_| !attempt.is_probe) else {
+            if attempt.is_probe {
+                return self.check_dependencies(slot, ctx);
+            }
             self.free_worker(slot, ctx);
             return self.answer(slot, Outcome::Success, ctx);
         };

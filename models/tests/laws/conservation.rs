@@ -108,6 +108,10 @@ fn some_service() -> impl Strategy<Value = Service> {
             queue: Queue::Fifo(Fifo { limit }),
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
+            health: models::services::HealthEndpoint::Shallow,
+            restarts: None,
+            scales: None,
+            discovery: None,
             ..service(demand)
         },
     )

@@ -15,6 +15,7 @@ mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
+mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
@@ -27,6 +28,7 @@ mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
+mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod partitions; // which replicas of a service a request may go to
@@ -39,6 +41,7 @@ mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod sagas; // what takes effect as a whole or not at all, whatever dies in between
+mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
 mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
