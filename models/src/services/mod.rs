@@ -282,6 +282,18 @@ impl Service {
         (most.max(1), self.replicas.max(least).min(most).max(1))
     }
 
+    /// What is wrong with following the share of workers that are taken, where nothing limits them.
+    fn check_target(&self, target: Target) -> Option<Complaint> {
+        let is_share_of_workers = match target {
+            Target::Occupancy(_) => true,
+            Target::Utilisation(_) => self.serves == Serves::Alone,
+            Target::Queue(_) => false,
+        };
+        let sentence = "no share of unlimited workers is ever taken; give the service a number of them, or let them share cores and follow \
+                        their Utilisation";
+        (is_share_of_workers && self.workers == UNLIMITED).then(|| complaint("scales.target", sentence))
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -302,6 +314,7 @@ impl Service {
             complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
         }
         complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        complaints.extend(self.scales.as_ref().and_then(|scales| self.check_target(scales.loops().target)));
         if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
             let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
             complaints.push(complaint("discovery", sentence));
