@@ -29,6 +29,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         queue: Queue::Fifo(Fifo { limit: None }),
         demand,
         does: Vec::new(),
+        consumes: Vec::new(),
         domain: Placement(vec![domain.to_owned()]),
         idempotency: None,
         retry_after: None,

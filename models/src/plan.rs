@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
@@ -25,6 +26,8 @@ pub struct SystemSpec {
     pub clients: Vec<(String, Clients)>,
     /// Services.
     pub services: Vec<(String, Service)>,
+    /// Brokers.
+    pub brokers: Vec<(String, AnyBroker)>,
     /// Groups.
     pub groups: Vec<(String, Group)>,
     /// Links.
@@ -87,8 +90,14 @@ impl Default for Clockwork {
 pub struct Plan {
     /// Every identity that messages are sent to or come from.
     pub nodes: Vec<NodePlan>,
-    /// Services, in order of writing.
+    /// Services, in order of writing, and then brokers, each of which is a service to those who call it.
     pub services: Vec<ServicePlan>,
+    /// Brokers, in order of writing.
+    pub brokers: Vec<BrokerPlan>,
+    /// The queues of messages that brokers keep.
+    pub backlogs: Vec<BacklogPlan>,
+    /// Services that fetch messages.
+    pub consumers: Vec<ConsumerPlan>,
     /// The group, if there is one; the protocol itself is chosen where the world is made.
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
@@ -128,7 +137,7 @@ impl Plan {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
     }
 
-    /// Name and number of members of every service, in order of writing, and then of the group.
+    /// Name and number of members of every service, in order of writing, of the brokers, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
         let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
@@ -177,6 +186,8 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// What comes after.
     pub program: Vec<TaskPlan>,
+    /// The broker that it is, if it is one, by its index.
+    pub broker: Option<u32>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
     /// What a full queue says about when to come again.
@@ -200,6 +211,10 @@ pub enum TaskPlan {
     Work(Sampler),
     /// Writing to the disk.
     Write(Sampler),
+    /// What a broker is asked is done: before a message is stored, and when it is.
+    Broker,
+    /// The end of the work on a message that was fetched.
+    Settle,
 }
 
 /// A group.
@@ -344,6 +359,9 @@ impl EdgePlan {
     }
 }
 
+/// The way between a replica and itself: nothing travels, and nothing is lost.
+pub const INSIDE: RouteId = RouteId(u32::MAX);
+
 /// Request and reply routes by the places of caller and callee.
 pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
 
@@ -378,4 +396,6 @@ pub enum Callee {
     Service(u32),
     /// The group.
     Group,
+    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
+    Own(u32),
 }

@@ -124,6 +124,9 @@ pub struct CallName {
 /// The ordinal of the first call that a fault adds to a population.
 pub const FIRST_EXTRA: u32 = 1 << 31;
 
+/// The ordinal of the first poll of a poller. The client of a poll is the number of its replica.
+pub const FIRST_POLL: u32 = 7 << 29;
+
 /// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
 pub const FIRST_PROBE: u32 = 3 << 30;
 

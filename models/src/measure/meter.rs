@@ -248,9 +248,13 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed.
-    pub fn observed(&mut self, observations: &super::Observations) {
+    /// What protocols and clocks observed, and what brokers did.
+    pub fn observed(&mut self, observations: &super::Observations, of_brokers: Vec<super::Observation>) {
         self.row.observations = observations.list();
+        if !of_brokers.is_empty() {
+            self.row.observations.extend(of_brokers);
+            self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        }
     }
 
     /// The row and the series of the run.

@@ -4,6 +4,7 @@ mod server;
 
 pub use server::{News, Server, Unheard};
 
+use crate::brokers::Consume;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
@@ -33,6 +34,9 @@ pub struct Service {
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
+    /// The brokers it fetches messages from, each of which is work as a request is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumes: Vec<Consume>,
     /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
     #[serde(default)]
     pub domain: Placement,
@@ -187,6 +191,9 @@ impl Service {
         }
         if self.does.len() > 100 {
             complaints.push(complaint("does", "a service does at most 100 things for a request"));
+        }
+        for (index, consume) in self.consumes.iter().enumerate() {
+            complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
         }
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("domain", self.domain.check()));

@@ -29,6 +29,9 @@ impl<P: Protocol> World<P> {
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => {
+                unreachable!("brokers and pollers begin their calls themselves")
+            }
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -233,6 +236,10 @@ impl<P: Protocol> World<P> {
             }
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
+            Origin::Poll(poller) => self.poll_ended(poller, outcome, ctx),
+            Origin::Delivery(poller, place) => self.delivery_ended((poller, place), (outcome, slot), ctx),
+            Origin::Settling(number, receipt) => self.settling_ended(name, process, (number, receipt), ctx),
+            Origin::Push(backlog, number) => self.push_ended((backlog, number), (outcome, slot), ctx),
         }
     }
 

@@ -210,7 +210,11 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeReturned(node));
         match self.plan.nodes[node.index()].role {
             Role::Member(index) => self.instances(index).for_each(|instance| self.member_returns(instance, ctx)),
-            Role::Replica(_) => self.probers_return(node, ctx),
+            Role::Replica(_) => {
+                self.probers_return(node, ctx);
+                self.pollers_return(node, ctx);
+                self.broker_resumes(node, ctx);
+            }
             Role::Clients(_) => {}
         }
     }

@@ -8,13 +8,16 @@
 //!   `interference` (what faults at their ends make of them);
 //! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod brokering;
 mod calls;
 mod clients;
+mod consuming;
 mod disks;
 mod executed;
 mod experiment;
@@ -54,6 +57,7 @@ use crate::record::Record;
 use crate::services::Server;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
 use groups::Envelope;
 use holding::HeldMessage;
@@ -119,6 +123,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// How many calls each client of a closed population has made, by its number among all clients.
@@ -169,6 +175,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
@@ -185,6 +192,7 @@ impl<P: Protocol> World<P> {
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
         })
@@ -221,7 +229,8 @@ impl<P: Protocol> World<P> {
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
         self.meter.strikes = self.timetable.strikes;
-        self.meter.observed(&self.observations);
+        let of_brokers = self.brokers.observations(&self.plan);
+        self.meter.observed(&self.observations, of_brokers);
         self.meter
     }
 
@@ -271,6 +280,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

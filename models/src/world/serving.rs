@@ -8,7 +8,7 @@ use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan, TaskPlan};
+use crate::plan::{INSIDE, Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
 use crate::services::{DemandOfRetry, LateWork, News, Threads};
@@ -33,7 +33,7 @@ impl Attempt {
             Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
                 (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
             }
-            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
+            Some(TaskPlan::Call(_) | TaskPlan::Broker | TaskPlan::Settle) => unreachable!("a worker is taken for work"),
         }
     }
 
@@ -188,7 +188,7 @@ impl<P: Protocol> World<P> {
 
     /// Goes on with the program of a request.
     #[inline(always)]
-    fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
@@ -207,6 +207,8 @@ impl<P: Protocol> World<P> {
                     self.enqueue(slot, ctx);
                 }
             }
+            TaskPlan::Broker => self.broker_is_asked(slot, ctx),
+            TaskPlan::Settle => self.work_is_over(slot, ctx),
             TaskPlan::Call(edge) => {
                 let (edge, threads, process) = (*edge, service.threads, node.0 - service.first.0);
                 let parent = attempt.name;
@@ -236,7 +238,7 @@ impl<P: Protocol> World<P> {
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
     #[inline(always)]
-    fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if !std::mem::replace(&mut attempt.has_worker, false) {
             return;
@@ -280,7 +282,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds_key {
             self.settle_key(slot, None, ctx.now());
         }
@@ -294,6 +296,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -328,10 +333,13 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
@@ -350,7 +358,7 @@ impl<P: Protocol> World<P> {
                 self.abandon_call(child, ctx);
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
@@ -365,7 +373,7 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
             let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
@@ -386,6 +394,8 @@ impl<P: Protocol> World<P> {
         self.abandon_background(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
         self.hear_all(inbox, ctx);

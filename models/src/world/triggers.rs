@@ -131,6 +131,7 @@ mod tests {
             queue: crate::services::Queue::Fifo(crate::services::Fifo::default()),
             demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
             does: Vec::new(),
+            consumes: Vec::new(),
             domain: crate::services::Placement(vec!["here".to_owned()]),
             idempotency: None,
             retry_after: None,

@@ -11,6 +11,7 @@ pub fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             queue: Queue::Fifo(Fifo::default()),
             demand: Distribution::Constant(ms(1)),
             does: calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect(),
+            consumes: Vec::new(),
             domain: Placement(vec!["zone".to_owned()]),
             idempotency: None,
             retry_after: None,
