@@ -2,9 +2,12 @@
 
 mod classes;
 mod clocks;
+mod data;
+mod health;
 mod layers;
 mod programs;
 mod sagas;
+mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -15,7 +18,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::Queue;
+use crate::services::{HealthEndpoint, Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -177,6 +180,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
@@ -208,7 +212,8 @@ impl Builder<'_> {
         let mut services = Vec::new();
         for (index, (name, service)) in (0..).zip(&self.spec.services) {
             let first = NodeId(nodes.len() as u32);
-            let replicas = service.replicas.clamp(1, 10_000);
+            let (most, initial) = service.sizes();
+            let replicas = most.clamp(1, 10_000);
             for replica in 0..replicas {
                 let node = format!("{name}[{replica}]");
                 let place = match service.domain.0.as_slice() {
@@ -218,8 +223,10 @@ impl Builder<'_> {
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
             let Queue::Fifo(queue) = &service.queue;
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
@@ -231,15 +238,30 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
+                partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
+                comes_and_goes,
+                scales: service.scales.clone(),
+                initial: initial.min(replicas),
+                restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
+                refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
+                checks: Vec::new(),
+                check_timeout: SimDuration::ZERO,
+                checks_liveness: matches!(&service.health, HealthEndpoint::Deep(deep) if deep.liveness),
                 request_size: service.request_size,
                 reply_size: service.reply_size,
             });
@@ -285,11 +307,18 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let HealthEndpoint::Deep(deep) = &service.health {
+                self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
+            }
         }
         watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+        }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
+        self.add_watches(nodes, services, &mut edges);
         edges
     }
 
@@ -304,7 +333,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

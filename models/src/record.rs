@@ -1,6 +1,6 @@
 //! What could a bystander see? The vocabulary of traces and of the digest.
 
-use crate::ids::{EdgeId, FaultId, NodeId};
+use crate::ids::{EdgeId, FaultId, NodeId, PopulationId};
 use crate::outcome::Outcome;
 use crate::strategies::{Shift, ShiftAt};
 use sim_core::draw::Key;
@@ -119,6 +119,8 @@ pub struct CallName {
     pub key: Key,
     /// The client whose call it is, or on whose behalf a service makes it.
     pub client: u32,
+    /// The population of that client.
+    pub population: PopulationId,
     /// The how-manieth call of that client's population (open load) or of that client (closed load). Calls that faults add to a
     /// population count from [`FIRST_EXTRA`].
     pub ordinal: u32,
@@ -129,6 +131,9 @@ pub const FIRST_EXTRA: u32 = 1 << 31;
 
 /// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
 pub const FIRST_PROBE: u32 = 3 << 30;
+
+/// The ordinal of the first call of a health endpoint to what it depends on. Its client is the number of the replica that asks.
+pub const FIRST_CHECK: u32 = 7 << 29;
 
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,7 +154,7 @@ impl AttemptName {
         if self.copy > 0 {
             key = key.child(u64::from(self.copy));
         }
-        CallName { edge, key, client: self.call.client, ordinal: self.call.ordinal }
+        CallName { edge, key, ..self.call }
     }
 }
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The edges of all systems: those of the first one in its order, then what each further one adds, in its own.
 pub(crate) fn names<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Vec<String> {
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    for edge in plans.into_iter().flat_map(|plan| &plan.edges) {
+    for edge in plans.into_iter().flat_map(Plan::edges_of_calls) {
         let next = known.len();
         known.entry(edge.name.as_str()).or_insert(next);
     }
@@ -24,7 +24,7 @@ pub(crate) fn names<'a>(plans: impl IntoIterator<Item = &'a Plan>) -> Vec<String
 /// By cell and arm, for each edge of that system its place among all; nothing if each system has the same edges in the same order.
 pub(crate) fn places(scenario: &Scenario, names: &[String]) -> Vec<Vec<Vec<u32>>> {
     let numbers: BTreeMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
-    let of = |plan: &Plan| plan.edges.iter().map(|edge| numbers[edge.name.as_str()]).collect::<Vec<u32>>();
+    let of = |plan: &Plan| plan.edges_of_calls().iter().map(|edge| numbers[edge.name.as_str()]).collect::<Vec<u32>>();
     let all: Vec<Vec<_>> = scenario.cells.iter().map(|cell| cell.arms.iter().map(|arm| of(&arm.plan)).collect()).collect();
     let is_plain = |places: &Vec<u32>| places.len() == names.len() && (0..).zip(places).all(|(own, place)| own == *place);
     if all.iter().flatten().all(is_plain) { Vec::new() } else { all }

@@ -7,7 +7,7 @@ use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
-use sim_core::simulation::{Stop, TieBreak};
+use sim_core::simulation::{Simulation, Stop, TieBreak};
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
 
@@ -92,30 +92,40 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
-    let mut until = horizon;
     let mut pace = Pace::of(arm);
-    let mut stalled = None;
-    let stop = loop {
-        let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
-        let stop = simulation.run_until(until, pace.look_after(simulation.events()), watcher);
-        if stop == Stop::TooManyEvents {
-            assert!(simulation.events() < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
-            stalled = pace.look(simulation.now(), simulation.events(), end);
-            if stalled.is_some() {
-                break stop;
+    let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
+        loop {
+            let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
+            let stop = simulation.run_until(until, pace.look_after(simulation.events()), watcher);
+            if stop != Stop::TooManyEvents {
+                return Ok(stop);
             }
-            continue;
+            assert!(simulation.events() < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
+            if let Some(stalled) = pace.look(simulation.now(), simulation.events(), end) {
+                return Err(stalled);
+            }
         }
-        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
-        if stop == Stop::Finished || until >= end || simulation.model().open_calls() == 0 {
-            break stop;
-        }
-        until = until.saturating_add(times.bin).min(end);
     };
+    let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
+    let mut left = None;
+    let mut whole = |simulation: &mut Simulation<World<P>>| {
+        go_on(simulation, measured_from)?;
+        simulation.intervene(|world, _| world.averages_begin(measured_from));
+        let mut stop = go_on(simulation, horizon)?;
+        simulation.intervene(|world, _| world.averages_end(horizon));
+        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
+        let mut until = horizon;
+        while stop != Stop::Finished && until < end && simulation.model().open_calls() > 0 {
+            until = until.saturating_add(times.bin).min(end);
+            stop = go_on(simulation, until)?;
+        }
+        left = (stop == Stop::Reached).then_some(until);
+        Ok(())
+    };
+    let stalled = whole(&mut simulation).err();
     let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
     // What was going on at the last event went on until the run was left, if anything was pending.
-    let left = if stop == Stop::Reached { until } else { last };
-    let (measures, bins, gauges) = simulation.into_model().into_meter(left).finish(last, events);
+    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
     Run { measures, bins, gauges, digest, stalled }
 }
 

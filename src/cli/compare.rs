@@ -83,7 +83,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
     }
-    load::warn(&scenario, quiet);
+    load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;
@@ -201,9 +201,9 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        if let Some(apart) = ranking.table_of_set_apart() {
+        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
             print("")?;
-            print_table(&apart, format)?;
+            print_table(&further, format)?;
         }
         for table in ranking.evidence().iter().filter(|_| evidence) {
             print("")?;
