@@ -116,6 +116,7 @@ fn families() -> Vec<Explanations> {
         AnyHedge::explanations(),
         AnyBalancer::explanations(),
         AnyEjector::explanations(),
+        Queue::explanations(),
     ]
 }
 
@@ -151,6 +152,7 @@ fn the_parameters_of_every_strategy_are_the_fields_it_reads() {
     assert_fields_of::<AnyHedge>(AnyHedge::explanations());
     assert_fields_of::<AnyBalancer>(AnyBalancer::explanations());
     assert_fields_of::<AnyEjector>(AnyEjector::explanations());
+    assert_fields_of::<Queue>(Queue::explanations());
     for (name, _, About { parameters, .. }) in Layer::explanations() {
         match (name, fields::<Layer>(name)) {
             // Both are read word by word: one may be a mere duration, the other is looked up.

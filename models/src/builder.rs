@@ -2,6 +2,7 @@
 
 mod classes;
 mod clocks;
+mod intake;
 mod layers;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
@@ -12,7 +13,7 @@ use crate::plan::{
     Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
 };
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{Queue, Task};
+use crate::services::Task;
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -172,6 +173,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_intakes(&mut services, &classes);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref());
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
@@ -211,14 +213,15 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
                 name: name.clone(),
                 first,
                 replicas,
                 workers: service.workers,
                 threads: service.threads,
-                queue_limit: queue.limit.unwrap_or(u32::MAX),
+                queue_limit: service.queue.limit().unwrap_or(u32::MAX),
+                intake: None,
+                has_door: service.idempotency.is_some(),
                 demand: if sound {
                     service.demand.compile()
                 } else {

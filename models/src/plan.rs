@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{DemandOfRetry, IntakePlan, LateWork, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -173,6 +173,10 @@ pub struct ServicePlan {
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
+    /// How requests wait, unless simply in order of arrival until the queue is full.
+    pub intake: Option<Box<IntakePlan>>,
+    /// Whether a request is looked at as it comes, before it is known whether a worker is free: there are idempotency keys, or an intake.
+    pub has_door: bool,
     /// Work before anything else.
     pub demand: Sampler,
     /// What comes after.

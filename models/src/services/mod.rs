@@ -1,7 +1,11 @@
 //! What does a service do with a request?
 
+mod intake;
+pub mod queues;
 mod server;
 
+pub use intake::{Intake, IntakePlan};
+pub use queues::{Fifo, Queue, WhenFull};
 pub use server::{News, Server, Unheard};
 
 use crate::links::USUAL_SIZE;
@@ -25,7 +29,7 @@ pub struct Service {
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
-    /// Where requests wait for a worker.
+    /// How requests wait for a worker.
     #[serde(default)]
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
@@ -76,28 +80,6 @@ pub enum Threads {
     Held,
     /// It is free while a downstream call is under way (asynchronous code).
     Released,
-}
-
-/// Where requests wait.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Queue {
-    /// First in, first out.
-    Fifo(Fifo),
-}
-
-/// First in, first out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fifo {
-    /// How many requests wait at most, at each replica; a further one is refused at once. Without a limit unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self::Fifo(Fifo::default())
-    }
 }
 
 /// Something done for a request.
@@ -189,6 +171,7 @@ impl Service {
             complaints.push(complaint("does", "a service does at most 100 things for a request"));
         }
         complaints.extend(within("demand", self.demand.check()));
+        complaints.extend(within("queue", self.queue.check()));
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         for (index, task) in self.does.iter().enumerate() {

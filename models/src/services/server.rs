@@ -1,5 +1,6 @@
 //! What does one replica remember?
 
+use super::Intake;
 use crate::ids::NodeId;
 use std::collections::VecDeque;
 
@@ -12,6 +13,8 @@ pub struct Server {
     pub queue: VecDeque<u32>,
     /// Attempts in the queue that are not cancelled.
     pub waiting: u32,
+    /// Who waits instead, where the service has another queue than a plain one; made when it is first needed.
+    pub intake: Option<Box<Intake>>,
     /// What reached it while it stood still, in order of arrival.
     pub inbox: VecDeque<Unheard>,
 }

@@ -141,6 +141,9 @@ impl<P: Protocol> World<P> {
         if self.has_free_worker(node) && !self.stands_still(node) {
             return self.run_takes_worker(run, ctx);
         }
+        if self.service_at(node).intake.is_some() {
+            return self.run_lines_up(run | RUN, node, ctx.now());
+        }
         let server = &mut self.servers[node.index()];
         server.queue.push_back(run | RUN);
         server.waiting += 1;

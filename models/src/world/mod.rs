@@ -6,7 +6,7 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
@@ -31,6 +31,7 @@ mod misfortune;
 mod pace;
 mod parcels;
 mod probes;
+mod queueing;
 mod serving;
 mod timekeeping;
 mod timers;

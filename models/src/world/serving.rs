@@ -7,7 +7,7 @@ use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Hint, Outcome};
+use crate::outcome::{Failure, Outcome};
 use crate::plan::{Role, ServicePlan, TaskPlan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
@@ -76,7 +76,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// How many requests may wait at a server.
-    fn places_at(&self, node: NodeId) -> u32 {
+    pub(super) fn places_at(&self, node: NodeId) -> u32 {
         self.service_at(node).queue_limit.saturating_sub(self.environment.node(node).places_taken)
     }
 
@@ -85,7 +85,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].has_door && !self.comes_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -94,16 +94,18 @@ impl<P: Protocol> World<P> {
         } else if self.servers[node.index()].waiting < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
-            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
-            self.fail(slot, Failure::Overload, ctx);
+            self.refuse(slot, ctx);
         }
     }
 
-    fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Queued;
         attempt.references += 1;
         ctx.record(&Record::Queued(attempt.name, attempt.node));
+        if self.plan.services[attempt.service as usize].intake.is_some() {
+            return self.line_up(slot, ctx.now());
+        }
         let server = &mut self.servers[attempt.node.index()];
         server.queue.push_back(slot);
         server.waiting += 1;
@@ -111,7 +113,7 @@ impl<P: Protocol> World<P> {
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
     #[inline(always)]
-    fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if attempt.deadline <= ctx.now() {
             // Nobody waits for it any more, and its server knows.
@@ -244,19 +246,22 @@ impl<P: Protocol> World<P> {
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
         server.busy -= 1;
-        if !server.queue.is_empty() {
+        if !server.queue.is_empty() || server.intake.is_some() {
             self.fill_workers(node, ctx);
         }
     }
 
     /// Free workers take what waits.
     pub(super) fn fill_workers(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        if self.servers[node.index()].intake.is_some() {
+            return self.call_up(node, ctx);
+        }
         while !self.servers[node.index()].queue.is_empty() && self.has_free_worker(node) {
             self.serve_next(node, ctx);
         }
     }
 
-    pub(super) fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+    fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
@@ -280,7 +285,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds_key {
             self.settle_key(slot, None, ctx.now());
         }
@@ -336,6 +341,7 @@ impl<P: Protocol> World<P> {
             return;
         }
         match self.attempts[slot].phase {
+            Phase::Queued if self.servers[node.index()].intake.is_some() => self.leaves_line(slot, ctx),
             Phase::Queued => {
                 self.servers[node.index()].waiting -= 1;
                 self.discard(slot, ctx);
@@ -357,7 +363,8 @@ impl<P: Protocol> World<P> {
     /// The life of a server ends: queued and begun work is gone, and nobody is told.
     pub(super) fn server_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let queue = std::mem::take(&mut self.servers[node.index()].queue);
-        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().partition(|slot| slot & RUN != 0);
+        let (in_line, outside) = self.line_breaks_up(node);
+        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().chain(in_line).partition(|slot| slot & RUN != 0);
         for slot in queue {
             self.attempts[slot].references -= 1;
             // One that had been cancelled is over already and only waited for its turn.
@@ -388,6 +395,7 @@ impl<P: Protocol> World<P> {
         self.probers_die(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();
+        self.hear_all(outside, ctx);
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

@@ -2,6 +2,7 @@
 
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
+use crate::queues::some_queue;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause};
 use models::protocols::{Group, Row};
@@ -70,12 +71,14 @@ fn demand() -> impl Strategy<Value = Distribution> {
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, workers, held, limit, demand, late_work, same)| Service {
+    let plain = limit.prop_map(|limit| Queue::Fifo(Fifo { limit, ..Fifo::default() }));
+    let queue = prop_oneof![1 => plain, 1 => some_queue()];
+    (1_u32..4, 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>()).prop_map(
+        |(replicas, workers, held, queue, demand, late_work, same)| Service {
             replicas,
             workers,
             threads: if held { Threads::Held } else { Threads::Released },
-            queue: Queue::Fifo(Fifo { limit }),
+            queue,
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
             ..service(demand)
@@ -275,7 +278,7 @@ fn random_systems_draw_every_fault() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::new(config());
     let mut drawn: BTreeMap<&str, u32> = AnyFault::explanations().into_iter().map(|(name, ..)| (name, 0)).collect();
-    for _ in 0..256 {
+    for _ in 0..1_000 {
         let spec = system().new_tree(&mut runner).expect("a system is made").current();
         for fault in &spec.faults {
             *drawn.get_mut(fault.fault.name()).expect("it is a fault") += 1;
