@@ -5,7 +5,7 @@ use super::{Exit, list};
 use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
-use models::services::Queue;
+use models::services::{AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -48,6 +48,7 @@ fn explained() -> Vec<Page> {
         ("balancers", "a balancer", AnyBalancer::explanations()),
         ("ejectors", "an ejector", AnyEjector::explanations()),
         ("queues", "a queue", Queue::explanations()),
+        ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));

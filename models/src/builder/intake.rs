@@ -13,7 +13,6 @@ impl Builder<'_> {
             let complaints = unknown_classes(service, classes);
             self.complaints.extend(within(&format!("nodes.{}", quoted(name)), complaints));
             plan.intake = IntakePlan::new(service, classes).map(Box::new);
-            plan.has_door |= plan.intake.is_some();
         }
     }
 }

@@ -52,6 +52,8 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.runs_change_pace(node, before, ctx);
+        self.sagas_change_pace(node, before, ctx);
+        self.log_changes_pace(node, before, ctx);
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &self.attempts[slot];
             if attempt.node != node || attempt.phase != Phase::Serving {
@@ -62,7 +64,9 @@ impl<P: Protocol> World<P> {
             if old == new {
                 continue;
             }
-            let left = old.map_or(attempt.work_left, |slowness| slowness.done_in(attempt.work_ends.saturating_since(ctx.now())));
+            let (ends, left) = (attempt.work_ends, attempt.work_left);
+            let time_left = self.left_of_share(node, slot, ctx.now()).unwrap_or(ends.saturating_since(ctx.now()));
+            let left = old.map_or(left, |slowness| slowness.done_in(time_left));
             self.count_work(slot, ctx);
             self.proceed(slot, left, new, ctx);
         }
@@ -75,6 +79,7 @@ impl<P: Protocol> World<P> {
             Role::Replica(_) => {
                 self.fire_overdue(node, ctx);
                 self.probers_go_on(node, ctx);
+                self.sagas_go_on(node, ctx);
                 self.fill_workers(node, ctx);
             }
             Role::Member(member) => {

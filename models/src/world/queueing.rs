@@ -16,29 +16,22 @@ use sim_core::time::SimTime;
 use std::collections::VecDeque;
 
 impl<P: Protocol> World<P> {
-    /// A request stands at the door of a server. Whether it goes on as at any other; if not, it has been dealt with.
+    /// A request stands at the door of a server that has an intake.
     #[cold]
-    pub(super) fn comes_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
-        let attempt = &self.attempts[slot];
-        let (node, is_probe, service) = (attempt.node, attempt.is_probe, &self.plan.services[attempt.service as usize]);
-        let (has_keys, has_intake) = (service.idempotency.is_some(), service.intake.is_some());
-        if !has_intake {
-            return !has_keys || is_probe || self.claims(slot, ctx);
-        }
+    pub(super) fn comes_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let node = self.attempts[slot].node;
         self.drop_overdue(node, ctx);
         if self.must_stay_outside(node) {
             self.stay_outside(slot);
         } else {
             self.is_let_in(slot, ctx);
         }
-        false
     }
 
     /// A request has been let in: it is executed, or waits, or is sent away.
     fn is_let_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &self.attempts[slot];
-        let (node, is_probe, service) = (attempt.node, attempt.is_probe, attempt.service as usize);
-        if self.plan.services[service].idempotency.is_some() && !is_probe && !self.claims(slot, ctx) {
+        let node = self.attempts[slot].node;
+        if !self.gets_what_it_needs(slot, ctx) {
             return;
         }
         if self.has_free_worker(node) {
@@ -64,7 +57,9 @@ impl<P: Protocol> World<P> {
 
     /// A request that has waited is sent away.
     fn shed(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        self.attempts[slot].references -= 1;
+        let attempt = &mut self.attempts[slot];
+        attempt.references -= 1;
+        self.servers[attempt.node.index()].waiting.down(ctx.now());
         self.observations.count("requests shed while they waited", 1);
         self.refuse(slot, ctx);
     }
@@ -137,6 +132,7 @@ impl<P: Protocol> World<P> {
     fn has_its_turn(&mut self, item: Item, verdict: Verdict, ctx: &mut Ctx<'_, Self>) {
         let slot = item.slot;
         if slot & RUN != 0 {
+            self.servers[self.jobs.node_of(slot ^ RUN).index()].waiting.down(ctx.now());
             return self.run_takes_worker(slot ^ RUN, ctx);
         }
         if verdict == Verdict::Dropped {
@@ -144,10 +140,14 @@ impl<P: Protocol> World<P> {
         }
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
+        self.servers[attempt.node.index()].waiting.down(ctx.now());
         let skips = self.plan.services[attempt.service as usize].late_work == LateWork::SkipQueued;
         // What goes on after a call was begun, and is finished.
         if skips && item.may_be_shed() && attempt.is_known_unwanted {
             return self.discard(slot, ctx);
+        }
+        if attempt.holds.any() && item.may_be_shed() {
+            self.begins_on_data(slot, ctx.now());
         }
         self.take_worker(slot, ctx);
     }
@@ -199,6 +199,7 @@ impl<P: Protocol> World<P> {
     fn stay_outside(&mut self, slot: u32) {
         self.meter.messages.arrived -= 1;
         let attempt = &mut self.attempts[slot];
+        self.servers[attempt.node.index()].tally.arrived -= 1;
         attempt.references += 1;
         attempt.phase = Phase::Unheard;
         let node = attempt.node;
@@ -208,6 +209,7 @@ impl<P: Protocol> World<P> {
     fn comes_in_from_outside(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.meter.messages.arrived += 1;
         let attempt = &mut self.attempts[slot];
+        self.servers[attempt.node.index()].tally.arrived += 1;
         attempt.references -= 1;
         attempt.phase = Phase::Requesting;
         // The server finds the connection closed as it accepts it, if it looks.
