@@ -5,6 +5,7 @@ mod classes;
 mod clocks;
 mod data;
 mod health;
+mod intake;
 mod layers;
 mod programs;
 mod sagas;
@@ -19,7 +20,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Queue, Serves};
+use crate::services::{HealthEndpoint, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -184,6 +185,7 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_intakes(&mut services, &classes);
         self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
@@ -246,7 +248,6 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let Queue::Fifo(queue) = &service.queue;
             let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
@@ -255,7 +256,8 @@ impl Builder<'_> {
                 replicas,
                 workers: service.workers,
                 threads: service.threads,
-                queue_limit: queue.limit.unwrap_or(u32::MAX),
+                queue_limit: service.queue.limit().unwrap_or(u32::MAX),
+                intake: None,
                 demand: if sound {
                     service.demand.compile()
                 } else {
@@ -338,7 +340,7 @@ impl Builder<'_> {
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
-            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some() || service.intake.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);

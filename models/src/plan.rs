@@ -9,7 +9,7 @@ use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
 use crate::services::{
-    AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
 };
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
@@ -194,6 +194,8 @@ pub struct ServicePlan {
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
+    /// How requests wait, unless simply in order of arrival until the queue is full.
+    pub intake: Option<Box<IntakePlan>>,
     /// Work before anything else.
     pub demand: Sampler,
     /// The same by the number of the class, where that has its own; empty if none has.

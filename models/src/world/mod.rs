@@ -6,11 +6,11 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
-//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores that all
-//!   share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that
-//!   are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background
-//!   work);
+//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `accounts` (what has become of requests, and how full
+//!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
+//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
@@ -49,6 +49,7 @@ mod parcels;
 mod partition;
 mod pools;
 mod probes;
+mod queueing;
 mod replication;
 mod saga_books;
 mod sagas;

@@ -7,7 +7,7 @@ use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Hint, Outcome};
+use crate::outcome::{Failure, Outcome};
 use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::Record;
@@ -82,7 +82,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// How many requests may wait at a server.
-    fn places_at(&self, node: NodeId) -> u32 {
+    pub(super) fn places_at(&self, node: NodeId) -> u32 {
         self.service_at(node).queue_limit.saturating_sub(self.environment.node(node).places_taken)
     }
 
@@ -91,7 +91,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -100,8 +100,7 @@ impl<P: Protocol> World<P> {
         } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
-            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
-            self.fail(slot, Failure::Overload, ctx);
+            self.refuse(slot, ctx);
         }
     }
 
@@ -111,13 +110,16 @@ impl<P: Protocol> World<P> {
         attempt.references += 1;
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
-        server.queue.push_back(slot);
         server.waiting.up(ctx.now());
+        if self.plan.services[attempt.service as usize].intake.is_some() {
+            return self.line_up(slot, ctx.now());
+        }
+        server.queue.push_back(slot);
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
     #[inline(always)]
-    fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if attempt.deadline <= ctx.now() {
             // Nobody waits for it any more, and its server knows.
@@ -285,19 +287,22 @@ impl<P: Protocol> World<P> {
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
         server.busy.down(ctx.now());
-        if !server.queue.is_empty() {
+        if !server.queue.is_empty() || server.intake.is_some() {
             self.fill_workers(node, ctx);
         }
     }
 
     /// Free workers take what waits.
     pub(super) fn fill_workers(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        if self.servers[node.index()].intake.is_some() {
+            return self.call_up(node, ctx);
+        }
         while !self.servers[node.index()].queue.is_empty() && self.has_free_worker(node) {
             self.serve_next(node, ctx);
         }
     }
 
-    pub(super) fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+    fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
@@ -389,6 +394,9 @@ impl<P: Protocol> World<P> {
         match self.attempts[slot].phase {
             Phase::Queued => {
                 self.servers[node.index()].waiting.down(ctx.now());
+                if self.servers[node.index()].intake.is_some() {
+                    return self.leaves_line(slot, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -412,7 +420,8 @@ impl<P: Protocol> World<P> {
     /// The life of a server ends: queued and begun work is gone, and nobody is told.
     pub(super) fn server_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let queue = std::mem::take(&mut self.servers[node.index()].queue);
-        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().partition(|slot| slot & RUN != 0);
+        let (in_line, outside) = self.line_breaks_up(node);
+        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().chain(in_line).partition(|slot| slot & RUN != 0);
         for slot in queue {
             self.attempts[slot].references -= 1;
             // One that had been cancelled is over already and only waited for its turn.
@@ -450,6 +459,7 @@ impl<P: Protocol> World<P> {
         self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()].dies(ctx.now());
+        self.hear_all(outside, ctx);
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

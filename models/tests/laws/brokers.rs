@@ -324,7 +324,8 @@ fn random() -> impl Strategy<Value = SystemSpec> {
         );
         spec.clients.push(("direct".to_owned(), clients(5, "orders", poisson(rate))));
         let worker = &mut spec.services[0].1;
-        (worker.replicas, worker.workers, worker.late_work, worker.queue) = (replicas, workers, late_work, Queue::Fifo(Fifo { limit }));
+        (worker.replicas, worker.workers, worker.late_work, worker.queue) =
+            (replicas, workers, late_work, Queue::Fifo(Fifo { limit, ..Fifo::default() }));
         worker.does = vec![Task::Call("events".to_owned())];
         let front = Service { does: vec![Task::Call("orders".to_owned())], ..service(exponential(ms(5))) };
         spec.services.push(("front".to_owned(), front));

@@ -39,6 +39,7 @@ mod probes; // who asks replicas whether they are well, when, and what is made o
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod programs; // what services do for requests, to the nanosecond
+mod queues; // whose turn it is at a server, and who is sent away
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
