@@ -19,6 +19,10 @@ pub enum Origin {
     Client,
     /// A request being worked on at a service: the slot of its attempt.
     Job(u32),
+    /// A request being worked on at a service that makes several calls at once: the slot of its attempt, and which of the calls it is.
+    Branch(u32, u32),
+    /// A request that was worked on at a service and does not wait for the call: the slot of its attempt, which may be over.
+    Sent(u32),
     /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
     Flight(u32, u32),
     /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers
@@ -28,6 +32,8 @@ pub enum Origin {
     Probe(u32),
     /// A saga: its slot, and twice the number of its step, and one more for a compensation.
     Saga(u32, u32),
+    /// The health endpoint of a service that asks what it depends on: the slot of the attempt that asked it.
+    Check(u32),
 }
 
 /// A call: what a caller wants.

@@ -1,6 +1,7 @@
 //! Which nodes, domains, populations and kinds of message do the names in a fault mean?
 
 use crate::builder::normalised;
+use crate::environment::ConnectionPool;
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
 use crate::protocols::Group;
@@ -143,14 +144,22 @@ impl<'a> Places<'a> {
         found.map(|(id, _)| id).ok_or_else(|| Complaint::unknown(field, "edge", name, self.edges.iter().map(|edge| edge.name.as_str())))
     }
 
+    /// The layers of an edge that keep a pool of connections, and how many each pool has.
+    pub fn pools(&self, edge: EdgeId) -> Vec<(ConnectionPool, u32)> {
+        let plan = &self.edges[edge.index()];
+        let layers = plan.homes.iter().zip(&plan.stack);
+        layers.filter_map(|(&(edge, layer), of)| Some((ConnectionPool { edge, layer }, of.connections()?))).collect()
+    }
+
     /// What may be announced in a run of this system, by name.
     pub fn events(&self) -> impl Iterator<Item = &'static str> {
         let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
+        let of_replicas = crate::world::ANNOUNCED.into_iter().filter(|_| self.services.iter().any(|service| service.comes_and_goes));
         let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
         let has_logs = self.services.iter().any(|service| service.log.is_some());
         let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
-        of_group.iter().copied().chain(Shift::ALL.into_iter().filter(move |_| has_layers)).chain(of_services)
+        of_group.iter().copied().chain(of_replicas).chain(Shift::ALL.into_iter().filter(move |_| has_layers)).chain(of_services)
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

@@ -5,7 +5,9 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, LogPlan, SagaPlan, Service, Threads};
+use crate::services::connections::Connections;
+use crate::services::data::DataPlan;
+use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -93,7 +95,7 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
@@ -126,6 +128,12 @@ impl Plan {
     /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
     pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
+    }
+
+    /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
+    pub fn edges_of_calls(&self) -> &[EdgePlan] {
+        let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();
+        &self.edges[..self.edges.len() - watched]
     }
 
     /// Name and number of members of every service, in order of writing, and then of the group.
@@ -169,14 +177,22 @@ pub struct ServicePlan {
     pub replicas: u32,
     /// Workers of each.
     pub workers: u32,
+    /// The key of its name.
+    pub key: Key,
     /// Whether workers are held during downstream calls.
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
+    /// Which of them a request may go to; any unless said.
+    pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
     /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
@@ -185,12 +201,36 @@ pub struct ServicePlan {
     pub counts_executions: bool,
     /// The log its state is rebuilt from, if it has one.
     pub log: Option<Arc<LogPlan>>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// Of how many replicas one is drawn where nobody chooses; 0 if it depends on who is there, or on what is asked for.
+    pub evenly: u32,
+    /// Whether its replicas come and go.
+    pub comes_and_goes: bool,
+    /// Who kills and restarts its replicas, and over which edge that asks them.
+    pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// Who decides how many of its replicas are there.
+    pub scales: Option<Scaler>,
+    /// How many of them are there at the begin, the first ones.
+    pub initial: u32,
+    /// How often callers look who is there; always, if it is no time.
+    pub refresh: SimDuration,
+    /// Whom its health endpoint asks, and how long it waits for each.
+    pub checks: Vec<EdgeId>,
+    /// See [`checks`](Self::checks).
+    pub check_timeout: SimDuration,
+    /// Whether they are asked on behalf of whoever kills what is not alive, too.
+    pub checks_liveness: bool,
     /// How large a request is.
     pub request_size: Size,
     /// How large an answer is.
@@ -200,24 +240,11 @@ pub struct ServicePlan {
 impl ServicePlan {
     /// The sagas it coordinates.
     pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
-        self.program.iter().filter_map(|task| match task {
+        self.program.iter().filter_map(|step| match &step.does {
             TaskPlan::Saga(saga) => Some(&**saga),
-            TaskPlan::Call(_) | TaskPlan::Work(_) | TaskPlan::Write(_) => None,
+            _ => None,
         })
     }
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
-    /// A saga.
-    Saga(Arc<SagaPlan>),
 }
 
 /// A group.
@@ -314,6 +341,8 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
+    pub homes: Vec<(EdgeId, u32)>,
     /// The edge to the other service that a layer may call, for each layer.
     pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
@@ -322,19 +351,35 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+    /// Whether the callee says which of its replicas an attempt may go to.
+    pub is_parted: bool,
 }
 
 impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+        Self {
+            name,
+            caller,
+            callee,
+            key,
+            stack: Vec::new(),
+            scopes: Vec::new(),
+            homes: Vec::new(),
+            elsewhere: Vec::new(),
+            replicas,
+            zones,
+            routes,
+            is_parted: false,
+        }
     }
 
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
+        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

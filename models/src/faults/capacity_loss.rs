@@ -4,10 +4,8 @@
 //! that is free, at once. When the fault ends, the workers are back and take what waits.
 
 use super::target::Part;
-use super::{Explanation, Fault, Member, Names, Timing, parameter, target};
-use crate::environment::NodeEffect;
-use crate::places::Places;
-use crate::registry::{Complaint, Registered};
+use super::{Explanation, Fault, Names, parameter, target};
+use crate::registry::Registered;
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;
 
@@ -55,17 +53,9 @@ impl Fault for CapacityLoss {
         example: "CapacityLoss(node: \"shop\", share: \"50%\", at: \"60s\", lasts: \"30s\")",
     };
 
-    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        target::members_of_services(&self.node, &self.domain, places, |service| {
-            Ok(NodeEffect::WorkersLost(self.part().of("workers", service.workers)?))
-        })
-    }
+    super::alike::takes_workers!(true);
 
     fn label(&self) -> String {
         format!("{} of {} lost", self.part().in_words("workers"), target::in_words(&self.node, &self.domain))
-    }
-
-    fn check(&self, _timing: &Timing) -> Vec<Complaint> {
-        self.part().check("workers", true)
     }
 }

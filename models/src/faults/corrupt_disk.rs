@@ -3,13 +3,10 @@
 //! A record on the medium is no longer what was written (L. N. Bairavasundaram et al., "An Analysis of Data Corruption in the
 //! Storage Stack", FAST 2008). Nobody is told: a member finds out when it reads, and only if it compares checksums.
 
-use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
-use crate::disks::Mishap;
+use super::{Explanation, Fault, Names, parameter, target};
 use crate::environment::NodeEffect;
-use crate::places::Places;
-use crate::registry::{Complaint, Registered, complaint};
+use crate::registry::Registered;
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// A share of the records on a disk rots.
@@ -46,25 +43,9 @@ impl Fault for CorruptDisk {
         example: "CorruptDisk(node: \"db[0]\", share: \"1%\", at: \"60s\", lasts: \"30s\")",
     };
 
-    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let effect = NodeEffect::DiskRots(Mishap { share: self.share, choice: 0 });
-        target::owners_of_disks(&self.node, &self.domain, places, false, &effect)
-    }
-
-    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
-        vec![Span { from: SimDuration::ZERO, until: lasts, effects: target::chosen(member, luck) }]
-    }
-
-    fn weakened(&self, strength: Share) -> Self {
-        Self { share: strength.of(self.share), ..self.clone() }
-    }
+    super::alike::strikes_a_share_of_disks!(NodeEffect::DiskRots);
 
     fn label(&self) -> String {
         format!("{} of the disk of {} rots", self.share, target::in_words(&self.node, &self.domain))
-    }
-
-    fn check(&self, _timing: &Timing) -> Vec<Complaint> {
-        let is_none = self.share == Share::NONE;
-        is_none.then(|| complaint("share", "nothing of it is no fault; write a share such as \"1%\"")).into_iter().collect()
     }
 }

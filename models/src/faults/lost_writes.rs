@@ -3,13 +3,10 @@
 //! The disk acknowledges a sync and part of it never reaches the medium (L. N. Bairavasundaram et al., FAST 2008; firmware with a
 //! volatile cache that answers too early does the same).
 
-use super::{Explanation, Fault, Luck, Member, Names, Span, Timing, parameter, target};
-use crate::disks::Mishap;
+use super::{Explanation, Fault, Names, parameter, target};
 use crate::environment::NodeEffect;
-use crate::places::Places;
-use crate::registry::{Complaint, Registered, complaint};
+use crate::registry::Registered;
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// A share of the writes is acknowledged and never reaches the medium.
@@ -46,25 +43,9 @@ impl Fault for LostWrites {
         example: "LostWrites(node: \"db[0]\", share: \"1%\", at: \"60s\", lasts: \"30s\")",
     };
 
-    fn members(&self, places: &Places<'_>) -> Result<Vec<Member>, Vec<Complaint>> {
-        let effect = NodeEffect::DiskLosesWrites(Mishap { share: self.share, choice: 0 });
-        target::owners_of_disks(&self.node, &self.domain, places, false, &effect)
-    }
-
-    fn course(&self, member: &Member, lasts: Option<SimDuration>, luck: Luck<'_>) -> Vec<Span> {
-        vec![Span { from: SimDuration::ZERO, until: lasts, effects: target::chosen(member, luck) }]
-    }
-
-    fn weakened(&self, strength: Share) -> Self {
-        Self { share: strength.of(self.share), ..self.clone() }
-    }
+    super::alike::strikes_a_share_of_disks!(NodeEffect::DiskLosesWrites);
 
     fn label(&self) -> String {
         format!("{} of the writes of {} lost", self.share, target::in_words(&self.node, &self.domain))
-    }
-
-    fn check(&self, _timing: &Timing) -> Vec<Complaint> {
-        let is_none = self.share == Share::NONE;
-        is_none.then(|| complaint("share", "nothing of it is no fault; write a share such as \"1%\"")).into_iter().collect()
     }
 }

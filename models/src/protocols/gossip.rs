@@ -64,21 +64,7 @@ impl Speaks for Gossip {
         GossipProtocol { members: self.members, every: self.every, mode: self.mode, fanout: self.fanout }
     }
 
-    fn members(&self) -> u32 {
-        self.members
-    }
-
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    super::peers!();
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

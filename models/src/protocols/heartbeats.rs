@@ -85,21 +85,7 @@ impl Speaks for Heartbeats {
         HeartbeatsProtocol { spec: self.clone(), z }
     }
 
-    fn members(&self) -> u32 {
-        self.members
-    }
-
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    super::peers!();
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

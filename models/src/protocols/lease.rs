@@ -68,17 +68,8 @@ impl Speaks for Lease {
         self.holders.saturating_add(1)
     }
 
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    super::placed!();
+    super::authenticated!();
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -153,6 +144,21 @@ pub enum Timer {
 pub struct Watch {
     holders: BTreeMap<InstanceId, SimTime>,
     two_since: Option<SimTime>,
+}
+
+impl Watch {
+    /// Somebody who may hold the lease does not hold it any more.
+    fn released(&mut self, holder: InstanceId, now: SimTime, observations: &mut Observations) {
+        if let Some(since) = self.holders.remove(&holder) {
+            observations.total("time leases were held", now - since);
+        }
+        if self.holders.len() < 2
+            && let Some(since) = self.two_since.take()
+        {
+            observations.total("time with two holders", now - since);
+            observations.longest("time with two holders", now - since);
+        }
+    }
 }
 
 impl LeaseProtocol {
@@ -326,20 +332,19 @@ impl Protocol for LeaseProtocol {
                 }
             }
             Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Releases", .. }) | Seen::Died(_, holder) => {
-                if let Some(since) = watch.holders.remove(&holder) {
-                    observations.total("time leases were held", truth.now - since);
-                }
-                if watch.holders.len() < 2
-                    && let Some(since) = watch.two_since.take()
-                {
-                    observations.total("time with two holders", truth.now - since);
-                    observations.longest("time with two holders", truth.now - since);
-                }
+                watch.released(holder, truth.now, observations);
             }
             Seen::Announced(_, Announcement { what: "Serves", .. }) => {
                 observations.count("calls served while two held", u64::from(watch.holders.len() > 1));
             }
             Seen::Announced(..) | Seen::Returned(..) => {}
+        }
+    }
+
+    fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
+        // The first to go ends the time that two held it, and the others go at the same instant.
+        while let Some((&holder, _)) = watch.holders.first_key_value() {
+            watch.released(holder, truth.now, observations);
         }
     }
 }

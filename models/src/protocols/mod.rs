@@ -38,6 +38,42 @@ use crate::registry::{Complaint, Registered, complaint, registry, within};
 use crate::services::Placement;
 use sim_core::units::Size;
 
+/// What every group says of itself by fields that it has in common with all others: `domain` and `message_size`.
+macro_rules! placed {
+    () => {
+        fn placement(&self) -> &$crate::services::Placement {
+            &self.domain
+        }
+
+        fn message_size(&self) -> ::sim_core::units::Size {
+            self.message_size
+        }
+    };
+}
+
+/// The same of a group of `members` that speak to each other, and may be made to prove who they are by `authenticated`.
+macro_rules! peers {
+    () => {
+        fn members(&self) -> u32 {
+            self.members
+        }
+
+        $crate::protocols::placed!();
+        $crate::protocols::authenticated!();
+    };
+}
+
+/// The same of a group whose members may be made to prove who they are by `authenticated`.
+macro_rules! authenticated {
+    () => {
+        fn authenticated(&self) -> Option<bool> {
+            Some(self.authenticated)
+        }
+    };
+}
+
+use {authenticated, peers, placed};
+
 registry! {
     /// A group, as a scenario writes it.
     Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue,

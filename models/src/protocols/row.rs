@@ -41,13 +41,7 @@ impl Speaks for Row {
         1
     }
 
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
+    super::placed!();
 }
 
 /// The protocol of a [`Row`].

@@ -70,21 +70,7 @@ impl Speaks for Swim {
         SwimProtocol { members: self.members, period: self.period, timeout: self.timeout, helpers: self.helpers, order: self.order }
     }
 
-    fn members(&self) -> u32 {
-        self.members
-    }
-
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    super::peers!();
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

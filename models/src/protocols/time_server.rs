@@ -71,13 +71,7 @@ impl Speaks for TimeServer {
         self.servers
     }
 
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
+    super::placed!();
 }
 
 /// The protocol of a [`TimeServer`].

@@ -1,13 +1,35 @@
 //! What does a service do with a request?
 
+pub mod connections;
+pub mod data;
+mod directory;
 mod event_sourced;
+mod health;
+pub mod partition;
+mod program;
+mod restarts;
 mod saga;
+mod scaling;
 mod server;
+mod tally;
+mod task;
 
+pub use connections::Connections;
+pub use data::Data;
+pub use directory::Directory;
 pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
+pub use health::{Deep, HealthEndpoint};
+pub use partition::AnyPartition;
+pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub(crate) use scaling::LOOKS;
+pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
+pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
@@ -16,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::collections::BTreeMap;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +47,9 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
+    /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<AnyPartition>,
     /// How many requests one replica works on at the same time, 1 to 1,000,000.
     pub workers: u32,
     /// Whether a worker is held while it waits for a downstream call.
@@ -34,6 +60,9 @@ pub struct Service {
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
     pub demand: Distribution,
+    /// The same for requests of some classes, by their names; those of all others have `demand`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub demand_of: BTreeMap<String, Distribution>,
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
@@ -55,15 +84,41 @@ pub struct Service {
     /// Where its state is, if a restart has to rebuild it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
+    /// What it answers when it is asked whether it is well; for itself alone unless said.
+    #[serde(default, skip_serializing_if = "HealthEndpoint::is_shallow")]
+    pub health: HealthEndpoint,
+    /// Who kills and restarts its replicas; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Box<Restarts>>,
+    /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scales: Option<Scaler>,
+    /// How often callers look who is there, if replicas come and go; always unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// How large a request is, for links that have a bandwidth; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub request_size: Size,
     /// How large an answer is; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub reply_size: Size,
+}
+
+/// How callers find the replicas of a service that come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// The time between two looks of a caller at the list of replicas, above 0: the lifetime of an entry in a name service.
+    pub refresh: SimDuration,
 }
 
 fn one() -> u32 {
@@ -108,19 +163,6 @@ impl Default for Queue {
     fn default() -> Self {
         Self::Fifo(Fifo::default())
     }
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Task {
-    /// A call to another service; if it fails, the request fails.
-    Call(String),
-    /// Further work of a worker.
-    Work(Distribution),
-    /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
-    Write(Distribution),
-    /// Calls whose effects are taken back one by one if a later one fails; if one does, the request fails.
-    Saga(Saga),
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -188,6 +230,47 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// A service of one replica with so many workers and this demand; everything else as it is unless said.
+    pub fn new(workers: u32, demand: Distribution) -> Self {
+        Self {
+            replicas: 1,
+            workers,
+            threads: Threads::default(),
+            queue: Queue::default(),
+            demand,
+            demand_of: BTreeMap::new(),
+            does: Vec::new(),
+            domain: Placement::default(),
+            partition: None,
+            late_work: LateWork::default(),
+            demand_of_retry: DemandOfRetry::default(),
+            idempotency: None,
+            counts_executions: false,
+            state: None,
+            connections: None,
+            data: None,
+            retry_after: None,
+            health: HealthEndpoint::default(),
+            restarts: None,
+            scales: None,
+            discovery: None,
+            request_size: USUAL_SIZE,
+            reply_size: USUAL_SIZE,
+        }
+    }
+
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
+    /// How many replicas there are at most, and how many at the begin.
+    pub fn sizes(&self) -> (u32, u32) {
+        let Some(scales) = &self.scales else { return (self.replicas, self.replicas) };
+        let (least, most) = (scales.loops().min, scales.loops().max);
+        (most.max(1), self.replicas.max(least).min(most).max(1))
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -197,19 +280,26 @@ impl Service {
         if !(1..=1_000_000).contains(&self.workers) {
             complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
         }
-        if self.does.len() > 100 {
-            complaints.push(complaint("does", "a service does at most 100 things for a request"));
-        }
+        complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
-        complaints.extend(within("domain", self.domain.check()));
-        complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
-        for (index, task) in self.does.iter().enumerate() {
-            match task {
-                Task::Work(work) | Task::Write(work) => complaints.extend(within(&format!("does[{index}]"), work.check())),
-                Task::Saga(saga) => complaints.extend(within(&format!("does[{index}]"), saga.check())),
-                Task::Call(_) => {}
-            }
+        for (class, demand) in &self.demand_of {
+            complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
         }
+        complaints.extend(within("health", self.health.check()));
+        complaints.extend(self.restarts.iter().flat_map(|restarts| within("restarts", restarts.check())));
+        if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
+            complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
+        }
+        complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
+            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
+            complaints.push(complaint("discovery", sentence));
+        }
+        complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
+        complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
+        complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
+        complaints.extend(Task::check_all(&self.does, "does"));
         complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }

@@ -7,6 +7,7 @@
 //! keeps a log or takes part in a saga are *watched*: their ends come by here.
 
 use super::World;
+use crate::attempt::Holds;
 use crate::call::Origin;
 use crate::measure::{Fold, Observation, Unit};
 use crate::outcome::{Failure, Outcome};
@@ -46,12 +47,12 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         let (key, object) = (attempt.name.call.key.bits(), self.calls[attempt.call].object);
         let Some(config) = &self.plan.services[attempt.service as usize].idempotency else {
-            attempt.holds_key = true;
+            attempt.holds.add(Holds::KEY);
             return true;
         };
         let outcome = match config.claim(&mut self.keys[attempt.service as usize], key, object, ctx.now()) {
             Claim::Execute => {
-                attempt.holds_key = true;
+                attempt.holds.add(Holds::KEY);
                 return true;
             }
             Claim::Replay(outcome) => {
@@ -72,7 +73,6 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn settle_key(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
-        self.attempts[slot].holds_key = false;
         if outcome.is_some_and(Outcome::is_success) {
             self.is_executed(slot, ctx);
         }
@@ -81,8 +81,10 @@ impl<P: Protocol> World<P> {
         let Some(config) = &self.plan.services[attempt.service as usize].idempotency else { return };
         let keys = &mut self.keys[attempt.service as usize];
         match outcome {
-            // Turned away, or too late to be begun.
-            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline)) => config.dropped(keys, key),
+            // Turned away, or too late to be begun, or to be committed.
+            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
+                config.dropped(keys, key)
+            }
             Some(outcome) => config.executed(keys, key, outcome, now),
         }
     }

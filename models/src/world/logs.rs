@@ -90,7 +90,7 @@ impl<P: Protocol> World<P> {
         let (key, number) = (log.key.child(SNAPSHOTS), log.snapshots);
         let Some(takes) = &plan.snapshot else { return self.snapshot_ends(node, ctx) };
         let takes = takes.sample(self.seed.draws(key, number).demand());
-        self.servers[node.index()].busy += 1;
+        self.servers[node.index()].busy.up(ctx.now());
         let pace = self.environment.node(node).pace_of_disk();
         self.log_proceeds(node, takes, pace, ctx);
     }
@@ -159,7 +159,7 @@ impl<P: Protocol> World<P> {
             Work::Nothing => {}
             Work::Snapshot(_) => {
                 self.snapshot_ends(node, ctx);
-                self.servers[node.index()].busy -= 1;
+                self.servers[node.index()].busy.down(ctx.now());
                 self.fill_if_running(node, ctx);
             }
             Work::Replay(events) => {

@@ -3,21 +3,31 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
-//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
+//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes
-//!   effect as a whole), `logs` (states that are rebuilt), `pace` (nodes that are slow or stand still), `jobs` (background work);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency
+//!   keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `data` (reads and
+//!   writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
+mod arriving;
 mod calls;
+mod checks;
 mod clients;
+mod course;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
+mod fanning;
+mod fleets;
 mod gauges;
 mod groups;
 mod holding;
@@ -29,17 +39,25 @@ mod logs;
 mod made;
 mod members;
 mod misfortune;
+mod orchestration;
 mod pace;
 mod parcels;
+mod partition;
+mod pools;
 mod probes;
+mod replication;
 mod saga_books;
 mod sagas;
+mod scaling;
 mod serving;
+mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
 mod twins;
 mod wire;
+
+pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
@@ -49,16 +67,20 @@ use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Held, Orders, Protocol};
+use crate::protocols::{Held, Orders, Protocol, Truth};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
+use data::DataState;
 use executed::Executions;
+use fanning::Fan;
+use fleets::Fleets;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -92,6 +114,8 @@ pub struct World<P: Protocol> {
     lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
+    /// Calls that requests make at once.
+    fans: Pool<Fan>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
@@ -127,6 +151,8 @@ pub struct World<P: Protocol> {
     jobs: Jobs,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
+    /// The replicas of services that come and go.
+    fleets: Fleets,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -140,11 +166,17 @@ pub struct World<P: Protocol> {
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -159,6 +191,7 @@ impl<P: Protocol> World<P> {
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
+            fans: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
@@ -181,6 +214,7 @@ impl<P: Protocol> World<P> {
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
             probers: probes::probers_of(&plan),
+            fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
@@ -188,16 +222,21 @@ impl<P: Protocol> World<P> {
             executions: vec![Executions::default(); plan.services.len()],
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
+            world.start_loops(ctx);
             world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
@@ -222,7 +261,7 @@ impl<P: Protocol> World<P> {
 
     /// How many records of calls and attempts are in use: what memory grows with.
     pub const fn records(&self) -> (usize, usize) {
-        (self.calls.live(), self.attempts.live())
+        (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
@@ -233,9 +272,14 @@ impl<P: Protocol> World<P> {
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
-    /// Ends the run and hands over what was measured.
-    pub fn into_meter(mut self) -> Meter {
+    /// Ends the run, which has gone on until `now`, and hands over what was measured.
+    pub fn into_meter(mut self, now: SimTime) -> Meter {
+        self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
+        self.count_layers();
+        self.count_replicas();
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
         let of_services = self.executions_observed();
         self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;
@@ -290,6 +334,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Probe => self.probe_due(event.slot, ctx),
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
+            Kind::Orchestration => self.orchestration_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -39,8 +39,7 @@ pub(super) struct Saga {
     process: u32,
     key: Key,
     /// On whose behalf it goes.
-    client: u32,
-    ordinal: u32,
+    on_behalf_of: CallName,
     object: u64,
     class: u8,
     reach: Reach,
@@ -132,7 +131,6 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn begin_saga(&mut self, slot: u32, (plan, task): (Arc<SagaPlan>, u32), process: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        attempt.phase = Phase::Calling;
         let (name, call) = (attempt.name, &self.calls[attempt.call]);
         let mut key = name.call.key.child(u64::from(name.number) << 32 | u64::from(task));
         if name.copy > 0 {
@@ -144,8 +142,7 @@ impl<P: Protocol> World<P> {
             node: attempt.node,
             process,
             key,
-            client: name.call.client,
-            ordinal: name.call.ordinal,
+            on_behalf_of: name.call,
             object: call.object,
             class: call.class,
             reach: attempt.reach,
@@ -180,7 +177,7 @@ impl<P: Protocol> World<P> {
 
     fn tell_of_saga(&mut self, slot: u32, what: &'static str, ctx: &mut Ctx<'_, Self>) {
         let saga = &self.sagas[slot];
-        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.ordinal)));
+        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.on_behalf_of.ordinal)));
         self.happens(Happening::Announced(what), ctx);
     }
 
@@ -207,7 +204,7 @@ impl<P: Protocol> World<P> {
         let plan = saga.plan.steps[step as usize];
         let edge = if is_undo { plan.undo.expect("only what has a compensation is compensated") } else { plan.call };
         let place = place(step, is_undo);
-        let name = CallName { edge, key: saga.key.child(u64::from(place)), client: saga.client, ordinal: saga.ordinal };
+        let name = CallName { edge, key: saga.key.child(u64::from(place)), ..saga.on_behalf_of };
         let process = saga.process;
         saga.calls += 1;
         self.start_call(name, Origin::Saga(slot, place), process, ctx);

@@ -126,21 +126,7 @@ impl Speaks for KeyValue {
         KeyValueProtocol::new(self)
     }
 
-    fn members(&self) -> u32 {
-        self.members
-    }
-
-    fn placement(&self) -> &Placement {
-        &self.domain
-    }
-
-    fn message_size(&self) -> Size {
-        self.message_size
-    }
-
-    fn authenticated(&self) -> Option<bool> {
-        Some(self.authenticated)
-    }
+    crate::protocols::peers!();
 
     fn writes(&self) -> bool {
         true

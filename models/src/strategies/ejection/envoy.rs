@@ -4,6 +4,7 @@
 //! the factor counts thousandths, as there, so that a configuration can be copied field by field. Left out: degraded hosts,
 //! priorities.
 
+use super::due_sweep;
 use super::statistics::{Bucket, least_rate};
 use super::{Ejector, TriedAt};
 use crate::about::{About, Explained, Parameter, parameter};
@@ -354,16 +355,8 @@ impl Ejector for Envoy {
     }
 
     fn settle(&self, memory: &mut Memory, luck: &Luck<'_>, now: SimTime) {
-        while memory.next_sweep <= now {
-            if memory.hosts.iter().all(Host::is_idle) {
-                // Nothing can come of the sweeps that were missed: one step over all of them.
-                let missed = now.saturating_since(memory.next_sweep).as_nanos() / self.interval.as_nanos();
-                memory.next_sweep = memory.next_sweep.saturating_add(self.interval.saturating_mul(missed + 1));
-                return;
-            }
-            let due = memory.next_sweep;
+        while let Some(due) = due_sweep(&mut memory.next_sweep, self.interval, now, || memory.hosts.iter().all(Host::is_idle)) {
             self.sweep(memory, luck, due);
-            memory.next_sweep = due.saturating_add(self.interval);
         }
     }
 

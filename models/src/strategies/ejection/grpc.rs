@@ -2,6 +2,7 @@
 //!
 //! Source: gRFC A50 (outlier_detection LB policy); percentages are whole numbers and the factor counts thousandths, as there.
 
+use super::due_sweep;
 use super::statistics::{Bucket, least_rate};
 use super::{Ejector, TriedAt};
 use crate::about::{About, Explained, parameter};
@@ -212,16 +213,10 @@ impl Ejector for Grpc {
     }
 
     fn settle(&self, memory: &mut Memory, luck: &Luck<'_>, now: SimTime) {
-        while memory.next_sweep <= now {
-            if memory.hosts.iter().all(|host| host.ejected.is_none() && host.multiplier == 0 && host.counts.all == 0) {
-                // Nothing can come of the sweeps that were missed: one step over all of them.
-                let missed = now.saturating_since(memory.next_sweep).as_nanos() / self.interval.as_nanos();
-                memory.next_sweep = memory.next_sweep.saturating_add(self.interval.saturating_mul(missed + 1));
-                return;
-            }
-            let due = memory.next_sweep;
+        while let Some(due) = due_sweep(&mut memory.next_sweep, self.interval, now, || {
+            memory.hosts.iter().all(|host| host.ejected.is_none() && host.multiplier == 0 && host.counts.all == 0)
+        }) {
             self.sweep(memory, luck, due);
-            memory.next_sweep = due.saturating_add(self.interval);
         }
     }
 

@@ -36,6 +36,22 @@ pub trait Ejector: Explained {
     }
 }
 
+/// The instant of the next periodic sweep, if it is due by now; the one after it is next then. Of a memory that is idle nothing can
+/// come of the sweeps that were missed: they are stepped over at once.
+fn due_sweep(next: &mut SimTime, interval: SimDuration, now: SimTime, is_idle: impl FnOnce() -> bool) -> Option<SimTime> {
+    if *next > now {
+        return None;
+    }
+    let due = *next;
+    if is_idle() {
+        let missed = now.saturating_since(due).as_nanos() / interval.as_nanos();
+        *next = due.saturating_add(interval.saturating_mul(missed + 1));
+        return None;
+    }
+    *next = due.saturating_add(interval);
+    Some(due)
+}
+
 /// How a try at a replica ended.
 #[derive(Clone, Copy, Debug)]
 pub struct TriedAt {

@@ -73,6 +73,21 @@ impl HedgedCall {
         Self { started: now, sent: 1, next: None, is_frozen: false, primary: None }
     }
 
+    /// Begins a call that may have one further copy after this delay; none if it is not known.
+    fn with_second_copy(now: SimTime, delay: Option<SimDuration>) -> (Self, Orders) {
+        let mut call = Self::starting(now);
+        call.next = delay.map(|delay| now.saturating_add(delay));
+        let orders = call.send(0);
+        (call, orders)
+    }
+
+    /// Sends the one further copy, which is due, if budgets allow it.
+    fn send_second_copy(&mut self, allowed: Allowed<'_>) -> Orders {
+        self.next = None;
+        let is_sent = self.sent == 1 && allowed();
+        self.send(u32::from(is_sent))
+    }
+
     /// Sends so many further copies now, and asks to be woken at the instant remembered.
     fn send(&mut self, copies: u32) -> Orders {
         self.sent += copies;

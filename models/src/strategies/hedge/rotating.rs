@@ -4,6 +4,7 @@
 
 use crate::strategies::latencies::Latencies;
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 /// Two histograms that take turns.
 #[derive(Clone, Debug)]
@@ -22,6 +23,12 @@ impl Rotating {
     pub(super) fn last(&mut self, period: SimDuration, now: SimTime) -> &Latencies {
         self.turn(period, now);
         &self.read
+    }
+
+    /// That quantile of the last full period, if at least so many values were counted in it.
+    pub(super) fn quantile(&mut self, quantile: Share, at_least: u64, period: SimDuration, now: SimTime) -> Option<u64> {
+        let last = self.last(period, now);
+        if last.len() >= at_least { last.quantile(quantile) } else { None }
     }
 
     pub(super) fn count(&mut self, value: u64, period: SimDuration, now: SimTime) {

@@ -59,19 +59,12 @@ impl Hedging for Tower {
     }
 
     fn started(&self, shared: &mut Rotating, _allowed: Allowed<'_>, now: SimTime) -> (HedgedCall, Orders) {
-        let mut call = HedgedCall::starting(now);
-        let last = shared.last(self.period, now);
-        if last.len() >= self.min_data_points {
-            call.next = last.quantile(self.latency_percentile).map(|millis| now.saturating_add(SimDuration::from_millis(millis)));
-        }
-        let orders = call.send(0);
-        (call, orders)
+        let quantile = shared.quantile(self.latency_percentile, self.min_data_points, self.period, now);
+        HedgedCall::with_second_copy(now, quantile.map(SimDuration::from_millis))
     }
 
     fn due(&self, _shared: &mut Rotating, call: &mut HedgedCall, allowed: Allowed<'_>, _now: SimTime) -> Orders {
-        call.next = None;
-        let is_sent = call.sent == 1 && allowed();
-        call.send(u32::from(is_sent))
+        call.send_second_copy(allowed)
     }
 
     fn failed(&self, _shared: &mut Rotating, _call: &mut HedgedCall, failed: &FailedCopy, _allowed: Allowed<'_>, _now: SimTime) -> Orders {
