@@ -18,7 +18,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Queue};
+use crate::services::{HealthEndpoint, Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -238,6 +238,8 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),

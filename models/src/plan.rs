@@ -7,7 +7,9 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads};
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -187,6 +189,10 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// The same by the number of the class, where that has its own; empty if none has.
     pub demand_of: Vec<Option<Sampler>>,
+    /// How many cores its workers share at each replica, if they do.
+    pub cores: Option<u32>,
+    /// By how much work grows with what is in service.
+    pub congestion: Option<Congestion>,
     /// Whether something but `demand` decides how long a worker is busy with a request.
     pub has_own_ways: bool,
     /// What comes after.

@@ -7,6 +7,7 @@ use crate::names::NameList;
 use crate::places::Places;
 use crate::plan::ServicePlan;
 use crate::registry::{Complaint, complaint};
+use crate::services::UNLIMITED;
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;
 
@@ -212,6 +213,13 @@ impl Part {
     /// # Errors
     /// A complaint about `field` if there are fewer.
     pub fn of(self, field: &str, all: u32) -> Result<u32, Complaint> {
+        if all == UNLIMITED && (self.count.is_some() || self.share.is_some()) {
+            let field = if self.count.is_some() { field } else { "share" };
+            return Err(complaint(
+                field,
+                "there are unlimited workers here, and no part of them can be missed; give the service a number of them",
+            ));
+        }
         match (self.count, self.share) {
             (Some(count), _) if count > all => Err(complaint(field, format!("{count} of {all} {field}: there are not so many"))),
             (Some(count), _) => Ok(count),

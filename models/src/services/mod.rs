@@ -1,5 +1,6 @@
 //! What does a service do with a request?
 
+mod capacity;
 pub mod connections;
 pub mod data;
 mod directory;
@@ -14,6 +15,7 @@ mod server;
 mod tally;
 mod task;
 
+pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use connections::Connections;
 pub use data::Data;
 pub use directory::Directory;
@@ -50,8 +52,15 @@ pub struct Service {
     /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<AnyPartition>,
-    /// How many requests one replica works on at the same time, 1 to 1,000,000.
+    /// How many requests one replica works on at the same time, 1 to 1,000,000 or [`UNLIMITED`].
+    #[serde(deserialize_with = "capacity::read_workers", serialize_with = "capacity::write_workers")]
     pub workers: u32,
+    /// Whether workers share the cores of their node; each works at full speed unless said.
+    #[serde(default, skip_serializing_if = "Serves::is_usual")]
+    pub serves: Serves,
+    /// By how much each piece of work grows with what is in service when it begins; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<Congestion>,
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
@@ -235,6 +244,8 @@ impl Service {
         Self {
             replicas: 1,
             workers,
+            serves: Serves::default(),
+            congestion: None,
             threads: Threads::default(),
             queue: Queue::default(),
             demand,
@@ -277,9 +288,9 @@ impl Service {
         if !(1..=10_000).contains(&self.replicas) {
             complaints.push(complaint("replicas", format!("a service has 1 to 10000 replicas, not {}", self.replicas)));
         }
-        if !(1..=1_000_000).contains(&self.workers) {
-            complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
-        }
+        complaints.extend(capacity::check_workers(self.workers));
+        complaints.extend(self.serves.check().map(|one| one.inside("serves")));
+        complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {

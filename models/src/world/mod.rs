@@ -7,9 +7,10 @@
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
-//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency
-//!   keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `data` (reads and
-//!   writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores that all
+//!   share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that
+//!   are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background
+//!   work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
@@ -50,6 +51,7 @@ mod saga_books;
 mod sagas;
 mod scaling;
 mod serving;
+mod sharing;
 mod steps;
 mod timekeeping;
 mod timers;
@@ -90,6 +92,7 @@ use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
 use sagas::Sagas;
+use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -131,6 +134,8 @@ pub struct World<P: Protocol> {
     orders: Orders<P>,
     /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
+    /// Those whose workers share cores, by node.
+    shares: BTreeMap<u32, SharedNode>,
     /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
     /// The second instance of an identity that has, or had, a twin.
@@ -202,6 +207,7 @@ impl<P: Protocol> World<P> {
             news: VecDeque::new(),
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
+            shares: SharedNode::all(&plan),
             members: members_of(&plan, &protocol),
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),

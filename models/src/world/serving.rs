@@ -169,6 +169,9 @@ impl<P: Protocol> World<P> {
 
     /// So much work is left, and is done at this pace from now on; not at all if there is none.
     pub(super) fn proceed(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
+        if self.shares_cores(slot) {
+            return self.share_cores(slot, left, pace, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         let Some(slowness) = pace else {
             (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
@@ -197,8 +200,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// Work that was in progress until now counts as done.
-    pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
-        let worked = self.attempts[slot].count_work(ctx.now());
+    pub(super) fn count_work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let worked = match self.leaves_share(self.attempts[slot].node, slot, ctx) {
+            Some(worked) => {
+                self.attempts[slot].worked += worked;
+                worked
+            }
+            None => self.attempts[slot].count_work(ctx.now()),
+        };
         self.meter.worked(worked);
     }
 

@@ -44,6 +44,7 @@ mod routes; // which way is taken around a cut, and what its callers hear
 mod sagas; // what takes effect as a whole or not at all, whatever dies in between
 mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
+mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
