@@ -180,8 +180,8 @@ fn a_coordinator_that_dies_takes_up_what_its_log_knows_and_nothing_else() {
 fn a_saga_keeps_the_key_of_the_request_that_began_it() {
     let mut spec = system(durable(Resumes::Forward), vec![crash("server", ms(35), Some(ms(500)), WhileDown::Silence)]);
     spec.services.iter_mut().for_each(|(_, service)| service.idempotency = Some(IdempotencyKeys::default()));
-    let customer = |attempts| vec![retry(attempts, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(510))];
-    spec.stacks.last_mut().expect("it is the client's").1 = customer(20);
+    spec.stacks.last_mut().expect("it is the client's").1 =
+        vec![retry(20, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(510))];
     // The customer asks again at 520 ms, when the node is down, and when the saga goes on, and is told in the end how it ended.
     let ended = play(&spec, 1);
     assert_eq!((called(&ended).as_str(), ends(&ended)), ("one two three three", [1, 1, 0, 0, 0]));
