@@ -15,6 +15,7 @@ use crate::plan::INSIDE;
 use crate::protocols::Protocol;
 use crate::strategies::cache::Claim;
 use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
 
 /// What one service has executed.
 #[derive(Clone, Debug, Default)]
@@ -82,13 +83,21 @@ impl<P: Protocol> World<P> {
             self.is_executed(slot, ctx);
         }
         let attempt = &self.attempts[slot];
-        let key = attempt.name.call.key.bits();
-        let Some(config) = &self.plan.services[attempt.service as usize].idempotency else { return };
-        let keys = &mut self.keys[attempt.service as usize];
+        let (service, key) = (attempt.service as usize, attempt.name.call.key.bits());
+        if self.plan.services[service].idempotency.is_none() || (outcome.is_none() && self.saga_keeps_key(slot)) {
+            return;
+        }
+        self.settle_key_of(service as u32, key, outcome, now);
+    }
+
+    /// A key is settled: with the result of its request, or with nothing, if nothing came of that.
+    pub(super) fn settle_key_of(&mut self, service: u32, key: u64, outcome: Option<Outcome>, now: SimTime) {
+        let Some(config) = &self.plan.services[service as usize].idempotency else { return };
+        let keys = &mut self.keys[service as usize];
         match outcome {
             // Turned away, or too late to be begun, or to be committed.
             None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
-                config.dropped(keys, key)
+                config.dropped(keys, key);
             }
             Some(outcome) => config.executed(keys, key, outcome, now),
         }
