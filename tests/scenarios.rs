@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod layers;
 mod links;
+mod programs;
 mod strategies;
 
 use camino::Utf8Path;

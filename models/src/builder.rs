@@ -1,11 +1,14 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod brokers;
 mod classes;
 mod clocks;
 mod data;
+mod health;
 mod layers;
 mod programs;
 mod sagas;
+mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -16,7 +19,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::Queue;
+use crate::services::{HealthEndpoint, Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -81,6 +84,9 @@ impl Builder<'_> {
         }
         for (name, service) in &spec.services {
             all.extend(within(&node(name), service.check()));
+        }
+        for (name, broker) in &spec.brokers {
+            all.extend(within(&node(name), broker.check()));
         }
         for (index, link) in spec.links.iter().enumerate() {
             all.extend(within(&format!("links[{index}]"), link.check()));
@@ -183,6 +189,7 @@ impl Builder<'_> {
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
+        let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -192,7 +199,25 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan {
+            nodes,
+            services,
+            brokers,
+            backlogs,
+            consumers,
+            group,
+            populations,
+            classes,
+            edges,
+            places,
+            links,
+            topology,
+            faults,
+            storm,
+            experiment,
+            clocks,
+            clockwork,
+        }
     }
 
     /// The number of a place.
@@ -209,9 +234,11 @@ impl Builder<'_> {
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
         let sound = self.complaints.is_empty();
         let mut services = Vec::new();
-        for (index, (name, service)) in (0..).zip(&self.spec.services) {
+        let brokers = self.brokers_as_services();
+        for (index, (name, service)) in (0..).zip(self.spec.services.iter().chain(&brokers)) {
             let first = NodeId(nodes.len() as u32);
-            let replicas = service.replicas.clamp(1, 10_000);
+            let (most, initial) = service.sizes();
+            let replicas = most.clamp(1, 10_000);
             for replica in 0..replicas {
                 let node = format!("{name}[{replica}]");
                 let place = match service.domain.0.as_slice() {
@@ -221,6 +248,7 @@ impl Builder<'_> {
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
             let Queue::Fifo(queue) = &service.queue;
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
                 key: Key::named(name),
@@ -235,9 +263,12 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
+                broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
@@ -248,6 +279,15 @@ impl Builder<'_> {
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
+                comes_and_goes,
+                scales: service.scales.clone(),
+                initial: initial.min(replicas),
+                restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
+                refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
+                checks: Vec::new(),
+                check_timeout: SimDuration::ZERO,
+                checks_liveness: matches!(&service.health, HealthEndpoint::Deep(deep) if deep.liveness),
                 request_size: service.request_size,
                 reply_size: service.reply_size,
             });
@@ -293,14 +333,19 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let HealthEndpoint::Deep(deep) = &service.health {
+                self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
+            }
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
             service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
         }
+        self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
+        self.add_watches(nodes, services, &mut edges);
         edges
     }
 
@@ -406,7 +451,10 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
     }
     for edge in edges {
         if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
-            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            // Nobody waits at a broker for what comes of a message.
+            if services[caller as usize].broker.is_none() && services[callee as usize].broker.is_none() {
+                calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            }
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
@@ -7,7 +8,9 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -27,6 +30,8 @@ pub struct SystemSpec {
     pub clients: Vec<(String, Clients)>,
     /// Services.
     pub services: Vec<(String, Service)>,
+    /// Brokers.
+    pub brokers: Vec<(String, AnyBroker)>,
     /// Groups.
     pub groups: Vec<(String, Group)>,
     /// Links.
@@ -89,8 +94,14 @@ impl Default for Clockwork {
 pub struct Plan {
     /// Every identity that messages are sent to or come from.
     pub nodes: Vec<NodePlan>,
-    /// Services, in order of writing.
+    /// Services, in order of writing, and then brokers, each of which is a service to those who call it.
     pub services: Vec<ServicePlan>,
+    /// Brokers, in order of writing.
+    pub brokers: Vec<BrokerPlan>,
+    /// The queues of messages that brokers keep.
+    pub backlogs: Vec<BacklogPlan>,
+    /// Services that fetch messages.
+    pub consumers: Vec<ConsumerPlan>,
     /// The group, if there is one; the protocol itself is chosen where the world is made.
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
@@ -130,7 +141,13 @@ impl Plan {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
     }
 
-    /// Name and number of members of every service, in order of writing, and then of the group.
+    /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
+    pub fn edges_of_calls(&self) -> &[EdgePlan] {
+        let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();
+        &self.edges[..self.edges.len() - watched]
+    }
+
+    /// Name and number of members of every service, in order of writing, of the brokers, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
         let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
@@ -181,10 +198,16 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// The same by the number of the class, where that has its own; empty if none has.
     pub demand_of: Vec<Option<Sampler>>,
+    /// How many cores its workers share at each replica, if they do.
+    pub cores: Option<u32>,
+    /// By how much work grows with what is in service.
+    pub congestion: Option<Congestion>,
     /// Whether something but `demand` decides how long a worker is busy with a request.
     pub has_own_ways: bool,
     /// What comes after.
     pub program: Program,
+    /// The broker that it is, if it is one, by its index.
+    pub broker: Option<u32>,
     /// Which of them a request may go to; any unless said.
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
@@ -207,10 +230,38 @@ pub struct ServicePlan {
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// Of how many replicas one is drawn where nobody chooses; 0 if it depends on who is there, or on what is asked for.
+    pub evenly: u32,
+    /// Whether its replicas come and go.
+    pub comes_and_goes: bool,
+    /// Who kills and restarts its replicas, and over which edge that asks them.
+    pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// Who decides how many of its replicas are there.
+    pub scales: Option<Scaler>,
+    /// How many of them are there at the begin, the first ones.
+    pub initial: u32,
+    /// How often callers look who is there; always, if it is no time.
+    pub refresh: SimDuration,
+    /// Whom its health endpoint asks, and how long it waits for each.
+    pub checks: Vec<EdgeId>,
+    /// See [`checks`](Self::checks).
+    pub check_timeout: SimDuration,
+    /// Whether they are asked on behalf of whoever kills what is not alive, too.
+    pub checks_liveness: bool,
     /// How large a request is.
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
+}
+
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|step| match &step.does {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            _ => None,
+        })
+    }
 }
 
 /// A group.
@@ -346,7 +397,8 @@ impl EdgePlan {
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
+        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.
@@ -373,6 +425,9 @@ impl EdgePlan {
         self.routes[found.expect("a plan connects all domains of an edge")].1
     }
 }
+
+/// The way between a replica and itself: nothing travels, and nothing is lost.
+pub const INSIDE: RouteId = RouteId(u32::MAX);
 
 /// Request and reply routes by the places of caller and callee.
 pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
@@ -408,4 +463,6 @@ pub enum Callee {
     Service(u32),
     /// The group.
     Group,
+    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
+    Own(u32),
 }

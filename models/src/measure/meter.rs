@@ -34,6 +34,8 @@ pub struct Meter {
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
+    /// How many of the edges calls go over.
+    edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
 }
@@ -107,6 +109,7 @@ impl Meter {
             accounts: Accounts::default(),
             gauges: Gauges::default(),
             finished: 0,
+            edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
         }
     }
@@ -280,10 +283,13 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed, and measures of single services.
-    pub fn observed(&mut self, observations: &super::Observations, of_services: Vec<super::Observation>) {
+    /// What protocols and clocks observed, what brokers did, and measures of single services.
+    pub fn observed(&mut self, observations: &super::Observations, more: Vec<super::Observation>) {
         self.row.observations = observations.list();
-        self.row.observations.extend(of_services);
+        if !more.is_empty() {
+            self.row.observations.extend(more);
+            self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        }
     }
 
     /// The row and the series of the run.
@@ -292,6 +298,7 @@ impl Meter {
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
         self.row.messages = self.messages;
+        self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();

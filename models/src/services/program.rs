@@ -53,6 +53,17 @@ pub enum TaskPlan {
     Degrade,
     /// A saga.
     Saga(Arc<SagaPlan>),
+    /// What a broker is asked is done: before a message is stored, and when it is.
+    Broker,
+    /// The end of the work on a message that was fetched.
+    Settle,
+}
+
+impl From<TaskPlan> for Step {
+    /// A step of its own that draws nothing.
+    fn from(does: TaskPlan) -> Self {
+        Self { does, place: NONE, rescue: NONE }
+    }
 }
 
 impl TaskPlan {
@@ -69,6 +80,8 @@ pub struct FanPlan {
     pub calls: Vec<(EdgeId, u32)>,
     /// How many successes are waited for.
     pub wanted: u32,
+    /// Whether a failure is as good as a success, but for the worth of the answer.
+    pub tolerates: bool,
     /// What becomes of the others.
     pub rest: Rest,
 }
@@ -112,6 +125,7 @@ pub fn calls(program: &[Step]) -> impl Iterator<Item = (EdgeId, u32)> + '_ {
             saga.steps.iter().flat_map(|of| [Some(of.call), of.undo]).flatten().map(|edge| (edge, step.place)).collect()
         }
         TaskPlan::Work(_) | TaskPlan::Write(_) | TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade => Vec::new(),
+        TaskPlan::Broker | TaskPlan::Settle => Vec::new(),
     })
 }
 
@@ -213,12 +227,15 @@ impl Compiler<'_> {
         let place_of = |branch: u32| if branch == 0 { place } else { self.place(place, BRANCHES, branch) };
         let places: Vec<u32> = (0..count).map(place_of).collect();
         let wanted = match parallel.wait {
-            Wait::All => count,
+            Wait::All | Wait::Settled => count,
             Wait::First => 1,
             Wait::Quorum(quorum) => quorum,
         };
         let calls = edges.into_iter().cycle().zip(places).collect();
-        self.push(TaskPlan::Parallel(Box::new(FanPlan { calls, wanted, rest: parallel.rest })), place);
+        self.push(
+            TaskPlan::Parallel(Box::new(FanPlan { calls, wanted, tolerates: parallel.wait == Wait::Settled, rest: parallel.rest })),
+            place,
+        );
     }
 
     fn choice(&mut self, condition: Condition, (does, otherwise): (&[Task], &[Task]), path: &str, at: (u32, u32)) {
@@ -297,6 +314,8 @@ mod tests {
                 TaskPlan::Degrade => "degrade".to_owned(),
                 TaskPlan::Work(_) => "work".to_owned(),
                 TaskPlan::Write(_) => "write".to_owned(),
+                TaskPlan::Broker => "broker".to_owned(),
+                TaskPlan::Settle => "settle".to_owned(),
                 TaskPlan::Saga(saga) => format!("saga of {}", saga.steps.len()),
             };
             if step.rescue == NONE { does } else { format!("{does} rescued at {}", step.rescue) }

@@ -129,6 +129,8 @@ pub struct Site<'a> {
     pub luck: Luck<'a>,
     /// The replicas of the callee, by the keys of their names.
     pub replicas: &'a [u64],
+    /// Those of them that the caller knows of, by number, rising; all of them where they do not come and go.
+    pub listed: Option<&'a [u32]>,
     /// The zone of each of them, by number.
     pub zones: &'a [u32],
     /// How many callers there are in each zone.

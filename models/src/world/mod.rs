@@ -3,28 +3,35 @@
 //! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
-//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
+//!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
-//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency
-//!   keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `data` (reads and
-//!   writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores that all
+//!   share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that
+//!   are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background
+//!   work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
+//! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod accounts;
 mod arriving;
+mod brokering;
 mod calls;
+mod checks;
 mod clients;
+mod consuming;
 mod course;
 mod data;
 mod disks;
 mod executed;
 mod experiment;
 mod fanning;
+mod fleets;
 mod gauges;
 mod groups;
 mod holding;
@@ -36,6 +43,7 @@ mod logs;
 mod made;
 mod members;
 mod misfortune;
+mod orchestration;
 mod pace;
 mod parcels;
 mod partition;
@@ -44,13 +52,17 @@ mod probes;
 mod replication;
 mod saga_books;
 mod sagas;
+mod scaling;
 mod serving;
+mod sharing;
 mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
 mod twins;
 mod wire;
+
+pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
 use crate::call::Call;
@@ -69,10 +81,12 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
 use executed::Executions;
 use fanning::Fan;
+use fleets::Fleets;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -82,6 +96,7 @@ use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
 use sagas::Sagas;
+use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -123,6 +138,8 @@ pub struct World<P: Protocol> {
     orders: Orders<P>,
     /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
+    /// Those whose workers share cores, by node.
+    shares: BTreeMap<u32, SharedNode>,
     /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
     /// The second instance of an identity that has, or had, a twin.
@@ -141,8 +158,12 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
+    /// The replicas of services that come and go.
+    fleets: Fleets,
     /// How many calls each client of a closed population has made, by its number among all clients.
     call_counts: Vec<u32>,
     /// Shared memory of strategies, by edge, layer and scope.
@@ -192,6 +213,7 @@ impl<P: Protocol> World<P> {
             news: VecDeque::new(),
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
+            shares: SharedNode::all(&plan),
             members: members_of(&plan, &protocol),
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
@@ -203,7 +225,9 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
+            fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
@@ -225,7 +249,9 @@ impl<P: Protocol> World<P> {
             world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
+            world.start_loops(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
             saga_books::begin_counting(&world.plan, &mut world.observations);
@@ -270,10 +296,12 @@ impl<P: Protocol> World<P> {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
         self.count_layers();
+        self.count_replicas();
         self.meter.accounts = self.accounts();
         self.count_unfinished();
-        let of_services = self.executions_observed();
-        self.meter.observed(&self.observations, of_services);
+        let mut more = self.executions_observed();
+        more.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }
@@ -326,6 +354,9 @@ impl<P: Protocol> Model for World<P> {
             Kind::Probe => self.probe_due(event.slot, ctx),
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
+            Kind::Orchestration => self.orchestration_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

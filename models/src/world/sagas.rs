@@ -172,7 +172,7 @@ impl<P: Protocol> World<P> {
 
     fn saga_begins(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.observations.count("sagas begun", 1);
-        self.tell_of_saga(slot, "saga begun", ctx);
+        self.tell_of_saga(slot, "SagaBegun", ctx);
     }
 
     fn tell_of_saga(&mut self, slot: u32, what: &'static str, ctx: &mut Ctx<'_, Self>) {
@@ -520,7 +520,7 @@ impl<P: Protocol> World<P> {
 
     fn saga_resumes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.observations.count("sagas resumed", 1);
-        self.tell_of_saga(slot, "saga resumed", ctx);
+        self.tell_of_saga(slot, "SagaResumed", ctx);
         let saga = &mut self.sagas[slot];
         if let (Course::Forward(step), Resumes::Backward) = (saga.course, saga.plan.resumes) {
             // The log does not say whether the step was asked for.

@@ -8,7 +8,7 @@ use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
@@ -196,6 +196,9 @@ impl<P: Protocol> World<P> {
 
     /// So much work is left, and is done at this pace from now on; not at all if there is none.
     pub(super) fn proceed(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
+        if self.shares_cores(slot) {
+            return self.share_cores(slot, left, pace, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         let Some(slowness) = pace else {
             (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
@@ -224,8 +227,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// Work that was in progress until now counts as done.
-    pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
-        let worked = self.attempts[slot].count_work(ctx.now());
+    pub(super) fn count_work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let worked = match self.leaves_share(self.attempts[slot].node, slot, ctx) {
+            Some(worked) => {
+                self.attempts[slot].worked += worked;
+                worked
+            }
+            None => self.attempts[slot].count_work(ctx.now()),
+        };
         self.meter.worked(worked);
     }
 
@@ -236,6 +245,9 @@ impl<P: Protocol> World<P> {
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
         let Some(next) = service.program.get(task as usize).filter(|_| !attempt.is_probe) else {
+            if attempt.is_probe {
+                return self.check_dependencies(slot, ctx);
+            }
             return self.finish(slot, ctx);
         };
         attempt.task += 1;
@@ -355,7 +367,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds.any() {
             self.checks_out(slot, None, ctx);
         }
@@ -370,6 +382,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -404,10 +419,13 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
@@ -430,7 +448,7 @@ impl<P: Protocol> World<P> {
                 }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
@@ -445,7 +463,7 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
             let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
@@ -471,6 +489,8 @@ impl<P: Protocol> World<P> {
         self.forget_strategies(node);
         self.probers_die(node, ctx);
         self.connections_close(node);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()].dies(ctx.now());
         self.hear_all(inbox, ctx);

@@ -39,6 +39,8 @@ impl<P: Protocol> World<P> {
                 TaskPlan::Jump(to) => attempt.task = *to,
                 TaskPlan::Degrade => attempt.is_degraded = true,
                 TaskPlan::Parallel(_) => return self.fan_out(slot, ctx),
+                TaskPlan::Broker => return self.broker_is_asked(slot, ctx),
+                TaskPlan::Settle => return self.work_is_over(slot, ctx),
                 TaskPlan::Saga(saga) => {
                     let (saga, place) = (Arc::clone(saga), step.place);
                     return self.coordinate(slot, (saga, place), ctx);
@@ -107,12 +109,19 @@ impl<P: Protocol> World<P> {
     #[inline(never)]
     pub(super) fn work_in_own_way(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
+        let (node, is_probe) = (attempt.node, attempt.is_probe);
         let service = &self.plan.services[attempt.service as usize];
         let (mut work, is_writing) = attempt.next_work(service, &self.seed);
-        if attempt.task == 0 && !attempt.is_probe {
+        if attempt.task == 0 && !is_probe {
             work = self.demand_of_class(slot, attempt.demand_draw(service, &self.seed)).unwrap_or(work);
         }
-        self.begin_work(slot, (work, is_writing), ctx);
+        if let Some(congestion) = service.congestion.as_ref().filter(|_| !is_writing && !is_probe) {
+            work = congestion.stretch(work, self.servers[node.index()].busy.count());
+        }
+        if is_writing || service.cores.is_none() || !self.environment.is_calm() {
+            return self.begin_work(slot, (work, is_writing), ctx);
+        }
+        self.begin_shared_work(slot, work, ctx);
     }
 
     /// The demand of a request whose class has one of its own.

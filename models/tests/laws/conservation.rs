@@ -7,6 +7,7 @@ use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
 use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
+use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
@@ -53,7 +54,7 @@ fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
-fn stack() -> impl Strategy<Value = Vec<Layer>> {
+pub fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);
@@ -83,19 +84,33 @@ fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
     }
 }
 
+/// How workers serve: more often than not each alone, and however much there is to do.
+fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
+    let serves = prop_oneof![2 => Just(Serves::Alone), 1 => (1_u32..3).prop_map(|cores| Serves::Sharing(Sharing { cores }))];
+    let linear = (1_u64..5).prop_map(|adds| Congestion::Linear(Linear { adds: ms(adds) }));
+    let universal = Just(Congestion::Universal(Universal { contention: 0.1, coherency: 0.02 }));
+    (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, partition, workers, held, limit, demand, late_work, same)| Service {
+    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
+        |(replicas, partition, workers, held, limit, demand, late_work, same, (serves, congestion))| Service {
             replicas,
             partition: some_partition(partition, replicas),
             workers,
+            serves,
+            congestion,
             threads: if held { Threads::Held } else { Threads::Released },
             queue: Queue::Fifo(Fifo { limit }),
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
+            health: models::services::HealthEndpoint::Shallow,
+            restarts: None,
+            scales: None,
+            discovery: None,
             ..service(demand)
         },
     )

@@ -7,6 +7,7 @@ mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
+mod brokers; // what brokers store, hand out, pass on and lose
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
@@ -15,7 +16,9 @@ mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
+mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
+mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
@@ -27,6 +30,7 @@ mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
+mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod partitions; // which replicas of a service a request may go to
@@ -39,7 +43,9 @@ mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod sagas; // what takes effect as a whole or not at all, whatever dies in between
+mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
+mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
