@@ -178,6 +178,7 @@ impl Builder<'_> {
                 arrivals,
                 edge: EdgeId(index),
                 key: Key::named(name),
+                is_plain: clients.keys.is_none() && clients.classes.is_empty(),
                 objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),

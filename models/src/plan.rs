@@ -337,6 +337,8 @@ pub struct PopulationPlan {
     pub edge: EdgeId,
     /// The key of all its draws.
     pub key: Key,
+    /// Whether its calls are each about something of its own, and of no class.
+    pub is_plain: bool,
     /// What its calls are about, if not each about something of its own.
     pub objects: Option<ObjectPlan>,
     /// Of which classes its calls are, if it has any.

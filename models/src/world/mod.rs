@@ -279,6 +279,11 @@ impl<P: Protocol> World<P> {
         (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
+    /// How many records of calls and attempts have been in use at one instant, at most.
+    pub const fn most_records(&self) -> (usize, usize) {
+        (self.calls.most(), self.attempts.most())
+    }
+
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
     /// attempts already on the wire stay.
     pub fn reseed(&mut self, seed: Seed) {

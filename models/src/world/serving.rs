@@ -89,12 +89,39 @@ impl<P: Protocol> World<P> {
     /// A request has arrived at a server that runs.
     #[inline(always)]
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let node = attempt.node;
+        let service = &self.plan.services[attempt.service as usize];
+        if service.checks_in {
+            return self.receive_what_checks_in(slot, ctx);
+        }
+        let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
+        let server = &mut self.servers[node.index()];
+        server.tally.arrived += 1;
+        if server.busy.count() < service.workers.saturating_sub(lost) && attempt.deadline > ctx.now() {
+            // As in `take_worker`, with the memory of the server at hand.
+            server.busy.up(ctx.now());
+            attempt.has_worker = true;
+            ctx.record(&Record::Started(attempt.name, node));
+            return self.work(slot, ctx);
+        }
+        self.receive_or_refuse(slot, ctx);
+    }
+
+    /// A request has arrived that needs more than a worker.
+    #[cold]
+    fn receive_what_checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.servers[self.attempts[slot].node.index()].tally.arrived += 1;
+        if self.checks_in(slot, ctx) {
+            self.receive_or_refuse(slot, ctx);
+        }
+    }
+
+    /// A request that has arrived gets a worker, or a place in the queue, or is refused.
+    #[inline(never)]
+    fn receive_or_refuse(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].checks_in && !self.checks_in(slot, ctx) {
-            return;
-        }
-        let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
         } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
@@ -223,8 +250,7 @@ impl<P: Protocol> World<P> {
             if attempt.is_probe {
                 return self.check_dependencies(slot, ctx);
             }
-            self.free_worker(slot, ctx);
-            return self.answer(slot, Outcome::Success, ctx);
+            return self.finish(slot, ctx);
         };
         attempt.task += 1;
         match &next.does {
@@ -245,6 +271,23 @@ impl<P: Protocol> World<P> {
             }
             _ => self.step(slot, ctx),
         }
+    }
+
+    /// All is done for a request: its worker takes the next, and its caller is answered.
+    #[inline(always)]
+    fn finish(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let node = attempt.node;
+        let server = &mut self.servers[node.index()];
+        server.tally.completed += 1;
+        // As in `free_worker`, with the memory of the server at hand.
+        if std::mem::replace(&mut attempt.has_worker, false) {
+            server.busy.down(ctx.now());
+            if !server.queue.is_empty() {
+                self.fill_workers(node, ctx);
+            }
+        }
+        self.answer_counted(slot, Outcome::Success, ctx);
     }
 
     /// A downstream call ended. A failure fails the request.

@@ -157,7 +157,6 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
-        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -186,18 +185,15 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
-        self.servers[node.index()].tally.arrived += 1;
-        if takes {
-            if let Some(failure) = self.failed_on_arrival(slot) {
-                return self.fail(slot, failure, ctx);
+        let at_once = if takes { self.failed_on_arrival(slot).map(Outcome::Failed) } else { Some(Outcome::Failed(Failure::Refused)) };
+        let is_replayed = at_once.is_none() && self.conduct(slot) == Conduct::Replayed;
+        self.attempts[slot].is_wrong |= is_replayed;
+        match at_once.or(is_replayed.then_some(Outcome::Success)) {
+            None => self.receive(slot, ctx),
+            Some(outcome) => {
+                self.servers[node.index()].tally.arrived += 1;
+                self.answer(slot, outcome, ctx);
             }
-            if self.conduct(slot) == Conduct::Replayed {
-                self.attempts[slot].is_wrong = true;
-                return self.answer(slot, Outcome::Success, ctx);
-            }
-            self.receive(slot, ctx);
-        } else {
-            self.fail(slot, Failure::Refused, ctx);
         }
     }
 
@@ -235,25 +231,40 @@ impl<P: Protocol> World<P> {
     }
 
     /// A server, or the machine of a dead one, sends its answer.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        *self.servers[self.attempts[slot].node.index()].tally.of(outcome) += 1;
+        self.answer_counted(slot, outcome, ctx);
+    }
+
+    /// A server sends an answer that is in its books.
+    #[inline(always)]
+    pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
-        let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        let holds = self.attempts[slot].holds.any();
-        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
-        let attempt = &mut self.attempts[slot];
-        attempt.outcome = outcome;
-        attempt.phase = Phase::Replying;
-        let tally = &mut self.servers[attempt.node.index()].tally;
-        match outcome {
-            Outcome::Success => tally.completed += 1,
-            Outcome::Failed(Failure::Overload) => tally.shed += 1,
-            Outcome::Failed(_) => tally.failed += 1,
+        let mut told = outcome;
+        if !is_calm || self.attempts[slot].holds.any() {
+            told = self.outcome_told(slot, outcome, ctx);
         }
-        ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
+        let attempt = &mut self.attempts[slot];
+        attempt.outcome = told;
+        attempt.phase = Phase::Replying;
+        ctx.record(&Record::Answered(attempt.name, attempt.node, told));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
         }
+    }
+
+    /// What faults, and what the request held, make of its outcome.
+    #[cold]
+    fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
+        let mut told = if self.environment.is_calm() { outcome } else { self.answered_under_faults(slot, outcome) };
+        if self.attempts[slot].holds.any() {
+            told = self.checks_out(slot, Some(told), ctx).unwrap_or(told);
+        }
+        let tally = &mut self.servers[self.attempts[slot].node.index()].tally;
+        *tally.of(outcome) -= 1;
+        *tally.of(told) += 1;
+        told
     }
 
     /// An answer leaves its node, or the machine of a dead one.
