@@ -3,25 +3,31 @@
 mod brokers;
 mod classes;
 mod clocks;
+mod data;
 mod layers;
+mod programs;
+mod sagas;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::places::Places;
 use crate::plan::{
-    Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
+    Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{Queue, Task};
+use crate::services::Queue;
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use sagas::watch_participants;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// At most so many time bins in a run.
 const MOST_BINS: u64 = 1_000_000;
@@ -176,8 +182,10 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
-        let edges = self.edges(&nodes, &mut services, group.as_ref());
+        let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
+        self.demands_of_classes(&mut services, &classes);
         let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
@@ -238,6 +246,7 @@ impl Builder<'_> {
             let Queue::Fifo(queue) = &service.queue;
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
@@ -248,9 +257,18 @@ impl Builder<'_> {
                 } else {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
+                demand_of: Vec::new(),
+                has_own_ways: false,
                 program: Vec::new(),
+                partition: service.partition.clone(),
                 broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
+                is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
+                counts_executions: service.counts_executions,
+                log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -265,7 +283,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -274,15 +293,20 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }
 
     /// Edges of populations first, in their order, then those of services in order of writing.
-    fn edges(&mut self, nodes: &[NodePlan], services: &mut [ServicePlan], group: Option<&GroupPlan>) -> Vec<EdgePlan> {
+    fn edges(
+        &mut self,
+        nodes: &[NodePlan],
+        services: &mut [ServicePlan],
+        group: Option<&GroupPlan>,
+        classes: &[ClassPlan],
+    ) -> Vec<EdgePlan> {
         let spec = self.spec;
-        let sound = self.complaints.is_empty();
         let callees = Callees::new(services, group);
         let mut edges: Vec<EdgePlan> = Vec::new();
         for (index, (name, clients)) in spec.clients.iter().enumerate() {
@@ -292,25 +316,11 @@ impl Builder<'_> {
         }
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
-            let mut known: BTreeMap<&str, EdgeId> = BTreeMap::new();
-            let mut program = Vec::new();
-            for (position, task) in service.does.iter().enumerate() {
-                match task {
-                    Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
-                    Task::Write(write) if sound => program.push(TaskPlan::Write(write.compile())),
-                    Task::Work(_) | Task::Write(_) => {}
-                    Task::Call(callee) => {
-                        let edge = *known.entry(callee).or_insert_with(|| {
-                            let path = format!("nodes.{}.does[{position}]", quoted(name));
-                            let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
-                            edges.push(edge);
-                            EdgeId(edges.len() as u32 - 1)
-                        });
-                        program.push(TaskPlan::Call(edge));
-                    }
-                }
-            }
-            services[index].program = program;
+            services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+        }
+        watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
@@ -330,7 +340,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

@@ -22,6 +22,10 @@ pub enum Origin {
     Client,
     /// A request being worked on at a service: the slot of its attempt.
     Job(u32),
+    /// A request being worked on at a service that makes several calls at once: the slot of its attempt, and which of the calls it is.
+    Branch(u32, u32),
+    /// A request that was worked on at a service and does not wait for the call: the slot of its attempt, which may be over.
+    Sent(u32),
     /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
     Flight(u32, u32),
     /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers
@@ -29,6 +33,8 @@ pub enum Origin {
     Background(u32, u32),
     /// A caller that asks a replica whether it is well: its prober. Such a call passes no layers.
     Probe(u32),
+    /// A saga: its slot, and twice the number of its step, and one more for a compensation.
+    Saga(u32, u32),
     /// A poller that asks a broker for messages.
     Poll(u32),
     /// A poller that has fetched a message has it worked on: the poller, and the place of the message in its batch, or [`NONE`] for

@@ -50,10 +50,12 @@ pub enum Kind {
     DiskDone = 17,
     /// A caller asks a replica whether it is well.
     Probe = 18,
+    /// A node has written or replayed its log, or is to go on with a saga.
+    Log = 19,
     /// Something is due at a broker, or a consumer asks for messages.
-    Broker = 19,
+    Broker = 20,
     /// A message that was fetched goes to the queue of its replica, or back to who fetched it.
-    HandOver = 20,
+    HandOver = 21,
 }
 
 impl Kind {
@@ -80,8 +82,9 @@ impl Kind {
             16 => Self::JobTimer,
             17 => Self::DiskDone,
             18 => Self::Probe,
-            19 => Self::Broker,
-            20 => Self::HandOver,
+            19 => Self::Log,
+            20 => Self::Broker,
+            21 => Self::HandOver,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -129,7 +132,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..21).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..22).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -137,7 +140,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..21).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..22).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

@@ -6,7 +6,9 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Service, Threads};
+use crate::services::connections::Connections;
+use crate::services::data::DataPlan;
+use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -102,7 +104,7 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
@@ -178,18 +180,38 @@ pub struct ServicePlan {
     pub replicas: u32,
     /// Workers of each.
     pub workers: u32,
+    /// The key of its name.
+    pub key: Key,
     /// Whether workers are held during downstream calls.
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
     /// The broker that it is, if it is one, by its index.
     pub broker: Option<u32>,
+    /// Which of them a request may go to; any unless said.
+    pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
+    pub is_watched: bool,
+    /// Whether it counts what it executes.
+    pub counts_executions: bool,
+    /// The log its state is rebuilt from, if it has one.
+    pub log: Option<Arc<LogPlan>>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
@@ -200,21 +222,6 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
-    /// What a broker is asked is done: before a message is stored, and when it is.
-    Broker,
-    /// The end of the work on a message that was fetched.
-    Settle,
 }
 
 /// A group.
@@ -311,6 +318,8 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
+    pub homes: Vec<(EdgeId, u32)>,
     /// The edge to the other service that a layer may call, for each layer.
     pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
@@ -319,19 +328,34 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+    /// Whether the callee says which of its replicas an attempt may go to.
+    pub is_parted: bool,
 }
 
 impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes }
+        Self {
+            name,
+            caller,
+            callee,
+            key,
+            stack: Vec::new(),
+            scopes: Vec::new(),
+            homes: Vec::new(),
+            elsewhere: Vec::new(),
+            replicas,
+            zones,
+            routes,
+            is_parted: false,
+        }
     }
 
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
     }
 
     /// The zone of a caller, if there are several.

@@ -8,7 +8,7 @@ use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{self, Journal, KnownRuns};
-use scenarios::results::{Results, RunOutcome};
+use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
 use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
 use scenarios::{Extent, Scenario};
@@ -22,6 +22,9 @@ pub struct CompareArgs {
     work: WorkArgs,
     #[command(flatten)]
     output: OutputArgs,
+    /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
+    #[arg(long)]
+    evidence: bool,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -43,7 +46,7 @@ const PRINTED_CELLS: usize = 4;
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
     let (results, folder) = work(args, false)?;
-    show(&results, args.output.format)?;
+    show(&results, args.output.format, args.evidence)?;
     conclude(&results, &folder, args.output)
 }
 
@@ -80,7 +83,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
     }
-    load::warn(&scenario, quiet);
+    load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;
@@ -171,7 +174,7 @@ fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool, qu
 }
 
 /// Prints what the runs say.
-fn show(results: &Results, format: Format) -> Result<(), Exit> {
+fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
     let cells = results.manifest.cells.len();
     if format != Format::Table {
         let rankings = (0..cells as u32).map(|cell| Ranking::of(results, cell).table());
@@ -198,9 +201,13 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        if let Some(apart) = ranking.table_of_set_apart() {
+        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
             print("")?;
-            print_table(&apart, format)?;
+            print_table(&further, format)?;
+        }
+        for table in ranking.evidence().iter().filter(|_| evidence) {
+            print("")?;
+            print_table(table, format)?;
         }
     }
     Ok(())
@@ -208,13 +215,21 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
 
 /// Says where everything is, and answers with the verdict.
 fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<Exit, Exit> {
+    let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
-        RunOutcome::Finished { .. } => None,
+        RunOutcome::Finished { .. } | RunOutcome::Stalled(_) => None,
     });
     let panicked: Vec<_> = panicked.collect();
     for (row, message) in panicked.iter().take(3) {
-        say(&format!("bug: the run {} panicked: {message}", reports::command::run(&results.manifest, row.cell, row.arm, row.seed)));
+        say(&format!("bug: the run {} panicked: {message}", command(row)));
+    }
+    let stalled = results.runs.iter().find_map(|row| match &row.outcome {
+        RunOutcome::Stalled(sentence) => Some((row, sentence)),
+        RunOutcome::Finished { .. } | RunOutcome::Panicked(_) => None,
+    });
+    if let Some((row, sentence)) = stalled {
+        say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
     let judgement = judged(results, output)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
@@ -226,10 +241,11 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }
     }
-    Ok(match (is_interrupted, panicked.is_empty()) {
-        (true, _) => Exit::Interrupted,
-        (false, false) => Exit::Bug,
-        (false, true) => judgement,
+    Ok(match (is_interrupted, panicked.is_empty(), stalled.is_none()) {
+        (true, ..) => Exit::Interrupted,
+        (false, false, _) => Exit::Bug,
+        (false, true, false) => Exit::Wrong,
+        (false, true, true) => judgement,
     })
 }
 

@@ -8,6 +8,7 @@
 use super::redelivery::Failures;
 use super::{Account, Order, Rules};
 use crate::environment::Reach;
+use crate::ids::PopulationId;
 use sim_core::draw::Key;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +26,8 @@ pub struct Message {
     pub client: u32,
     /// See [`client`](Self::client).
     pub ordinal: u32,
+    /// The population of that client.
+    pub population: PopulationId,
     /// When it was produced: when the producer's call began.
     pub produced: SimTime,
     /// Where its call stands among all, if an experiment asks that.

@@ -26,7 +26,7 @@ pub use routing::{Router, Rule, Topic};
 
 use crate::links::USUAL_SIZE;
 use crate::registry::{Complaint, complaint};
-use crate::services::Service;
+use crate::services::{LateWork, Placement, Service};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
@@ -124,23 +124,13 @@ pub struct Keeping<'a> {
 
 impl Keeping<'_> {
     fn service(&self) -> Service {
-        use crate::services::{DemandOfRetry, LateWork, Placement, Queue, Threads};
         Service {
-            replicas: 1,
-            workers: self.workers,
-            threads: Threads::Held,
-            queue: Queue::default(),
-            demand: self.serve.clone(),
-            does: Vec::new(),
-            consumes: Vec::new(),
             domain: Placement(vec![self.domain.to_owned()]),
             // A poll whose caller has gone is given up; whatever else was asked is done.
             late_work: LateWork::Cancel,
-            demand_of_retry: DemandOfRetry::Fresh,
-            idempotency: None,
-            retry_after: None,
             request_size: self.message_size,
             reply_size: crate::links::SIZE_OF_A_WORD,
+            ..Service::new(self.workers, self.serve.clone())
         }
     }
 }
@@ -154,7 +144,7 @@ fn check_keeping(keeping: Keeping<'_>) -> Vec<Complaint> {
     for (field, work) in [("store", keeping.store), ("serve", keeping.serve)] {
         complaints.extend(crate::registry::within(field, work.check()));
     }
-    let placement = crate::services::Placement(vec![keeping.domain.to_owned()]);
+    let placement = Placement(vec![keeping.domain.to_owned()]);
     complaints.extend(crate::registry::within("domain", placement.check()));
     complaints
 }

@@ -3,10 +3,11 @@
 use super::classes::number_of;
 use super::{Builder, Callees, domain_of, quoted};
 use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, Consume, ConsumerPlan, Order, PushPlan, Redelivery, Rule, Rules};
+use crate::call::NONE;
 use crate::ids::EdgeId;
-use crate::plan::{Callee, ClassPlan, EdgePlan, INSIDE, NodePlan, ServicePlan, TaskPlan, Zones};
+use crate::plan::{Callee, ClassPlan, EdgePlan, INSIDE, NodePlan, ServicePlan, Zones};
 use crate::registry::{Complaint, complaint};
-use crate::services::Service;
+use crate::services::{Service, Step, TaskPlan};
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 
@@ -34,16 +35,17 @@ impl Builder<'_> {
                 self.connect_consumer((index, name), (consume, &path), callees, nodes, services, edges);
             }
             if !service.consumes.is_empty() {
-                services[index].program.push(TaskPlan::Settle);
+                services[index].program.push(Step::plain(TaskPlan::Settle, NONE));
             }
         }
         for (index, (name, broker)) in spec.brokers.iter().enumerate() {
             let index = spec.services.len() + index;
             if self.complaints.is_empty() {
                 let keeping = broker.keeping();
+                let ask = |place| Step::plain(TaskPlan::Broker, place);
                 let store = keeping.store.compile();
                 let store = if keeping.durable { TaskPlan::Write(store) } else { TaskPlan::Work(store) };
-                services[index].program = vec![TaskPlan::Broker, store, TaskPlan::Broker];
+                services[index].program = vec![ask(0), Step::plain(store, 1), ask(2)];
             }
             for (target, path) in self.targets(name, broker) {
                 if target == name {

@@ -1,10 +1,27 @@
 //! What does a service do with a request?
 
+pub mod connections;
+pub mod data;
+mod event_sourced;
+pub mod partition;
+mod program;
+mod saga;
 mod server;
+mod tally;
+mod task;
 
+pub use connections::Connections;
+pub use data::Data;
+pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use partition::AnyPartition;
+pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
+pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::brokers::Consume;
+use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
@@ -13,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::collections::BTreeMap;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +39,9 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
+    /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<AnyPartition>,
     /// How many requests one replica works on at the same time, 1 to 1,000,000.
     pub workers: u32,
     /// Whether a worker is held while it waits for a downstream call.
@@ -31,6 +52,9 @@ pub struct Service {
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
     pub demand: Distribution,
+    /// The same for requests of some classes, by their names; those of all others have `demand`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub demand_of: BTreeMap<String, Distribution>,
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
@@ -49,6 +73,18 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -102,17 +138,6 @@ impl Default for Queue {
     fn default() -> Self {
         Self::Fifo(Fifo::default())
     }
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Task {
-    /// A call to another service; if it fails, the request fails.
-    Call(String),
-    /// Further work of a worker.
-    Work(Distribution),
-    /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
-    Write(Distribution),
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -180,6 +205,37 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// A service of one replica with so many workers and this demand; everything else as it is unless said.
+    pub fn new(workers: u32, demand: Distribution) -> Self {
+        Self {
+            replicas: 1,
+            workers,
+            threads: Threads::default(),
+            queue: Queue::default(),
+            demand,
+            demand_of: BTreeMap::new(),
+            does: Vec::new(),
+            consumes: Vec::new(),
+            domain: Placement::default(),
+            partition: None,
+            late_work: LateWork::default(),
+            demand_of_retry: DemandOfRetry::default(),
+            idempotency: None,
+            counts_executions: false,
+            state: None,
+            connections: None,
+            data: None,
+            retry_after: None,
+            request_size: USUAL_SIZE,
+            reply_size: USUAL_SIZE,
+        }
+    }
+
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -189,20 +245,20 @@ impl Service {
         if !(1..=1_000_000).contains(&self.workers) {
             complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
         }
-        if self.does.len() > 100 {
-            complaints.push(complaint("does", "a service does at most 100 things for a request"));
-        }
+        complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         for (index, consume) in self.consumes.iter().enumerate() {
             complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
         }
         complaints.extend(within("demand", self.demand.check()));
-        complaints.extend(within("domain", self.domain.check()));
-        complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
-        for (index, task) in self.does.iter().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                complaints.extend(within(&format!("does[{index}]"), work.check()));
-            }
+        for (class, demand) in &self.demand_of {
+            complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
         }
+        complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
+        complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
+        complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
+        complaints.extend(Task::check_all(&self.does, "does"));
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }

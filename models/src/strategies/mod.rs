@@ -23,6 +23,7 @@ pub mod patience;
 pub mod profiles;
 mod strategy;
 pub mod throttle;
+mod worst_case;
 
 pub use cache::{Cache, Coalesce};
 pub use gate::{Gate, Pass};
@@ -31,7 +32,9 @@ pub use layers::{
     Named, RateLimiter, Retry, Throttle, Timeout, Vocabulary, Words,
 };
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
+pub(crate) use strategy::root_of;
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
+pub use worst_case::WorstCase;
 
 use crate::about::{About, Explained};
 use crate::outcome::Outcome;
@@ -127,6 +130,30 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::take`].
+            pub fn take(&self, shared: &mut SharedMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.take(shared, taken, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
+            /// See [`Strategy::dies`].
+            pub fn dies(&self, shared: &mut SharedMemory) -> bool {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.dies(shared),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
+            /// See [`Strategy::counted`].
+            pub fn counted(&self, shared: &SharedMemory, count: &mut dyn FnMut(&'static str, u64)) {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.counted(shared, count),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::gauges`].
             pub fn gauges(&self, shared: &mut SharedMemory, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
                 match (self, shared) {
@@ -187,6 +214,14 @@ impl Layer {
         }
     }
 
+    /// Whether it has something at its first use that a process which starts again lacks.
+    pub const fn begins_full(&self) -> bool {
+        match self {
+            Self::Cache(cache) => cache.hit_ratio.is_some(),
+            _ => false,
+        }
+    }
+
     /// Name, summary and explanation of every layer, in the order of the list.
     pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
         each_layer!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
@@ -211,6 +246,11 @@ impl Layer {
         each_layer!(self, layer => layer.health())
     }
 
+    /// See [`Strategy::connections`].
+    pub fn connections(&self) -> Option<u32> {
+        each_layer!(self, layer => layer.connections())
+    }
+
     /// See [`Strategy::check`].
     pub fn check(&self) -> Vec<Complaint> {
         each_layer!(self, layer => Strategy::check(layer))
@@ -219,6 +259,11 @@ impl Layer {
     /// See [`Strategy::check_on`].
     pub fn check_on(&self, replicas: u32) -> Vec<Complaint> {
         each_layer!(self, layer => layer.check_on(replicas))
+    }
+
+    /// See [`Strategy::pool`].
+    pub fn pool(&self) -> Option<&str> {
+        each_layer!(self, layer => layer.pool())
     }
 
     /// See [`Strategy::elsewhere`].

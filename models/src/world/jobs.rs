@@ -143,13 +143,13 @@ impl<P: Protocol> World<P> {
         }
         let server = &mut self.servers[node.index()];
         server.queue.push_back(run | RUN);
-        server.waiting += 1;
+        server.waiting.up(ctx.now());
     }
 
     /// A free worker takes a run.
     pub(super) fn run_takes_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let run = &mut self.jobs.runs[slot];
-        self.servers[run.node.index()].busy += 1;
+        self.servers[run.node.index()].busy.up(ctx.now());
         ctx.record(&Record::JobBegan(run.node));
         run.is_worked_on = true;
         let (left, pace) = (run.work, pace_of(self.environment.node(run.node)));
@@ -178,7 +178,7 @@ impl<P: Protocol> World<P> {
         self.meter.worked(ctx.now() - run.began);
         ctx.record(&Record::JobEnded(node));
         self.forget_run(slot);
-        self.servers[node.index()].busy -= 1;
+        self.servers[node.index()].busy.down(ctx.now());
         self.fill_workers(node, ctx);
         self.run_is_over(timer, ctx);
     }

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::call::NONE;
+use crate::environment::ConnectionPool;
 use crate::faults::Happening;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::Outcome;
@@ -50,8 +51,9 @@ impl<P: Protocol> World<P> {
         now: SimTime,
         act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
     ) -> R {
+        let edge = &self.plan.edges[self.calls[slot].name.edge.index()];
+        let part = if edge.is_parted { Some(self.part_of(slot)) } else { None };
         let call = &mut self.calls[slot];
-        let edge = &self.plan.edges[call.name.edge.index()];
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
         let layer = &edge.stack[index];
@@ -60,9 +62,11 @@ impl<P: Protocol> World<P> {
         let scope = scope_of(edge.scopes[index], is_client.then_some(call.name.client), call.process, replica, edge);
         let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
         let site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
-        let memory = &mut self.shared[call.name.edge.index()][index];
+        let (edge_of_memory, layer_of_memory) = edge.homes[index];
+        let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
         if memory.len() <= scope || memory[scope].is_none() {
-            make_memory(scope, layer, memory, &site);
+            let pool = ConnectionPool { edge: edge_of_memory, layer: layer_of_memory };
+            make_memory(scope, layer, memory, &site, || self.environment.connections_taken(pool));
         }
         let shared = memory[scope].as_mut().expect("it has just been made");
         let mut moment = Moment {
@@ -72,6 +76,8 @@ impl<P: Protocol> World<P> {
             attempts: call.attempts,
             key: call.name.key,
             object: call.object,
+            client: (call.name.client, call.name.ordinal),
+            part,
             replica,
             own_zone: edge.own_zone(call.process),
             layer: index as u32,
@@ -166,13 +172,39 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             let process = (node.0 - edge.caller.0) as usize;
-            for (scope, memory) in edge.scopes.iter().zip(memories) {
-                let own = match scope {
+            for ((index, layer), memory) in edge.stack.iter().enumerate().zip(memories) {
+                let own = match edge.scopes[index] {
                     None | Some(Scope::Edge) => continue,
                     Some(Scope::Client | Scope::Process) => process..process + 1,
                     Some(Scope::Endpoint) => process * edge.replicas.len()..(process + 1) * edge.replicas.len(),
                 };
-                memory.iter_mut().take(own.end).skip(own.start).for_each(|memory| *memory = None);
+                if layer.begins_full() {
+                    let missing: Vec<usize> = own.clone().filter(|scope| memory.get(*scope).is_none_or(Option::is_none)).collect();
+                    for scope in missing {
+                        let luck = Luck { seed: &self.seed, key: key_of_scope(edge.key, index, scope) };
+                        make_memory(scope, layer, memory, &edge.site(SimTime::ZERO, luck, None), || 0);
+                    }
+                }
+                for memory in memory.iter_mut().take(own.end).skip(own.start) {
+                    if memory.as_mut().is_some_and(|memory| !layer.dies(memory)) {
+                        *memory = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds up what layers have counted over the run.
+    pub(super) fn count_layers(&mut self) {
+        for (edge, memories) in self.plan.edges.iter().zip(&self.shared) {
+            for (layer, memories) in edge.stack.iter().zip(memories) {
+                for memory in memories.iter().flatten() {
+                    layer.counted(memory, &mut |name, number| {
+                        if number > 0 {
+                            self.observations.count(name, number);
+                        }
+                    });
+                }
             }
         }
     }
@@ -180,11 +212,21 @@ impl<P: Protocol> World<P> {
 
 /// The shared memory of a scope, made on first use.
 #[cold]
-pub(super) fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
+pub(super) fn make_memory(
+    scope: usize,
+    layer: &Layer,
+    memory: &mut Vec<Option<SharedMemory>>,
+    site: &Site<'_>,
+    taken: impl FnOnce() -> u32,
+) {
     if memory.len() <= scope {
         memory.resize_with(scope + 1, || None);
     }
-    memory[scope] = Some(layer.fresh(site));
+    let mut fresh = layer.fresh(site);
+    if layer.connections().is_some() {
+        layer.take(&mut fresh, taken(), site.now);
+    }
+    memory[scope] = Some(fresh);
 }
 
 /// Which of the shared memories of a layer belongs to a flight.

@@ -137,6 +137,10 @@ impl<P: Protocol> World<P> {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        self.pools_change(effects, ctx.now());
+        if self.has_followers() {
+            self.followers_change(ctx.now());
+        }
         self.load_changes(id, effects, begins, ctx);
     }
 
@@ -163,6 +167,8 @@ impl<P: Protocol> World<P> {
             self.twin_ends(node, ctx);
         }
         self.disk_changes(node, before, ctx);
+        self.log_changes(node, before);
+        self.logs_of_sagas_change(node, before, ctx);
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {
@@ -212,6 +218,9 @@ impl<P: Protocol> World<P> {
             Role::Member(index) => self.instances(index).for_each(|instance| self.member_returns(instance, ctx)),
             Role::Replica(_) => {
                 self.probers_return(node, ctx);
+                if !self.state_is_rebuilt(node, ctx) {
+                    self.sagas_go_on(node, ctx);
+                }
                 self.pollers_return(node, ctx);
                 self.broker_resumes(node, ctx);
             }

@@ -5,22 +5,29 @@
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `pace` (nodes that are slow or stand still), `jobs`
-//!   (background work);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
+//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `executed` (idempotency
+//!   keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `data` (reads and
+//!   writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
+mod arriving;
 mod brokering;
 mod calls;
 mod clients;
 mod consuming;
+mod course;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
+mod fanning;
 mod gauges;
 mod groups;
 mod holding;
@@ -28,13 +35,20 @@ mod interference;
 mod jobs;
 mod layers;
 mod load;
+mod logs;
 mod made;
 mod members;
 mod misfortune;
 mod pace;
 mod parcels;
+mod partition;
+mod pools;
 mod probes;
+mod replication;
+mod saga_books;
+mod sagas;
 mod serving;
+mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
@@ -47,25 +61,31 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::{FaultId, RouteId};
+use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Held, Orders, Protocol};
+use crate::protocols::{Held, Orders, Protocol, Truth};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use brokering::Brokers;
 use clients::PopulationState;
+use data::DataState;
+use executed::Executions;
+use fanning::Fan;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
+use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use sagas::Sagas;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -90,6 +110,8 @@ pub struct World<P: Protocol> {
     lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
+    /// Calls that requests make at once.
+    fans: Pool<Fan>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
@@ -135,11 +157,22 @@ pub struct World<P: Protocol> {
     notes: Notes,
     /// Idempotency keys, by service.
     keys: Vec<Keys>,
+    /// What services have executed, for those that are watched.
+    executions: Vec<Executions>,
+    sagas: Sagas,
+    /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
+    logs: Vec<Option<EventLog>>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -154,6 +187,7 @@ impl<P: Protocol> World<P> {
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
+            fans: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
@@ -181,20 +215,28 @@ impl<P: Protocol> World<P> {
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
+            executions: vec![Executions::default(); plan.services.len()],
+            sagas: Sagas::default(),
+            logs: logs::logs_of(&plan),
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_probers(ctx);
             world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
+            saga_books::begin_counting(&world.plan, &mut world.observations);
         })
     }
 
@@ -215,7 +257,7 @@ impl<P: Protocol> World<P> {
 
     /// How many records of calls and attempts are in use: what memory grows with.
     pub const fn records(&self) -> (usize, usize) {
-        (self.calls.live(), self.attempts.live())
+        (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
@@ -226,11 +268,17 @@ impl<P: Protocol> World<P> {
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
-    /// Ends the run and hands over what was measured.
-    pub fn into_meter(mut self) -> Meter {
+    /// Ends the run, which has gone on until `now`, and hands over what was measured.
+    pub fn into_meter(mut self, now: SimTime) -> Meter {
+        self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
+        self.count_sagas_left();
+        self.count_layers();
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
+        let mut of_services = self.executions_observed();
+        of_services.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;
-        let of_brokers = self.brokers.observations(&self.plan);
-        self.meter.observed(&self.observations, of_brokers);
         self.meter
     }
 
@@ -280,6 +328,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
+            Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Broker => self.broker_due(event.slot, ctx),
             Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }

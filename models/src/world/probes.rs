@@ -9,7 +9,7 @@ use super::World;
 use super::layers::{key_of_scope, make_memory};
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::{EdgeId, NodeId};
+use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::outcome::Outcome;
 use crate::plan::{Callee, Plan};
 use crate::protocols::Protocol;
@@ -134,7 +134,13 @@ impl<P: Protocol> World<P> {
         prober.due = SimTime::MAX;
         prober.sent += 1;
         let Prober { edge, process, node, replica, key, sent, .. } = *prober;
-        let name = CallName { edge, key: key.child(u64::from(sent)), client: replica, ordinal: FIRST_PROBE.saturating_add(sent - 1) };
+        let name = CallName {
+            edge,
+            key: key.child(u64::from(sent)),
+            client: replica,
+            population: PopulationId::default(),
+            ordinal: FIRST_PROBE.saturating_add(sent - 1),
+        };
         let fresh = self.calls.take();
         let call = &mut self.calls[fresh];
         // It counts among no calls of anybody.
@@ -163,7 +169,7 @@ impl<P: Protocol> World<P> {
         let site = plan.site(ended, luck, self.environment.lever(edge));
         let memory = &mut self.shared[edge.index()][index];
         if memory.len() <= scope || memory[scope].is_none() {
-            make_memory(scope, &plan.stack[index], memory, &site);
+            make_memory(scope, &plan.stack[index], memory, &site, || 0);
         }
         let shared = memory[scope].as_mut().expect("it has just been made");
         let next = plan.stack[index].checked(shared, &check, &site, &mut self.notes);

@@ -8,11 +8,11 @@ use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{INSIDE, Role, ServicePlan, TaskPlan};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
-use crate::record::{CallName, Record};
-use crate::services::{DemandOfRetry, LateWork, News, Threads};
-use sim_core::draw::Seed;
+use crate::record::Record;
+use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
+use sim_core::draw::{Draw, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 
@@ -20,20 +20,26 @@ impl Attempt {
     /// The work that is due, and whether it is a write: `demand` before the first task, else that of the task before the
     /// program counter.
     #[inline(always)]
-    fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
+    pub(super) fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
         if self.is_probe {
             return (SimDuration::ZERO, false);
         }
-        let demand = match service.demand_of_retry {
-            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
-            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
-        };
+        let demand = self.demand_draw(service, seed);
         match self.task.checked_sub(1).map(|task| &service.program[task as usize]) {
             None => (service.demand.sample(demand), false),
-            Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
-                (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
+            Some(Step { does: task @ (TaskPlan::Work(work) | TaskPlan::Write(work)), place, .. }) => {
+                (work.sample(demand.further(u64::from(*place) + 1)), matches!(task, TaskPlan::Write(_)))
             }
-            Some(TaskPlan::Call(_) | TaskPlan::Broker | TaskPlan::Settle) => unreachable!("a worker is taken for work"),
+            Some(_) => unreachable!("a worker is taken for work"),
+        }
+    }
+
+    /// The draw of all its work.
+    #[inline(always)]
+    pub(super) fn demand_draw(&self, service: &ServicePlan, seed: &Seed) -> Draw {
+        match service.demand_of_retry {
+            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
+            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
         }
     }
 
@@ -72,7 +78,7 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
         let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
-        self.servers[node.index()].busy < service.workers.saturating_sub(lost)
+        self.servers[node.index()].busy.count() < service.workers.saturating_sub(lost)
     }
 
     /// How many requests may wait at a server.
@@ -85,13 +91,13 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
-        } else if self.servers[node.index()].waiting < self.places_at(node) {
+        } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
             self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
@@ -99,14 +105,14 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Queued;
         attempt.references += 1;
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
         server.queue.push_back(slot);
-        server.waiting += 1;
+        server.waiting.up(ctx.now());
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
@@ -118,7 +124,7 @@ impl<P: Protocol> World<P> {
             return self.fail(slot, Failure::Deadline, ctx);
         }
         attempt.has_worker = true;
-        self.servers[attempt.node.index()].busy += 1;
+        self.servers[attempt.node.index()].busy.up(ctx.now());
         ctx.record(&Record::Started(attempt.name, attempt.node));
         self.work(slot, ctx);
     }
@@ -127,10 +133,21 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        let (work, is_writing) = attempt.next_work(&self.plan.services[attempt.service as usize], &self.seed);
+        let service = &self.plan.services[attempt.service as usize];
+        if service.has_own_ways {
+            return self.work_in_own_way(slot, ctx);
+        }
+        let work = attempt.next_work(service, &self.seed);
+        self.begin_work(slot, work, ctx);
+    }
+
+    /// A worker begins with so much work, which is writing or not.
+    #[inline(always)]
+    pub(super) fn begin_work(&mut self, slot: u32, (work, is_writing): (SimDuration, bool), ctx: &mut Ctx<'_, Self>) {
         if !self.environment.is_calm() {
             return self.work_under_faults(slot, work, is_writing, ctx);
         }
+        let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;
         attempt.fails_to_write = false;
@@ -174,8 +191,7 @@ impl<P: Protocol> World<P> {
         let (worked, fails) = (attempt.count_work(ctx.now()), attempt.fails_to_write);
         self.meter.worked(worked);
         if fails {
-            self.free_worker(slot, ctx);
-            return self.fail(slot, Failure::ServerError, ctx);
+            return self.task_failed(slot, Failure::ServerError, ctx);
         }
         self.go_on(slot, ctx);
     }
@@ -197,7 +213,7 @@ impl<P: Protocol> World<P> {
             return self.answer(slot, Outcome::Success, ctx);
         };
         attempt.task += 1;
-        match next {
+        match &next.does {
             TaskPlan::Work(_) | TaskPlan::Write(_) if attempt.has_worker => self.work(slot, ctx),
             TaskPlan::Work(_) | TaskPlan::Write(_) => {
                 if self.has_free_worker(node) {
@@ -207,33 +223,44 @@ impl<P: Protocol> World<P> {
                     self.enqueue(slot, ctx);
                 }
             }
-            TaskPlan::Broker => self.broker_is_asked(slot, ctx),
-            TaskPlan::Settle => self.work_is_over(slot, ctx),
             TaskPlan::Call(edge) => {
                 let (edge, threads, process) = (*edge, service.threads, node.0 - service.first.0);
-                let parent = attempt.name;
-                attempt.phase = Phase::Calling;
-                if threads == Threads::Released {
-                    self.free_worker(slot, ctx);
-                }
-                let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
-                if parent.copy > 0 {
-                    key = key.child(u64::from(parent.copy));
-                }
-                let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal };
+                let name = attempt.name.calls(edge, next.place);
+                self.begins_to_call(slot, threads, ctx);
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
+            _ => self.step(slot, ctx),
         }
     }
 
     /// A downstream call ended. A failure fails the request.
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
+        self.calls_no_more(slot, ctx);
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
-        self.free_worker(slot, ctx);
-        self.fail(slot, Failure::Dependency, ctx);
+        self.task_failed(slot, Failure::Dependency, ctx);
+    }
+
+    /// A request waits for others from now on, with a worker or without.
+    #[inline(always)]
+    pub(super) fn begins_to_call(&mut self, slot: u32, threads: Threads, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        attempt.phase = Phase::Calling;
+        let node = attempt.node;
+        if threads == Threads::Released {
+            self.free_worker(slot, ctx);
+            self.servers[node.index()].calling.up(ctx.now());
+        }
+    }
+
+    /// A request has waited for others, with a worker or without.
+    pub(super) fn calls_no_more(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        if !attempt.has_worker {
+            self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
@@ -245,7 +272,7 @@ impl<P: Protocol> World<P> {
         }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
-        server.busy -= 1;
+        server.busy.down(ctx.now());
         if !server.queue.is_empty() {
             self.fill_workers(node, ctx);
         }
@@ -262,7 +289,7 @@ impl<P: Protocol> World<P> {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 return self.run_takes_worker(slot ^ RUN, ctx);
             }
             let attempt = &mut self.attempts[slot];
@@ -271,11 +298,14 @@ impl<P: Protocol> World<P> {
                 self.forget_attempt(slot);
                 continue;
             }
-            self.servers[node.index()].waiting -= 1;
+            self.servers[node.index()].waiting.down(ctx.now());
             // What goes on after a call was begun, and is finished.
             if skips && attempt.task == 0 && attempt.is_known_unwanted {
                 self.discard(slot, ctx);
                 continue;
+            }
+            if attempt.holds.any() && attempt.task == 0 {
+                self.begins_on_data(slot, ctx.now());
             }
             return self.take_worker(slot, ctx);
         }
@@ -283,11 +313,12 @@ impl<P: Protocol> World<P> {
 
     /// Gives up a request whose caller has gone.
     pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, None, ctx.now());
+        if self.attempts[slot].holds.any() {
+            self.checks_out(slot, None, ctx);
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
+        self.servers[attempt.node.index()].tally.abandoned += 1;
         ctx.record(&Record::Discarded(attempt.name, attempt.node));
         self.end_attempt(slot, false);
         self.forget_call(call);
@@ -345,7 +376,7 @@ impl<P: Protocol> World<P> {
         }
         match self.attempts[slot].phase {
             Phase::Queued => {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -354,8 +385,12 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
             }
             Phase::Calling => {
+                self.calls_no_more(slot, ctx);
                 self.free_worker(slot, ctx);
-                self.abandon_call(child, ctx);
+                // A saga goes on without it.
+                if child != NONE {
+                    self.abandon_child(child, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
@@ -376,9 +411,9 @@ impl<P: Protocol> World<P> {
             if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
-            let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
-            if holds_key {
-                self.settle_key(slot, None, ctx.now());
+            let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
+            if holds.any() {
+                self.checks_out(slot, None, ctx);
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -386,18 +421,23 @@ impl<P: Protocol> World<P> {
                 self.count_work(slot, ctx);
             }
             if child != NONE {
-                self.abandon_call(child, ctx);
+                self.abandon_child(child, ctx);
             }
+            self.servers[node.index()].tally.lost += 1;
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        self.sagas_die(node, ctx);
+        self.log_stops(node, ctx);
         self.abandon_background(node, ctx);
+        self.abandon_sent(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);
+        self.connections_close(node);
         self.pollers_die(node, ctx);
         self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
-        self.servers[node.index()] = Default::default();
+        self.servers[node.index()].dies(ctx.now());
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

@@ -47,10 +47,11 @@ impl<P: Protocol> World<P> {
         let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
-                let hot = if load.any() && !is_probe { load.drawn_to(service, draws.choice()) } else { None };
+                let hot = if load.any() && !is_probe { self.drawn_to(slot, service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
                 let replica = match chosen {
                     NONE if plan.replicas == 1 => 0,
+                    NONE if edge.is_parted => self.drawn_from_part(slot, draws.choice()),
                     NONE => draws.choice().index(u64::from(plan.replicas)) as u32,
                     chosen => chosen,
                 };
@@ -90,8 +91,9 @@ impl<P: Protocol> World<P> {
     fn reach_in_experiment(&self, slot: u32) -> Reach {
         let call = &self.calls[slot];
         match call.origin {
-            Origin::Job(job) => self.attempts[job].reach,
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
+            Origin::Saga(saga, _) => self.reach_of_saga(saga),
             Origin::Probe(_) => Reach::NO_CALL,
             Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => self.reach_of_message(call.origin),
             Origin::Client | Origin::Background(..) => {
@@ -152,6 +154,7 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
+        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -180,6 +183,7 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
+        self.servers[node.index()].tally.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
                 return self.fail(slot, failure, ctx);
@@ -232,12 +236,12 @@ impl<P: Protocol> World<P> {
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, Some(outcome), ctx.now());
-        }
+        let holds = self.attempts[slot].holds.any();
+        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        self.servers[attempt.node.index()].tally.answered(outcome);
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
@@ -336,6 +340,8 @@ impl<P: Protocol> World<P> {
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
                 self.calls[call].is_degraded = is_degraded;
+            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
+                self.saga_attempt_failed((saga, place), outcome);
             }
             if !is_alone {
                 self.brings(slot);

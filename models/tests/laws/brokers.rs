@@ -38,7 +38,7 @@ fn played(spec: &SystemSpec, seed: u64, ties: TieBreak) -> (Ended, Vec<(String, 
     let plan = plan_of(spec);
     let mut simulation = start(&plan, Nobody, seed, ties);
     assert_eq!(simulation.run_until(SimTime::MAX, MOST_EVENTS, None), Stop::Finished, "the run came to no end");
-    let accounts = simulation.into_model().accounts();
+    let accounts = simulation.into_model().messages();
     (finish(start(&plan, Nobody, seed, ties)), accounts)
 }
 

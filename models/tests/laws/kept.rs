@@ -20,7 +20,14 @@ fn draw(ordinal: u64) -> Draw {
 }
 
 fn cache(max_objects: u32) -> Cache {
-    Cache { lifetime: secs(10), stale_while_revalidate: secs(5), stale_if_error: secs(30), max_objects, per: Scope::Process }
+    Cache {
+        lifetime: secs(10),
+        stale_while_revalidate: secs(5),
+        stale_if_error: secs(30),
+        hit_ratio: None,
+        max_objects,
+        per: Scope::Process,
+    }
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub struct ArmSummary {
     pub name: String,
     /// Runs that finished.
     pub runs: u64,
+    /// Runs that were stopped because their time did not pass.
+    pub stalled: u64,
     /// Runs in which the simulator itself failed.
     pub panicked: u64,
     /// Client calls over all runs.
@@ -73,6 +75,8 @@ pub struct ArmSummary {
     pub undecided: u64,
     /// Recovery times as a survival curve; `None` if no run can be judged.
     pub recovery: Option<Survival>,
+    /// The same, run by run.
+    pub waits: Vec<Observed>,
     /// Recovery times of the runs that recovered, ascending, zero for the unharmed ones.
     pub recovered_after: Vec<SimDuration>,
     /// When the last call succeeded, as a survival curve; cut off in runs where not every call did.
@@ -122,7 +126,8 @@ impl ArmSummary {
             arm,
             name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
             runs: runs.len() as u64,
-            panicked: (rows.len() - runs.len()) as u64,
+            stalled: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Stalled(_))).count() as u64,
+            panicked: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Panicked(_))).count() as u64,
             calls,
             succeeded: total(|run| run.succeeded),
             hypothesis_failed: [
@@ -136,6 +141,7 @@ impl ArmSummary {
             stuck: total(|run| u64::from(run.stuck)),
             undecided: count(|fate| matches!(fate, Fate::Unknown)),
             recovery: Survival::of(fates.iter().filter_map(Fate::observed).collect()),
+            waits: fates.iter().filter_map(Fate::observed).collect(),
             recovered_after,
             completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
             end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),
@@ -172,7 +178,7 @@ impl ArmSummary {
 fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
     match &row.outcome {
         RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
-        RunOutcome::Panicked(_) => None,
+        RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
     }
 }
 

@@ -14,6 +14,7 @@ use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
+use models::quoted;
 use models::registry::Complaint;
 use models::services::{Service, Task};
 use models::strategies::Layer;
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<NodeSpec>(piece.value, "kind of node")) {
                 Some(NodeSpec::Clients(mut clients)) => {
-                    self.read_think_time(&mut clients, piece.value, problems);
+                    self.read_arrivals(&mut clients, piece.value, problems);
                     spec.clients.push((key, clients));
                 }
                 Some(NodeSpec::Service(mut service)) => {
@@ -144,11 +145,16 @@ impl<'a> Reader<'a> {
         }
         gaps.some_link = gaps.links.len() < pieces.section("links").len();
         for piece in pieces.section("stacks") {
-            let Some(items) = problems.note(piece.value.list()) else { continue };
+            let Some(items) = problems.note(piece.value.list()) else {
+                gaps.some_stack = true;
+                continue;
+            };
             let layers: Vec<_> = items.into_iter().map(|item| self.layer(item, problems)).collect();
             // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
-            spec.stacks
-                .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
+            match layers.into_iter().collect::<Option<Vec<_>>>() {
+                Some(layers) => spec.stacks.push((piece.key.clone().unwrap_or_default(), layers)),
+                None => gaps.some_stack = true,
+            }
         }
         (spec, gaps)
     }
@@ -160,19 +166,31 @@ impl<'a> Reader<'a> {
         Some(layer)
     }
 
-    fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
-        if let Arrivals::ClosedLoop(closed) = &mut clients.arrivals {
-            self.read_data(&mut closed.think, element, "arrivals.think", problems);
+    fn read_arrivals(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
+        match &mut clients.arrivals {
+            Arrivals::ClosedLoop(closed) => self.read_data(&mut closed.think, element, "arrivals.think", problems),
+            Arrivals::OnOff(bursts) => {
+                self.read_data(&mut bursts.on, element, "arrivals.on", problems);
+                self.read_data(&mut bursts.off, element, "arrivals.off", problems);
+            }
+            Arrivals::Trace(trace) => match trace.file.as_deref().map(|name| self.data.arrivals(name)) {
+                None => {}
+                Some(Ok(recorded)) => trace.take(recorded),
+                Some(Err(problem)) => {
+                    let place = Path::parse("arrivals.file").and_then(|path| locate_in(element, &path)).unwrap_or(element);
+                    problems.push(problem.at(short(place)));
+                }
+            },
+            _ => {}
         }
     }
 
     fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
         self.read_data(&mut service.demand, element, "demand", problems);
-        for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                self.read_data(work, element, &format!("does[{index}]"), problems);
-            }
+        for (class, demand) in &mut service.demand_of {
+            self.read_data(demand, element, &format!("demand_of.{}", quoted(class)), problems);
         }
+        Task::each_distribution(&mut service.does, "does", &mut |path, work| self.read_data(work, element, path, problems));
     }
 
     fn read_broker(&self, mut broker: AnyBroker, element: Element<'a>, problems: &mut Problems) -> AnyBroker {
