@@ -370,12 +370,44 @@ proptest! {
             prop_assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost());
             prop_assert_eq!(ended.in_use, (0, 0), "everything has drained, but records are in use");
             prop_assert_eq!(ended.measures.unfinished, 0);
+            for service in &ended.measures.services {
+                prop_assert!(service.adds_up() && service.queued + service.in_service == 0, "{service:?}");
+            }
+            for edge in &ended.measures.edges {
+                prop_assert!(edge.adds_up(), "{edge:?}");
+            }
             prop_assert_eq!(&ended.environment, &Environment::new(ended.plan.nodes.len(), ended.plan.topology.routes().len()));
             let again = play_with(&spec, seed, ties);
             prop_assert_eq!(ended.digest, again.digest);
             prop_assert_eq!(&ended.measures, &again.measures);
         }
     }
+}
+
+#[test]
+fn random_systems_reach_every_fate_of_a_message() {
+    // The law above says something only if everything it speaks of happens.
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::new(config());
+    let mut all = Account::default();
+    for seed in 0..120 {
+        let spec = random().new_tree(&mut runner).expect("a system is made").current();
+        for (_, account) in played(&spec, seed, TieBreak::ByRank).1 {
+            all.deleted += account.deleted;
+            all.dead_lettered += account.dead_lettered;
+            all.expired += account.expired;
+            all.lost += account.lost;
+            all.duplicates += account.duplicates;
+            all.refused += account.refused;
+            all.delivered_again += account.delivered_again;
+            all.stale += account.stale;
+            all.progress.failed += account.progress.failed;
+            all.progress.completed_again += account.progress.completed_again;
+        }
+    }
+    let fates = [all.deleted, all.dead_lettered, all.expired, all.lost, all.duplicates, all.refused, all.delivered_again, all.stale];
+    println!("{all:?}");
+    assert!(fates.into_iter().chain([all.progress.failed, all.progress.completed_again]).all(|count| count > 30), "{all:?}");
 }
 
 #[test]
