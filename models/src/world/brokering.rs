@@ -8,7 +8,7 @@
 use super::World;
 use super::consuming::{POLLER, Poller};
 use crate::attempt::{BROUGHT, Phase};
-use crate::brokers::{Account, Backlog, BrokerPlan, Handed, Message, Stored};
+use crate::brokers::{Account, Backlog, BacklogPlan, BrokerPlan, Handed, Message, Stored};
 use crate::call::{GIVES_BACK, NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
@@ -98,6 +98,14 @@ impl<P: Protocol> World<P> {
     /// What became of the messages of every backlog, with its name.
     pub fn messages(&self) -> Vec<(String, Account)> {
         self.plan.backlogs.iter().zip(&self.brokers.backlogs).map(|(plan, backlog)| (plan.name.clone(), backlog.account())).collect()
+    }
+
+    /// Whether anybody waits for anything at the end of a run: a client for a call, or a message for whoever fetches it or is to get it.
+    pub fn is_awaited(&self) -> bool {
+        let is_fetched = |backlog: u32| self.plan.consumers.iter().any(|consumer| consumer.backlog == backlog);
+        let backlogs = (0..).zip(self.plan.backlogs.iter().zip(&self.brokers.backlogs));
+        let awaits = |(number, (plan, kept)): (u32, (&BacklogPlan, &Backlog))| !kept.is_empty() && (plan.push.is_some() || is_fetched(number));
+        self.open_calls > 0 || backlogs.into_iter().any(awaits)
     }
 
     fn broker_at(&self, node: NodeId) -> Option<u32> {
