@@ -104,7 +104,8 @@ impl<P: Protocol> World<P> {
     pub fn is_awaited(&self) -> bool {
         let is_fetched = |backlog: u32| self.plan.consumers.iter().any(|consumer| consumer.backlog == backlog);
         let backlogs = (0..).zip(self.plan.backlogs.iter().zip(&self.brokers.backlogs));
-        let awaits = |(number, (plan, kept)): (u32, (&BacklogPlan, &Backlog))| !kept.is_empty() && (plan.push.is_some() || is_fetched(number));
+        let awaits =
+            |(number, (plan, kept)): (u32, (&BacklogPlan, &Backlog))| !kept.is_empty() && (plan.push.is_some() || is_fetched(number));
         self.open_calls > 0 || backlogs.into_iter().any(awaits)
     }
 

@@ -346,6 +346,8 @@ fn random() -> impl Strategy<Value = SystemSpec> {
         }
         let names = ["app -> front", "front -> orders", "direct -> orders", "worker -> orders", "orders -> worker"];
         spec.stacks = names.map(str::to_owned).into_iter().zip([stacks.0, stacks.1, stacks.2, stacks.3, stacks.4]).collect();
+        // Where nothing travels a full queue refuses at once: what never rests would try again every other nanosecond.
+        spec.stacks[4].1.retain(|layer| !matches!(layer, Layer::Retry(retry) if retry.never_rests()));
         spec.stacks.push(("worker -> events".to_owned(), vec![deadline(ms(300))]));
         spec.clockwork.horizon = SimDuration::from_secs(1);
         spec.faults = faults;
@@ -390,7 +392,7 @@ fn random_systems_reach_every_fate_of_a_message() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::new(config());
     let mut all = Account::default();
-    for seed in 0..120 {
+    for seed in 0..60 {
         let spec = random().new_tree(&mut runner).expect("a system is made").current();
         for (_, account) in played(&spec, seed, TieBreak::ByRank).1 {
             all.deleted += account.deleted;
