@@ -115,7 +115,7 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
         simulation.intervene(|world, _| world.averages_end(horizon));
         // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
         let mut until = horizon;
-        while stop != Stop::Finished && until < end && simulation.model().open_calls() > 0 {
+        while stop != Stop::Finished && until < end && simulation.model().is_awaited() {
             until = until.saturating_add(times.bin).min(end);
             stop = go_on(simulation, until)?;
         }

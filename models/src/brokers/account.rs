@@ -39,7 +39,7 @@ pub struct Account {
 pub struct Progress {
     /// Messages on which the work was done.
     pub completed: u64,
-    /// How often it was done, or replayed by a consumer that knew it, for a message for which it had been done.
+    /// How often it was done, or replayed by a consumer that knew it, for a message for which it had been done, or that had gone.
     pub completed_again: u64,
     /// How often it failed.
     pub failed: u64,

@@ -26,7 +26,7 @@ pub use routing::{Router, Rule, Topic};
 
 use crate::links::USUAL_SIZE;
 use crate::registry::{Complaint, complaint};
-use crate::services::Service;
+use crate::services::{LateWork, Placement, Service};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
@@ -124,7 +124,6 @@ pub struct Keeping<'a> {
 
 impl Keeping<'_> {
     fn service(&self) -> Service {
-        use crate::services::{LateWork, Placement};
         Service {
             domain: Placement(vec![self.domain.to_owned()]),
             // A poll whose caller has gone is given up; whatever else was asked is done.
@@ -145,7 +144,7 @@ fn check_keeping(keeping: Keeping<'_>) -> Vec<Complaint> {
     for (field, work) in [("store", keeping.store), ("serve", keeping.serve)] {
         complaints.extend(crate::registry::within(field, work.check()));
     }
-    let placement = crate::services::Placement(vec![keeping.domain.to_owned()]);
+    let placement = Placement(vec![keeping.domain.to_owned()]);
     complaints.extend(crate::registry::within("domain", placement.check()));
     complaints
 }

@@ -8,7 +8,7 @@
 use super::World;
 use super::consuming::{POLLER, Poller};
 use crate::attempt::{BROUGHT, Phase};
-use crate::brokers::{Account, Backlog, BrokerPlan, Handed, Message, Stored};
+use crate::brokers::{Account, Backlog, BacklogPlan, BrokerPlan, Handed, Message, Stored};
 use crate::call::{GIVES_BACK, NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
@@ -96,8 +96,17 @@ impl Brokers {
 
 impl<P: Protocol> World<P> {
     /// What became of the messages of every backlog, with its name.
-    pub fn accounts_of_brokers(&self) -> Vec<(String, Account)> {
+    pub fn messages(&self) -> Vec<(String, Account)> {
         self.plan.backlogs.iter().zip(&self.brokers.backlogs).map(|(plan, backlog)| (plan.name.clone(), backlog.account())).collect()
+    }
+
+    /// Whether anybody waits for anything at the end of a run: a client for a call, or a message for whoever fetches it or is to get it.
+    pub fn is_awaited(&self) -> bool {
+        let is_fetched = |backlog: u32| self.plan.consumers.iter().any(|consumer| consumer.backlog == backlog);
+        let backlogs = (0..).zip(self.plan.backlogs.iter().zip(&self.brokers.backlogs));
+        let awaits =
+            |(number, (plan, kept)): (u32, (&BacklogPlan, &Backlog))| !kept.is_empty() && (plan.push.is_some() || is_fetched(number));
+        self.open_calls > 0 || backlogs.into_iter().any(awaits)
     }
 
     fn broker_at(&self, node: NodeId) -> Option<u32> {
@@ -147,8 +156,9 @@ impl<P: Protocol> World<P> {
     fn message_of(&self, slot: u32) -> Message {
         let attempt = &self.attempts[slot];
         let call = &self.calls[attempt.call];
-        let CallName { key, client, ordinal, population, .. } = call.name;
-        Message { key, object: call.object, class: call.class, client, ordinal, population, produced: call.started, reach: attempt.reach }
+        let CallName { key, client, population, ordinal, .. } = call.name;
+        let (object, class, produced, reach) = (call.object, call.class, call.started, attempt.reach);
+        Message { key, object, class, client, population, ordinal, produced, reach }
     }
 
     /// What would become of a message: a queue may be full or know it, whoever passes on takes everything.
@@ -212,12 +222,15 @@ impl<P: Protocol> World<P> {
         let node = self.broker_plan(broker).node;
         let until = self.local(node, ctx.now()).saturating_add(self.consumer_of(poller).wait);
         self.attempts[slot].phase = Phase::Parked;
+        self.servers[node.index()].calling.up(ctx.now());
         self.brokers.states[broker as usize].parked.push_back(Parked { attempt: slot, poller, until });
         self.broker_goes_on(broker, ctx);
     }
 
     /// A poll has got this.
     fn answers_poll(&mut self, parked: Parked, handed: Vec<Handed>, ctx: &mut Ctx<'_, Self>) {
+        let node = self.attempts[parked.attempt].node;
+        self.servers[node.index()].calling.down(ctx.now());
         if !handed.is_empty() {
             self.attempts[parked.attempt].session = BROUGHT | self.brokers.batches.insert(handed);
         }
@@ -229,6 +242,8 @@ impl<P: Protocol> World<P> {
     pub(super) fn cancel_at_broker(&mut self, slot: u32, broker: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].phase == Phase::Parked {
             self.brokers.states[broker as usize].parked.retain(|parked| parked.attempt != slot);
+            let node = self.attempts[slot].node;
+            self.servers[node.index()].calling.down(ctx.now());
             self.discard(slot, ctx);
         }
     }
@@ -341,7 +356,7 @@ impl<P: Protocol> World<P> {
         limit: SimTime,
         ctx: &mut Ctx<'_, Self>,
     ) {
-        let Message { object, class, client, ordinal, population, produced, .. } = handed.message;
+        let Message { object, class, client, population, ordinal, produced, .. } = handed.message;
         let name = CallName { edge, key, client, population, ordinal };
         let started_local = self.local(node, ctx.now());
         let measured = self.meter.call_started(edge, false, ctx.now());
@@ -444,6 +459,7 @@ impl<P: Protocol> World<P> {
         for slot in 0..self.calls.slots().len() as u32 {
             let call = &self.calls[slot];
             if call.is_open && call.caller == node && of(call.origin) {
+                ctx.record(&Record::CallAbandoned(call.name));
                 self.abandon_call(slot, ctx);
             }
         }

@@ -10,7 +10,7 @@ use crate::attempt::{BROUGHT, Phase};
 use crate::brokers::{AfterFailure, ConsumerPlan, Handed};
 use crate::call::{GIVES_BACK, NONE, Origin};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, PopulationId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, INSIDE, Plan};
 use crate::protocols::Protocol;
@@ -147,8 +147,8 @@ impl<P: Protocol> World<P> {
         state.due = SimTime::MAX;
         state.made += 1;
         let Poller { key, made, node, process, .. } = *state;
-        let ordinal = FIRST_POLL.saturating_add(made - 1);
-        let name = CallName { edge, key: key.child(u64::from(made)), client: process, ordinal, ..CallName::default() };
+        let (key, ordinal) = (key.child(u64::from(made)), FIRST_POLL.saturating_add(made - 1));
+        let name = CallName { edge, key, client: process, population: PopulationId::default(), ordinal };
         let local = self.local(node, ctx.now());
         let measured = self.meter.call_started(edge, false, ctx.now());
         let slot = self.calls.take();
@@ -244,10 +244,13 @@ impl<P: Protocol> World<P> {
         }
         match phase {
             Phase::Requesting if !self.environment.node(node).up => self.dies_inside(slot, ctx),
-            Phase::Requesting => match self.failed_on_arrival(slot) {
-                Some(failure) => self.fail(slot, failure, ctx),
-                None => self.receive(slot, ctx),
-            },
+            Phase::Requesting => {
+                self.servers[node.index()].tally.arrived += 1;
+                match self.failed_on_arrival(slot) {
+                    Some(failure) => self.fail(slot, failure, ctx),
+                    None => self.receive(slot, ctx),
+                }
+            }
             Phase::Replying => self.deliver(slot, ctx),
             _ => self.forget_attempt(slot),
         }
@@ -293,6 +296,7 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        *self.servers[attempt.node.index()].tally.of(outcome) += 1;
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         self.schedule_hand_over(slot, ctx);
     }
