@@ -6,10 +6,10 @@
 
 mod bare;
 
-use models::links::{Link, USUAL_SIZE};
+use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
 use models::protocols::Nobody;
-use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
+use models::services::{Placement, Service};
 use models::strategies::{Layer, Timeout};
 use models::workloads::{Arrivals, Clients, ClosedLoop, Poisson};
 use models::world::World;
@@ -22,24 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
-    Service {
-        replicas: 1,
-        workers,
-        threads: Threads::Held,
-        queue: Queue::Fifo(Fifo { limit: None }),
-        demand,
-        does: Vec::new(),
-        domain: Placement(vec![domain.to_owned()]),
-        partition: None,
-        idempotency: None,
-        connections: None,
-        data: None,
-        retry_after: None,
-        late_work: LateWork::Finish,
-        demand_of_retry: DemandOfRetry::Fresh,
-        request_size: USUAL_SIZE,
-        reply_size: USUAL_SIZE,
-    }
+    Service { domain: Placement(vec![domain.to_owned()]), ..Service::new(workers, demand) }
 }
 
 fn w3_plan(clients: u32) -> Arc<Plan> {

@@ -68,9 +68,9 @@ pub struct Attempt {
     pub fails_to_write: bool,
     /// Server time spent on it so far.
     pub worked: SimDuration,
-    /// The next task of the service's program.
+    /// The next step of the service's program.
     pub task: u32,
-    /// The downstream call it waits for, or [`NONE`](crate::call::NONE).
+    /// The downstream call it waits for, or those made at once (marked as such), or [`NONE`](crate::call::NONE).
     pub child: u32,
     /// When its caller gives up, if the server was told: as all clocks would agree; else the end of time.
     pub deadline: SimTime,

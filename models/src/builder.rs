@@ -4,16 +4,17 @@ mod classes;
 mod clocks;
 mod data;
 mod layers;
+mod programs;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::places::Places;
 use crate::plan::{
-    Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
+    Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{Queue, Task};
+use crate::services::Queue;
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -175,7 +176,8 @@ impl Builder<'_> {
         let mut services = self.place_services(&mut nodes);
         self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
-        let edges = self.edges(&nodes, &mut services, group.as_ref());
+        let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
+        self.demands_of_classes(&mut services, &classes);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -227,6 +229,8 @@ impl Builder<'_> {
                 } else {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
+                demand_of: Vec::new(),
+                has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
@@ -262,9 +266,14 @@ impl Builder<'_> {
     }
 
     /// Edges of populations first, in their order, then those of services in order of writing.
-    fn edges(&mut self, nodes: &[NodePlan], services: &mut [ServicePlan], group: Option<&GroupPlan>) -> Vec<EdgePlan> {
+    fn edges(
+        &mut self,
+        nodes: &[NodePlan],
+        services: &mut [ServicePlan],
+        group: Option<&GroupPlan>,
+        classes: &[ClassPlan],
+    ) -> Vec<EdgePlan> {
         let spec = self.spec;
-        let sound = self.complaints.is_empty();
         let callees = Callees::new(services, group);
         let mut edges: Vec<EdgePlan> = Vec::new();
         for (index, (name, clients)) in spec.clients.iter().enumerate() {
@@ -274,25 +283,7 @@ impl Builder<'_> {
         }
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
-            let mut known: BTreeMap<&str, EdgeId> = BTreeMap::new();
-            let mut program = Vec::new();
-            for (position, task) in service.does.iter().enumerate() {
-                match task {
-                    Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
-                    Task::Write(write) if sound => program.push(TaskPlan::Write(write.compile())),
-                    Task::Work(_) | Task::Write(_) => {}
-                    Task::Call(callee) => {
-                        let edge = *known.entry(callee).or_insert_with(|| {
-                            let path = format!("nodes.{}.does[{position}]", quoted(name));
-                            let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
-                            edges.push(edge);
-                            EdgeId(edges.len() as u32 - 1)
-                        });
-                        program.push(TaskPlan::Call(edge));
-                    }
-                }
-            }
-            services[index].program = program;
+            services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
         }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);

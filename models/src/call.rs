@@ -19,6 +19,10 @@ pub enum Origin {
     Client,
     /// A request being worked on at a service: the slot of its attempt.
     Job(u32),
+    /// A request being worked on at a service that makes several calls at once: the slot of its attempt, and which of the calls it is.
+    Branch(u32, u32),
+    /// A request that was worked on at a service and does not wait for the call: the slot of its attempt, which may be over.
+    Sent(u32),
     /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
     Flight(u32, u32),
     /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers

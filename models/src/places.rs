@@ -1,6 +1,7 @@
 //! Which nodes, domains, populations and kinds of message do the names in a fault mean?
 
 use crate::builder::normalised;
+use crate::environment::ConnectionPool;
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
 use crate::protocols::Group;
@@ -140,6 +141,13 @@ impl<'a> Places<'a> {
         let wanted = normalised(name);
         let found = (0..).map(EdgeId).zip(self.edges).find(|(_, edge)| edge.name == wanted);
         found.map(|(id, _)| id).ok_or_else(|| Complaint::unknown(field, "edge", name, self.edges.iter().map(|edge| edge.name.as_str())))
+    }
+
+    /// The layers of an edge that keep a pool of connections, and how many each pool has.
+    pub fn pools(&self, edge: EdgeId) -> Vec<(ConnectionPool, u32)> {
+        let plan = &self.edges[edge.index()];
+        let layers = plan.homes.iter().zip(&plan.stack);
+        layers.filter_map(|(&(edge, layer), of)| Some((ConnectionPool { edge, layer }, of.connections()?))).collect()
     }
 
     /// What may be announced in a run of this system, by name.

@@ -7,7 +7,7 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, DemandOfRetry, LateWork, Service, Threads};
+use crate::services::{AnyPartition, DemandOfRetry, LateWork, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -179,8 +179,12 @@ pub struct ServicePlan {
     pub queue_limit: u32,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
     /// Which of them a request may go to; any unless said.
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
@@ -201,17 +205,6 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
 }
 
 /// A group.
@@ -308,6 +301,8 @@ pub struct EdgePlan {
     pub stack: Vec<Layer>,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
+    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
+    pub homes: Vec<(EdgeId, u32)>,
     /// The edge to the other service that a layer may call, for each layer.
     pub elsewhere: Vec<Option<EdgeId>>,
     /// The replicas of the callee, by the keys of their names.
@@ -324,7 +319,20 @@ impl EdgePlan {
     /// An edge without layers.
     pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
         let key = Key::named("stack").child(Key::named(&name).bits());
-        Self { name, caller, callee, key, stack: Vec::new(), scopes: Vec::new(), elsewhere: Vec::new(), replicas, zones, routes, is_parted: false }
+        Self {
+            name,
+            caller,
+            callee,
+            key,
+            stack: Vec::new(),
+            scopes: Vec::new(),
+            homes: Vec::new(),
+            elsewhere: Vec::new(),
+            replicas,
+            zones,
+            routes,
+            is_parted: false,
+        }
     }
 
     /// What a layer may know of where it is.

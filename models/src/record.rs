@@ -74,6 +74,9 @@ pub enum Record {
     ClockSet(NodeId, SignedDuration),
     /// The shared memory of a layer is in another state.
     Shifted(ShiftAt),
+    /// A service waits no longer for a call that it has made: one of several made at once, or one that nobody waited for and whose
+    /// process died.
+    CallAbandoned(CallName),
 }
 
 /// Why a message was lost.
@@ -138,6 +141,18 @@ pub struct AttemptName {
     pub number: u32,
     /// Which arrival of it at the server: 0 unless a link copied the request.
     pub copy: u32,
+}
+
+impl AttemptName {
+    /// The call over an edge that is made for this attempt by the step with this place.
+    #[inline(always)]
+    pub fn calls(&self, edge: EdgeId, place: u32) -> CallName {
+        let mut key = self.call.key.child(u64::from(self.number) << 32 | u64::from(place));
+        if self.copy > 0 {
+            key = key.child(u64::from(self.copy));
+        }
+        CallName { edge, key, ..self.call }
+    }
 }
 
 /// Which message of a member.
@@ -218,6 +233,7 @@ impl observe::Record for Record {
             Self::MemberMisheard(name) => 27_u64.wrapping_mul(KIND) ^ name.bits(),
             Self::NodePaused(node) => 33_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeResumed(node) => 34_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::CallAbandoned(call) => of_call(36, call, 0),
             Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }

@@ -119,6 +119,17 @@ pub fn significant(value: f64) -> String {
     trimmed(format!("{value:.decimals$}"))
 }
 
+/// A signed number with three significant digits: `+12.3`, `-4`, `0`.
+pub fn signed(value: f64) -> String {
+    let shown = significant(value);
+    if value > 0.0 && shown != "0" { format!("+{shown}") } else { shown }
+}
+
+/// A chance: `0.034`, `< 0.001`.
+pub fn chance(chance: f64) -> String {
+    if chance < 0.001 { "< 0.001".to_owned() } else { format!("{chance:.3}") }
+}
+
 /// What stands for a value that does not exist.
 pub const MISSING: &str = "–";
 

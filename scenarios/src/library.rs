@@ -38,6 +38,7 @@ shipped!(
     "late-answers",
     "dishonest-replica",
     "shared-dependency",
+    "leaked-connections",
     "bad-deploy",
     "expired-certificate",
     "load-spike",

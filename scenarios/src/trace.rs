@@ -26,6 +26,7 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::Delivered(name, from, outcome) => ("deliver", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
         Record::DeliveredLate(name, from, outcome) => ("late", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
         Record::Abandoned(name, to) => ("abandon", attempt(plan, name), format!("at {}", node(*to))),
+        Record::CallAbandoned(name) => ("give up", call(plan, name), String::new()),
         Record::Discarded(name, to) => ("discard", attempt(plan, name), format!("at {}", node(*to))),
         Record::FaultBegan(id, member) => ("FAULT", fault(plan, *id, *member), "begins".to_owned()),
         Record::FaultEnded(id, member) => ("FAULT", fault(plan, *id, *member), "ends".to_owned()),

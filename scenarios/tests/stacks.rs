@@ -200,7 +200,7 @@ fn stack(all: &[Vec<Shown>], dice: &mut Dice) -> String {
 }
 
 /// Faults that are over when the run is.
-fn faults(dice: &mut Dice) -> String {
+fn faults(stacks: &[(&str, &str)], dice: &mut Dice) -> String {
     let all = [
         "Crash(node: \"front[0]\", at: \"300ms\", lasts: \"200ms\")",
         "Crash(node: \"back\", while_down: Refusal, at: \"500ms\", lasts: \"150ms\")",
@@ -215,16 +215,22 @@ fn faults(dice: &mut Dice) -> String {
         "ColdCache(edge: \"front -> back\", at: \"500ms\")",
         "EmergencyLever(edge: \"front -> back\", breakers: ForcedOpen, at: \"450ms\", lasts: \"150ms\")",
         "EmergencyLever(edge: \"shoppers -> front\", breakers: Disabled, at: \"350ms\", lasts: \"250ms\")",
+        "PoolExhausted(edge: \"front -> back\", share: \"100%\", at: \"350ms\", lasts: \"250ms\")",
+        "PoolExhausted(edge: \"shoppers -> front\", at: \"250ms\", lasts: \"150ms\")",
         "Crash(node: \"front[2]\", when: Announced(event: \"BreakerOpened\"), lasts: \"50ms\", times: 3)",
     ];
     let chosen: BTreeSet<usize> = (0..dice.below(6)).map(|_| dice.below(all.len())).collect();
-    chosen.into_iter().map(|index| all[index]).collect::<Vec<_>>().join(", ")
+    // Where there is no pool, none can be exhausted.
+    let has_pool = |edge: &str| stacks.iter().all(|(of, stack)| *of != edge || stack.contains("Bulkhead("));
+    let strikes =
+        |fault: &&str| !fault.starts_with("PoolExhausted") || stacks.iter().all(|(edge, _)| !fault.contains(edge) || has_pool(edge));
+    chosen.into_iter().map(|index| all[index]).filter(strikes).collect::<Vec<_>>().join(", ")
 }
 
 /// The stacks of a system, and the system.
 fn system(all: &[Vec<Shown>], dice: &mut Dice) -> (String, String) {
     let (outer, inner, other) = (stack(all, dice), stack(all, dice), stack(all, dice));
-    let faults = faults(dice);
+    let faults = faults(&[("shoppers -> front", &outer), ("front -> back", &inner), ("front -> back", &other)], dice);
     let arrivals = *dice.one(&["Poisson(rate: \"150/s\")", "ClosedLoop(think: Exponential(mean: \"30ms\"))", "AllAtOnce()"]);
     let (held, late, limit) = (dice.one(&["Held", "Released"]), dice.one(&["Finish", "SkipQueued", "Cancel"]), dice.below(4));
     let keys = *dice.one(&["", "idempotency: (ttl: \"200ms\"), "]);

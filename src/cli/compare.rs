@@ -22,6 +22,9 @@ pub struct CompareArgs {
     work: WorkArgs,
     #[command(flatten)]
     output: OutputArgs,
+    /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
+    #[arg(long)]
+    evidence: bool,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -43,7 +46,7 @@ const PRINTED_CELLS: usize = 4;
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
     let (results, folder) = work(args, false)?;
-    show(&results, args.output.format)?;
+    show(&results, args.output.format, args.evidence)?;
     conclude(&results, &folder, args.output)
 }
 
@@ -171,7 +174,7 @@ fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool, qu
 }
 
 /// Prints what the runs say.
-fn show(results: &Results, format: Format) -> Result<(), Exit> {
+fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
     let cells = results.manifest.cells.len();
     if format != Format::Table {
         let rankings = (0..cells as u32).map(|cell| Ranking::of(results, cell).table());
@@ -201,6 +204,10 @@ fn show(results: &Results, format: Format) -> Result<(), Exit> {
         if let Some(apart) = ranking.table_of_set_apart() {
             print("")?;
             print_table(&apart, format)?;
+        }
+        for table in ranking.evidence().iter().filter(|_| evidence) {
+            print("")?;
+            print_table(table, format)?;
         }
     }
     Ok(())

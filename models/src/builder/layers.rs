@@ -102,8 +102,45 @@ impl Builder<'_> {
                 }
             }
         }
+        self.share_pools(edges);
         self.refuse_rounds(edges);
     }
+
+    /// Finds out where the memory of every layer is kept.
+    fn share_pools(&mut self, edges: &mut [EdgePlan]) {
+        let mut pools: BTreeMap<(u32, String), (EdgeId, u32)> = BTreeMap::new();
+        for index in 0..edges.len() {
+            let edge = EdgeId(index as u32);
+            for layer in 0..edges[index].stack.len() {
+                let mut home = (edge, layer as u32);
+                if let Some(name) = edges[index].stack[layer].pool() {
+                    home = *pools.entry((edges[index].caller.0, name.to_owned())).or_insert(home);
+                    let wrong = check_pool(name, edges, home, (edge, layer as u32));
+                    let path = format!("stacks.{}[{layer}]", quoted(&edges[index].name));
+                    self.complaints.extend(within(&path, wrong.into_iter().collect()));
+                }
+                edges[index].homes.push(home);
+            }
+        }
+    }
+}
+
+/// Everything wrong with a layer that shares a pool with the one that comes first.
+fn check_pool(name: &str, edges: &[EdgePlan], home: (EdgeId, u32), own: (EdgeId, u32)) -> Option<Complaint> {
+    let layer = |(edge, layer): (EdgeId, u32)| &edges[edge.index()].stack[layer as usize];
+    let path = |(edge, layer): (EdgeId, u32)| format!("stacks.{}[{layer}]", quoted(&edges[edge.index()].name));
+    if layer(own).scope() == Some(Scope::Endpoint) {
+        return Some(complaint("per", "a pool that edges share is not one for each endpoint of one of them; write `per: Process`"));
+    }
+    if home.0 == own.0 && home != own {
+        let sentence = format!("the pool {name:?} is in this stack already, and a call would wait in it for itself; give it another name");
+        return Some(complaint("pool", sentence));
+    }
+    (layer(own) != layer(home)).then(|| {
+        let sentence =
+            format!("the pool {name:?} is written with other numbers at {}; write the same, or give it another name", path(home));
+        complaint("pool", sentence)
+    })
 }
 
 /// The edge of a layer that calls another service, by the positions of edges.

@@ -37,6 +37,8 @@ pub enum Effect {
     Flush(EdgeId),
     /// The breakers of an edge are held in a state by hand.
     Lever(EdgeId, Lever),
+    /// Somebody else holds connections of each pool that a layer keeps.
+    Connections(ConnectionPool, u32),
     /// Messages from some places (and those inside them) to others do not get through. A place is a domain, or that of a node.
     Cut {
         /// Where they are sent.
@@ -73,6 +75,7 @@ impl Effect {
             | Self::Load(_)
             | Self::Lever(..)
             | Self::Flush(_)
+            | Self::Connections(..)
             | Self::Cut { .. }
             | Self::Link { .. } => None,
         }
@@ -94,9 +97,19 @@ impl Effect {
     pub const fn node(&self) -> Option<NodeId> {
         match self {
             Self::Node(node, _) => Some(*node),
-            Self::Messages(_) | Self::Load(_) | Self::Lever(..) | Self::Flush(_) | Self::Cut { .. } | Self::Link { .. } => None,
+            Self::Messages(_) | Self::Load(_) | Self::Lever(..) | Self::Flush(_) | Self::Connections(..) => None,
+            Self::Cut { .. } | Self::Link { .. } => None,
         }
     }
+}
+
+/// A layer that keeps a pool of connections for each scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionPool {
+    /// The edge.
+    pub edge: EdgeId,
+    /// The layer of its stack, the outermost is 0.
+    pub layer: u32,
 }
 
 /// The ledger, and what follows from it.
@@ -110,6 +123,8 @@ pub struct Environment {
     load: Load,
     /// Levers that are pulled, in the order in which they were.
     levers: Vec<(StretchId, EdgeId, Lever)>,
+    /// Connections that are held by somebody else.
+    connections: Vec<(StretchId, ConnectionPool, u32)>,
     conditions: Vec<Condition>,
     routes: RouteConditions,
     /// Asked at every event: nothing is wrong with any node, link or message, so that there is no need to ask what.
@@ -125,6 +140,7 @@ impl Environment {
             messages: Messages::default(),
             load: Load::default(),
             levers: Vec::new(),
+            connections: Vec::new(),
             conditions: vec![Condition::NORMAL; nodes],
             routes: RouteConditions::new(routes),
             is_calm: true,
@@ -149,6 +165,7 @@ impl Environment {
                 Effect::Load(what) => self.load.begin(stretch, what),
                 Effect::Flush(_) => {}
                 Effect::Lever(edge, lever) => self.levers.push((stretch, *edge, *lever)),
+                Effect::Connections(pool, taken) => self.connections.push((stretch, *pool, *taken)),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
                     changed.ways = true;
@@ -173,6 +190,7 @@ impl Environment {
         self.messages.end(stretch);
         self.load.end(stretch);
         self.levers.retain(|(owner, ..)| *owner != stretch);
+        self.connections.retain(|(owner, ..)| *owner != stretch);
         let before = self.between.len();
         self.between.retain(|(owner, _)| *owner != stretch);
         changed.ways = self.between.len() < before;
@@ -215,6 +233,11 @@ impl Environment {
         self.levers.iter().rev().find(|(_, of, _)| *of == edge).map(|(.., lever)| *lever)
     }
 
+    /// How many connections of each pool of a layer somebody else holds; they add up, to more than there are.
+    pub fn connections_taken(&self, pool: ConnectionPool) -> u32 {
+        self.connections.iter().filter(|(_, of, _)| *of == pool).fold(0, |sum, (.., taken)| sum.saturating_add(*taken))
+    }
+
     /// The conditions of links and routes.
     #[inline]
     pub const fn routes(&self) -> &RouteConditions {
@@ -247,6 +270,7 @@ impl Environment {
             + self.messages.active()
             + self.load.active()
             + self.levers.len()
+            + self.connections.len()
     }
 
     /// Only what changed is derived again: a world may have ten thousand nodes that fail one by one.
@@ -278,7 +302,7 @@ fn way_effects(between: &[(StretchId, Effect)]) -> Vec<WayEffect<'_>> {
     let effect = |effect| match effect {
         &Effect::Cut { ref from, ref to, block } => Some(WayEffect::Cut(from, to, block)),
         Effect::Link { from, to, change } => Some(WayEffect::Change(from, to, change)),
-        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) | Effect::Flush(_) => None,
+        Effect::Node(..) | Effect::Messages(_) | Effect::Load(_) | Effect::Lever(..) | Effect::Flush(_) | Effect::Connections(..) => None,
     };
     between.iter().filter_map(|(_, on)| effect(on)).collect()
 }

@@ -41,6 +41,7 @@ mod partition;
 mod pause;
 mod periodic_job;
 mod planned;
+mod pool_exhausted;
 mod queue_filled;
 mod renewal;
 mod rolling_restart;
@@ -90,6 +91,7 @@ pub use partition::Partition;
 pub use pause::Pause;
 pub use periodic_job::PeriodicJob;
 pub use planned::PlannedFault;
+pub use pool_exhausted::PoolExhausted;
 pub use queue_filled::QueueFilled;
 pub use rolling_restart::RollingRestart;
 pub use slow_node::SlowNode;
@@ -158,7 +160,7 @@ registry! {
     /// A fault, as a scenario writes it.
     AnyFault as "fault", each_fault:
     Crash, Pause, SlowNode, StolenCpu, Drain, RollingRestart,
-    CapacityLoss, WorkersExhausted, QueueFilled, DiskSlow, DiskStall, DiskFull,
+    CapacityLoss, WorkersExhausted, QueueFilled, PoolExhausted, DiskSlow, DiskStall, DiskFull,
     CorruptDisk, LostWrites, MisdirectedWrites,
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,

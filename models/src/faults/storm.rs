@@ -348,6 +348,7 @@ fn downed(effect: &Effect) -> Vec<NodeId> {
         | Effect::Load(_)
         | Effect::Lever(..)
         | Effect::Flush(_)
+        | Effect::Connections(..)
         | Effect::Cut { .. }
         | Effect::Link { .. } => Vec::new(),
     }

@@ -3,13 +3,18 @@
 pub mod connections;
 pub mod data;
 pub mod partition;
+mod program;
 mod server;
+mod task;
 
 pub use connections::Connections;
 pub use data::Data;
 pub use partition::AnyPartition;
+pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use server::{News, Server, Unheard};
+pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
@@ -18,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::collections::BTreeMap;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +45,9 @@ pub struct Service {
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
     pub demand: Distribution,
+    /// The same for requests of some classes, by their names; those of all others have `demand`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub demand_of: BTreeMap<String, Distribution>,
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
@@ -115,17 +124,6 @@ impl Default for Queue {
     }
 }
 
-/// Something done for a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Task {
-    /// A call to another service; if it fails, the request fails.
-    Call(String),
-    /// Further work of a worker.
-    Work(Distribution),
-    /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
-    Write(Distribution),
-}
-
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
 /// as any message may be; a caller whose machine is gone (a silent crash) sends none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +194,29 @@ impl Service {
         self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
     }
 
+    /// A service of one replica with so many workers and this demand; everything else as it is unless said.
+    pub fn new(workers: u32, demand: Distribution) -> Self {
+        Self {
+            replicas: 1,
+            partition: None,
+            workers,
+            threads: Threads::default(),
+            queue: Queue::default(),
+            demand,
+            demand_of: BTreeMap::new(),
+            does: Vec::new(),
+            domain: Placement::default(),
+            late_work: LateWork::default(),
+            demand_of_retry: DemandOfRetry::default(),
+            idempotency: None,
+            connections: None,
+            data: None,
+            retry_after: None,
+            request_size: USUAL_SIZE,
+            reply_size: USUAL_SIZE,
+        }
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -205,20 +226,16 @@ impl Service {
         if !(1..=1_000_000).contains(&self.workers) {
             complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
         }
-        if self.does.len() > 100 {
-            complaints.push(complaint("does", "a service does at most 100 things for a request"));
-        }
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
+        for (class, demand) in &self.demand_of {
+            complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
+        }
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
         complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
-        for (index, task) in self.does.iter().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                complaints.extend(within(&format!("does[{index}]"), work.check()));
-            }
-        }
+        complaints.extend(Task::check_all(&self.does, "does"));
         complaints
     }
 }

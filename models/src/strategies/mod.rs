@@ -144,6 +144,14 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::take`].
+            pub fn take(&self, shared: &mut SharedMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.take(shared, taken, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::gauges`].
             pub fn gauges(&self, shared: &mut SharedMemory, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
                 match (self, shared) {
@@ -236,6 +244,11 @@ impl Layer {
         each_layer!(self, layer => layer.health())
     }
 
+    /// See [`Strategy::connections`].
+    pub fn connections(&self) -> Option<u32> {
+        each_layer!(self, layer => layer.connections())
+    }
+
     /// See [`Strategy::check`].
     pub fn check(&self) -> Vec<Complaint> {
         each_layer!(self, layer => Strategy::check(layer))
@@ -244,6 +257,11 @@ impl Layer {
     /// See [`Strategy::check_on`].
     pub fn check_on(&self, replicas: u32) -> Vec<Complaint> {
         each_layer!(self, layer => layer.check_on(replicas))
+    }
+
+    /// See [`Strategy::pool`].
+    pub fn pool(&self) -> Option<&str> {
+        each_layer!(self, layer => layer.pool())
     }
 
     /// See [`Strategy::elsewhere`].

@@ -21,6 +21,10 @@ pub trait Strategy: Registered {
     fn scope(&self) -> Option<Scope> {
         None
     }
+    /// The name under which layers on several edges of one caller share their memory, if they do.
+    fn pool(&self) -> Option<&str> {
+        None
+    }
     /// The memory of a new flight.
     fn flight(&self) -> Self::Flight;
     /// The shared memory of a scope at its first use.
@@ -58,6 +62,15 @@ pub trait Strategy: Registered {
     }
     /// What was counted over the run, each number by its name.
     fn counted(&self, _shared: &Self::Shared, _count: &mut dyn FnMut(&'static str, u64)) {}
+    /// How many connections the pool of each scope has, if the layer keeps one.
+    fn connections(&self) -> Option<u32> {
+        None
+    }
+    /// From now on somebody else holds so many of the connections, each as soon as it is free. Says whose turn it is because there are
+    /// fewer than before.
+    fn take(&self, _shared: &mut Self::Shared, _taken: u32, _now: SimTime) -> Vec<Ticket> {
+        Vec::new()
+    }
     /// The other service that the layer may call.
     fn elsewhere(&self) -> Option<&str> {
         None

@@ -41,7 +41,7 @@ impl<P: Protocol> World<P> {
         if holds.has(Holds::CONNECTION) {
             let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
             if let Some(limit) = &self.plan.services[attempt.service as usize].connections
-                && let Some(pools) = self.pools.get_mut(&attempt.node)
+                && let Some(pools) = self.connections.get_mut(&attempt.node)
             {
                 pools.give_back(limit, holder, now);
             }
@@ -54,7 +54,7 @@ impl<P: Protocol> World<P> {
     fn connects(&mut self, slot: u32, now: SimTime) -> bool {
         let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
         let Some(limit) = &self.plan.services[attempt.service as usize].connections else { return true };
-        let pools = self.pools.entry(attempt.node).or_default();
+        let pools = self.connections.entry(attempt.node).or_default();
         let connects = pools.take(limit, holder, now);
         self.observations.most("connections of a replica", u64::from(pools.open()));
         if connects {
@@ -75,7 +75,7 @@ impl<P: Protocol> World<P> {
     /// A node is no more: connections to it and from it are closed.
     #[cold]
     pub(super) fn connections_close(&mut self, node: NodeId) {
-        self.pools.remove(&node);
-        self.pools.values_mut().for_each(|pools| pools.holder_dies(node));
+        self.connections.remove(&node);
+        self.connections.values_mut().for_each(|pools| pools.holder_dies(node));
     }
 }

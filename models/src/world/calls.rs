@@ -22,7 +22,7 @@ impl<P: Protocol> World<P> {
         let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
             Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name)),
-            Origin::Job(job) => {
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => {
                 let call = &self.calls[self.attempts[job].call];
                 (self.attempts[job].node, call.object, call.class)
             }
@@ -38,13 +38,10 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
             self.attempts[job].child = slot;
-            let deadline = self.attempts[job].deadline;
-            if deadline != SimTime::MAX {
-                // A child never outlives its parent, and tells its own children.
-                let limit = self.local_of_call(slot, deadline);
-                let call = &mut self.calls[slot];
-                (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
-            }
+            self.inherit_deadline(slot, job);
+        }
+        if let Origin::Branch(job, branch) = origin {
+            self.branch_begins(slot, (job, branch));
         }
         if let Origin::Flight(parent, flight) = origin {
             self.calls[parent].flights[flight as usize].child = slot;
@@ -54,6 +51,18 @@ impl<P: Protocol> World<P> {
             return self.run_out(slot, ctx);
         }
         self.enter(slot, ctx);
+    }
+
+    /// A call made for a request that knows its deadline ends no later.
+    #[inline(always)]
+    pub(super) fn inherit_deadline(&mut self, slot: u32, job: u32) {
+        let deadline = self.attempts[job].deadline;
+        if deadline != SimTime::MAX {
+            // A child never outlives its parent, and tells its own children.
+            let limit = self.local_of_call(slot, deadline);
+            let call = &mut self.calls[slot];
+            (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
+        }
     }
 
     /// A call that has begun just now goes through its layers to the wire, if they let it.
@@ -222,6 +231,8 @@ impl<P: Protocol> World<P> {
                 self.attempts[attempt].is_degraded |= is_degraded;
                 self.child_ended(attempt, outcome, ctx);
             }
+            Origin::Branch(attempt, branch) => self.branch_ended((attempt, branch), outcome, (is_wrong, is_degraded), ctx),
+            Origin::Sent(attempt) => self.sent_is_over(attempt),
             Origin::Flight(parent, flight) => {
                 let call = &mut self.calls[parent];
                 call.flights[flight as usize].child = NONE;

@@ -2,6 +2,7 @@
 
 use super::World;
 use crate::call::NONE;
+use crate::environment::ConnectionPool;
 use crate::faults::Happening;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::Outcome;
@@ -61,9 +62,11 @@ impl<P: Protocol> World<P> {
         let scope = scope_of(edge.scopes[index], is_client.then_some(call.name.client), call.process, replica, edge);
         let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
         let site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
-        let memory = &mut self.shared[call.name.edge.index()][index];
+        let (edge_of_memory, layer_of_memory) = edge.homes[index];
+        let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
         if memory.len() <= scope || memory[scope].is_none() {
-            make_memory(scope, layer, memory, &site);
+            let pool = ConnectionPool { edge: edge_of_memory, layer: layer_of_memory };
+            make_memory(scope, layer, memory, &site, || self.environment.connections_taken(pool));
         }
         let shared = memory[scope].as_mut().expect("it has just been made");
         let mut moment = Moment {
@@ -179,7 +182,7 @@ impl<P: Protocol> World<P> {
                     let missing: Vec<usize> = own.clone().filter(|scope| memory.get(*scope).is_none_or(Option::is_none)).collect();
                     for scope in missing {
                         let luck = Luck { seed: &self.seed, key: key_of_scope(edge.key, index, scope) };
-                        make_memory(scope, layer, memory, &edge.site(SimTime::ZERO, luck, None));
+                        make_memory(scope, layer, memory, &edge.site(SimTime::ZERO, luck, None), || 0);
                     }
                 }
                 for memory in memory.iter_mut().take(own.end).skip(own.start) {
@@ -209,11 +212,21 @@ impl<P: Protocol> World<P> {
 
 /// The shared memory of a scope, made on first use.
 #[cold]
-pub(super) fn make_memory(scope: usize, layer: &Layer, memory: &mut Vec<Option<SharedMemory>>, site: &Site<'_>) {
+pub(super) fn make_memory(
+    scope: usize,
+    layer: &Layer,
+    memory: &mut Vec<Option<SharedMemory>>,
+    site: &Site<'_>,
+    taken: impl FnOnce() -> u32,
+) {
     if memory.len() <= scope {
         memory.resize_with(scope + 1, || None);
     }
-    memory[scope] = Some(layer.fresh(site));
+    let mut fresh = layer.fresh(site);
+    if layer.connections().is_some() {
+        layer.take(&mut fresh, taken(), site.now);
+    }
+    memory[scope] = Some(fresh);
 }
 
 /// Which of the shared memories of a layer belongs to a flight.

@@ -140,6 +140,7 @@ impl<P: Protocol> World<P> {
         if self.has_followers() {
             self.followers_change(ctx.now());
         }
+        self.pools_change(effects, ctx.now());
         self.load_changes(id, effects, begins, ctx);
     }
 

@@ -6,8 +6,9 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `arriving` (what a request asks for beside a worker), `executed` (idempotency keys), `data`
-//!   (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs`
+//! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `arriving` (what
+//!   a request asks for beside a worker), `executed` (idempotency keys), `data` (reads and writes), `replication` (read replicas), `pace`
+//!   (nodes that are slow or stand still), `jobs`
 //!   (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
@@ -21,6 +22,7 @@ mod data;
 mod disks;
 mod executed;
 mod experiment;
+mod fanning;
 mod gauges;
 mod groups;
 mod holding;
@@ -34,9 +36,11 @@ mod misfortune;
 mod pace;
 mod parcels;
 mod partition;
+mod pools;
 mod probes;
 mod replication;
 mod serving;
+mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
@@ -62,6 +66,7 @@ use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
 use data::DataState;
+use fanning::Fan;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
@@ -93,6 +98,8 @@ pub struct World<P: Protocol> {
     lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
+    /// Calls that requests make at once.
+    fans: Pool<Fan>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
@@ -139,7 +146,7 @@ pub struct World<P: Protocol> {
     /// What is remembered of the data of each service; none unless some service has any.
     data: Vec<DataState>,
     /// The connections of the replicas that have ever had any and limit them.
-    pools: BTreeMap<NodeId, Pools>,
+    connections: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -159,6 +166,7 @@ impl<P: Protocol> World<P> {
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
+            fans: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
@@ -186,7 +194,7 @@ impl<P: Protocol> World<P> {
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
             data: data::data_of(&plan),
-            pools: BTreeMap::new(),
+            connections: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -221,7 +229,7 @@ impl<P: Protocol> World<P> {
 
     /// How many records of calls and attempts are in use: what memory grows with.
     pub const fn records(&self) -> (usize, usize) {
-        (self.calls.live(), self.attempts.live())
+        (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of

@@ -163,7 +163,7 @@ impl<P: Protocol> World<P> {
         let site = plan.site(ended, luck, self.environment.lever(edge));
         let memory = &mut self.shared[edge.index()][index];
         if memory.len() <= scope || memory[scope].is_none() {
-            make_memory(scope, &plan.stack[index], memory, &site);
+            make_memory(scope, &plan.stack[index], memory, &site, || 0);
         }
         let shared = memory[scope].as_mut().expect("it has just been made");
         let next = plan.stack[index].checked(shared, &check, &site, &mut self.notes);

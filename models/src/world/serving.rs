@@ -8,11 +8,11 @@ use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan, TaskPlan};
+use crate::plan::{Role, ServicePlan};
 use crate::protocols::Protocol;
-use crate::record::{CallName, Record};
-use crate::services::{DemandOfRetry, LateWork, News, Threads};
-use sim_core::draw::Seed;
+use crate::record::Record;
+use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
+use sim_core::draw::{Draw, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 
@@ -20,20 +20,26 @@ impl Attempt {
     /// The work that is due, and whether it is a write: `demand` before the first task, else that of the task before the
     /// program counter.
     #[inline(always)]
-    fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
+    pub(super) fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
         if self.is_probe {
             return (SimDuration::ZERO, false);
         }
-        let demand = match service.demand_of_retry {
-            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
-            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
-        };
+        let demand = self.demand_draw(service, seed);
         match self.task.checked_sub(1).map(|task| &service.program[task as usize]) {
             None => (service.demand.sample(demand), false),
-            Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
-                (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
+            Some(Step { does: task @ (TaskPlan::Work(work) | TaskPlan::Write(work)), place, .. }) => {
+                (work.sample(demand.further(u64::from(*place) + 1)), matches!(task, TaskPlan::Write(_)))
             }
-            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
+            Some(_) => unreachable!("a worker is taken for work"),
+        }
+    }
+
+    /// The draw of all its work.
+    #[inline(always)]
+    pub(super) fn demand_draw(&self, service: &ServicePlan, seed: &Seed) -> Draw {
+        match service.demand_of_retry {
+            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
+            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
         }
     }
 
@@ -99,7 +105,7 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Queued;
         attempt.references += 1;
@@ -127,10 +133,21 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        let (work, is_writing) = attempt.next_work(&self.plan.services[attempt.service as usize], &self.seed);
+        let service = &self.plan.services[attempt.service as usize];
+        if service.has_own_ways {
+            return self.work_in_own_way(slot, ctx);
+        }
+        let work = attempt.next_work(service, &self.seed);
+        self.begin_work(slot, work, ctx);
+    }
+
+    /// A worker begins with so much work, which is writing or not.
+    #[inline(always)]
+    pub(super) fn begin_work(&mut self, slot: u32, (work, is_writing): (SimDuration, bool), ctx: &mut Ctx<'_, Self>) {
         if !self.environment.is_calm() {
             return self.work_under_faults(slot, work, is_writing, ctx);
         }
+        let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;
         attempt.fails_to_write = false;
@@ -174,8 +191,7 @@ impl<P: Protocol> World<P> {
         let (worked, fails) = (attempt.count_work(ctx.now()), attempt.fails_to_write);
         self.meter.worked(worked);
         if fails {
-            self.free_worker(slot, ctx);
-            return self.fail(slot, Failure::ServerError, ctx);
+            return self.task_failed(slot, Failure::ServerError, ctx);
         }
         self.go_on(slot, ctx);
     }
@@ -188,7 +204,7 @@ impl<P: Protocol> World<P> {
 
     /// Goes on with the program of a request.
     #[inline(always)]
-    fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
@@ -197,7 +213,7 @@ impl<P: Protocol> World<P> {
             return self.answer(slot, Outcome::Success, ctx);
         };
         attempt.task += 1;
-        match next {
+        match &next.does {
             TaskPlan::Work(_) | TaskPlan::Write(_) if attempt.has_worker => self.work(slot, ctx),
             TaskPlan::Work(_) | TaskPlan::Write(_) => {
                 if self.has_free_worker(node) {
@@ -209,18 +225,14 @@ impl<P: Protocol> World<P> {
             }
             TaskPlan::Call(edge) => {
                 let (edge, threads, process) = (*edge, service.threads, node.0 - service.first.0);
-                let parent = attempt.name;
+                let name = attempt.name.calls(edge, next.place);
                 attempt.phase = Phase::Calling;
                 if threads == Threads::Released {
                     self.free_worker(slot, ctx);
                 }
-                let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
-                if parent.copy > 0 {
-                    key = key.child(u64::from(parent.copy));
-                }
-                let name = CallName { edge, key, ..parent.call };
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
+            _ => self.step(slot, ctx),
         }
     }
 
@@ -230,13 +242,12 @@ impl<P: Protocol> World<P> {
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
-        self.free_worker(slot, ctx);
-        self.fail(slot, Failure::Dependency, ctx);
+        self.task_failed(slot, Failure::Dependency, ctx);
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
     #[inline(always)]
-    fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn free_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if !std::mem::replace(&mut attempt.has_worker, false) {
             return;
@@ -350,7 +361,7 @@ impl<P: Protocol> World<P> {
             }
             Phase::Calling => {
                 self.free_worker(slot, ctx);
-                self.abandon_call(child, ctx);
+                self.abandon_child(child, ctx);
                 self.discard(slot, ctx);
             }
             Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
@@ -381,12 +392,13 @@ impl<P: Protocol> World<P> {
                 self.count_work(slot, ctx);
             }
             if child != NONE {
-                self.abandon_call(child, ctx);
+                self.abandon_child(child, ctx);
             }
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
         self.abandon_background(node, ctx);
+        self.abandon_sent(node, ctx);
         self.forget_strategies(node);
         self.probers_die(node, ctx);
         self.connections_close(node);

@@ -90,7 +90,7 @@ impl<P: Protocol> World<P> {
     fn reach_in_experiment(&self, slot: u32) -> Reach {
         let call = &self.calls[slot];
         match call.origin {
-            Origin::Job(job) => self.attempts[job].reach,
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
             Origin::Probe(_) => Reach::NO_CALL,
             Origin::Client | Origin::Background(..) => {

@@ -2,15 +2,17 @@
 
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
+use crate::programs::program;
 use crate::*;
-use models::faults::{Drain, FaultPlan, Pause};
+use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
 use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
-use models::services::Task;
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
-use models::strategies::{Breaker, Fallback, Makeshift, Scope};
+use models::strategies::bulkhead::Semaphore;
+use models::strategies::{Breaker, Bulkhead, Fallback, Makeshift, Scope};
+use models::workloads::Class;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -38,6 +40,10 @@ fn layer() -> impl Strategy<Value = Layer> {
         (1_u32..6, 5_u64..300, scope_of_a_breaker()).prop_map(|(failures, millis, per)| Layer::Breaker(Breaker(
             AnyBreaker::ConsecutiveFailures(ConsecutiveFailures { failures, open_for: ms(millis), ignore: Vec::new(), per })
         ))),
+        (1_u32..9, 0_u64..60, scope_of_a_breaker()).prop_map(|(most, millis, per)| {
+            let semaphore = Semaphore { max_concurrent_calls: most, max_wait_duration: ms(millis), per, pool: None };
+            Layer::Bulkhead(Bulkhead(semaphore.into()))
+        }),
         Just(Layer::Fallback(Fallback { on: None, to: Makeshift::DefaultValue })),
     ]
 }
@@ -107,13 +113,14 @@ fn any_fault() -> impl Strategy<Value = PlannedFault> {
 }
 
 fn fault() -> impl Strategy<Value = PlannedFault> {
-    prop_oneof![2 => some_fault(), 1 => any_fault()]
+    prop_oneof![some_fault(), any_fault()]
 }
 
 fn some_fault() -> impl Strategy<Value = PlannedFault> {
     let node = || prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back"), Just("row")];
     let service = prop_oneof![Just("front"), Just("front[0]"), Just("middle"), Just("back[0]")];
     let domain = || prop_oneof![Just("eu"), Just("eu/a"), Just("eu/b"), Just("us"), Just("app")];
+    let edge = prop_oneof![Just("shoppers -> front"), Just("front -> middle"), Just("middle -> back"), Just("writers -> row")];
     let window = || (1_u64..1_000, 1_u64..600);
     prop_oneof![
         (node(), window(), any::<bool>()).prop_map(|(node, (at, lasts), refuses)| {
@@ -132,6 +139,10 @@ fn some_fault() -> impl Strategy<Value = PlannedFault> {
             let slow = SlowNode { node: Names::one(node), factor: 3.0, growing_to: Some(9.0), share, ..SlowNode::default() };
             PlannedFault::once(AnyFault::SlowNode(slow), ms(at), Some(ms(lasts)))
         }),
+        (edge, window(), 1_u64..=100).prop_map(|(edge, (at, lasts), percent)| {
+            let exhausted = PoolExhausted { edge: edge.to_owned(), connections: None, share: Some(Share::percent(percent)) };
+            PlannedFault::once(AnyFault::PoolExhausted(exhausted), ms(at), Some(ms(lasts)))
+        }),
         (domain(), domain(), window(), any::<bool>()).prop_filter_map("two domains", |(from, to, (at, lasts), one_way)| {
             (from != to).then(|| cut(from, to, one_way, ms(at), Some(ms(lasts))))
         }),
@@ -148,19 +159,21 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 
 /// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
 pub fn system() -> impl Strategy<Value = SystemSpec> {
-    let services = (some_service(), some_service(), some_service(), demand());
+    let work = exponential(ms(4));
+    let programs = (program(&["middle", "back"], work.clone()), program(&["back"], work));
+    let services = (some_service(), some_service(), some_service(), programs);
     let callers = (arrivals(), 1_u32..40, 0_u32..15);
     let stacks = (stack(), stack(), stack(), stack(), stack());
     (services, callers, stacks, proptest::collection::vec(fault(), 0..6), 0_u64..20).prop_map(
         |(services, callers, stacks, faults, loss)| {
-            let (mut front, mut middle, mut back, work) = services;
-            front.does = vec![Task::Call("middle".to_owned()), Task::Work(work.clone()), Task::Call("back".to_owned())];
-            middle.does = vec![Task::Work(work.clone()), Task::Call("back".to_owned()), Task::Work(work)];
+            let (mut front, mut middle, mut back, programs) = services;
+            (front.does, middle.does) = programs;
             front.domain = Placement(vec!["eu/a".to_owned(), "eu/b".to_owned()]);
             middle.domain = Placement(vec!["eu/b".to_owned()]);
             back.domain = Placement(vec!["us".to_owned()]);
             let (arrivals, count, writers) = callers;
-            let mut clients = vec![("shoppers".to_owned(), clients(count, "front", arrivals))];
+            let classes = ["browse", "buy"].map(|name| (name.to_owned(), Class { weight: 1, priority: 0 })).into();
+            let mut clients = vec![("shoppers".to_owned(), Clients { classes, ..clients(count, "front", arrivals) })];
             let mut groups = Vec::new();
             let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
             let mut stacks: Vec<_> =
@@ -312,6 +325,6 @@ fn random_systems_reach_every_fate() {
         }
     }
     println!("{fates:?}");
-    assert_eq!(fates.len(), 5, "{fates:?}");
+    assert_eq!(fates.len(), 6, "{fates:?}");
     assert!(fates.values().all(|&count| count > 30), "{fates:?}");
 }

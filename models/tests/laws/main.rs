@@ -28,9 +28,11 @@ mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
 mod partitions; // which replicas of a service a request may go to
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod pools; // connections that somebody else holds, to the nanosecond
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
+mod programs; // what services do for requests, to the nanosecond
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
@@ -140,24 +142,7 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
 fn service(demand: Distribution) -> Service {
-    Service {
-        replicas: 1,
-        workers: 1_000_000,
-        threads: Threads::Held,
-        queue: Queue::Fifo(Fifo::default()),
-        demand,
-        does: Vec::new(),
-        domain: Placement(vec!["server".to_owned()]),
-        partition: None,
-        idempotency: None,
-        connections: None,
-        data: None,
-        retry_after: None,
-        late_work: LateWork::Finish,
-        demand_of_retry: DemandOfRetry::Fresh,
-        request_size: USUAL_SIZE,
-        reply_size: USUAL_SIZE,
-    }
+    Service { domain: Placement(vec!["server".to_owned()]), ..Service::new(1_000_000, demand) }
 }
 
 fn clients(count: u32, calls: &str, arrivals: Arrivals) -> Clients {

@@ -9,14 +9,15 @@ use models::environment::OmissionWay;
 use models::faults::{
     BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, ColdCache, Conduct, CorruptDisk, DiskFull, DiskSlow, DiskStall,
     Drain, EmergencyLever, Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, LostWrites,
-    Misconfiguration, MisdirectedWrites, Omission, Partition, Pause, PeriodicJob, QueueFilled, RollingRestart, Shape, StolenCpu, Swizzle,
-    ThunderingHerd, Twins, WorkersExhausted,
+    Misconfiguration, MisdirectedWrites, Omission, Partition, Pause, PeriodicJob, PoolExhausted, QueueFilled, RollingRestart, Shape,
+    StolenCpu, Swizzle, ThunderingHerd, Twins, WorkersExhausted,
 };
 use models::protocols::{Acknowledge, Group, KeyValue, Row};
 use models::services::Task;
 use models::strategies::backoff::Constant;
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures, Lever};
-use models::strategies::{Breaker, Scope};
+use models::strategies::bulkhead::Semaphore;
+use models::strategies::{Breaker, Bulkhead, Scope};
 use sim_core::units::{Ppm, SignedDuration};
 use std::collections::BTreeSet;
 
@@ -41,6 +42,11 @@ pub fn every_fault(target: &str, (near, far): (&str, &str), population: &str) ->
         AnyFault::CapacityLoss(CapacityLoss { node: node(), workers: Some(2), ..CapacityLoss::default() }),
         AnyFault::WorkersExhausted(WorkersExhausted { node: node(), ..WorkersExhausted::default() }),
         AnyFault::QueueFilled(QueueFilled { node: node(), ..QueueFilled::default() }),
+        AnyFault::PoolExhausted(PoolExhausted {
+            edge: format!("{population} -> {target}"),
+            connections: None,
+            share: Some(Share::percent(80)),
+        }),
         AnyFault::DiskSlow(DiskSlow { node: node(), domain: domain(), factor: 5.0 }),
         AnyFault::DiskStall(DiskStall { node: node(), domain: domain() }),
         AnyFault::DiskFull(DiskFull { node: node(), domain: domain() }),
@@ -127,7 +133,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) | AnyFault::Twins(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
-        AnyFault::EmergencyLever(_) | AnyFault::ColdCache(_) => {}
+        AnyFault::EmergencyLever(_) | AnyFault::ColdCache(_) | AnyFault::PoolExhausted(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }
@@ -144,11 +150,17 @@ pub fn once(fault: &AnyFault, at: SimDuration, lasts: SimDuration) -> PlannedFau
 const WINDOWS: [[(u64, u64); 2]; 4] =
     [[(200, 300), (200, 300)], [(200, 400), (300, 100)], [(200, 300), (350, 300)], [(200, 200), (400, 200)]];
 
+/// A dozen connections, and a short wait for them.
+fn pool() -> Layer {
+    let semaphore = Semaphore { max_concurrent_calls: 12, max_wait_duration: ms(30), per: Scope::Process, pool: None };
+    Layer::Bulkhead(Bulkhead(semaphore.into()))
+}
+
 /// Callers call `server`, which works, writes and calls `back`, and have a budget of attempts and time.
 fn tiers() -> SystemSpec {
     let breaker = ConsecutiveFailures { failures: 5, open_for: ms(20), ignore: Vec::new(), per: Scope::Client };
     let breaker = Layer::Breaker(Breaker(AnyBreaker::ConsecutiveFailures(breaker)));
-    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), breaker, timeout(ms(70))];
+    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), breaker, pool(), timeout(ms(70))];
     let server = Service {
         replicas: 3,
         workers: 3,
@@ -160,11 +172,6 @@ fn tiers() -> SystemSpec {
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
-        partition: None,
-        idempotency: None,
-        connections: None,
-        data: None,
-        retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
     };
@@ -182,7 +189,7 @@ fn tiers() -> SystemSpec {
 
 /// Callers contend for a row.
 fn row() -> SystemSpec {
-    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(70))];
+    let stack = vec![deadline(ms(300)), retry(4, AnyBackoff::Constant(Constant { delay: ms(10) })), pool(), timeout(ms(70))];
     let row = Row { domain: Placement(vec!["server".to_owned()]), message_size: USUAL_SIZE };
     let mut spec = SystemSpec {
         clients: vec![("app".to_owned(), clients(20, "row", poisson(200)))],

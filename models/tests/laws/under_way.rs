@@ -135,6 +135,7 @@ fn pool() -> ThreadPool {
         queue_capacity: 4,
         keep_alive_duration: SimDuration::from_millis(20),
         per: Scope::Process,
+        pool: None,
     }
 }
 
@@ -154,6 +155,8 @@ fn bulkheads() -> Vec<(AnyBulkhead, u32)> {
 struct Ledger {
     inside: Vec<Ticket>,
     waiting: Vec<(Ticket, Option<SimTime>)>,
+    /// Places that somebody else holds.
+    taken: u32,
 }
 
 fn trade(rule: &AnyBulkhead, memory: &mut BulkheadMemory, ledger: &mut Ledger, seed: &Seed, step: u64) {
@@ -166,17 +169,33 @@ fn trade(rule: &AnyBulkhead, memory: &mut BulkheadMemory, ledger: &mut Ledger, s
     }
     match luck.index(20) {
         0..11 => match rule.enter(memory, Ticket(step), now) {
-            Entry::Admitted => ledger.inside.push(Ticket(step)),
+            Entry::Admitted => {
+                assert!((ledger.inside.len() as u32) < rule.places().saturating_sub(ledger.taken), "{}: it was full", rule.name());
+                ledger.inside.push(Ticket(step));
+            }
             Entry::Waiting(until) => ledger.waiting.push((Ticket(step), until)),
             Entry::Rejected => {}
         },
         11..19 if !ledger.inside.is_empty() => {
             ledger.inside.swap_remove(luck.further(1).index(ledger.inside.len() as u64) as usize);
+            // Who leaves hands the place over, unless somebody else has been waiting to hold it.
+            let is_free = ledger.inside.len() < rule.places().saturating_sub(ledger.taken) as usize;
             let next = rule.leave(memory, now);
-            assert_eq!(next, ledger.waiting.first().map(|(ticket, _)| *ticket), "{}: first come, first served", rule.name());
+            let first = ledger.waiting.first().map(|(ticket, _)| *ticket).filter(|_| is_free);
+            assert_eq!(next, first, "{}: first come, first served", rule.name());
             if next.is_some() {
                 ledger.inside.push(ledger.waiting.remove(0).0);
             }
+        }
+        19 => {
+            // More than there are, at times.
+            ledger.taken = luck.further(2).index(u64::from(rule.places()) + 3).saturating_sub(2) as u32;
+            let next = rule.take(memory, ledger.taken, now);
+            let first: Vec<Ticket> = ledger.waiting.drain(..next.len()).map(|(ticket, _)| ticket).collect();
+            assert_eq!(next, first, "{}: first come, first served", rule.name());
+            let left = rule.places().saturating_sub(ledger.taken) as usize;
+            assert!(next.is_empty() || ledger.inside.len() + next.len() <= left, "{}: no more than there are", rule.name());
+            ledger.inside.extend(next);
         }
         _ => {}
     }

@@ -104,6 +104,9 @@ fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
     if let Some(apart) = ranking.table_of_set_apart() {
         let _ = writeln!(text, "{}\n\n{}", escaped(&apart.title), table(&apart));
     }
+    for evidence in ranking.evidence() {
+        let _ = writeln!(text, "{}\n\n{}", escaped(&evidence.title), table(&evidence));
+    }
     *text += "Worst runs:\n\n";
     for (arm, command) in ranking.worst_commands(manifest) {
         let _ = writeln!(text, "- {}: {}", escaped(&arm), code(&command));

@@ -152,7 +152,7 @@ pub fn rankings(results: &Results) -> serde_json::Value {
     let one = |cell| {
         let ranking = summary::Ranking::of(results, cell);
         let fates = summary::fates::sentences(&ranking);
-        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()) })
+        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()), "evidence": ranking.evidence().iter().map(super::json::table).collect::<Vec<_>>() })
     };
     serde_json::json!({ "headline": summary::fates::headline(results), "cells": cells.map(one).collect::<Vec<_>>() })
 }

@@ -149,7 +149,13 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
         let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
         let apart = ranking.table_of_set_apart();
         let apart = apart.map(|apart| format!("<h3>{}</h3>\n{}", escaped(&apart.title), table(&apart))).unwrap_or_default();
-        let body = format!("{told}{ties}{}{apart}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
+        let sure: String = ranking
+            .evidence()
+            .iter()
+            .map(|sure| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&sure.title), table(sure)))
+            .collect();
+        let sure = if sure.is_empty() { sure } else { format!("<details><summary>How sure is that?</summary>\n{sure}</details>\n") };
+        let body = format!("{told}{ties}{}{apart}{sure}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
         let _ = if count > OPEN_CELLS {
             writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{body}</details>", escaped(heading))
         } else {

@@ -73,6 +73,8 @@ pub struct ArmSummary {
     pub undecided: u64,
     /// Recovery times as a survival curve; `None` if no run can be judged.
     pub recovery: Option<Survival>,
+    /// The same, run by run.
+    pub waits: Vec<Observed>,
     /// Recovery times of the runs that recovered, ascending, zero for the unharmed ones.
     pub recovered_after: Vec<SimDuration>,
     /// When the last call succeeded, as a survival curve; cut off in runs where not every call did.
@@ -136,6 +138,7 @@ impl ArmSummary {
             stuck: total(|run| u64::from(run.stuck)),
             undecided: count(|fate| matches!(fate, Fate::Unknown)),
             recovery: Survival::of(fates.iter().filter_map(Fate::observed).collect()),
+            waits: fates.iter().filter_map(Fate::observed).collect(),
             recovered_after,
             completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
             end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),

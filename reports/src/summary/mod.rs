@@ -2,6 +2,7 @@
 
 mod across;
 mod arm;
+mod evidence;
 pub mod fates;
 mod grid;
 mod ranking;

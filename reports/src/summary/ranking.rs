@@ -124,7 +124,7 @@ fn availability_differences(arm: &ArmSummary, baseline: &ArmSummary) -> Option<P
     differences(&shares(arm), &shares(baseline))
 }
 
-fn shares(arm: &ArmSummary) -> Score {
+pub(super) fn shares(arm: &ArmSummary) -> Score {
     let called = arm.by_seed.iter().filter(|(_, _, calls)| *calls > 0);
     called.map(|&(seed, ok, calls)| (seed, i128::from(ok) * BILLION / i128::from(calls))).collect()
 }
@@ -166,7 +166,7 @@ fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
 }
 
 /// A number for each seed; the larger, the better.
-type Score = BTreeMap<u64, i128>;
+pub(super) type Score = BTreeMap<u64, i128>;
 
 /// What ranks an arm, seed by seed, what matters most first.
 fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {

@@ -161,8 +161,13 @@ fn differences(baseline: &str, paired: Option<&Paired>) -> [Field; 3] {
 fn interval(head: &str, in_files: &str, unit: &'static str, [low, high]: [Cell; 2]) -> Field {
     let from = (Column::number(format!("{in_files} from"), unit), low.clone());
     let to = (Column::number(format!("{in_files} to"), unit), high.clone());
-    let shown = if low == Cell::Missing { Cell::Missing } else { Cell::Between(Box::new((low, high))) };
+    let shown = if low == Cell::Missing { Cell::Missing } else { interval_cell(low, high) };
     Field { shown: Some((Column::number(head, unit), shown)), files: vec![from, to] }
+}
+
+/// From one value to another as one cell.
+pub(super) fn interval_cell(low: Cell, high: Cell) -> Cell {
+    Cell::Between(Box::new((low, high)))
 }
 
 fn fates(kind: Kind, arm: &ArmSummary) -> Vec<Field> {

@@ -17,6 +17,8 @@ pub(super) struct Gaps {
     pub(super) calls: bool,
     /// Whether a link is missing.
     pub(super) some_link: bool,
+    /// Whether a stack is missing.
+    pub(super) some_stack: bool,
     /// Positions in the text of the links that are there.
     pub(super) links: Vec<usize>,
     /// Positions in the text of the faults that are there.
@@ -55,7 +57,8 @@ impl Gaps {
                 .as_ref()
                 .and_then(|(edge, _)| edge.split_once(" -> "))
                 .is_some_and(|(from, to)| is_written(from) && is_written(to));
-        !(is_unread_file || needs_links || needs_nodes || needs_calls)
+        let needs_stacks = self.some_stack && complaint.message.contains("its stack has no ");
+        !(is_unread_file || needs_stacks || needs_links || needs_nodes || needs_calls)
     }
 
     /// The complaint with all names that are written, and with positions as in the text.

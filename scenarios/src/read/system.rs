@@ -13,6 +13,7 @@ use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
+use models::quoted;
 use models::registry::Complaint;
 use models::services::{Service, Task};
 use models::strategies::Layer;
@@ -133,11 +134,16 @@ impl<'a> Reader<'a> {
         }
         gaps.some_link = gaps.links.len() < pieces.section("links").len();
         for piece in pieces.section("stacks") {
-            let Some(items) = problems.note(piece.value.list()) else { continue };
+            let Some(items) = problems.note(piece.value.list()) else {
+                gaps.some_stack = true;
+                continue;
+            };
             let layers: Vec<_> = items.into_iter().map(|item| self.layer(item, problems)).collect();
             // A stack that lacks a layer is left out, so that positions in the others stay those of the text.
-            spec.stacks
-                .extend(layers.into_iter().collect::<Option<Vec<_>>>().map(|layers| (piece.key.clone().unwrap_or_default(), layers)));
+            match layers.into_iter().collect::<Option<Vec<_>>>() {
+                Some(layers) => spec.stacks.push((piece.key.clone().unwrap_or_default(), layers)),
+                None => gaps.some_stack = true,
+            }
         }
         (spec, gaps)
     }
@@ -157,11 +163,10 @@ impl<'a> Reader<'a> {
 
     fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
         self.read_data(&mut service.demand, element, "demand", problems);
-        for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                self.read_data(work, element, &format!("does[{index}]"), problems);
-            }
+        for (class, demand) in &mut service.demand_of {
+            self.read_data(demand, element, &format!("demand_of.{}", quoted(class)), problems);
         }
+        Task::each_distribution(&mut service.does, "does", &mut |path, work| self.read_data(work, element, path, problems));
     }
 
     /// Puts measured values in the place of the files that a distribution names. `field` is its path inside the element.

@@ -6,10 +6,15 @@
 //! from the pinned `libm`, so that a table is the same bytes on every machine.
 
 pub mod binomial;
+pub mod bootstrap;
+pub mod holm;
 pub mod interval;
+pub mod normal;
 pub mod paired;
 pub mod quantile;
+pub mod student;
 pub mod survival;
+pub mod wilcoxon;
 
 /// The exponential function by the pinned mathematics, for moving averages.
 pub use libm::exp;

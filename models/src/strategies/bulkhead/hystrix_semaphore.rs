@@ -9,7 +9,7 @@ use crate::strategies::{Scope, Ticket};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
-/// Lets `max_concurrent_requests` in at once; nobody waits. Remembers 4 bytes per scope.
+/// Lets `max_concurrent_requests` in at once; nobody waits. Remembers 8 bytes per scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HystrixSemaphore {
@@ -38,39 +38,54 @@ impl Explained for HystrixSemaphore {
             parameter("max_concurrent_requests", "number, at least 1", "10", "how many are let in at once"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
-        memory: "4 bytes per scope.",
+        memory: "8 bytes per scope.",
         source: "Hystrix, HystrixCommandProperties.java (2023-05)",
         example: "Bulkhead(HystrixSemaphore(max_concurrent_requests: 10))",
     };
 }
 
-impl Bulkhead for HystrixSemaphore {
-    /// How many are let in.
-    type Shared = u32;
+/// What it remembers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    inside: u32,
+    taken: u32,
+}
 
-    fn fresh(&self, _now: SimTime) -> u32 {
-        0
+impl Bulkhead for HystrixSemaphore {
+    type Shared = Memory;
+
+    fn fresh(&self, _now: SimTime) -> Memory {
+        Memory::default()
     }
 
-    fn enter(&self, inside: &mut u32, _ticket: Ticket, _now: SimTime) -> Entry {
-        if *inside >= self.max_concurrent_requests {
+    fn enter(&self, memory: &mut Memory, _ticket: Ticket, _now: SimTime) -> Entry {
+        if memory.inside >= self.max_concurrent_requests.saturating_sub(memory.taken) {
             return Entry::Rejected;
         }
-        *inside += 1;
+        memory.inside += 1;
         Entry::Admitted
     }
 
-    fn leave(&self, inside: &mut u32, _now: SimTime) -> Option<Ticket> {
-        *inside = inside.saturating_sub(1);
+    fn leave(&self, memory: &mut Memory, _now: SimTime) -> Option<Ticket> {
+        memory.inside = memory.inside.saturating_sub(1);
         None
     }
 
-    fn give_up(&self, _inside: &mut u32, _ticket: Ticket) -> bool {
+    fn give_up(&self, _memory: &mut Memory, _ticket: Ticket) -> bool {
         false
     }
 
-    fn occupied(&self, inside: &u32) -> (u32, u32) {
-        (*inside, 0)
+    fn take(&self, memory: &mut Memory, taken: u32, _now: SimTime) -> Vec<Ticket> {
+        memory.taken = taken;
+        Vec::new()
+    }
+
+    fn places(&self) -> u32 {
+        self.max_concurrent_requests
+    }
+
+    fn occupied(&self, memory: &Memory) -> (u32, u32) {
+        (memory.inside, 0)
     }
 
     fn scope(&self) -> Scope {

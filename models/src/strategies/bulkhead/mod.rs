@@ -1,7 +1,8 @@
 //! How many calls may one callee take up? Bulkheads: fixed limits on calls under way, one file per product.
 //!
 //! A call enters with a ticket of its caller's choosing, and is let in, told to wait, or turned away; a ticket that waits is let in when
-//! another leaves. Who has been let in is told by [`Bulkhead::leave`].
+//! another leaves. Who has been let in is told by [`Bulkhead::leave`]. Places may be taken by somebody else for a while, as the connections of a
+//! pool are by a leak; whoever has been let in stays.
 
 mod hystrix_semaphore;
 mod semaphore;
@@ -29,10 +30,19 @@ pub trait Bulkhead: Explained {
     fn leave(&self, shared: &mut Self::Shared, now: SimTime) -> Option<Ticket>;
     /// A call that waits no longer does: its time is up, or its caller has gone. Says whether it had still been waiting.
     fn give_up(&self, shared: &mut Self::Shared, ticket: Ticket) -> bool;
+    /// From now on somebody else holds so many of its places, all of them at most, and each as soon as it is free. Says whose turn it is
+    /// because there are fewer than before, the first first.
+    fn take(&self, shared: &mut Self::Shared, taken: u32, now: SimTime) -> Vec<Ticket>;
+    /// How many it lets in at once, if nobody else holds a place.
+    fn places(&self) -> u32;
     /// How many are let in, and how many wait.
     fn occupied(&self, shared: &Self::Shared) -> (u32, u32);
     /// By whom it is shared.
     fn scope(&self) -> Scope;
+    /// The name under which edges of one caller share it, if they do.
+    fn pool(&self) -> Option<&str> {
+        None
+    }
     /// Everything wrong with the numbers as written.
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
@@ -78,6 +88,16 @@ impl AnyBulkhead {
         with_bulkhead!(self, memory, bulkhead, shared => bulkhead.give_up(shared, ticket))
     }
 
+    /// See [`Bulkhead::take`].
+    pub fn take(&self, memory: &mut BulkheadMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
+        with_bulkhead!(self, memory, bulkhead, shared => bulkhead.take(shared, taken, now))
+    }
+
+    /// See [`Bulkhead::places`].
+    pub fn places(&self) -> u32 {
+        each_bulkhead!(self, bulkhead => bulkhead.places())
+    }
+
     /// See [`Bulkhead::occupied`].
     pub fn occupied(&self, memory: &BulkheadMemory) -> (u32, u32) {
         with_bulkhead!(self, memory, bulkhead, shared => bulkhead.occupied(shared))
@@ -86,6 +106,11 @@ impl AnyBulkhead {
     /// See [`Bulkhead::scope`].
     pub fn scope(&self) -> Scope {
         each_bulkhead!(self, bulkhead => bulkhead.scope())
+    }
+
+    /// See [`Bulkhead::pool`].
+    pub fn pool(&self) -> Option<&str> {
+        each_bulkhead!(self, bulkhead => bulkhead.pool())
     }
 
     /// See [`Bulkhead::check`].

@@ -21,11 +21,14 @@ pub struct Semaphore {
     pub max_wait_duration: SimDuration,
     /// By whom it is shared: each process its own, unless said.
     pub per: Scope,
+    /// The name of the pool, if other edges of the same caller take from it as well; each edge its own, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
 }
 
 impl Default for Semaphore {
     fn default() -> Self {
-        Self { max_concurrent_calls: 25, max_wait_duration: SimDuration::ZERO, per: process() }
+        Self { max_concurrent_calls: 25, max_wait_duration: SimDuration::ZERO, per: process(), pool: None }
     }
 }
 
@@ -44,8 +47,9 @@ impl Explained for Semaphore {
             parameter("max_concurrent_calls", "number, at least 1", "25", "how many are let in at once"),
             parameter("max_wait_duration", "duration", "0s", "how long one waits to be let in"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
+            parameter("pool", "name", "none", "edges of one caller whose bulkheads have this name share one"),
         ],
-        memory: "Per scope, 8 bytes, and 16 for each call that waits, as long as it does.",
+        memory: "Per scope, 12 bytes, and 16 for each call that waits, as long as it does.",
         source: "Resilience4j, SemaphoreBulkhead.java, BulkheadConfig.java (2026-05)",
         example: "Bulkhead(Semaphore(max_concurrent_calls: 25))",
     };
@@ -55,19 +59,43 @@ impl Explained for Semaphore {
 #[derive(Clone, Debug)]
 pub struct Memory {
     inside: u32,
+    /// Places that somebody else holds.
+    taken: u32,
     /// Who waits, and until when.
     waiting: VecDeque<(Ticket, SimTime)>,
+}
+
+impl Semaphore {
+    /// How many may be let in at once, beside what somebody else holds.
+    const fn left(&self, memory: &Memory) -> u32 {
+        self.max_concurrent_calls.saturating_sub(memory.taken)
+    }
+
+    /// Lets in who waits longest, if there is a place.
+    fn next(&self, memory: &mut Memory, now: SimTime) -> Option<Ticket> {
+        if memory.inside >= self.left(memory) {
+            return None;
+        }
+        // Who should have given up is not let in, even if nobody has said so yet.
+        while let Some((ticket, until)) = memory.waiting.pop_front() {
+            if until >= now {
+                memory.inside += 1;
+                return Some(ticket);
+            }
+        }
+        None
+    }
 }
 
 impl Bulkhead for Semaphore {
     type Shared = Memory;
 
     fn fresh(&self, _now: SimTime) -> Memory {
-        Memory { inside: 0, waiting: VecDeque::new() }
+        Memory { inside: 0, taken: 0, waiting: VecDeque::new() }
     }
 
     fn enter(&self, memory: &mut Memory, ticket: Ticket, now: SimTime) -> Entry {
-        if memory.inside < self.max_concurrent_calls && memory.waiting.is_empty() {
+        if memory.inside < self.left(memory) && memory.waiting.is_empty() {
             memory.inside += 1;
             return Entry::Admitted;
         }
@@ -80,14 +108,8 @@ impl Bulkhead for Semaphore {
     }
 
     fn leave(&self, memory: &mut Memory, now: SimTime) -> Option<Ticket> {
-        // Who should have given up is not let in, even if nobody has said so yet.
-        while let Some((ticket, until)) = memory.waiting.pop_front() {
-            if until >= now {
-                return Some(ticket);
-            }
-        }
         memory.inside = memory.inside.saturating_sub(1);
-        None
+        self.next(memory, now)
     }
 
     fn give_up(&self, memory: &mut Memory, ticket: Ticket) -> bool {
@@ -96,12 +118,25 @@ impl Bulkhead for Semaphore {
         memory.waiting.len() < before
     }
 
+    fn take(&self, memory: &mut Memory, taken: u32, now: SimTime) -> Vec<Ticket> {
+        memory.taken = taken;
+        std::iter::from_fn(|| self.next(memory, now)).collect()
+    }
+
+    fn places(&self) -> u32 {
+        self.max_concurrent_calls
+    }
+
     fn occupied(&self, memory: &Memory) -> (u32, u32) {
         (memory.inside, memory.waiting.len() as u32)
     }
 
     fn scope(&self) -> Scope {
         self.per
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
     }
 
     fn check(&self) -> Vec<Complaint> {

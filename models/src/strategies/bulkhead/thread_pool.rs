@@ -28,6 +28,9 @@ pub struct ThreadPool {
     /// By whom it is shared: each process its own, unless said.
     #[serde(default = "process")]
     pub per: Scope,
+    /// The name of the pool, if other edges of the same caller take from it as well; each edge its own, unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
 }
 
 const fn hundred() -> u32 {
@@ -56,6 +59,7 @@ impl Explained for ThreadPool {
             parameter("queue_capacity", "number, at most 1000000", "100", "calls that are queued at most"),
             parameter("keep_alive_duration", "duration", "20ms", "after how long without work a thread beyond the core ends"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
+            parameter("pool", "name", "none", "edges of one caller whose bulkheads have this name share one"),
         ],
         memory: "Per scope, 8 bytes for each idle thread and each call in the queue.",
         source: "Resilience4j, FixedThreadPoolBulkhead.java, ThreadPoolBulkheadConfig.java (2026-05)",
@@ -67,12 +71,15 @@ impl Explained for ThreadPool {
 #[derive(Clone, Debug)]
 pub struct Memory {
     running: u32,
+    /// Threads that somebody else keeps busy.
+    taken: u32,
     /// Since when each idle thread is idle; the longest first.
     idle: VecDeque<SimTime>,
     queue: VecDeque<Ticket>,
 }
 
 impl Memory {
+    /// Threads that work for calls, or could.
     fn threads(&self) -> u32 {
         self.running + self.idle.len() as u32
     }
@@ -81,11 +88,21 @@ impl Memory {
 impl ThreadPool {
     /// Ends the threads whose time is up.
     fn settle(&self, memory: &mut Memory, now: SimTime) {
-        while memory.threads() > self.core_thread_pool_size
+        while memory.threads() > self.core(memory)
             && memory.idle.front().is_some_and(|since| now.saturating_since(*since) >= self.keep_alive_duration)
         {
             memory.idle.pop_front();
         }
+    }
+
+    /// How many threads there are before anything is queued, beside those that somebody else keeps busy: a new thread counts those, too.
+    const fn core(&self, memory: &Memory) -> u32 {
+        self.core_thread_pool_size.saturating_sub(memory.taken)
+    }
+
+    /// How many threads there are at most, beside those that somebody else keeps busy.
+    const fn most(&self, memory: &Memory) -> u32 {
+        self.max_thread_pool_size.saturating_sub(memory.taken)
     }
 }
 
@@ -93,18 +110,18 @@ impl Bulkhead for ThreadPool {
     type Shared = Memory;
 
     fn fresh(&self, _now: SimTime) -> Memory {
-        Memory { running: 0, idle: VecDeque::new(), queue: VecDeque::new() }
+        Memory { running: 0, taken: 0, idle: VecDeque::new(), queue: VecDeque::new() }
     }
 
     fn enter(&self, memory: &mut Memory, ticket: Ticket, now: SimTime) -> Entry {
         self.settle(memory, now);
         let is_full = memory.queue.len() >= self.queue_capacity as usize;
-        if memory.threads() >= self.core_thread_pool_size && memory.idle.pop_front().is_none() {
+        if memory.threads() >= self.core(memory) && memory.idle.pop_front().is_none() {
             if !is_full {
                 memory.queue.push_back(ticket);
                 return Entry::Waiting(None);
             }
-            if memory.threads() >= self.max_thread_pool_size {
+            if memory.threads() >= self.most(memory) {
                 return Entry::Rejected;
             }
         }
@@ -113,6 +130,10 @@ impl Bulkhead for ThreadPool {
     }
 
     fn leave(&self, memory: &mut Memory, now: SimTime) -> Option<Ticket> {
+        if memory.threads() > self.most(memory) {
+            memory.running = memory.running.saturating_sub(1);
+            return None;
+        }
         let next = memory.queue.pop_front();
         if next.is_none() {
             memory.running = memory.running.saturating_sub(1);
@@ -127,12 +148,34 @@ impl Bulkhead for ThreadPool {
         memory.queue.len() < before
     }
 
+    fn take(&self, memory: &mut Memory, taken: u32, now: SimTime) -> Vec<Ticket> {
+        self.settle(memory, now);
+        let (before, most) = (memory.taken, self.most(memory));
+        memory.taken = taken;
+        // What comes to be held goes to idle threads first, as any other work would.
+        memory.idle.drain(..memory.idle.len().min(taken.saturating_sub(before) as usize));
+        // Those that are free again work on what is queued, or are idle.
+        let freed = self.most(memory).saturating_sub(most.max(memory.threads()));
+        let next: Vec<Ticket> = memory.queue.drain(..memory.queue.len().min(freed as usize)).collect();
+        memory.running += next.len() as u32;
+        memory.idle.extend((next.len()..freed as usize).map(|_| now));
+        next
+    }
+
+    fn places(&self) -> u32 {
+        self.max_thread_pool_size
+    }
+
     fn occupied(&self, memory: &Memory) -> (u32, u32) {
         (memory.running, memory.queue.len() as u32)
     }
 
     fn scope(&self) -> Scope {
         self.per
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -4,7 +4,7 @@ use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::strategies::bulkhead::{AnyBulkhead, BulkheadMemory, Entry};
-use crate::strategies::{End, Moment, Scope, Site, Step, Strategy};
+use crate::strategies::{End, Moment, Scope, Site, Step, Strategy, Ticket};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 
@@ -37,7 +37,7 @@ impl Explained for Bulkhead {
         meaning: "Lets so many calls be under way at once, so that one slow callee cannot take up a caller whole.",
         formula: "A flight enters if there is a place; else it waits for its turn, first come first served, as long as the kind allows, \
                   or fails at once with limited. Whoever leaves, or is given up inside, hands its place to the next in the same instant. \
-                  No draws.",
+                  PoolExhausted may take places for a while, as a leak takes the connections of a pool. No draws.",
         parameters: &[parameter("(one value)", "a bulkhead", "required", "which (stormglass list bulkheads)")],
         memory: "What the kind remembers, per scope, and 8 bytes per call that waits.",
         source: "see the bulkheads.",
@@ -62,6 +62,10 @@ impl Strategy for Bulkhead {
 
     fn scope(&self) -> Option<Scope> {
         Some(self.0.scope())
+    }
+
+    fn pool(&self) -> Option<&str> {
+        self.0.pool()
     }
 
     fn flight(&self) -> Place {
@@ -108,6 +112,14 @@ impl Strategy for Bulkhead {
             *flight = Place::Inside;
         }
         self.leave(flight, shared, moment);
+    }
+
+    fn connections(&self) -> Option<u32> {
+        Some(self.0.places())
+    }
+
+    fn take(&self, shared: &mut Self::Shared, taken: u32, now: SimTime) -> Vec<Ticket> {
+        self.0.take(shared, taken, now)
     }
 
     fn gauges(&self, shared: &mut Self::Shared, _site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {

@@ -33,6 +33,7 @@ pub fn bulkhead_2() {
         queue_capacity: 3,
         keep_alive_duration: ms(20),
         per: Scope::Process,
+        pool: None,
     };
     let mut memory = rule.fresh(SimTime::ZERO);
     let answers: Vec<Entry> = (0..8).map(|ticket| rule.enter(&mut memory, Ticket(ticket), at(0))).collect();
