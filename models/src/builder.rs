@@ -5,6 +5,7 @@ mod clocks;
 mod data;
 mod layers;
 mod programs;
+mod sagas;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -20,9 +21,11 @@ use crate::workloads::ClassMix;
 use classes::number_of;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use sagas::watch_participants;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// At most so many time bins in a run.
 const MOST_BINS: u64 = 1_000_000;
@@ -234,9 +237,11 @@ impl Builder<'_> {
                 program: Vec::new(),
                 partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
+                is_watched: service.asks_for_more(),
                 connections: service.connections,
                 data: None,
-                checks_in: service.idempotency.is_some() || service.connections.is_some() || service.data.is_some(),
+                counts_executions: service.counts_executions,
+                log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
@@ -285,6 +290,7 @@ impl Builder<'_> {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
         }
+        watch_participants(services, &edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);

@@ -30,6 +30,8 @@ pub enum Origin {
     Background(u32, u32),
     /// A caller that asks a replica whether it is well: its prober. Such a call passes no layers.
     Probe(u32),
+    /// A saga: its slot, and twice the number of its step, and one more for a compensation.
+    Saga(u32, u32),
 }
 
 /// A call: what a caller wants.

@@ -7,7 +7,7 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, DemandOfRetry, LateWork, Program, Service, Threads};
+use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -189,12 +189,17 @@ pub struct ServicePlan {
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether its requests ask for more than a worker, or their ends are of interest: it has keys, counts, keeps a log, takes part in sagas,
+    /// limits connections, or knows who reads and writes.
+    pub is_watched: bool,
     /// See [`Connections`].
     pub connections: Option<Connections>,
     /// What it keeps, if anything is known of that.
     pub data: Option<DataPlan>,
-    /// Whether a request asks for something beside a worker when it arrives.
-    pub checks_in: bool,
+    /// Whether it counts what it executes.
+    pub counts_executions: bool,
+    /// The log its state is rebuilt from, if it has one.
+    pub log: Option<Arc<LogPlan>>,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].

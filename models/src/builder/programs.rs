@@ -3,8 +3,8 @@
 use super::classes::number_of;
 use super::{Builder, Callees, quoted};
 use crate::ids::EdgeId;
-use crate::plan::{ClassPlan, EdgePlan, NodePlan, ServicePlan};
-use crate::registry::Complaint;
+use crate::plan::{Callee, ClassPlan, EdgePlan, NodePlan, ServicePlan};
+use crate::registry::{Complaint, complaint};
 use crate::services::{Names, Program, Task, compile};
 use std::collections::BTreeMap;
 
@@ -30,6 +30,17 @@ impl Names for Finder<'_, '_> {
         self.edges.push(edge);
         let edge = EdgeId(self.edges.len() as u32 - 1);
         self.known.insert(callee.to_owned(), edge);
+        edge
+    }
+
+    fn participant(&mut self, callee: &str, path: &str) -> EdgeId {
+        let is_known = self.known.contains_key(callee);
+        let edge = self.edge(callee, path);
+        // A name that is not known is complained of already.
+        if !is_known && self.callees.by_name.contains_key(callee) && self.edges[edge.index()].callee == Callee::Group {
+            let sentence = format!("`{callee}` is a group, and whether it has executed a step is not known; steps are calls of services");
+            self.builder.complaints.push(complaint(path, sentence));
+        }
         edge
     }
 

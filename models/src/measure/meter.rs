@@ -248,9 +248,10 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed.
-    pub fn observed(&mut self, observations: &super::Observations) {
+    /// What protocols and clocks observed, and measures of single services.
+    pub fn observed(&mut self, observations: &super::Observations, of_services: Vec<super::Observation>) {
         self.row.observations = observations.list();
+        self.row.observations.extend(of_services);
     }
 
     /// The row and the series of the run.

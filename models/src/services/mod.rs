@@ -2,15 +2,19 @@
 
 pub mod connections;
 pub mod data;
+mod event_sourced;
 pub mod partition;
 mod program;
+mod saga;
 mod server;
 mod task;
 
 pub use connections::Connections;
 pub use data::Data;
+pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub use server::{News, Server, Unheard};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
@@ -69,6 +73,12 @@ pub struct Service {
     /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -194,6 +204,12 @@ impl Service {
         self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
     }
 
+    /// Whether its requests ask for more than a worker, or their ends are of interest.
+    pub const fn asks_for_more(&self) -> bool {
+        let holds = self.idempotency.is_some() || self.connections.is_some() || self.data.is_some();
+        holds || self.counts_executions || self.state.is_some()
+    }
+
     /// A service of one replica with so many workers and this demand; everything else as it is unless said.
     pub fn new(workers: u32, demand: Distribution) -> Self {
         Self {
@@ -211,6 +227,8 @@ impl Service {
             idempotency: None,
             connections: None,
             data: None,
+            counts_executions: false,
+            state: None,
             retry_after: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
@@ -236,6 +254,7 @@ impl Service {
         complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
         complaints.extend(Task::check_all(&self.does, "does"));
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }

@@ -7,6 +7,7 @@
 //! has its position; the first task inside another has the place of that one, so that what is wrapped keeps its luck; all others have a
 //! hash of where they lie, so that nothing written elsewhere moves it.
 
+use super::saga::{Saga, SagaPlan, SagaStep, StepPlan};
 use super::task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 use crate::call::NONE;
 use crate::ids::EdgeId;
@@ -15,6 +16,7 @@ use sim_core::sample::{Distribution, Sampler};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The steps of a service's program, in order.
 pub type Program = Vec<Step>;
@@ -49,6 +51,8 @@ pub enum TaskPlan {
     Jump(u32),
     /// From here on the answer is degraded.
     Degrade,
+    /// A saga.
+    Saga(Arc<SagaPlan>),
 }
 
 impl TaskPlan {
@@ -82,6 +86,8 @@ pub enum Condition {
 pub trait Names {
     /// The edge to a callee.
     fn edge(&mut self, callee: &str, path: &str) -> EdgeId;
+    /// The edge to a service that takes part in a saga.
+    fn participant(&mut self, callee: &str, path: &str) -> EdgeId;
     /// The number of a class.
     fn class(&mut self, class: &str, path: &str) -> u8;
     /// Whether the numbers of the program are sound: samplers are made only then.
@@ -102,6 +108,9 @@ pub fn calls(program: &[Step]) -> impl Iterator<Item = (EdgeId, u32)> + '_ {
     program.iter().flat_map(|step| match &step.does {
         TaskPlan::Call(edge) | TaskPlan::Send(edge) => vec![(*edge, step.place)],
         TaskPlan::Parallel(fan) => fan.calls.clone(),
+        TaskPlan::Saga(saga) => {
+            saga.steps.iter().flat_map(|of| [Some(of.call), of.undo]).flatten().map(|edge| (edge, step.place)).collect()
+        }
         TaskPlan::Work(_) | TaskPlan::Write(_) | TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade => Vec::new(),
     })
 }
@@ -181,6 +190,16 @@ impl Compiler<'_> {
                 self.choice(Condition::Classes(classes), (does, otherwise), path, at);
             }
             Task::Try(attempt) => self.attempt(attempt, path, at),
+            Task::Saga(saga) => {
+                let step = |(number, step): (usize, &SagaStep)| StepPlan {
+                    call: self.names.participant(&step.call, &format!("{path}.steps[{number}].call")),
+                    undo: step.undo.as_ref().map(|undo| self.names.participant(undo, &format!("{path}.steps[{number}].undo"))),
+                };
+                let steps = saga.steps.iter().enumerate().map(step).collect();
+                // A log is compiled from sound numbers only.
+                let sound = if self.names.are_numbers_sound() { saga.clone() } else { Saga::new(Vec::new()) };
+                self.push(TaskPlan::Saga(sound.plan(steps)), place);
+            }
         }
     }
 
@@ -251,6 +270,9 @@ mod tests {
             self.0.push((callee.to_owned(), path.to_owned()));
             EdgeId(self.0.len() as u32 - 1)
         }
+        fn participant(&mut self, callee: &str, path: &str) -> EdgeId {
+            self.edge(callee, path)
+        }
         fn class(&mut self, class: &str, path: &str) -> u8 {
             self.0.push((class.to_owned(), path.to_owned()));
             7
@@ -275,6 +297,7 @@ mod tests {
                 TaskPlan::Degrade => "degrade".to_owned(),
                 TaskPlan::Work(_) => "work".to_owned(),
                 TaskPlan::Write(_) => "write".to_owned(),
+                TaskPlan::Saga(saga) => format!("saga of {}", saga.steps.len()),
             };
             if step.rescue == NONE { does } else { format!("{does} rescued at {}", step.rescue) }
         };

@@ -3,6 +3,7 @@
 //! Tasks are done in order of writing, and may hold others: a share of the requests, or those of some classes, do what others do
 //! not; what fails may be made up for; several calls may be made at once. Own definitions. There are no loops.
 
+use super::saga::Saga;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub enum Task {
     For(For),
     /// What may fail without the request failing.
     Try(Try),
+    /// Calls whose effects are taken back one by one if a later one fails; if one does, the request fails.
+    Saga(Saga),
 }
 
 /// Several calls that are made at the same instant.
@@ -166,7 +169,7 @@ impl Task {
     /// Lists of tasks inside of this one, by their fields.
     fn inside(&self) -> Vec<(&'static str, &[Self])> {
         match self {
-            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) => Vec::new(),
+            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
@@ -177,7 +180,7 @@ impl Task {
 
     fn inside_mut(&mut self) -> Vec<(&'static str, &mut Vec<Self>)> {
         match self {
-            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) => Vec::new(),
+            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
@@ -215,6 +218,7 @@ impl Task {
         let own = match self {
             Self::Work(work) | Self::Write(work) => work.check().into_iter().map(Complaint::from).collect(),
             Self::Parallel(parallel) => parallel.check(),
+            Self::Saga(saga) => saga.check(),
             Self::For(For { class, .. }) if class.is_empty() => vec![complaint("class", "a list of classes needs at least one")],
             Self::Maybe(Maybe { does, .. }) | Self::For(For { does, .. }) | Self::Try(Try { does, .. }) if does.is_empty() => {
                 vec![complaint("does", "a list of tasks needs at least one")]
@@ -231,6 +235,9 @@ impl Task {
             let field = format!("{field}[{index}]");
             if let Self::Work(work) | Self::Write(work) = task {
                 see(&field, work);
+            }
+            if let Self::Saga(saga) = task {
+                saga.distributions().for_each(|(name, of)| see(&format!("{field}.{name}"), of));
             }
             for (name, inner) in task.inside_mut() {
                 Self::each_distribution(inner, &format!("{field}.{name}"), see);

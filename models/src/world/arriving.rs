@@ -22,7 +22,7 @@ impl<P: Protocol> World<P> {
             self.fail(slot, Failure::Refused, ctx);
             return false;
         }
-        if self.plan.services[self.attempts[slot].service as usize].idempotency.is_some() && !self.claims(slot, ctx) {
+        if !self.claims(slot, ctx) {
             return false;
         }
         self.comes_to_data(slot, ctx.now());
@@ -32,12 +32,9 @@ impl<P: Protocol> World<P> {
     /// A request is over at its server: it was answered with this outcome, or nothing came of it. Lets go of what it held, and answers
     /// how it ended indeed: a write may come too late.
     #[cold]
-    pub(super) fn checks_out(&mut self, slot: u32, outcome: Option<Outcome>, now: SimTime) -> Option<Outcome> {
-        let holds = self.attempts[slot].holds;
+    pub(super) fn checks_out(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) -> Option<Outcome> {
+        let (holds, now) = (std::mem::take(&mut self.attempts[slot].holds), ctx.now());
         let outcome = if holds.has(Holds::DATA) { self.leaves_data(slot, outcome, now) } else { outcome };
-        if holds.has(Holds::KEY) {
-            self.settle_key(slot, outcome, now);
-        }
         if holds.has(Holds::CONNECTION) {
             let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
             if let Some(limit) = &self.plan.services[attempt.service as usize].connections
@@ -46,7 +43,9 @@ impl<P: Protocol> World<P> {
                 pools.give_back(limit, holder, now);
             }
         }
-        self.attempts[slot].holds = Holds::default();
+        if holds.has(Holds::KEY) {
+            self.settle_key(slot, outcome, ctx);
+        }
         outcome
     }
 

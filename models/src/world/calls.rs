@@ -27,6 +27,7 @@ impl<P: Protocol> World<P> {
                 (self.attempts[job].node, call.object, call.class)
             }
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
+            Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
         };
@@ -43,9 +44,13 @@ impl<P: Protocol> World<P> {
         if let Origin::Branch(job, branch) = origin {
             self.branch_begins(slot, (job, branch));
         }
-        if let Origin::Flight(parent, flight) = origin {
-            self.calls[parent].flights[flight as usize].child = slot;
-            self.inherit_time(slot, parent);
+        match origin {
+            Origin::Flight(parent, flight) => {
+                self.calls[parent].flights[flight as usize].child = slot;
+                self.inherit_time(slot, parent);
+            }
+            Origin::Saga(saga, place) => self.saga_call_begins(slot, (saga, place)),
+            _ => {}
         }
         if self.calls[slot].limit <= self.calls[slot].started_local {
             return self.run_out(slot, ctx);
@@ -244,6 +249,7 @@ impl<P: Protocol> World<P> {
             }
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
+            Origin::Saga(saga, place) => self.saga_call_ended(slot, (saga, place), (outcome, is_over), ctx),
         }
     }
 
@@ -274,7 +280,11 @@ impl<P: Protocol> World<P> {
     pub(super) fn forget_call(&mut self, slot: u32) {
         let call = &self.calls[slot];
         if !call.is_open && call.on_wire == 0 {
+            let origin = call.origin;
             self.calls.release(slot);
+            if let Origin::Saga(saga, _) = origin {
+                self.saga_call_is_forgotten(saga);
+            }
         }
     }
 }

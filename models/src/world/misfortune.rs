@@ -167,6 +167,8 @@ impl<P: Protocol> World<P> {
             self.twin_ends(node, ctx);
         }
         self.disk_changes(node, before, ctx);
+        self.log_changes(node, before);
+        self.logs_of_sagas_change(node, before, ctx);
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {
@@ -214,7 +216,12 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeReturned(node));
         match self.plan.nodes[node.index()].role {
             Role::Member(index) => self.instances(index).for_each(|instance| self.member_returns(instance, ctx)),
-            Role::Replica(_) => self.probers_return(node, ctx),
+            Role::Replica(_) => {
+                self.probers_return(node, ctx);
+                if !self.state_is_rebuilt(node, ctx) {
+                    self.sagas_go_on(node, ctx);
+                }
+            }
             Role::Clients(_) => {}
         }
     }

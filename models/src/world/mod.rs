@@ -7,9 +7,9 @@
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `steps` (the programs of services), `fanning` (calls at once and for nobody), `arriving` (what
-//!   a request asks for beside a worker), `executed` (idempotency keys), `data` (reads and writes), `replication` (read replicas), `pace`
-//!   (nodes that are slow or stand still), `jobs`
-//!   (background work);
+//!   a request asks for beside a worker), `executed` (idempotency keys, and what is counted), `data` (reads and writes), `replication` (read
+//!   replicas), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that are rebuilt), `pace` (nodes that are slow or
+//!   stand still), `jobs` (background work);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
@@ -30,6 +30,7 @@ mod interference;
 mod jobs;
 mod layers;
 mod load;
+mod logs;
 mod made;
 mod members;
 mod misfortune;
@@ -39,6 +40,8 @@ mod partition;
 mod pools;
 mod probes;
 mod replication;
+mod saga_books;
+mod sagas;
 mod serving;
 mod steps;
 mod timekeeping;
@@ -66,14 +69,17 @@ use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use clients::PopulationState;
 use data::DataState;
+use executed::Executions;
 use fanning::Fan;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
+use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use sagas::Sagas;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -147,6 +153,11 @@ pub struct World<P: Protocol> {
     data: Vec<DataState>,
     /// The connections of the replicas that have ever had any and limit them.
     connections: BTreeMap<NodeId, Pools>,
+    /// What services have executed, for those that are watched.
+    executions: Vec<Executions>,
+    sagas: Sagas,
+    /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
+    logs: Vec<Option<EventLog>>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
@@ -195,6 +206,9 @@ impl<P: Protocol> World<P> {
             keys: vec![Keys::default(); plan.services.len()],
             data: data::data_of(&plan),
             connections: BTreeMap::new(),
+            executions: vec![Executions::default(); plan.services.len()],
+            sagas: Sagas::default(),
+            logs: logs::logs_of(&plan),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
@@ -209,6 +223,7 @@ impl<P: Protocol> World<P> {
             world.start_probers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
+            saga_books::begin_counting(&world.plan, &mut world.observations);
         })
     }
 
@@ -243,8 +258,10 @@ impl<P: Protocol> World<P> {
     /// Ends the run and hands over what was measured.
     pub fn into_meter(mut self) -> Meter {
         self.count_layers();
+        self.count_sagas_left();
+        let of_services = self.executions_observed();
+        self.meter.observed(&self.observations, of_services);
         self.meter.strikes = self.timetable.strikes;
-        self.meter.observed(&self.observations);
         self.meter
     }
 
@@ -294,6 +311,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
+            Kind::Log => self.saga_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -52,6 +52,8 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.runs_change_pace(node, before, ctx);
+        self.sagas_change_pace(node, before, ctx);
+        self.log_changes_pace(node, before, ctx);
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &self.attempts[slot];
             if attempt.node != node || attempt.phase != Phase::Serving {
@@ -75,6 +77,7 @@ impl<P: Protocol> World<P> {
             Role::Replica(_) => {
                 self.fire_overdue(node, ctx);
                 self.probers_go_on(node, ctx);
+                self.sagas_go_on(node, ctx);
                 self.fill_workers(node, ctx);
             }
             Role::Member(member) => {

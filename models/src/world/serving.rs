@@ -91,7 +91,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
+        if self.plan.services[attempt.service as usize].is_watched && !attempt.is_probe && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -296,7 +296,7 @@ impl<P: Protocol> World<P> {
     /// Gives up a request whose caller has gone.
     fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds.any() {
-            self.checks_out(slot, None, ctx.now());
+            self.checks_out(slot, None, ctx);
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
@@ -361,7 +361,10 @@ impl<P: Protocol> World<P> {
             }
             Phase::Calling => {
                 self.free_worker(slot, ctx);
-                self.abandon_child(child, ctx);
+                // A saga goes on without it.
+                if child != NONE {
+                    self.abandon_child(child, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
@@ -384,7 +387,7 @@ impl<P: Protocol> World<P> {
             }
             let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
             if holds.any() {
-                self.checks_out(slot, None, ctx.now());
+                self.checks_out(slot, None, ctx);
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -397,6 +400,8 @@ impl<P: Protocol> World<P> {
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        self.sagas_die(node, ctx);
+        self.log_stops(node, ctx);
         self.abandon_background(node, ctx);
         self.abandon_sent(node, ctx);
         self.forget_strategies(node);

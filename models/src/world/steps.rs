@@ -6,10 +6,11 @@ use super::World;
 use crate::call::NONE;
 use crate::outcome::Failure;
 use crate::protocols::Protocol;
-use crate::services::{Condition, DemandOfRetry, TaskPlan};
+use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan, Threads};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
+use std::sync::Arc;
 
 /// The draws of conditions, by the places of their steps; what a request draws otherwise at this place is about messages.
 const OF_CONDITION: u64 = 0x6 << 32;
@@ -38,6 +39,10 @@ impl<P: Protocol> World<P> {
                 TaskPlan::Jump(to) => attempt.task = *to,
                 TaskPlan::Degrade => attempt.is_degraded = true,
                 TaskPlan::Parallel(_) => return self.fan_out(slot, ctx),
+                TaskPlan::Saga(saga) => {
+                    let (saga, place) = (Arc::clone(saga), step.place);
+                    return self.coordinate(slot, (saga, place), ctx);
+                }
                 TaskPlan::Call(_) | TaskPlan::Work(_) | TaskPlan::Write(_) => unreachable!("what takes time is gone on with elsewhere"),
             }
             let attempt = &mut self.attempts[slot];
@@ -47,6 +52,17 @@ impl<P: Protocol> World<P> {
                 Some(_) | None => return self.go_on_from(slot, ctx),
             }
         }
+    }
+
+    /// A request begins a saga, and waits for its end.
+    fn coordinate(&mut self, slot: u32, saga: (Arc<SagaPlan>, u32), ctx: &mut Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        let service = &self.plan.services[attempt.service as usize];
+        let process = attempt.node.0 - service.first.0;
+        if service.threads == Threads::Released {
+            self.free_worker(slot, ctx);
+        }
+        self.begin_saga(slot, saga, process, ctx);
     }
 
     /// Goes on with a request, from a place that is seldom.

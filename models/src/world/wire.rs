@@ -92,6 +92,7 @@ impl<P: Protocol> World<P> {
         match call.origin {
             Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
+            Origin::Saga(saga, _) => self.reach_of_saga(saga),
             Origin::Probe(_) => Reach::NO_CALL,
             Origin::Client | Origin::Background(..) => {
                 let population = Key::named(&self.plan.nodes[call.caller.index()].name);
@@ -226,7 +227,7 @@ impl<P: Protocol> World<P> {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
         let holds = self.attempts[slot].holds.any();
-        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx.now()).unwrap_or(outcome) } else { outcome };
+        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
@@ -327,6 +328,8 @@ impl<P: Protocol> World<P> {
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
                 self.calls[call].is_degraded = is_degraded;
+            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
+                self.saga_attempt_failed((saga, place), outcome);
             }
             if !is_alone {
                 self.let_go(caller);

@@ -36,6 +36,7 @@ mod programs; // what services do for requests, to the nanosecond
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
+mod sagas; // what takes effect as a whole or not at all, whatever dies in between
 mod schedules; // when faults strike, for how long, and whom
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
@@ -87,6 +88,8 @@ struct Ended {
     digest: Digest,
     /// Records of calls and attempts in use.
     in_use: (usize, usize),
+    /// Sagas that have not ended, or of which anything is under way.
+    sagas: usize,
     environment: Environment,
     measures: RunMeasures,
 }
@@ -136,8 +139,8 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let (digest, now, events) = (simulation.digest(), simulation.now(), simulation.events());
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
-    let (in_use, environment) = (world.records(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, environment, measures: world.into_meter().finish(now, events).0 }
+    let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
