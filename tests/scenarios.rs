@@ -8,6 +8,7 @@ mod faults;
 mod groups;
 mod layers;
 mod links;
+mod stores;
 mod strategies;
 
 use camino::Utf8Path;

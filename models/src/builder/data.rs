@@ -4,7 +4,7 @@ use super::{Builder, number_of, quoted};
 use crate::plan::{ClassPlan, NodePlan, ServicePlan};
 use crate::registry::Complaint;
 use crate::services::AnyPartition;
-use crate::services::data::{Data, DataPlan, ReplicationPlan, Writes, WritersPlan};
+use crate::services::data::{Data, DataPlan, ReplicationPlan, WritersPlan, Writes};
 
 impl Builder<'_> {
     /// Adds what is known of their data to services.

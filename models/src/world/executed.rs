@@ -82,7 +82,9 @@ impl<P: Protocol> World<P> {
         let keys = &mut self.keys[attempt.service as usize];
         match outcome {
             // Turned away, or too late to be begun, or to be committed.
-            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => config.dropped(keys, key),
+            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
+                config.dropped(keys, key)
+            }
             Some(outcome) => config.executed(keys, key, outcome, now),
         }
     }

@@ -134,7 +134,13 @@ impl<P: Protocol> World<P> {
         prober.due = SimTime::MAX;
         prober.sent += 1;
         let Prober { edge, process, node, replica, key, sent, .. } = *prober;
-        let name = CallName { edge, key: key.child(u64::from(sent)), client: replica, population: PopulationId::default(), ordinal: FIRST_PROBE.saturating_add(sent - 1) };
+        let name = CallName {
+            edge,
+            key: key.child(u64::from(sent)),
+            client: replica,
+            population: PopulationId::default(),
+            ordinal: FIRST_PROBE.saturating_add(sent - 1),
+        };
         let fresh = self.calls.take();
         let call = &mut self.calls[fresh];
         // It counts among no calls of anybody.

@@ -168,9 +168,8 @@ impl<P: Protocol> World<P> {
         let Some(data) = &self.plan.services[service as usize].data else { return part };
         let Some(replication) = &data.replication else { return part };
         let is_pinned = || self.data[service as usize].streams.is_pinned(self.tenant_of(slot), self.calls[slot].started);
-        let at_primary = replication.reads == ReadsFrom::Primary
-            || self.call_writes(slot, data)
-            || replication.pins.is_some() && is_pinned();
+        let at_primary =
+            replication.reads == ReadsFrom::Primary || self.call_writes(slot, data) || replication.pins.is_some() && is_pinned();
         match replication.reads {
             _ if at_primary || part.len() == 1 => vec![part[0]],
             ReadsFrom::Any | ReadsFrom::Primary => part,

@@ -209,7 +209,13 @@ impl<P: Protocol> World<P> {
         let plan = saga.plan.steps[step as usize];
         let edge = if is_undo { plan.undo.expect("only what has a compensation is compensated") } else { plan.call };
         let place = place(step, is_undo);
-        let name = CallName { edge, key: saga.key.child(u64::from(place)), client: saga.client, population: saga.population, ordinal: saga.ordinal };
+        let name = CallName {
+            edge,
+            key: saga.key.child(u64::from(place)),
+            client: saga.client,
+            population: saga.population,
+            ordinal: saga.ordinal,
+        };
         let process = saga.process;
         saga.calls += 1;
         self.start_call(name, Origin::Saga(slot, place), process, ctx);

@@ -195,7 +195,8 @@ fn who_has_read_before_the_queue_comes_too_late_more_often() {
 #[test]
 fn one_worker_for_each_shard_never_comes_too_late() {
     let mut spec = contended(8, VersionRead::AtStart);
-    spec.services[0].1 = Service { replicas: 4, workers: 1, partition: Some(AnyPartition::ByKey(ByKey { shards: 4 })), ..spec.services[0].1.clone() };
+    spec.services[0].1 =
+        Service { replicas: 4, workers: 1, partition: Some(AnyPartition::ByKey(ByKey { shards: 4 })), ..spec.services[0].1.clone() };
     let ended = play(&spec, 4);
     assert_eq!((count(&ended, "writes that came too late"), count(&ended, "writes committed") > 1000), (0, true));
 }
@@ -274,7 +275,8 @@ fn nothing_is_held_back_when_everything_fails_and_returns() {
         server.data.as_mut().unwrap().optimistic = Some(Optimistic { reads: VersionRead::OnArrival });
         server.idempotency = (seed % 2 == 0).then(Default::default);
         spec.links[0].loss = Share::percent(5);
-        spec.stacks[0].1 = vec![deadline(ms(400)), retry(3, AnyBackoff::Immediate(models::strategies::backoff::Immediate {})), timeout(ms(30))];
+        spec.stacks[0].1 =
+            vec![deadline(ms(400)), retry(3, AnyBackoff::Immediate(models::strategies::backoff::Immediate {})), timeout(ms(30))];
         spec.faults = vec![
             crash("server[0]", ms(2_000), Some(ms(700)), WhileDown::Silence),
             crash("server[3]", ms(2_300), Some(ms(900)), WhileDown::Refusal),
@@ -295,8 +297,39 @@ fn nothing_is_held_back_when_everything_fails_and_returns() {
 #[test]
 fn data_that_nobody_conflicts_over_changes_no_draw() {
     let mut spec = contended(4, VersionRead::AtStart);
-    let seen = |spec: &SystemSpec| play(spec, 12).seen.into_iter().filter(|(_, record)| matches!(record, Record::CallStarted(_) | Record::Sent(..) | Record::Started(..))).collect::<Vec<_>>();
+    let seen = |spec: &SystemSpec| {
+        play(spec, 12)
+            .seen
+            .into_iter()
+            .filter(|(_, record)| matches!(record, Record::CallStarted(_) | Record::Sent(..) | Record::Started(..)))
+            .collect::<Vec<_>>()
+    };
     let with = seen(&spec);
     spec.services[0].1.data = None;
     assert_eq!(with, seen(&spec));
+}
+
+#[test]
+fn a_write_is_answered_by_no_cache_and_takes_what_is_kept_of_its_object_along() {
+    let way = link("app", "server", Distribution::Constant(ms(1)));
+    let data = Data { writes: Writes::Share(Share::percent(10)), replication: None, optimistic: Some(Optimistic::default()) };
+    let server = Service { data: Some(data), ..service(Distribution::Constant(ms(1))) };
+    let cache = models::strategies::Cache {
+        lifetime: SimDuration::from_secs(1_000),
+        stale_while_revalidate: SimDuration::ZERO,
+        stale_if_error: SimDuration::ZERO,
+        hit_ratio: None,
+        max_objects: 10,
+        per: models::strategies::Scope::Process,
+    };
+    let coalesce = models::strategies::Coalesce::default();
+    let mut spec = pair(clients(1, "server", poisson(100)), server, way, vec![Layer::Cache(cache), Layer::Coalesce(coalesce)]);
+    spec.clients[0].1.keys = Some(Keys { count: 1, skew: 0.0 });
+    spec.clockwork.horizon = SimDuration::from_secs(100);
+    let ended = play(&spec, 5);
+    let (hits, misses) = (count(&ended, "cache hits"), count(&ended, "cache misses"));
+    assert_eq!(hits + misses + count(&ended, "writes committed"), ended.measures.calls, "writes are neither");
+    // A miss follows every write that is not followed by another one: 10/s of 90 % reads, of which 9 of 10 writes have one.
+    let share = misses as f64 / (hits + misses) as f64;
+    assert!((0.08..0.14).contains(&share), "{share}");
 }

@@ -26,8 +26,8 @@ mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod overlaps; // every fault over every other, in every order of begin and end
-mod partitions; // which replicas of a service a request may go to
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod partitions; // which replicas of a service a request may go to
 mod pools; // connections that somebody else holds, to the nanosecond
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
