@@ -54,7 +54,7 @@ fn w3(clients: u32, requests: u64) -> (f64, models::measure::RunMeasures) {
     run.run_until(SimTime::MAX, requests * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, ..) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter(ended).finish(ended, events);
     (seconds / requests as f64, row)
 }
 
@@ -81,7 +81,7 @@ fn w2(customers: u64) -> (f64, f64) {
     run.run_until(SimTime::MAX, customers * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, ..) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter(ended).finish(ended, events);
     (seconds / row.latency.count as f64, row.latency.mean.as_secs_f64())
 }
 

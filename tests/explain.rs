@@ -286,6 +286,7 @@ fn every_example_can_be_written_and_is_a_fault_of_that_name() {
                 }},
                 groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
                 links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],
+                stacks: {{ "shoppers -> shop": [Bulkhead(Semaphore(max_concurrent_calls: 10))] }},
                 faults: [{example}])"#
         );
         let scenario = read(Source::new(name, text), name, &[], Extent::AsWritten)

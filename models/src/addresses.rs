@@ -30,7 +30,7 @@ impl Addresses {
         let domains: BTreeSet<&str> = members(spec).map(|(_, _, domain)| domain).collect();
         let is_domain = |end: &str| domains.range(end..).take_while(|domain| domain.starts_with(end)).any(|domain| lies_in(domain, end));
         let mut owners: BTreeMap<&str, u32> = spec.clients.iter().map(|(name, _)| (name.as_str(), 0)).collect();
-        owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.replicas)));
+        owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.sizes().0)));
         owners.extend(spec.groups.iter().map(|(name, group)| (name.as_str(), group.members())));
         let mut addresses = Self::default();
         for (index, link) in spec.links.iter().enumerate() {
@@ -135,7 +135,7 @@ pub fn kinds(spec: &SystemSpec) -> Vec<String> {
 fn members(spec: &SystemSpec) -> impl Iterator<Item = (&str, String, &str)> {
     let clients = spec.clients.iter().map(|(name, clients)| (name.as_str(), name.clone(), clients.domain.as_str()));
     let replicas = spec.services.iter().filter(|(_, service)| !service.domain.0.is_empty()).flat_map(|(name, service)| {
-        (0..service.replicas.min(10_000)).map(move |replica| (name.as_str(), format!("{name}[{replica}]"), service.domain.of(replica)))
+        (0..service.sizes().0.min(10_000)).map(move |replica| (name.as_str(), format!("{name}[{replica}]"), service.domain.of(replica)))
     });
     let groups = spec.groups.iter().filter(|(_, group)| !group.placement().0.is_empty());
     let groups = groups.flat_map(|(name, group)| {

@@ -152,7 +152,7 @@ impl Attempt {
 pub struct Holds(u8);
 
 impl Holds {
-    /// It is watched: it holds the idempotency key of its call, or what its server executes is counted.
+    /// The idempotency key of its call.
     pub const KEY: Self = Self(1);
     /// A place among the reads and writes under way of what the service keeps.
     pub const DATA: Self = Self(2);

@@ -3,9 +3,11 @@
 mod classes;
 mod clocks;
 mod data;
+mod health;
 mod layers;
 mod programs;
 mod sagas;
+mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
 use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
@@ -14,8 +16,9 @@ use crate::places::Places;
 use crate::plan::{
     Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::Queue;
+use crate::services::{HealthEndpoint, Queue, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -209,7 +212,8 @@ impl Builder<'_> {
         let mut services = Vec::new();
         for (index, (name, service)) in (0..).zip(&self.spec.services) {
             let first = NodeId(nodes.len() as u32);
-            let replicas = service.replicas.clamp(1, 10_000);
+            let (most, initial) = service.sizes();
+            let replicas = most.clamp(1, 10_000);
             for replica in 0..replicas {
                 let node = format!("{name}[{replica}]");
                 let place = match service.domain.0.as_slice() {
@@ -219,6 +223,7 @@ impl Builder<'_> {
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
             let Queue::Fifo(queue) = &service.queue;
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
                 key: Key::named(name),
@@ -233,18 +238,30 @@ impl Builder<'_> {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
                 demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
                 idempotency: service.idempotency.clone(),
-                is_watched: service.asks_for_more(),
-                connections: service.connections,
-                data: None,
+                is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
+                evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
+                comes_and_goes,
+                scales: service.scales.clone(),
+                initial: initial.min(replicas),
+                restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
+                refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
+                checks: Vec::new(),
+                check_timeout: SimDuration::ZERO,
+                checks_liveness: matches!(&service.health, HealthEndpoint::Deep(deep) if deep.liveness),
                 request_size: service.request_size,
                 reply_size: service.reply_size,
             });
@@ -256,7 +273,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -265,7 +283,7 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }
@@ -289,11 +307,18 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let HealthEndpoint::Deep(deep) = &service.health {
+                self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
+            }
         }
         watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+        }
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
+        self.add_watches(nodes, services, &mut edges);
         edges
     }
 

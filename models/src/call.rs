@@ -32,6 +32,8 @@ pub enum Origin {
     Probe(u32),
     /// A saga: its slot, and twice the number of its step, and one more for a compensation.
     Saga(u32, u32),
+    /// The health endpoint of a service that asks what it depends on: the slot of the attempt that asked it.
+    Check(u32),
 }
 
 /// A call: what a caller wants.

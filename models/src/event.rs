@@ -52,6 +52,8 @@ pub enum Kind {
     Probe = 18,
     /// A node has written or replayed its log, or is to go on with a saga.
     Log = 19,
+    /// Whoever looks after the replicas of a service has something to do.
+    Orchestration = 20,
 }
 
 impl Kind {
@@ -79,6 +81,7 @@ impl Kind {
             17 => Self::DiskDone,
             18 => Self::Probe,
             19 => Self::Log,
+            20 => Self::Orchestration,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -126,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..20).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..21).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..20).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..21).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

@@ -7,7 +7,9 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, DemandOfRetry, LateWork, LogPlan, Program, Service, Threads};
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -95,7 +97,7 @@ pub struct Plan {
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
@@ -128,6 +130,12 @@ impl Plan {
     /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
     pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
+    }
+
+    /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
+    pub fn edges_of_calls(&self) -> &[EdgePlan] {
+        let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();
+        &self.edges[..self.edges.len() - watched]
     }
 
     /// Name and number of members of every service, in order of writing, and then of the group.
@@ -181,6 +189,10 @@ pub struct ServicePlan {
     pub demand: Sampler,
     /// The same by the number of the class, where that has its own; empty if none has.
     pub demand_of: Vec<Option<Sampler>>,
+    /// How many cores its workers share at each replica, if they do.
+    pub cores: Option<u32>,
+    /// By how much work grows with what is in service.
+    pub congestion: Option<Congestion>,
     /// Whether something but `demand` decides how long a worker is busy with a request.
     pub has_own_ways: bool,
     /// What comes after.
@@ -189,27 +201,56 @@ pub struct ServicePlan {
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
-    /// Whether its requests ask for more than a worker, or their ends are of interest: it has keys, counts, keeps a log, takes part in sagas,
-    /// limits connections, or knows who reads and writes.
+    /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
     pub is_watched: bool,
-    /// See [`Connections`].
-    pub connections: Option<Connections>,
-    /// What it keeps, if anything is known of that.
-    pub data: Option<DataPlan>,
     /// Whether it counts what it executes.
     pub counts_executions: bool,
     /// The log its state is rebuilt from, if it has one.
     pub log: Option<Arc<LogPlan>>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
+    /// Of how many replicas one is drawn where nobody chooses; 0 if it depends on who is there, or on what is asked for.
+    pub evenly: u32,
+    /// Whether its replicas come and go.
+    pub comes_and_goes: bool,
+    /// Who kills and restarts its replicas, and over which edge that asks them.
+    pub restarts: Option<(Box<Restarts>, EdgeId)>,
+    /// Who decides how many of its replicas are there.
+    pub scales: Option<Scaler>,
+    /// How many of them are there at the begin, the first ones.
+    pub initial: u32,
+    /// How often callers look who is there; always, if it is no time.
+    pub refresh: SimDuration,
+    /// Whom its health endpoint asks, and how long it waits for each.
+    pub checks: Vec<EdgeId>,
+    /// See [`checks`](Self::checks).
+    pub check_timeout: SimDuration,
+    /// Whether they are asked on behalf of whoever kills what is not alive, too.
+    pub checks_liveness: bool,
     /// How large a request is.
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
+}
+
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|step| match &step.does {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            _ => None,
+        })
+    }
 }
 
 /// A group.
@@ -343,7 +384,8 @@ impl EdgePlan {
     /// What a layer may know of where it is.
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        Site { now, edge: self.key, luck, replicas: &self.replicas, zones: &self.zones.of_replica, callers: &self.zones.callers, lever }
+        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
+        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

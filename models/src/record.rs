@@ -132,6 +132,9 @@ pub const FIRST_EXTRA: u32 = 1 << 31;
 /// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
 pub const FIRST_PROBE: u32 = 3 << 30;
 
+/// The ordinal of the first call of a health endpoint to what it depends on. Its client is the number of the replica that asks.
+pub const FIRST_CHECK: u32 = 7 << 29;
+
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AttemptName {

@@ -78,7 +78,7 @@ impl Builder<'_> {
                 plan.demand_of.resize(classes.len(), None);
                 plan.demand_of[number] = is_sound.then(|| demand.compile());
             }
-            plan.has_own_ways = !plan.demand_of.is_empty();
+            plan.has_own_ways = !plan.demand_of.is_empty() || plan.cores.is_some() || plan.congestion.is_some();
         }
     }
 

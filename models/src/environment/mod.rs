@@ -181,6 +181,9 @@ impl Environment {
         for node in effects.iter().filter_map(Effect::node) {
             if let Some(entries) = self.nodes.get_mut(&node) {
                 entries.retain(|(owner, _)| *owner != stretch);
+                // What is renewed after nothing is as it was.
+                let idle = entries.iter().take_while(|(_, effect)| *effect == NodeEffect::Renewed).count();
+                entries.drain(..idle);
                 if entries.is_empty() {
                     self.nodes.remove(&node);
                 }
@@ -207,6 +210,11 @@ impl Environment {
     #[inline]
     pub fn node(&self, node: NodeId) -> &Condition {
         &self.conditions[node.index()]
+    }
+
+    /// What is on at a node, in the order in which it began.
+    pub fn effects_on(&self, node: NodeId) -> &[(StretchId, NodeEffect)] {
+        self.nodes.get(&node).map_or(&[], Vec::as_slice)
     }
 
     /// What a cut does to a message arriving now over this route, if there is one.

@@ -4,7 +4,8 @@
 //! those says so; it stands still, drains, or has a disk that is stalled or full while any says so; the slowest factor
 //! counts; workers and places that are taken away add up, and so do
 //! changes of its clock; mishaps of its disk are independent of each other. It has one twin while any says so, and the one that began first says who
-//! hears whom. What follows from being down comes before everything else.
+//! hears whom. What follows from being down comes before everything else. A node that was brought back by whoever looks after it is another
+//! process on the same machine: what had stopped the one before (down, standing still, workers and places taken) counts no more.
 
 use super::{Reach, Within};
 use crate::clocks::ClockChange;
@@ -53,6 +54,8 @@ pub enum NodeEffect {
     DiskMisdirects(Mishap),
     /// A second instance of it runs.
     Twin(Twin),
+    /// It was brought back by whoever looks after it: whatever stopped its process before is over for it.
+    Renewed,
 }
 
 /// A second instance of an identity: correct, and unaware of the first.
@@ -67,8 +70,8 @@ pub struct Twin {
     pub second: Vec<NodeId>,
 }
 
-/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
-/// something on a disk; services keep nothing.
+/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep something on a
+/// disk; of services the logs of sagas and of states that are rebuilt, which are synced and lost with everything alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DiskLoss {
     /// Everything that was written is there.
@@ -207,6 +210,11 @@ impl Condition {
                 NodeEffect::DiskMisdirects(mishap) => condition.disk_mishaps.misdirected.push(*mishap),
                 NodeEffect::Twin(twin) if condition.twin.is_none() => condition.twin = Some(twin.clone()),
                 NodeEffect::Twin(_) => {}
+                // Another process: what had become of the one before does not concern it, but its machine is the same.
+                NodeEffect::Renewed => {
+                    (condition.up, condition.refuses, condition.disk_loss, condition.paused) = (true, false, DiskLoss::Kept, false);
+                    (condition.workers_lost, condition.places_taken) = (0, 0);
+                }
                 NodeEffect::Clock(change) => condition.clock = condition.clock.combined(*change),
             }
         }

@@ -35,7 +35,11 @@ impl UpMeter {
     pub(super) fn new(plan: &Plan) -> Self {
         let (from, until) = (SimTime::ZERO + plan.clockwork.warm_up, SimTime::ZERO + plan.clockwork.horizon);
         let fleet = |(name, members): (String, u32)| Fleet { name, members, up: members, since: from, time: BTreeMap::new() };
-        let fleets = if plan.faults.is_empty() { Vec::new() } else { plan.fleets().into_iter().map(fleet).collect() };
+        let fleets = if plan.faults.is_empty() && plan.services.iter().all(|service| service.evenly > 0) {
+            Vec::new()
+        } else {
+            plan.fleets().into_iter().map(fleet).collect()
+        };
         let group = plan.services.len() as u32;
         let fleet_of = plan.nodes.iter().map(|node| match node.role {
             Role::Clients(_) => None,

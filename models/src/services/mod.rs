@@ -1,21 +1,34 @@
 //! What does a service do with a request?
 
+mod capacity;
 pub mod connections;
 pub mod data;
+mod directory;
 mod event_sourced;
+mod health;
 pub mod partition;
 mod program;
+mod restarts;
 mod saga;
+mod scaling;
 mod server;
+mod tally;
 mod task;
 
+pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use connections::Connections;
 pub use data::Data;
-pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use directory::Directory;
+pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
+pub use health::{Deep, HealthEndpoint};
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
-pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub use restarts::{CrashLoop, RestartBackoff, Restarts};
+pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub(crate) use scaling::LOOKS;
+pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
+pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::builder::quoted;
@@ -39,8 +52,15 @@ pub struct Service {
     /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<AnyPartition>,
-    /// How many requests one replica works on at the same time, 1 to 1,000,000.
+    /// How many requests one replica works on at the same time, 1 to 1,000,000 or [`UNLIMITED`].
+    #[serde(deserialize_with = "capacity::read_workers", serialize_with = "capacity::write_workers")]
     pub workers: u32,
+    /// Whether workers share the cores of their node; each works at full speed unless said.
+    #[serde(default, skip_serializing_if = "Serves::is_usual")]
+    pub serves: Serves,
+    /// By how much each piece of work grows with what is in service when it begins; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<Congestion>,
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
@@ -67,27 +87,47 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
-    /// How many connections each replica takes; any number unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connections: Option<Connections>,
-    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub data: Option<Data>,
     /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub counts_executions: bool,
     /// Where its state is, if a restart has to rebuild it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
+    /// What it answers when it is asked whether it is well; for itself alone unless said.
+    #[serde(default, skip_serializing_if = "HealthEndpoint::is_shallow")]
+    pub health: HealthEndpoint,
+    /// Who kills and restarts its replicas; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<Box<Restarts>>,
+    /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scales: Option<Scaler>,
+    /// How often callers look who is there, if replicas come and go; always unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovery: Option<Discovery>,
     /// How large a request is, for links that have a bandwidth; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub request_size: Size,
     /// How large an answer is; 1 kB unless said.
     #[serde(default = "usual_size", skip_serializing_if = "is_usual_size")]
     pub reply_size: Size,
+}
+
+/// How callers find the replicas of a service that come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discovery {
+    /// The time between two looks of a caller at the list of replicas, above 0: the lifetime of an entry in a name service.
+    pub refresh: SimDuration,
 }
 
 fn one() -> u32 {
@@ -199,40 +239,59 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
-    /// Whether it says which of its replicas a request may go to.
-    pub fn has_parts(&self) -> bool {
-        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
-    }
-
-    /// Whether its requests ask for more than a worker, or their ends are of interest.
-    pub const fn asks_for_more(&self) -> bool {
-        let holds = self.idempotency.is_some() || self.connections.is_some() || self.data.is_some();
-        holds || self.counts_executions || self.state.is_some()
-    }
-
     /// A service of one replica with so many workers and this demand; everything else as it is unless said.
     pub fn new(workers: u32, demand: Distribution) -> Self {
         Self {
             replicas: 1,
-            partition: None,
             workers,
+            serves: Serves::default(),
+            congestion: None,
             threads: Threads::default(),
             queue: Queue::default(),
             demand,
             demand_of: BTreeMap::new(),
             does: Vec::new(),
             domain: Placement::default(),
+            partition: None,
             late_work: LateWork::default(),
             demand_of_retry: DemandOfRetry::default(),
             idempotency: None,
-            connections: None,
-            data: None,
             counts_executions: false,
             state: None,
+            connections: None,
+            data: None,
             retry_after: None,
+            health: HealthEndpoint::default(),
+            restarts: None,
+            scales: None,
+            discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
         }
+    }
+
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
+    /// How many replicas there are at most, and how many at the begin.
+    pub fn sizes(&self) -> (u32, u32) {
+        let Some(scales) = &self.scales else { return (self.replicas, self.replicas) };
+        let (least, most) = (scales.loops().min, scales.loops().max);
+        (most.max(1), self.replicas.max(least).min(most).max(1))
+    }
+
+    /// What is wrong with following the share of workers that are taken, where nothing limits them.
+    fn check_target(&self, target: Target) -> Option<Complaint> {
+        let is_share_of_workers = match target {
+            Target::Occupancy(_) => true,
+            Target::Utilisation(_) => self.serves == Serves::Alone,
+            Target::Queue(_) => false,
+        };
+        let sentence = "no share of unlimited workers is ever taken; give the service a number of them, or let them share cores and follow \
+                        their Utilisation";
+        (is_share_of_workers && self.workers == UNLIMITED).then(|| complaint("scales.target", sentence))
     }
 
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
@@ -241,13 +300,24 @@ impl Service {
         if !(1..=10_000).contains(&self.replicas) {
             complaints.push(complaint("replicas", format!("a service has 1 to 10000 replicas, not {}", self.replicas)));
         }
-        if !(1..=1_000_000).contains(&self.workers) {
-            complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
-        }
+        complaints.extend(capacity::check_workers(self.workers));
+        complaints.extend(self.serves.check().map(|one| one.inside("serves")));
+        complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
+        }
+        complaints.extend(within("health", self.health.check()));
+        complaints.extend(self.restarts.iter().flat_map(|restarts| within("restarts", restarts.check())));
+        if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
+            complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
+        }
+        complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        complaints.extend(self.scales.as_ref().and_then(|scales| self.check_target(scales.loops().target)));
+        if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
+            let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
+            complaints.push(complaint("discovery", sentence));
         }
         complaints.extend(within("domain", self.domain.check()));
         complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));

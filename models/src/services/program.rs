@@ -69,6 +69,8 @@ pub struct FanPlan {
     pub calls: Vec<(EdgeId, u32)>,
     /// How many successes are waited for.
     pub wanted: u32,
+    /// Whether a failure is as good as a success, but for the worth of the answer.
+    pub tolerates: bool,
     /// What becomes of the others.
     pub rest: Rest,
 }
@@ -213,12 +215,15 @@ impl Compiler<'_> {
         let place_of = |branch: u32| if branch == 0 { place } else { self.place(place, BRANCHES, branch) };
         let places: Vec<u32> = (0..count).map(place_of).collect();
         let wanted = match parallel.wait {
-            Wait::All => count,
+            Wait::All | Wait::Settled => count,
             Wait::First => 1,
             Wait::Quorum(quorum) => quorum,
         };
         let calls = edges.into_iter().cycle().zip(places).collect();
-        self.push(TaskPlan::Parallel(Box::new(FanPlan { calls, wanted, rest: parallel.rest })), place);
+        self.push(
+            TaskPlan::Parallel(Box::new(FanPlan { calls, wanted, tolerates: parallel.wait == Wait::Settled, rest: parallel.rest })),
+            place,
+        );
     }
 
     fn choice(&mut self, condition: Condition, (does, otherwise): (&[Task], &[Task]), path: &str, at: (u32, u32)) {

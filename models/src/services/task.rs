@@ -87,6 +87,8 @@ pub enum Wait {
     First,
     /// For so many successes; the whole fails as soon as they cannot be had any more.
     Quorum(u32),
+    /// For the end of all, however they end. The whole does not fail: the answer is degraded if any of them has.
+    Settled,
 }
 
 /// What becomes of calls made at once when the request no longer waits for them.

@@ -23,6 +23,7 @@ pub mod patience;
 pub mod profiles;
 mod strategy;
 pub mod throttle;
+mod worst_case;
 
 pub use cache::{Cache, Coalesce};
 pub use gate::{Gate, Pass};
@@ -33,6 +34,7 @@ pub use layers::{
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
 pub(crate) use strategy::root_of;
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
+pub use worst_case::WorstCase;
 
 use crate::about::{About, Explained};
 use crate::outcome::Outcome;
@@ -128,6 +130,14 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::take`].
+            pub fn take(&self, shared: &mut SharedMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.take(shared, taken, now),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::dies`].
             pub fn dies(&self, shared: &mut SharedMemory) -> bool {
                 match (self, shared) {
@@ -140,14 +150,6 @@ macro_rules! layers {
             pub fn counted(&self, shared: &SharedMemory, count: &mut dyn FnMut(&'static str, u64)) {
                 match (self, shared) {
                     $((Self::$name(layer), SharedMemory::$name(shared)) => layer.counted(shared, count),)+
-                    _ => unreachable!("a layer's memory is made by the layer"),
-                }
-            }
-
-            /// See [`Strategy::take`].
-            pub fn take(&self, shared: &mut SharedMemory, taken: u32, now: SimTime) -> Vec<Ticket> {
-                match (self, shared) {
-                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.take(shared, taken, now),)+
                     _ => unreachable!("a layer's memory is made by the layer"),
                 }
             }

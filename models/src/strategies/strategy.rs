@@ -55,13 +55,6 @@ pub trait Strategy: Registered {
     }
     /// What is kept by object is lost.
     fn flush(&self, _shared: &mut Self::Shared) {}
-    /// The process whose memory it is is no more: whether what is left of it now is what the next life begins with. If not, that begins
-    /// as the first one did.
-    fn dies(&self, _shared: &mut Self::Shared) -> bool {
-        false
-    }
-    /// What was counted over the run, each number by its name.
-    fn counted(&self, _shared: &Self::Shared, _count: &mut dyn FnMut(&'static str, u64)) {}
     /// How many connections the pool of each scope has, if the layer keeps one.
     fn connections(&self) -> Option<u32> {
         None
@@ -71,6 +64,13 @@ pub trait Strategy: Registered {
     fn take(&self, _shared: &mut Self::Shared, _taken: u32, _now: SimTime) -> Vec<Ticket> {
         Vec::new()
     }
+    /// The process whose memory it is is no more: whether what is left of it now is what the next life begins with. If not, that begins
+    /// as the first one did.
+    fn dies(&self, _shared: &mut Self::Shared) -> bool {
+        false
+    }
+    /// What was counted over the run, each number by its name.
+    fn counted(&self, _shared: &Self::Shared, _count: &mut dyn FnMut(&'static str, u64)) {}
     /// The other service that the layer may call.
     fn elsewhere(&self) -> Option<&str> {
         None
@@ -129,6 +129,8 @@ pub struct Site<'a> {
     pub luck: Luck<'a>,
     /// The replicas of the callee, by the keys of their names.
     pub replicas: &'a [u64],
+    /// Those of them that the caller knows of, by number, rising; all of them where they do not come and go.
+    pub listed: Option<&'a [u32]>,
     /// The zone of each of them, by number.
     pub zones: &'a [u32],
     /// How many callers there are in each zone.

@@ -22,7 +22,7 @@ impl<P: Protocol> World<P> {
             self.fail(slot, Failure::Refused, ctx);
             return false;
         }
-        if !self.claims(slot, ctx) {
+        if self.plan.services[self.attempts[slot].service as usize].is_watched && !self.claims(slot, ctx) {
             return false;
         }
         self.comes_to_data(slot, ctx.now());
@@ -33,19 +33,21 @@ impl<P: Protocol> World<P> {
     /// how it ended indeed: a write may come too late.
     #[cold]
     pub(super) fn checks_out(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) -> Option<Outcome> {
-        let (holds, now) = (std::mem::take(&mut self.attempts[slot].holds), ctx.now());
+        let now = ctx.now();
+        let holds = self.attempts[slot].holds;
         let outcome = if holds.has(Holds::DATA) { self.leaves_data(slot, outcome, now) } else { outcome };
+        if holds.has(Holds::KEY) {
+            self.settle_key(slot, outcome, ctx);
+        }
         if holds.has(Holds::CONNECTION) {
             let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
             if let Some(limit) = &self.plan.services[attempt.service as usize].connections
-                && let Some(pools) = self.connections.get_mut(&attempt.node)
+                && let Some(pools) = self.pools.get_mut(&attempt.node)
             {
                 pools.give_back(limit, holder, now);
             }
         }
-        if holds.has(Holds::KEY) {
-            self.settle_key(slot, outcome, ctx);
-        }
+        self.attempts[slot].holds = Holds::default();
         outcome
     }
 
@@ -53,7 +55,7 @@ impl<P: Protocol> World<P> {
     fn connects(&mut self, slot: u32, now: SimTime) -> bool {
         let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
         let Some(limit) = &self.plan.services[attempt.service as usize].connections else { return true };
-        let pools = self.connections.entry(attempt.node).or_default();
+        let pools = self.pools.entry(attempt.node).or_default();
         let connects = pools.take(limit, holder, now);
         self.observations.most("connections of a replica", u64::from(pools.open()));
         if connects {
@@ -74,7 +76,7 @@ impl<P: Protocol> World<P> {
     /// A node is no more: connections to it and from it are closed.
     #[cold]
     pub(super) fn connections_close(&mut self, node: NodeId) {
-        self.connections.remove(&node);
-        self.connections.values_mut().for_each(|pools| pools.holder_dies(node));
+        self.pools.remove(&node);
+        self.pools.values_mut().for_each(|pools| pools.holder_dies(node));
     }
 }

@@ -21,7 +21,7 @@ impl<P: Protocol> World<P> {
         // What is called for a request, or in the place of a call, is called about the same.
         let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name)),
+            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name, measured.0)),
             Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => {
                 let call = &self.calls[self.attempts[job].call];
                 (self.attempts[job].node, call.object, call.class)
@@ -29,7 +29,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
             Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
-            Origin::Probe(_) => unreachable!("a prober begins its calls itself"),
+            Origin::Probe(_) | Origin::Check(_) => unreachable!("who asks whether somebody is well begins its calls itself"),
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -107,9 +107,20 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Of which class a call of a client is.
-    fn class_of(&self, name: CallName) -> u8 {
-        self.plan.populations[name.edge.index()].classes.as_ref().map_or(0, |classes| classes.class(name.key, &self.seed))
+    /// Of which class a call of a client is; 0 without classes.
+    fn class_of(&mut self, name: CallName, is_counted: bool) -> u8 {
+        if self.plan.populations[name.edge.index()].classes.is_none() {
+            return 0;
+        }
+        self.draw_class(name, is_counted)
+    }
+
+    #[inline(never)]
+    fn draw_class(&mut self, name: CallName, is_counted: bool) -> u8 {
+        let classes = self.plan.populations[name.edge.index()].classes.as_ref();
+        let class = classes.expect("a class is drawn where there are any").class(name.key, &self.seed);
+        self.meter.class_started(class, is_counted);
+        class
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
@@ -230,7 +241,7 @@ impl<P: Protocol> World<P> {
                 self.open_calls -= 1;
                 self.client_served(name, outcome, ctx);
             }
-            Origin::Job(attempt) => {
+            Origin::Job(attempt) | Origin::Check(attempt) => {
                 // What is made of a wrong answer is wrong, and of a makeshift a makeshift.
                 self.attempts[attempt].is_wrong |= is_wrong;
                 self.attempts[attempt].is_degraded |= is_degraded;
@@ -255,6 +266,7 @@ impl<P: Protocol> World<P> {
 
     /// The caller of a call is no more: nobody is told how it ends.
     pub(super) fn abandon_call(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.meter.call_abandoned(&self.calls[slot]);
         self.calls[slot].is_open = false;
         for flight in 0..self.calls[slot].flights.len() {
             if self.calls[slot].flights[flight].is_open {

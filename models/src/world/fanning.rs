@@ -8,13 +8,12 @@
 //! ends.
 
 use super::World;
-use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
-use crate::services::{FanPlan, Rest, TaskPlan, Threads};
+use crate::services::{FanPlan, Rest, TaskPlan};
 use sim_core::simulation::Ctx;
 use std::sync::Arc;
 
@@ -27,6 +26,8 @@ pub(super) struct Fan {
     wanted: u32,
     /// How many more calls may fail.
     spare: u32,
+    /// Whether all may, and only the worth of the answer suffers.
+    tolerates: bool,
     /// Whether more have failed than may.
     has_failed: bool,
     /// Whether they are being made just now, so that nothing is judged yet.
@@ -42,20 +43,19 @@ impl<P: Protocol> World<P> {
         let plan = Arc::clone(&self.plan);
         let attempt = &mut self.attempts[slot];
         let service = &plan.services[attempt.service as usize];
-        let Some(FanPlan { calls, wanted, .. }) = fan_of(service.program.get(attempt.task as usize - 1).map(|step| &step.does)) else {
+        let Some(FanPlan { calls, wanted, tolerates, .. }) = fan_of(service.program.get(attempt.task as usize - 1).map(|step| &step.does))
+        else {
             unreachable!("calls are made at once where the program says so")
         };
-        attempt.phase = Phase::Calling;
         let (name, process) = (attempt.name, attempt.node.0 - service.first.0);
-        if service.threads == Threads::Released {
-            self.free_worker(slot, ctx);
-        }
+        self.begins_to_call(slot, service.threads, ctx);
         let fan = self.fans.take();
         let count = calls.len() as u32;
         let state = &mut self.fans[fan];
         state.calls.clear();
         state.calls.resize(calls.len(), NONE);
-        (state.wanted, state.spare, state.has_failed, state.is_being_made) = (*wanted, count - *wanted, false, true);
+        (state.wanted, state.spare, state.tolerates) = (*wanted, count - *wanted, *tolerates);
+        (state.has_failed, state.is_being_made) = (false, true);
         self.attempts[slot].child = FAN | fan;
         for (branch, &(edge, place)) in (0..).zip(calls) {
             self.start_call(name.calls(edge, place), Origin::Branch(slot, branch), process, ctx);
@@ -84,7 +84,10 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         let fan = &mut self.fans[attempt.child ^ FAN];
         fan.calls[branch as usize] = NONE;
-        if outcome.is_success() {
+        if !outcome.is_success() && fan.tolerates {
+            attempt.is_degraded = true;
+            fan.wanted -= 1;
+        } else if outcome.is_success() {
             // What comes when enough are there already is not looked at.
             attempt.is_wrong |= is_wrong && fan.wanted > 0;
             attempt.is_degraded |= is_degraded && fan.wanted > 0;
@@ -113,6 +116,7 @@ impl<P: Protocol> World<P> {
             Rest::Abandon => self.abandon_child(child, ctx),
             Rest::Finish => self.leave_alone(slot, child ^ FAN),
         }
+        self.calls_no_more(slot, ctx);
         if succeeded {
             return self.go_on_from(slot, ctx);
         }

@@ -137,10 +137,10 @@ impl<P: Protocol> World<P> {
             self.condition_changes(node, &before, ctx);
         }
         self.routes_changed(ctx);
+        self.pools_change(effects, ctx.now());
         if self.has_followers() {
             self.followers_change(ctx.now());
         }
-        self.pools_change(effects, ctx.now());
         self.load_changes(id, effects, begins, ctx);
     }
 
@@ -157,7 +157,7 @@ impl<P: Protocol> World<P> {
         self.happens(if began { Happening::Began(label) } else { Happening::Ended(label) }, ctx);
     }
 
-    fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn condition_changes(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
         let after = self.environment.node(node).clone();
         if before.up != after.up {
             self.meter.node_changes(node, after.up, ctx.now());
@@ -188,6 +188,7 @@ impl<P: Protocol> World<P> {
                     self.fill_workers(node, ctx);
                 }
             }
+            (false, false) if !before.refuses && after.refuses => self.machine_returns(node, ctx),
             (false, false) => {}
         }
         if before.clock != clock {
@@ -202,7 +203,10 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeDied(node));
         self.forget_exchange(node, ctx);
         match self.plan.nodes[node.index()].role {
-            Role::Replica(_) => self.server_dies(node, ctx),
+            Role::Replica(_) => {
+                self.server_dies(node, ctx);
+                self.replica_died(node, ctx);
+            }
             Role::Member(index) => {
                 self.instances(index).for_each(|instance| self.member_dies(instance, ctx.now()));
                 let inbox = std::mem::take(&mut self.servers[node.index()].inbox);

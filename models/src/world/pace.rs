@@ -64,7 +64,9 @@ impl<P: Protocol> World<P> {
             if old == new {
                 continue;
             }
-            let left = old.map_or(attempt.work_left, |slowness| slowness.done_in(attempt.work_ends.saturating_since(ctx.now())));
+            let (ends, left) = (attempt.work_ends, attempt.work_left);
+            let time_left = self.left_of_share(node, slot, ctx.now()).unwrap_or(ends.saturating_since(ctx.now()));
+            let left = old.map_or(left, |slowness| slowness.done_in(time_left));
             self.count_work(slot, ctx);
             self.proceed(slot, left, new, ctx);
         }

@@ -35,13 +35,6 @@ impl<P: Protocol> World<P> {
         (Some(self.part_of(slot)), data.is_some_and(|data| self.call_writes(slot, data)))
     }
 
-    /// One of the replicas of the part that a call goes to.
-    #[cold]
-    pub(super) fn drawn_from_part(&self, slot: u32, choice: Draw) -> u32 {
-        let part = self.part_of(slot);
-        part[if part.len() == 1 { 0 } else { choice.index(part.len() as u64) as usize }]
-    }
-
     /// The hot replica that an attempt goes to, if a fault draws it to one that it may go to.
     #[cold]
     pub(super) fn drawn_to(&self, slot: u32, service: u32, choice: Draw) -> Option<NodeId> {

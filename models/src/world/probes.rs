@@ -4,6 +4,8 @@
 //! for: it passes no layers, as health checkers have connections of their own, travels and queues like any other, and wants nothing
 //! done. A process that is down probes nobody, and begins anew when it returns; one that stands still probes late. The last probe
 //! begins before arrivals end.
+//!
+//! Whoever restarts the replicas of a service asks them as well, each from its own machine: see `orchestration`.
 
 use super::World;
 use super::layers::{key_of_scope, make_memory};
@@ -14,18 +16,27 @@ use crate::outcome::Outcome;
 use crate::plan::{Callee, Plan};
 use crate::protocols::Protocol;
 use crate::record::{CallName, FIRST_PROBE, Record};
-use crate::strategies::health::{AnyHealthCheck, Check, Probed};
+use crate::strategies::health::{Check, ProbeKind, Probed};
 use crate::strategies::{FlightMemory, Luck};
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
+
+/// Who wants to know whether a replica is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// A layer of its callers.
+    Layer(u32),
+    /// Whoever restarts it, on its own machine.
+    Orchestrator(ProbeKind),
+}
 
 /// Whoever asks one replica whether it is well.
 #[derive(Clone, Debug)]
 pub(super) struct Prober {
     edge: EdgeId,
-    /// The layer that wants to know.
-    layer: u32,
+    /// Who wants to know.
+    watch: Watch,
     /// The process that asks.
     process: u32,
     node: NodeId,
@@ -54,10 +65,20 @@ pub(super) fn probers_of(plan: &Plan) -> Vec<Prober> {
                 for replica in 0..plan.replicas.len() as u32 {
                     let key = key.child(u64::from(process)).child(u64::from(replica));
                     let (node, never) = (NodeId(plan.caller.0 + process), SimTime::MAX);
-                    let prober =
-                        Prober { edge, layer, process, node, replica, key, sent: 0, began: SimTime::ZERO, due: never, armed: never };
-                    probers.push(prober);
+                    let (watch, began) = (Watch::Layer(layer), SimTime::ZERO);
+                    probers.push(Prober { edge, watch, process, node, replica, key, sent: 0, began, due: never, armed: never });
                 }
+            }
+        }
+    }
+    for service in &plan.services {
+        let Some((restarts, edge)) = &service.restarts else { continue };
+        for probe in restarts.probes() {
+            let key = plan.edges[edge.index()].key.child(PROBES.bits()).child(probe.kind as u64);
+            for replica in 0..service.replicas {
+                let (node, never, began) = (NodeId(service.first.0 + replica), SimTime::MAX, SimTime::ZERO);
+                let (key, watch) = (key.child(u64::from(replica)), Watch::Orchestrator(probe.kind));
+                probers.push(Prober { edge: *edge, watch, process: replica, node, replica, key, sent: 0, began, due: never, armed: never });
             }
         }
     }
@@ -72,15 +93,52 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn rule_of(&self, slot: u32) -> &AnyHealthCheck {
-        let Prober { edge, layer, .. } = self.probers[slot as usize];
-        self.plan.edges[edge.index()].stack[layer as usize].health().expect("a layer with probers wants to know")
+    /// When a prober that begins now asks first, and how long it waits for an answer.
+    fn rule_of(&self, slot: u32, now: SimTime) -> (SimTime, SimDuration) {
+        let Prober { edge, watch, node, .. } = self.probers[slot as usize];
+        match watch {
+            Watch::Layer(layer) => {
+                let rule = self.plan.edges[edge.index()].stack[layer as usize].health().expect("a layer with probers wants to know");
+                (rule.first(now), rule.timeout())
+            }
+            Watch::Orchestrator(kind) => {
+                let rule = self.probe_of(node, kind);
+                (rule.first(now), rule.timeout)
+            }
+        }
     }
 
     fn prober_begins(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let now = self.local(self.probers[slot as usize].node, ctx.now());
-        self.probers[slot as usize].due = self.rule_of(slot).first(now);
+        let Prober { node, watch, .. } = self.probers[slot as usize];
+        if !self.environment.node(node).up || matches!(watch, Watch::Orchestrator(kind) if self.is_held_back(node, kind)) {
+            return;
+        }
+        let now = self.local(node, ctx.now());
+        self.probers[slot as usize].due = self.rule_of(slot, now).0;
         self.arm_prober(slot, ctx);
+    }
+
+    /// A replica has started up: those who waited for that begin to ask; when they would have asked first may be long over.
+    pub(super) fn probers_are_let_go(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        for slot in self.probers_at(node) {
+            match self.probers[slot as usize].watch {
+                Watch::Layer(_) => {}
+                Watch::Orchestrator(ProbeKind::Startup) => self.probers[slot as usize].due = SimTime::MAX,
+                Watch::Orchestrator(_) => self.prober_begins(slot, ctx),
+            }
+        }
+    }
+
+    /// Whether a call asks on behalf of whoever kills what is not alive.
+    pub(super) fn asks_for_life(&self, call: u32) -> bool {
+        let Origin::Probe(prober) = self.calls[call].origin else { return false };
+        matches!(self.probers[prober as usize].watch, Watch::Orchestrator(ProbeKind::Liveness | ProbeKind::Startup))
+    }
+
+    /// Whether a call is made by somebody on the machine of its caller who goes on when that stands still.
+    pub(super) fn is_made_beside(&self, call: u32) -> bool {
+        let Origin::Probe(prober) = self.calls[call].origin else { return false };
+        matches!(self.probers[prober as usize].watch, Watch::Orchestrator(_))
     }
 
     fn probers_at(&self, node: NodeId) -> Vec<u32> {
@@ -114,9 +172,9 @@ impl<P: Protocol> World<P> {
             return;
         }
         prober.armed = SimTime::MAX;
-        let (node, due) = (prober.node, prober.due);
+        let (node, due, is_caller) = (prober.node, prober.due, matches!(prober.watch, Watch::Layer(_)));
         // What comes due while the process stands still is seen to when it goes on.
-        if due == SimTime::MAX || self.stands_still(node) {
+        if due == SimTime::MAX || is_caller && self.stands_still(node) {
             return;
         }
         let local = self.local(node, ctx.now());
@@ -127,7 +185,7 @@ impl<P: Protocol> World<P> {
     }
 
     fn send_probe(&mut self, slot: u32, local: SimTime, ctx: &mut Ctx<'_, Self>) {
-        let limit = local.saturating_add(self.rule_of(slot).timeout());
+        let limit = local.saturating_add(self.rule_of(slot, local).1);
         let prober = &mut self.probers[slot as usize];
         // Nothing can be scheduled at the very begin of a run, but that is where the periods are reckoned from.
         prober.began = if prober.due == SimTime::ZERO { SimTime::ZERO } else { local };
@@ -156,12 +214,20 @@ impl<P: Protocol> World<P> {
 
     /// A probe ended: its layer hears how, and the next one is due when that says.
     pub(super) fn probe_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let Prober { edge, layer, process, node, replica, began, .. } = self.probers[slot as usize];
+        let Prober { edge, watch, process, node, replica, began, .. } = self.probers[slot as usize];
         let ended = self.local(node, ctx.now());
         let check = Check { replica, probed: Probed::of(outcome), began, ended };
         if check.probed != Probed::Well {
             self.observations.count("health checks failed", 1);
         }
+        let layer = match watch {
+            Watch::Layer(layer) => layer,
+            Watch::Orchestrator(kind) => {
+                self.probers[slot as usize].due = self.probe_of(node, kind).next(began, ended);
+                self.arm_prober(slot, ctx);
+                return self.replica_probed(node, kind, check.probed, ctx);
+            }
+        };
         let (plan, index) = (&self.plan.edges[edge.index()], layer as usize);
         // What probes say is the process's own: layers that want them are shared per process.
         let scope = process as usize;
@@ -207,7 +273,8 @@ impl<P: Protocol> World<P> {
         let local = self.local(node, ctx.now());
         let is_late = ctx.now() >= self.plan.clockwork.end_of_arrivals();
         for slot in self.probers_at(node) {
-            if self.probers[slot as usize].due < local && !is_late {
+            let Prober { due, watch, .. } = self.probers[slot as usize];
+            if due < local && !is_late && matches!(watch, Watch::Layer(_)) {
                 self.send_probe(slot, local, ctx);
             } else {
                 self.arm_prober(slot, ctx);

@@ -15,7 +15,7 @@ use crate::call::{NONE, Origin};
 use crate::environment::{Condition, DiskLoss, Reach, Slowness};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
-use crate::ids::{NodeId, PopulationId};
+use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::pool::Pool;
 use crate::protocols::Protocol;
@@ -39,9 +39,7 @@ pub(super) struct Saga {
     process: u32,
     key: Key,
     /// On whose behalf it goes.
-    client: u32,
-    population: PopulationId,
-    ordinal: u32,
+    on_behalf_of: CallName,
     object: u64,
     class: u8,
     reach: Reach,
@@ -133,7 +131,6 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn begin_saga(&mut self, slot: u32, (plan, task): (Arc<SagaPlan>, u32), process: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        attempt.phase = Phase::Calling;
         let (name, call) = (attempt.name, &self.calls[attempt.call]);
         let mut key = name.call.key.child(u64::from(name.number) << 32 | u64::from(task));
         if name.copy > 0 {
@@ -145,9 +142,7 @@ impl<P: Protocol> World<P> {
             node: attempt.node,
             process,
             key,
-            client: name.call.client,
-            population: name.call.population,
-            ordinal: name.call.ordinal,
+            on_behalf_of: name.call,
             object: call.object,
             class: call.class,
             reach: attempt.reach,
@@ -177,12 +172,12 @@ impl<P: Protocol> World<P> {
 
     fn saga_begins(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.observations.count("sagas begun", 1);
-        self.tell_of_saga(slot, "saga begun", ctx);
+        self.tell_of_saga(slot, "SagaBegun", ctx);
     }
 
     fn tell_of_saga(&mut self, slot: u32, what: &'static str, ctx: &mut Ctx<'_, Self>) {
         let saga = &self.sagas[slot];
-        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.ordinal)));
+        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.on_behalf_of.ordinal)));
         self.happens(Happening::Announced(what), ctx);
     }
 
@@ -209,13 +204,7 @@ impl<P: Protocol> World<P> {
         let plan = saga.plan.steps[step as usize];
         let edge = if is_undo { plan.undo.expect("only what has a compensation is compensated") } else { plan.call };
         let place = place(step, is_undo);
-        let name = CallName {
-            edge,
-            key: saga.key.child(u64::from(place)),
-            client: saga.client,
-            population: saga.population,
-            ordinal: saga.ordinal,
-        };
+        let name = CallName { edge, key: saga.key.child(u64::from(place)), ..saga.on_behalf_of };
         let process = saga.process;
         saga.calls += 1;
         self.start_call(name, Origin::Saga(slot, place), process, ctx);
@@ -531,7 +520,7 @@ impl<P: Protocol> World<P> {
 
     fn saga_resumes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.observations.count("sagas resumed", 1);
-        self.tell_of_saga(slot, "saga resumed", ctx);
+        self.tell_of_saga(slot, "SagaResumed", ctx);
         let saga = &mut self.sagas[slot];
         if let (Course::Forward(step), Resumes::Backward) = (saga.course, saga.plan.resumes) {
             // The log does not say whether the step was asked for.

@@ -78,7 +78,7 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
         let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
-        self.servers[node.index()].busy < service.workers.saturating_sub(lost)
+        self.servers[node.index()].busy.count() < service.workers.saturating_sub(lost)
     }
 
     /// How many requests may wait at a server.
@@ -91,13 +91,13 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].is_watched && !attempt.is_probe && !self.checks_in(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
-        } else if self.servers[node.index()].waiting < self.places_at(node) {
+        } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
             self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
@@ -112,7 +112,7 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
         server.queue.push_back(slot);
-        server.waiting += 1;
+        server.waiting.up(ctx.now());
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
@@ -124,7 +124,7 @@ impl<P: Protocol> World<P> {
             return self.fail(slot, Failure::Deadline, ctx);
         }
         attempt.has_worker = true;
-        self.servers[attempt.node.index()].busy += 1;
+        self.servers[attempt.node.index()].busy.up(ctx.now());
         ctx.record(&Record::Started(attempt.name, attempt.node));
         self.work(slot, ctx);
     }
@@ -169,6 +169,9 @@ impl<P: Protocol> World<P> {
 
     /// So much work is left, and is done at this pace from now on; not at all if there is none.
     pub(super) fn proceed(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
+        if self.shares_cores(slot) {
+            return self.share_cores(slot, left, pace, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         let Some(slowness) = pace else {
             (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
@@ -197,8 +200,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// Work that was in progress until now counts as done.
-    pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
-        let worked = self.attempts[slot].count_work(ctx.now());
+    pub(super) fn count_work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let worked = match self.leaves_share(self.attempts[slot].node, slot, ctx) {
+            Some(worked) => {
+                self.attempts[slot].worked += worked;
+                worked
+            }
+            None => self.attempts[slot].count_work(ctx.now()),
+        };
         self.meter.worked(worked);
     }
 
@@ -209,6 +218,9 @@ impl<P: Protocol> World<P> {
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
         let Some(next) = service.program.get(task as usize).filter(|_| !attempt.is_probe) else {
+            if attempt.is_probe {
+                return self.check_dependencies(slot, ctx);
+            }
             self.free_worker(slot, ctx);
             return self.answer(slot, Outcome::Success, ctx);
         };
@@ -226,10 +238,7 @@ impl<P: Protocol> World<P> {
             TaskPlan::Call(edge) => {
                 let (edge, threads, process) = (*edge, service.threads, node.0 - service.first.0);
                 let name = attempt.name.calls(edge, next.place);
-                attempt.phase = Phase::Calling;
-                if threads == Threads::Released {
-                    self.free_worker(slot, ctx);
-                }
+                self.begins_to_call(slot, threads, ctx);
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
             _ => self.step(slot, ctx),
@@ -239,10 +248,31 @@ impl<P: Protocol> World<P> {
     /// A downstream call ended. A failure fails the request.
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
+        self.calls_no_more(slot, ctx);
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
         self.task_failed(slot, Failure::Dependency, ctx);
+    }
+
+    /// A request waits for others from now on, with a worker or without.
+    #[inline(always)]
+    pub(super) fn begins_to_call(&mut self, slot: u32, threads: Threads, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        attempt.phase = Phase::Calling;
+        let node = attempt.node;
+        if threads == Threads::Released {
+            self.free_worker(slot, ctx);
+            self.servers[node.index()].calling.up(ctx.now());
+        }
+    }
+
+    /// A request has waited for others, with a worker or without.
+    pub(super) fn calls_no_more(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        if !attempt.has_worker {
+            self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
@@ -254,7 +284,7 @@ impl<P: Protocol> World<P> {
         }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
-        server.busy -= 1;
+        server.busy.down(ctx.now());
         if !server.queue.is_empty() {
             self.fill_workers(node, ctx);
         }
@@ -271,7 +301,7 @@ impl<P: Protocol> World<P> {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 return self.run_takes_worker(slot ^ RUN, ctx);
             }
             let attempt = &mut self.attempts[slot];
@@ -280,7 +310,7 @@ impl<P: Protocol> World<P> {
                 self.forget_attempt(slot);
                 continue;
             }
-            self.servers[node.index()].waiting -= 1;
+            self.servers[node.index()].waiting.down(ctx.now());
             // What goes on after a call was begun, and is finished.
             if skips && attempt.task == 0 && attempt.is_known_unwanted {
                 self.discard(slot, ctx);
@@ -300,6 +330,7 @@ impl<P: Protocol> World<P> {
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
+        self.servers[attempt.node.index()].tally.abandoned += 1;
         ctx.record(&Record::Discarded(attempt.name, attempt.node));
         self.end_attempt(slot, false);
         self.forget_call(call);
@@ -351,7 +382,7 @@ impl<P: Protocol> World<P> {
         }
         match self.attempts[slot].phase {
             Phase::Queued => {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -360,6 +391,7 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
             }
             Phase::Calling => {
+                self.calls_no_more(slot, ctx);
                 self.free_worker(slot, ctx);
                 // A saga goes on without it.
                 if child != NONE {
@@ -397,6 +429,7 @@ impl<P: Protocol> World<P> {
             if child != NONE {
                 self.abandon_child(child, ctx);
             }
+            self.servers[node.index()].tally.lost += 1;
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
@@ -408,7 +441,7 @@ impl<P: Protocol> World<P> {
         self.probers_die(node, ctx);
         self.connections_close(node);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
-        self.servers[node.index()] = Default::default();
+        self.servers[node.index()].dies(ctx.now());
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

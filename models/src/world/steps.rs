@@ -6,7 +6,7 @@ use super::World;
 use crate::call::NONE;
 use crate::outcome::Failure;
 use crate::protocols::Protocol;
-use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan, Threads};
+use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimDuration;
@@ -59,9 +59,7 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         let service = &self.plan.services[attempt.service as usize];
         let process = attempt.node.0 - service.first.0;
-        if service.threads == Threads::Released {
-            self.free_worker(slot, ctx);
-        }
+        self.begins_to_call(slot, service.threads, ctx);
         self.begin_saga(slot, saga, process, ctx);
     }
 
@@ -109,12 +107,19 @@ impl<P: Protocol> World<P> {
     #[inline(never)]
     pub(super) fn work_in_own_way(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
+        let (node, is_probe) = (attempt.node, attempt.is_probe);
         let service = &self.plan.services[attempt.service as usize];
         let (mut work, is_writing) = attempt.next_work(service, &self.seed);
-        if attempt.task == 0 && !attempt.is_probe {
+        if attempt.task == 0 && !is_probe {
             work = self.demand_of_class(slot, attempt.demand_draw(service, &self.seed)).unwrap_or(work);
         }
-        self.begin_work(slot, (work, is_writing), ctx);
+        if let Some(congestion) = service.congestion.as_ref().filter(|_| !is_writing && !is_probe) {
+            work = congestion.stretch(work, self.servers[node.index()].busy.count());
+        }
+        if is_writing || service.cores.is_none() || !self.environment.is_calm() {
+            return self.begin_work(slot, (work, is_writing), ctx);
+        }
+        self.begin_shared_work(slot, work, ctx);
     }
 
     /// The demand of a request whose class has one of its own.

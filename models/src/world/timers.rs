@@ -45,7 +45,7 @@ impl<P: Protocol> World<P> {
             return;
         }
         let caller = call.caller;
-        if self.stands_still(caller) {
+        if self.stands_still(caller) && !self.is_made_beside(slot) {
             return self.sleep_on(slot, ctx);
         }
         let local = self.local_of_call(slot, now);

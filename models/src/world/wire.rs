@@ -38,7 +38,7 @@ impl<P: Protocol> World<P> {
         call.on_wire += 1;
         let name = AttemptName { call: call.name, number: call.attempts, copy: 0 };
         let (caller, is_counted, tells_deadline) = (call.caller, call.is_counted, call.tells_deadline);
-        let is_probe = matches!(call.origin, Origin::Probe(_));
+        let is_probe = matches!(call.origin, Origin::Probe(_) | Origin::Check(_));
         let state = &mut call.flights[flight as usize];
         state.attempt = attempt;
         let chosen = state.replica;
@@ -49,12 +49,15 @@ impl<P: Protocol> World<P> {
                 let load = self.environment.load();
                 let hot = if load.any() && !is_probe { self.drawn_to(slot, service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
-                let replica = match chosen {
-                    NONE if plan.replicas == 1 => 0,
-                    NONE if edge.is_parted => self.drawn_from_part(slot, draws.choice()),
-                    NONE => draws.choice().index(u64::from(plan.replicas)) as u32,
-                    chosen => chosen,
+                let replica = match (chosen, plan.evenly) {
+                    (NONE, 1) => 0,
+                    (NONE, 0) => self.found_by(slot, service, draws.choice(), ctx.now()),
+                    (NONE, replicas) => draws.choice().index(u64::from(replicas)) as u32,
+                    (chosen, _) => chosen,
                 };
+                if replica == NONE {
+                    return self.find_nobody(slot, attempt, (name, draws, flight), ctx);
+                }
                 (hot.unwrap_or(NodeId(plan.first.0 + replica)), service)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, NONE),
@@ -90,7 +93,7 @@ impl<P: Protocol> World<P> {
     fn reach_in_experiment(&self, slot: u32) -> Reach {
         let call = &self.calls[slot];
         match call.origin {
-            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => self.attempts[job].reach,
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) | Origin::Check(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
             Origin::Saga(saga, _) => self.reach_of_saga(saga),
             Origin::Probe(_) => Reach::NO_CALL,
@@ -119,7 +122,7 @@ impl<P: Protocol> World<P> {
     }
 
     #[inline(always)]
-    fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references += 1;
         ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
@@ -149,6 +152,7 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
+        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -177,6 +181,7 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
+        self.servers[node.index()].tally.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
                 return self.fail(slot, failure, ctx);
@@ -231,6 +236,12 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        let tally = &mut self.servers[attempt.node.index()].tally;
+        match outcome {
+            Outcome::Success => tally.completed += 1,
+            Outcome::Failed(Failure::Overload) => tally.shed += 1,
+            Outcome::Failed(_) => tally.failed += 1,
+        }
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);

@@ -9,6 +9,7 @@ use models::protocols::{Group, Row};
 use models::services::Connections;
 use models::services::data::{Data, Optimistic, ReadsFrom, Replication, VersionRead, Writes};
 use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
+use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
@@ -85,6 +86,14 @@ fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
     }
 }
 
+/// How workers serve: more often than not each alone, and however much there is to do.
+fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
+    let serves = prop_oneof![2 => Just(Serves::Alone), 1 => (1_u32..3).prop_map(|cores| Serves::Sharing(Sharing { cores }))];
+    let linear = (1_u64..5).prop_map(|adds| Congestion::Linear(Linear { adds: ms(adds) }));
+    let universal = Just(Congestion::Universal(Universal { contention: 0.1, coherency: 0.02 }));
+    (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
+}
+
 /// Reads and writes of some kind, or none.
 fn some_data(which: u32, replicas: u32, partition: u32) -> Option<Data> {
     let optimistic = |reads| Some(Optimistic { reads });
@@ -105,17 +114,23 @@ fn some_data(which: u32, replicas: u32, partition: u32) -> Option<Data> {
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 0_u32..8, 0_u32..8, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, partition, data, workers, held, limit, demand, late_work, same)| Service {
+    (1_u32..4, 0_u32..8, 0_u32..8, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
+        |(replicas, partition, data, workers, held, limit, demand, late_work, same, (serves, congestion))| Service {
             replicas,
             partition: some_partition(partition, replicas),
             connections: (data == 0).then_some(Connections { most: 3, idle: ms(50) }),
             data: some_data(data, replicas, partition),
             workers,
+            serves,
+            congestion,
             threads: if held { Threads::Held } else { Threads::Released },
             queue: Queue::Fifo(Fifo { limit }),
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
+            health: models::services::HealthEndpoint::Shallow,
+            restarts: None,
+            scales: None,
+            discovery: None,
             ..service(demand)
         },
     )

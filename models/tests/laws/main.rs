@@ -2,6 +2,8 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod accounts; // what has become of requests, and how full services were
+mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
@@ -13,7 +15,9 @@ mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
+mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
+mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
@@ -25,6 +29,7 @@ mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
 mod links; // what lines do to the messages on them
 mod network; // partitions, omissions, late answers and dishonest nodes
+mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
 mod partitions; // which replicas of a service a request may go to
@@ -37,7 +42,9 @@ mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear
 mod sagas; // what takes effect as a whole or not at all, whatever dies in between
+mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
+mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
@@ -140,7 +147,7 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
     let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter().finish(now, events).0 }
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.

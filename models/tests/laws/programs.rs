@@ -26,12 +26,13 @@ pub fn program(callees: &'static [&'static str], work: Distribution) -> impl Str
 fn task(callees: &'static [&'static str], work: Distribution, depth: u32) -> BoxedStrategy<Task> {
     let name = || (0..callees.len()).prop_map(|index| callees[index].to_owned());
     let parallel =
-        (proptest::collection::vec(name(), 1..4), 1_u32..3, 0_u32..4, any::<bool>()).prop_map(|(calls, times, wait, finishes)| {
+        (proptest::collection::vec(name(), 1..4), 1_u32..3, 0_u32..5, any::<bool>()).prop_map(|(calls, times, wait, finishes)| {
             let count = calls.len() as u32 * times;
             let wait = match wait {
                 0 => Wait::All,
                 1 => Wait::First,
-                more => Wait::Quorum((more - 1).min(count)),
+                2 => Wait::Settled,
+                more => Wait::Quorum((more - 2).min(count)),
             };
             Task::Parallel(Parallel { calls, times, wait, rest: if finishes { Rest::Finish } else { Rest::Abandon } })
         });
@@ -139,6 +140,9 @@ fn calls_at_once_fail_as_soon_as_what_is_waited_for_cannot_be_had() {
     assert_eq!(ways(Wait::Quorum(2), &["slow", "fast"]), (DEPENDENCY, 2));
     assert_eq!(ways(Wait::First, &["slow", "fast"]), (Outcome::Success, 32));
     assert_eq!(ways(Wait::First, &ALL), (DEPENDENCY, 2));
+    assert_eq!(ways(Wait::Settled, &ALL), (Outcome::Success, 2));
+    let settled = with_faults(vec![parallel(&ALL, Wait::Settled, Rest::Abandon)], vec![down("slow")]);
+    assert_eq!((ends(&settled), settled.measures.degraded), (vec![(Outcome::Success, 32)], 1));
 }
 
 #[test]

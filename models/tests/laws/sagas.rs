@@ -177,6 +177,17 @@ fn a_coordinator_that_dies_takes_up_what_its_log_knows_and_nothing_else() {
 }
 
 #[test]
+fn a_fault_may_wait_for_what_a_coordinator_announces() {
+    use models::faults::{Timing, Trigger};
+    let mut spec = system(saga(), vec![crash("server", ms(1), Some(ms(100)), WhileDown::Silence)]);
+    let when = Some(Trigger::Announced { event: "SagaBegun".to_owned() });
+    spec.faults[0].timing = Timing { when, after: Some(ms(20)), lasts: Some(ms(100)), ..Timing::default() };
+    assert_eq!(ends(&play(&spec, 1)), [1, 0, 0, 1, 1]);
+    spec.faults[0].timing.when = Some(Trigger::Announced { event: "ReplayBegun".to_owned() });
+    assert!(Plan::new(&spec).is_err(), "nobody here rebuilds a state");
+}
+
+#[test]
 fn keys_make_the_second_execution_of_a_step_none() {
     let mut spec = system(durable(Resumes::Forward), vec![crash("server", ms(35), Some(ms(500)), WhileDown::Silence)]);
     spec.services.iter_mut().skip(1).for_each(|(_, service)| service.idempotency = Some(IdempotencyKeys::default()));

@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<NodeSpec>(piece.value, "kind of node")) {
                 Some(NodeSpec::Clients(mut clients)) => {
-                    self.read_think_time(&mut clients, piece.value, problems);
+                    self.read_arrivals(&mut clients, piece.value, problems);
                     spec.clients.push((key, clients));
                 }
                 Some(NodeSpec::Service(mut service)) => {
@@ -155,9 +155,22 @@ impl<'a> Reader<'a> {
         Some(layer)
     }
 
-    fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
-        if let Arrivals::ClosedLoop(closed) = &mut clients.arrivals {
-            self.read_data(&mut closed.think, element, "arrivals.think", problems);
+    fn read_arrivals(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
+        match &mut clients.arrivals {
+            Arrivals::ClosedLoop(closed) => self.read_data(&mut closed.think, element, "arrivals.think", problems),
+            Arrivals::OnOff(bursts) => {
+                self.read_data(&mut bursts.on, element, "arrivals.on", problems);
+                self.read_data(&mut bursts.off, element, "arrivals.off", problems);
+            }
+            Arrivals::Trace(trace) => match trace.file.as_deref().map(|name| self.data.arrivals(name)) {
+                None => {}
+                Some(Ok(recorded)) => trace.take(recorded),
+                Some(Err(problem)) => {
+                    let place = Path::parse("arrivals.file").and_then(|path| locate_in(element, &path)).unwrap_or(element);
+                    problems.push(problem.at(short(place)));
+                }
+            },
+            _ => {}
         }
     }
 

@@ -134,7 +134,10 @@ impl Balance {
 
     /// The replicas among which the policy may choose; none if the call must fail.
     fn among(&self, shared: &Balanced, moment: &Moment<'_>) -> Vec<u32> {
-        let all: Vec<u32> = moment.part.clone().unwrap_or_else(|| (0..shared.out.len() as u32).collect());
+        let mut all: Vec<u32> = moment.part.clone().unwrap_or_else(|| (0..shared.out.len() as u32).collect());
+        if let Some(listed) = moment.site.listed {
+            all.retain(|replica| listed.binary_search(replica).is_ok());
+        }
         let healthy: Vec<u32> = all.iter().copied().filter(|replica| !shared.out[*replica as usize]).collect();
         let usual = if self.breakers.is_some() { Share::NONE } else { DEFAULT_THRESHOLD };
         if is_panic(healthy.len() as u32, all.len() as u32, self.panic_threshold.unwrap_or(usual)) {
@@ -206,7 +209,8 @@ impl Strategy for Balance {
         self.look(shared, &moment.site, moment.notes);
         let among = self.among(shared, moment);
         if among.is_empty() {
-            return Step::End(Outcome::Failed(Failure::BreakerOpen));
+            let nobody_is_there = moment.site.listed.is_some_and(<[u32]>::is_empty);
+            return Step::End(Outcome::Failed(if nobody_is_there { Failure::Refused } else { Failure::BreakerOpen }));
         }
         let fleet = Fleet { weights: &shared.weights, names: moment.site.replicas };
         let choice = Choice { fleet, among: &among, object: moment.object, draw: moment.draw(), now: moment.now };
