@@ -1,5 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod brokers;
 mod classes;
 mod clocks;
 mod data;
@@ -83,6 +84,9 @@ impl Builder<'_> {
         }
         for (name, service) in &spec.services {
             all.extend(within(&node(name), service.check()));
+        }
+        for (name, broker) in &spec.brokers {
+            all.extend(within(&node(name), broker.check()));
         }
         for (index, link) in spec.links.iter().enumerate() {
             all.extend(within(&format!("links[{index}]"), link.check()));
@@ -184,6 +188,7 @@ impl Builder<'_> {
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
+        let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -193,7 +198,25 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan {
+            nodes,
+            services,
+            brokers,
+            backlogs,
+            consumers,
+            group,
+            populations,
+            classes,
+            edges,
+            places,
+            links,
+            topology,
+            faults,
+            storm,
+            experiment,
+            clocks,
+            clockwork,
+        }
     }
 
     /// The number of a place.
@@ -210,7 +233,8 @@ impl Builder<'_> {
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
         let sound = self.complaints.is_empty();
         let mut services = Vec::new();
-        for (index, (name, service)) in (0..).zip(&self.spec.services) {
+        let brokers = self.brokers_as_services();
+        for (index, (name, service)) in (0..).zip(self.spec.services.iter().chain(&brokers)) {
             let first = NodeId(nodes.len() as u32);
             let (most, initial) = service.sizes();
             let replicas = most.clamp(1, 10_000);
@@ -243,6 +267,7 @@ impl Builder<'_> {
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
+                broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
@@ -315,6 +340,7 @@ impl Builder<'_> {
         for service in services.iter_mut() {
             service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
         }
+        self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -424,7 +450,10 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
     }
     for edge in edges {
         if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
-            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            // Nobody waits at a broker for what comes of a message.
+            if services[caller as usize].broker.is_none() && services[callee as usize].broker.is_none() {
+                calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            }
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

@@ -31,6 +31,7 @@ pub use server::{News, Server, Unheard};
 pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::brokers::Consume;
 use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
@@ -75,6 +76,9 @@ pub struct Service {
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
+    /// The brokers it fetches messages from, each of which is work as a request is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumes: Vec<Consume>,
     /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
     #[serde(default)]
     pub domain: Placement,
@@ -251,6 +255,7 @@ impl Service {
             demand,
             demand_of: BTreeMap::new(),
             does: Vec::new(),
+            consumes: Vec::new(),
             domain: Placement::default(),
             partition: None,
             late_work: LateWork::default(),
@@ -304,6 +309,9 @@ impl Service {
         complaints.extend(self.serves.check().map(|one| one.inside("serves")));
         complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
+        for (index, consume) in self.consumes.iter().enumerate() {
+            complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
+        }
         complaints.extend(within("demand", self.demand.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));

@@ -225,6 +225,8 @@ impl<P: Protocol> World<P> {
                 if !self.state_is_rebuilt(node, ctx) {
                     self.sagas_go_on(node, ctx);
                 }
+                self.pollers_return(node, ctx);
+                self.broker_resumes(node, ctx);
             }
             Role::Clients(_) => {}
         }

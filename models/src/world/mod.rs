@@ -11,6 +11,7 @@
 //!   share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs` (states that
 //!   are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background
 //!   work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
@@ -19,9 +20,11 @@
 
 mod accounts;
 mod arriving;
+mod brokering;
 mod calls;
 mod checks;
 mod clients;
+mod consuming;
 mod course;
 mod data;
 mod disks;
@@ -78,6 +81,7 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
 use executed::Executions;
@@ -154,6 +158,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// The replicas of services that come and go.
@@ -219,6 +225,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
@@ -244,6 +251,7 @@ impl<P: Protocol> World<P> {
             world.start_clocks(ctx);
             world.start_loops(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
             saga_books::begin_counting(&world.plan, &mut world.observations);
@@ -286,8 +294,9 @@ impl<P: Protocol> World<P> {
         self.count_replicas();
         self.meter.accounts = self.accounts();
         self.count_unfinished();
-        let of_services = self.executions_observed();
-        self.meter.observed(&self.observations, of_services);
+        let mut more = self.executions_observed();
+        more.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }
@@ -341,6 +350,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -8,7 +8,7 @@ use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
@@ -324,7 +324,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds.any() {
             self.checks_out(slot, None, ctx);
         }
@@ -339,6 +339,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -373,10 +376,13 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
@@ -399,7 +405,7 @@ impl<P: Protocol> World<P> {
                 }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
@@ -414,7 +420,7 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
             let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
@@ -440,6 +446,8 @@ impl<P: Protocol> World<P> {
         self.forget_strategies(node);
         self.probers_die(node, ctx);
         self.connections_close(node);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()].dies(ctx.now());
         self.hear_all(inbox, ctx);

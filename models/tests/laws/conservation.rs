@@ -56,7 +56,7 @@ fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
-fn stack() -> impl Strategy<Value = Vec<Layer>> {
+pub fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);

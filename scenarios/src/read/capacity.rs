@@ -198,7 +198,8 @@ impl<'p> System<'p> {
         };
         let callee = match edge.callee {
             Callee::Service(service) => Some(service as usize),
-            Callee::Group => None,
+            // What is fetched from a queue comes at the pace of who fetches it.
+            Callee::Group | Callee::Own(_) => None,
         };
         (caller, callee)
     }
