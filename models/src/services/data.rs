@@ -136,7 +136,8 @@ impl Data {
             complaints.extend(within("replication.lag", replication.lag.check()));
             match partition.map_or(Some(1), AnyPartition::parts) {
                 None => {
-                    complaints.push(complaint("replication", "hands of `Shuffle` overlap, so that nobody is the primary of one; use ByKey"))
+                    complaints
+                        .push(complaint("replication", "hands of `Shuffle` overlap, so that nobody is the primary of one; use ByKey"));
                 }
                 Some(parts) if replicas <= parts => {
                     let sentence = "nobody follows the primary; a service with replication needs two replicas, or two for each part";

@@ -88,7 +88,7 @@ impl<P: Protocol> World<P> {
         match outcome {
             // Turned away, or too late to be begun, or to be committed.
             None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
-                config.dropped(keys, key)
+                config.dropped(keys, key);
             }
             Some(outcome) => config.executed(keys, key, outcome, now),
         }
