@@ -362,7 +362,7 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && (service.has_parts() || service.data.is_some()));
         EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 

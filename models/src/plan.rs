@@ -372,7 +372,7 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
-    /// Whether the callee says which of its replicas an attempt may go to.
+    /// Whether the callee says which of its replicas an attempt may go to, or which requests write.
     pub is_parted: bool,
 }
 

@@ -95,7 +95,6 @@ pub enum Condition {
     Classes(Vec<u8>),
 }
 
-
 /// Looks up the names in a program. The second text is the path of the field that names it.
 pub trait Names {
     /// The edge to a callee.

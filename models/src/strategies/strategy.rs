@@ -157,6 +157,8 @@ pub struct Moment<'a> {
     pub(crate) client: (u32, u32),
     /// The replicas of the callee that it may go to, if the callee says which.
     pub part: Option<Vec<u32>>,
+    /// Whether the callee says that it writes.
+    pub writes: bool,
     /// The replica that a layer further out has chosen.
     pub replica: Option<u32>,
     /// The zone of the caller, by number, if callee or callers have several.

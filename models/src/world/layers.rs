@@ -52,7 +52,7 @@ impl<P: Protocol> World<P> {
         act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
     ) -> R {
         let edge = &self.plan.edges[self.calls[slot].name.edge.index()];
-        let part = if edge.is_parted { Some(self.part_of(slot)) } else { None };
+        let (part, writes) = if edge.is_parted { self.narrowed(slot) } else { (None, false) };
         let call = &mut self.calls[slot];
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
@@ -82,6 +82,7 @@ impl<P: Protocol> World<P> {
             object: call.object,
             client: (call.name.client, call.name.ordinal),
             part,
+            writes,
             replica,
             own_zone: edge.own_zone(call.process),
             layer: index as u32,

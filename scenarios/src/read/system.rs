@@ -26,6 +26,7 @@ use std::sync::Arc;
 /// A node, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "node")]
+#[allow(clippy::large_enum_variant, reason = "a scenario has a handful of nodes, looked at in place")]
 enum NodeSpec {
     Clients(Clients),
     Service(Service),
@@ -105,11 +106,11 @@ impl<'a> Reader<'a> {
                     spec.services.push((key, service));
                 }
                 Some(NodeSpec::Broker(broker)) => {
-                    spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)))
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)));
                 }
                 Some(NodeSpec::Topic(topic)) => spec.brokers.push((key, self.read_broker(AnyBroker::Topic(topic), piece.value, problems))),
                 Some(NodeSpec::Router(router)) => {
-                    spec.brokers.push((key, self.read_broker(AnyBroker::Router(router), piece.value, problems)))
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Router(router), piece.value, problems)));
                 }
                 None => {
                     gaps.nodes = true;
