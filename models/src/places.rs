@@ -159,7 +159,8 @@ impl<'a> Places<'a> {
         let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
         let has_logs = self.services.iter().any(|service| service.log.is_some());
         let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
-        of_group.iter().copied().chain(of_replicas).chain(Shift::ALL.into_iter().filter(move |_| has_layers)).chain(of_services)
+        let of_layers = Shift::ALL.into_iter().filter(move |_| has_layers);
+        of_group.iter().copied().chain(of_replicas).chain(of_layers).chain(of_services)
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

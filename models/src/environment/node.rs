@@ -186,6 +186,11 @@ impl Condition {
         twin: None,
     };
 
+    /// Whether more workers or places in the queue are there than before.
+    pub(crate) const fn gives_back_room(&self, before: &Self) -> bool {
+        self.workers_lost < before.workers_lost || self.places_taken < before.places_taken
+    }
+
     /// What these effects come to, in the order in which they began.
     pub(super) fn of<'a>(effects: impl Iterator<Item = &'a NodeEffect>) -> Self {
         let mut condition = Self::NORMAL;

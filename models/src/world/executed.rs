@@ -11,6 +11,7 @@ use crate::attempt::Holds;
 use crate::call::Origin;
 use crate::measure::{Fold, Observation, Unit};
 use crate::outcome::{Failure, Outcome};
+use crate::plan::INSIDE;
 use crate::protocols::Protocol;
 use crate::strategies::cache::Claim;
 use sim_core::simulation::Ctx;
@@ -66,7 +67,11 @@ impl<P: Protocol> World<P> {
             }
             Claim::Mismatch => unreachable!("all copies of a call ask for the same"),
         };
-        self.answer(slot, outcome, ctx);
+        if self.attempts[slot].routes.0 == INSIDE {
+            self.answer_inside(slot, outcome, ctx);
+        } else {
+            self.answer(slot, outcome, ctx);
+        }
         false
     }
 
