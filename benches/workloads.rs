@@ -200,7 +200,13 @@ fn main() {
     let [two, one] = in_turn(3, [&|| w4(2, 400), &|| w4(1, 400)]);
     row("W4 sweep: 1 thread / 2 threads", format!("{one:.2} / {two:.2} s"), one / two, "1.85", "1.95");
     let [graph, plain] = in_turn(3, [&|| graph::w5(2).0, &|| w3(1000, 1_000_000).0 / 4.0]);
-    row("W5 graph of 5 services / W3, an event (at most)", format!("{:.0} / {:.0} ns an event", ns(graph), ns(plain)), graph / plain, "3", "2");
+    row(
+        "W5 graph of 5 services / W3, an event (at most)",
+        format!("{:.0} / {:.0} ns an event", ns(graph), ns(plain)),
+        graph / plain,
+        "3",
+        "2",
+    );
     let (_, share) = graph::w5(2);
     row("W5 at 100000 requests/s: seconds a simulated second", format!("{share:.2} s"), share, "", "");
     row("bytes per idle client, 1000000 clients (at most)", format!("{bytes:.0} bytes"), bytes, "200", "90");

@@ -19,8 +19,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Services, with who is called and what one request takes.
-const SERVICES: [(&str, &[&str], u64); 5] =
-    [("gateway", &["catalogue", "cart"], 100), ("catalogue", &["stock"], 300), ("cart", &["prices"], 300), ("stock", &[], 400), ("prices", &[], 500)];
+const SERVICES: [(&str, &[&str], u64); 5] = [
+    ("gateway", &["catalogue", "cart"], 100),
+    ("catalogue", &["stock"], 300),
+    ("cart", &["prices"], 300),
+    ("stock", &[], 400),
+    ("prices", &[], 500),
+];
 
 fn plan(seconds: u64) -> Arc<Plan> {
     let micros = SimDuration::from_micros;
