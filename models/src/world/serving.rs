@@ -297,6 +297,11 @@ impl<P: Protocol> World<P> {
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
+        if self.attempts[slot].is_probe {
+            // Its program is not what it does: it has no step that says what then.
+            self.free_worker(slot, ctx);
+            return self.fail(slot, Failure::Dependency, ctx);
+        }
         self.task_failed(slot, Failure::Dependency, ctx);
     }
 
