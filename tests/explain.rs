@@ -3,7 +3,7 @@
 use models::About;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::registry::Complaint;
-use models::services::AnyPartition;
+use models::services::{AnyPartition, Queue};
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
@@ -117,6 +117,7 @@ fn families() -> Vec<Explanations> {
         AnyHedge::explanations(),
         AnyBalancer::explanations(),
         AnyEjector::explanations(),
+        Queue::explanations(),
     ]
 }
 
@@ -152,6 +153,7 @@ fn the_parameters_of_every_strategy_are_the_fields_it_reads() {
     assert_fields_of::<AnyHedge>(AnyHedge::explanations());
     assert_fields_of::<AnyBalancer>(AnyBalancer::explanations());
     assert_fields_of::<AnyEjector>(AnyEjector::explanations());
+    assert_fields_of::<Queue>(Queue::explanations());
     assert_fields_of::<AnyPartition>(AnyPartition::explanations());
     for (name, _, About { parameters, .. }) in Layer::explanations() {
         match (name, fields::<Layer>(name)) {

@@ -1,9 +1,11 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod brokers;
 mod classes;
 mod clocks;
 mod data;
 mod health;
+mod intake;
 mod layers;
 mod programs;
 mod sagas;
@@ -18,7 +20,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Queue, Serves};
+use crate::services::{HealthEndpoint, Serves};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -83,6 +85,9 @@ impl Builder<'_> {
         }
         for (name, service) in &spec.services {
             all.extend(within(&node(name), service.check()));
+        }
+        for (name, broker) in &spec.brokers {
+            all.extend(within(&node(name), broker.check()));
         }
         for (index, link) in spec.links.iter().enumerate() {
             all.extend(within(&format!("links[{index}]"), link.check()));
@@ -180,10 +185,12 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_intakes(&mut services, &classes);
         self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
+        let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -193,7 +200,25 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan {
+            nodes,
+            services,
+            brokers,
+            backlogs,
+            consumers,
+            group,
+            populations,
+            classes,
+            edges,
+            places,
+            links,
+            topology,
+            faults,
+            storm,
+            experiment,
+            clocks,
+            clockwork,
+        }
     }
 
     /// The number of a place.
@@ -210,7 +235,8 @@ impl Builder<'_> {
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
         let sound = self.complaints.is_empty();
         let mut services = Vec::new();
-        for (index, (name, service)) in (0..).zip(&self.spec.services) {
+        let brokers = self.brokers_as_services();
+        for (index, (name, service)) in (0..).zip(self.spec.services.iter().chain(&brokers)) {
             let first = NodeId(nodes.len() as u32);
             let (most, initial) = service.sizes();
             let replicas = most.clamp(1, 10_000);
@@ -222,7 +248,6 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let Queue::Fifo(queue) = &service.queue;
             let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
@@ -231,7 +256,8 @@ impl Builder<'_> {
                 replicas,
                 workers: service.workers,
                 threads: service.threads,
-                queue_limit: queue.limit.unwrap_or(u32::MAX),
+                queue_limit: service.queue.limit().unwrap_or(u32::MAX),
+                intake: None,
                 demand: if sound {
                     service.demand.compile()
                 } else {
@@ -243,6 +269,7 @@ impl Builder<'_> {
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
+                broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
@@ -313,8 +340,9 @@ impl Builder<'_> {
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
-            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some();
+            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some() || service.intake.is_some();
         }
+        self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -424,7 +452,10 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
     }
     for edge in edges {
         if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
-            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            // Nobody waits at a broker for what comes of a message.
+            if services[caller as usize].broker.is_none() && services[callee as usize].broker.is_none() {
+                calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            }
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

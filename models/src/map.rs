@@ -121,7 +121,7 @@ impl Plan {
         for edge in &self.edges {
             let caller = edge.name.split(" -> ").next().unwrap_or_default();
             let callee = match edge.callee {
-                Callee::Service(service) => &self.services[service as usize].name,
+                Callee::Service(service) | Callee::Own(service) => &self.services[service as usize].name,
                 Callee::Group => &self.group.as_ref().expect("an edge leads to a group that exists").name,
             };
             for from in of(caller) {

@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
@@ -7,7 +8,9 @@ use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
-use crate::services::{AnyPartition, Congestion, DemandOfRetry, LateWork, LogPlan, Program, Restarts, Scaler, Service, Threads};
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -27,6 +30,8 @@ pub struct SystemSpec {
     pub clients: Vec<(String, Clients)>,
     /// Services.
     pub services: Vec<(String, Service)>,
+    /// Brokers.
+    pub brokers: Vec<(String, AnyBroker)>,
     /// Groups.
     pub groups: Vec<(String, Group)>,
     /// Links.
@@ -89,8 +94,14 @@ impl Default for Clockwork {
 pub struct Plan {
     /// Every identity that messages are sent to or come from.
     pub nodes: Vec<NodePlan>,
-    /// Services, in order of writing.
+    /// Services, in order of writing, and then brokers, each of which is a service to those who call it.
     pub services: Vec<ServicePlan>,
+    /// Brokers, in order of writing.
+    pub brokers: Vec<BrokerPlan>,
+    /// The queues of messages that brokers keep.
+    pub backlogs: Vec<BacklogPlan>,
+    /// Services that fetch messages.
+    pub consumers: Vec<ConsumerPlan>,
     /// The group, if there is one; the protocol itself is chosen where the world is made.
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
@@ -136,7 +147,7 @@ impl Plan {
         &self.edges[..self.edges.len() - watched]
     }
 
-    /// Name and number of members of every service, in order of writing, and then of the group.
+    /// Name and number of members of every service, in order of writing, of the brokers, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
         let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
@@ -183,6 +194,8 @@ pub struct ServicePlan {
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
+    /// How requests wait, unless simply in order of arrival until the queue is full.
+    pub intake: Option<Box<IntakePlan>>,
     /// Work before anything else.
     pub demand: Sampler,
     /// The same by the number of the class, where that has its own; empty if none has.
@@ -195,6 +208,8 @@ pub struct ServicePlan {
     pub has_own_ways: bool,
     /// What comes after.
     pub program: Program,
+    /// The broker that it is, if it is one, by its index.
+    pub broker: Option<u32>,
     /// Which of them a request may go to; any unless said.
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
@@ -239,6 +254,16 @@ pub struct ServicePlan {
     pub request_size: Size,
     /// How large an answer is.
     pub reply_size: Size,
+}
+
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|step| match &step.does {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            _ => None,
+        })
+    }
 }
 
 /// A group.
@@ -401,6 +426,9 @@ impl EdgePlan {
     }
 }
 
+/// The way between a replica and itself: nothing travels, and nothing is lost.
+pub const INSIDE: RouteId = RouteId(u32::MAX);
+
 /// Request and reply routes by the places of caller and callee.
 pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
 
@@ -435,4 +463,6 @@ pub enum Callee {
     Service(u32),
     /// The group.
     Group,
+    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
+    Own(u32),
 }

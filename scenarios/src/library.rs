@@ -31,6 +31,7 @@ shipped!(
     "gray-failure",
     "gc-pause",
     "rolling-restart",
+    "event-sourced-restart",
     "disk-stall",
     "zone-cut",
     "cut-that-answers",
@@ -42,6 +43,10 @@ shipped!(
     "dishonest-replica",
     "shared-dependency",
     "leaked-connections",
+    "bulkheads",
+    "cascade",
+    "timeouts-upside-down",
+    "retries-in-layers",
     "bad-deploy",
     "expired-certificate",
     "load-spike",
@@ -98,6 +103,8 @@ shipped!(
     "constant-work",
     "stale-answers",
     "paid-twice",
+    "saga-keys",
+    "saga-coordinator-dies",
 );
 
 /// The shipped scenario of this name.

@@ -352,9 +352,9 @@ fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
         add("threads", format!("{:?}", service.threads));
         add("late_work", format!("{:?}", service.late_work));
         add("demand_of_retry", format!("{:?}", service.demand_of_retry));
-        let models::services::Queue::Fifo(queue) = &service.queue;
-        let limit = queue.limit.map_or("without limit".to_owned(), |limit| format!("limit {limit}, a full queue refuses at once"));
-        add("queue", format!("Fifo, {limit}"));
+        let queue = &service.queue;
+        let limit = queue.limit().map_or("without limit".to_owned(), |limit| format!("limit {limit}, {}", queue.when_full().in_words()));
+        add("queue", format!("{}, {limit}", queue.name()));
     }
     let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
     add("drain", spec.clockwork.drain.to_string());

@@ -5,7 +5,7 @@ use super::{Exit, list};
 use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
-use models::services::AnyPartition;
+use models::services::{AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -47,6 +47,7 @@ fn explained() -> Vec<Page> {
         ("hedges", "a hedge", AnyHedge::explanations()),
         ("balancers", "a balancer", AnyBalancer::explanations()),
         ("ejectors", "an ejector", AnyEjector::explanations()),
+        ("queues", "a queue", Queue::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
     ];

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
-use models::services::AnyPartition;
+use models::services::{AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -64,6 +64,8 @@ enum Kind {
     Balancers,
     /// What leaves out replicas that fail.
     Ejectors,
+    /// How requests wait for a worker of a service.
+    Queues,
     /// Which replicas of a service a request may go to.
     Partitions,
     /// Faults.
@@ -101,6 +103,7 @@ impl Kind {
             Self::Hedges => owned(AnyHedge::ALL),
             Self::Balancers => owned(AnyBalancer::ALL),
             Self::Ejectors => owned(AnyEjector::ALL),
+            Self::Queues => owned(Queue::ALL),
             Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),

@@ -152,7 +152,7 @@ pub fn members_of_services(
 }
 
 /// Every named node is a member of its own, with an effect on its disk. Members of a group have one if their protocol writes;
-/// replicas of services write (`Write`) and keep nothing, so that only faults that concern `writing` strike them.
+/// replicas of services write (`Write`, and logs) and keep no records that could rot, so that only faults that concern `writing` strike them.
 ///
 /// # Errors
 /// See [`nodes`]; complaints about nodes that have no disk, or keep nothing on it.

@@ -283,10 +283,13 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed, and measures of single services.
-    pub fn observed(&mut self, observations: &super::Observations, of_services: Vec<super::Observation>) {
+    /// What protocols and clocks observed, what brokers did, and measures of single services.
+    pub fn observed(&mut self, observations: &super::Observations, more: Vec<super::Observation>) {
         self.row.observations = observations.list();
-        self.row.observations.extend(of_services);
+        if !more.is_empty() {
+            self.row.observations.extend(more);
+            self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        }
     }
 
     /// The row and the series of the run.

@@ -10,6 +10,9 @@ use sim_core::sample::{Distribution, Sampler};
 use sim_core::time::SimDuration;
 use sim_core::units::Rate;
 
+/// What replicas whose state is rebuilt announce.
+pub const LOG_EVENTS: [&str; 3] = ["ReplayBegun", "ReplayDone", "SnapshotTaken"];
+
 /// Where the state of a service is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "kind of state")]

@@ -6,8 +6,10 @@ pub mod data;
 mod directory;
 mod event_sourced;
 mod health;
+mod intake;
 pub mod partition;
 mod program;
+pub mod queues;
 mod restarts;
 mod saga;
 mod scaling;
@@ -19,18 +21,21 @@ pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use connections::Connections;
 pub use data::Data;
 pub use directory::Directory;
-pub use event_sourced::{EventSourced, LogPlan, Meanwhile, State};
+pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
 pub use health::{Deep, HealthEndpoint};
+pub use intake::{Intake, IntakePlan};
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use queues::{Fifo, Queue, WhenFull};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
-pub use saga::{DurableLog, Resumes, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
+pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::brokers::Consume;
 use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
@@ -64,7 +69,7 @@ pub struct Service {
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
-    /// Where requests wait for a worker.
+    /// How requests wait for a worker.
     #[serde(default)]
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
@@ -75,6 +80,9 @@ pub struct Service {
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
+    /// The brokers it fetches messages from, each of which is work as a request is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumes: Vec<Consume>,
     /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
     #[serde(default)]
     pub domain: Placement,
@@ -150,28 +158,6 @@ pub enum Threads {
     Held,
     /// It is free while a downstream call is under way (asynchronous code).
     Released,
-}
-
-/// Where requests wait.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Queue {
-    /// First in, first out.
-    Fifo(Fifo),
-}
-
-/// First in, first out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fifo {
-    /// How many requests wait at most, at each replica; a further one is refused at once. Without a limit unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self::Fifo(Fifo::default())
-    }
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -251,6 +237,7 @@ impl Service {
             demand,
             demand_of: BTreeMap::new(),
             does: Vec::new(),
+            consumes: Vec::new(),
             domain: Placement::default(),
             partition: None,
             late_work: LateWork::default(),
@@ -304,7 +291,11 @@ impl Service {
         complaints.extend(self.serves.check().map(|one| one.inside("serves")));
         complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
+        for (index, consume) in self.consumes.iter().enumerate() {
+            complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
+        }
         complaints.extend(within("demand", self.demand.check()));
+        complaints.extend(within("queue", self.queue.check()));
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
         }

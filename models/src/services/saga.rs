@@ -104,6 +104,9 @@ fn doubling() -> AnyBackoff {
     AnyBackoff::Exponential(Exponential { base: SimDuration::from_secs(1), cap: SimDuration::from_secs(60), multiplier: 2.0 })
 }
 
+/// What coordinators announce.
+pub const SAGA_EVENTS: [&str; 5] = ["SagaBegun", "SagaCompleted", "SagaCompensated", "SagaLeftHalfway", "SagaResumed"];
+
 /// At most so many steps.
 const MOST_STEPS: usize = 16;
 

@@ -1,6 +1,6 @@
 //! What does one replica remember?
 
-use super::{Level, Tally};
+use super::{Intake, Level, Tally};
 use crate::ids::NodeId;
 use sim_core::time::SimTime;
 use std::collections::VecDeque;
@@ -14,6 +14,8 @@ pub struct Server {
     pub queue: VecDeque<u32>,
     /// Attempts in the queue that are not cancelled.
     pub waiting: Level,
+    /// Who waits instead, where the service has another queue than a plain one; made when it is first needed.
+    pub intake: Option<Box<Intake>>,
     /// Requests that wait for others and have no worker meanwhile.
     pub calling: Level,
     /// What has become of the requests that came.
@@ -67,6 +69,8 @@ pub enum News {
         /// In the how-manieth exchange.
         number: u32,
     },
+    /// A message that a poller here has fetched goes to the queue, or back.
+    HandOver,
     /// The connection is broken over which it awaits an answer.
     Broken,
 }

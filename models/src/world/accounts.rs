@@ -43,7 +43,7 @@ impl<P: Protocol> World<P> {
         for attempt in self.attempts.slots() {
             match attempt.phase {
                 Phase::Queued => at_end[attempt.service as usize][0] += 1,
-                Phase::Serving | Phase::Calling => at_end[attempt.service as usize][1] += 1,
+                Phase::Serving | Phase::Calling | Phase::Parked => at_end[attempt.service as usize][1] += 1,
                 _ => {}
             }
         }

@@ -17,6 +17,18 @@ impl<P: Protocol> World<P> {
     /// A request asks for what it needs beside a worker. Whether it goes on; if not, it has been answered.
     #[cold]
     pub(super) fn checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        if self.plan.services[self.attempts[slot].service as usize].intake.is_some() {
+            self.comes_in(slot, ctx);
+            return false;
+        }
+        self.gets_what_it_needs(slot, ctx)
+    }
+
+    /// The same, where nothing else decides who comes in.
+    pub(super) fn gets_what_it_needs(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        if self.attempts[slot].is_probe {
+            return true;
+        }
         if !self.connects(slot, ctx.now()) {
             self.observations.count("connections refused", 1);
             self.fail(slot, Failure::Refused, ctx);

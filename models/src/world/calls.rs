@@ -30,6 +30,9 @@ impl<P: Protocol> World<P> {
             Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) | Origin::Check(_) => unreachable!("who asks whether somebody is well begins its calls itself"),
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => {
+                unreachable!("brokers and pollers begin their calls themselves")
+            }
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -261,6 +264,10 @@ impl<P: Protocol> World<P> {
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
             Origin::Saga(saga, place) => self.saga_call_ended(slot, (saga, place), (outcome, is_over), ctx),
+            Origin::Poll(poller) => self.poll_ended(poller, outcome, ctx),
+            Origin::Delivery(poller, place) => self.delivery_ended((poller, place), (outcome, slot), ctx),
+            Origin::Settling(number, receipt) => self.settling_ended(name, process, (number, receipt), ctx),
+            Origin::Push(backlog, number) => self.push_ended((backlog, number), (outcome, slot), ctx),
         }
     }
 

@@ -23,6 +23,13 @@ pub(super) struct Jobs {
     runs: Pool<Run>,
 }
 
+impl Jobs {
+    /// Where a run belongs.
+    pub(super) fn node_of(&self, run: u32) -> NodeId {
+        self.runs[run].node
+    }
+}
+
 /// The timer of one node.
 #[derive(Clone, Debug)]
 struct Timer {
@@ -148,9 +155,11 @@ impl<P: Protocol> World<P> {
         if self.has_free_worker(node) && !self.stands_still(node) {
             return self.run_takes_worker(run, ctx);
         }
-        let server = &mut self.servers[node.index()];
-        server.queue.push_back(run | RUN);
-        server.waiting.up(ctx.now());
+        self.servers[node.index()].waiting.up(ctx.now());
+        if self.service_at(node).intake.is_some() {
+            return self.run_lines_up(run | RUN, node, ctx.now());
+        }
+        self.servers[node.index()].queue.push_back(run | RUN);
     }
 
     /// A free worker takes a run.

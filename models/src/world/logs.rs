@@ -101,7 +101,7 @@ impl<P: Protocol> World<P> {
         log.since -= events;
         log.work = Work::Nothing;
         self.observations.count("snapshots taken", 1);
-        self.tell_of_log(node, "snapshot taken", events, ctx);
+        self.tell_of_log(node, "SnapshotTaken", events, ctx);
     }
 
     fn tell_of_log(&mut self, node: NodeId, what: &'static str, events: u64, ctx: &mut Ctx<'_, Self>) {
@@ -134,7 +134,7 @@ impl<P: Protocol> World<P> {
         self.environment.begin(stretch_of(node), 0, &[effect], &Arc::clone(&self.plan).topology);
         self.observations.count("states rebuilt", 1);
         self.observations.count("events replayed", events);
-        self.tell_of_log(node, "replay begun", events, ctx);
+        self.tell_of_log(node, "ReplayBegun", events, ctx);
         let pace = pace_of(self.environment.node(node));
         self.log_proceeds(node, plan.replay_of(events), pace, ctx);
         true
@@ -164,7 +164,7 @@ impl<P: Protocol> World<P> {
             }
             Work::Replay(events) => {
                 self.replay_is_over(node, ctx);
-                self.tell_of_log(node, "replay done", events, ctx);
+                self.tell_of_log(node, "ReplayDone", events, ctx);
                 self.fill_if_running(node, ctx);
                 self.sagas_go_on(node, ctx);
             }

@@ -184,7 +184,7 @@ impl<P: Protocol> World<P> {
                 self.server_changes_pace(node, before, ctx);
                 if before.paused && !after.paused {
                     self.server_resumes(node, ctx);
-                } else if after.is_running() && after.workers_lost < before.workers_lost && self.is_replica(node) {
+                } else if after.is_running() && after.gives_back_room(before) && self.is_replica(node) {
                     self.fill_workers(node, ctx);
                 }
             }
@@ -225,6 +225,8 @@ impl<P: Protocol> World<P> {
                 if !self.state_is_rebuilt(node, ctx) {
                     self.sagas_go_on(node, ctx);
                 }
+                self.pollers_return(node, ctx);
+                self.broker_resumes(node, ctx);
             }
             Role::Clients(_) => {}
         }

@@ -6,10 +6,12 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `accounts` (what has become of requests, and how full everything was), `arriving` (what a
-//!   request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and for nobody), `sharing` (cores
-//!   that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes effect as a whole), `logs`
-//!   (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are slow or stand still), `jobs` (background work);
+//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `accounts` (what has become of requests, and how full
+//!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
+//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   slow or stand still), `jobs` (background work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
@@ -18,9 +20,11 @@
 
 mod accounts;
 mod arriving;
+mod brokering;
 mod calls;
 mod checks;
 mod clients;
+mod consuming;
 mod course;
 mod data;
 mod disks;
@@ -45,6 +49,7 @@ mod parcels;
 mod partition;
 mod pools;
 mod probes;
+mod queueing;
 mod replication;
 mod saga_books;
 mod sagas;
@@ -77,6 +82,7 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
 use executed::Executions;
@@ -153,6 +159,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// The replicas of services that come and go.
@@ -218,6 +226,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
@@ -243,6 +252,7 @@ impl<P: Protocol> World<P> {
             world.start_clocks(ctx);
             world.start_loops(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
             saga_books::begin_counting(&world.plan, &mut world.observations);
@@ -285,8 +295,9 @@ impl<P: Protocol> World<P> {
         self.count_replicas();
         self.meter.accounts = self.accounts();
         self.count_unfinished();
-        let of_services = self.executions_observed();
-        self.meter.observed(&self.observations, of_services);
+        let mut more = self.executions_observed();
+        more.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }
@@ -340,6 +351,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

@@ -5,7 +5,6 @@
 
 use crate::measure::Observations;
 use crate::plan::Plan;
-use crate::services::{Step, TaskPlan};
 
 /// What is counted of sagas, in runs that have any; 0 is counted as well.
 const COUNTED: [&str; 10] = [
@@ -23,8 +22,7 @@ const COUNTED: [&str; 10] = [
 
 /// Everything that is counted begins with 0 if a plan has sagas.
 pub(super) fn begin_counting(plan: &Plan, observations: &mut Observations) {
-    let has_saga = |step: &Step| matches!(step.does, TaskPlan::Saga(_));
-    if plan.services.iter().flat_map(|service| &service.program).any(has_saga) {
+    if plan.services.iter().any(|service| service.sagas().next().is_some()) {
         COUNTED.iter().for_each(|name| observations.count(name, 0));
     }
 }
@@ -99,9 +97,9 @@ impl SagaEnd {
     /// What it is counted and announced as.
     pub(super) const fn name(self) -> (&'static str, &'static str) {
         match self {
-            Self::Completed => ("sagas completed", "saga completed"),
-            Self::Compensated => ("sagas compensated", "saga compensated"),
-            Self::LeftHalfway => ("sagas left half-way", "saga left half-way"),
+            Self::Completed => ("sagas completed", "SagaCompleted"),
+            Self::Compensated => ("sagas compensated", "SagaCompensated"),
+            Self::LeftHalfway => ("sagas left half-way", "SagaLeftHalfway"),
         }
     }
 }

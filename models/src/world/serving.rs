@@ -7,8 +7,8 @@ use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan};
+use crate::outcome::{Failure, Outcome};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
@@ -82,7 +82,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// How many requests may wait at a server.
-    fn places_at(&self, node: NodeId) -> u32 {
+    pub(super) fn places_at(&self, node: NodeId) -> u32 {
         self.service_at(node).queue_limit.saturating_sub(self.environment.node(node).places_taken)
     }
 
@@ -91,7 +91,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].checks_in && !attempt.is_probe && !self.checks_in(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !self.checks_in(slot, ctx) {
             return;
         }
         let attempt = &self.attempts[slot];
@@ -100,8 +100,7 @@ impl<P: Protocol> World<P> {
         } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
-            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
-            self.fail(slot, Failure::Overload, ctx);
+            self.refuse(slot, ctx);
         }
     }
 
@@ -111,13 +110,16 @@ impl<P: Protocol> World<P> {
         attempt.references += 1;
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
-        server.queue.push_back(slot);
         server.waiting.up(ctx.now());
+        if self.plan.services[attempt.service as usize].intake.is_some() {
+            return self.line_up(slot, ctx.now());
+        }
+        server.queue.push_back(slot);
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
     #[inline(always)]
-    fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if attempt.deadline <= ctx.now() {
             // Nobody waits for it any more, and its server knows.
@@ -285,19 +287,22 @@ impl<P: Protocol> World<P> {
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
         server.busy.down(ctx.now());
-        if !server.queue.is_empty() {
+        if !server.queue.is_empty() || server.intake.is_some() {
             self.fill_workers(node, ctx);
         }
     }
 
     /// Free workers take what waits.
     pub(super) fn fill_workers(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        if self.servers[node.index()].intake.is_some() {
+            return self.call_up(node, ctx);
+        }
         while !self.servers[node.index()].queue.is_empty() && self.has_free_worker(node) {
             self.serve_next(node, ctx);
         }
     }
 
-    pub(super) fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+    fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
@@ -324,7 +329,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds.any() {
             self.checks_out(slot, None, ctx);
         }
@@ -339,6 +344,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -373,16 +381,22 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
         match self.attempts[slot].phase {
             Phase::Queued => {
                 self.servers[node.index()].waiting.down(ctx.now());
+                if self.servers[node.index()].intake.is_some() {
+                    return self.leaves_line(slot, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -399,14 +413,15 @@ impl<P: Protocol> World<P> {
                 }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
     /// The life of a server ends: queued and begun work is gone, and nobody is told.
     pub(super) fn server_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let queue = std::mem::take(&mut self.servers[node.index()].queue);
-        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().partition(|slot| slot & RUN != 0);
+        let (in_line, outside) = self.line_breaks_up(node);
+        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().chain(in_line).partition(|slot| slot & RUN != 0);
         for slot in queue {
             self.attempts[slot].references -= 1;
             // One that had been cancelled is over already and only waited for its turn.
@@ -414,7 +429,7 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
             let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
@@ -440,8 +455,11 @@ impl<P: Protocol> World<P> {
         self.forget_strategies(node);
         self.probers_die(node, ctx);
         self.connections_close(node);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()].dies(ctx.now());
+        self.hear_all(outside, ctx);
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

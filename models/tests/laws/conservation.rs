@@ -3,6 +3,7 @@
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
 use crate::programs::program;
+use crate::queues::some_queue;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
@@ -54,7 +55,7 @@ fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
-fn stack() -> impl Strategy<Value = Vec<Layer>> {
+pub fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);
@@ -74,14 +75,6 @@ fn demand() -> impl Strategy<Value = Distribution> {
     prop_oneof![(1_u64..30).prop_map(|mean| exponential(ms(mean))), (0_u64..20).prop_map(|length| Distribution::Constant(ms(length)))]
 }
 
-/// How workers serve: more often than not each alone, and however much there is to do.
-fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
-    let serves = prop_oneof![2 => Just(Serves::Alone), 1 => (1_u32..3).prop_map(|cores| Serves::Sharing(Sharing { cores }))];
-    let linear = (1_u64..5).prop_map(|adds| Congestion::Linear(Linear { adds: ms(adds) }));
-    let universal = Just(Congestion::Universal(Universal { contention: 0.1, coherency: 0.02 }));
-    (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
-}
-
 /// One of those that a service with so many replicas may have, or none.
 fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
     match which {
@@ -92,20 +85,29 @@ fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
     }
 }
 
+/// How workers serve: more often than not each alone, and however much there is to do.
+fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
+    let serves = prop_oneof![2 => Just(Serves::Alone), 1 => (1_u32..3).prop_map(|cores| Serves::Sharing(Sharing { cores }))];
+    let linear = (1_u64..5).prop_map(|adds| Congestion::Linear(Linear { adds: ms(adds) }));
+    let universal = Just(Congestion::Universal(Universal { contention: 0.1, coherency: 0.02 }));
+    (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    let ways = ((0_u32..8), way_to_serve());
-    (1_u32..4, ways, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, (partition, (serves, congestion)), workers, held, limit, demand, late_work, same)| Service {
+    let plain = limit.prop_map(|limit| Queue::Fifo(Fifo { limit, ..Fifo::default() }));
+    let queue = prop_oneof![1 => plain, 1 => some_queue()];
+    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
+        |(replicas, partition, workers, held, queue, demand, late_work, same, (serves, congestion))| Service {
             replicas,
             partition: some_partition(partition, replicas),
             workers,
             serves,
             congestion,
             threads: if held { Threads::Held } else { Threads::Released },
-            queue: Queue::Fifo(Fifo { limit }),
+            queue,
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
             health: models::services::HealthEndpoint::Shallow,
@@ -316,7 +318,7 @@ fn random_systems_draw_every_fault() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::new(config());
     let mut drawn: BTreeMap<&str, u32> = AnyFault::explanations().into_iter().map(|(name, ..)| (name, 0)).collect();
-    for _ in 0..512 {
+    for _ in 0..1_000 {
         let spec = system().new_tree(&mut runner).expect("a system is made").current();
         for fault in &spec.faults {
             *drawn.get_mut(fault.fault.name()).expect("it is a fault") += 1;

@@ -268,7 +268,7 @@ fn nothing_is_held_back_when_everything_fails_and_returns() {
     for seed in 0..6 {
         let mut spec = followed(4, exponential(ms(80)), ReadsFrom::Any, Share::percent(40));
         let server = &mut spec.services[0].1;
-        (server.workers, server.queue) = (1, Queue::Fifo(Fifo { limit: Some(6) }));
+        (server.workers, server.queue) = (1, Queue::Fifo(Fifo { limit: Some(6), ..Fifo::default() }));
         server.late_work = [LateWork::Cancel, LateWork::Finish, LateWork::SkipQueued][seed as usize % 3];
         server.partition = Some(AnyPartition::ByKey(ByKey { shards: 2 }));
         server.connections = Some(Connections { most: 15, idle: ms(300) });

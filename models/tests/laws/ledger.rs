@@ -4,7 +4,7 @@ use models::ids::NodeId;
 use models::outcome::{Failure, Outcome};
 use models::plan::{Callee, Plan, Role};
 use models::record::{AttemptName, CallName, FIRST_PROBE, Loss, MessageName, Record};
-use models::services::{Step, TaskPlan, Threads};
+use models::services::{IntakePlan, Step, TaskPlan, Threads, WhenFull};
 use sim_core::draw::Key;
 use sim_core::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -160,7 +160,10 @@ impl<'a> Ledger<'a> {
             }
             Record::Discarded(name, _) => {
                 assert!(self.attempts[&key_of(name)].is_abandoned, "{name:?} was discarded though somebody waited");
-                assert!(self.attempts[&key_of(name)].is_at_node, "{name:?} was discarded where it was not");
+                let (is_there, node) = (self.attempts[&key_of(name)].is_at_node, self.attempts[&key_of(name)].node);
+                // Who waits outside has not arrived, and is given up as it is let in.
+                let waits_outside = self.intake_of(node).is_some_and(|intake| intake.queue.when_full() == WhenFull::Wait);
+                assert!(is_there || waits_outside, "{name:?} was discarded where it was not");
                 self.end(key_of(name), Fate::Discarded);
             }
             Record::FaultBegan(..)
@@ -202,6 +205,11 @@ impl<'a> Ledger<'a> {
 
     fn is_member(&self, node: NodeId) -> bool {
         matches!(self.plan.nodes[node.index()].role, Role::Member(_))
+    }
+
+    fn intake_of(&self, node: NodeId) -> Option<&IntakePlan> {
+        let Role::Replica(service) = self.plan.nodes[node.index()].role else { return None };
+        self.plan.services[service as usize].intake.as_deref()
     }
 
     fn call_started(&mut self, name: &CallName) {
@@ -259,12 +267,17 @@ impl<'a> Ledger<'a> {
 
     fn answered(&mut self, name: &AttemptName, node: NodeId, outcome: Outcome) {
         let is_refusal = matches!(outcome, Outcome::Failed(Failure::Refused | Failure::Overload));
+        let is_shed = outcome == Outcome::Failed(Failure::Overload) && self.intake_of(node).is_some();
         assert!(outcome == Outcome::Failed(Failure::Refused) || !self.is_down[node.index()], "{name:?} was answered by a dead node");
         let attempt = self.attempts.get_mut(&key_of(name)).expect("it was sent");
         assert!(attempt.fate.is_none() && !attempt.is_answered, "{name:?} was answered twice");
-        assert_eq!(attempt.is_at_node, !is_refusal, "{name:?} was answered by a life that never saw it");
-        assert!(!attempt.is_queued, "{name:?} was answered out of the queue");
-        (attempt.is_answered, attempt.is_at_node, attempt.has_worker) = (true, false, false);
+        if attempt.is_at_node && is_shed {
+            assert!(attempt.is_queued && !attempt.was_begun, "{name:?} was sent away after it had been begun");
+        } else {
+            assert_eq!(attempt.is_at_node, !is_refusal, "{name:?} was answered by a life that never saw it");
+            assert!(!attempt.is_queued, "{name:?} was answered out of the queue");
+        }
+        (attempt.is_answered, attempt.is_at_node, attempt.is_queued, attempt.has_worker) = (true, false, false, false);
         self.present[node.index()].remove(&key_of(name));
     }
 

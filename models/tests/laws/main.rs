@@ -7,6 +7,7 @@ mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
+mod brokers; // what brokers store, hand out, pass on and lose
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
@@ -17,6 +18,7 @@ mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
+mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
@@ -37,6 +39,7 @@ mod probes; // who asks replicas whether they are well, when, and what is made o
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod programs; // what services do for requests, to the nanosecond
+mod queues; // whose turn it is at a server, and who is sent away
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod routes; // which way is taken around a cut, and what its callers hear

@@ -165,7 +165,7 @@ fn tiers() -> SystemSpec {
         replicas: 3,
         workers: 3,
         threads: Threads::Released,
-        queue: Queue::Fifo(Fifo { limit: Some(10) }),
+        queue: Queue::Fifo(Fifo { limit: Some(10), ..Fifo::default() }),
         does: vec![
             Task::Write(exponential(ms(5))),
             Task::Call("back".to_owned()),

@@ -261,7 +261,7 @@ fn nothing_is_lost_between_parts_that_fail_and_return() {
     {
         let mut spec = parted(4, partition, poisson(300));
         spec.services[0].1.workers = 1;
-        spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(5) });
+        spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(5), ..Fifo::default() });
         spec.faults = vec![
             crash("server[0]", ms(500), Some(ms(700)), WhileDown::Silence),
             slow("server[3]", 5.0, ms(300), Some(ms(900))),

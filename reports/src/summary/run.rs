@@ -76,7 +76,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     run.up.iter().for_each(|up| uptime(up, &mut say));
     for observation in &run.observations {
         let meaning = match observation.fold {
-            Fold::Sum => "added up, as the protocol or the clocks observed it",
+            Fold::Sum => "added up, as it was observed",
             Fold::Least => "the least that was observed",
             Fold::Most => "the most that was observed",
         };

@@ -22,6 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fewer attempts at the bottom than this, from several layers that retry, are not worth a warning.
 const MANY_ATTEMPTS: u64 = 8;
 
+/// A service that needs just all of its workers needs a little more or less by arithmetic: mean gaps are whole nanoseconds.
+const FULL: f64 = 1.001;
+
 /// Something found in one system.
 struct Finding {
     /// What it is about, so that other arms and cells say it of the same.
@@ -195,7 +198,8 @@ impl<'p> System<'p> {
         };
         let callee = match edge.callee {
             Callee::Service(service) => Some(service as usize),
-            Callee::Group => None,
+            // What is fetched from a queue comes at the pace of who fetches it.
+            Callee::Group | Callee::Own(_) => None,
         };
         (caller, callee)
     }
@@ -244,7 +248,7 @@ impl<'p> System<'p> {
     fn overload(&self, service: usize) -> Option<Finding> {
         let (plan, rate) = (&self.plan.services[service], self.rate[service]);
         let (load, what, time, count) = self.needs(service);
-        if load <= 1.0 {
+        if load <= FULL {
             return None;
         }
         let held = if time > self.asked[service].work { " (held while it waits for others)" } else { "" };

@@ -9,5 +9,5 @@ mod store;
 pub use coalesce::{Coalesce, Flights, Joined};
 pub use freshness::{Cache, Freshness};
 pub use given::GivenRatio;
-pub use idempotency::{Claim, IdempotencyKeys, Keys};
+pub use idempotency::{Claim, IdempotencyKeys, Keeps, Keys};
 pub use store::Store;
