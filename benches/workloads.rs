@@ -37,6 +37,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         health: models::services::HealthEndpoint::Shallow,
         restarts: None,
         scales: None,
+        rolls_back: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

@@ -233,6 +233,7 @@ impl Builder<'_> {
                 demand_of_retry: service.demand_of_retry,
                 evenly: if service.restarts.is_some() || service.scales.is_some() { 0 } else { replicas },
                 scales: service.scales.clone(),
+                rolls_back: service.rolls_back.clone(),
                 initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
@@ -391,6 +392,14 @@ impl Builder<'_> {
         if let Some(experiment) = &self.spec.experiment {
             faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
             self.complaints.extend(faults.iter().find_map(|fault| experiment.check_confined(&fault.label, &fault.members, places)));
+        }
+        for (name, service) in &self.spec.services {
+            let Some(rollback) = &service.rolls_back else { continue };
+            let labels = faults.iter().map(|fault| fault.label.as_str());
+            let events: Vec<&str> = places.events().collect();
+            let wrong = rollback.when.check_names(labels, events.iter().copied());
+            let path = format!("nodes.{}.rolls_back.when", quoted(name));
+            self.complaints.extend(within(&path, wrong.into_iter().collect()));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {

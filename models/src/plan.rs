@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Restarts, Scaler, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, Restarts, Rollback, Scaler, Service, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -199,6 +199,8 @@ pub struct ServicePlan {
     pub scales: Option<Scaler>,
     /// How many of them are there at the begin, the first ones.
     pub initial: u32,
+    /// What takes bad deploys of it back.
+    pub rolls_back: Option<Rollback>,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.

@@ -27,6 +27,8 @@ shipped!(
     "deep-health-check",
     "liveness-probes",
     "autoscale-too-late",
+    "zone-lost",
+    "deploy-rollback",
     "slow-node",
     "gray-failure",
     "gc-pause",

@@ -3,12 +3,14 @@
 mod directory;
 mod health;
 mod restarts;
+mod rollback;
 mod scaling;
 mod server;
 
 pub use directory::Directory;
 pub use health::{Deep, HealthEndpoint};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
+pub use rollback::Rollback;
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
@@ -66,6 +68,9 @@ pub struct Service {
     /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scales: Option<Scaler>,
+    /// What takes bad deploys back before they end by themselves; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<Rollback>,
     /// How often callers look who is there, if replicas come and go; always unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
@@ -231,6 +236,7 @@ impl Service {
         if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
             complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
         }
+        complaints.extend(self.rolls_back.iter().flat_map(|rollback| within("rolls_back", rollback.check())));
         complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
         if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
             let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";

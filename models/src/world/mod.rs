@@ -11,7 +11,7 @@
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod calls;
@@ -36,6 +36,7 @@ mod pace;
 mod parcels;
 mod pools;
 mod probes;
+mod rollbacks;
 mod scaling;
 mod serving;
 mod timekeeping;
@@ -128,6 +129,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// The strikes of deploys that somebody takes back.
+    rolled_back: Vec<u32>,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// The replicas of services that come and go.
@@ -180,6 +183,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            rolled_back: Vec::new(),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],

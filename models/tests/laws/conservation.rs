@@ -86,6 +86,7 @@ fn some_service() -> impl Strategy<Value = Service> {
             health: models::services::HealthEndpoint::Shallow,
             restarts: None,
             scales: None,
+            rolls_back: None,
             discovery: None,
             ..service(demand)
         },

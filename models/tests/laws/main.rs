@@ -34,6 +34,7 @@ mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
+mod rollbacks; // what takes a bad deploy back, and when
 mod routes; // which way is taken around a cut, and what its callers hear
 mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
@@ -157,6 +158,7 @@ fn service(demand: Distribution) -> Service {
         health: models::services::HealthEndpoint::Shallow,
         restarts: None,
         scales: None,
+        rolls_back: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

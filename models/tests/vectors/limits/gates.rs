@@ -19,6 +19,7 @@ pub fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             health: models::services::HealthEndpoint::Shallow,
             restarts: None,
             scales: None,
+            rolls_back: None,
             discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
