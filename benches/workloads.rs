@@ -38,6 +38,7 @@ fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
         restarts: None,
         scales: None,
         rolls_back: None,
+        sessions: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

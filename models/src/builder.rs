@@ -13,7 +13,7 @@ use crate::plan::{
     Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
 };
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Queue, Task};
+use crate::services::{HealthEndpoint, Queue, SessionPlace, Task};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -110,6 +110,12 @@ impl Builder<'_> {
         if clients > MOST_CLIENTS {
             all.push(complaint("nodes", format!("{clients} clients are more than a run can hold ({MOST_CLIENTS})")));
         }
+        if !spec.clients.is_empty() && spec.clients.iter().all(|(_, clients)| clients.synthetic) {
+            all.push(complaint(
+                "nodes",
+                "nobody is a user: synthetic clients only show how users fare; add a population that is not synthetic",
+            ));
+        }
         if spec.clients.is_empty() {
             all.push(complaint("nodes", "nobody calls anything; add a population such as \"shoppers\": Clients(...)"));
         }
@@ -169,6 +175,7 @@ impl Builder<'_> {
                 objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
+                synthetic: clients.synthetic,
             });
             first_client = first_client.saturating_add(clients.count);
         }
@@ -231,9 +238,11 @@ impl Builder<'_> {
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
-                evenly: if service.restarts.is_some() || service.scales.is_some() { 0 } else { replicas },
+                evenly: if service.restarts.is_some() || service.scales.is_some() || service.sessions.is_some() { 0 } else { replicas },
                 scales: service.scales.clone(),
                 rolls_back: service.rolls_back.clone(),
+                sessions: service.sessions.clone().map(|place| (place, None)),
+                looks_first: service.idempotency.is_some() || service.sessions.is_some(),
                 initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
@@ -297,6 +306,15 @@ impl Builder<'_> {
                 }
             }
             services[index].program = program;
+            if let Some(callee) = service.sessions.as_ref().and_then(SessionPlace::asks) {
+                let login = *known.entry(callee).or_insert_with(|| {
+                    let path = format!("nodes.{}.sessions.unknown", quoted(name));
+                    let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
+                    edges.push(edge);
+                    EdgeId(edges.len() as u32 - 1)
+                });
+                services[index].sessions.iter_mut().for_each(|(_, edge)| *edge = Some(login));
+            }
             if let HealthEndpoint::Deep(deep) = &service.health {
                 let mut edge_to = |callee: &str, path: &str| {
                     let edge = self.edge(name, replicas, callee, path, &callees, nodes);

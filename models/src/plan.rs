@@ -5,7 +5,7 @@ use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Restarts, Rollback, Scaler, Service, Threads};
+use crate::services::{DemandOfRetry, LateWork, Restarts, Rollback, Scaler, Service, SessionPlace, Threads};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -201,6 +201,10 @@ pub struct ServicePlan {
     pub initial: u32,
     /// What takes bad deploys of it back.
     pub rolls_back: Option<Rollback>,
+    /// Where sessions live, and over which edge a login goes, if it takes a call.
+    pub sessions: Option<(SessionPlace, Option<EdgeId>)>,
+    /// Whether a request that arrives is looked at before it is worked on, because of a key or a session.
+    pub looks_first: bool,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.
@@ -303,6 +307,8 @@ pub struct PopulationPlan {
     pub classes: Option<ClassMix>,
     /// Over how much time its clients start.
     pub starts_within: SimDuration,
+    /// Whether they are probes instead of users.
+    pub synthetic: bool,
 }
 
 /// A caller and its callee.
@@ -355,7 +361,7 @@ impl EdgePlan {
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
         let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
-        Site { now, luck, replicas, listed: None, zones, callers, lever }
+        Site { now, luck, replicas, listed: None, pinned: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

@@ -28,6 +28,7 @@ shipped!(
     "liveness-probes",
     "autoscale-too-late",
     "zone-lost",
+    "sticky-sessions",
     "deploy-rollback",
     "slow-node",
     "gray-failure",

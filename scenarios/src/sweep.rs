@@ -197,6 +197,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
         edges: first.edges_of_calls().iter().map(|edge| edge.name.clone()).collect(),
+        synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
         faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),

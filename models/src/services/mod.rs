@@ -6,6 +6,7 @@ mod restarts;
 mod rollback;
 mod scaling;
 mod server;
+mod sessions;
 
 pub use directory::Directory;
 pub use health::{Deep, HealthEndpoint};
@@ -14,6 +15,7 @@ pub use rollback::Rollback;
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
+pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
 
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
@@ -71,6 +73,9 @@ pub struct Service {
     /// What takes bad deploys back before they end by themselves; nothing unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rolls_back: Option<Rollback>,
+    /// Where the sessions of its clients live; it has none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionPlace>,
     /// How often callers look who is there, if replicas come and go; always unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,

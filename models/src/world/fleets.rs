@@ -13,7 +13,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, Plan, Role};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Record};
-use crate::services::Directory;
+use crate::services::{Directory, Sessions};
 use crate::strategies::health::Health;
 use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::simulation::Ctx;
@@ -28,6 +28,8 @@ pub(super) struct Fleets {
     pub(super) replicas: Vec<Replica>,
     /// By service: where its replicas begin, or [`NONE`].
     first: Vec<u32>,
+    /// By service: which of its replicas knows which client, if it keeps sessions.
+    pub(super) sessions: Vec<Option<Sessions>>,
     /// Who decides how many there are, for each service whose number of replicas follows its load.
     pub(super) loops: Vec<Loop>,
 }
@@ -95,6 +97,7 @@ impl Fleets {
         }
         for (index, service) in (0..).zip(&plan.services) {
             let comes_and_goes = service.evenly == 0;
+            fleets.sessions.push(service.sessions.is_some().then(Sessions::default));
             fleets.first.push(if comes_and_goes { fleets.replicas.len() as u32 } else { NONE });
             fleets.directories.push(comes_and_goes.then(|| Directory::new(service.refresh, (0..service.initial).collect())));
             let replicas = if comes_and_goes { service.replicas } else { 0 };
@@ -114,6 +117,11 @@ impl Fleets {
             return Some(directory.listed());
         }
         Some(directory.known(seed.draws(edge.child(LOOKS.bits()).child(u64::from(caller)), 0).wait(), now))
+    }
+
+    /// The replica that knows a client, or did.
+    pub(super) fn pinned(&self, service: u32, client: (u32, u32)) -> Option<u32> {
+        self.sessions.get(service as usize)?.as_ref()?.place_of(client)
     }
 
     /// Where the replicas of a service begin here.
@@ -163,8 +171,11 @@ impl<P: Protocol> World<P> {
         let is_client = (call.caller.0 as usize) < self.plan.populations.len();
         let caller = if is_client { call.name.client } else { call.process };
         let known = self.fleets.known(service, (&self.seed, self.plan.edges[call.name.edge.index()].key, caller), now);
+        let pinned = self.fleets.pinned(service, (call.name.edge.0, call.name.client));
         match known.unwrap_or_default() {
             [] => NONE,
+            // Who is known somewhere goes there as long as it is there.
+            known if pinned.is_some_and(|pinned| known.binary_search(&pinned).is_ok()) => pinned.unwrap_or(NONE),
             known => known[choice.index(known.len() as u64) as usize],
         }
     }

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::jobs::RUN;
+use super::sessions::LOGS_IN;
 use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
@@ -84,11 +85,29 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
-        let node = attempt.node;
-        if self.plan.services[attempt.service as usize].idempotency.is_some() && !attempt.is_probe && !self.claims(slot, ctx) {
+        if self.plan.services[attempt.service as usize].looks_first && !attempt.is_probe && !self.looks_at(slot, ctx) {
             return;
         }
+        self.admit(slot, ctx);
+    }
+
+    /// Whether a request is one that may be worked on now, by its session and its key.
+    #[cold]
+    fn looks_at(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        self.knows_client(slot, ctx) && self.has_key(slot, ctx)
+    }
+
+    #[cold]
+    fn has_key(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        let service = self.attempts[slot].service;
+        self.plan.services[service as usize].idempotency.is_none() || self.claims(slot, ctx)
+    }
+
+    /// A request may be worked on, as soon as there is a worker.
+    #[inline(always)]
+    fn admit(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
+        let node = attempt.node;
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
         } else if self.servers[node.index()].waiting < self.places_at(node) {
@@ -231,10 +250,22 @@ impl<P: Protocol> World<P> {
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
         if outcome.is_success() {
+            if self.attempts[slot].task == LOGS_IN {
+                return self.logged_in(slot, ctx);
+            }
             return self.go_on(slot, ctx);
         }
         self.free_worker(slot, ctx);
         self.fail(slot, Failure::Dependency, ctx);
+    }
+
+    /// The client of a request has been logged in.
+    #[cold]
+    fn logged_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.attempts[slot].task = 0;
+        if self.has_key(slot, ctx) {
+            self.admit(slot, ctx);
+        }
     }
 
     /// Gives back the worker of a request, if it has one, to the next in the queue.
@@ -388,6 +419,7 @@ impl<P: Protocol> World<P> {
         }
         self.abandon_background(node, ctx);
         self.forget_strategies(node);
+        self.sessions_die(node);
         self.probers_die(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()] = Default::default();

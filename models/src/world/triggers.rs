@@ -147,6 +147,7 @@ mod tests {
             restarts: None,
             scales: None,
             rolls_back: None,
+            sessions: None,
             discovery: None,
             request_size: crate::links::USUAL_SIZE,
             reply_size: crate::links::USUAL_SIZE,

@@ -87,6 +87,7 @@ fn some_service() -> impl Strategy<Value = Service> {
             restarts: None,
             scales: None,
             rolls_back: None,
+            sessions: None,
             discovery: None,
             ..service(demand)
         },

@@ -38,6 +38,7 @@ mod rollbacks; // what takes a bad deploy back, and when
 mod routes; // which way is taken around a cut, and what its callers hear
 mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
+mod sessions; // where clients are known, who counts as one, and who is new
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
@@ -159,6 +160,7 @@ fn service(demand: Distribution) -> Service {
         restarts: None,
         scales: None,
         rolls_back: None,
+        sessions: None,
         discovery: None,
         request_size: USUAL_SIZE,
         reply_size: USUAL_SIZE,

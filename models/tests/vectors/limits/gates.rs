@@ -20,6 +20,7 @@ pub fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
             restarts: None,
             scales: None,
             rolls_back: None,
+            sessions: None,
             discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
