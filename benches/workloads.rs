@@ -6,10 +6,10 @@
 
 mod bare;
 
-use models::links::{Link, USUAL_SIZE};
+use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
 use models::protocols::Nobody;
-use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
+use models::services::{Placement, Service};
 use models::strategies::{Layer, Timeout};
 use models::workloads::{Arrivals, Clients, ClosedLoop, Poisson};
 use models::world::World;
@@ -22,27 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 fn service(workers: u32, demand: Distribution, domain: &str) -> Service {
-    Service {
-        replicas: 1,
-        workers,
-        threads: Threads::Held,
-        queue: Queue::Fifo(Fifo { limit: None }),
-        demand,
-        does: Vec::new(),
-        domain: Placement(vec![domain.to_owned()]),
-        idempotency: None,
-        retry_after: None,
-        late_work: LateWork::Finish,
-        demand_of_retry: DemandOfRetry::Fresh,
-        health: models::services::HealthEndpoint::Shallow,
-        restarts: None,
-        scales: None,
-        rolls_back: None,
-        sessions: None,
-        discovery: None,
-        request_size: USUAL_SIZE,
-        reply_size: USUAL_SIZE,
-    }
+    Service { domain: Placement(vec![domain.to_owned()]), ..Service::new(workers, demand) }
 }
 
 fn w3_plan(clients: u32) -> Arc<Plan> {
@@ -74,7 +54,7 @@ fn w3(clients: u32, requests: u64) -> (f64, models::measure::RunMeasures) {
     run.run_until(SimTime::MAX, requests * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, ..) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter(ended).finish(ended, events);
     (seconds / requests as f64, row)
 }
 
@@ -101,7 +81,7 @@ fn w2(customers: u64) -> (f64, f64) {
     run.run_until(SimTime::MAX, customers * 4, None);
     let seconds = begin.elapsed().as_secs_f64();
     let (ended, events) = (run.now(), run.events());
-    let (row, ..) = run.into_model().into_meter().finish(ended, events);
+    let (row, ..) = run.into_model().into_meter(ended).finish(ended, events);
     (seconds / row.latency.count as f64, row.latency.mean.as_secs_f64())
 }
 

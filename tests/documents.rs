@@ -2,6 +2,7 @@
 
 use models::clocks::AnyClock;
 use models::faults::AnyFault;
+use models::outcome::Failure;
 use models::protocols::Group;
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
@@ -87,6 +88,9 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
             layers = format!("{balance}{text}");
         } else if known(AnyFault::ALL, name) {
             fault = text;
+            if name == "PoolExhausted" {
+                layers = "Bulkhead(Semaphore(max_concurrent_calls: 10))".to_owned();
+            }
             if text.contains("\"db[") {
                 (group_name, group) = ("db", r#"KeyValue(members: 2, domain: "zone-a")"#.to_owned());
             }
@@ -126,7 +130,8 @@ fn every_example_of_a_fault_can_be_read() {
         let scenario = format!(
             r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
             {} }}, groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
-            links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], faults: [{}])"#,
+            links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))], faults: [{}],
+            stacks: {{ "shoppers -> shop": [Bulkhead(Semaphore(max_concurrent_calls: 10))] }})"#,
             service("shop", "zone-a"),
             explanation.example
         );
@@ -141,6 +146,26 @@ fn every_field_and_protocol_stands_in_the_reference() {
             [format!("`{name}`"), format!("`{name}("), format!(" {name}(")].iter().any(|word| LANGUAGE.contains(word)),
             "docs/language.md does not mention {name}"
         );
+    }
+}
+
+#[test]
+fn no_heading_stands_twice_in_the_reference() {
+    // A link to a heading leads to the first of its name.
+    let headings: Vec<&str> =
+        LANGUAGE.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim()).collect();
+    let twice: Vec<_> = headings.iter().enumerate().filter(|(index, heading)| headings[..*index].contains(heading)).collect();
+    assert!(headings.len() > 20 && twice.is_empty(), "{twice:?}");
+}
+
+#[test]
+fn the_table_of_failures_says_what_products_see() {
+    for failure in Failure::ALL {
+        let row = LANGUAGE.lines().find(|line| line.starts_with(&format!("| `{failure:?}` | {} |", failure.name())));
+        let cells: Vec<&str> = row.unwrap_or_else(|| panic!("{failure:?} stands in the table")).split('|').map(str::trim).collect();
+        let status = failure.status().map_or("none".to_owned(), |status| status.to_string());
+        let code = serde_json::to_string(&failure.code()).expect("a status has a name").replace('"', "`");
+        assert_eq!((cells[3], cells[4]), (status.as_str(), code.as_str()), "{failure:?}");
     }
 }
 

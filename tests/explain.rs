@@ -3,6 +3,7 @@
 use models::About;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::registry::Complaint;
+use models::services::{AnyPartition, Queue};
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
@@ -116,6 +117,7 @@ fn families() -> Vec<Explanations> {
         AnyHedge::explanations(),
         AnyBalancer::explanations(),
         AnyEjector::explanations(),
+        Queue::explanations(),
     ]
 }
 
@@ -151,6 +153,8 @@ fn the_parameters_of_every_strategy_are_the_fields_it_reads() {
     assert_fields_of::<AnyHedge>(AnyHedge::explanations());
     assert_fields_of::<AnyBalancer>(AnyBalancer::explanations());
     assert_fields_of::<AnyEjector>(AnyEjector::explanations());
+    assert_fields_of::<Queue>(Queue::explanations());
+    assert_fields_of::<AnyPartition>(AnyPartition::explanations());
     for (name, _, About { parameters, .. }) in Layer::explanations() {
         match (name, fields::<Layer>(name)) {
             // Both are read word by word: one may be a mere duration, the other is looked up.
@@ -180,7 +184,7 @@ fn assert_says_all(name: &str, summary: &str, about: &About) {
 
 #[test]
 fn every_strategy_says_what_it_does_what_it_remembers_and_whether_it_draws() {
-    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()) {
+    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()).chain(AnyPartition::explanations()) {
         assert_says_all(name, summary, &about);
     }
     for (name, _, about) in AnyBackoff::explanations() {
@@ -228,6 +232,23 @@ fn every_example_of_a_strategy_is_a_layer_that_can_be_written_and_shows_that_nam
 }
 
 #[test]
+fn every_example_of_a_partition_is_a_field_of_a_service() {
+    for (name, _, About { example, .. }) in AnyPartition::explanations() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop"),
+                    "shop": Service(replicas: 8, partition: {example}, workers: 4, demand: Constant("1ms")),
+                }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+        assert!(example.starts_with(&format!("{name}(")), "{name}: {example}");
+    }
+}
+
+#[test]
 fn every_example_can_be_written_and_is_a_fault_of_that_name() {
     for (name, _, Explanation { example, .. }) in AnyFault::explanations() {
         let text = format!(
@@ -238,6 +259,7 @@ fn every_example_can_be_written_and_is_a_fault_of_that_name() {
                 }},
                 groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
                 links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],
+                stacks: {{ "shoppers -> shop": [Bulkhead(Semaphore(max_concurrent_calls: 10))] }},
                 faults: [{example}])"#
         );
         let scenario = read(Source::new(name, text), name, &[], Extent::AsWritten)

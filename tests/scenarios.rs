@@ -4,10 +4,12 @@
 //! (29 are the fewest that can pass a `p90`), or one of the tests in the files beside. Limits are the numbers of the comments with room for chance. The rankings are kept as snapshots, to be read as prose:
 //! after a change that is meant to alter them, `INSTA_UPDATE=always cargo test --test main scenarios`.
 
+mod arrivals;
 mod faults;
 mod groups;
 mod layers;
 mod links;
+mod programs;
 mod strategies;
 
 use camino::Utf8Path;

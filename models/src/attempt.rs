@@ -8,6 +8,9 @@ use crate::record::AttemptName;
 use sim_core::draw::Draws;
 use sim_core::time::{SimDuration, SimTime};
 
+/// In the session of an attempt at a broker: the rest is the slot of the messages that the answer brings.
+pub const BROUGHT: u32 = 1 << 31;
+
 /// One copy of a call on its way: to a server, through it, and back.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
@@ -50,8 +53,8 @@ pub struct Attempt {
     pub is_delivered: bool,
     /// Whether the request or the answer was altered on the way, or rests on something that was.
     pub is_wrong: bool,
-    /// Whether it holds the idempotency key of its call.
-    pub holds_key: bool,
+    /// What it holds at its server beside a worker.
+    pub holds: Holds,
     /// Whether the answer rests on a makeshift.
     pub is_degraded: bool,
     /// Whether the word that its caller has gone has reached the server.
@@ -68,9 +71,9 @@ pub struct Attempt {
     pub fails_to_write: bool,
     /// Server time spent on it so far.
     pub worked: SimDuration,
-    /// The next task of the service's program.
+    /// The next step of the service's program.
     pub task: u32,
-    /// The downstream call it waits for, or [`NONE`](crate::call::NONE).
+    /// The downstream call it waits for, or those made at once (marked as such), or [`NONE`](crate::call::NONE).
     pub child: u32,
     /// When its caller gives up, if the server was told: as all clocks would agree; else the end of time.
     pub deadline: SimTime,
@@ -80,7 +83,7 @@ pub struct Attempt {
     pub hint: Option<Hint>,
     /// Messages of a group's protocol sent on its behalf: to members, and back.
     pub messages: (u32, u32),
-    /// The session of a group's protocol, or [`NONE`](crate::call::NONE).
+    /// The session of a group's protocol, or [`NONE`](crate::call::NONE); with [`BROUGHT`] in it, the messages that a broker's answer brings.
     pub session: u32,
 }
 
@@ -115,7 +118,7 @@ impl Attempt {
         self.is_delivered = false;
         self.is_wrong = false;
         self.is_degraded = false;
-        self.holds_key = false;
+        self.holds = Holds::default();
         self.is_known_unwanted = false;
         self.work_began = SimTime::ZERO;
         self.work_ends = SimTime::MAX;
@@ -147,6 +150,35 @@ impl Attempt {
     }
 }
 
+/// What a request holds at its server beside a worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holds(u8);
+
+impl Holds {
+    /// The idempotency key of its call.
+    pub const KEY: Self = Self(1);
+    /// A place among the reads and writes under way of what the service keeps.
+    pub const DATA: Self = Self(2);
+    /// A connection.
+    pub const CONNECTION: Self = Self(4);
+
+    /// Whether it holds anything.
+    #[inline(always)]
+    pub const fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether it holds this.
+    pub const fn has(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    /// It holds this as well.
+    pub const fn add(&mut self, what: Self) {
+        self.0 |= what.0;
+    }
+}
+
 /// How far an attempt has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
@@ -161,6 +193,8 @@ pub enum Phase {
     Serving,
     /// Waits for a downstream call.
     Calling,
+    /// Asks a broker for messages, which has none.
+    Parked,
     /// Talks with a group.
     Talking,
     /// The answer is on its way back.

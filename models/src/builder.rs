@@ -1,8 +1,14 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod brokers;
 mod classes;
 mod clocks;
+mod data;
+mod health;
+mod intake;
 mod layers;
+mod programs;
+mod sagas;
 mod watches;
 
 use crate::addresses::{Addresses, kinds as kinds_of};
@@ -10,18 +16,21 @@ use crate::faults::{FaultPlan, MOST_STRIKES, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::places::Places;
 use crate::plan::{
-    Callee, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, TaskPlan, Zones,
+    Callee, ClassPlan, Clockwork, EdgePlan, EdgeRoutes, GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec, Zones,
 };
+use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Queue, SessionPlace, Task};
+use crate::services::{HealthEndpoint, Serves, SessionPlace};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
+use sagas::watch_participants;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// At most so many time bins in a run.
 const MOST_BINS: u64 = 1_000_000;
@@ -76,6 +85,9 @@ impl Builder<'_> {
         }
         for (name, service) in &spec.services {
             all.extend(within(&node(name), service.check()));
+        }
+        for (name, broker) in &spec.brokers {
+            all.extend(within(&node(name), broker.check()));
         }
         for (index, link) in spec.links.iter().enumerate() {
             all.extend(within(&format!("links[{index}]"), link.check()));
@@ -180,8 +192,12 @@ impl Builder<'_> {
             first_client = first_client.saturating_add(clients.count);
         }
         let mut services = self.place_services(&mut nodes);
+        self.add_intakes(&mut services, &classes);
+        self.add_data(&classes, &nodes, &mut services);
         let group = self.place_group(&mut nodes);
-        let edges = self.edges(&nodes, &mut services, group.as_ref());
+        let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
+        self.demands_of_classes(&mut services, &classes);
+        let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -191,7 +207,25 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan {
+            nodes,
+            services,
+            brokers,
+            backlogs,
+            consumers,
+            group,
+            populations,
+            classes,
+            edges,
+            places,
+            links,
+            topology,
+            faults,
+            storm,
+            experiment,
+            clocks,
+            clockwork,
+        }
     }
 
     /// The number of a place.
@@ -208,7 +242,8 @@ impl Builder<'_> {
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
         let sound = self.complaints.is_empty();
         let mut services = Vec::new();
-        for (index, (name, service)) in (0..).zip(&self.spec.services) {
+        let brokers = self.brokers_as_services();
+        for (index, (name, service)) in (0..).zip(self.spec.services.iter().chain(&brokers)) {
             let first = NodeId(nodes.len() as u32);
             let (most, initial) = service.sizes();
             let replicas = most.clamp(1, 10_000);
@@ -220,29 +255,43 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let Queue::Fifo(queue) = &service.queue;
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some() || service.sessions.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
+                key: Key::named(name),
                 first,
                 replicas,
                 workers: service.workers,
                 threads: service.threads,
-                queue_limit: queue.limit.unwrap_or(u32::MAX),
+                queue_limit: service.queue.limit().unwrap_or(u32::MAX),
+                intake: None,
                 demand: if sound {
                     service.demand.compile()
                 } else {
                     sim_core::sample::Distribution::Constant(SimDuration::ZERO).compile()
                 },
+                demand_of: Vec::new(),
+                cores: if let Serves::Sharing(sharing) = &service.serves { Some(sharing.cores) } else { None },
+                congestion: service.congestion.clone(),
+                has_own_ways: false,
                 program: Vec::new(),
+                partition: service.partition.clone(),
+                broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
+                is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
+                counts_executions: service.counts_executions,
+                log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
+                connections: service.connections,
+                data: None,
+                checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,
-                evenly: if service.restarts.is_some() || service.scales.is_some() || service.sessions.is_some() { 0 } else { replicas },
+                evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
+                comes_and_goes,
                 scales: service.scales.clone(),
                 rolls_back: service.rolls_back.clone(),
                 sessions: service.sessions.clone().map(|place| (place, None)),
-                looks_first: service.idempotency.is_some() || service.sessions.is_some(),
                 initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
@@ -260,7 +309,8 @@ impl Builder<'_> {
         let (name, spec) = self.spec.groups.first()?;
         let first = NodeId(nodes.len() as u32);
         // Of a group that cannot be placed enough is placed for everything else to be looked up.
-        let members = if self.complaints.is_empty() { spec.members() } else { 1 };
+        let sound = self.complaints.is_empty();
+        let members = if sound { spec.members() } else { spec.members().clamp(1, MOST_MEMBERS) };
         for member in 0..members {
             let node = format!("{name}[{member}]");
             let place = match spec.placement().0.as_slice() {
@@ -269,15 +319,20 @@ impl Builder<'_> {
             };
             nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Member(member) });
         }
-        let ways = if members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
+        let ways = if sound && members > 1 { self.routes(name, &nodes[first.index()..], &nodes[first.index()..]) } else { Vec::new() };
         let ways = ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect();
         Some(GroupPlan { name: name.clone(), first, members, ways, spec: spec.clone(), message_size: spec.message_size() })
     }
 
     /// Edges of populations first, in their order, then those of services in order of writing.
-    fn edges(&mut self, nodes: &[NodePlan], services: &mut [ServicePlan], group: Option<&GroupPlan>) -> Vec<EdgePlan> {
+    fn edges(
+        &mut self,
+        nodes: &[NodePlan],
+        services: &mut [ServicePlan],
+        group: Option<&GroupPlan>,
+        classes: &[ClassPlan],
+    ) -> Vec<EdgePlan> {
         let spec = self.spec;
-        let sound = self.complaints.is_empty();
         let callees = Callees::new(services, group);
         let mut edges: Vec<EdgePlan> = Vec::new();
         for (index, (name, clients)) in spec.clients.iter().enumerate() {
@@ -287,56 +342,30 @@ impl Builder<'_> {
         }
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
-            let mut known: BTreeMap<&str, EdgeId> = BTreeMap::new();
-            let mut program = Vec::new();
-            for (position, task) in service.does.iter().enumerate() {
-                match task {
-                    Task::Work(work) if sound => program.push(TaskPlan::Work(work.compile())),
-                    Task::Write(write) if sound => program.push(TaskPlan::Write(write.compile())),
-                    Task::Work(_) | Task::Write(_) => {}
-                    Task::Call(callee) => {
-                        let edge = *known.entry(callee).or_insert_with(|| {
-                            let path = format!("nodes.{}.does[{position}]", quoted(name));
-                            let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
-                            edges.push(edge);
-                            EdgeId(edges.len() as u32 - 1)
-                        });
-                        program.push(TaskPlan::Call(edge));
-                    }
-                }
-            }
-            services[index].program = program;
+            services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
             if let Some(callee) = service.sessions.as_ref().and_then(SessionPlace::asks) {
-                let login = *known.entry(callee).or_insert_with(|| {
+                let wanted = format!("{name} -> {callee}");
+                let known = edges.iter().position(|edge| edge.name == wanted);
+                let login = known.unwrap_or_else(|| {
                     let path = format!("nodes.{}.sessions.unknown", quoted(name));
-                    let edge = self.edge(name, replicas, callee, &path, &callees, nodes);
-                    edges.push(edge);
-                    EdgeId(edges.len() as u32 - 1)
+                    edges.push(self.edge(name, replicas, callee, &path, &callees, nodes));
+                    edges.len() - 1
                 });
-                services[index].sessions.iter_mut().for_each(|(_, edge)| *edge = Some(login));
+                services[index].sessions.iter_mut().for_each(|(_, edge)| *edge = Some(EdgeId(login as u32)));
             }
             if let HealthEndpoint::Deep(deep) = &service.health {
-                let mut edge_to = |callee: &str, path: &str| {
-                    let edge = self.edge(name, replicas, callee, path, &callees, nodes);
-                    edges.push(edge);
-                    EdgeId(edges.len() as u32 - 1)
-                };
-                for (position, callee) in deep.calls.iter().enumerate() {
-                    let path = format!("nodes.{}.health.calls[{position}]", quoted(name));
-                    known.entry(callee).or_insert_with(|| edge_to(callee, &path));
-                }
-                let asked = known.iter().filter(|(callee, _)| deep.calls.is_empty() || deep.calls.iter().any(|one| one == *callee));
-                services[index].checks = asked.map(|(_, edge)| *edge).collect();
-                services[index].checks.sort_unstable();
-                services[index].check_timeout = deep.timeout;
-                if services[index].checks.is_empty() {
-                    let path = format!("nodes.{}.health", quoted(name));
-                    let sentence =
-                        format!("`{name}` calls nobody, so that there is nobody to ask; write calls: [...], or leave `health` out");
-                    self.complaints.push(complaint(&path, sentence));
-                }
+                self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
             }
         }
+        watch_participants(services, &edges);
+        for service in services.iter_mut() {
+            service.checks_in = service.is_watched
+                || service.connections.is_some()
+                || service.data.is_some()
+                || service.intake.is_some()
+                || service.sessions.is_some();
+        }
+        self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -355,7 +384,8 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes)
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {
@@ -453,7 +483,10 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
     }
     for edge in edges {
         if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
-            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            // Nobody waits at a broker for what comes of a message.
+            if services[caller as usize].broker.is_none() && services[callee as usize].broker.is_none() {
+                calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            }
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

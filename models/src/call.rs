@@ -11,6 +11,9 @@ use sim_core::time::SimTime;
 /// No flight, no attempt, no call.
 pub const NONE: u32 = u32::MAX;
 
+/// In the receipt of a message that is given back.
+pub const GIVES_BACK: u32 = 1 << 31;
+
 /// Who made a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
@@ -19,6 +22,10 @@ pub enum Origin {
     Client,
     /// A request being worked on at a service: the slot of its attempt.
     Job(u32),
+    /// A request being worked on at a service that makes several calls at once: the slot of its attempt, and which of the calls it is.
+    Branch(u32, u32),
+    /// A request that was worked on at a service and does not wait for the call: the slot of its attempt, which may be over.
+    Sent(u32),
     /// A layer of another call that asks elsewhere: the slot of that call, and its flight.
     Flight(u32, u32),
     /// A layer that wants to know something anew, for which nobody waits: its position in the stack, and the replica that layers
@@ -26,8 +33,20 @@ pub enum Origin {
     Background(u32, u32),
     /// A caller that asks a replica whether it is well: its prober. Such a call passes no layers.
     Probe(u32),
+    /// A saga: its slot, and twice the number of its step, and one more for a compensation.
+    Saga(u32, u32),
     /// The health endpoint of a service that asks what it depends on: the slot of the attempt that asked it.
     Check(u32),
+    /// A poller that asks a broker for messages.
+    Poll(u32),
+    /// A poller that has fetched a message has it worked on: the poller, and the place of the message in its batch, or [`NONE`] for
+    /// the batch as a whole.
+    Delivery(u32, u32),
+    /// A poller is done with a message: its number in its backlog, and the receipt of the delivery, with [`GIVES_BACK`] in it if
+    /// it is given back instead of deleted.
+    Settling(u32, u32),
+    /// A broker passes a message on: the backlog, and the message's number in it.
+    Push(u32, u32),
 }
 
 /// A call: what a caller wants.
@@ -41,7 +60,7 @@ pub struct Call {
     pub caller: NodeId,
     /// The replica that made it; 0 for clients.
     pub process: u32,
-    /// When it was made.
+    /// When it was made; of a message that is worked on or passed on: when that was produced.
     pub started: SimTime,
     /// The same by the caller's monotonic clock: what its layers reckon from.
     pub started_local: SimTime,

@@ -50,8 +50,14 @@ pub enum Kind {
     DiskDone = 17,
     /// A caller asks a replica whether it is well.
     Probe = 18,
+    /// A node has written or replayed its log, or is to go on with a saga.
+    Log = 19,
     /// Whoever looks after the replicas of a service has something to do.
-    Orchestration = 19,
+    Orchestration = 20,
+    /// Something is due at a broker, or a consumer asks for messages.
+    Broker = 21,
+    /// A message that was fetched goes to the queue of its replica, or back to who fetched it.
+    HandOver = 22,
 }
 
 impl Kind {
@@ -78,7 +84,10 @@ impl Kind {
             16 => Self::JobTimer,
             17 => Self::DiskDone,
             18 => Self::Probe,
-            19 => Self::Orchestration,
+            19 => Self::Log,
+            20 => Self::Orchestration,
+            21 => Self::Broker,
+            22 => Self::HandOver,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -126,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..20).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..23).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -134,7 +143,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..20).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..23).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

@@ -49,6 +49,44 @@ pub enum MapEnd {
     Stations(Vec<usize>),
 }
 
+impl Station {
+    /// Whose it is, however many of them stand there.
+    fn owner(&self) -> &str {
+        self.label.split(" x ").next().and_then(|label| label.split('[').next()).unwrap_or_default()
+    }
+}
+
+impl Map {
+    /// Adds whom another system has beside this one, with their links and calls: of several arms, whatever any of them has. What both
+    /// have is drawn as it is in this one.
+    pub fn join(&mut self, other: Self) {
+        let place = |station: &Station, all: &mut Vec<Station>| {
+            let is_same = |known: &Station| (known.owner(), &known.domain) == (station.owner(), &station.domain);
+            all.iter().position(is_same).unwrap_or_else(|| {
+                all.push(station.clone());
+                all.len() - 1
+            })
+        };
+        let places: Vec<usize> = other.stations.iter().map(|station| place(station, &mut self.stations)).collect();
+        let end = |end: MapEnd| match end {
+            MapEnd::Stations(stations) => MapEnd::Stations(stations.into_iter().map(|station| places[station]).collect()),
+            MapEnd::Domain(name) => MapEnd::Domain(name),
+        };
+        for link in other.links {
+            let link = MapLink { from: end(link.from), to: end(link.to), ..link };
+            if !self.links.iter().any(|known| (&known.from, &known.to) == (&link.from, &link.to)) {
+                self.links.push(link);
+            }
+        }
+        for (from, to) in other.calls {
+            let call = (places[from], places[to]);
+            if !self.calls.contains(&call) {
+                self.calls.push(call);
+            }
+        }
+    }
+}
+
 impl Plan {
     /// The system from above.
     pub fn map(&self) -> Map {
@@ -83,7 +121,7 @@ impl Plan {
         for edge in &self.edges {
             let caller = edge.name.split(" -> ").next().unwrap_or_default();
             let callee = match edge.callee {
-                Callee::Service(service) => &self.services[service as usize].name,
+                Callee::Service(service) | Callee::Own(service) => &self.services[service as usize].name,
                 Callee::Group => &self.group.as_ref().expect("an edge leads to a group that exists").name,
             };
             for from in of(caller) {

@@ -6,6 +6,7 @@ use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
 use crate::protocols::Group;
 use crate::registry::Complaint;
+use crate::services::{LOG_EVENTS, SAGA_EVENTS};
 use crate::strategies::Shift;
 use crate::topology::lies_in;
 use crate::workloads::Clients;
@@ -154,8 +155,12 @@ impl<'a> Places<'a> {
     pub fn events(&self) -> impl Iterator<Item = &'static str> {
         let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
-        let of_replicas = crate::world::ANNOUNCED.into_iter().filter(|_| self.services.iter().any(|service| service.evenly == 0));
-        of_group.iter().copied().chain(of_replicas).chain(Shift::ALL.into_iter().filter(move |_| has_layers))
+        let of_replicas = crate::world::ANNOUNCED.into_iter().filter(|_| self.services.iter().any(|service| service.comes_and_goes));
+        let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
+        let has_logs = self.services.iter().any(|service| service.log.is_some());
+        let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
+        let of_layers = Shift::ALL.into_iter().filter(move |_| has_layers);
+        of_group.iter().copied().chain(of_replicas).chain(of_layers).chain(of_services)
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

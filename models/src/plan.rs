@@ -1,11 +1,17 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
-use crate::services::{DemandOfRetry, LateWork, Restarts, Rollback, Scaler, Service, SessionPlace, Threads};
+use crate::services::connections::Connections;
+use crate::services::data::DataPlan;
+use crate::services::{
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, Service,
+    SessionPlace, TaskPlan, Threads,
+};
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
 use crate::strategies::{Layer, Luck, Scope, Site};
@@ -25,6 +31,8 @@ pub struct SystemSpec {
     pub clients: Vec<(String, Clients)>,
     /// Services.
     pub services: Vec<(String, Service)>,
+    /// Brokers.
+    pub brokers: Vec<(String, AnyBroker)>,
     /// Groups.
     pub groups: Vec<(String, Group)>,
     /// Links.
@@ -87,13 +95,19 @@ impl Default for Clockwork {
 pub struct Plan {
     /// Every identity that messages are sent to or come from.
     pub nodes: Vec<NodePlan>,
-    /// Services, in order of writing.
+    /// Services, in order of writing, and then brokers, each of which is a service to those who call it.
     pub services: Vec<ServicePlan>,
+    /// Brokers, in order of writing.
+    pub brokers: Vec<BrokerPlan>,
+    /// The queues of messages that brokers keep.
+    pub backlogs: Vec<BacklogPlan>,
+    /// Services that fetch messages.
+    pub consumers: Vec<ConsumerPlan>,
     /// The group, if there is one; the protocol itself is chosen where the world is made.
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
     pub populations: Vec<PopulationPlan>,
-    /// Classes of requests: first that of calls without a class, then all others in order of writing.
+    /// Classes of requests: first that of calls without a class, then all others, population by population, by their names.
     pub classes: Vec<ClassPlan>,
     /// Edges: those of populations first, then those of services.
     pub edges: Vec<EdgePlan>,
@@ -134,7 +148,7 @@ impl Plan {
         &self.edges[..self.edges.len() - watched]
     }
 
-    /// Name and number of members of every service, in order of writing, and then of the group.
+    /// Name and number of members of every service, in order of writing, of the brokers, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
         let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
@@ -175,24 +189,54 @@ pub struct ServicePlan {
     pub replicas: u32,
     /// Workers of each.
     pub workers: u32,
+    /// The key of its name.
+    pub key: Key,
     /// Whether workers are held during downstream calls.
     pub threads: Threads,
     /// How many requests may wait at each.
     pub queue_limit: u32,
+    /// How requests wait, unless simply in order of arrival until the queue is full.
+    pub intake: Option<Box<IntakePlan>>,
     /// Work before anything else.
     pub demand: Sampler,
+    /// The same by the number of the class, where that has its own; empty if none has.
+    pub demand_of: Vec<Option<Sampler>>,
+    /// How many cores its workers share at each replica, if they do.
+    pub cores: Option<u32>,
+    /// By how much work grows with what is in service.
+    pub congestion: Option<Congestion>,
+    /// Whether something but `demand` decides how long a worker is busy with a request.
+    pub has_own_ways: bool,
     /// What comes after.
-    pub program: Vec<TaskPlan>,
+    pub program: Program,
+    /// The broker that it is, if it is one, by its index.
+    pub broker: Option<u32>,
+    /// Which of them a request may go to; any unless said.
+    pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether the ends of its requests are of interest: it has keys, counts, keeps a log, or takes part in sagas.
+    pub is_watched: bool,
+    /// Whether it counts what it executes.
+    pub counts_executions: bool,
+    /// The log its state is rebuilt from, if it has one.
+    pub log: Option<Arc<LogPlan>>,
+    /// See [`Connections`].
+    pub connections: Option<Connections>,
+    /// What it keeps, if anything is known of that.
+    pub data: Option<DataPlan>,
+    /// Whether a request asks for something beside a worker when it arrives.
+    pub checks_in: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
     pub late_work: LateWork,
     /// See [`DemandOfRetry`].
     pub demand_of_retry: DemandOfRetry,
-    /// Of how many replicas one is drawn where nobody chooses; 0 if replicas come and go, so that it depends on who is there.
+    /// Of how many replicas one is drawn where nobody chooses; 0 if it depends on who is there, or on what is asked for.
     pub evenly: u32,
+    /// Whether its replicas come and go.
+    pub comes_and_goes: bool,
     /// Who kills and restarts its replicas, and over which edge that asks them.
     pub restarts: Option<(Box<Restarts>, EdgeId)>,
     /// Who decides how many of its replicas are there.
@@ -203,8 +247,6 @@ pub struct ServicePlan {
     pub rolls_back: Option<Rollback>,
     /// Where sessions live, and over which edge a login goes, if it takes a call.
     pub sessions: Option<(SessionPlace, Option<EdgeId>)>,
-    /// Whether a request that arrives is looked at before it is worked on, because of a key or a session.
-    pub looks_first: bool,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.
@@ -219,15 +261,14 @@ pub struct ServicePlan {
     pub reply_size: Size,
 }
 
-/// Something done for a request.
-#[derive(Clone, Debug)]
-pub enum TaskPlan {
-    /// A call over an edge.
-    Call(EdgeId),
-    /// Further work.
-    Work(Sampler),
-    /// Writing to the disk.
-    Write(Sampler),
+impl ServicePlan {
+    /// The sagas it coordinates.
+    pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
+        self.program.iter().filter_map(|step| match &step.does {
+            TaskPlan::Saga(saga) => Some(&**saga),
+            _ => None,
+        })
+    }
 }
 
 /// A group.
@@ -336,6 +377,8 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
+    /// Whether the callee says which of its replicas an attempt may go to.
+    pub is_parted: bool,
 }
 
 impl EdgePlan {
@@ -354,6 +397,7 @@ impl EdgePlan {
             replicas,
             zones,
             routes,
+            is_parted: false,
         }
     }
 
@@ -361,7 +405,7 @@ impl EdgePlan {
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
         let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
-        Site { now, luck, replicas, listed: None, pinned: None, zones, callers, lever }
+        Site { now, edge: self.key, luck, replicas, listed: None, pinned: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.
@@ -388,6 +432,9 @@ impl EdgePlan {
         self.routes[found.expect("a plan connects all domains of an edge")].1
     }
 }
+
+/// The way between a replica and itself: nothing travels, and nothing is lost.
+pub const INSIDE: RouteId = RouteId(u32::MAX);
 
 /// Request and reply routes by the places of caller and callee.
 pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
@@ -423,4 +470,6 @@ pub enum Callee {
     Service(u32),
     /// The group.
     Group,
+    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
+    Own(u32),
 }

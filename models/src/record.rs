@@ -1,6 +1,6 @@
 //! What could a bystander see? The vocabulary of traces and of the digest.
 
-use crate::ids::{EdgeId, FaultId, NodeId};
+use crate::ids::{EdgeId, FaultId, NodeId, PopulationId};
 use crate::outcome::Outcome;
 use crate::strategies::{Shift, ShiftAt};
 use sim_core::draw::Key;
@@ -74,6 +74,9 @@ pub enum Record {
     ClockSet(NodeId, SignedDuration),
     /// The shared memory of a layer is in another state.
     Shifted(ShiftAt),
+    /// A service waits no longer for a call that it has made: one of several made at once, or one that nobody waited for and whose
+    /// process died.
+    CallAbandoned(CallName),
 }
 
 /// Why a message was lost.
@@ -116,6 +119,8 @@ pub struct CallName {
     pub key: Key,
     /// The client whose call it is, or on whose behalf a service makes it.
     pub client: u32,
+    /// The population of that client.
+    pub population: PopulationId,
     /// The how-manieth call of that client's population (open load) or of that client (closed load). Calls that faults add to a
     /// population count from [`FIRST_EXTRA`].
     pub ordinal: u32,
@@ -124,11 +129,14 @@ pub struct CallName {
 /// The ordinal of the first call that a fault adds to a population.
 pub const FIRST_EXTRA: u32 = 1 << 31;
 
+/// The ordinal of the first poll of a poller. The client of a poll is the number of its replica.
+pub const FIRST_POLL: u32 = 7 << 29;
+
 /// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
 pub const FIRST_PROBE: u32 = 3 << 30;
 
 /// The ordinal of the first call of a health endpoint to what it depends on. Its client is the number of the replica that asks.
-pub const FIRST_CHECK: u32 = 7 << 29;
+pub const FIRST_CHECK: u32 = 15 << 28;
 
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,6 +147,18 @@ pub struct AttemptName {
     pub number: u32,
     /// Which arrival of it at the server: 0 unless a link copied the request.
     pub copy: u32,
+}
+
+impl AttemptName {
+    /// The call over an edge that is made for this attempt by the step with this place.
+    #[inline(always)]
+    pub fn calls(&self, edge: EdgeId, place: u32) -> CallName {
+        let mut key = self.call.key.child(u64::from(self.number) << 32 | u64::from(place));
+        if self.copy > 0 {
+            key = key.child(u64::from(self.copy));
+        }
+        CallName { edge, key, ..self.call }
+    }
 }
 
 /// Which message of a member.
@@ -219,6 +239,7 @@ impl observe::Record for Record {
             Self::MemberMisheard(name) => 27_u64.wrapping_mul(KIND) ^ name.bits(),
             Self::NodePaused(node) => 33_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeResumed(node) => 34_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
+            Self::CallAbandoned(call) => of_call(36, call, 0),
             Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }

@@ -61,7 +61,7 @@ fn expecting(mut results: Results) -> Results {
 fn measures(results: &mut Results, row: usize) -> &mut RunMeasures {
     match &mut results.runs[row].outcome {
         RunOutcome::Finished { measures, .. } => measures,
-        RunOutcome::Panicked(message) => panic!("the sample never panics: {message}"),
+        RunOutcome::Stalled(message) | RunOutcome::Panicked(message) => panic!("the sample always finishes: {message}"),
     }
 }
 

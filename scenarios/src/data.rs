@@ -4,9 +4,12 @@
 //! often the value was seen). Empty lines and lines that begin with `#` are skipped, and so is a first line of headings.
 //! Left out: HDR histogram logs. The values, not the name of the file, are part of a run's content key.
 
+mod arrivals;
+
 use crate::problem::{Problem, did_you_mean};
 use crate::text::Source;
 use camino::{Utf8Path, Utf8PathBuf};
+use models::workloads::Recorded;
 use sim_core::sample::Observations;
 use sim_core::time::SimDuration;
 use std::cell::RefCell;
@@ -24,24 +27,41 @@ const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 pub struct Data {
     folder: Option<Utf8PathBuf>,
     read: RefCell<BTreeMap<String, Result<Observations, Problem>>>,
+    recorded: RefCell<BTreeMap<String, Result<Recorded, Problem>>>,
 }
 
 impl Data {
     /// The files that the scenario of this text may name: those beside it.
     pub fn beside(source: &Source) -> Self {
-        Self { folder: source.folder.clone(), read: RefCell::default() }
+        Self { folder: source.folder.clone(), read: RefCell::default(), recorded: RefCell::default() }
     }
 
     /// The values of a file. The problem has no place yet.
     pub fn observations(&self, name: &str) -> Result<Observations, Problem> {
-        self.read.borrow_mut().entry(name.to_owned()).or_insert_with(|| read(self.folder.as_deref(), name)).clone()
+        const EXPECTED: &str = "one value with its unit per line, `12ms`, or value and weight, `12ms,3`";
+        const INSTEAD: &str = "write the values down as `values: [\"5ms\", \"7ms\"]`";
+        let read = || read(self.folder.as_deref(), name, values, (EXPECTED, INSTEAD));
+        self.read.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
+    }
+
+    /// The arrivals of a file. The problem has no place yet.
+    pub fn arrivals(&self, name: &str) -> Result<Recorded, Problem> {
+        const INSTEAD: &str = "write them down as `times: [\"1s\", \"1.5s\"]` or `rates: [(\"0s\", \"5/s\"), (\"60s\", \"9/s\")]`";
+        let read = || read(self.folder.as_deref(), name, arrivals::recorded, (arrivals::EXPECTED, INSTEAD));
+        self.recorded.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
     }
 }
 
-fn read(folder: Option<&Utf8Path>, name: &str) -> Result<Observations, Problem> {
+/// What a file holds, by what its text means, what a line should look like, and what a scenario may say instead.
+fn read<T>(
+    folder: Option<&Utf8Path>,
+    name: &str,
+    meaning: fn(&str) -> Result<T, Fault>,
+    (expected, instead): (&str, &str),
+) -> Result<T, Problem> {
     let folder = folder.ok_or_else(|| {
         Problem::new(format!("`{name}` cannot be read: a scenario inside the program has no folder beside it"))
-            .hint("save the scenario to a file of your own, next to the data; or write the values down as `values: [\"5ms\", \"7ms\"]`")
+            .hint(format!("save the scenario to a file of your own, next to the data; or {instead}"))
     })?;
     let path = folder.join(name);
     let refused = |message: String| Problem::new(message).hint("the name is taken from the folder of the scenario file on");
@@ -63,9 +83,9 @@ fn read(folder: Option<&Utf8Path>, name: &str) -> Result<Observations, Problem> 
         return Err(Problem::new(format!("`{path}` is larger than {} MiB", LARGEST_FILE >> 20)).hint("a sample of it will do"));
     }
     let text = String::from_utf8(bytes).map_err(|_| refused(format!("`{path}` is not UTF-8 text")))?;
-    values(&text).map_err(|(line, message)| {
+    meaning(&text).map_err(|(line, message)| {
         let place = line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"));
-        Problem::new(format!("{place}: {message}")).expected("one value with its unit per line, `12ms`, or value and weight, `12ms,3`")
+        Problem::new(format!("{place}: {message}")).expected(expected)
     })
 }
 
@@ -81,7 +101,12 @@ fn beside(path: &Utf8Path) -> Vec<String> {
 type Fault = (Option<u64>, String);
 
 fn values(text: &str) -> Result<Observations, Fault> {
-    let mut observed = Observations::new();
+    Ok(rows(text, observation)?.into_iter().map(|(_, observed)| observed).collect())
+}
+
+/// What the lines of a text hold, each with its number.
+fn rows<T>(text: &str, meaning: fn(&str) -> Result<T, String>) -> Result<Vec<(u64, T)>, Fault> {
+    let mut rows = Vec::new();
     let mut is_first = true;
     for (line, row) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let row = row.trim();
@@ -92,13 +117,13 @@ fn values(text: &str) -> Result<Observations, Fault> {
         let is_heading = std::mem::take(&mut is_first)
             && row.starts_with(|c: char| c.is_alphabetic() || c == '"' && !row[1..].starts_with(|c: char| c.is_ascii_digit()));
         if !is_heading {
-            observed.push(observation(row).map_err(|message| (Some(line), message))?);
+            rows.push((line, meaning(row).map_err(|message| (Some(line), message))?));
         }
-        if observed.len() > MOST_VALUES {
+        if rows.len() > MOST_VALUES {
             return Err((Some(line), format!("more than {MOST_VALUES} values; a sample of them will do")));
         }
     }
-    if observed.is_empty() { Err((None, "there is no value in it".to_owned())) } else { Ok(observed) }
+    if rows.is_empty() { Err((None, "there is no value in it".to_owned())) } else { Ok(rows) }
 }
 
 /// A row of at most two columns. Neither holds a comma or a quote of its own, so this much of CSV is enough.

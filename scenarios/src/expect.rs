@@ -4,6 +4,7 @@
 //! or cannot be decided, with the numbers that say so.
 
 mod amplification;
+mod class;
 mod latency;
 mod observation;
 mod recovery;
@@ -54,6 +55,9 @@ pub struct Bounds {
     pub at_most: Option<Share>,
     /// Whether only calls count that were started in bins no fault touches (availability only).
     pub outside_faults: bool,
+    /// Only calls of this class count (availability only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// The arms it speaks of; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arms: Option<Vec<String>>,
@@ -159,6 +163,12 @@ impl Clause {
             Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.outside_faults => {
                 Err("`outside_faults` belongs to Availability".to_owned())
             }
+            Self::Stuck(bounds) | Self::WrongAnswers(bounds) if bounds.class.is_some() => {
+                Err("`class` belongs to Availability and Latency".to_owned())
+            }
+            Self::Availability(Bounds { class: Some(_), outside_faults: true, .. }) => {
+                Err("calls outside the faults are not counted by class; leave `class` or `outside_faults` out".to_owned())
+            }
             Self::Recovery(limits) if limits.p50.is_none() && limits.p90.is_none() && limits.p99.is_none() => {
                 Err("nothing is expected; write `p50: \"5s\"`, `p90` or `p99`".to_owned())
             }
@@ -192,7 +202,7 @@ impl Clause {
             (Self::Availability(a), Self::Availability(b))
             | (Self::Stuck(a), Self::Stuck(b))
             | (Self::WrongAnswers(a), Self::WrongAnswers(b))
-                if a.outside_faults == b.outside_faults =>
+                if a.outside_faults == b.outside_faults && a.class == b.class =>
             {
                 [(a, b), (b, a)].into_iter().find_map(apart)
             }
@@ -218,11 +228,14 @@ impl Clause {
             return vec![("expectation".to_owned(), Judgement::Undecided, "no run was finished".to_owned(), None)];
         }
         match self {
-            Self::Availability(bounds) => vec![availability(bounds, &runs)],
+            Self::Availability(Bounds { class: Some(class), .. }) | Self::Latency(LatencyLimits { class: Some(class), .. }) => {
+                class::judge(self, class, &runs)
+            }
+            Self::Availability(bounds) => vec![availability(bounds, "availability", &runs)],
             Self::Recovery(limits) => recovery::judge(limits, &runs),
             Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
             Self::Amplification(limits) => vec![limits.judge(&results.manifest.edges, &runs)],
-            Self::Latency(limits) => limits.judge(&runs),
+            Self::Latency(limits) => limits.judge("latency", &runs),
             Self::WrongAnswers(bounds) => vec![wrong_answers(bounds, &runs)],
             Self::Observation(bounds) => vec![bounds.judge(&runs)],
             Self::Uptime(bounds) => vec![bounds.judge(&runs)],
@@ -276,12 +289,12 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.3}%", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
-fn availability(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
+fn availability(bounds: &Bounds, whole: &str, runs: &Runs<'_>) -> Judged {
     let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
     let (what, good, all) = if bounds.outside_faults {
         ("availability outside the faults", sum(|run| run.calm_succeeded), sum(|run| run.calm_calls))
     } else {
-        ("availability", sum(|run| run.succeeded), sum(|run| run.calls))
+        (whole, sum(|run| run.succeeded), sum(|run| run.calls))
     };
     let clause = bounds_in_words(what, bounds);
     if all == 0 {

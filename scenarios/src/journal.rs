@@ -27,10 +27,13 @@ pub struct Saved {
     pub manifest: Manifest,
     /// By cell and arm, in grid order: the hash of everything that decides its runs besides their seeds, hexadecimal.
     pub contents: Vec<Vec<String>>,
+    /// By cell and arm, for each edge of that system its place in [`Manifest::edges`]; nothing if that is the same in all of them.
+    pub places_of_edges: Vec<Vec<Vec<u32>>>,
 }
 
-/// The field of the manifest's file that holds [`Saved::contents`].
+/// The fields of the manifest's file that hold the rest of what is [`Saved`].
 const CONTENTS: &str = "contents";
+const PLACES_OF_EDGES: &str = "places_of_edges";
 
 /// Writes the manifest of a results folder whole or not at all.
 ///
@@ -39,6 +42,9 @@ const CONTENTS: &str = "contents";
 pub fn save_manifest(folder: &Utf8Path, saved: &Saved) -> io::Result<()> {
     let mut value = serde_json::to_value(&saved.manifest)?;
     value[CONTENTS] = serde_json::to_value(&saved.contents)?;
+    if !saved.places_of_edges.is_empty() {
+        value[PLACES_OF_EDGES] = serde_json::to_value(&saved.places_of_edges)?;
+    }
     replace_file(folder, MANIFEST, format!("{value:#}\n").as_bytes())
 }
 
@@ -79,11 +85,22 @@ fn unusable(path: &Utf8Path, reason: &str) -> String {
 
 fn saved_from(text: &str) -> serde_json::Result<Saved> {
     let mut value: serde_json::Value = serde_json::from_str(text)?;
-    let contents = value.as_object_mut().and_then(|fields| fields.remove(CONTENTS));
+    let mut take = |field: &str| value.as_object_mut().and_then(|fields| fields.remove(field));
+    let (contents, places) = (take(CONTENTS), take(PLACES_OF_EDGES));
     let manifest: Manifest = serde_json::from_value(value)?;
     let contents: Vec<Vec<String>> = serde_json::from_value(contents.unwrap_or_default())?;
-    let is_grid = contents.len() == manifest.cells.len() && contents.iter().all(|arms| arms.len() == manifest.arms.len());
-    if is_grid { Ok(Saved { manifest, contents }) } else { Err(serde::de::Error::custom("its grid and its hashes do not fit together")) }
+    let places_of_edges: Vec<Vec<Vec<u32>>> = places.map(serde_json::from_value).transpose()?.unwrap_or_default();
+    let lengths = |arms: usize| arms == manifest.arms.len();
+    let is_grid = contents.len() == manifest.cells.len() && contents.iter().all(|arms| lengths(arms.len()));
+    if !is_grid {
+        return Err(serde::de::Error::custom("its grid and its hashes do not fit together"));
+    }
+    let has_places = places_of_edges.len() == manifest.cells.len() && places_of_edges.iter().all(|arms| lengths(arms.len()));
+    let are_edges = places_of_edges.iter().flatten().flatten().all(|&place| (place as usize) < manifest.edges.len());
+    if !(places_of_edges.is_empty() || has_places && are_edges) {
+        return Err(serde::de::Error::custom("its grid and its edges do not fit together"));
+    }
+    Ok(Saved { manifest, contents, places_of_edges })
 }
 
 /// What a run is known by.
@@ -215,6 +232,7 @@ impl Entry {
             bins: self.bins.iter().map(bin).collect(),
             gauges: self.gauges,
             digest: Digest::from_value(self.digest),
+            stalled: None,
         }
     }
 }
@@ -235,7 +253,13 @@ mod tests {
 
     fn run(calls: u64) -> Run {
         let measures = RunMeasures { calls, ..RunMeasures::default() };
-        Run { measures, bins: vec![Bin { started: calls, ..Bin::default() }], gauges: Vec::new(), digest: Digest::from_value(calls) }
+        Run {
+            measures,
+            bins: vec![Bin { started: calls, ..Bin::default() }],
+            gauges: Vec::new(),
+            digest: Digest::from_value(calls),
+            stalled: None,
+        }
     }
 
     fn kept(folder: &Utf8Path, runs: std::ops::Range<u64>) {

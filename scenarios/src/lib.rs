@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod data;
+mod edges;
 pub mod expect;
 pub mod journal;
 pub mod library;

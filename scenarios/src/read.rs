@@ -3,9 +3,12 @@
 //! The text is split into elements, each is read alone, the systems of all arms and cells are assembled, and what they
 //! complain about is brought back to its place in the text.
 
+mod capacity;
 mod change;
+mod demands;
 mod gaps;
 mod grid;
+mod idle;
 mod system;
 mod warnings;
 
@@ -153,7 +156,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
-        self.refuse_unknown_names(&base.first()?.1, problems);
+        self.refuse_unknown_names(base.iter().map(|(_, arm)| arm), problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
         let axes: Vec<String> = sweep.vary.iter().map(|(path, ..)| path.clone()).collect();
@@ -177,8 +180,10 @@ impl<'a> Reader<'a> {
             expect,
             assumptions,
             warnings: Problems::new(),
+            advice: Problems::new(),
         };
         scenario.warnings = self.warnings(&scenario, &arms, &sweep);
+        scenario.advice = self.capacity(&scenario, &arms);
         if let Some(sentence) = too_large(&scenario).filter(|_| extent == Extent::Grid) {
             problems.push(Problem::new(sentence).at(self.field("sweep").unwrap_or(self.root).head()));
         }
@@ -259,14 +264,17 @@ impl<'a> Reader<'a> {
         clauses.into_iter().map(|(_, clause)| clause).collect()
     }
 
-    /// An expectation about members or an edge speaks of a service, a group or an edge that exists.
-    fn refuse_unknown_names(&self, arm: &ArmPlan, problems: &mut Problems) {
+    /// An expectation about members, an edge or a class speaks of a service, a group, an edge or a class that exists.
+    fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
+        let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
-        let edges: Vec<&str> = arm.plan.edges_of_calls().iter().map(|edge| edge.name.as_str()).collect();
+        let names = crate::edges::names(arms.map(|arm| &*arm.plan));
+        let edges: Vec<&str> = names.iter().map(String::as_str).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
             if let Some(problem) = problem {
@@ -345,9 +353,9 @@ fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
         add("threads", format!("{:?}", service.threads));
         add("late_work", format!("{:?}", service.late_work));
         add("demand_of_retry", format!("{:?}", service.demand_of_retry));
-        let models::services::Queue::Fifo(queue) = &service.queue;
-        let limit = queue.limit.map_or("without limit".to_owned(), |limit| format!("limit {limit}, a full queue refuses at once"));
-        add("queue", format!("Fifo, {limit}"));
+        let queue = &service.queue;
+        let limit = queue.limit().map_or("without limit".to_owned(), |limit| format!("limit {limit}, {}", queue.when_full().in_words()));
+        add("queue", format!("{}, {limit}", queue.name()));
     }
     let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
     add("drain", spec.clockwork.drain.to_string());

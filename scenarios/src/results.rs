@@ -59,7 +59,8 @@ pub struct Manifest {
     pub hold: SimDuration,
     /// Whether load is open, closed or one-shot, for every chart that shows latency or availability.
     pub load: String,
-    /// Callers and callees of the edges, in the order of the edge measures: `"checkout -> payments"`.
+    /// Callers and callees of the edges of all arms, in the order of the edge measures: `"checkout -> payments"`. An arm that lacks one
+    /// makes no call over it.
     pub edges: Vec<String>,
     /// Those of the edges over which clients call that are no users, by their place in [`edges`](Self::edges).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -128,6 +129,8 @@ pub enum RunOutcome {
         /// Fingerprint of everything observable in it.
         digest: u64,
     },
+    /// It was stopped because its time did not pass, which this sentence explains: the scenario is wrong.
+    Stalled(String),
     /// The simulator itself failed, with this message: a bug in Stormglass.
     Panicked(String),
 }
@@ -216,7 +219,7 @@ impl Results {
     pub fn runs_of(&self, cell: u32, arm: u32) -> impl Iterator<Item = (u64, &RunMeasures)> {
         self.rows_of(cell, arm).iter().filter_map(|row| match &row.outcome {
             RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
-            RunOutcome::Panicked(_) => None,
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
         })
     }
 

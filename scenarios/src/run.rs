@@ -7,11 +7,21 @@ use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
-use sim_core::simulation::{Stop, TieBreak};
-use sim_core::time::SimTime;
+use sim_core::simulation::{Simulation, Stop, TieBreak};
+use sim_core::time::{SimDuration, SimTime};
+use std::fmt;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
+
+/// Whether time passes is looked at whenever so many events have been handled, and as many for each client and server: all of them may
+/// do much at one instant.
+const LOOK_EVERY: u64 = 2_000_000;
+const LOOK_EVERY_FOR_EACH: u64 = 200;
+
+/// Something that happens again and again without waiting for anything does so once in a nanosecond, the shortest time there is: with
+/// more than this many events in a nanosecond time all but stands still.
+const MOST_IN_A_NANOSECOND: f64 = 0.5;
 
 /// What a run leaves behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +34,31 @@ pub struct Run {
     pub gauges: Vec<Gauge>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
+    /// Why it was stopped early, if it was: it would never have come to its end.
+    pub stalled: Option<Stalled>,
+}
+
+/// Virtual time all but stood still, and would have for as long as anybody might wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stalled {
+    /// When.
+    pub at: SimTime,
+    /// How much time had passed lately, and with how many events.
+    pub passed: SimDuration,
+    /// See [`passed`](Self::passed).
+    pub events: u64,
+}
+
+impl fmt::Display for Stalled {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, passed, events } = self;
+        write!(
+            formatter,
+            "time all but stands still at {at}: {events} events in {passed}. Something happens again and again and takes no time, such as \
+             retries without a wait, or clients that do not think, where the callee fails at once and no link has a delay; give the backoff a \
+             wait, the clients a think time, or the link a delay"
+        )
+    }
 }
 
 /// Makes one run of an arm.
@@ -57,18 +92,128 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
-    let mut until = horizon;
-    loop {
-        let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
-        let stop = simulation.run_until(until, MOST_EVENTS.saturating_sub(simulation.events()), watcher);
-        assert!(stop != Stop::TooManyEvents, "a run made more than {MOST_EVENTS} events");
-        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
-        if stop == Stop::Finished || until >= end || simulation.model().open_calls() == 0 {
-            break;
+    let mut pace = Pace::of(arm);
+    let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
+        loop {
+            let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
+            let stop = simulation.run_until(until, pace.look_after(simulation.events()), watcher);
+            if stop != Stop::TooManyEvents {
+                return Ok(stop);
+            }
+            assert!(simulation.events() < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
+            if let Some(stalled) = pace.look(simulation.now(), simulation.events(), end) {
+                return Err(stalled);
+            }
         }
-        until = until.saturating_add(times.bin).min(end);
+    };
+    let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
+    let mut left = None;
+    let mut whole = |simulation: &mut Simulation<World<P>>| {
+        go_on(simulation, measured_from)?;
+        simulation.intervene(|world, _| world.averages_begin(measured_from));
+        let mut stop = go_on(simulation, horizon)?;
+        simulation.intervene(|world, _| world.averages_end(horizon));
+        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
+        let mut until = horizon;
+        while stop != Stop::Finished && until < end && simulation.model().open_calls() > 0 {
+            until = until.saturating_add(times.bin).min(end);
+            stop = go_on(simulation, until)?;
+        }
+        left = (stop == Stop::Reached).then_some(until);
+        Ok(())
+    };
+    let stalled = whole(&mut simulation).err();
+    let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
+    // What was going on at the last event went on until the run was left, if anything was pending.
+    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
+    Run { measures, bins, gauges, digest, stalled }
+}
+
+/// How fast time passes.
+struct Pace {
+    /// How many events there are from one look to the next.
+    every: u64,
+    /// The last look: when it was, and how many events had been handled.
+    last: (SimTime, u64),
+}
+
+impl Pace {
+    fn of(arm: &ArmPlan) -> Self {
+        let clients: u64 = arm.plan.populations.iter().map(|population| u64::from(population.count)).sum();
+        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + arm.plan.nodes.len() as u64);
+        Self { every, last: (SimTime::ZERO, 0) }
     }
-    let (digest, events, ended) = (simulation.digest(), simulation.events(), simulation.now());
-    let (measures, bins, gauges) = simulation.into_model().into_meter().finish(ended, events);
-    Run { measures, bins, gauges, digest }
+
+    /// How many events there are until the next look, after so many.
+    fn look_after(&self, events: u64) -> u64 {
+        (self.last.1 + self.every).min(MOST_EVENTS).saturating_sub(events)
+    }
+
+    /// Whether, at the pace since the last look, the run would not come to its end within the events that a run may have.
+    fn look(&mut self, now: SimTime, events: u64, end: SimTime) -> Option<Stalled> {
+        let (since, before) = std::mem::replace(&mut self.last, (now, events));
+        let stalled = Stalled { at: now, passed: now - since, events: events - before };
+        let in_a_nanosecond = stalled.events as f64 / (stalled.passed.as_nanos() as f64).max(1.0);
+        let needed = in_a_nanosecond * end.saturating_since(now).as_nanos() as f64;
+        (in_a_nanosecond > MOST_IN_A_NANOSECOND && needed > MOST_EVENTS as f64).then_some(stalled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+    use crate::text::Source;
+    use crate::{Extent, read};
+
+    fn scenario(clients: &str, stack: &str, rest: &str) -> Scenario {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "1m",
+                nodes: {{ "clients": Clients({clients}, calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) }},
+                faults: [Crash(node: "server", while_down: Refusal, at: "10s", lasts: "1s")],
+                stacks: {{ "clients -> server": [{stack}] }}, {rest})"#
+        );
+        read(Source::new("x.ron", &text), "x.ron", &[], Extent::Grid)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+    }
+
+    fn run_of(scenario: &Scenario) -> Run {
+        run(&scenario.cells[0].arms[0], 1, TieBreak::ByRank, None)
+    }
+
+    const STEADY: &str = "count: 1, arrivals: Constant(rate: \"5/s\")";
+
+    #[test]
+    fn a_run_whose_time_does_not_pass_is_stopped_and_says_why() {
+        let spins = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Immediate())", "");
+        let stalled = run_of(&spins).stalled.expect("it refuses at once, and is asked again at once");
+        assert!(stalled.at >= SimTime::ZERO + SimDuration::from_secs(10) && stalled.at < SimTime::ZERO + SimDuration::from_secs(11));
+        assert!(stalled.to_string().starts_with("time all but stands still at 10."), "{stalled}");
+        // Clients that do not think are no better than retries that do not wait.
+        let closed = "count: 1, arrivals: ClosedLoop(think: Constant(\"0s\"))";
+        assert!(run_of(&scenario(closed, "Timeout(\"100ms\")", "")).stalled.is_some());
+    }
+
+    #[test]
+    fn a_run_that_is_in_a_hurry_and_comes_to_its_end_is_not_stopped() {
+        let waits = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"1ms\"))", "");
+        assert_eq!(run_of(&waits).stalled, None);
+        let link = "links: [Link(from: \"default\", to: \"default\", delay: Constant(\"100us\"))]";
+        let far = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Immediate())", link);
+        let run = run_of(&far);
+        assert!(run.stalled.is_none() && run.measures.events > 100_000);
+    }
+
+    #[test]
+    fn only_what_would_never_end_is_stopped() {
+        let at = |millis: u64| SimTime::ZERO + SimDuration::from_millis(millis);
+        let minute = at(60_000);
+        let look = |events: u64, now: SimTime, end: SimTime| Pace { every: 1, last: (at(10), 0) }.look(now, events, end).is_some();
+        // Two events in a nanosecond for the rest of a minute are more than any run may have, and not for the rest of a second.
+        assert!(look(2_000_000, at(11), minute));
+        assert!(!look(2_000_000, at(11), at(1_000)));
+        // So many clients have much to do in a second, and it passes.
+        assert!(!look(100_000_000, at(1_010), minute));
+        assert!(look(1_000, at(10), minute));
+    }
 }

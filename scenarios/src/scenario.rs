@@ -40,6 +40,8 @@ pub struct Scenario {
     pub assumptions: Vec<crate::results::Assumption>,
     /// What is allowed and probably not meant, each with its place in the text.
     pub warnings: Problems,
+    /// What the system cannot do, by arithmetic alone: said by `check`, and not again by every run, because it may be what is studied.
+    pub advice: Problems,
 }
 
 /// One point of the swept grid.

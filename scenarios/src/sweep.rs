@@ -1,5 +1,6 @@
 //! How is a whole grid of runs made, and folded into results that no thread count can change?
 
+use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
@@ -48,14 +49,16 @@ pub fn sweep_with(
     let can_keep = AtomicBool::new(true);
     let fold = |index: usize, finished: Result<Run, String>| {
         let place = grid.place(index);
-        if let Ok(run) = &finished {
+        if let Ok(run) = &finished
+            && run.stalled.is_none()
+        {
             let key = place.key(&saved);
             if kept.is_ok() && known.get(&key).is_none() {
                 kept = journal.keep(&key, place.seed, run);
                 can_keep.store(kept.is_ok(), Ordering::Relaxed);
             }
         }
-        add(&mut results, place, finished);
+        add(&mut results, &saved, place, finished);
         (options.progress)(index + 1, grid.count());
     };
     let work = |index: usize| {
@@ -75,7 +78,7 @@ pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
     let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
     for place in (0..grid.count()).map(|index| grid.place(index)) {
         if let Some(run) = known.get(&place.key(saved)) {
-            add(&mut results, place, Ok(run.clone()));
+            add(&mut results, saved, place, Ok(run.clone()));
         }
     }
     results
@@ -122,12 +125,23 @@ pub fn too_large(scenario: &Scenario) -> Option<String> {
 /// The manifest of a scenario, and the hashes of its arms in every cell.
 pub fn saved(scenario: &Scenario) -> Saved {
     let contents = scenario.cells.iter().map(|cell| cell.arms.iter().map(|arm| arm.content.clone()).collect());
-    Saved { manifest: manifest(scenario), contents: contents.collect() }
+    let manifest = manifest(scenario);
+    let places_of_edges = edges::places(scenario, &manifest.edges);
+    Saved { manifest, contents: contents.collect(), places_of_edges }
 }
 
-fn add(results: &mut Results, place: Place, finished: Result<Run, String>) {
+/// The manifest for reports of one run of an arm: with the edges of that arm, as the run knows them.
+pub fn manifest_of_arm(scenario: &Scenario, arm: usize) -> Manifest {
+    Manifest { edges: edges::names([&*scenario.cells[0].arms[arm].plan]), ..manifest(scenario) }
+}
+
+fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run, String>) {
     let outcome = match finished {
-        Ok(run) => {
+        Ok(Run { stalled: Some(stalled), .. }) => RunOutcome::Stalled(stalled.to_string()),
+        Ok(mut run) => {
+            if let Some(places) = saved.places_of_edges.get(place.cell as usize) {
+                edges::put(&mut run, &places[place.arm as usize], saved.manifest.edges.len());
+            }
             add_to_series(&mut results.series, place, &run);
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
@@ -196,7 +210,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         bin: scenario.clockwork.bin,
         hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
-        edges: first.edges_of_calls().iter().map(|edge| edge.name.clone()).collect(),
+        edges: edges::names(scenario.cells.iter().flat_map(|cell| &cell.arms).map(|arm| &*arm.plan)),
         synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
         faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),

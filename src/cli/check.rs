@@ -19,8 +19,10 @@ pub struct CheckArgs {
 pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     let scenario = load::load(&args.scenario, Extent::Grid)?;
     let (cells, arms, runs) = (scenario.cells.len(), scenario.arms.len(), sweep::size(&scenario));
-    load::warn(&scenario, false);
-    let found = match scenario.warnings.sorted().len() {
+    let mut warnings = scenario.warnings.clone();
+    warnings.extend(scenario.advice.clone());
+    load::warn(&scenario, &warnings, false);
+    let found = match warnings.sorted().len() {
         0 => "nothing is wrong".to_owned(),
         1 => "nothing is wrong but for 1 warning".to_owned(),
         count => format!("nothing is wrong but for {count} warnings"),

@@ -8,7 +8,7 @@ use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{self, Journal, KnownRuns};
-use scenarios::results::{Results, RunOutcome};
+use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
 use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
 use scenarios::{Extent, Scenario};
@@ -83,7 +83,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
     }
-    load::warn(&scenario, quiet);
+    load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;
@@ -201,9 +201,9 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        if let Some(apart) = ranking.table_of_set_apart() {
+        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
             print("")?;
-            print_table(&apart, format)?;
+            print_table(&further, format)?;
         }
         for table in ranking.evidence().iter().filter(|_| evidence) {
             print("")?;
@@ -215,13 +215,21 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
 
 /// Says where everything is, and answers with the verdict.
 fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<Exit, Exit> {
+    let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
-        RunOutcome::Finished { .. } => None,
+        RunOutcome::Finished { .. } | RunOutcome::Stalled(_) => None,
     });
     let panicked: Vec<_> = panicked.collect();
     for (row, message) in panicked.iter().take(3) {
-        say(&format!("bug: the run {} panicked: {message}", reports::command::run(&results.manifest, row.cell, row.arm, row.seed)));
+        say(&format!("bug: the run {} panicked: {message}", command(row)));
+    }
+    let stalled = results.runs.iter().find_map(|row| match &row.outcome {
+        RunOutcome::Stalled(sentence) => Some((row, sentence)),
+        RunOutcome::Finished { .. } | RunOutcome::Panicked(_) => None,
+    });
+    if let Some((row, sentence)) = stalled {
+        say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
     let judgement = judged(results, output)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
@@ -233,10 +241,11 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }
     }
-    Ok(match (is_interrupted, panicked.is_empty()) {
-        (true, _) => Exit::Interrupted,
-        (false, false) => Exit::Bug,
-        (false, true) => judgement,
+    Ok(match (is_interrupted, panicked.is_empty(), stalled.is_none()) {
+        (true, ..) => Exit::Interrupted,
+        (false, false, _) => Exit::Bug,
+        (false, true, false) => Exit::Wrong,
+        (false, true, true) => judgement,
     })
 }
 

@@ -5,6 +5,7 @@ use super::{Exit, list};
 use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
+use models::services::{AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -46,6 +47,8 @@ fn explained() -> Vec<Page> {
         ("hedges", "a hedge", AnyHedge::explanations()),
         ("balancers", "a balancer", AnyBalancer::explanations()),
         ("ejectors", "an ejector", AnyEjector::explanations()),
+        ("queues", "a queue", Queue::explanations()),
+        ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));

@@ -15,7 +15,7 @@ pub struct ExportArgs {
     kind: Kind,
     #[command(flatten)]
     scenario: ScenarioArgs,
-    /// The arm [default: the first one].
+    /// The arm [default: whatever any arm has].
     #[arg(long, value_name = "ARM")]
     arm: Option<String>,
 }
@@ -35,8 +35,15 @@ enum Kind {
 /// The exit code of whatever went wrong.
 pub fn export(args: &ExportArgs) -> Result<Exit, Exit> {
     let scenario = load::load(&args.scenario, Extent::AsWritten)?;
-    let index = choose_arm(&scenario, args.arm.as_deref())? as usize;
-    let map = scenario.cells[0].arms[index].plan.map();
+    let mut maps = scenario.cells[0].arms.iter().map(|arm| arm.plan.map());
+    let map = match &args.arm {
+        Some(name) => maps.nth(choose_arm(&scenario, Some(name))? as usize),
+        None => maps.reduce(|mut all, map| {
+            all.join(map);
+            all
+        }),
+    };
+    let map = map.expect("a scenario has an arm");
     print(&match args.kind {
         Kind::Dot => topology::dot(&scenario.name, &map),
         Kind::Mermaid => topology::mermaid(&map),

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
+use models::services::{AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -63,6 +64,10 @@ enum Kind {
     Balancers,
     /// What leaves out replicas that fail.
     Ejectors,
+    /// How requests wait for a worker of a service.
+    Queues,
+    /// Which replicas of a service a request may go to.
+    Partitions,
     /// Faults.
     Faults,
     /// What a fault can wait for.
@@ -98,6 +103,8 @@ impl Kind {
             Self::Hedges => owned(AnyHedge::ALL),
             Self::Balancers => owned(AnyBalancer::ALL),
             Self::Ejectors => owned(AnyEjector::ALL),
+            Self::Queues => owned(Queue::ALL),
+            Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),
             Self::Arrivals => owned(Arrivals::ALL),

@@ -36,9 +36,9 @@ pub fn load(args: &ScenarioArgs, extent: Extent) -> Result<Scenario, Exit> {
 }
 
 /// Says what is allowed and probably not meant.
-pub fn warn(scenario: &Scenario, quiet: bool) {
-    if !quiet && !scenario.warnings.is_empty() {
-        say(scenario.warnings.render_as_warnings(&scenario.source, is_coloured()).trim_end());
+pub fn warn(scenario: &Scenario, warnings: &Problems, quiet: bool) {
+    if !quiet && !warnings.is_empty() {
+        say(warnings.render_as_warnings(&scenario.source, is_coloured()).trim_end());
     }
 }
 

@@ -119,6 +119,9 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     for line in &window.kept {
         print(line)?;
     }
+    if let Some(stalled) = made.stalled {
+        return Err(wrong(&format!("the run was stopped: {stalled}")));
+    }
     if window.left_out > 0 {
         tell(format!("... {} more; --lines N shows more, `run --trace FILE` writes all of them", window.left_out));
     }

@@ -70,7 +70,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let arm = choose_arm(&scenario, args.arm.as_deref())?;
     let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
     let plan = &scenario.cells[0].arms[arm as usize];
-    load::warn(&scenario, args.output.quiet);
+    load::warn(&scenario, &scenario.warnings, args.output.quiet);
     // The seed first: whatever happens next, it can be repeated.
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
@@ -83,14 +83,22 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
         }
     };
+    if let Some(stalled) = made.stalled {
+        return Err(wrong(&format!("the run was stopped: {stalled}")));
+    }
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
     }
     if args.output.format == Format::Table {
         print_changes(&manifest)?;
     }
-    print_table(&reports::summary::single_run(&manifest, &made.measures), args.output.format)?;
+    let of_arm = sweep::manifest_of_arm(&scenario, arm as usize);
+    print_table(&reports::summary::single_run(&of_arm, &made.measures), args.output.format)?;
     if args.output.format == Format::Table {
+        if let Some(services) = reports::summary::services(&made.measures) {
+            print("")?;
+            print_table(&services, args.output.format)?;
+        }
         print(&format!("\n{}", timeline(&manifest, &made.bins, &strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }

@@ -84,6 +84,28 @@ fn clocks_of_fifty_ppm_either_way_are_a_third_of_a_second_apart_after_an_hour() 
 }
 
 #[test]
+fn a_lease_that_is_held_when_the_run_ends_counts_up_to_there() {
+    // Half as fast, the first holder reckons its 10 s as 20 s, and the second has the lease from 10 s on. The run ends at 18 s.
+    let run = |rest: &str| {
+        let text = format!(
+            "(schema: 1, name: \"held\", horizon: \"18s\",
+              nodes: {{ \"app\": Clients(count: 1, arrivals: Constant(rate: \"1/s\"), calls: \"lease\") }},
+              groups: {{ \"lease\": Lease(holders: 2, length: \"10s\") }}, {rest})"
+        );
+        measured(&scenario("held.ron", &text, &[]), 1)
+    };
+    let near = |value: Option<i64>, millis: i64| assert!(value.is_some_and(|value| (value - millis * MS).abs() < MS), "{value:?}");
+    let slow = run("clocks: { \"lease[1]\": Drift(rate: \"-500000ppm\"), \"lease[2]\": Drift(rate: \"-500000ppm\") }");
+    near(observed(&slow, TWO, Fold::Most), 8_000);
+    near(observed(&slow, TWO, Fold::Sum), 8_000);
+    near(observed(&slow, "time leases were held", Fold::Sum), 18_000 + 8_000);
+    // Of two good clocks one at a time holds it, all the time.
+    let good = run("");
+    near(observed(&good, "time leases were held", Fold::Sum), 18_000);
+    assert_eq!(observed(&good, TWO, Fold::Sum), None);
+}
+
+#[test]
 fn the_uncertainty_of_truetime_is_a_saw_tooth_from_one_to_seven_milliseconds() {
     // J. Corbett et al., OSDI 2012: 200 us/s for 30 s, and 1 ms. Ways of a nanosecond; asked every 10 ms.
     for (ppm, beyond) in [(200, false), (-199, false), (300, true)] {

@@ -6,11 +6,14 @@
 
 mod availability; // nodes that fail and are repaired: k of n, and the machine-repair problem
 mod aws_jitter; // the experiment behind "Exponential Backoff And Jitter"
+mod caches; // hit ratios of caches by their closed forms, and what a database behind one is worth
 mod clocks; // what clocks, their synchronisation and leases do, to the nanosecond
+mod collapse; // systems that stay down when what struck them is over
 mod detectors; // failure detectors and gossip
 mod overload; // retries in tiers, retry ratios and client-side throttling, from the SRE book
 mod queueing; // M/M/1 and its relatives, by published values
 mod queueing_by_formula; // the same mechanism at parameters nobody listed, by the formulas themselves
+mod queueing_shared; // shared cores, and servers without a limit
 mod retries; // four retry strategies against a server that fails at random, and what backoff is for
 mod tails; // fan-outs and hedging
 mod two_choices; // the supermarket model, balls in bins, and old numbers

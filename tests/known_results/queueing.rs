@@ -41,7 +41,14 @@ fn a_single_server_at_four_fifths_load() {
 
 #[test]
 fn several_servers_at_four_fifths_load() {
-    let rows = [(2, 0.7111, 1.7778), (5, 0.5541, 0.5541), (10, 0.4092, 0.2046), (20, 0.2561, 0.0640)];
+    let rows = [
+        (2, 0.7111, 1.7778),
+        (5, 0.5541, 0.5541),
+        (10, 0.4092, 0.2046),
+        (20, 0.2561, 0.0640),
+        (50, 0.0870, 0.0087),
+        (100, 0.0196, 0.00098),
+    ];
     for (row, (servers, waited, wait)) in rows.into_iter().enumerate() {
         let visits = desk(0.8 * f64::from(servers), servers, EXPONENTIAL).visits(ten_seeds(row));
         mean(&visits, |visit| visit.waited).agrees_with(&format!("M/M/{servers} at .8, share that waits"), waited, SHARE);

@@ -6,7 +6,7 @@ use crate::registry::complaint;
 use crate::workloads::MOST_CLASSES;
 
 impl Builder<'_> {
-    /// All classes: first that of calls without one, then the others in order of writing. What has one name in two populations is
+    /// All classes: first that of calls without one, then the others, population by population, in the order of their names. What has one name in two populations is
     /// one class.
     pub(super) fn classes(&mut self) -> Vec<ClassPlan> {
         let mut all = vec![ClassPlan { name: String::new(), priority: 0 }];

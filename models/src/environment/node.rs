@@ -70,8 +70,8 @@ pub struct Twin {
     pub second: Vec<NodeId>,
 }
 
-/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep
-/// something on a disk; services keep nothing.
+/// What a crash leaves of what a node had written, from the mildest to the worst. It concerns members of groups that keep something on a
+/// disk; of services the logs of sagas and of states that are rebuilt, which are synced and lost with everything alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DiskLoss {
     /// Everything that was written is there.
@@ -185,6 +185,11 @@ impl Condition {
         clock: ClockChange::NONE,
         twin: None,
     };
+
+    /// Whether more workers or places in the queue are there than before.
+    pub(crate) const fn gives_back_room(&self, before: &Self) -> bool {
+        self.workers_lost < before.workers_lost || self.places_taken < before.places_taken
+    }
 
     /// What these effects come to, in the order in which they began.
     pub(super) fn of<'a>(effects: impl Iterator<Item = &'a NodeEffect>) -> Self {

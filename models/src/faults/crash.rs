@@ -25,7 +25,8 @@ pub struct Crash {
     /// What callers meet meanwhile.
     #[serde(default)]
     pub while_down: WhileDown,
-    /// What it leaves of what a member of a group had written. Services keep nothing on a disk.
+    /// What it leaves of what a member of a group had written. Of services `AllLost` takes the logs of sagas and of states that are
+    /// rebuilt; they keep nothing else on a disk.
     #[serde(default, skip_serializing_if = "is_kept")]
     pub disk: DiskLoss,
     /// How long a restart takes, on top of `lasts`, drawn for each node and strike apart; no time unless said.
@@ -66,7 +67,7 @@ impl Fault for Crash {
                 "disk",
                 "Kept, UnsyncedLost or AllLost",
                 "Kept",
-                "what it leaves of what a protocol had written; services keep nothing on a disk",
+                "what it leaves of what a protocol had written; of services AllLost takes the logs of sagas and states",
             ),
             parameter("restart", "distribution", "no time", "how much longer than `lasts` the restart of each node takes"),
         ],

@@ -31,13 +31,13 @@ pub struct Experiment {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub abort: Vec<Trigger>,
     /// The share of its members that a strike may hit: one for each step.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "super::shares::one_or_several", skip_serializing_if = "Vec::is_empty")]
     pub blast_radius: Vec<Share>,
     /// The share of the clients whose calls faults may touch: one for each step. All unless said.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "super::shares::one_or_several", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<Share>,
     /// The share of all calls that faults may touch: one for each step. All unless said.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "super::shares::one_or_several", skip_serializing_if = "Vec::is_empty")]
     pub traffic: Vec<Share>,
     /// How long a step takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

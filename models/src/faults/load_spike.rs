@@ -28,7 +28,7 @@ impl Registered for LoadSpike {
 impl Fault for LoadSpike {
     const EXPLANATION: Explanation = Explanation {
         meaning: "An open population calls `factor` times as often. Above 1, further calls come in an independent stream of the same kind as \
-                  the population's own (Poisson or equally spaced), and its own calls stay as they are, to the nanosecond. Below 1, each \
+                  the population's own (Poisson or equally spaced; where the rate changes it follows that), and its own calls stay as they are, to the nanosecond. Below 1, each \
                   call is left out by a draw of its own; 0 is silence. Without `lasts` it is a step.",
         in_flight: "Calls that were made go on.",
         overlap: "Factors of one population multiply.",
@@ -46,7 +46,7 @@ impl Fault for LoadSpike {
             .filter_map(|&population| {
                 let (name, load) = places.population(population);
                 let sentence = format!(
-                    "`{name}` is {load} load, which has no rate to multiply; give it Poisson or Constant arrivals, or write a ThunderingHerd"
+                    "`{name}` is {load} load, which has no rate to multiply; give it open arrivals such as Poisson, or write a ThunderingHerd"
                 );
                 (load != "open").then(|| complaint("clients", sentence))
             })

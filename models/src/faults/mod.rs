@@ -45,6 +45,7 @@ mod pool_exhausted;
 mod queue_filled;
 mod renewal;
 mod rolling_restart;
+mod shares;
 mod slow_node;
 mod stolen_cpu;
 mod storm;

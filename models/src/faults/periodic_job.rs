@@ -32,6 +32,9 @@ pub struct PeriodicJob {
     pub shared: bool,
 }
 
+/// How long work and rest take together in the mean, at least: a million runs a second are no background.
+const SHORTEST_ROUND: SimDuration = SimDuration::from_micros(1);
+
 impl Registered for PeriodicJob {
     const NAME: &'static str = "PeriodicJob";
     const SUMMARY: &'static str = "background work at a node that begins again a while after its end";
@@ -79,6 +82,10 @@ impl Fault for PeriodicJob {
     fn check(&self, timing: &Timing) -> Vec<Complaint> {
         let mut complaints: Vec<_> = within("work", self.work.check()).collect();
         complaints.extend(within("rest", self.rest.check()));
+        if complaints.is_empty() && self.work.compile().mean() + self.rest.compile().mean() < SHORTEST_ROUND {
+            let sentence = "work and rest together take no time, so that it would begin again and again and never let time pass";
+            complaints.push(crate::registry::complaint("rest", format!("{sentence}; let them take {SHORTEST_ROUND} in the mean, or more")));
+        }
         if self.shared && timing.pick.is_some() {
             complaints.push(crate::registry::complaint("pick", "shared work is work for all the nodes; name fewer of them instead"));
         }

@@ -7,6 +7,7 @@ use crate::names::NameList;
 use crate::places::Places;
 use crate::plan::ServicePlan;
 use crate::registry::{Complaint, complaint};
+use crate::services::UNLIMITED;
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;
 
@@ -151,7 +152,7 @@ pub fn members_of_services(
 }
 
 /// Every named node is a member of its own, with an effect on its disk. Members of a group have one if their protocol writes;
-/// replicas of services write (`Write`) and keep nothing, so that only faults that concern `writing` strike them.
+/// replicas of services write (`Write`, and logs) and keep no records that could rot, so that only faults that concern `writing` strike them.
 ///
 /// # Errors
 /// See [`nodes`]; complaints about nodes that have no disk, or keep nothing on it.
@@ -212,6 +213,13 @@ impl Part {
     /// # Errors
     /// A complaint about `field` if there are fewer.
     pub fn of(self, field: &str, all: u32) -> Result<u32, Complaint> {
+        if all == UNLIMITED && (self.count.is_some() || self.share.is_some()) {
+            let field = if self.count.is_some() { field } else { "share" };
+            return Err(complaint(
+                field,
+                "there are unlimited workers here, and no part of them can be missed; give the service a number of them",
+            ));
+        }
         match (self.count, self.share) {
             (Some(count), _) if count > all => Err(complaint(field, format!("{count} of {all} {field}: there are not so many"))),
             (Some(count), _) => Ok(count),

@@ -65,7 +65,7 @@ impl Trigger {
         ("GoodputBelow", "client calls that succeed within a time bin are fewer than at this rate"),
         ("GoodputAbove", "client calls that succeed within a time bin are more than at this rate"),
         ("AvailabilityBelow", "of the client calls that end within a time bin a smaller share succeeds"),
-        ("Announced", "a protocol or a strategy announces an event of this name"),
+        ("Announced", "a protocol, a strategy or a service announces an event of this name"),
         ("FaultBegins", "a strike of the fault with this label begins"),
         ("FaultEnds", "a strike of the fault with this label ends"),
     ];

@@ -1,7 +1,8 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+use super::classes::ClassMeter;
 use super::uptime::UpMeter;
-use super::{Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Accounts, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -29,6 +30,9 @@ pub struct Meter {
     /// Latencies of successes that end in some spans of time, for whoever judges them in the run.
     watched: Vec<(SimTime, SimTime, Latency)>,
     up: UpMeter,
+    classes: ClassMeter,
+    /// The books of services, known at the end of the run.
+    pub(crate) accounts: Accounts,
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
@@ -40,23 +44,23 @@ pub struct Meter {
 
 /// A histogram of latencies with three significant digits, and their exact sum.
 #[derive(Clone, Debug)]
-struct Latency {
+pub(super) struct Latency {
     histogram: Histogram<u64>,
     sum: u128,
 }
 
 impl Latency {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let histogram = Histogram::new(3).expect("three digits are a precision that exists");
         Self { histogram, sum: 0 }
     }
 
-    fn record(&mut self, latency: SimDuration) {
+    pub(super) fn record(&mut self, latency: SimDuration) {
         self.histogram.record(latency.as_nanos()).expect("the histogram grows with what it is given");
         self.sum += u128::from(latency.as_nanos());
     }
 
-    fn summary(&self) -> LatencySummary {
+    pub(super) fn summary(&self) -> LatencySummary {
         let count = self.histogram.len();
         if count == 0 {
             return LatencySummary::default();
@@ -108,6 +112,8 @@ impl Meter {
             watched: watched(plan),
             failure_latency: Latency::new(),
             up: UpMeter::new(plan),
+            classes: ClassMeter::new(plan),
+            accounts: Accounts::default(),
             gauges: Gauges::default(),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
@@ -194,6 +200,13 @@ impl Meter {
         (is_counted, bin as u32)
     }
 
+    /// A call of a class that has a name is made.
+    pub(crate) fn class_started(&mut self, class: u8, is_counted: bool) {
+        if is_counted {
+            self.classes.started(class);
+        }
+    }
+
     /// An attempt is put on the wire.
     pub fn attempt_sent(&mut self, edge: EdgeId, is_counted: bool, now: SimTime) {
         self.row.edges[edge.index()].attempts += u64::from(is_counted);
@@ -212,6 +225,9 @@ impl Meter {
         }
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
         if call.origin != Origin::Client || self.is_synthetic(call.name.edge) {
+            if !is_success {
+                self.row.edges[call.name.edge.index()].failed += u64::from(call.is_counted);
+            }
             return;
         }
         let bin = self.bin_at(now);
@@ -241,12 +257,28 @@ impl Meter {
                 self.row.wrong += u64::from(call.is_wrong);
                 self.row.degraded += u64::from(call.is_degraded);
                 self.latency.record(latency);
+                if call.class > 0 {
+                    self.classes.succeeded(call.class, latency);
+                }
             }
             Outcome::Failed(failure) => {
                 self.row.failed[failure.index()] += 1;
+                self.row.edges[call.name.edge.index()].failed += 1;
                 self.failure_latency.record(latency);
             }
         }
+    }
+
+    /// A call ended because whoever waited for it is no more.
+    pub(crate) fn call_abandoned(&mut self, call: &Call) {
+        if !matches!(call.origin, Origin::Background(..)) {
+            self.row.edges[call.name.edge.index()].abandoned += u64::from(call.is_counted);
+        }
+    }
+
+    /// A call of this edge that counts is not decided when the run ends.
+    pub(crate) fn unfinished(&mut self, edge: EdgeId) {
+        self.row.edges[edge.index()].unfinished += 1;
     }
 
     /// A server node goes down, or comes back.
@@ -264,9 +296,13 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed.
-    pub fn observed(&mut self, observations: &super::Observations) {
+    /// What protocols and clocks observed, what brokers did, and measures of single services.
+    pub fn observed(&mut self, observations: &super::Observations, more: Vec<super::Observation>) {
         self.row.observations = observations.list();
+        if !more.is_empty() {
+            self.row.observations.extend(more);
+            self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        }
     }
 
     /// The row and the series of the run.
@@ -284,6 +320,8 @@ impl Meter {
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
+        self.row.classes = self.classes.finish();
+        self.row.services = self.accounts.finish(ended);
         let gauges = self.gauges.list(self.bins.len());
         (self.row, self.bins, gauges)
     }

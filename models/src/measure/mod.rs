@@ -1,15 +1,21 @@
 //! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
-//! what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`), and who was up (`uptime`).
+//! by class of request (`classes`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
+//! what has become of requests (`services`), and who was up (`uptime`).
 
+mod classes;
 mod gauges;
 mod meter;
 mod observations;
 mod recovery;
 mod row;
+mod services;
 mod uptime;
 
+pub use classes::ClassMeasures;
 pub use gauges::{Gauge, Gauges, MILLIONTHS};
 pub use meter::Meter;
 pub use observations::{Fold, Observation, Observations, Unit};
 pub use recovery::episodes;
 pub use row::{Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Uptime};
+pub use services::ServiceMeasures;
+pub(crate) use services::{Accounts, Levels, Mark};

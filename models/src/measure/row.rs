@@ -3,7 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
-use super::Observation;
+use super::{ClassMeasures, Observation, ServiceMeasures};
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -33,6 +33,9 @@ pub struct RunMeasures {
     pub latency: LatencySummary,
     /// Latency of failed calls, from the intended start.
     pub failure_latency: LatencySummary,
+    /// What came of the calls of each class, in the order of the plan; empty where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<ClassMeasures>,
     /// Server time spent on attempts whose caller had already gone.
     pub wasted_work: SimDuration,
     /// Server time spent on all attempts.
@@ -53,6 +56,9 @@ pub struct RunMeasures {
     /// [`succeeded`](Self::succeeded).
     #[serde(default)]
     pub degraded: u64,
+    /// What has become of the requests of each service, in order of writing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceMeasures>,
     /// What became of everything that was sent, from the start of the run to its end.
     #[serde(default)]
     pub messages: MessageMeasures,
@@ -145,8 +151,25 @@ pub struct EdgeMeasures {
     pub calls: u64,
     /// Those that ended in success.
     pub succeeded: u64,
+    /// Those that ended in failure.
+    #[serde(default)]
+    pub failed: u64,
+    /// Those that ended because whoever had made them was no more: a server that crashed or gave up its own request, or a layer with what
+    /// was inside it.
+    #[serde(default)]
+    pub abandoned: u64,
+    /// Those not decided when the run ended.
+    #[serde(default)]
+    pub unfinished: u64,
     /// Attempts put on the wire for them, the first ones included.
     pub attempts: u64,
+}
+
+impl EdgeMeasures {
+    /// Whether every call is accounted for.
+    pub const fn adds_up(&self) -> bool {
+        self.calls == self.succeeded + self.failed + self.abandoned + self.unfinished
+    }
 }
 
 /// Quantiles of a latency, each the upper end of its histogram bucket (three significant digits), and the exact mean.

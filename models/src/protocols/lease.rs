@@ -146,6 +146,21 @@ pub struct Watch {
     two_since: Option<SimTime>,
 }
 
+impl Watch {
+    /// Somebody who may hold the lease does not hold it any more.
+    fn released(&mut self, holder: InstanceId, now: SimTime, observations: &mut Observations) {
+        if let Some(since) = self.holders.remove(&holder) {
+            observations.total("time leases were held", now - since);
+        }
+        if self.holders.len() < 2
+            && let Some(since) = self.two_since.take()
+        {
+            observations.total("time with two holders", now - since);
+            observations.longest("time with two holders", now - since);
+        }
+    }
+}
+
 impl LeaseProtocol {
     fn lend(&self, lent: &mut Option<Option<u32>>, waiting: &mut VecDeque<u32>, turn: &mut Turn<'_, Self>) {
         *lent = waiting.pop_front().map(Some);
@@ -317,20 +332,19 @@ impl Protocol for LeaseProtocol {
                 }
             }
             Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Releases", .. }) | Seen::Died(_, holder) => {
-                if let Some(since) = watch.holders.remove(&holder) {
-                    observations.total("time leases were held", truth.now - since);
-                }
-                if watch.holders.len() < 2
-                    && let Some(since) = watch.two_since.take()
-                {
-                    observations.total("time with two holders", truth.now - since);
-                    observations.longest("time with two holders", truth.now - since);
-                }
+                watch.released(holder, truth.now, observations);
             }
             Seen::Announced(_, Announcement { what: "Serves", .. }) => {
                 observations.count("calls served while two held", u64::from(watch.holders.len() > 1));
             }
             Seen::Announced(..) | Seen::Returned(..) => {}
+        }
+    }
+
+    fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
+        // The first to go ends the time that two held it, and the others go at the same instant.
+        while let Some((&holder, _)) = watch.holders.first_key_value() {
+            watch.released(holder, truth.now, observations);
         }
     }
 }

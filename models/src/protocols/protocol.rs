@@ -99,6 +99,8 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
 
     /// Something was seen that is worth measuring. The witness knows the truth, and is heard by no node.
     fn witness(&self, _witness: &mut Self::Witness, _seen: Seen, _truth: &Truth<'_>, _observations: &mut Observations) {}
+    /// The run is over: what is still going on is measured up to here.
+    fn conclude(&self, _witness: &mut Self::Witness, _truth: &Truth<'_>, _observations: &mut Observations) {}
     /// An instance of a member has made something known, and the witness looks into its memory, as no node can.
     fn examine(
         &self,

@@ -1,22 +1,46 @@
 //! What does a service do with a request?
 
+mod capacity;
+pub mod connections;
+pub mod data;
 mod directory;
+mod event_sourced;
 mod health;
+mod intake;
+pub mod partition;
+mod program;
+pub mod queues;
 mod restarts;
 mod rollback;
+mod saga;
 mod scaling;
 mod server;
 mod sessions;
+mod tally;
+mod task;
 
+pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
+pub use connections::Connections;
+pub use data::Data;
 pub use directory::Directory;
+pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
 pub use health::{Deep, HealthEndpoint};
+pub use intake::{Intake, IntakePlan};
+pub use partition::AnyPartition;
+pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
+pub use queues::{Fifo, Queue, WhenFull};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use rollback::Rollback;
+pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
+pub use tally::{Level, Tally};
+pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::brokers::Consume;
+use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
@@ -25,6 +49,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::collections::BTreeMap;
 
 /// A service: replicas with workers and a queue, work to be done per request, and calls to other services.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,19 +58,35 @@ pub struct Service {
     /// How many replicas there are, 1 to 10,000; an attempt goes to one of them, drawn evenly.
     #[serde(default = "one")]
     pub replicas: u32,
-    /// How many requests one replica works on at the same time, 1 to 1,000,000.
+    /// Which of its replicas a request may go to, by what it is about or whose it is; any of them unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<AnyPartition>,
+    /// How many requests one replica works on at the same time, 1 to 1,000,000 or [`UNLIMITED`].
+    #[serde(deserialize_with = "capacity::read_workers", serialize_with = "capacity::write_workers")]
     pub workers: u32,
+    /// Whether workers share the cores of their node; each works at full speed unless said.
+    #[serde(default, skip_serializing_if = "Serves::is_usual")]
+    pub serves: Serves,
+    /// By how much each piece of work grows with what is in service when it begins; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub congestion: Option<Congestion>,
     /// Whether a worker is held while it waits for a downstream call.
     #[serde(default)]
     pub threads: Threads,
-    /// Where requests wait for a worker.
+    /// How requests wait for a worker.
     #[serde(default)]
     pub queue: Queue,
     /// How long a worker is busy with a request, before anything in `does`.
     pub demand: Distribution,
+    /// The same for requests of some classes, by their names; those of all others have `demand`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub demand_of: BTreeMap<String, Distribution>,
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
+    /// The brokers it fetches messages from, each of which is work as a request is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumes: Vec<Consume>,
     /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
     #[serde(default)]
     pub domain: Placement,
@@ -58,6 +99,18 @@ pub struct Service {
     /// Whether it executes a request at most once however often it is sent, and replays the result; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency: Option<IdempotencyKeys>,
+    /// Whether it counts the requests it executes, and those it executes again; it does not unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub counts_executions: bool,
+    /// Where its state is, if a restart has to rebuild it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// How many connections each replica takes; any number unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
+    /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -115,39 +168,6 @@ pub enum Threads {
     Held,
     /// It is free while a downstream call is under way (asynchronous code).
     Released,
-}
-
-/// Where requests wait.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Queue {
-    /// First in, first out.
-    Fifo(Fifo),
-}
-
-/// First in, first out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fifo {
-    /// How many requests wait at most, at each replica; a further one is refused at once. Without a limit unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-}
-
-impl Default for Queue {
-    fn default() -> Self {
-        Self::Fifo(Fifo::default())
-    }
-}
-
-/// Something done for a request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Task {
-    /// A call to another service; if it fails, the request fails.
-    Call(String),
-    /// Further work of a worker.
-    Work(Distribution),
-    /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
-    Write(Distribution),
 }
 
 /// What happens to work whose caller has gone (timed out, or gave up). The word travels as long as the request did, and is lost
@@ -215,11 +235,62 @@ impl From<Placement> for NameList {
 }
 
 impl Service {
+    /// A service of one replica with so many workers and this demand; everything else as it is unless said.
+    pub fn new(workers: u32, demand: Distribution) -> Self {
+        Self {
+            replicas: 1,
+            workers,
+            serves: Serves::default(),
+            congestion: None,
+            threads: Threads::default(),
+            queue: Queue::default(),
+            demand,
+            demand_of: BTreeMap::new(),
+            does: Vec::new(),
+            consumes: Vec::new(),
+            domain: Placement::default(),
+            partition: None,
+            late_work: LateWork::default(),
+            demand_of_retry: DemandOfRetry::default(),
+            idempotency: None,
+            counts_executions: false,
+            state: None,
+            connections: None,
+            data: None,
+            retry_after: None,
+            health: HealthEndpoint::default(),
+            restarts: None,
+            scales: None,
+            rolls_back: None,
+            sessions: None,
+            discovery: None,
+            request_size: USUAL_SIZE,
+            reply_size: USUAL_SIZE,
+        }
+    }
+
+    /// Whether it says which of its replicas a request may go to.
+    pub fn has_parts(&self) -> bool {
+        self.partition.is_some() || self.data.as_ref().is_some_and(|data| data.replication.is_some())
+    }
+
     /// How many replicas there are at most, and how many at the begin.
     pub fn sizes(&self) -> (u32, u32) {
         let Some(scales) = &self.scales else { return (self.replicas, self.replicas) };
         let (least, most) = (scales.loops().min, scales.loops().max);
         (most.max(1), self.replicas.max(least).min(most).max(1))
+    }
+
+    /// What is wrong with following the share of workers that are taken, where nothing limits them.
+    fn check_target(&self, target: Target) -> Option<Complaint> {
+        let is_share_of_workers = match target {
+            Target::Occupancy(_) => true,
+            Target::Utilisation(_) => self.serves == Serves::Alone,
+            Target::Queue(_) => false,
+        };
+        let sentence = "no share of unlimited workers is ever taken; give the service a number of them, or let them share cores and follow \
+                        their Utilisation";
+        (is_share_of_workers && self.workers == UNLIMITED).then(|| complaint("scales.target", sentence))
     }
 
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
@@ -228,14 +299,18 @@ impl Service {
         if !(1..=10_000).contains(&self.replicas) {
             complaints.push(complaint("replicas", format!("a service has 1 to 10000 replicas, not {}", self.replicas)));
         }
-        if !(1..=1_000_000).contains(&self.workers) {
-            complaints.push(complaint("workers", format!("a replica has 1 to 1000000 workers, not {}", self.workers)));
-        }
-        if self.does.len() > 100 {
-            complaints.push(complaint("does", "a service does at most 100 things for a request"));
+        complaints.extend(capacity::check_workers(self.workers));
+        complaints.extend(self.serves.check().map(|one| one.inside("serves")));
+        complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
+        complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
+        for (index, consume) in self.consumes.iter().enumerate() {
+            complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
         }
         complaints.extend(within("demand", self.demand.check()));
-        complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(within("queue", self.queue.check()));
+        for (class, demand) in &self.demand_of {
+            complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
+        }
         complaints.extend(within("health", self.health.check()));
         complaints.extend(self.restarts.iter().flat_map(|restarts| within("restarts", restarts.check())));
         if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
@@ -243,16 +318,17 @@ impl Service {
         }
         complaints.extend(self.rolls_back.iter().flat_map(|rollback| within("rolls_back", rollback.check())));
         complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        complaints.extend(self.scales.as_ref().and_then(|scales| self.check_target(scales.loops().target)));
         if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
             let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
             complaints.push(complaint("discovery", sentence));
         }
+        complaints.extend(within("domain", self.domain.check()));
+        complaints.extend(self.connections.iter().flat_map(|limit| within("connections", limit.check())));
+        complaints.extend(self.data.iter().flat_map(|data| within("data", data.check(self.replicas, self.partition.as_ref()))));
         complaints.extend(self.idempotency.iter().flat_map(|keys| within("idempotency", keys.check())));
-        for (index, task) in self.does.iter().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                complaints.extend(within(&format!("does[{index}]"), work.check()));
-            }
-        }
+        complaints.extend(Task::check_all(&self.does, "does"));
+        complaints.extend(self.state.iter().flat_map(|state| within("state", state.check())));
         complaints
     }
 }

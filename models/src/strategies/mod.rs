@@ -23,6 +23,7 @@ pub mod patience;
 pub mod profiles;
 mod strategy;
 pub mod throttle;
+mod worst_case;
 
 pub use cache::{Cache, Coalesce};
 pub use gate::{Gate, Pass};
@@ -31,7 +32,9 @@ pub use layers::{
     Named, RateLimiter, Retry, Throttle, Timeout, Vocabulary, Words,
 };
 pub use profiles::{AwsRetry, EnvoyRetry, GrpcRetry};
+pub(crate) use strategy::root_of;
 pub use strategy::{End, Luck, Moment, Notes, Scope, Shift, ShiftAt, Site, Step, Strategy, Ticket};
+pub use worst_case::WorstCase;
 
 use crate::about::{About, Explained};
 use crate::outcome::Outcome;
@@ -135,6 +138,22 @@ macro_rules! layers {
                 }
             }
 
+            /// See [`Strategy::dies`].
+            pub fn dies(&self, shared: &mut SharedMemory) -> bool {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.dies(shared),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
+            /// See [`Strategy::counted`].
+            pub fn counted(&self, shared: &SharedMemory, count: &mut dyn FnMut(&'static str, u64)) {
+                match (self, shared) {
+                    $((Self::$name(layer), SharedMemory::$name(shared)) => layer.counted(shared, count),)+
+                    _ => unreachable!("a layer's memory is made by the layer"),
+                }
+            }
+
             /// See [`Strategy::gauges`].
             pub fn gauges(&self, shared: &mut SharedMemory, site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
                 match (self, shared) {
@@ -192,6 +211,14 @@ impl Layer {
         match self {
             Self::Timeout(layer) => Some(layer.at_once(cause, now)),
             _ => None,
+        }
+    }
+
+    /// Whether it has something at its first use that a process which starts again lacks.
+    pub const fn begins_full(&self) -> bool {
+        match self {
+            Self::Cache(cache) => cache.hit_ratio.is_some(),
+            _ => false,
         }
     }
 

@@ -64,6 +64,13 @@ pub trait Strategy: Registered {
     fn take(&self, _shared: &mut Self::Shared, _taken: u32, _now: SimTime) -> Vec<Ticket> {
         Vec::new()
     }
+    /// The process whose memory it is is no more: whether what is left of it now is what the next life begins with. If not, that begins
+    /// as the first one did.
+    fn dies(&self, _shared: &mut Self::Shared) -> bool {
+        false
+    }
+    /// What was counted over the run, each number by its name.
+    fn counted(&self, _shared: &Self::Shared, _count: &mut dyn FnMut(&'static str, u64)) {}
     /// The other service that the layer may call.
     fn elsewhere(&self) -> Option<&str> {
         None
@@ -116,6 +123,8 @@ pub struct End {
 pub struct Site<'a> {
     /// The present instant, by the clock of the caller.
     pub now: SimTime,
+    /// The key of the edge.
+    pub edge: Key,
     /// Where shared memory takes its random numbers from.
     pub luck: Luck<'a>,
     /// The replicas of the callee, by the keys of their names.
@@ -146,6 +155,10 @@ pub struct Moment<'a> {
     pub key: Key,
     /// What the call is about.
     pub object: u64,
+    /// The number of the client that everything is done for, and the how-manieth call of its population or of its own it is.
+    pub(crate) client: (u32, u32),
+    /// The replicas of the callee that it may go to, if the callee says which.
+    pub part: Option<Vec<u32>>,
     /// The replica that a layer further out has chosen.
     pub replica: Option<u32>,
     /// The zone of the caller, by number, if callee or callers have several.
@@ -180,12 +193,23 @@ impl Moment<'_> {
         if waits == 0 { draw } else { draw.further(FURTHER_WAITS + u64::from(waits)) }
     }
 
+    /// The name of the client's call that everything is done for: the same for all its tries, and for whatever is called on its behalf.
+    pub const fn root(&self) -> Key {
+        root_of(self.object, self.client)
+    }
+
     /// A draw of the layer's own that belongs to the attempt that would be put on the wire next. Asked again before that attempt is
     /// sent, after another wait, it is another one.
     pub fn draw(&self) -> Draw {
         let question = OWN_DRAWS + (u64::from(self.layer) << 32) + u64::from(*self.waits);
         self.site.luck.seed.draws(self.key, self.attempts + 1).choice().further(question)
     }
+}
+
+/// The name of a call of a client, by what it is about, the client, and the how-manieth of its calls it is. What calls of two populations
+/// are about is never the same.
+pub(crate) const fn root_of(object: u64, (client, ordinal): (u32, u32)) -> Key {
+    Key::named("root").child(object).child((client as u64) << 32 | ordinal as u64)
 }
 
 /// A flight that waits in a queue of its layer. Opaque: the layer keeps it, and hands it back with [`Notes::grant`].

@@ -4,9 +4,11 @@
 //! called on behalf of a call is of its class.
 
 use crate::registry::{Complaint, complaint};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use sim_core::draw::{Key, Seed};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A class of requests of a population.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,28 @@ const fn one() -> u32 {
 
 /// The classes of a population, by name.
 pub type Classes = BTreeMap<String, Class>;
+
+/// Reads classes; a name that comes twice is wrong.
+pub(super) fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Classes, D::Error> {
+    struct Reader;
+    impl<'de> Visitor<'de> for Reader {
+        type Value = Classes;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map from names to classes, such as { \"buy\": (weight: 2), \"browse\": (weight: 8) }")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Classes, A::Error> {
+            let mut classes = Classes::new();
+            while let Some((name, class)) = map.next_entry::<String, Class>()? {
+                if classes.contains_key(&name) {
+                    return Err(A::Error::custom(format!("`{name}` is written twice")));
+                }
+                classes.insert(name, class);
+            }
+            Ok(classes)
+        }
+    }
+    deserializer.deserialize_map(Reader)
+}
 
 /// At most so many classes in a scenario.
 pub const MOST_CLASSES: usize = 200;
@@ -57,6 +81,14 @@ impl ClassMix {
             (number(name), u64::try_from((sum << 64) / total.max(1)).unwrap_or(u64::MAX))
         };
         (total > 0).then(|| Self { parts: classes.iter().filter(|(_, class)| class.weight > 0).map(part).collect() })
+    }
+
+    /// Which share of the calls is of this class.
+    pub fn share(&self, class: u8) -> f64 {
+        let place = self.parts.iter().position(|part| part.0 == class);
+        place.map_or(0.0, |place| {
+            (self.parts[place].1 - place.checked_sub(1).map_or(0, |before| self.parts[before].1)) as f64 / u64::MAX as f64
+        })
     }
 
     /// The class of a call.

@@ -4,21 +4,31 @@ mod all_at_once;
 mod classes;
 mod closed_loop;
 mod constant;
+mod course;
 mod keys;
+mod on_off;
+mod piecewise;
 mod poisson;
+mod ramp;
+mod trace;
 
 pub use all_at_once::AllAtOnce;
 pub use classes::{Class, ClassMix, Classes, MOST_CLASSES};
 pub use closed_loop::ClosedLoop;
 pub use constant::Constant;
+pub use course::{Course, Spaced, Stretch};
 pub use keys::{Keys, ObjectPlan};
+pub use on_off::OnOff;
+pub use piecewise::{Between, Piecewise};
 pub use poisson::Poisson;
+pub use ramp::Ramp;
+pub use trace::{Recorded, Trace};
 
 use crate::registry::{Complaint, complaint, registry, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::sample::Sampler;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Rate;
 
 /// A population of clients that call one service or group.
@@ -38,7 +48,7 @@ pub struct Clients {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Keys>,
     /// Of which kinds the calls are, by name; all alike unless said.
-    #[serde(default, skip_serializing_if = "Classes::is_empty")]
+    #[serde(default, deserialize_with = "classes::each_once", skip_serializing_if = "Classes::is_empty")]
     pub classes: Classes,
     /// Clients start at an instant drawn evenly from this time for each apart, instead of all at once. For closed and one-shot load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,7 +69,7 @@ fn default_domain() -> String {
 
 registry! {
     /// When a population calls, as a scenario writes it.
-    Arrivals as "arrivals", each_arrivals: Poisson, Constant, ClosedLoop, AllAtOnce,
+    Arrivals as "arrivals", each_arrivals: Poisson, Constant, OnOff, Ramp, Piecewise, Trace, ClosedLoop, AllAtOnce,
 }
 
 /// When a population calls, ready to run.
@@ -83,15 +93,31 @@ pub enum Gaps {
     Exponential(Sampler),
     /// Every gap the same.
     Equal(SimDuration),
+    /// Gaps that depend on when they begin: the rate changes.
+    Course(Box<Course>),
 }
 
 impl Gaps {
-    /// The gap that belongs to a draw.
+    /// The gap that belongs to a draw, wherever it begins.
     #[inline]
     pub fn gap(&self, draw: Draw) -> SimDuration {
         match self {
             Self::Exponential(sampler) => sampler.sample(draw),
             Self::Equal(gap) => *gap,
+            Self::Course(_) => unreachable!("where the rate changes a gap depends on when it begins"),
+        }
+    }
+}
+
+impl ArrivalProcess {
+    /// Calls of the whole population per second on average between two instants, where the load is open: over all runs, if the rate
+    /// itself is random.
+    pub fn mean_rate(&self, from: SimTime, until: SimTime) -> Option<f64> {
+        match self {
+            Self::Open(Gaps::Exponential(gap)) => Some(1.0 / gap.mean().as_secs_f64()),
+            Self::Open(Gaps::Equal(gap)) => Some(1.0 / gap.as_secs_f64()),
+            Self::Open(Gaps::Course(course)) => Some(course.mean_rate(from, until)),
+            Self::Closed { .. } | Self::Once => None,
         }
     }
 }
@@ -105,7 +131,7 @@ impl Arrivals {
     /// `open`, `closed` or `one-shot`: named on every chart that shows latency or availability.
     pub const fn load(&self) -> &'static str {
         match self {
-            Self::Poisson(_) | Self::Constant(_) => "open",
+            Self::Poisson(_) | Self::Constant(_) | Self::OnOff(_) | Self::Ramp(_) | Self::Piecewise(_) | Self::Trace(_) => "open",
             Self::ClosedLoop(_) => "closed",
             Self::AllAtOnce(_) => "one-shot",
         }

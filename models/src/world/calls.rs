@@ -21,14 +21,18 @@ impl<P: Protocol> World<P> {
         // What is called for a request, or in the place of a call, is called about the same.
         let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name)),
-            Origin::Job(job) => {
+            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name, measured.0)),
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => {
                 let call = &self.calls[self.attempts[job].call];
                 (self.attempts[job].node, call.object, call.class)
             }
             Origin::Flight(call, _) => (self.calls[call].caller, self.calls[call].object, self.calls[call].class),
+            Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) | Origin::Check(_) => unreachable!("who asks whether somebody is well begins its calls itself"),
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => {
+                unreachable!("brokers and pollers begin their calls themselves")
+            }
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -38,22 +42,35 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::CallStarted(name));
         if let Origin::Job(job) = origin {
             self.attempts[job].child = slot;
-            let deadline = self.attempts[job].deadline;
-            if deadline != SimTime::MAX {
-                // A child never outlives its parent, and tells its own children.
-                let limit = self.local_of_call(slot, deadline);
-                let call = &mut self.calls[slot];
-                (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
-            }
+            self.inherit_deadline(slot, job);
         }
-        if let Origin::Flight(parent, flight) = origin {
-            self.calls[parent].flights[flight as usize].child = slot;
-            self.inherit_time(slot, parent);
+        if let Origin::Branch(job, branch) = origin {
+            self.branch_begins(slot, (job, branch));
+        }
+        match origin {
+            Origin::Flight(parent, flight) => {
+                self.calls[parent].flights[flight as usize].child = slot;
+                self.inherit_time(slot, parent);
+            }
+            Origin::Saga(saga, place) => self.saga_call_begins(slot, (saga, place)),
+            _ => {}
         }
         if self.calls[slot].limit <= self.calls[slot].started_local {
             return self.run_out(slot, ctx);
         }
         self.enter(slot, ctx);
+    }
+
+    /// A call made for a request that knows its deadline ends no later.
+    #[inline(always)]
+    pub(super) fn inherit_deadline(&mut self, slot: u32, job: u32) {
+        let deadline = self.attempts[job].deadline;
+        if deadline != SimTime::MAX {
+            // A child never outlives its parent, and tells its own children.
+            let limit = self.local_of_call(slot, deadline);
+            let call = &mut self.calls[slot];
+            (call.limit, call.deadline, call.tells_deadline) = (limit, limit, true);
+        }
     }
 
     /// A call that has begun just now goes through its layers to the wire, if they let it.
@@ -93,9 +110,20 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// Of which class a call of a client is.
-    fn class_of(&self, name: CallName) -> u8 {
-        self.plan.populations[name.edge.index()].classes.as_ref().map_or(0, |classes| classes.class(name.key, &self.seed))
+    /// Of which class a call of a client is; 0 without classes.
+    fn class_of(&mut self, name: CallName, is_counted: bool) -> u8 {
+        if self.plan.populations[name.edge.index()].classes.is_none() {
+            return 0;
+        }
+        self.draw_class(name, is_counted)
+    }
+
+    #[inline(never)]
+    fn draw_class(&mut self, name: CallName, is_counted: bool) -> u8 {
+        let classes = self.plan.populations[name.edge.index()].classes.as_ref();
+        let class = classes.expect("a class is drawn where there are any").class(name.key, &self.seed);
+        self.meter.class_started(class, is_counted);
+        class
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
@@ -222,6 +250,8 @@ impl<P: Protocol> World<P> {
                 self.attempts[attempt].is_degraded |= is_degraded;
                 self.child_ended(attempt, outcome, ctx);
             }
+            Origin::Branch(attempt, branch) => self.branch_ended((attempt, branch), outcome, (is_wrong, is_degraded), ctx),
+            Origin::Sent(attempt) => self.sent_is_over(attempt),
             Origin::Flight(parent, flight) => {
                 let call = &mut self.calls[parent];
                 call.flights[flight as usize].child = NONE;
@@ -233,11 +263,17 @@ impl<P: Protocol> World<P> {
             }
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
+            Origin::Saga(saga, place) => self.saga_call_ended(slot, (saga, place), (outcome, is_over), ctx),
+            Origin::Poll(poller) => self.poll_ended(poller, outcome, ctx),
+            Origin::Delivery(poller, place) => self.delivery_ended((poller, place), (outcome, slot), ctx),
+            Origin::Settling(number, receipt) => self.settling_ended(name, process, (number, receipt), ctx),
+            Origin::Push(backlog, number) => self.push_ended((backlog, number), (outcome, slot), ctx),
         }
     }
 
     /// The caller of a call is no more: nobody is told how it ends.
     pub(super) fn abandon_call(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.meter.call_abandoned(&self.calls[slot]);
         self.calls[slot].is_open = false;
         for flight in 0..self.calls[slot].flights.len() {
             if self.calls[slot].flights[flight].is_open {
@@ -263,7 +299,11 @@ impl<P: Protocol> World<P> {
     pub(super) fn forget_call(&mut self, slot: u32) {
         let call = &self.calls[slot];
         if !call.is_open && call.on_wire == 0 {
+            let origin = call.origin;
             self.calls.release(slot);
+            if let Origin::Saga(saga, _) = origin {
+                self.saga_call_is_forgotten(saga);
+            }
         }
     }
 }

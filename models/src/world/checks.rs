@@ -36,7 +36,7 @@ impl<P: Protocol> World<P> {
         if parent.copy > 0 {
             key = key.child(u64::from(parent.copy));
         }
-        let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal | FIRST_CHECK };
+        let name = CallName { edge, key, ordinal: parent.call.ordinal | FIRST_CHECK, ..parent.call };
         let local = self.local(node, ctx.now());
         let fresh = self.calls.take();
         let call = &mut self.calls[fresh];

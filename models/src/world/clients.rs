@@ -1,6 +1,7 @@
 //! When does who call?
 
 use super::World;
+use super::course::OnCourse;
 use crate::call::Origin;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::PopulationId;
@@ -8,7 +9,7 @@ use crate::outcome::Outcome;
 use crate::plan::PopulationPlan;
 use crate::protocols::Protocol;
 use crate::record::{CallName, FIRST_EXTRA};
-use crate::workloads::ArrivalProcess;
+use crate::workloads::{ArrivalProcess, Gaps};
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -17,9 +18,11 @@ use sim_core::time::{SimDuration, SimTime};
 #[derive(Clone, Debug)]
 pub(super) struct PopulationState {
     /// Calls made so far by an open population.
-    calls: u32,
+    pub(super) calls: u32,
     /// Eight gaps between arrivals come from one block of draws.
     gaps: Option<Draws>,
+    /// Where it is on its course, if the rate of its calls changes.
+    pub(super) course: Option<OnCourse>,
 }
 
 /// The draws of the gaps are the population's own; its calls are children of its key by their numbers.
@@ -27,7 +30,7 @@ const GAPS: u64 = u64::MAX;
 
 impl PopulationState {
     pub(super) const fn new(_plan: &PopulationPlan) -> Self {
-        Self { calls: 0, gaps: None }
+        Self { calls: 0, gaps: None, course: None }
     }
 
     /// The next gap is drawn anew.
@@ -82,9 +85,12 @@ impl<P: Protocol> World<P> {
             state.gaps = Some(self.seed.draws(plan.key.child(GAPS), block));
         }
         let draws = state.gaps.as_ref().expect("the block of this gap has been drawn");
-        let gap = gaps.gap(draws.numbered(place as usize)).max(SimDuration::NANOSECOND);
-        let at = ctx.now().saturating_add(gap);
-        if at < self.plan.clockwork.end_of_arrivals() {
+        let (draw, end) = (draws.numbered(place as usize), self.plan.clockwork.end_of_arrivals());
+        let at = match gaps {
+            Gaps::Course(course) => state.next_on(course, (ctx.now(), end), draw, (plan.key, &self.seed)),
+            gaps => ctx.now().saturating_add(gaps.gap(draw).max(SimDuration::NANOSECOND)),
+        };
+        if at < end {
             ctx.at(at, WorldEvent::new(Kind::Arrival, plan.key, 0, index));
         }
     }
@@ -96,7 +102,7 @@ impl<P: Protocol> World<P> {
         let ordinal = state.calls;
         let key = plan.key.child(u64::from(ordinal));
         let client = plan.client_of(key, &self.seed);
-        let name = CallName { edge: plan.edge, key, client, ordinal };
+        let name = CallName { edge: plan.edge, key, client, population: PopulationId(plan.edge.0), ordinal };
         state.calls = ordinal.checked_add(1).expect("a population makes fewer than 2^32 calls");
         if !self.is_left_out(PopulationId(index), key) {
             self.start_call(name, Origin::Client, 0, ctx);
@@ -113,7 +119,7 @@ impl<P: Protocol> World<P> {
         let count = &mut self.call_counts[number as usize];
         *count += 1;
         let key = client_key(key, client).child(u64::from(*count));
-        let name = CallName { edge, key, client, ordinal: *count - 1 };
+        let name = CallName { edge, key, client, population: PopulationId(edge.0), ordinal: *count - 1 };
         self.start_call(name, Origin::Client, 0, ctx);
     }
 

@@ -92,11 +92,11 @@ impl Fleets {
     /// All replicas run, and everybody knows them.
     pub(super) fn of(plan: &Plan) -> Self {
         let mut fleets = Self::default();
-        if plan.services.iter().all(|service| service.evenly > 0) {
+        if plan.services.iter().all(|service| !service.comes_and_goes) {
             return fleets;
         }
         for (index, service) in (0..).zip(&plan.services) {
-            let comes_and_goes = service.evenly == 0;
+            let comes_and_goes = service.comes_and_goes;
             fleets.sessions.push(service.sessions.is_some().then(Sessions::default));
             fleets.first.push(if comes_and_goes { fleets.replicas.len() as u32 } else { NONE });
             fleets.directories.push(comes_and_goes.then(|| Directory::new(service.refresh, (0..service.initial).collect())));
@@ -164,20 +164,25 @@ impl Replica {
 }
 
 impl<P: Protocol> World<P> {
-    /// The replica that a caller without a balancer finds; [`NONE`] if it knows of none.
+    /// The replica that a caller without a balancer finds, of those that it knows and that the call may go to; [`NONE`] if there is none.
     #[cold]
-    pub(super) fn found_by(&self, call: u32, service: u32, choice: Draw, now: SimTime) -> u32 {
-        let call = &self.calls[call];
+    pub(super) fn found_by(&self, slot: u32, service: u32, choice: Draw, now: SimTime) -> u32 {
+        let call = &self.calls[slot];
+        let edge = &self.plan.edges[call.name.edge.index()];
         let is_client = (call.caller.0 as usize) < self.plan.populations.len();
         let caller = if is_client { call.name.client } else { call.process };
-        let known = self.fleets.known(service, (&self.seed, self.plan.edges[call.name.edge.index()].key, caller), now);
-        let pinned = self.fleets.pinned(service, (call.name.edge.0, call.name.client));
-        match known.unwrap_or_default() {
-            [] => NONE,
-            // Who is known somewhere goes there as long as it is there.
-            known if pinned.is_some_and(|pinned| known.binary_search(&pinned).is_ok()) => pinned.unwrap_or(NONE),
-            known => known[choice.index(known.len() as u64) as usize],
+        let known = self.fleets.known(service, (&self.seed, edge.key, caller), now);
+        let part = edge.is_parted.then(|| self.part_of(slot));
+        let found: Vec<u32> = match (part, known) {
+            (Some(part), Some(known)) => part.into_iter().filter(|replica| known.binary_search(replica).is_ok()).collect(),
+            (Some(part), None) => part,
+            (None, known) => known.unwrap_or_default().to_vec(),
+        };
+        // Who is known somewhere goes there as long as it is there.
+        if let Some(pinned) = self.fleets.pinned(service, (call.name.edge.0, call.name.client)).filter(|pinned| found.contains(pinned)) {
+            return pinned;
         }
+        if found.is_empty() { NONE } else { found[choice.index(found.len() as u64) as usize] }
     }
 
     /// Lists a replica as one that callers may be sent to, or takes it off the list.

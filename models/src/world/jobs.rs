@@ -4,6 +4,7 @@
 //! when it has no run of the same fault left, its own or another's: that is how nodes fall into step.
 
 use super::World;
+use super::sharing::SHARE;
 use crate::environment::{Condition, JobWork, Slowness};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, StretchId};
@@ -20,6 +21,13 @@ use sim_core::time::{SimDuration, SimTime};
 pub(super) struct Jobs {
     timers: Pool<Option<Timer>>,
     runs: Pool<Run>,
+}
+
+impl Jobs {
+    /// Where a run belongs.
+    pub(super) fn node_of(&self, run: u32) -> NodeId {
+        self.runs[run].node
+    }
 }
 
 /// The timer of one node.
@@ -147,15 +155,17 @@ impl<P: Protocol> World<P> {
         if self.has_free_worker(node) && !self.stands_still(node) {
             return self.run_takes_worker(run, ctx);
         }
-        let server = &mut self.servers[node.index()];
-        server.queue.push_back(run | RUN);
-        server.waiting += 1;
+        self.servers[node.index()].waiting.up(ctx.now());
+        if self.service_at(node).intake.is_some() {
+            return self.run_lines_up(run | RUN, node, ctx.now());
+        }
+        self.servers[node.index()].queue.push_back(run | RUN);
     }
 
     /// A free worker takes a run.
     pub(super) fn run_takes_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let run = &mut self.jobs.runs[slot];
-        self.servers[run.node.index()].busy += 1;
+        self.servers[run.node.index()].busy.up(ctx.now());
         ctx.record(&Record::JobBegan(run.node));
         run.is_worked_on = true;
         let (left, pace) = (run.work, pace_of(self.environment.node(run.node)));
@@ -169,6 +179,13 @@ impl<P: Protocol> World<P> {
             (run.began, run.ends, run.work) = (SimTime::MAX, SimTime::MAX, left);
             return;
         };
+        let (node, key) = (run.node, run.key);
+        if self.joins_share(node, (slot | RUN, key), slowness.stretch(left), ctx) {
+            let run = &mut self.jobs.runs[slot];
+            (run.began, run.ends, run.work) = (SimTime::MAX, SimTime::MAX, left);
+            return;
+        }
+        let run = &mut self.jobs.runs[slot];
         run.began = ctx.now();
         run.ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
         ctx.at(run.ends, WorldEvent::new(Kind::WorkDone, run.key, 0, slot | RUN));
@@ -176,15 +193,23 @@ impl<P: Protocol> World<P> {
 
     /// A run is done, unless it died or its end has moved.
     pub(super) fn run_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if slot & SHARE != 0 {
+            return self.share_is_due(NodeId(slot ^ SHARE), ctx);
+        }
         let run = &self.jobs.runs[slot];
         if !run.is_worked_on || run.ends != ctx.now() {
             return;
         }
-        let (timer, node) = (run.timer, run.node);
         self.meter.worked(ctx.now() - run.began);
+        self.run_is_done(slot, ctx);
+    }
+
+    pub(super) fn run_is_done(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let run = &self.jobs.runs[slot];
+        let (timer, node) = (run.timer, run.node);
         ctx.record(&Record::JobEnded(node));
         self.forget_run(slot);
-        self.servers[node.index()].busy -= 1;
+        self.servers[node.index()].busy.down(ctx.now());
         self.fill_workers(node, ctx);
         self.run_is_over(timer, ctx);
     }
@@ -209,7 +234,7 @@ impl<P: Protocol> World<P> {
         let working: Vec<u32> =
             (0..).zip(self.jobs.runs.slots()).filter(|(_, run)| run.is_worked_on && run.node == node).map(|(slot, _)| slot).collect();
         for &slot in &working {
-            let worked = ctx.now().saturating_since(self.jobs.runs[slot].began);
+            let worked = self.leaves_share(node, slot | RUN, ctx).unwrap_or(ctx.now().saturating_since(self.jobs.runs[slot].began));
             self.meter.worked(worked);
             self.meter.wasted(worked);
         }
@@ -229,8 +254,11 @@ impl<P: Protocol> World<P> {
         for slot in 0..self.jobs.runs.slots().len() as u32 {
             let run = &self.jobs.runs[slot];
             if run.is_worked_on && run.node == node {
-                let left = old.map_or(run.work, |slowness| slowness.done_in(run.ends.saturating_since(ctx.now())));
-                self.meter.worked(ctx.now().saturating_since(run.began));
+                let (began, ends, left) = (run.began, run.ends, run.work);
+                let time_left = self.left_of_share(node, slot | RUN, ctx.now()).unwrap_or(ends.saturating_since(ctx.now()));
+                let left = old.map_or(left, |slowness| slowness.done_in(time_left));
+                let worked = self.leaves_share(node, slot | RUN, ctx).unwrap_or(ctx.now().saturating_since(began));
+                self.meter.worked(worked);
                 self.run_proceeds(slot, left, new, ctx);
             }
         }

@@ -51,8 +51,9 @@ impl<P: Protocol> World<P> {
         now: SimTime,
         act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
     ) -> R {
+        let edge = &self.plan.edges[self.calls[slot].name.edge.index()];
+        let part = if edge.is_parted { Some(self.part_of(slot)) } else { None };
         let call = &mut self.calls[slot];
-        let edge = &self.plan.edges[call.name.edge.index()];
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
         let layer = &edge.stack[index];
@@ -80,6 +81,8 @@ impl<P: Protocol> World<P> {
             attempts: call.attempts,
             key: call.name.key,
             object: call.object,
+            client: (call.name.client, call.name.ordinal),
+            part,
             replica,
             own_zone: edge.own_zone(call.process),
             layer: index as u32,
@@ -175,13 +178,39 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             let process = (node.0 - edge.caller.0) as usize;
-            for (scope, memory) in edge.scopes.iter().zip(memories) {
-                let own = match scope {
+            for ((index, layer), memory) in edge.stack.iter().enumerate().zip(memories) {
+                let own = match edge.scopes[index] {
                     None | Some(Scope::Edge) => continue,
                     Some(Scope::Client | Scope::Process) => process..process + 1,
                     Some(Scope::Endpoint) => process * edge.replicas.len()..(process + 1) * edge.replicas.len(),
                 };
-                memory.iter_mut().take(own.end).skip(own.start).for_each(|memory| *memory = None);
+                if layer.begins_full() {
+                    let missing: Vec<usize> = own.clone().filter(|scope| memory.get(*scope).is_none_or(Option::is_none)).collect();
+                    for scope in missing {
+                        let luck = Luck { seed: &self.seed, key: key_of_scope(edge.key, index, scope) };
+                        make_memory(scope, layer, memory, &edge.site(SimTime::ZERO, luck, None), || 0);
+                    }
+                }
+                for memory in memory.iter_mut().take(own.end).skip(own.start) {
+                    if memory.as_mut().is_some_and(|memory| !layer.dies(memory)) {
+                        *memory = None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds up what layers have counted over the run.
+    pub(super) fn count_layers(&mut self) {
+        for (edge, memories) in self.plan.edges.iter().zip(&self.shared) {
+            for (layer, memories) in edge.stack.iter().zip(memories) {
+                for memory in memories.iter().flatten() {
+                    layer.counted(memory, &mut |name, number| {
+                        if number > 0 {
+                            self.observations.count(name, number);
+                        }
+                    });
+                }
             }
         }
     }

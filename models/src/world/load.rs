@@ -5,6 +5,7 @@
 //! population's own; when the load they multiply changes, the gap under way is shortened or stretched by as much.
 
 use super::World;
+use super::course::Following;
 use crate::call::Origin;
 use crate::environment::{Effect, LoadEffect};
 use crate::event::{Kind, WorldEvent};
@@ -12,7 +13,7 @@ use crate::ids::{PopulationId, StretchId};
 use crate::pool::Pool;
 use crate::protocols::Protocol;
 use crate::record::{CallName, FIRST_EXTRA};
-use crate::workloads::ArrivalProcess;
+use crate::workloads::{ArrivalProcess, Gaps};
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -38,6 +39,8 @@ struct Stream {
     rate: f64,
     made: u64,
     next: SimTime,
+    /// Where it is on the course of its population, if that is on one.
+    following: Option<Following>,
 }
 
 /// A call that one client is going to make.
@@ -79,7 +82,16 @@ impl<P: Protocol> World<P> {
     fn stream_begins(&mut self, stretch: StretchId, population: PopulationId, strike: u64, ctx: &mut Ctx<'_, Self>) {
         let (rate, key) = (self.environment.load().added_by(stretch, population), self.extra_key(population, strike));
         if rate > 0.0 {
-            let slot = self.extra.streams.insert(Stream { is_on: true, stretch, population, key, rate, made: 0, next: SimTime::MAX });
+            let slot = self.extra.streams.insert(Stream {
+                is_on: true,
+                stretch,
+                population,
+                key,
+                rate,
+                made: 0,
+                next: SimTime::MAX,
+                following: None,
+            });
             self.schedule_extra(slot, ctx);
         }
     }
@@ -104,11 +116,20 @@ impl<P: Protocol> World<P> {
             let rate = self.environment.load().added_by(stream.stretch, population);
             let (slower, left) = (stream.rate / rate, stream.next.saturating_since(ctx.now()));
             let changed = rate.to_bits() != stream.rate.to_bits();
-            stream.rate = rate;
+            let before = std::mem::replace(&mut stream.rate, rate);
             // A call that is due at this very instant is about to be made.
-            if changed && !left.is_zero() {
-                self.extra_is_due(slot, ctx.now().saturating_add(scaled(left, slower)), ctx);
+            if !changed || left.is_zero() {
+                continue;
             }
+            let at = match stream.following {
+                None => ctx.now().saturating_add(scaled(left, slower)),
+                Some(mut following) => {
+                    let at = self.follow_on(&mut following, population, (before, rate), ctx.now());
+                    self.extra.streams[slot].following = Some(following);
+                    at
+                }
+            };
+            self.extra_is_due(slot, at, ctx);
         }
     }
 
@@ -118,7 +139,14 @@ impl<P: Protocol> World<P> {
             unreachable!("only open populations have a factor")
         };
         // Attempts count from 1: the block before belongs to the call's arrival.
-        let gap = gaps.gap(self.seed.draws(stream.key.child(stream.made), 0).wait());
+        let draw = self.seed.draws(stream.key.child(stream.made), 0).wait();
+        if matches!(gaps, Gaps::Course(_)) {
+            let mut following = stream.following;
+            let at = self.follow(&mut following, stream.population, draw, stream.rate, ctx.now());
+            self.extra.streams[slot].following = following;
+            return self.extra_is_due(slot, at, ctx);
+        }
+        let gap = gaps.gap(draw);
         self.extra_is_due(slot, ctx.now().saturating_add(scaled(gap, 1.0 / stream.rate)), ctx);
     }
 
@@ -177,7 +205,7 @@ impl<P: Protocol> World<P> {
         let ordinal = FIRST_EXTRA.saturating_add(*made);
         *made += 1;
         let edge = self.plan.populations[population.index()].edge;
-        self.start_call(CallName { edge, key, client, ordinal }, Origin::Client, 0, ctx);
+        self.start_call(CallName { edge, key, client, population: PopulationId(edge.0), ordinal }, Origin::Client, 0, ctx);
     }
 }
 

@@ -142,6 +142,9 @@ impl<P: Protocol> World<P> {
         }
         self.routes_changed(ctx);
         self.pools_change(effects, ctx.now());
+        if self.has_followers() {
+            self.followers_change(ctx.now());
+        }
         self.load_changes(id, effects, begins, ctx);
     }
 
@@ -168,6 +171,8 @@ impl<P: Protocol> World<P> {
             self.twin_ends(node, ctx);
         }
         self.disk_changes(node, before, ctx);
+        self.log_changes(node, before);
+        self.logs_of_sagas_change(node, before, ctx);
         match (before.up, after.up) {
             (true, false) => self.node_dies(node, ctx),
             (false, true) => {
@@ -183,7 +188,7 @@ impl<P: Protocol> World<P> {
                 self.server_changes_pace(node, before, ctx);
                 if before.paused && !after.paused {
                     self.server_resumes(node, ctx);
-                } else if after.is_running() && after.workers_lost < before.workers_lost && self.is_replica(node) {
+                } else if after.is_running() && after.gives_back_room(before) && self.is_replica(node) {
                     self.fill_workers(node, ctx);
                 }
             }
@@ -219,7 +224,14 @@ impl<P: Protocol> World<P> {
         ctx.record(&Record::NodeReturned(node));
         match self.plan.nodes[node.index()].role {
             Role::Member(index) => self.instances(index).for_each(|instance| self.member_returns(instance, ctx)),
-            Role::Replica(_) => self.probers_return(node, ctx),
+            Role::Replica(_) => {
+                self.probers_return(node, ctx);
+                if !self.state_is_rebuilt(node, ctx) {
+                    self.sagas_go_on(node, ctx);
+                }
+                self.pollers_return(node, ctx);
+                self.broker_resumes(node, ctx);
+            }
             Role::Clients(_) => {}
         }
     }

@@ -5,21 +5,33 @@
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them);
-//! - servers: `serving` (workers and queues), `executed` (idempotency keys), `sessions` (what replicas know of clients), `pace` (nodes that are slow or stand still), `jobs`
-//!   (background work);
+//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `accounts` (what has become of requests, and how full
+//!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
+//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   replicas know of clients), `sagas` and `saga_books` (what takes
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   slow or stand still), `jobs` (background work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
-//! - load and misfortune: `clients` (populations), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
+mod accounts;
+mod arriving;
+mod brokering;
 mod calls;
 mod checks;
 mod clients;
+mod consuming;
+mod course;
+mod data;
 mod disks;
 mod executed;
 mod experiment;
+mod fanning;
 mod fleets;
 mod gauges;
 mod groups;
@@ -28,18 +40,26 @@ mod interference;
 mod jobs;
 mod layers;
 mod load;
+mod logs;
 mod made;
 mod members;
 mod misfortune;
 mod orchestration;
 mod pace;
 mod parcels;
+mod partition;
 mod pools;
 mod probes;
+mod queueing;
+mod replication;
 mod rollbacks;
+mod saga_books;
+mod sagas;
 mod scaling;
 mod serving;
 mod sessions;
+mod sharing;
+mod steps;
 mod timekeeping;
 mod timers;
 mod triggers;
@@ -54,25 +74,33 @@ use crate::clocks::Clock;
 use crate::environment::Environment;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
-use crate::ids::{FaultId, RouteId};
+use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
-use crate::measure::{Meter, Observations};
+use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
-use crate::protocols::{Held, Orders, Protocol};
+use crate::protocols::{Held, Orders, Protocol, Truth};
 use crate::record::Record;
 use crate::services::Server;
+use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
+use data::DataState;
+use executed::Executions;
+use fanning::Fan;
 use fleets::Fleets;
 use groups::Envelope;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
+use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use sagas::Sagas;
+use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
 use sim_core::time::SimTime;
@@ -97,6 +125,8 @@ pub struct World<P: Protocol> {
     lifted: Option<SimTime>,
     calls: Pool<Call>,
     attempts: Pool<Attempt>,
+    /// Calls that requests make at once.
+    fans: Pool<Fan>,
     envelopes: Pool<Envelope<P::Message>>,
     sessions: Pool<P::Session>,
     parcels: Pool<Parcel>,
@@ -112,6 +142,8 @@ pub struct World<P: Protocol> {
     orders: Orders<P>,
     /// Volatile memory of every server, by identity: only members of the group may have a second instance.
     servers: Vec<Server>,
+    /// Those whose workers share cores, by node.
+    shares: BTreeMap<u32, SharedNode>,
     /// The members of the group, by instance: the first instance of every identity comes first, in order, then those of twins.
     members: Vec<MemberState<P>>,
     /// The second instance of an identity that has, or had, a twin.
@@ -132,6 +164,8 @@ pub struct World<P: Protocol> {
     jobs: Jobs,
     /// The strikes of deploys that somebody takes back.
     rolled_back: Vec<u32>,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// The replicas of services that come and go.
@@ -144,11 +178,22 @@ pub struct World<P: Protocol> {
     notes: Notes,
     /// Idempotency keys, by service.
     keys: Vec<Keys>,
+    /// What services have executed, for those that are watched.
+    executions: Vec<Executions>,
+    sagas: Sagas,
+    /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
+    logs: Vec<Option<EventLog>>,
+    /// What is remembered of the data of each service; none unless some service has any.
+    data: Vec<DataState>,
+    /// The connections of the replicas that have ever had any and limit them.
+    pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
     open_calls: u64,
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Where averages over time begin and end, once they have.
+    averaged: (Option<Mark>, Option<Mark>),
 }
 
 impl<P: Protocol> World<P> {
@@ -163,6 +208,7 @@ impl<P: Protocol> World<P> {
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),
+            fans: Pool::default(),
             envelopes: Pool::default(),
             sessions: Pool::default(),
             parcels: Pool::default(),
@@ -173,6 +219,7 @@ impl<P: Protocol> World<P> {
             news: VecDeque::new(),
             orders: Orders::default(),
             servers: vec![Server::default(); plan.nodes.len()],
+            shares: SharedNode::all(&plan),
             members: members_of(&plan, &protocol),
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
@@ -185,26 +232,36 @@ impl<P: Protocol> World<P> {
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
             rolled_back: Vec::new(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
             shared: plan.edges.iter().map(|edge| vec![Vec::new(); edge.stack.len()]).collect(),
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
+            executions: vec![Executions::default(); plan.services.len()],
+            sagas: Sagas::default(),
+            logs: logs::logs_of(&plan),
+            data: data::data_of(&plan),
+            pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
             meter: Meter::new(&plan),
+            averaged: (None, None),
             plan,
             protocol,
             seed,
         };
         Simulation::new(world, ties, |world, ctx| {
+            world.mention_data();
             world.plan_faults(ctx);
             world.start_clocks(ctx);
             world.start_loops(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
+            saga_books::begin_counting(&world.plan, &mut world.observations);
         })
     }
 
@@ -225,7 +282,7 @@ impl<P: Protocol> World<P> {
 
     /// How many records of calls and attempts are in use: what memory grows with.
     pub const fn records(&self) -> (usize, usize) {
-        (self.calls.live(), self.attempts.live())
+        (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
@@ -236,11 +293,18 @@ impl<P: Protocol> World<P> {
         self.populations.iter_mut().for_each(PopulationState::forget_draws);
     }
 
-    /// Ends the run and hands over what was measured.
-    pub fn into_meter(mut self) -> Meter {
+    /// Ends the run, which has gone on until `now`, and hands over what was measured.
+    pub fn into_meter(mut self, now: SimTime) -> Meter {
+        self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
+        self.count_sagas_left();
+        self.count_layers();
         self.count_replicas();
+        self.meter.accounts = self.accounts();
+        self.count_unfinished();
+        let mut more = self.executions_observed();
+        more.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
-        self.meter.observed(&self.observations);
         self.meter
     }
 
@@ -290,7 +354,11 @@ impl<P: Protocol> Model for World<P> {
             Kind::Converged => self.converge(ctx),
             Kind::DiskDone => self.disk_done(event.slot, ctx),
             Kind::Probe => self.probe_due(event.slot, ctx),
+            Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
+            Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

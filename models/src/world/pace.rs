@@ -52,6 +52,8 @@ impl<P: Protocol> World<P> {
             return;
         }
         self.runs_change_pace(node, before, ctx);
+        self.sagas_change_pace(node, before, ctx);
+        self.log_changes_pace(node, before, ctx);
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &self.attempts[slot];
             if attempt.node != node || attempt.phase != Phase::Serving {
@@ -62,7 +64,9 @@ impl<P: Protocol> World<P> {
             if old == new {
                 continue;
             }
-            let left = old.map_or(attempt.work_left, |slowness| slowness.done_in(attempt.work_ends.saturating_since(ctx.now())));
+            let (ends, left) = (attempt.work_ends, attempt.work_left);
+            let time_left = self.left_of_share(node, slot, ctx.now()).unwrap_or(ends.saturating_since(ctx.now()));
+            let left = old.map_or(left, |slowness| slowness.done_in(time_left));
             self.count_work(slot, ctx);
             self.proceed(slot, left, new, ctx);
         }
@@ -75,6 +79,9 @@ impl<P: Protocol> World<P> {
             Role::Replica(_) => {
                 self.fire_overdue(node, ctx);
                 self.probers_go_on(node, ctx);
+                self.sagas_go_on(node, ctx);
+                self.pollers_go_on(node, ctx);
+                self.broker_resumes(node, ctx);
                 self.fill_workers(node, ctx);
             }
             Role::Member(member) => {
@@ -98,7 +105,7 @@ impl<P: Protocol> World<P> {
             match news {
                 News::Request => attempt.phase = Phase::Unheard,
                 News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
-                News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
+                News::Cancel | News::HandOver | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
             }
         }
         self.servers[node.index()].inbox.push_back(Unheard { attempt: slot, news });
@@ -126,6 +133,7 @@ impl<P: Protocol> World<P> {
                     self.request_reaches(slot, ctx);
                 }
                 News::Cancel => self.cancel_reaches(slot, ctx),
+                News::HandOver => self.hand_over_inside(slot, ctx),
                 News::Reply { is_altered } => {
                     attempt.pending -= 1;
                     self.reply_reaches(slot, is_altered, ctx);

@@ -436,6 +436,9 @@ impl<P: Protocol> World<P> {
         let cuts = self.news.pop_front().expect("news come as often as they were sent");
         self.environment.converge(&cuts, &self.plan.topology);
         ctx.record(&Record::Converged);
+        if self.has_followers() {
+            self.followers_change(ctx.now());
+        }
         self.release_held(ctx);
     }
 

@@ -11,7 +11,7 @@ use super::World;
 use super::layers::{key_of_scope, make_memory};
 use crate::call::{NONE, Origin};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::{EdgeId, NodeId};
+use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::outcome::Outcome;
 use crate::plan::{Callee, Plan};
 use crate::protocols::Protocol;
@@ -58,7 +58,7 @@ const PROBES: Key = Key::named("probe");
 pub(super) fn probers_of(plan: &Plan) -> Vec<Prober> {
     let mut probers = Vec::new();
     for (edge, plan) in (0..).map(EdgeId).zip(&plan.edges) {
-        let wanting = (0..).zip(&plan.stack).filter(|(_, layer)| layer.health().is_some() && plan.callee != Callee::Group);
+        let wanting = (0..).zip(&plan.stack).filter(|(_, layer)| layer.health().is_some() && matches!(plan.callee, Callee::Service(_)));
         for (layer, _) in wanting {
             let key = plan.key.child(PROBES.bits()).child(u64::from(layer));
             for process in 0..plan.zones.of_caller.len() as u32 {
@@ -192,7 +192,13 @@ impl<P: Protocol> World<P> {
         prober.due = SimTime::MAX;
         prober.sent += 1;
         let Prober { edge, process, node, replica, key, sent, .. } = *prober;
-        let name = CallName { edge, key: key.child(u64::from(sent)), client: replica, ordinal: FIRST_PROBE.saturating_add(sent - 1) };
+        let name = CallName {
+            edge,
+            key: key.child(u64::from(sent)),
+            client: replica,
+            population: PopulationId::default(),
+            ordinal: FIRST_PROBE.saturating_add(sent - 1),
+        };
         let fresh = self.calls.take();
         let call = &mut self.calls[fresh];
         // It counts among no calls of anybody.

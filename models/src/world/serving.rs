@@ -8,12 +8,12 @@ use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::outcome::{Failure, Hint, Outcome};
-use crate::plan::{Role, ServicePlan, TaskPlan};
+use crate::outcome::{Failure, Outcome};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
-use crate::record::{CallName, Record};
-use crate::services::{DemandOfRetry, LateWork, News, Threads};
-use sim_core::draw::Seed;
+use crate::record::Record;
+use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
+use sim_core::draw::{Draw, Seed};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 
@@ -21,20 +21,26 @@ impl Attempt {
     /// The work that is due, and whether it is a write: `demand` before the first task, else that of the task before the
     /// program counter.
     #[inline(always)]
-    fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
+    pub(super) fn next_work(&self, service: &ServicePlan, seed: &Seed) -> (SimDuration, bool) {
         if self.is_probe {
             return (SimDuration::ZERO, false);
         }
-        let demand = match service.demand_of_retry {
-            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
-            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
-        };
+        let demand = self.demand_draw(service, seed);
         match self.task.checked_sub(1).map(|task| &service.program[task as usize]) {
             None => (service.demand.sample(demand), false),
-            Some(task @ (TaskPlan::Work(work) | TaskPlan::Write(work))) => {
-                (work.sample(demand.further(u64::from(self.task))), matches!(task, TaskPlan::Write(_)))
+            Some(Step { does: task @ (TaskPlan::Work(work) | TaskPlan::Write(work)), place, .. }) => {
+                (work.sample(demand.further(u64::from(*place) + 1)), matches!(task, TaskPlan::Write(_)))
             }
-            Some(TaskPlan::Call(_)) => unreachable!("a worker is taken for work"),
+            Some(_) => unreachable!("a worker is taken for work"),
+        }
+    }
+
+    /// The draw of all its work.
+    #[inline(always)]
+    pub(super) fn demand_draw(&self, service: &ServicePlan, seed: &Seed) -> Draw {
+        match service.demand_of_retry {
+            DemandOfRetry::Same if self.name.number > 1 => seed.draws(self.name.call.key, 1).demand(),
+            DemandOfRetry::Same | DemandOfRetry::Fresh => self.draws.demand(),
         }
     }
 
@@ -73,11 +79,11 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn is_free(&self, node: NodeId, service: &ServicePlan) -> bool {
         let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
-        self.servers[node.index()].busy < service.workers.saturating_sub(lost)
+        self.servers[node.index()].busy.count() < service.workers.saturating_sub(lost)
     }
 
     /// How many requests may wait at a server.
-    fn places_at(&self, node: NodeId) -> u32 {
+    pub(super) fn places_at(&self, node: NodeId) -> u32 {
         self.service_at(node).queue_limit.saturating_sub(self.environment.node(node).places_taken)
     }
 
@@ -85,22 +91,10 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
-        if self.plan.services[attempt.service as usize].looks_first && !attempt.is_probe && !self.looks_at(slot, ctx) {
+        if self.plan.services[attempt.service as usize].checks_in && !self.checks_in(slot, ctx) {
             return;
         }
         self.admit(slot, ctx);
-    }
-
-    /// Whether a request is one that may be worked on now, by its session and its key.
-    #[cold]
-    fn looks_at(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
-        self.knows_client(slot, ctx) && self.has_key(slot, ctx)
-    }
-
-    #[cold]
-    fn has_key(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
-        let service = self.attempts[slot].service;
-        self.plan.services[service as usize].idempotency.is_none() || self.claims(slot, ctx)
     }
 
     /// A request may be worked on, as soon as there is a worker.
@@ -110,34 +104,36 @@ impl<P: Protocol> World<P> {
         let node = attempt.node;
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
-        } else if self.servers[node.index()].waiting < self.places_at(node) {
+        } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
             self.enqueue(slot, ctx);
         } else {
-            self.attempts[slot].hint = self.service_at(node).retry_after.map(Hint::After);
-            self.fail(slot, Failure::Overload, ctx);
+            self.refuse(slot, ctx);
         }
     }
 
-    fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn enqueue(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Queued;
         attempt.references += 1;
         ctx.record(&Record::Queued(attempt.name, attempt.node));
         let server = &mut self.servers[attempt.node.index()];
+        server.waiting.up(ctx.now());
+        if self.plan.services[attempt.service as usize].intake.is_some() {
+            return self.line_up(slot, ctx.now());
+        }
         server.queue.push_back(slot);
-        server.waiting += 1;
     }
 
     /// A free worker takes a request: its demand first, or the work at which it stopped to make a call.
     #[inline(always)]
-    fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn take_worker(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         if attempt.deadline <= ctx.now() {
             // Nobody waits for it any more, and its server knows.
             return self.fail(slot, Failure::Deadline, ctx);
         }
         attempt.has_worker = true;
-        self.servers[attempt.node.index()].busy += 1;
+        self.servers[attempt.node.index()].busy.up(ctx.now());
         ctx.record(&Record::Started(attempt.name, attempt.node));
         self.work(slot, ctx);
     }
@@ -146,10 +142,21 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
-        let (work, is_writing) = attempt.next_work(&self.plan.services[attempt.service as usize], &self.seed);
+        let service = &self.plan.services[attempt.service as usize];
+        if service.has_own_ways {
+            return self.work_in_own_way(slot, ctx);
+        }
+        let work = attempt.next_work(service, &self.seed);
+        self.begin_work(slot, work, ctx);
+    }
+
+    /// A worker begins with so much work, which is writing or not.
+    #[inline(always)]
+    pub(super) fn begin_work(&mut self, slot: u32, (work, is_writing): (SimDuration, bool), ctx: &mut Ctx<'_, Self>) {
         if !self.environment.is_calm() {
             return self.work_under_faults(slot, work, is_writing, ctx);
         }
+        let attempt = &mut self.attempts[slot];
         attempt.phase = Phase::Serving;
         attempt.is_writing = is_writing;
         attempt.fails_to_write = false;
@@ -171,6 +178,9 @@ impl<P: Protocol> World<P> {
 
     /// So much work is left, and is done at this pace from now on; not at all if there is none.
     pub(super) fn proceed(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
+        if self.shares_cores(slot) {
+            return self.share_cores(slot, left, pace, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         let Some(slowness) = pace else {
             (attempt.work_began, attempt.work_ends, attempt.work_left) = (SimTime::MAX, SimTime::MAX, left);
@@ -193,21 +203,26 @@ impl<P: Protocol> World<P> {
         let (worked, fails) = (attempt.count_work(ctx.now()), attempt.fails_to_write);
         self.meter.worked(worked);
         if fails {
-            self.free_worker(slot, ctx);
-            return self.fail(slot, Failure::ServerError, ctx);
+            return self.task_failed(slot, Failure::ServerError, ctx);
         }
         self.go_on(slot, ctx);
     }
 
     /// Work that was in progress until now counts as done.
-    pub(super) fn count_work(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
-        let worked = self.attempts[slot].count_work(ctx.now());
+    pub(super) fn count_work(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let worked = match self.leaves_share(self.attempts[slot].node, slot, ctx) {
+            Some(worked) => {
+                self.attempts[slot].worked += worked;
+                worked
+            }
+            None => self.attempts[slot].count_work(ctx.now()),
+        };
         self.meter.worked(worked);
     }
 
     /// Goes on with the program of a request.
     #[inline(always)]
-    fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn go_on(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         let (node, task) = (attempt.node, attempt.task);
         let service = &self.plan.services[attempt.service as usize];
@@ -219,7 +234,7 @@ impl<P: Protocol> World<P> {
             return self.answer(slot, Outcome::Success, ctx);
         };
         attempt.task += 1;
-        match next {
+        match &next.does {
             TaskPlan::Work(_) | TaskPlan::Write(_) if attempt.has_worker => self.work(slot, ctx),
             TaskPlan::Work(_) | TaskPlan::Write(_) => {
                 if self.has_free_worker(node) {
@@ -231,39 +246,55 @@ impl<P: Protocol> World<P> {
             }
             TaskPlan::Call(edge) => {
                 let (edge, threads, process) = (*edge, service.threads, node.0 - service.first.0);
-                let parent = attempt.name;
-                attempt.phase = Phase::Calling;
-                if threads == Threads::Released {
-                    self.free_worker(slot, ctx);
-                }
-                let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(task));
-                if parent.copy > 0 {
-                    key = key.child(u64::from(parent.copy));
-                }
-                let name = CallName { edge, key, client: parent.call.client, ordinal: parent.call.ordinal };
+                let name = attempt.name.calls(edge, next.place);
+                self.begins_to_call(slot, threads, ctx);
                 self.start_call(name, Origin::Job(slot), process, ctx);
             }
+            _ => self.step(slot, ctx),
         }
     }
 
     /// A downstream call ended. A failure fails the request.
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
+        self.calls_no_more(slot, ctx);
+        if self.attempts[slot].task == LOGS_IN {
+            return self.logged_in(slot, outcome, ctx);
+        }
         if outcome.is_success() {
-            if self.attempts[slot].task == LOGS_IN {
-                return self.logged_in(slot, ctx);
-            }
             return self.go_on(slot, ctx);
         }
-        self.free_worker(slot, ctx);
-        self.fail(slot, Failure::Dependency, ctx);
+        self.task_failed(slot, Failure::Dependency, ctx);
     }
 
-    /// The client of a request has been logged in.
+    /// A request waits for others from now on, with a worker or without.
+    #[inline(always)]
+    pub(super) fn begins_to_call(&mut self, slot: u32, threads: Threads, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        attempt.phase = Phase::Calling;
+        let node = attempt.node;
+        if threads == Threads::Released {
+            self.free_worker(slot, ctx);
+            self.servers[node.index()].calling.up(ctx.now());
+        }
+    }
+
+    /// A request has waited for others, with a worker or without.
+    pub(super) fn calls_no_more(&mut self, slot: u32, ctx: &Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        if !attempt.has_worker {
+            self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
+    }
+
+    /// The client of a request has been logged in, or could not be.
     #[cold]
-    fn logged_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    fn logged_in(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].task = 0;
-        if self.has_key(slot, ctx) {
+        if !outcome.is_success() {
+            return self.fail(slot, Failure::Dependency, ctx);
+        }
+        if self.knows_enough(slot, ctx) {
             self.admit(slot, ctx);
         }
     }
@@ -277,24 +308,27 @@ impl<P: Protocol> World<P> {
         }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
-        server.busy -= 1;
-        if !server.queue.is_empty() {
+        server.busy.down(ctx.now());
+        if !server.queue.is_empty() || server.intake.is_some() {
             self.fill_workers(node, ctx);
         }
     }
 
     /// Free workers take what waits.
     pub(super) fn fill_workers(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        if self.servers[node.index()].intake.is_some() {
+            return self.call_up(node, ctx);
+        }
         while !self.servers[node.index()].queue.is_empty() && self.has_free_worker(node) {
             self.serve_next(node, ctx);
         }
     }
 
-    pub(super) fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+    fn serve_next(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let skips = self.service_at(node).late_work == LateWork::SkipQueued;
         while let Some(slot) = self.servers[node.index()].queue.pop_front() {
             if slot & RUN != 0 {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
                 return self.run_takes_worker(slot ^ RUN, ctx);
             }
             let attempt = &mut self.attempts[slot];
@@ -303,23 +337,27 @@ impl<P: Protocol> World<P> {
                 self.forget_attempt(slot);
                 continue;
             }
-            self.servers[node.index()].waiting -= 1;
+            self.servers[node.index()].waiting.down(ctx.now());
             // What goes on after a call was begun, and is finished.
             if skips && attempt.task == 0 && attempt.is_known_unwanted {
                 self.discard(slot, ctx);
                 continue;
+            }
+            if attempt.holds.any() && attempt.task == 0 {
+                self.begins_on_data(slot, ctx.now());
             }
             return self.take_worker(slot, ctx);
         }
     }
 
     /// Gives up a request whose caller has gone.
-    fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, None, ctx.now());
+    pub(super) fn discard(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.attempts[slot].holds.any() {
+            self.checks_out(slot, None, ctx);
         }
         let attempt = &self.attempts[slot];
         let call = attempt.call;
+        self.servers[attempt.node.index()].tally.abandoned += 1;
         ctx.record(&Record::Discarded(attempt.name, attempt.node));
         self.end_attempt(slot, false);
         self.forget_call(call);
@@ -328,6 +366,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -362,16 +403,22 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
         match self.attempts[slot].phase {
             Phase::Queued => {
-                self.servers[node.index()].waiting -= 1;
+                self.servers[node.index()].waiting.down(ctx.now());
+                if self.servers[node.index()].intake.is_some() {
+                    return self.leaves_line(slot, ctx);
+                }
                 self.discard(slot, ctx);
             }
             Phase::Serving => {
@@ -380,18 +427,23 @@ impl<P: Protocol> World<P> {
                 self.discard(slot, ctx);
             }
             Phase::Calling => {
+                self.calls_no_more(slot, ctx);
                 self.free_worker(slot, ctx);
-                self.abandon_call(child, ctx);
+                // A saga goes on without it.
+                if child != NONE {
+                    self.abandon_child(child, ctx);
+                }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
     /// The life of a server ends: queued and begun work is gone, and nobody is told.
     pub(super) fn server_dies(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let queue = std::mem::take(&mut self.servers[node.index()].queue);
-        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().partition(|slot| slot & RUN != 0);
+        let (in_line, outside) = self.line_breaks_up(node);
+        let (runs, queue): (Vec<u32>, Vec<u32>) = queue.into_iter().chain(in_line).partition(|slot| slot & RUN != 0);
         for slot in queue {
             self.attempts[slot].references -= 1;
             // One that had been cancelled is over already and only waited for its turn.
@@ -399,12 +451,12 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
-            let (call, child, holds_key) = (attempt.call, attempt.child, attempt.holds_key);
-            if holds_key {
-                self.settle_key(slot, None, ctx.now());
+            let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
+            if holds.any() {
+                self.checks_out(slot, None, ctx);
             }
             let attempt = &mut self.attempts[slot];
             attempt.has_worker = false;
@@ -412,17 +464,25 @@ impl<P: Protocol> World<P> {
                 self.count_work(slot, ctx);
             }
             if child != NONE {
-                self.abandon_call(child, ctx);
+                self.abandon_child(child, ctx);
             }
+            self.servers[node.index()].tally.lost += 1;
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
+        self.sagas_die(node, ctx);
+        self.log_stops(node, ctx);
         self.abandon_background(node, ctx);
+        self.abandon_sent(node, ctx);
         self.forget_strategies(node);
         self.sessions_die(node);
         self.probers_die(node, ctx);
+        self.connections_close(node);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
-        self.servers[node.index()] = Default::default();
+        self.servers[node.index()].dies(ctx.now());
+        self.hear_all(outside, ctx);
         self.hear_all(inbox, ctx);
         self.runs_die(node, runs.into_iter().map(|run| run ^ RUN).collect(), ctx);
     }

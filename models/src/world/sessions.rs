@@ -48,7 +48,8 @@ impl<P: Protocol> World<P> {
                 if name.copy > 0 {
                     key = key.child(u64::from(name.copy));
                 }
-                let call = CallName { edge, key, client: name.call.client, ordinal: name.call.ordinal };
+                self.servers[node.index()].calling.up(ctx.now());
+                let call = CallName { edge, key, ..name.call };
                 self.start_call(call, Origin::Job(slot), replica, ctx);
                 false
             }

@@ -131,27 +131,8 @@ mod tests {
     /// A plan with a crash that waits for an announcement.
     fn plan(after: SimDuration) -> Plan {
         let clients = Clients::new(1, Arrivals::AllAtOnce(AllAtOnce {}), "shop", "here");
-        let service = Service {
-            replicas: 1,
-            workers: 1,
-            threads: crate::services::Threads::Held,
-            queue: crate::services::Queue::Fifo(crate::services::Fifo::default()),
-            demand: sim_core::sample::Distribution::Constant(SimDuration::from_millis(1)),
-            does: Vec::new(),
-            domain: crate::services::Placement(vec!["here".to_owned()]),
-            idempotency: None,
-            retry_after: None,
-            late_work: crate::services::LateWork::Finish,
-            demand_of_retry: crate::services::DemandOfRetry::Fresh,
-            health: crate::services::HealthEndpoint::Shallow,
-            restarts: None,
-            scales: None,
-            rolls_back: None,
-            sessions: None,
-            discovery: None,
-            request_size: crate::links::USUAL_SIZE,
-            reply_size: crate::links::USUAL_SIZE,
-        };
+        let demand = sim_core::sample::Distribution::Constant(SimDuration::from_millis(1));
+        let service = Service { domain: crate::services::Placement(vec!["here".to_owned()]), ..Service::new(1, demand) };
         let fault = AnyFault::Crash(Crash { node: Names::one("shop"), ..Crash::default() });
         let spec = SystemSpec {
             clients: vec![("clients".to_owned(), clients)],

@@ -2,14 +2,14 @@
 
 use super::World;
 use super::parcels::{Cargo, Fate};
-use crate::attempt::Phase;
+use crate::attempt::{BROUGHT, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
-use crate::plan::{Callee, ServicePlan};
+use crate::plan::{Callee, INSIDE, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::{LateWork, News};
@@ -47,7 +47,7 @@ impl<P: Protocol> World<P> {
         let (node, service) = match edge.callee {
             Callee::Service(service) => {
                 let load = self.environment.load();
-                let hot = if load.any() && !is_probe { load.drawn_to(service, draws.choice()) } else { None };
+                let hot = if load.any() && !is_probe { self.drawn_to(slot, service, draws.choice()) } else { None };
                 let plan = &self.plan.services[service as usize];
                 let replica = match (chosen, plan.evenly) {
                     (NONE, 1) => 0,
@@ -61,6 +61,7 @@ impl<P: Protocol> World<P> {
                 (hot.unwrap_or(NodeId(plan.first.0 + replica)), service)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, NONE),
+            Callee::Own(_) => (caller, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
@@ -93,9 +94,11 @@ impl<P: Protocol> World<P> {
     fn reach_in_experiment(&self, slot: u32) -> Reach {
         let call = &self.calls[slot];
         match call.origin {
-            Origin::Job(job) | Origin::Check(job) => self.attempts[job].reach,
+            Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) | Origin::Check(job) => self.attempts[job].reach,
             Origin::Flight(parent, _) => self.reach_of(parent),
+            Origin::Saga(saga, _) => self.reach_of_saga(saga),
             Origin::Probe(_) => Reach::NO_CALL,
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => self.reach_of_message(call.origin),
             Origin::Client | Origin::Background(..) => {
                 let population = Key::named(&self.plan.nodes[call.caller.index()].name);
                 Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
@@ -139,7 +142,10 @@ impl<P: Protocol> World<P> {
         if attempt.is_probe {
             return SIZE_OF_A_WORD;
         }
-        self.plan.services.get(attempt.service as usize).map_or(USUAL_SIZE, of_service)
+        match self.plan.services.get(attempt.service as usize) {
+            Some(service) if service.broker.is_some() => self.size_at_broker(slot, of_service(service)),
+            service => service.map_or(USUAL_SIZE, of_service),
+        }
     }
 
     /// A request reaches its server, unless a cut swallows it.
@@ -151,6 +157,7 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
+        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -179,6 +186,7 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
+        self.servers[node.index()].tally.arrived += 1;
         if takes {
             if let Some(failure) = self.failed_on_arrival(slot) {
                 return self.fail(slot, failure, ctx);
@@ -220,6 +228,9 @@ impl<P: Protocol> World<P> {
     /// A server, or the machine of a dead one, answers that a request failed.
     #[inline(never)]
     pub(super) fn fail(&mut self, slot: u32, failure: Failure, ctx: &mut Ctx<'_, Self>) {
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.answer_inside(slot, Outcome::Failed(failure), ctx);
+        }
         self.answer(slot, Outcome::Failed(failure), ctx);
     }
 
@@ -228,12 +239,17 @@ impl<P: Protocol> World<P> {
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
         let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        if self.attempts[slot].holds_key {
-            self.settle_key(slot, Some(outcome), ctx.now());
-        }
+        let holds = self.attempts[slot].holds.any();
+        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
         let attempt = &mut self.attempts[slot];
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
+        let tally = &mut self.servers[attempt.node.index()].tally;
+        match outcome {
+            Outcome::Success => tally.completed += 1,
+            Outcome::Failed(Failure::Overload) => tally.shed += 1,
+            Outcome::Failed(_) => tally.failed += 1,
+        }
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
@@ -320,7 +336,8 @@ impl<P: Protocol> World<P> {
         attempt.is_delivered = true;
         let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
         let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
-        let (name, node, is_alone) = (attempt.name, attempt.node, attempt.original == NONE && attempt.pending == 0);
+        let is_alone = attempt.original == NONE && attempt.pending == 0 && attempt.session == NONE;
+        let (name, node) = (attempt.name, attempt.node);
         self.recent_wait = (name.number == 1).then(|| (name.call.key, attempt.draws.wait()));
         let (caller, waited) = match attempt.original {
             NONE => (slot, attempt.is_waited_for),
@@ -331,8 +348,11 @@ impl<P: Protocol> World<P> {
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
                 self.calls[call].is_degraded = is_degraded;
+            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
+                self.saga_attempt_failed((saga, place), outcome);
             }
             if !is_alone {
+                self.brings(slot);
                 self.let_go(caller);
             }
         } else {
@@ -425,10 +445,15 @@ impl<P: Protocol> World<P> {
     fn release_attempt(&mut self, slot: u32) {
         let attempt = &mut self.attempts[slot];
         if attempt.session != NONE {
-            self.sessions.release(attempt.session);
-            attempt.session = NONE;
+            let session = std::mem::replace(&mut attempt.session, NONE);
+            self.release_session(session);
         }
         self.attempts.release(slot);
+    }
+
+    #[cold]
+    fn release_session(&mut self, session: u32) {
+        if session & BROUGHT == 0 { self.sessions.release(session) } else { self.brokers.batches.release(session ^ BROUGHT) }
     }
 
     /// Nobody waits for this attempt any longer. The server hears of it only if it listens for that.
@@ -441,6 +466,9 @@ impl<P: Protocol> World<P> {
             return;
         }
         let (caller, route) = (attempt.caller, attempt.routes.0);
+        if route == INSIDE {
+            return self.schedule(Kind::Cancel, slot, SimDuration::NANOSECOND, ctx);
+        }
         // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
         let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
         let letter = attempt.asks(CANCEL);

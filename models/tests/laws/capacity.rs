@@ -57,7 +57,8 @@ fn five_for_two(faults: Vec<PlannedFault>) -> Vec<SimDuration> {
 fn served(faults: Vec<PlannedFault>) -> usize {
     let mut spec = one_call(Vec::new(), faults);
     spec.clients[0].1.count = 4;
-    spec.services[0].1 = Service { workers: 1, queue: Queue::Fifo(Fifo { limit: Some(3) }), ..service(Distribution::Constant(ms(100))) };
+    spec.services[0].1 =
+        Service { workers: 1, queue: Queue::Fifo(Fifo { limit: Some(3), ..Fifo::default() }), ..service(Distribution::Constant(ms(100))) };
     let ended = play(&spec, 1);
     let refused = ended_as(&ended).iter().filter(|(at, outcome)| (*at, *outcome) == (ms(20), Outcome::Failed(Failure::Overload))).count();
     let served = ended_as(&ended).iter().filter(|(_, outcome)| outcome.is_success()).count();

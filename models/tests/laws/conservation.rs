@@ -2,15 +2,19 @@
 
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
+use crate::programs::program;
+use crate::queues::some_queue;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
-use models::services::Task;
+use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
+use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures};
 use models::strategies::budget::{AnyBudget, TokenBucket};
 use models::strategies::bulkhead::Semaphore;
 use models::strategies::{Breaker, Bulkhead, Fallback, Makeshift, Scope};
+use models::workloads::Class;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::collections::BTreeMap;
@@ -51,7 +55,7 @@ fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
-fn stack() -> impl Strategy<Value = Vec<Layer>> {
+pub fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);
@@ -71,16 +75,39 @@ fn demand() -> impl Strategy<Value = Distribution> {
     prop_oneof![(1_u64..30).prop_map(|mean| exponential(ms(mean))), (0_u64..20).prop_map(|length| Distribution::Constant(ms(length)))]
 }
 
+/// One of those that a service with so many replicas may have, or none.
+fn some_partition(which: u32, replicas: u32) -> Option<AnyPartition> {
+    match which {
+        0 => Some(AnyPartition::ByKey(ByKey { shards: replicas })),
+        1 => Some(AnyPartition::ByClient(ByClient { cells: replicas })),
+        2 => Some(AnyPartition::Shuffle(Shuffle { each: replicas.min(2) })),
+        _ => None,
+    }
+}
+
+/// How workers serve: more often than not each alone, and however much there is to do.
+fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
+    let serves = prop_oneof![2 => Just(Serves::Alone), 1 => (1_u32..3).prop_map(|cores| Serves::Sharing(Sharing { cores }))];
+    let linear = (1_u64..5).prop_map(|adds| Congestion::Linear(Linear { adds: ms(adds) }));
+    let universal = Just(Congestion::Universal(Universal { contention: 0.1, coherency: 0.02 }));
+    (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
-    (1_u32..4, 1_u32..5, any::<bool>(), limit, demand(), late_work, any::<bool>()).prop_map(
-        |(replicas, workers, held, limit, demand, late_work, same)| Service {
+    let plain = limit.prop_map(|limit| Queue::Fifo(Fifo { limit, ..Fifo::default() }));
+    let queue = prop_oneof![1 => plain, 1 => some_queue()];
+    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
+        |(replicas, partition, workers, held, queue, demand, late_work, same, (serves, congestion))| Service {
             replicas,
+            partition: some_partition(partition, replicas),
             workers,
+            serves,
+            congestion,
             threads: if held { Threads::Held } else { Threads::Released },
-            queue: Queue::Fifo(Fifo { limit }),
+            queue,
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
             health: models::services::HealthEndpoint::Shallow,
@@ -152,19 +179,21 @@ fn arrivals() -> impl Strategy<Value = Arrivals> {
 
 /// Clients call `front`, which may call `middle` and `back` between its work; others contend for a row.
 pub fn system() -> impl Strategy<Value = SystemSpec> {
-    let services = (some_service(), some_service(), some_service(), demand());
+    let work = exponential(ms(4));
+    let programs = (program(&["middle", "back"], work.clone()), program(&["back"], work));
+    let services = (some_service(), some_service(), some_service(), programs);
     let callers = (arrivals(), 1_u32..40, 0_u32..15);
     let stacks = (stack(), stack(), stack(), stack(), stack());
     (services, callers, stacks, proptest::collection::vec(fault(), 0..6), 0_u64..20).prop_map(
         |(services, callers, stacks, faults, loss)| {
-            let (mut front, mut middle, mut back, work) = services;
-            front.does = vec![Task::Call("middle".to_owned()), Task::Work(work.clone()), Task::Call("back".to_owned())];
-            middle.does = vec![Task::Work(work.clone()), Task::Call("back".to_owned()), Task::Work(work)];
+            let (mut front, mut middle, mut back, programs) = services;
+            (front.does, middle.does) = programs;
             front.domain = Placement(vec!["eu/a".to_owned(), "eu/b".to_owned()]);
             middle.domain = Placement(vec!["eu/b".to_owned()]);
             back.domain = Placement(vec!["us".to_owned()]);
             let (arrivals, count, writers) = callers;
-            let mut clients = vec![("shoppers".to_owned(), clients(count, "front", arrivals))];
+            let classes = ["browse", "buy"].map(|name| (name.to_owned(), Class { weight: 1, priority: 0 })).into();
+            let mut clients = vec![("shoppers".to_owned(), Clients { classes, ..clients(count, "front", arrivals) })];
             let mut groups = Vec::new();
             let names = ["shoppers -> front", "front -> middle", "front -> back", "middle -> back"].map(str::to_owned);
             let mut stacks: Vec<_> =
@@ -291,7 +320,7 @@ fn random_systems_draw_every_fault() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::new(config());
     let mut drawn: BTreeMap<&str, u32> = AnyFault::explanations().into_iter().map(|(name, ..)| (name, 0)).collect();
-    for _ in 0..512 {
+    for _ in 0..1_000 {
         let spec = system().new_tree(&mut runner).expect("a system is made").current();
         for fault in &spec.faults {
             *drawn.get_mut(fault.fault.name()).expect("it is a fault") += 1;
@@ -316,6 +345,6 @@ fn random_systems_reach_every_fate() {
         }
     }
     println!("{fates:?}");
-    assert_eq!(fates.len(), 5, "{fates:?}");
+    assert_eq!(fates.len(), 6, "{fates:?}");
     assert!(fates.values().all(|&count| count > 30), "{fates:?}");
 }

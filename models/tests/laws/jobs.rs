@@ -73,7 +73,7 @@ fn a_run_begins_its_rest_after_the_end_of_the_last_one() {
 #[test]
 fn a_run_waits_its_turn_and_requests_wait_for_it() {
     let mut spec = system(1, 100, 100, job(300, Distribution::Constant(ms(2_000)), false));
-    spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(40) });
+    spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(40), ..Fifo::default() });
     let ended = play(&spec, 2);
     is_over(&ended);
     let runs = runs(&ended).remove(&NodeId(1)).expect("there is one server");

@@ -1,7 +1,7 @@
 //! What is remembered by object and by replica: caches, coalesced calls, idempotency keys, probes.
 
 use models::outcome::{Failure, Outcome};
-use models::strategies::cache::{Cache, Claim, Coalesce, Flights, Freshness, IdempotencyKeys, Joined, Keys, Store};
+use models::strategies::cache::{Cache, Claim, Coalesce, Flights, Freshness, IdempotencyKeys, Joined, Keeps, Keys, Store};
 use models::strategies::health::{AnyHealthCheck, EnvoyHealthCheck, Health, KubernetesProbe, ProbeKind, Probed};
 use models::strategies::{Scope, Ticket};
 use sim_core::draw::{Draw, Key, Seed};
@@ -20,7 +20,14 @@ fn draw(ordinal: u64) -> Draw {
 }
 
 fn cache(max_objects: u32) -> Cache {
-    Cache { lifetime: secs(10), stale_while_revalidate: secs(5), stale_if_error: secs(30), max_objects, per: Scope::Process }
+    Cache {
+        lifetime: secs(10),
+        stale_while_revalidate: secs(5),
+        stale_if_error: secs(30),
+        hit_ratio: None,
+        max_objects,
+        per: Scope::Process,
+    }
 }
 
 #[test]
@@ -135,7 +142,7 @@ fn every_call_that_joins_ends_once_and_somebody_always_leads() {
 
 #[test]
 fn a_request_is_executed_once_for_each_key_and_its_failure_is_replayed_too() {
-    let rule = IdempotencyKeys { ttl: secs(10), max_keys: 100 };
+    let rule = IdempotencyKeys { ttl: secs(10), max_keys: 100, keeps: Keeps::Results };
     let mut keys = Keys::default();
     assert_eq!([1, 1, 2].map(|parameters| rule.claim(&mut keys, 7, parameters, at_s(0))), [Claim::Execute, Claim::Held, Claim::Mismatch]);
     rule.dropped(&mut keys, 7);
@@ -145,11 +152,17 @@ fn a_request_is_executed_once_for_each_key_and_its_failure_is_replayed_too() {
     rule.dropped(&mut keys, 7);
     assert_eq!(rule.claim(&mut keys, 7, 2, SimTime::from_nanos(11_999_999_999)), Claim::Replay(failed));
     assert_eq!(rule.claim(&mut keys, 7, 2, at_s(12)), Claim::Execute, "it is kept for ten seconds");
+    let (rule, mut keys) = (IdempotencyKeys { keeps: Keeps::Successes, ..rule }, Keys::default());
+    for outcome in [failed, Outcome::Success] {
+        assert_eq!(rule.claim(&mut keys, 7, 2, at_s(1)), Claim::Execute, "a failure had no effect");
+        rule.executed(&mut keys, 7, outcome, at_s(1));
+    }
+    assert_eq!(rule.claim(&mut keys, 7, 2, at_s(2)), Claim::Replay(Outcome::Success));
 }
 
 #[test]
 fn a_server_keeps_no_more_keys_than_it_may() {
-    let rule = IdempotencyKeys { ttl: secs(1_000), max_keys: 100 };
+    let rule = IdempotencyKeys { ttl: secs(1_000), max_keys: 100, ..IdempotencyKeys::default() };
     let mut keys = Keys::default();
     for key in 0..1_000 {
         assert_eq!(rule.claim(&mut keys, key, 0, at_s(key)), Claim::Execute);
@@ -238,7 +251,7 @@ fn a_probe_that_lasts_longer_than_its_period_delays_the_next() {
 fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
     let fields = |complaints: Vec<models::registry::Complaint>| complaints.into_iter().map(|complaint| complaint.field).collect::<Vec<_>>();
     assert_eq!(fields(Cache { lifetime: SimDuration::ZERO, ..cache(0) }.check()), ["lifetime", "max_objects"]);
-    assert_eq!(fields(IdempotencyKeys { ttl: SimDuration::ZERO, max_keys: 0 }.check()), ["ttl", "max_keys"]);
+    assert_eq!(fields(IdempotencyKeys { ttl: SimDuration::ZERO, max_keys: 0, ..IdempotencyKeys::default() }.check()), ["ttl", "max_keys"]);
     let probe = KubernetesProbe { kind: ProbeKind::Liveness, success_threshold: 2, failure_threshold: 0, ..KubernetesProbe::default() };
     assert_eq!(fields(AnyHealthCheck::from(probe).check()), ["failure_threshold", "success_threshold"]);
     let check = EnvoyHealthCheck { interval: SimDuration::ZERO, unhealthy_interval: None, healthy_threshold: 0, ..envoy() };

@@ -4,7 +4,7 @@ use models::ids::NodeId;
 use models::outcome::{Failure, Outcome};
 use models::plan::{Callee, Plan, Role};
 use models::record::{AttemptName, CallName, FIRST_PROBE, Loss, MessageName, Record};
-use models::services::Threads;
+use models::services::{IntakePlan, Step, TaskPlan, Threads, WhenFull};
 use sim_core::draw::Key;
 use sim_core::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,14 +47,39 @@ struct Call {
     is_probe: bool,
 }
 
+/// How a request waits for a call that it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waits {
+    /// For this one alone.
+    Alone,
+    /// For several at once.
+    ForSeveral,
+    /// Not at all.
+    Not,
+}
+
+/// The calls that the program of a service may make, by the places of their keys.
+fn calls_of(program: &[Step]) -> impl Iterator<Item = (u32, Waits)> + '_ {
+    program.iter().flat_map(|step| match &step.does {
+        TaskPlan::Call(_) => vec![(step.place, Waits::Alone)],
+        TaskPlan::Send(_) => vec![(step.place, Waits::Not)],
+        TaskPlan::Parallel(fan) => fan.calls.iter().map(|&(_, place)| (place, Waits::ForSeveral)).collect(),
+        _ => Vec::new(),
+    })
+}
+
+const fn key_of_call((call, number): AttemptKey, place: u32) -> Key {
+    call.child((number as u64) << 32 | place as u64)
+}
+
 /// The books of one run.
 pub struct Ledger<'a> {
     plan: &'a Plan,
     now: SimTime,
     attempts: BTreeMap<AttemptKey, Attempt>,
     calls: BTreeMap<Key, Call>,
-    /// Keys of the calls that an attempt may make, and the attempts.
-    children: BTreeMap<Key, AttemptKey>,
+    /// Keys of the calls that an attempt may make, the attempts, and how they wait for them.
+    children: BTreeMap<Key, (AttemptKey, Waits)>,
     is_down: Vec<bool>,
     /// Whether any node has ever died.
     has_deaths: bool,
@@ -100,6 +125,14 @@ impl<'a> Ledger<'a> {
                 assert!(!call.ended && !call.is_orphan, "{name:?} ended twice, or for nobody");
                 call.ended = true;
             }
+            Record::CallAbandoned(name) => {
+                let waits = self.children.get(&name.key).map(|(_, waits)| *waits);
+                assert!(matches!(waits, Some(Waits::ForSeveral | Waits::Not)), "{name:?} was given up by nobody");
+                let call = self.calls.get_mut(&name.key).expect("a call is given up after its start");
+                assert!(!call.ended && !call.is_orphan, "{name:?} was given up when it was over");
+                call.is_orphan = true;
+                *self.fates.entry("given up by who made it").or_default() += 1;
+            }
             Record::Sent(name, node) => self.sent(name, *node),
             Record::Queued(name, node) => self.received(name, *node, true),
             Record::Started(name, node) if self.is_member(*node) => assert!(!self.is_down[node.index()], "{name:?} at a dead member"),
@@ -127,7 +160,10 @@ impl<'a> Ledger<'a> {
             }
             Record::Discarded(name, _) => {
                 assert!(self.attempts[&key_of(name)].is_abandoned, "{name:?} was discarded though somebody waited");
-                assert!(self.attempts[&key_of(name)].is_at_node, "{name:?} was discarded where it was not");
+                let (is_there, node) = (self.attempts[&key_of(name)].is_at_node, self.attempts[&key_of(name)].node);
+                // Who waits outside has not arrived, and is given up as it is let in.
+                let waits_outside = self.intake_of(node).is_some_and(|intake| intake.queue.when_full() == WhenFull::Wait);
+                assert!(is_there || waits_outside, "{name:?} was discarded where it was not");
                 self.end(key_of(name), Fate::Discarded);
             }
             Record::FaultBegan(..)
@@ -171,16 +207,22 @@ impl<'a> Ledger<'a> {
         matches!(self.plan.nodes[node.index()].role, Role::Member(_))
     }
 
+    fn intake_of(&self, node: NodeId) -> Option<&IntakePlan> {
+        let Role::Replica(service) = self.plan.nodes[node.index()].role else { return None };
+        self.plan.services[service as usize].intake.as_deref()
+    }
+
     fn call_started(&mut self, name: &CallName) {
         let parent = self.children.get(&name.key).copied();
-        if let Some(parent) = parent {
+        if let Some((parent, waits)) = parent {
             let attempt = self.attempts.get_mut(&parent).expect("its maker was sent");
             assert!(attempt.fate.is_none() && attempt.is_at_node && attempt.was_begun, "{name:?} was made by nobody");
             let Role::Replica(service) = self.plan.nodes[attempt.node.index()].role else { panic!("services make calls") };
-            if self.plan.services[service as usize].threads == Threads::Released {
+            if self.plan.services[service as usize].threads == Threads::Released && waits != Waits::Not {
                 attempt.has_worker = false;
             }
         }
+        let parent = parent.map(|(parent, _)| parent);
         let call = Call { attempts: 0, ended: false, parent, is_orphan: false, is_probe: name.ordinal >= FIRST_PROBE };
         assert!(self.calls.insert(name.key, call).is_none(), "two calls have one key: {name:?}");
     }
@@ -203,8 +245,9 @@ impl<'a> Ledger<'a> {
         };
         assert!(self.attempts.insert(key_of(name), attempt).is_none(), "{name:?} was sent twice");
         if let Callee::Service(service) = self.plan.edges[name.call.edge.index()].callee {
-            for task in 0..self.plan.services[service as usize].program.len() as u64 {
-                self.children.insert(name.call.key.child(u64::from(name.number) << 32 | task), key_of(name));
+            for (place, waits) in calls_of(&self.plan.services[service as usize].program) {
+                let known = self.children.insert(key_of_call(key_of(name), place), (key_of(name), waits));
+                assert!(known.is_none(), "two calls of {name:?} have one key");
             }
         }
     }
@@ -224,12 +267,17 @@ impl<'a> Ledger<'a> {
 
     fn answered(&mut self, name: &AttemptName, node: NodeId, outcome: Outcome) {
         let is_refusal = matches!(outcome, Outcome::Failed(Failure::Refused | Failure::Overload));
+        let is_shed = outcome == Outcome::Failed(Failure::Overload) && self.intake_of(node).is_some();
         assert!(outcome == Outcome::Failed(Failure::Refused) || !self.is_down[node.index()], "{name:?} was answered by a dead node");
         let attempt = self.attempts.get_mut(&key_of(name)).expect("it was sent");
         assert!(attempt.fate.is_none() && !attempt.is_answered, "{name:?} was answered twice");
-        assert_eq!(attempt.is_at_node, !is_refusal, "{name:?} was answered by a life that never saw it");
-        assert!(!attempt.is_queued, "{name:?} was answered out of the queue");
-        (attempt.is_answered, attempt.is_at_node, attempt.has_worker) = (true, false, false);
+        if attempt.is_at_node && is_shed {
+            assert!(attempt.is_queued && !attempt.was_begun, "{name:?} was sent away after it had been begun");
+        } else {
+            assert_eq!(attempt.is_at_node, !is_refusal, "{name:?} was answered by a life that never saw it");
+            assert!(!attempt.is_queued, "{name:?} was answered out of the queue");
+        }
+        (attempt.is_answered, attempt.is_at_node, attempt.is_queued, attempt.has_worker) = (true, false, false, false);
         self.present[node.index()].remove(&key_of(name));
     }
 
@@ -247,10 +295,11 @@ impl<'a> Ledger<'a> {
             Fate::DiedWithNode => "died with its node",
         };
         *self.fates.entry(name).or_default() += 1;
-        // Whoever worked on it makes no calls any more.
+        // Whoever worked on it makes no calls any more. Of calls at once and of those for nobody a record says so.
+        let Role::Replica(service) = self.plan.nodes[self.attempts[&key].node.index()].role else { return };
         if matches!(fate, Fate::Discarded | Fate::DiedWithNode) {
-            for task in 0..100 {
-                if let Some(call) = self.calls.get_mut(&key.0.child(u64::from(key.1) << 32 | task)).filter(|call| !call.ended) {
+            for (place, _) in calls_of(&self.plan.services[service as usize].program).filter(|(_, waits)| *waits == Waits::Alone) {
+                if let Some(call) = self.calls.get_mut(&key_of_call(key, place)).filter(|call| !call.ended) {
                     call.is_orphan = true;
                 }
             }

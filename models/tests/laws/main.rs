@@ -2,18 +2,23 @@
 //!
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
+mod accounts; // what has become of requests, and how full services were
+mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
+mod brokers; // what brokers store, hand out, pass on and lose
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
 mod copies; // how many copies of a call go out
+mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
+mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
@@ -28,17 +33,22 @@ mod network; // partitions, omissions, late answers and dishonest nodes
 mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
 mod pairing; // one strategy, client, service or fault re-rolls nothing of the others
+mod partitions; // which replicas of a service a request may go to
 mod pools; // connections that somebody else holds, to the nanosecond
 mod probes; // who asks replicas whether they are well, when, and what is made of the answers
 mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
+mod programs; // what services do for requests, to the nanosecond
+mod queues; // whose turn it is at a server, and who is sent away
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod rollbacks; // what takes a bad deploy back, and when
 mod routes; // which way is taken around a cut, and what its callers hear
+mod sagas; // what takes effect as a whole or not at all, whatever dies in between
 mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
 mod sessions; // where clients are known, who counts as one, and who is new
+mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly
@@ -89,6 +99,8 @@ struct Ended {
     digest: Digest,
     /// Records of calls and attempts in use.
     in_use: (usize, usize),
+    /// Sagas that have not ended, or of which anything is under way.
+    sagas: usize,
     environment: Environment,
     measures: RunMeasures,
 }
@@ -138,33 +150,13 @@ fn finish<P: Protocol>(mut simulation: Simulation<World<P>>) -> Ended {
     let (digest, now, events) = (simulation.digest(), simulation.now(), simulation.events());
     let world = simulation.into_model();
     let plan = Arc::new(world.plan().clone());
-    let (in_use, environment) = (world.records(), world.environment().clone());
-    Ended { plan, seen, digest, in_use, environment, measures: world.into_meter().finish(now, events).0 }
+    let (in_use, sagas, environment) = (world.records(), world.sagas(), world.environment().clone());
+    Ended { plan, seen, digest, in_use, sagas, environment, measures: world.into_meter(now).finish(now, events).0 }
 }
 
 /// A service in a domain of its own name, with room for everybody: what is asked of it does not depend on what else is.
 fn service(demand: Distribution) -> Service {
-    Service {
-        replicas: 1,
-        workers: 1_000_000,
-        threads: Threads::Held,
-        queue: Queue::Fifo(Fifo::default()),
-        demand,
-        does: Vec::new(),
-        domain: Placement(vec!["server".to_owned()]),
-        idempotency: None,
-        retry_after: None,
-        late_work: LateWork::Finish,
-        demand_of_retry: DemandOfRetry::Fresh,
-        health: models::services::HealthEndpoint::Shallow,
-        restarts: None,
-        scales: None,
-        rolls_back: None,
-        sessions: None,
-        discovery: None,
-        request_size: USUAL_SIZE,
-        reply_size: USUAL_SIZE,
-    }
+    Service { domain: Placement(vec!["server".to_owned()]), ..Service::new(1_000_000, demand) }
 }
 
 fn clients(count: u32, calls: &str, arrivals: Arrivals) -> Clients {

@@ -305,7 +305,7 @@ fn whatever_happens_to_replicas_that_are_looked_after_everything_adds_up() {
         spec.services[0].1.late_work = LateWork::Cancel;
         spec.services[0].1.workers = 1;
         spec.services[0].1.demand = exponential(ms(120));
-        spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(20) });
+        spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(20), ..Fifo::default() });
         spec.links[0].duplicate = Share::percent(10);
         let (one, two) = (play(&spec, seed), play(&spec, seed));
         drained(&one);

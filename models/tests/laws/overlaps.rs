@@ -165,15 +165,13 @@ fn tiers() -> SystemSpec {
         replicas: 3,
         workers: 3,
         threads: Threads::Released,
-        queue: Queue::Fifo(Fifo { limit: Some(10) }),
+        queue: Queue::Fifo(Fifo { limit: Some(10), ..Fifo::default() }),
         does: vec![
             Task::Write(exponential(ms(5))),
             Task::Call("back".to_owned()),
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),
         ],
-        idempotency: None,
-        retry_after: None,
         late_work: LateWork::Cancel,
         ..service(exponential(ms(5)))
     };

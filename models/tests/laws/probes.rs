@@ -219,7 +219,7 @@ fn a_probe_waits_for_a_worker_and_asks_for_no_work_and_no_calls() {
     assert_eq!(shifts_of.len(), 2, "{shifts_of:?}");
     assert!(shifts_of[1].0 > secs(5) && shifts_of[1].0 < secs(5) + ms(40), "{shifts_of:?}");
     // With no place to wait it is refused at once, which a proxy believes at once.
-    spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(0) });
+    spec.services[0].1.queue = Queue::Fifo(Fifo { limit: Some(0), ..Fifo::default() });
     spec.stacks[0].1 = probed(EnvoyHealthCheck { no_traffic_interval: secs(1), ..envoy(secs(1)) });
     spec.clients[0].1 = clients(1, "server", closed(Distribution::Constant(ms(500))));
     assert_eq!(shifts(&play(&spec, 1)).first(), Some(&(secs(1) + ms(40) + ONE * 2, Shift::Ejected(0))));

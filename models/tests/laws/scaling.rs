@@ -162,7 +162,7 @@ fn whatever_happens_to_a_fleet_that_grows_and_shrinks_everything_adds_up() {
         spec.services[0].1.late_work = LateWork::Cancel;
         spec.faults.extend([
             crash("server", secs(120), Some(secs(20)), WhileDown::Silence),
-            crate::process::pause("server[2]", 200_000, 30_000),
+            process::pause("server[2]", 200_000, 30_000),
             crash("server[0]", secs(300), None, WhileDown::Refusal),
             crash("server[1]", secs(300), None, WhileDown::Silence),
         ]);

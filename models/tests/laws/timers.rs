@@ -162,7 +162,8 @@ fn thousands_of_concurrent_calls_time_out_wait_and_give_up_at_the_exact_instant(
         let patience = Patience { limit, attempts: 6, backoff, timeout: patience };
         let way = Link { loss: Share::percent(20), ..link("app", "server", exponential(ms(30))) };
         let stack = vec![deadline(limit), retry(patience.attempts, patience.backoff.clone()), timeout(patience.timeout)];
-        let server = Service { workers: 60, queue: Queue::Fifo(Fifo { limit: Some(20) }), ..service(exponential(ms(20))) };
+        let server =
+            Service { workers: 60, queue: Queue::Fifo(Fifo { limit: Some(20), ..Fifo::default() }), ..service(exponential(ms(20))) };
         let mut spec = pair(clients(50, "server", poisson(4_000)), server, way, stack);
         spec.clockwork.horizon = SimDuration::from_secs(2);
         let (seed, ended) = (Seed::new(5), play(&spec, 5));

@@ -5,12 +5,12 @@ mod gates;
 
 use crate::{Vector, run};
 use models::faults::{AnyFault, Crash, Names, PlannedFault, WhileDown};
-use models::links::{Link, USUAL_SIZE};
+use models::links::Link;
 use models::outcome::{Code, Failure, Hint, Outcome};
 use models::plan::{Plan, SystemSpec};
 use models::protocols::Nobody;
 use models::record::Record;
-use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Task, Threads};
+use models::services::{Placement, Service, Task};
 use models::strategies::backoff::{AnyBackoff, Asks, Constant};
 use models::strategies::budget::{Aws, Budget, Costs, Ended, Envoy, Finagle, Grpc, RetryBudget, Tower, UnderWay};
 use models::strategies::limiter::{Gcra, Resilience4j, TokenBucket};

@@ -7,6 +7,7 @@ mod backoffs;
 mod breakers;
 mod limits;
 mod others;
+mod queues;
 
 /// One vector: its id, and what must hold.
 type Vector = (&'static str, fn());
@@ -62,15 +63,20 @@ const SECTIONS: &[(&str, u32)] = &[
     ("D5", 5),
     ("D6", 2),
     ("D7", 2),
+    ("D8", 4),
     ("D10", 5),
     ("D11", 2),
     ("D12", 2),
+    ("D14", 1),
 ];
 
 #[test]
 fn every_vector_of_every_section_is_checked_once() {
-    let all: Vec<&str> =
-        [backoffs::VECTORS, limits::VECTORS, breakers::VECTORS, others::VECTORS].concat().into_iter().map(|(id, _)| id).collect();
+    let all: Vec<&str> = [backoffs::VECTORS, limits::VECTORS, breakers::VECTORS, others::VECTORS, queues::VECTORS]
+        .concat()
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
     let expected: Vec<String> = SECTIONS.iter().flat_map(|(section, count)| (1..=*count).map(move |n| format!("{section}.V{n}"))).collect();
     for id in &expected {
         assert_eq!(all.iter().filter(|known| *known == id).count(), 1, "{id}");

@@ -6,7 +6,7 @@ use crate::command;
 use crate::summary::{self, Ranking, fates, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect;
-use scenarios::results::{Manifest, Results};
+use scenarios::results::Results;
 use std::fmt::Write as _;
 
 /// The table in Markdown, without its title.
@@ -55,7 +55,7 @@ pub fn report(results: &Results) -> String {
     }
     push_grid(&mut text, results);
     for cell in 0..manifest.cells.len() as u32 {
-        push_cell(&mut text, manifest, &Ranking::of(results, cell));
+        push_cell(&mut text, results, &Ranking::of(results, cell), cell);
     }
     if !manifest.assumptions.is_empty() {
         let _ = writeln!(text, "## Assumptions that matter\n\n{}", table(&summary::assumptions(manifest)));
@@ -89,7 +89,8 @@ fn push_grid(text: &mut String, results: &Results) {
     }
 }
 
-fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
+fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32) {
+    let manifest = &results.manifest;
     let several = manifest.cells.len() > 1;
     let ranked = ranking.table();
     let heading = if several { &ranking.heading() } else { &ranked.title };
@@ -101,8 +102,8 @@ fn push_cell(text: &mut String, manifest: &Manifest, ranking: &Ranking) {
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
-    if let Some(apart) = ranking.table_of_set_apart() {
-        let _ = writeln!(text, "{}\n\n{}", escaped(&apart.title), table(&apart));
+    for further in ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)) {
+        let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }
     for evidence in ranking.evidence() {
         let _ = writeln!(text, "{}\n\n{}", escaped(&evidence.title), table(&evidence));

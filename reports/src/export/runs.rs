@@ -19,13 +19,19 @@ const MESSAGES: [&str; 9] = ["sent", "copied", "arrived", "lost", "cut", "full",
 /// One row per run, in grid order.
 pub fn table(results: &Results) -> Table {
     let observed = observed(results);
+    let classes = summary::classes::names(results.runs.iter().filter_map(finished));
+    let services = summary::services::names(results.runs.iter().filter_map(finished));
     let mut columns = columns(&results.manifest);
     let width = columns.len();
+    columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
+    columns.extend(classes.iter().flat_map(|class| class_columns(class)));
     columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
     let mut table = Table::new("Every run", columns);
     for row in &results.runs {
         let mut cells = cells(&results.manifest, row);
         cells.resize(width, Cell::Missing);
+        cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
+        cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
         cells.extend(observed.iter().map(|(title, _)| observation(row, title)));
         table.push(cells);
     }
@@ -43,13 +49,29 @@ fn observed(results: &Results) -> Vec<(String, &'static str)> {
 fn finished(row: &RunRow) -> Option<&RunMeasures> {
     match &row.outcome {
         RunOutcome::Finished { measures, .. } => Some(measures),
-        RunOutcome::Panicked(_) => None,
+        RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
     }
 }
 
 fn observation(row: &RunRow, title: &str) -> Cell {
     let found = finished(row).and_then(|run| run.observations.iter().find(|one| one.title() == title));
     Cell::or_missing(found, summary::observed)
+}
+
+/// Columns of one class of requests.
+fn class_columns(class: &str) -> [Column; 5] {
+    let count = |name: &str| Column::number(format!("class {class}: {name}"), "");
+    let length = |name: &str| Column::number(format!("class {class}: latency {name}"), "s");
+    [count("calls"), count("succeeded"), length("mean"), length("p50"), length("p99")]
+}
+
+fn class_cells(row: &RunRow, class: &str) -> [Cell; 5] {
+    let Some(measures) = finished(row).and_then(|run| run.classes.iter().find(|measures| measures.class == class)) else {
+        return [const { Cell::Missing }; 5];
+    };
+    let latency = |of: SimDuration| if measures.latency.count == 0 { Cell::Missing } else { Cell::Length(of) };
+    let seen = &measures.latency;
+    [Cell::Count(measures.calls), Cell::Count(measures.succeeded), latency(seen.mean), latency(seen.p50), latency(seen.p99)]
 }
 
 fn columns(manifest: &Manifest) -> Vec<Column> {
@@ -89,6 +111,7 @@ fn cells(manifest: &Manifest, row: &RunRow) -> Vec<Cell> {
             cells.extend([Cell::text("finished"), Cell::text(format!("{digest:016x}"))]);
             cells.extend(measured(manifest, measures));
         }
+        RunOutcome::Stalled(message) => cells.push(Cell::text(format!("stalled: {message}"))),
         RunOutcome::Panicked(message) => cells.push(Cell::text(format!("panicked: {message}"))),
     }
     cells.resize(columns(manifest).len(), Cell::Missing);

@@ -147,15 +147,15 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
         let own: String = own.map(if count > DRAWN_CELLS { links } else { figure }).collect();
         let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
         let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
-        let apart = ranking.table_of_set_apart();
-        let apart = apart.map(|apart| format!("<h3>{}</h3>\n{}", escaped(&apart.title), table(&apart))).unwrap_or_default();
+        let further = ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell as u32));
+        let further: String = further.map(|further| format!("<h3>{}</h3>\n{}", escaped(&further.title), table(&further))).collect();
         let sure: String = ranking
             .evidence()
             .iter()
             .map(|sure| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&sure.title), table(sure)))
             .collect();
         let sure = if sure.is_empty() { sure } else { format!("<details><summary>How sure is that?</summary>\n{sure}</details>\n") };
-        let body = format!("{told}{ties}{}{apart}{sure}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
+        let body = format!("{told}{ties}{}{further}{sure}{own}{}", table(&ranked), worst(&ranking, &results.manifest));
         let _ = if count > OPEN_CELLS {
             writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{body}</details>", escaped(heading))
         } else {

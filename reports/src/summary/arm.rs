@@ -52,6 +52,8 @@ pub struct ArmSummary {
     pub name: String,
     /// Runs that finished.
     pub runs: u64,
+    /// Runs that were stopped because their time did not pass.
+    pub stalled: u64,
     /// Runs in which the simulator itself failed.
     pub panicked: u64,
     /// Client calls over all runs.
@@ -127,7 +129,8 @@ impl ArmSummary {
             arm,
             name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
             runs: runs.len() as u64,
-            panicked: (rows.len() - runs.len()) as u64,
+            stalled: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Stalled(_))).count() as u64,
+            panicked: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Panicked(_))).count() as u64,
             calls,
             succeeded: total(|run| run.succeeded),
             hypothesis_failed: [
@@ -192,7 +195,7 @@ fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String
 fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
     match &row.outcome {
         RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
-        RunOutcome::Panicked(_) => None,
+        RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
     }
 }
 

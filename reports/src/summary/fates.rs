@@ -226,6 +226,9 @@ fn remarks(kind: Kind, arm: &ArmSummary) -> String {
     if kind == Kind::Faults && arm.undecided > 0 && arm.judged() > 0 {
         text += &format!("; {} could not be judged", arm.undecided);
     }
+    if arm.stalled > 0 {
+        text += &format!("; {} were stopped because time did not pass in them", arm.stalled);
+    }
     if arm.panicked > 0 {
         text += &format!("; in {} the simulator itself failed (a bug in Stormglass)", arm.panicked);
     }

@@ -2,19 +2,23 @@
 
 mod across;
 mod arm;
+pub mod classes;
 mod evidence;
 pub mod fates;
 mod grid;
 mod ranking;
 mod ranking_table;
 mod run;
+pub mod services;
 pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
+pub use classes::classes;
 pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};
+pub use services::services;
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;

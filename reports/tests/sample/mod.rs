@@ -92,7 +92,10 @@ fn brownout_run(&(name, middle, never, per_hundred, during): &Arm, seed: u64) ->
         calls,
         succeeded,
         failed: vec![(calls - succeeded) / 2, 0, calls - succeeded - (calls - succeeded) / 2, 0, 0],
-        edges: vec![EdgeMeasures { calls, succeeded, attempts: calls }, EdgeMeasures { calls, succeeded, attempts }],
+        edges: vec![
+            EdgeMeasures { calls, succeeded, attempts: calls, ..EdgeMeasures::default() },
+            EdgeMeasures { calls, succeeded, attempts, ..EdgeMeasures::default() },
+        ],
         latency: latency(succeeded, 20 + own / 100 + per_hundred / 20),
         work: SimDuration::from_secs(500),
         wasted_work: SimDuration::from_millis(per_hundred * 300),
@@ -154,7 +157,7 @@ pub fn contention(runs: u64) -> Results {
                 let measures = RunMeasures {
                     calls: count,
                     succeeded: count,
-                    edges: vec![EdgeMeasures { calls: count, succeeded: count, attempts }],
+                    edges: vec![EdgeMeasures { calls: count, succeeded: count, attempts, ..EdgeMeasures::default() }],
                     latency: latency(count, count),
                     last_success: Some(last),
                     ended: last,

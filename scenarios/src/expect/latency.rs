@@ -22,6 +22,9 @@ pub struct LatencyLimits {
     /// All but one in a thousand take no longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p999: Option<SimDuration>,
+    /// Only calls of this class count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// The arms it speaks of; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arms: Option<Vec<String>>,
@@ -48,13 +51,14 @@ impl LatencyLimits {
         Ok(())
     }
 
-    pub(super) fn judge(&self, runs: &Runs<'_>) -> Vec<Judged> {
-        self.all().into_iter().filter_map(|(name, limit, of)| limit.map(|limit| judge(name, limit, of, runs))).collect()
+    /// Judges every limit that is written, of the latency that is called `what`.
+    pub(super) fn judge(&self, what: &str, runs: &Runs<'_>) -> Vec<Judged> {
+        self.all().into_iter().filter_map(|(name, limit, of)| limit.map(|limit| judge((name, what), limit, of, runs))).collect()
     }
 }
 
-fn judge(name: &str, limit: SimDuration, of: fn(&LatencySummary) -> SimDuration, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of latency at most {limit}");
+fn judge((name, what): (&str, &str), limit: SimDuration, of: fn(&LatencySummary) -> SimDuration, runs: &Runs<'_>) -> Judged {
+    let clause = format!("{name} of {what} at most {limit}");
     let with_success = runs.iter().filter(|(_, run)| run.latency.count > 0);
     let mut times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
     times.sort_unstable();
@@ -78,13 +82,14 @@ mod tests {
         };
         let made = [run(9, 100), run(9, 900), run(9, 200), run(0, 0)];
         let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
-        let judged =
-            |millis| LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge(&runs).remove(0);
+        let judged = |millis| {
+            LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge("latency", &runs).remove(0)
+        };
         let (clause, judgement, evidence, worst) = judged(200);
         assert_eq!((clause.as_str(), judgement, worst), ("p99 of latency at most 200ms", Judgement::Passed, Some(2)));
         assert_eq!(evidence, "p99 200ms as the median of 3 runs, 900ms at most");
         assert_eq!(judged(199).1, Judgement::Failed);
-        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge(&runs[3..]);
+        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge("latency", &runs[3..]);
         assert_eq!(silent[0].1, Judgement::Undecided);
     }
 }

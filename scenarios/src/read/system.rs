@@ -8,11 +8,13 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
+use models::quoted;
 use models::registry::Complaint;
 use models::services::{Service, Task};
 use models::strategies::Layer;
@@ -27,6 +29,9 @@ use std::sync::Arc;
 enum NodeSpec {
     Clients(Clients),
     Service(Service),
+    Broker(Broker),
+    Topic(Topic),
+    Router(Router),
 }
 
 impl<'a> Reader<'a> {
@@ -92,12 +97,19 @@ impl<'a> Reader<'a> {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<NodeSpec>(piece.value, "kind of node")) {
                 Some(NodeSpec::Clients(mut clients)) => {
-                    self.read_think_time(&mut clients, piece.value, problems);
+                    self.read_arrivals(&mut clients, piece.value, problems);
                     spec.clients.push((key, clients));
                 }
                 Some(NodeSpec::Service(mut service)) => {
                     self.read_demands(&mut service, piece.value, problems);
                     spec.services.push((key, service));
+                }
+                Some(NodeSpec::Broker(broker)) => {
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)))
+                }
+                Some(NodeSpec::Topic(topic)) => spec.brokers.push((key, self.read_broker(AnyBroker::Topic(topic), piece.value, problems))),
+                Some(NodeSpec::Router(router)) => {
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Router(router), piece.value, problems)))
                 }
                 None => {
                     gaps.nodes = true;
@@ -154,19 +166,38 @@ impl<'a> Reader<'a> {
         Some(layer)
     }
 
-    fn read_think_time(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
-        if let Arrivals::ClosedLoop(closed) = &mut clients.arrivals {
-            self.read_data(&mut closed.think, element, "arrivals.think", problems);
+    fn read_arrivals(&self, clients: &mut Clients, element: Element<'a>, problems: &mut Problems) {
+        match &mut clients.arrivals {
+            Arrivals::ClosedLoop(closed) => self.read_data(&mut closed.think, element, "arrivals.think", problems),
+            Arrivals::OnOff(bursts) => {
+                self.read_data(&mut bursts.on, element, "arrivals.on", problems);
+                self.read_data(&mut bursts.off, element, "arrivals.off", problems);
+            }
+            Arrivals::Trace(trace) => match trace.file.as_deref().map(|name| self.data.arrivals(name)) {
+                None => {}
+                Some(Ok(recorded)) => trace.take(recorded),
+                Some(Err(problem)) => {
+                    let place = Path::parse("arrivals.file").and_then(|path| locate_in(element, &path)).unwrap_or(element);
+                    problems.push(problem.at(short(place)));
+                }
+            },
+            _ => {}
         }
     }
 
     fn read_demands(&self, service: &mut Service, element: Element<'a>, problems: &mut Problems) {
         self.read_data(&mut service.demand, element, "demand", problems);
-        for (index, task) in service.does.iter_mut().enumerate() {
-            if let Task::Work(work) | Task::Write(work) = task {
-                self.read_data(work, element, &format!("does[{index}]"), problems);
-            }
+        for (class, demand) in &mut service.demand_of {
+            self.read_data(demand, element, &format!("demand_of.{}", quoted(class)), problems);
         }
+        Task::each_distribution(&mut service.does, "does", &mut |path, work| self.read_data(work, element, path, problems));
+    }
+
+    fn read_broker(&self, mut broker: AnyBroker, element: Element<'a>, problems: &mut Problems) -> AnyBroker {
+        for (field, work) in broker.distributions() {
+            self.read_data(work, element, field, problems);
+        }
+        broker
     }
 
     /// Puts measured values in the place of the files that a distribution names. `field` is its path inside the element.
@@ -283,6 +314,9 @@ fn content_of(spec: &SystemSpec) -> String {
     let mut text = text.expect("a system can be written as JSON");
     if spec.routing != Routing::default() {
         text.extend(serde_json::to_vec(&spec.routing).expect("routing can be written as JSON"));
+    }
+    if !spec.brokers.is_empty() {
+        text.extend(serde_json::to_vec(&spec.brokers).expect("brokers can be written as JSON"));
     }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));

@@ -25,6 +25,7 @@ impl<'a> Reader<'a> {
             for ((_, written), arm) in arms.iter().zip(&cell.arms) {
                 self.warn_of_stacks(arm, *written, &mut warnings);
             }
+            self.warn_of_idle(cell, arms, &mut warnings);
             self.warn_of_same_arms(scenario, cell, &mut warnings);
         }
         self.warn_of_same_cells(scenario, sweep, &mut warnings);
@@ -36,7 +37,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Where a field of a fault is written, or else the fault.
-    fn in_fault(&self, index: usize, field: &str) -> Option<Span> {
+    pub(super) fn in_fault(&self, index: usize, field: &str) -> Option<Span> {
         let fault = Path::from(Step::Index(index)).below(&[Step::Name("faults".to_owned())]);
         let written = Path::from(Step::Name(field.to_owned())).below(fault.steps());
         locate_in(self.root, &written).map(Element::span).or_else(|_| locate_in(self.root, &fault).map(Element::head)).ok()

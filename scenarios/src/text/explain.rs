@@ -57,6 +57,18 @@ pub(super) fn unnamed<'a>(element: Element<'a>, error: &SpannedError) -> Option<
     chain.pop().filter(|outer| outer.shape() == Shape::Tuple && outer.variant_name().is_some())
 }
 
+/// Returns what has nothing, or only names of fields, between its brackets, and the name of the first field: what was wanted there is another
+/// name, or a value without one.
+pub(super) fn without_value<'a>(element: Element<'a>, error: &SpannedError) -> Option<(Element<'a>, Option<&'a str>)> {
+    let (before, after) = (offset_of(element.text(), error.span.start), offset_of(element.text(), error.span.end));
+    // RON stands in front of the brackets, inside of them, or behind the first name in them.
+    [after, before].into_iter().find_map(|offset| {
+        let chain = element.chain_to((element.span().start() + offset).min(element.span().end() - 1));
+        let outer = chain.into_iter().rev().find(|outer| outer.shape() == Shape::Struct && outer.variant_name().is_some())?;
+        Some((outer, outer.fields_as_written().ok()?.first().map(|field| field.name)))
+    })
+}
+
 /// Where RON stopped.
 struct Cursor<'a> {
     element: Element<'a>,
@@ -125,10 +137,21 @@ impl<'a> Cursor<'a> {
             (_, Some(name)) => spoken(name),
             _ => "name".to_owned(),
         };
-        Problem::new(format!("unknown {noun} `{found}`"))
-            .at(place)
-            .expected(one_of(known.iter().copied()))
-            .suggest(found, known.iter().copied())
+        // What has a name of its own among the words of the language is called by it (`backoff`), other types by the field they are for.
+        let is_type = of.is_some_and(|name| name.starts_with(char::is_uppercase)) && !is_outermost;
+        let message = match self.field_at(place.start()).filter(|field| is_type && noun != *field) {
+            Some(field) => format!("`{field}` cannot be `{found}`"),
+            None => format!("unknown {noun} `{found}`"),
+        };
+        Problem::new(message).at(place).expected(one_of(known.iter().copied())).suggest(found, known.iter().copied())
+    }
+
+    /// Returns the name of the field whose value begins here.
+    fn field_at(&self, offset: usize) -> Option<&'a str> {
+        let mut chain = self.chain(offset);
+        let value = chain.pop()?;
+        let fields = chain.pop()?.fields_as_written().ok()?;
+        fields.into_iter().find(|field| field.value == value).map(|field| field.name)
     }
 
     fn duplicate(&self, field: &str) -> Problem {

@@ -5,8 +5,9 @@
 
 use super::explain;
 use super::tree::Element;
-use crate::problem::Problem;
+use crate::problem::{Problem, one_of};
 use ron::Options;
+use ron::error::SpannedError;
 use ron::extensions::Extensions;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +32,9 @@ fn read<T: DeserializeOwned>(element: Element<'_>, noun: Option<&str>) -> Result
     options().from_str(element.text()).map_err(|error| {
         let unnamed = explain::unnamed(element, &error);
         let fields = unnamed.and_then(|tuple| Some((tuple.variant_name()?, fields_of::<T>(element, tuple)?)));
+        if let Some(problem) = what_is_missing::<T>(element, &error) {
+            return problem;
+        }
         let problem = explain::explain(element, noun, error);
         match fields {
             Some((name, [])) => problem.hint(format!("`{name}` has no fields: write `{name}()`")),
@@ -43,12 +47,61 @@ fn read<T: DeserializeOwned>(element: Element<'_>, noun: Option<&str>) -> Result
     })
 }
 
+/// Returns what is wrong if `Breaker()` or `Hedge(delay: "1s")` is written where one of several is to be named, or `Timeout()` where a value
+/// belongs.
+fn what_is_missing<T: DeserializeOwned>(element: Element<'_>, error: &SpannedError) -> Option<Problem> {
+    use ron::Error::{ExpectedIdentifier, InvalidValueForType, NoSuchEnumVariant, SuggestRawIdentifier, UnexpectedChar};
+    if !matches!(
+        error.code,
+        ExpectedIdentifier | InvalidValueForType { .. } | NoSuchEnumVariant { .. } | SuggestRawIdentifier(_) | UnexpectedChar(_)
+    ) {
+        return None;
+    }
+    let (outer, field) = explain::without_value(element, error)?;
+    let name = outer.variant_name()?;
+    let (names, family) = match with_body::<T>(element, outer, "(NothingIsCalledThis())") {
+        NoSuchEnumVariant { expected, found, outer } if found == "NothingIsCalledThis" => (expected, outer.unwrap_or_default()),
+        // What takes a value without a name says so of a number.
+        _ if field.is_none() => match with_body::<T>(element, outer, "(0)") {
+            InvalidValueForType { expected, found } if found.contains('0') => {
+                return Some(Problem::new(format!("`{name}()` is empty")).at(outer.head()).expected(expected));
+            }
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let message = match field {
+        None => format!("`{name}()` does not say which {family}"),
+        Some(field) if names.contains(&field) => return None,
+        Some(field) => format!("`{name}` has no field `{field}`: it says which {family} it holds, and that has the fields"),
+    };
+    let has_field = |variant: &&str| {
+        let body = format!("({variant}(no_field_is_called_this: 0))");
+        let fields = match with_body::<T>(element, outer, &body) {
+            ron::Error::NoSuchStructField { expected, .. } => expected,
+            _ => &[],
+        };
+        field.is_some_and(|field| fields.contains(&field))
+    };
+    // Some can be written without a word.
+    let is_whole = |variant: &&str| with_body::<T>(element, outer, &format!("({variant}())")) == ron::Error::Eof;
+    let meant = names.iter().copied().find(has_field).or_else(|| names.iter().copied().find(is_whole)).or(names.first().copied())?;
+    let inner = field.filter(|_| has_field(&meant)).map_or(String::new(), |field| format!("{field}: ..."));
+    let problem = Problem::new(message).at(outer.head()).expected(one_of(names.iter().copied()));
+    Some(problem.hint(format!("write `{name}({meant}({inner}))`")))
+}
+
+/// Returns what RON says of the element if `outer` inside it had these brackets.
+fn with_body<T: DeserializeOwned>(element: Element<'_>, outer: Element<'_>, body: &str) -> ron::Error {
+    let old = outer.body().span();
+    let (start, end) = (old.start() - element.span().start(), old.end() - element.span().start());
+    let probe = [&element.text()[..start], body, &element.text()[end..]].concat();
+    options().from_str::<T>(&probe).err().map_or(ron::Error::Eof, |error| error.code)
+}
+
 /// Returns the fields that a `T` has where `tuple` stands: RON names them when it meets one that is certainly unknown.
 fn fields_of<T: DeserializeOwned>(element: Element<'_>, tuple: Element<'_>) -> Option<&'static [&'static str]> {
-    let body = tuple.body().span();
-    let (start, end) = (body.start() - element.span().start(), body.end() - element.span().start());
-    let probe = [&element.text()[..start], "(no_field_is_called_this: 0)", &element.text()[end..]].concat();
-    match options().from_str::<T>(&probe).err()?.code {
+    match with_body::<T>(element, tuple, "(no_field_is_called_this: 0)") {
         ron::Error::NoSuchStructField { expected, .. } => Some(expected),
         _ => None,
     }
@@ -154,6 +207,23 @@ mod tests {
             let written = options().to_string(&read).expect("what was read can be written");
             assert_eq!(options().from_str::<Shown>(&written).expect("and read again"), read, "{written}");
         }
+    }
+
+    #[test]
+    fn one_share_of_an_experiment_needs_no_list() {
+        let read = |shares: &str| {
+            let text = format!(
+                "(from: \"10s\", lasts: \"20s\", over: \"5s\", hypothesis: [Availability(at_least: \"90%\")], clients: {shares}, traffic: {shares}, blast_radius: {shares})"
+            );
+            options().from_str::<models::faults::Experiment>(&text)
+        };
+        let listed = read("[\"5%\"]").expect("a list of shares");
+        assert_eq!(read("\"5%\"").expect("one share"), listed);
+        assert_eq!(listed.traffic, [Share::percent(5)]);
+        assert_eq!(read("[\"5%\", \"10%\"]").expect("two shares").clients.len(), 2);
+        let wrong = read("5").expect_err("a number is no share").to_string();
+        assert!(wrong.contains("or a list of shares"), "{wrong}");
+        assert!(read("\"five\"").expect_err("no share").to_string().contains("five"));
     }
 
     #[test]

@@ -18,11 +18,23 @@ pub struct IdempotencyKeys {
     pub ttl: SimDuration,
     /// How many results are kept, 1 to 10,000,000; the oldest goes. 1,000,000 unless said.
     pub max_keys: u32,
+    /// Which results are kept; all unless said.
+    pub keeps: Keeps,
+}
+
+/// Which results are kept under a key, to be replayed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Keeps {
+    /// All of them, failures included.
+    #[default]
+    Results,
+    /// Successes alone: a request that failed had no effect, and is executed when it is sent again.
+    Successes,
 }
 
 impl Default for IdempotencyKeys {
     fn default() -> Self {
-        Self { ttl: SimDuration::from_secs(24 * 60 * 60), max_keys: 1_000_000 }
+        Self { ttl: SimDuration::from_secs(24 * 60 * 60), max_keys: 1_000_000, keeps: Keeps::Results }
     }
 }
 
@@ -36,11 +48,12 @@ impl Explained for IdempotencyKeys {
         meaning: "A server that keeps the results of requests by a key of the caller's makes retries and hedges safe: the second copy gets what the \
                   first got, and the work is done once.",
         formula: "A key that is not known, or whose result is at least ttl old: executed, and held meanwhile. Held by another: conflict, nothing \
-                  stored. Known with other parameters: error. Else the stored result is replayed, failures included. A request that was not \
+                  stored. Known with other parameters: error. Else the stored result is replayed, failures included unless keeps says otherwise. A request that was not \
                   executed (turned away, given up before it began) stores nothing and frees the key. No draws.",
         parameters: &[
             parameter("ttl", "duration", "24h", "how long a result is kept"),
             parameter("max_keys", "number, 1 to 10000000", "1000000", "how many are kept; the oldest goes"),
+            parameter("keeps", "Results or Successes", "Results", "whether a failure is replayed, or executed when it is sent again"),
         ],
         memory: "64 bytes per key and server, at most max_keys results and what is being executed.",
         source: "Stripe, API reference, \"Idempotent requests\"",
@@ -105,6 +118,9 @@ impl IdempotencyKeys {
 
     /// The request that holds a key was executed.
     pub fn executed(&self, keys: &mut Keys, key: u64, outcome: Outcome, now: SimTime) {
+        if self.keeps == Keeps::Successes && !outcome.is_success() {
+            return self.dropped(keys, key);
+        }
         if let Some(known) = keys.known.get_mut(&key).filter(|known| known.result.is_none()) {
             known.result = Some((outcome, now));
             keys.by_age.push_back((now, key));

@@ -2,10 +2,12 @@
 
 mod coalesce;
 mod freshness;
+mod given;
 mod idempotency;
 mod store;
 
 pub use coalesce::{Coalesce, Flights, Joined};
 pub use freshness::{Cache, Freshness};
-pub use idempotency::{Claim, IdempotencyKeys, Keys};
+pub use given::GivenRatio;
+pub use idempotency::{Claim, IdempotencyKeys, Keeps, Keys};
 pub use store::Store;

@@ -93,7 +93,7 @@ impl Explained for Balance {
     const ABOUT: About = About {
         meaning: "Chooses the replica for what is inside, by a policy, and leaves out those that fail. Without it a replica is drawn \
                   evenly for each attempt. Layers inside may be shared per: Endpoint.",
-        formula: "In this order: replicas that health found unwell, that are ejected, or whose breaker is open, are left out; if less than \
+        formula: "Of the replicas that the callee's partition leaves to the call, if it has one, in this order: replicas that health found unwell, that are ejected, or whose breaker is open, are left out; if less than \
                   panic_threshold of all are left, all are used; a zone is decided for; the policy chooses. If none may be chosen, the \
                   flight fails with breaker open. With health, each process probes each replica from the begin of the run on, \
                   when all count as well, until arrivals end; probes pass no layers, wait for a worker like any request, want no work \
@@ -161,7 +161,10 @@ impl Balance {
 
     /// The replicas among which the policy may choose; none if the call must fail.
     fn among(&self, shared: &Balanced, moment: &Moment<'_>) -> Vec<u32> {
-        let all: Vec<u32> = moment.site.listed.map_or_else(|| (0..shared.out.len() as u32).collect(), <[u32]>::to_vec);
+        let mut all: Vec<u32> = moment.part.clone().unwrap_or_else(|| (0..shared.out.len() as u32).collect());
+        if let Some(listed) = moment.site.listed {
+            all.retain(|replica| listed.binary_search(replica).is_ok());
+        }
         let healthy: Vec<u32> = all.iter().copied().filter(|replica| !shared.out[*replica as usize]).collect();
         let usual = if self.breakers.is_some() { Share::NONE } else { DEFAULT_THRESHOLD };
         if is_panic(healthy.len() as u32, all.len() as u32, self.panic_threshold.unwrap_or(usual)) {

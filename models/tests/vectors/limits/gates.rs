@@ -4,27 +4,8 @@ use super::*;
 
 pub fn three_layers_of_three_attempts_make_27_calls_of_the_leaf() {
     let service = |name: &str, calls: Option<&str>| {
-        let service = Service {
-            replicas: 1,
-            workers: 100,
-            threads: Threads::Held,
-            queue: Queue::Fifo(Fifo::default()),
-            demand: Distribution::Constant(ms(1)),
-            does: calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect(),
-            domain: Placement(vec!["zone".to_owned()]),
-            idempotency: None,
-            retry_after: None,
-            late_work: LateWork::Finish,
-            demand_of_retry: DemandOfRetry::Fresh,
-            health: models::services::HealthEndpoint::Shallow,
-            restarts: None,
-            scales: None,
-            rolls_back: None,
-            sessions: None,
-            discovery: None,
-            request_size: USUAL_SIZE,
-            reply_size: USUAL_SIZE,
-        };
+        let does = calls.map(|callee| Task::Call(callee.to_owned())).into_iter().collect();
+        let service = Service { does, domain: Placement(vec!["zone".to_owned()]), ..Service::new(100, Distribution::Constant(ms(1))) };
         (name.to_owned(), service)
     };
     let retry = || Retry::new(Attempts::AtMost(3), AnyBackoff::Constant(Constant { delay: ms(10) }));

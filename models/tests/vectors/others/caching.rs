@@ -5,8 +5,14 @@ use models::strategies::cache::{Cache, Flights, Freshness, Joined};
 use models::strategies::{Scope, Ticket};
 
 pub fn freshness_1() {
-    let cache =
-        Cache { lifetime: secs(10), stale_while_revalidate: secs(5), stale_if_error: secs(0), max_objects: 10, per: Scope::Process };
+    let cache = Cache {
+        lifetime: secs(10),
+        stale_while_revalidate: secs(5),
+        stale_if_error: secs(0),
+        hit_ratio: None,
+        max_objects: 10,
+        per: Scope::Process,
+    };
     let at_age = |age: u64| {
         let mut store = cache.fresh();
         cache.answered(&mut store, 1, at_s(100));

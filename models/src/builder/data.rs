@@ -1,0 +1,43 @@
+//! What do services keep, and which way do writes take to those who follow?
+
+use super::{Builder, number_of, quoted};
+use crate::plan::{ClassPlan, NodePlan, ServicePlan};
+use crate::registry::Complaint;
+use crate::services::AnyPartition;
+use crate::services::data::{Data, DataPlan, ReplicationPlan, WritersPlan, Writes};
+
+impl Builder<'_> {
+    /// Adds what is known of their data to services.
+    pub(super) fn add_data(&mut self, classes: &[ClassPlan], nodes: &[NodePlan], services: &mut [ServicePlan]) {
+        let spec = self.spec;
+        for ((name, service), plan) in spec.services.iter().zip(services) {
+            let Some(data) = &service.data else { continue };
+            let writers = self.writers(name, data, classes);
+            let replicas = &nodes[plan.first.index()..][..plan.replicas as usize];
+            let replication = data.replication.as_ref().filter(|_| self.complaints.is_empty()).map(|replication| {
+                let ways = self.routes(name, replicas, replicas);
+                ReplicationPlan {
+                    lag: replication.lag.compile(),
+                    reads: replication.reads,
+                    pins: replication.pins,
+                    shards: service.partition.as_ref().and_then(AnyPartition::parts).unwrap_or(1),
+                    ways: ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect(),
+                }
+            });
+            plan.data = Some(DataPlan { writers, optimistic: data.optimistic.map(|optimistic| optimistic.reads), replication });
+        }
+    }
+
+    fn writers(&mut self, service: &str, data: &Data, classes: &[ClassPlan]) -> WritersPlan {
+        let names = match &data.writes {
+            Writes::Share(share) => return WritersPlan::Share(*share),
+            Writes::Classes(names) => names,
+        };
+        let known: Vec<&str> = classes.iter().map(|class| class.name.as_str()).filter(|name| !name.is_empty()).collect();
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !known.contains(&name.as_str())) {
+            let path = format!("nodes.{}.data.writes[{index}]", quoted(service));
+            self.complaints.push(Complaint::unknown(&path, "class of requests", name, known.iter().copied()));
+        }
+        WritersPlan::Classes(names.iter().map(|name| number_of(classes, name)).collect())
+    }
+}

@@ -1,0 +1,160 @@
+//! How do requests read and write what a service keeps?
+//!
+//! Nothing is kept of the data itself: an object is what a request is about, and a version of it is the instant of a commit. So much is
+//! remembered as decides whether a read is stale and whether a write comes too late.
+
+use super::partition::AnyPartition;
+use crate::ids::RouteId;
+use crate::registry::{Complaint, complaint, within};
+use serde::{Deserialize, Serialize};
+use sim_core::draw::{Key, Seed};
+use sim_core::sample::{Distribution, Sampler};
+use sim_core::time::SimDuration;
+use sim_core::units::Share;
+
+/// What a service keeps: which requests write it, how copies follow, and whether writes can come too late.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Which requests write; the others read.
+    pub writes: Writes,
+    /// Whether all replicas but the first follow it at a distance; all have the same at once unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<Replication>,
+    /// Whether a write fails when another one of the same object was committed since; it does not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimistic: Option<Optimistic>,
+}
+
+/// Which requests write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename = "writes")]
+pub enum Writes {
+    /// This share of the calls of clients, with whatever is called on their behalf and all retries.
+    Share(Share),
+    /// The calls of these classes.
+    Classes(Vec<String>),
+}
+
+/// Primary and read replicas: the first replica (of each shard) takes all writes, and the others apply them in the order of commits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replication {
+    /// How long after its commit a write is applied at a follower, drawn for each; never before an earlier one.
+    pub lag: Distribution,
+    /// Who answers reads; followers unless said.
+    #[serde(default)]
+    pub reads: ReadsFrom,
+    /// For how long after a write of its own the reads of a client go to the primary; they do not unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pins: Option<SimDuration>,
+}
+
+/// Who answers reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReadsFrom {
+    /// The followers; the primary if there are none.
+    #[default]
+    Followers,
+    /// Any replica.
+    Any,
+    /// The primary.
+    Primary,
+}
+
+/// Optimistic concurrency control: a write is committed if its object has the version that the request has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Optimistic {
+    /// When a request sees the version.
+    pub reads: VersionRead,
+}
+
+/// When the version is read on which a write depends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VersionRead {
+    /// When a worker begins with the request: a transaction of the service's own.
+    #[default]
+    AtStart,
+    /// When the request arrives: its caller has read it just before, and it grows old in the queue.
+    OnArrival,
+}
+
+impl Data {
+    /// Everything wrong with the numbers as written; classes are looked up elsewhere.
+    pub fn check(&self, replicas: u32, partition: Option<&AnyPartition>) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        if self.replication.is_none() && self.optimistic.is_none() {
+            let sentence = "who writes is of no account yet; add `replication: (lag: ...)`, or `optimistic: ()`, or leave `data` out";
+            complaints.push(complaint("", sentence));
+        }
+        if let Some(replication) = &self.replication {
+            complaints.extend(within("replication.lag", replication.lag.check()));
+            match partition.map_or(Some(1), AnyPartition::parts) {
+                None => {
+                    complaints.push(complaint("replication", "hands of `Shuffle` overlap, so that nobody is the primary of one; use ByKey"))
+                }
+                Some(parts) if replicas <= parts => {
+                    let sentence = "nobody follows the primary; a service with replication needs two replicas, or two for each part";
+                    complaints.push(complaint("replication", sentence));
+                }
+                Some(_) => {}
+            }
+        }
+        complaints
+    }
+}
+
+/// Which requests write, with classes by number.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WritersPlan {
+    /// So many of the calls of clients.
+    Share(Share),
+    /// Those of these classes.
+    Classes(Vec<u8>),
+}
+
+impl WritersPlan {
+    /// Whether a request writes, by the name of the client's call that it is made for, and its class. The same at every service with
+    /// the same share.
+    pub fn writes(&self, root: Key, class: u8, seed: &Seed) -> bool {
+        match self {
+            Self::Share(share) => share.holds(seed.draws(Key::named("write").child(root.bits()), 0).choice()),
+            Self::Classes(classes) => classes.contains(&class),
+        }
+    }
+}
+
+/// What a service keeps, with every name looked up.
+#[derive(Clone, Debug)]
+pub struct DataPlan {
+    /// Which requests write.
+    pub writers: WritersPlan,
+    /// Whether a write can come too late, and when it has looked.
+    pub optimistic: Option<VersionRead>,
+    /// Who follows.
+    pub replication: Option<ReplicationPlan>,
+}
+
+/// Primaries and followers, with every name looked up.
+#[derive(Clone, Debug)]
+pub struct ReplicationPlan {
+    /// How long after its commit a write is applied at a follower.
+    pub lag: Sampler,
+    /// Who answers reads.
+    pub reads: ReadsFrom,
+    /// For how long a client that has written reads from the primary.
+    pub pins: Option<SimDuration>,
+    /// How many primaries there are.
+    pub shards: u32,
+    /// Ways between replicas by the places of both, sorted.
+    pub ways: Vec<((u32, u32), RouteId)>,
+}
+
+impl ReplicationPlan {
+    /// The way of what is written between replicas in two places.
+    pub fn way(&self, from: u32, to: u32) -> RouteId {
+        let found = self.ways.binary_search_by_key(&(from, to), |way| way.0);
+        self.ways[found.expect("a plan connects all replicas of a service that follow each other")].1
+    }
+}

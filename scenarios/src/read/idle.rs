@@ -1,0 +1,198 @@
+//! What is written and does nothing? Layers, faults and clients that the rest of the system leaves without an effect.
+
+use super::Reader;
+use crate::problem::{Problem, Problems};
+use crate::scenario::{ArmPlan, Cell};
+use crate::text::overlay::{Overlay, overlay};
+use crate::text::path::{Path, locate_in};
+use crate::text::tree::Element;
+use models::faults::{AnyFault, Pick};
+use models::ids::EdgeId;
+use models::plan::{Callee, EdgePlan, Plan, Role};
+use models::services::TaskPlan;
+use models::strategies::Layer;
+use models::strategies::breaker::{AnyBreaker, SlidingWindowType};
+use models::strategies::throttle::AnyThrottle;
+use models::workloads::ArrivalProcess;
+
+impl<'a> Reader<'a> {
+    /// Everything in a cell that does nothing.
+    pub(super) fn warn_of_idle(&self, cell: &Cell, arms: &[(String, Option<Element<'a>>)], warnings: &mut Problems) {
+        for (index, (field, sentence)) in idle_faults(&cell.arms) {
+            warnings.push(Problem { place: self.in_fault(index, field), ..Problem::new(sentence) });
+        }
+        for ((_, written), arm) in arms.iter().zip(&cell.arms) {
+            let pieces = overlay(self.root, *written, &[], &mut Problems::new());
+            for edge in &arm.plan.edges {
+                for (index, field, sentence) in idle_layers(&arm.plan, edge) {
+                    let stack = value_of(&pieces, "stacks", &edge.name);
+                    let layer = stack.and_then(|stack| stack.list().ok()?.get(index).copied());
+                    let is_written = layer.and_then(|layer| inside(layer, field));
+                    // A default is nobody's mistake.
+                    if !field.is_empty() && is_written.is_none() {
+                        continue;
+                    }
+                    warnings.push(Problem { place: is_written.or(layer).map(Element::head), ..Problem::new(sentence) });
+                }
+            }
+            for (name, sentence) in unmeasured(&arm.plan) {
+                let clients = value_of(&pieces, "nodes", &name);
+                let arrivals = clients.and_then(|clients| inside(clients, "arrivals")).or(clients);
+                warnings.push(Problem { place: arrivals.map(Element::head), ..Problem::new(sentence) });
+            }
+        }
+    }
+}
+
+fn value_of<'a>(pieces: &Overlay<'a>, section: &str, key: &str) -> Option<Element<'a>> {
+    pieces.section(section).iter().find(|piece| piece.key.as_deref() == Some(key)).map(|piece| piece.value)
+}
+
+/// The part of an element at a path; the element itself for the empty one.
+fn inside<'a>(element: Element<'a>, path: &str) -> Option<Element<'a>> {
+    if path.is_empty() { Some(element) } else { locate_in(element, &Path::parse(path).ok()?).ok() }
+}
+
+/// The faults that no arm notices, by their position: the field that is to blame, and why. Faults are common to all arms.
+fn idle_faults(arms: &[ArmPlan]) -> Vec<(usize, (&'static str, String))> {
+    let Some(first) = arms.first() else { return Vec::new() };
+    let reason = |(index, planned): (usize, &models::faults::PlannedFault)| {
+        let members = first.plan.faults.get(index)?.members.len();
+        let reason = match planned.timing.pick {
+            Some(Pick::Count(count)) if count as usize > members => {
+                Some(("pick", format!("`pick: Count({count})` picks all: it may strike {members} and no more")))
+            }
+            _ => None,
+        };
+        reason.or_else(|| unnoticed(&planned.fault, arms)).map(|reason| (index, reason))
+    };
+    first.faults.iter().enumerate().filter_map(reason).collect()
+}
+
+/// Why no arm notices a fault, if none does.
+fn unnoticed(fault: &AnyFault, arms: &[ArmPlan]) -> Option<(&'static str, String)> {
+    let nobody_has = |edge: &str, is_meant: fn(&Layer) -> bool| {
+        let has = |arm: &ArmPlan| arm.plan.edges.iter().any(|known| is_same(&known.name, edge) && known.stack.iter().any(is_meant));
+        !arms.iter().any(has)
+    };
+    match fault {
+        AnyFault::EmergencyLever(lever) if nobody_has(&lever.edge, |layer| matches!(layer, Layer::Breaker(_))) => {
+            let sentence = format!("nothing happens: no arm has a `Breaker` on `{}` whose state could be forced", lever.edge);
+            Some(("edge", sentence))
+        }
+        AnyFault::ColdCache(cold) if nobody_has(&cold.edge, |layer| matches!(layer, Layer::Cache(_))) => {
+            Some(("edge", format!("nothing happens: no arm has a `Cache` on `{}` that could lose anything", cold.edge)))
+        }
+        AnyFault::DiskSlow(_) | AnyFault::DiskStall(_) | AnyFault::DiskFull(_) if !arms.iter().any(|arm| writes(&arm.plan, fault)) => {
+            let field = if names_a_domain(fault) { "domain" } else { "node" };
+            Some((
+                field,
+                "nothing happens: nobody it strikes writes to a disk in any arm; a service does with `Write(...)` in `does`".to_owned(),
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Whether two texts name one edge, however many blanks are around the arrow.
+fn is_same(edge: &str, other: &str) -> bool {
+    let bare = |text: &str| text.split("->").map(|part| part.trim().to_owned()).collect::<Vec<_>>();
+    bare(edge) == bare(other)
+}
+
+fn names_a_domain(fault: &AnyFault) -> bool {
+    match fault {
+        AnyFault::DiskSlow(fault) => fault.node.is_empty(),
+        AnyFault::DiskStall(fault) => fault.node.is_empty(),
+        AnyFault::DiskFull(fault) => fault.node.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether anybody whom a fault of disks strikes writes to one.
+fn writes(plan: &Plan, fault: &AnyFault) -> bool {
+    let Some(struck) = plan.faults.iter().find(|known| known.fault == *fault) else { return false };
+    let nodes = struck.members.iter().flat_map(|member| &member.effects).filter_map(models::environment::Effect::node);
+    nodes.into_iter().any(|node| match plan.nodes[node.index()].role {
+        Role::Replica(service) => plan.services[service as usize].program.iter().any(|step| matches!(step.does, TaskPlan::Write(_))),
+        // Groups whose members write nothing are refused.
+        Role::Member(_) | Role::Clients(_) => true,
+    })
+}
+
+/// The layers of an edge that do nothing, or not what they seem to: position, the field that is to blame (none for the layer), and why.
+fn idle_layers(plan: &Plan, edge: &EdgePlan) -> Vec<(usize, &'static str, String)> {
+    let inner = |index: usize| &edge.stack[index + 1..];
+    let idle = |(index, layer): (usize, &Layer)| match layer {
+        Layer::Cache(_) | Layer::Coalesce(_) if !knows_objects(plan, edge) => {
+            let does = if matches!(layer, Layer::Cache(_)) { "finds nothing it has kept" } else { "has nobody to wait with" };
+            let sentence = format!("`{}` {does}: every call over `{}` is about something of its own", layer.name(), edge.name);
+            Some((index, "", format!("{sentence}; write `keys: (count: 1000)` for the clients")))
+        }
+        Layer::Breaker(models::strategies::Breaker(AnyBreaker::Resilience4j(breaker)))
+            if breaker.sliding_window_type == SlidingWindowType::CountBased
+                && breaker.minimum_number_of_calls > breaker.sliding_window_size =>
+        {
+            let (least, size) = (breaker.minimum_number_of_calls, breaker.sliding_window_size);
+            let sentence = format!("`minimum_number_of_calls: {least}` counts as {size}: a window of {size} calls never holds more");
+            Some((index, "minimum_number_of_calls", sentence))
+        }
+        Layer::Balance(_) if inner(index).iter().any(|layer| matches!(layer, Layer::Balance(_))) => {
+            let sentence = "the `Balance` further in chooses again, and goes where it wants: this one chooses for nothing";
+            Some((index, "", sentence.to_owned()))
+        }
+        Layer::Throttle(models::strategies::Throttle(AnyThrottle::AwsAdaptive(_))) => {
+            let retries = inner(index).iter().find(|layer| matches!(layer, Layer::Retry(_) | Layer::AwsRetry(_)))?;
+            let sentence = format!(
+                "`AwsAdaptive` stands outside of `{}` and never hears of an attempt that was throttled and retried; in the SDKs it stands inside",
+                retries.name()
+            );
+            Some((index, "", sentence))
+        }
+        Layer::Fallback(fallback) if fallback.on.as_ref().is_some_and(Vec::is_empty) => {
+            Some((index, "on", "`on: []` answers no failure at all; leave `on` out to answer any".to_owned()))
+        }
+        _ => None,
+    };
+    edge.stack.iter().enumerate().filter_map(idle).collect()
+}
+
+/// Whether any call over an edge is about something that others are about as well: whether clients with `keys` are at its root.
+fn knows_objects(plan: &Plan, edge: &EdgePlan) -> bool {
+    let mut next: Vec<EdgeId> =
+        plan.populations.iter().filter(|population| population.objects.is_some()).map(|population| population.edge).collect();
+    let mut seen: Vec<EdgeId> = Vec::new();
+    while let Some(id) = next.pop() {
+        if seen.contains(&id) {
+            continue;
+        }
+        seen.push(id);
+        let reached = &plan.edges[id.index()];
+        if reached.name == edge.name {
+            return true;
+        }
+        next.extend(reached.elsewhere.iter().flatten());
+        if let Callee::Service(service) = reached.callee {
+            // Whatever a service calls for a request is about the same.
+            let caller = plan.services[service as usize].first;
+            next.extend((0..).map(EdgeId).zip(&plan.edges).filter(|(_, edge)| edge.caller == caller).map(|(id, _)| id));
+        }
+    }
+    false
+}
+
+/// The populations all of whose calls begin before anything is measured.
+fn unmeasured(plan: &Plan) -> Vec<(String, String)> {
+    let warm_up = plan.clockwork.warm_up;
+    let is_early = |population: &&models::plan::PopulationPlan| {
+        matches!(population.arrivals, ArrivalProcess::Once) && !warm_up.is_zero() && population.starts_within <= warm_up
+    };
+    let say = |population: &models::plan::PopulationPlan| {
+        let sentence = format!(
+            "every call of `{}` begins within the warm-up ({warm_up}) and none is measured; leave `warm_up` out, or write a longer `starts_within`",
+            population.name
+        );
+        (population.name.clone(), sentence)
+    };
+    plan.populations.iter().filter(is_early).map(say).collect()
+}
