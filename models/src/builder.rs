@@ -20,7 +20,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Serves};
+use crate::services::{HealthEndpoint, Serves, SessionPlace};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -122,6 +122,12 @@ impl Builder<'_> {
         if clients > MOST_CLIENTS {
             all.push(complaint("nodes", format!("{clients} clients are more than a run can hold ({MOST_CLIENTS})")));
         }
+        if !spec.clients.is_empty() && spec.clients.iter().all(|(_, clients)| clients.synthetic) {
+            all.push(complaint(
+                "nodes",
+                "nobody is a user: synthetic clients only show how users fare; add a population that is not synthetic",
+            ));
+        }
         if spec.clients.is_empty() {
             all.push(complaint("nodes", "nobody calls anything; add a population such as \"shoppers\": Clients(...)"));
         }
@@ -182,6 +188,7 @@ impl Builder<'_> {
                 objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
+                synthetic: clients.synthetic,
             });
             first_client = first_client.saturating_add(clients.count);
         }
@@ -249,7 +256,7 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some() || service.sessions.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
                 key: Key::named(name),
@@ -284,6 +291,8 @@ impl Builder<'_> {
                 evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
                 comes_and_goes,
                 scales: service.scales.clone(),
+                rolls_back: service.rolls_back.clone(),
+                sessions: service.sessions.clone().map(|place| (place, None)),
                 initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
@@ -335,13 +344,27 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let Some(callee) = service.sessions.as_ref().and_then(SessionPlace::asks) {
+                let wanted = format!("{name} -> {callee}");
+                let known = edges.iter().position(|edge| edge.name == wanted);
+                let login = known.unwrap_or_else(|| {
+                    let path = format!("nodes.{}.sessions.unknown", quoted(name));
+                    edges.push(self.edge(name, replicas, callee, &path, &callees, nodes));
+                    edges.len() - 1
+                });
+                services[index].sessions.iter_mut().for_each(|(_, edge)| *edge = Some(EdgeId(login as u32)));
+            }
             if let HealthEndpoint::Deep(deep) = &service.health {
                 self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
             }
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
-            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some() || service.intake.is_some();
+            service.checks_in = service.is_watched
+                || service.connections.is_some()
+                || service.data.is_some()
+                || service.intake.is_some()
+                || service.sessions.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
@@ -418,6 +441,14 @@ impl Builder<'_> {
         if let Some(experiment) = &self.spec.experiment {
             faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
             self.complaints.extend(faults.iter().find_map(|fault| experiment.check_confined(&fault.label, &fault.members, places)));
+        }
+        for (name, service) in &self.spec.services {
+            let Some(rollback) = &service.rolls_back else { continue };
+            let labels = faults.iter().map(|fault| fault.label.as_str());
+            let events: Vec<&str> = places.events().collect();
+            let wrong = rollback.when.check_names(labels, events.iter().copied());
+            let path = format!("nodes.{}.rolls_back.when", quoted(name));
+            self.complaints.extend(within(&path, wrong.into_iter().collect()));
         }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {

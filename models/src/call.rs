@@ -78,6 +78,8 @@ pub struct Call {
     pub attempts: u32,
     /// Waits drawn since the last attempt was.
     pub waits: u32,
+    /// The replicas that its attempts went to, if its balancer wants to know; begun anew at its first attempt.
+    pub tried: Vec<u32>,
     /// Calls that its layers have made so far: elsewhere, or in the background.
     pub made: u32,
     /// Attempts on the wire or at a server now, waited for or not.

@@ -9,7 +9,8 @@ use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
 use crate::services::{
-    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, Service,
+    SessionPlace, TaskPlan, Threads,
 };
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
@@ -242,6 +243,10 @@ pub struct ServicePlan {
     pub scales: Option<Scaler>,
     /// How many of them are there at the begin, the first ones.
     pub initial: u32,
+    /// What takes bad deploys of it back.
+    pub rolls_back: Option<Rollback>,
+    /// Where sessions live, and over which edge a login goes, if it takes a call.
+    pub sessions: Option<(SessionPlace, Option<EdgeId>)>,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.
@@ -345,6 +350,8 @@ pub struct PopulationPlan {
     pub classes: Option<ClassMix>,
     /// Over how much time its clients start.
     pub starts_within: SimDuration,
+    /// Whether they are probes instead of users.
+    pub synthetic: bool,
 }
 
 /// A caller and its callee.
@@ -400,7 +407,7 @@ impl EdgePlan {
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
         let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
-        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
+        Site { now, edge: self.key, luck, replicas, listed: None, pinned: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.

@@ -11,9 +11,11 @@ pub mod partition;
 mod program;
 pub mod queues;
 mod restarts;
+mod rollback;
 mod saga;
 mod scaling;
 mod server;
+mod sessions;
 mod tally;
 mod task;
 
@@ -28,10 +30,12 @@ pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use queues::{Fifo, Queue, WhenFull};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
+pub use rollback::Rollback;
 pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
+pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
 pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
@@ -119,6 +123,12 @@ pub struct Service {
     /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scales: Option<Scaler>,
+    /// What takes bad deploys back before they end by themselves; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<Rollback>,
+    /// Where the sessions of its clients live; it has none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionPlace>,
     /// How often callers look who is there, if replicas come and go; always unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
@@ -251,6 +261,8 @@ impl Service {
             health: HealthEndpoint::default(),
             restarts: None,
             scales: None,
+            rolls_back: None,
+            sessions: None,
             discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
@@ -304,6 +316,7 @@ impl Service {
         if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
             complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
         }
+        complaints.extend(self.rolls_back.iter().flat_map(|rollback| within("rolls_back", rollback.check())));
         complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
         complaints.extend(self.scales.as_ref().and_then(|scales| self.check_target(scales.loops().target)));
         if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {

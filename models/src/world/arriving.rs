@@ -17,6 +17,16 @@ impl<P: Protocol> World<P> {
     /// A request asks for what it needs beside a worker. Whether it goes on; if not, it has been answered.
     #[cold]
     pub(super) fn checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        let attempt = &self.attempts[slot];
+        let keeps_sessions = self.plan.services[attempt.service as usize].sessions.is_some();
+        if keeps_sessions && !attempt.is_probe && !self.knows_client(slot, ctx) {
+            return false;
+        }
+        self.knows_enough(slot, ctx)
+    }
+
+    /// The same for a request whose client is known.
+    pub(super) fn knows_enough(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
         if self.plan.services[self.attempts[slot].service as usize].intake.is_some() {
             self.comes_in(slot, ctx);
             return false;

@@ -65,6 +65,7 @@ impl<P: Protocol> World<P> {
         if let Callee::Service(service) = edge.callee {
             // Who chooses for many looks for all of them.
             site.listed = self.fleets.known(service, (&self.seed, edge.key, scope as u32), now);
+            site.pinned = self.fleets.pinned(service, (call.name.edge.0, call.name.client));
         }
         let (edge_of_memory, layer_of_memory) = edge.homes[index];
         let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
@@ -88,6 +89,7 @@ impl<P: Protocol> World<P> {
             layer: index as u32,
             ticket: Ticket::new(slot, flight),
             waits: &mut call.waits,
+            tried: &mut call.tried,
             notes: &mut self.notes,
             site,
         };

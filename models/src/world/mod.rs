@@ -8,14 +8,15 @@
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
-//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes
+//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   replicas know of clients), `sagas` and `saga_books` (what takes
 //!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
-//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod accounts;
@@ -51,10 +52,12 @@ mod pools;
 mod probes;
 mod queueing;
 mod replication;
+mod rollbacks;
 mod saga_books;
 mod sagas;
 mod scaling;
 mod serving;
+mod sessions;
 mod sharing;
 mod steps;
 mod timekeeping;
@@ -159,6 +162,8 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// The strikes of deploys that somebody takes back.
+    rolled_back: Vec<u32>,
     /// What brokers keep, and who fetches it.
     brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
@@ -226,6 +231,7 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            rolled_back: Vec::new(),
             brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),

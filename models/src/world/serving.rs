@@ -2,6 +2,7 @@
 
 use super::World;
 use super::jobs::RUN;
+use super::sessions::LOGS_IN;
 use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
@@ -294,6 +295,9 @@ impl<P: Protocol> World<P> {
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
         self.calls_no_more(slot, ctx);
+        if self.attempts[slot].task == LOGS_IN {
+            return self.logged_in(slot, outcome, ctx);
+        }
         if outcome.is_success() {
             return self.go_on(slot, ctx);
         }
@@ -322,6 +326,18 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         if !attempt.has_worker {
             self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
+    }
+
+    /// The client of a request has been logged in, or could not be.
+    #[cold]
+    fn logged_in(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        self.attempts[slot].task = 0;
+        if !outcome.is_success() {
+            return self.fail(slot, Failure::Dependency, ctx);
+        }
+        if self.knows_enough(slot, ctx) {
+            self.receive_or_refuse(slot, ctx);
         }
     }
 
@@ -501,6 +517,7 @@ impl<P: Protocol> World<P> {
         self.abandon_background(node, ctx);
         self.abandon_sent(node, ctx);
         self.forget_strategies(node);
+        self.sessions_die(node);
         self.probers_die(node, ctx);
         self.connections_close(node);
         self.pollers_die(node, ctx);

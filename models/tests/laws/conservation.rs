@@ -133,6 +133,8 @@ fn some_service() -> impl Strategy<Value = Service> {
             health: models::services::HealthEndpoint::Shallow,
             restarts: None,
             scales: None,
+            rolls_back: None,
+            sessions: None,
             discovery: None,
             ..service(demand)
         },

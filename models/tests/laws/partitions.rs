@@ -175,6 +175,8 @@ fn balance(policy: AnyBalancer) -> Balance {
         health: None,
         panic_threshold: None,
         zone_aware: None,
+        host_selection_retry_max_attempts: 0,
+        slow_start: None,
         weights: Vec::new(),
         per: Scope::Process,
     }
