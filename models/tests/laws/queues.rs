@@ -62,7 +62,7 @@ struct Books {
 impl Books {
     fn of(queue: Queue) -> Self {
         let plan = IntakePlan::with(queue, &classes());
-        let intake = Intake::new(&plan);
+        let intake = Intake::new(&plan, SimTime::ZERO);
         Self { plan, intake, inside: BTreeMap::new(), entered: 0, served: Vec::new() }
     }
 

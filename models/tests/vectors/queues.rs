@@ -40,7 +40,7 @@ struct Waiting {
 impl Waiting {
     fn new(queue: impl Into<Queue>) -> Self {
         let plan = IntakePlan::with(queue.into(), &[ClassPlan { name: String::new(), priority: 0 }]);
-        let intake = Intake::new(&plan);
+        let intake = Intake::new(&plan, SimTime::ZERO);
         Self { plan, intake }
     }
 
