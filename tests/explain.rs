@@ -3,7 +3,7 @@
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::registry::{Complaint, Registered};
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyPartition, Connections, Queue};
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
@@ -119,6 +119,7 @@ fn families() -> Vec<Explanations> {
         AnyBalancer::explanations(),
         AnyEjector::explanations(),
         Queue::explanations(),
+        AnyAdmission::explanations(),
     ]
 }
 
@@ -155,6 +156,7 @@ fn the_parameters_of_every_strategy_are_the_fields_it_reads() {
     assert_fields_of::<AnyBalancer>(AnyBalancer::explanations());
     assert_fields_of::<AnyEjector>(AnyEjector::explanations());
     assert_fields_of::<Queue>(Queue::explanations());
+    assert_fields_of::<AnyAdmission>(AnyAdmission::explanations());
     assert_fields_of::<AnyPartition>(AnyPartition::explanations());
     for (name, _, About { parameters, .. }) in Layer::explanations() {
         match (name, fields::<Layer>(name)) {

@@ -42,6 +42,8 @@ pub struct Attempt {
     pub has_worker: bool,
     /// Pending events and queue places that point here; the slot is used again only when there are none.
     pub references: u32,
+    /// Up to which level its server lets requests in: of meaning only while it holds a [`Holds::CUT`].
+    pub cut: u16,
     /// Copies of its messages that are looked after on their way, and requests that arrived as copies and are not over yet:
     /// as long as there are any, it is not over.
     pub pending: u32,
@@ -161,6 +163,10 @@ impl Holds {
     pub const DATA: Self = Self(2);
     /// A connection.
     pub const CONNECTION: Self = Self(4);
+    /// A place behind the door, where admission controls wait to hear how it ends.
+    pub const DOOR: Self = Self(8);
+    /// Its answer carries a cut, for its caller.
+    pub const CUT: Self = Self(16);
 
     /// Whether it holds anything.
     #[inline(always)]

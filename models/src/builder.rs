@@ -20,7 +20,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Serves, SessionPlace};
+use crate::services::{HealthEndpoint, Serves, Service, SessionPlace};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -386,7 +386,9 @@ impl Builder<'_> {
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
         let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && (service.has_parts() || service.data.is_some()));
-        EdgePlan { is_parted, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
+        let tells_cut = |service: &Service| service.admission.iter().any(|control| control.cut_is_kept_for().is_some());
+        let sheds_early = self.spec.services.iter().any(|(name, service)| name == callee && tells_cut(service));
+        EdgePlan { is_parted, sheds_early, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
     }
 
     fn routes(&mut self, edge: &str, callers: &[NodePlan], callees: &[NodePlan]) -> EdgeRoutes {

@@ -381,6 +381,8 @@ pub struct EdgePlan {
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
     /// Whether the callee says which of its replicas an attempt may go to, or which requests write.
     pub is_parted: bool,
+    /// Whether its callers learn what the callee lets in, and do not send the rest.
+    pub sheds_early: bool,
 }
 
 impl EdgePlan {
@@ -400,6 +402,7 @@ impl EdgePlan {
             zones,
             routes,
             is_parted: false,
+            sheds_early: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Can what a strategy shows of itself be read as it stands?
 
+use models::services::{AnyAdmission, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -52,6 +53,17 @@ fn every_example_of_a_strategy_is_a_layer_that_can_be_read_and_is_no_mistake() {
         if name != "External" {
             assert_eq!(layer.check(), [], "{name}");
         }
+    }
+}
+
+#[test]
+fn every_example_of_a_queue_and_of_an_admission_control_can_be_read_and_is_no_mistake() {
+    for (name, _, about) in Queue::explanations() {
+        assert_eq!(assert_reads::<Queue>(about.example).check(), [], "{name}");
+        assert_reads::<Queue>(&format!("{name}()"));
+    }
+    for (name, _, about) in AnyAdmission::explanations() {
+        assert_eq!(assert_reads::<AnyAdmission>(about.example).check(), [], "{name}");
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyPartition, Connections, Queue};
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -49,6 +49,7 @@ fn explained() -> Vec<Page> {
         ("balancers", "a balancer", AnyBalancer::explanations()),
         ("ejectors", "an ejector", AnyEjector::explanations()),
         ("queues", "a queue", Queue::explanations()),
+        ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", fields_of_services()),
     ];

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
-use models::services::{AnyPartition, Queue};
+use models::services::{AnyAdmission, AnyPartition, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -66,6 +66,8 @@ enum Kind {
     Ejectors,
     /// How requests wait for a worker of a service.
     Queues,
+    /// Who decides at the door of a service whether a request is let in.
+    AdmissionControls,
     /// Which replicas of a service a request may go to.
     Partitions,
     /// Faults.
@@ -104,6 +106,7 @@ impl Kind {
             Self::Balancers => owned(AnyBalancer::ALL),
             Self::Ejectors => owned(AnyEjector::ALL),
             Self::Queues => owned(Queue::ALL),
+            Self::AdmissionControls => owned(AnyAdmission::ALL),
             Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),

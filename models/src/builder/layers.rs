@@ -71,6 +71,13 @@ impl Builder<'_> {
                 );
                 complaints.push(complaint("backoff", sentence));
             }
+            if let Layer::Retry(retry) = layer
+                && retry.never_rests()
+                && edge.sheds_early
+            {
+                let sentence = "callers of this service turn calls back at once, and to retry without a limit and without a wait would never let time pass; write a number of attempts, or a wait such as Constant(delay: \"10ms\")";
+                complaints.push(complaint("backoff", sentence));
+            }
             if let Layer::Balance(balance) = layer {
                 is_chosen = true;
                 if balance.per == Scope::Endpoint {

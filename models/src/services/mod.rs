@@ -1,5 +1,6 @@
 //! What does a service do with a request?
 
+pub mod admission;
 mod capacity;
 pub mod connections;
 pub mod data;
@@ -19,6 +20,7 @@ mod sessions;
 mod tally;
 mod task;
 
+pub use admission::AnyAdmission;
 pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
 pub use connections::Connections;
 pub use data::Data;
@@ -76,6 +78,9 @@ pub struct Service {
     /// How requests wait for a worker.
     #[serde(default)]
     pub queue: Queue,
+    /// Who decides at the door whether a request is let in, in this order; whoever comes is unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admission: Vec<AnyAdmission>,
     /// How long a worker is busy with a request, before anything in `does`.
     pub demand: Distribution,
     /// The same for requests of some classes, by their names; those of all others have `demand`.
@@ -252,6 +257,7 @@ impl Service {
             partition: None,
             late_work: LateWork::default(),
             demand_of_retry: DemandOfRetry::default(),
+            admission: Vec::new(),
             idempotency: None,
             counts_executions: false,
             state: None,
@@ -308,6 +314,12 @@ impl Service {
         }
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("queue", self.queue.check()));
+        for (index, control) in self.admission.iter().enumerate() {
+            complaints.extend(within(&format!("admission[{index}]"), control.check()));
+        }
+        if self.admission.iter().filter(|control| control.cut_is_kept_for().is_some()).count() > 1 {
+            complaints.push(complaint("admission", "callers go by one cut; write `Dagor` once"));
+        }
         for (class, demand) in &self.demand_of {
             complaints.extend(demand.check().into_iter().map(|one| Complaint::from(one).inside(&format!("demand_of.{}", quoted(class)))));
         }

@@ -3,7 +3,7 @@
 use super::{Intake, Level, Tally};
 use crate::ids::NodeId;
 use sim_core::time::SimTime;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The volatile memory of one running replica, gone when its life ends, and what is counted of it, which is not.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Server {
     pub waiting: Level,
     /// Who waits instead, where the service has another queue than a plain one; made when it is first needed.
     pub intake: Option<Box<Intake>>,
+    /// The last cut that it was told, as a caller, by each service that tells one, and when.
+    pub cuts: BTreeMap<u32, (u16, SimTime)>,
     /// Requests that wait for others and have no worker meanwhile.
     pub calling: Level,
     /// What has become of the requests that came.

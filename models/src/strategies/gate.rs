@@ -18,6 +18,10 @@ pub trait Gate: Explained {
     fn ask(&self, shared: &mut Self::Shared, draw: Draw, now: SimTime) -> Pass;
     /// A call that had passed at `since` ended. One that was given up by its caller has no outcome.
     fn ended(&self, _shared: &mut Self::Shared, _since: SimTime, _outcome: Option<Outcome>, _hint: Option<Hint>, _now: SimTime) {}
+    /// How long after one was turned back the next one would pass, if that is known.
+    fn ready_in(&self, _shared: &Self::Shared, _now: SimTime) -> Option<SimDuration> {
+        None
+    }
     /// By whom it is shared.
     fn scope(&self) -> Scope;
     /// What a chart of it shows over time, with a name for the axis: tokens, probability of being turned back.

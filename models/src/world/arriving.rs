@@ -70,6 +70,9 @@ impl<P: Protocol> World<P> {
             }
         }
         self.attempts[slot].holds = Holds::default();
+        if holds.has(Holds::DOOR) {
+            self.leaves_door(slot, outcome, now);
+        }
         outcome
     }
 

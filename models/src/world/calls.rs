@@ -10,6 +10,9 @@ use crate::strategies::{Cause, End, FlightMemory, Step, Ticket};
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 
+/// What the callee would not let in is not sent.
+const BEYOND_CUT: Step = Step::End(Outcome::Failed(Failure::Limited));
+
 impl<P: Protocol> World<P> {
     /// A caller makes a call.
     #[inline(always)]
@@ -101,6 +104,9 @@ impl<P: Protocol> World<P> {
             index += 1;
         }
         let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing);
+        if self.plan.edges[edge].sheds_early && self.is_beyond_cut(slot, ctx.now()) {
+            return self.take_step(slot, leaf, BEYOND_CUT, None, ctx);
+        }
         self.send_attempt(slot, leaf, ctx);
         self.arm_by(slot, earliest, ctx);
     }
@@ -145,7 +151,11 @@ impl<P: Protocol> World<P> {
                     }
                     let Some(strategy) = self.plan.edges[call.name.edge.index()].stack.get(layer) else {
                         let leaf = call.add_flight(flight, layer, FlightMemory::Nothing);
-                        return self.try_again(slot, leaf, ctx);
+                        if !self.is_shed_early(slot, ctx.now()) {
+                            return self.try_again(slot, leaf, ctx);
+                        }
+                        (flight, step, hint) = (leaf, BEYOND_CUT, None);
+                        continue;
                     };
                     flight = call.add_flight(flight, layer, strategy.new_flight());
                     hint = None;

@@ -6,7 +6,7 @@
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
 //! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
-//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `accounts` (what has become of requests, and how full
+//! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `door` (who is let in), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
 //!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
@@ -29,6 +29,7 @@ mod consuming;
 mod course;
 mod data;
 mod disks;
+mod door;
 mod executed;
 mod experiment;
 mod fanning;

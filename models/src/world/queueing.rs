@@ -12,7 +12,7 @@ use crate::protocols::Protocol;
 use crate::services::queues::{Item, Standing, Verdict};
 use crate::services::{Intake, IntakePlan, LateWork, News, Unheard, WhenFull};
 use sim_core::simulation::Ctx;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 use std::collections::VecDeque;
 
 impl<P: Protocol> World<P> {
@@ -22,24 +22,25 @@ impl<P: Protocol> World<P> {
         let node = self.attempts[slot].node;
         self.drop_overdue(node, ctx);
         if self.must_stay_outside(node) {
-            self.stay_outside(slot);
+            self.stay_outside(slot, ctx.now());
         } else {
             self.is_let_in(slot, ctx);
         }
     }
 
-    /// A request has been let in: it is executed, or waits, or is sent away.
+    /// A request has been heard of: it is executed, or waits, or is sent away.
     fn is_let_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let node = self.attempts[slot].node;
-        if !self.gets_what_it_needs(slot, ctx) {
+        if !self.is_admitted(slot, ctx) || !self.gets_what_it_needs(slot, ctx) {
             return;
         }
         if self.has_free_worker(node) {
+            self.notices_begin(slot, SimDuration::ZERO, ctx.now());
             return self.take_worker(slot, ctx);
         }
         if !self.has_place(node) {
             let (item, now) = (self.item_of(slot, ctx.now()), ctx.now());
-            let Some(leaver) = self.at_intake(node, |plan, intake| intake.give_way(plan, &item, now)) else {
+            let Some(leaver) = self.at_intake(node, now, |plan, intake| intake.give_way(plan, &item, now)) else {
                 self.observations.count("requests that found the queue full", 1);
                 return self.refuse(slot, ctx);
             };
@@ -56,7 +57,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request that has waited is sent away.
-    fn shed(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn shed(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.references -= 1;
         self.servers[attempt.node.index()].waiting.down(ctx.now());
@@ -65,10 +66,10 @@ impl<P: Protocol> World<P> {
     }
 
     /// Looks at the intake of a server, which is made if it was not needed before.
-    fn at_intake<R>(&mut self, node: NodeId, act: impl FnOnce(&IntakePlan, &mut Intake) -> R) -> R {
+    pub(super) fn at_intake<R>(&mut self, node: NodeId, now: SimTime, act: impl FnOnce(&IntakePlan, &mut Intake) -> R) -> R {
         let crate::plan::Role::Replica(service) = self.plan.nodes[node.index()].role else { unreachable!("servers are replicas") };
         let plan = self.plan.services[service as usize].intake.as_deref().expect("who lines up does so at an intake");
-        let intake = self.servers[node.index()].intake.get_or_insert_with(|| Box::new(Intake::new(plan)));
+        let intake = self.servers[node.index()].intake.get_or_insert_with(|| Box::new(Intake::new(plan, now)));
         act(plan, intake)
     }
 
@@ -78,7 +79,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// What the queue knows of a request.
-    fn item_of(&self, slot: u32, now: SimTime) -> Item {
+    pub(super) fn item_of(&self, slot: u32, now: SimTime) -> Item {
         let attempt = &self.attempts[slot];
         let class = self.calls[attempt.call].class;
         let intake = self.plan.services[attempt.service as usize].intake.as_ref();
@@ -89,7 +90,7 @@ impl<P: Protocol> World<P> {
             priority: self.plan.classes[usize::from(class)].priority,
             class,
             weight: intake.map_or(1, |intake| intake.weights[usize::from(class)]),
-            client: attempt.name.call.client,
+            client: self.number_of_client(attempt.name.call),
             caller: attempt.caller.0,
             deadline: attempt.deadline,
         }
@@ -99,7 +100,7 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn line_up(&mut self, slot: u32, now: SimTime) {
         let (node, item) = (self.attempts[slot].node, self.item_of(slot, now));
-        self.at_intake(node, |plan, intake| intake.enter(plan, item, now));
+        self.at_intake(node, now, |plan, intake| intake.enter(plan, item, now));
     }
 
     /// Background work waits from now on.
@@ -107,7 +108,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn run_lines_up(&mut self, run: u32, node: NodeId, now: SimTime) {
         let (standing, deadline) = (Standing::Background, SimTime::MAX);
         let item = Item { slot: run, entered: now, standing, priority: 0, class: 0, weight: 1, client: 0, caller: node.0, deadline };
-        self.at_intake(node, |plan, intake| intake.enter(plan, item, now));
+        self.at_intake(node, now, |plan, intake| intake.enter(plan, item, now));
     }
 
     /// Free workers take what waits, and whoever stands outside comes in.
@@ -117,14 +118,14 @@ impl<P: Protocol> World<P> {
         self.drop_overdue(node, ctx);
         loop {
             while self.has_free_worker(node)
-                && let Some((item, verdict)) = self.at_intake(node, |plan, intake| intake.take(plan, now))
+                && let Some((item, verdict)) = self.at_intake(node, now, |plan, intake| intake.take(plan, now))
             {
                 self.has_its_turn(item, verdict, ctx);
             }
             if self.must_stay_outside_behind_others(node) {
                 return;
             }
-            let Some(slot) = self.at_intake(node, |_, intake| intake.outside.pop_front()) else { return };
+            let Some(slot) = self.at_intake(node, now, |_, intake| intake.outside.pop_front()) else { return };
             self.comes_in_from_outside(slot, ctx);
         }
     }
@@ -146,8 +147,11 @@ impl<P: Protocol> World<P> {
         if skips && item.may_be_shed() && attempt.is_known_unwanted {
             return self.discard(slot, ctx);
         }
-        if attempt.holds.any() && item.may_be_shed() {
-            self.begins_on_data(slot, ctx.now());
+        if item.may_be_shed() {
+            if attempt.holds.any() {
+                self.begins_on_data(slot, ctx.now());
+            }
+            self.notices_begin(slot, ctx.now().saturating_since(item.entered), ctx.now());
         }
         self.take_worker(slot, ctx);
     }
@@ -155,7 +159,7 @@ impl<P: Protocol> World<P> {
     /// Whoever has waited too long is sent away.
     fn drop_overdue(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
-        while let Some(item) = self.at_intake(node, |plan, intake| intake.overdue(plan, now)) {
+        while let Some(item) = self.at_intake(node, now, |plan, intake| intake.overdue(plan, now)) {
             self.shed(item.slot, ctx);
         }
     }
@@ -164,7 +168,7 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn leaves_line(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let (node, now) = (self.attempts[slot].node, ctx.now());
-        let item = self.at_intake(node, |plan, intake| intake.withdraw(plan, slot, now));
+        let item = self.at_intake(node, now, |plan, intake| intake.withdraw(plan, slot, now));
         debug_assert!(item.is_some(), "who is queued stands in the line");
         self.attempts[slot].references -= 1;
         self.discard(slot, ctx);
@@ -196,14 +200,14 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request waits outside. It has not arrived, as its server sees it.
-    fn stay_outside(&mut self, slot: u32) {
+    fn stay_outside(&mut self, slot: u32, now: SimTime) {
         self.meter.messages.arrived -= 1;
         let attempt = &mut self.attempts[slot];
         self.servers[attempt.node.index()].tally.arrived -= 1;
         attempt.references += 1;
         attempt.phase = Phase::Unheard;
         let node = attempt.node;
-        self.at_intake(node, |_, intake| intake.outside.push_back(slot));
+        self.at_intake(node, now, |_, intake| intake.outside.push_back(slot));
     }
 
     fn comes_in_from_outside(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {

@@ -345,6 +345,10 @@ impl<P: Protocol> World<P> {
     fn hand_over(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_delivered = true;
+        if attempt.holds.any() {
+            self.hears_cut(slot, ctx.now());
+        }
+        let attempt = &mut self.attempts[slot];
         let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
         let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
         let is_alone = attempt.original == NONE && attempt.pending == 0 && attempt.session == NONE;

@@ -1,5 +1,6 @@
 //! Is nothing lost and nothing made of nothing, in any system? And is a run a function of its seed alone?
 
+use crate::door::some_admission;
 use crate::ledger::Ledger;
 use crate::overlaps::every_fault;
 use crate::programs::program;
@@ -116,9 +117,9 @@ fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
     let plain = limit.prop_map(|limit| Queue::Fifo(Fifo { limit, ..Fifo::default() }));
-    let queue = prop_oneof![1 => plain, 1 => some_queue()];
+    let queue = (prop_oneof![1 => plain, 1 => some_queue()], some_admission());
     (1_u32..4, (0_u32..8, 0_u32..8), 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
-        |(replicas, (partition, data), workers, held, queue, demand, late_work, same, (serves, congestion))| Service {
+        |(replicas, (partition, data), workers, held, (queue, admission), demand, late_work, same, (serves, congestion))| Service {
             replicas,
             partition: some_partition(partition, replicas),
             connections: (data == 0).then_some(Connections { most: 3, idle: ms(50) }),
@@ -128,6 +129,7 @@ fn some_service() -> impl Strategy<Value = Service> {
             congestion,
             threads: if held { Threads::Held } else { Threads::Released },
             queue,
+            admission,
             late_work,
             demand_of_retry: if same { DemandOfRetry::Same } else { DemandOfRetry::Fresh },
             health: models::services::HealthEndpoint::Shallow,
@@ -235,6 +237,12 @@ pub fn system() -> impl Strategy<Value = SystemSpec> {
                 ..SystemSpec::default()
             };
             spec.clockwork.horizon = SimDuration::from_secs(1);
+            // What never rests around callers that turn calls back themselves is refused.
+            if spec.services.iter().any(|(_, service)| !service.admission.is_empty()) {
+                for (_, stack) in &mut spec.stacks {
+                    stack.retain(|layer| !matches!(layer, Layer::Retry(retry) if retry.never_rests()));
+                }
+            }
             // Groups have no workers, and only an open load spikes: what cannot strike here is left out.
             let can_strike = |fault: &PlannedFault| {
                 let faults = vec![fault.clone()];

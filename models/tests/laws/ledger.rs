@@ -266,7 +266,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn answered(&mut self, name: &AttemptName, node: NodeId, outcome: Outcome) {
-        let is_refusal = matches!(outcome, Outcome::Failed(Failure::Refused | Failure::Overload));
+        let is_refusal = matches!(outcome, Outcome::Failed(Failure::Refused | Failure::Overload | Failure::Throttled));
         let is_shed = outcome == Outcome::Failed(Failure::Overload) && self.intake_of(node).is_some();
         assert!(outcome == Outcome::Failed(Failure::Refused) || !self.is_down[node.index()], "{name:?} was answered by a dead node");
         let attempt = self.attempts.get_mut(&key_of(name)).expect("it was sent");

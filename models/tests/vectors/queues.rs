@@ -1,9 +1,11 @@
-//! Vectors of queues: CoDel and the queue of "Fail at Scale" (D8).
+//! Vectors of queues: CoDel and the queue of "Fail at Scale" (D8), and DAGOR (D9).
 
 use crate::{Vector, run};
 use models::plan::ClassPlan;
+use models::services::admission::{Admission, Answer, Dagor, USER_LEVELS, Visitor, level};
 use models::services::queues::{AdaptiveLifo, CoDel, FailAtScale, Item, Standing, Verdict};
 use models::services::{Intake, IntakePlan, Queue};
+use sim_core::draw::{Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
 pub const VECTORS: &[Vector] = &[
@@ -11,6 +13,7 @@ pub const VECTORS: &[Vector] = &[
     ("D8.V2", gaps_shrink),
     ("D8.V3", the_newest_first),
     ("D8.V4", drops_of_codel),
+    ("D9.V1", dagor_moves_its_cut),
 ];
 
 #[test]
@@ -40,7 +43,7 @@ struct Waiting {
 impl Waiting {
     fn new(queue: impl Into<Queue>) -> Self {
         let plan = IntakePlan::with(queue.into(), &[ClassPlan { name: String::new(), priority: 0 }]);
-        let intake = Intake::new(&plan);
+        let intake = Intake::new(&plan, SimTime::ZERO);
         Self { plan, intake }
     }
 
@@ -112,4 +115,34 @@ fn drops_of_codel() {
     (0..1_000).for_each(|slot| waiting.enter(slot, 0));
     let drops: Vec<u64> = (5..400).flat_map(|now| vec![now; waiting.serve(now).1 as usize]).collect();
     assert_eq!(drops, [105, 205, 276, 334, 384]);
+}
+
+/// How many of so many requests, evenly over all levels of users, are let in at an instant, after they have waited so long.
+fn let_in(rule: &Dagor, memory: &mut <Dagor as Admission>::Memory, clients: &[u32], now: SimTime, waited: SimDuration) -> usize {
+    let draw = Seed::new(1).draws(Key::named("x"), 1).choice();
+    let is_in = |client: &&u32| {
+        let visitor = Visitor { client: **client, caller: 0, edge: 0, class: "", priority: 0, draw, workers: (1, 1) };
+        let is_in = rule.ask(memory, &visitor, now) == Answer::Admitted;
+        if is_in {
+            rule.begun(memory, waited, now);
+        }
+        is_in
+    };
+    clients.iter().filter(is_in).count()
+}
+
+fn dagor_moves_its_cut() {
+    let rule = Dagor::default();
+    assert_eq!((rule.goal(2_000, 2_000, true), rule.goal(1_900, 3_000, false)), (1_900.0, 1_930.0));
+    // The same of requests: 20 for each of 100 levels of users, the window full; then 30 for each.
+    let client_of = |wanted: u16| (0..).find(|&client| level(0, client, SimTime::ZERO) == wanted).unwrap();
+    let clients = |times: usize| (0..100).flat_map(|wanted| vec![client_of(wanted); times]).collect::<Vec<u32>>();
+    assert!(100 < USER_LEVELS);
+    let mut memory = rule.fresh(SimTime::ZERO);
+    assert_eq!(let_in(&rule, &mut memory, &clients(20), at(1), ms(21)), 2_000, "all in the first window, which is overloaded");
+    // 1900 of 2000 are 95 of 100 levels.
+    let thrice = Dagor { requests: 3_000, ..rule };
+    assert_eq!(let_in(&thrice, &mut memory, &clients(30), at(1_001), ms(20)), 95 * 30);
+    // 2850 and 1 % of 3000 are 2880: 96 levels.
+    assert_eq!(let_in(&thrice, &mut memory, &clients(30), at(2_001), ms(20)), 96 * 30);
 }

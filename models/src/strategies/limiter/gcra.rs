@@ -63,6 +63,11 @@ impl Gate for Gcra {
         Pass::Now
     }
 
+    fn ready_in(&self, due: &u128, now: SimTime) -> Option<SimDuration> {
+        let early = due.saturating_sub(self.rate.parts_in(self.tolerance));
+        Some(self.rate.time_for(early.saturating_sub(self.rate.parts_in(now.since_start()))))
+    }
+
     fn scope(&self) -> Scope {
         self.per
     }

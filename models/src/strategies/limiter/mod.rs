@@ -17,7 +17,7 @@ use crate::outcome::{Hint, Outcome};
 use crate::registry::{Complaint, Registered, complaint, registry};
 use crate::strategies::{Gate, Pass, Scope};
 use sim_core::draw::Draw;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Rate;
 
 registry! {
@@ -46,6 +46,11 @@ impl AnyLimiter {
     /// See [`Gate::gauge`].
     pub fn gauge(&self, memory: &mut LimiterMemory, now: SimTime) -> (&'static str, f64) {
         with_limiter!(self, memory, limiter, shared => limiter.gauge(shared, now))
+    }
+
+    /// See [`Gate::ready_in`].
+    pub fn ready_in(&self, memory: &LimiterMemory, now: SimTime) -> Option<SimDuration> {
+        with_limiter!(self, memory, limiter, shared => limiter.ready_in(shared, now))
     }
 
     /// See [`Gate::scope`].

@@ -84,6 +84,10 @@ impl Gate for TokenBucket {
         }
     }
 
+    fn ready_in(&self, tokens: &Tokens, now: SimTime) -> Option<SimDuration> {
+        Some(self.rate.time_for(Rate::PARTS.saturating_sub(self.refilled(*tokens, now).parts)))
+    }
+
     fn scope(&self) -> Scope {
         self.per
     }
