@@ -19,6 +19,7 @@ macro_rules! shipped {
 shipped!(
     "retry-storm",
     "payment-brownout",
+    "e-commerce",
     "retry-budget",
     "adaptive-lifo-and-codel",
     "priority-shedding",
@@ -55,6 +56,7 @@ shipped!(
     "shared-dependency",
     "leaked-connections",
     "bulkheads",
+    "one-pool-for-all",
     "cascade",
     "timeouts-upside-down",
     "retries-in-layers",

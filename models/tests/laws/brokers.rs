@@ -186,7 +186,7 @@ fn an_ordered_queue_never_has_two_messages_of_a_key_in_work_and_keeps_their_orde
             match record {
                 // The only things that a broker answers to clients are stores.
                 Record::Answered(name, _, Outcome::Success) if name.call.edge.index() == 0 => {
-                    stored.push((name.call.client, name.call.ordinal))
+                    stored.push((name.call.client, name.call.ordinal));
                 }
                 Record::Started(name, _) if name.call.edge.index() == edge => begun.push((name.call.client, name.call.ordinal)),
                 _ => {}
