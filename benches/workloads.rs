@@ -1,10 +1,11 @@
 //! How fast is the engine, as a ratio against bare loops that run beside it in the same process?
 //!
 //! `cargo bench` prints one table. Only ratios within one run count: machines differ and are noisy. The workloads are
-//! W1 (hold), W2 (M/M/1), W3 (remote calls) and W4 (a sweep on one and two threads) of `docs/performance.md`.
+//! W1 (hold), W2 (M/M/1), W3 (remote calls), W4 (a sweep on one and two threads) and W5 (a graph of services) of `docs/performance.md`.
 #![allow(clippy::disallowed_types, missing_docs)]
 
 mod bare;
+mod graph;
 
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
@@ -198,5 +199,15 @@ fn main() {
     row("W3 event time, 100000 clients / 1000 (at most)", format!("{:.0} / {:.0} ns a request", ns(many), ns(few)), many / few, "4", "2");
     let [two, one] = in_turn(3, [&|| w4(2, 400), &|| w4(1, 400)]);
     row("W4 sweep: 1 thread / 2 threads", format!("{one:.2} / {two:.2} s"), one / two, "1.85", "1.95");
+    let [graph, plain] = in_turn(3, [&|| graph::w5(2).0, &|| w3(1000, 1_000_000).0 / 4.0]);
+    row(
+        "W5 graph of 5 services / W3, an event (at most)",
+        format!("{:.0} / {:.0} ns an event", ns(graph), ns(plain)),
+        graph / plain,
+        "3",
+        "2",
+    );
+    let (_, share) = graph::w5(2);
+    row("W5 at 100000 requests/s: seconds a simulated second", format!("{share:.2} s"), share, "", "");
     row("bytes per idle client, 1000000 clients (at most)", format!("{bytes:.0} bytes"), bytes, "200", "90");
 }

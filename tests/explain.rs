@@ -1,9 +1,9 @@
 //! Is what the program explains about faults and strategies true, and all of it?
 
-use models::About;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
-use models::registry::Complaint;
-use models::services::{AnyAdmission, AnyPartition, Queue};
+use models::registry::{Complaint, Registered};
+use models::services::data::{Optimistic, Replication};
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
@@ -16,6 +16,7 @@ use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
 use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words};
+use models::{About, Explained};
 use scenarios::text::Source;
 use scenarios::{Extent, read, read_with};
 use serde::Deserialize;
@@ -231,6 +232,34 @@ fn every_example_of_a_strategy_is_a_layer_that_can_be_written_and_shows_that_nam
         }
         assert!(example.contains(&format!("{name}(")), "{name}: {example}");
     }
+}
+
+#[test]
+fn every_example_of_connections_and_data_is_a_field_of_a_service_and_names_all_its_fields() {
+    fn parameters_of<T: Explained>() -> Vec<&'static str> {
+        sorted(T::ABOUT.parameters.iter().map(|parameter| parameter.name))
+    }
+    let abouts = [
+        (Connections::NAME, Connections::SUMMARY, Connections::ABOUT),
+        (Replication::NAME, Replication::SUMMARY, Replication::ABOUT),
+        (Optimistic::NAME, Optimistic::SUMMARY, Optimistic::ABOUT),
+    ];
+    for (name, summary, About { meaning, formula, example, .. }) in abouts {
+        assert!(!summary.is_empty() && meaning.ends_with('.') && formula.contains("draw"), "{name}");
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop"),
+                    "shop": Service(replicas: 3, workers: 4, demand: Constant("1ms"), {example}),
+                }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+    }
+    assert_eq!(parameters_of::<Connections>(), ["idle", "most"]);
+    assert_eq!(parameters_of::<Replication>(), ["lag", "pins", "reads"]);
+    assert_eq!(parameters_of::<Optimistic>(), ["reads"]);
 }
 
 #[test]

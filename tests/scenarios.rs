@@ -10,6 +10,7 @@ mod groups;
 mod layers;
 mod links;
 mod programs;
+mod stores;
 mod strategies;
 
 use camino::Utf8Path;

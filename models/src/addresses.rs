@@ -31,6 +31,7 @@ impl Addresses {
         let is_domain = |end: &str| domains.range(end..).take_while(|domain| domain.starts_with(end)).any(|domain| lies_in(domain, end));
         let mut owners: BTreeMap<&str, u32> = spec.clients.iter().map(|(name, _)| (name.as_str(), 0)).collect();
         owners.extend(spec.services.iter().map(|(name, service)| (name.as_str(), service.sizes().0)));
+        owners.extend(spec.brokers.iter().map(|(name, _)| (name.as_str(), 1)));
         owners.extend(spec.groups.iter().map(|(name, group)| (name.as_str(), group.members())));
         let mut addresses = Self::default();
         for (index, link) in spec.links.iter().enumerate() {
@@ -60,7 +61,9 @@ impl Addresses {
 
     /// Everything wrong with names that links use.
     pub fn check(&self, spec: &SystemSpec) -> Vec<Complaint> {
-        let owners = || spec.services.iter().map(|(name, _)| name.as_str()).chain(spec.groups.iter().map(|(name, _)| name.as_str()));
+        let brokers = || spec.brokers.iter().map(|(name, _)| name.as_str());
+        let groups = || spec.groups.iter().map(|(name, _)| name.as_str());
+        let owners = || spec.services.iter().map(|(name, _)| name.as_str()).chain(brokers()).chain(groups());
         let mut complaints: Vec<_> = self
             .unknown
             .iter()
@@ -137,9 +140,10 @@ fn members(spec: &SystemSpec) -> impl Iterator<Item = (&str, String, &str)> {
     let replicas = spec.services.iter().filter(|(_, service)| !service.domain.0.is_empty()).flat_map(|(name, service)| {
         (0..service.sizes().0.min(10_000)).map(move |replica| (name.as_str(), format!("{name}[{replica}]"), service.domain.of(replica)))
     });
+    let brokers = spec.brokers.iter().map(|(name, broker)| (name.as_str(), format!("{name}[0]"), broker.keeping().domain));
     let groups = spec.groups.iter().filter(|(_, group)| !group.placement().0.is_empty());
     let groups = groups.flat_map(|(name, group)| {
         (0..group.members().min(MOST_MEMBERS)).map(move |member| (name.as_str(), format!("{name}[{member}]"), group.domain(member)))
     });
-    clients.chain(replicas).chain(groups)
+    clients.chain(replicas).chain(brokers).chain(groups)
 }

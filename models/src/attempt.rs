@@ -8,6 +8,9 @@ use crate::record::AttemptName;
 use sim_core::draw::Draws;
 use sim_core::time::{SimDuration, SimTime};
 
+/// In the session of an attempt at a broker: the rest is the slot of the messages that the answer brings.
+pub const BROUGHT: u32 = 1 << 31;
+
 /// One copy of a call on its way: to a server, through it, and back.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
@@ -82,7 +85,7 @@ pub struct Attempt {
     pub hint: Option<Hint>,
     /// Messages of a group's protocol sent on its behalf: to members, and back.
     pub messages: (u32, u32),
-    /// The session of a group's protocol, or [`NONE`](crate::call::NONE).
+    /// The session of a group's protocol, or [`NONE`](crate::call::NONE); with [`BROUGHT`] in it, the messages that a broker's answer brings.
     pub session: u32,
 }
 
@@ -196,6 +199,8 @@ pub enum Phase {
     Serving,
     /// Waits for a downstream call.
     Calling,
+    /// Asks a broker for messages, which has none.
+    Parked,
     /// Talks with a group.
     Talking,
     /// The answer is on its way back.

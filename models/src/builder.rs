@@ -1,5 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod brokers;
 mod classes;
 mod clocks;
 mod data;
@@ -19,7 +20,7 @@ use crate::plan::{
 };
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::{Complaint, complaint, within};
-use crate::services::{HealthEndpoint, Serves, Service};
+use crate::services::{HealthEndpoint, Serves, Service, SessionPlace};
 use crate::topology::{Topology, domain_of, shown};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -85,6 +86,9 @@ impl Builder<'_> {
         for (name, service) in &spec.services {
             all.extend(within(&node(name), service.check()));
         }
+        for (name, broker) in &spec.brokers {
+            all.extend(within(&node(name), broker.check()));
+        }
         for (index, link) in spec.links.iter().enumerate() {
             all.extend(within(&format!("links[{index}]"), link.check()));
         }
@@ -117,6 +121,12 @@ impl Builder<'_> {
         let clients: u64 = spec.clients.iter().map(|(_, clients)| u64::from(clients.count)).sum();
         if clients > MOST_CLIENTS {
             all.push(complaint("nodes", format!("{clients} clients are more than a run can hold ({MOST_CLIENTS})")));
+        }
+        if !spec.clients.is_empty() && spec.clients.iter().all(|(_, clients)| clients.synthetic) {
+            all.push(complaint(
+                "nodes",
+                "nobody is a user: synthetic clients only show how users fare; add a population that is not synthetic",
+            ));
         }
         if spec.clients.is_empty() {
             all.push(complaint("nodes", "nobody calls anything; add a population such as \"shoppers\": Clients(...)"));
@@ -174,9 +184,11 @@ impl Builder<'_> {
                 arrivals,
                 edge: EdgeId(index),
                 key: Key::named(name),
+                is_plain: clients.keys.is_none() && clients.classes.is_empty(),
                 objects: clients.keys.as_ref().filter(|_| self.complaints.is_empty()).map(|keys| keys.plan(Key::named(name))),
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
+                synthetic: clients.synthetic,
             });
             first_client = first_client.saturating_add(clients.count);
         }
@@ -186,6 +198,7 @@ impl Builder<'_> {
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
+        let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
         let kinds = kinds_of(spec);
@@ -195,7 +208,25 @@ impl Builder<'_> {
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
-        Plan { nodes, services, group, populations, classes, edges, places, links, topology, faults, storm, experiment, clocks, clockwork }
+        Plan {
+            nodes,
+            services,
+            brokers,
+            backlogs,
+            consumers,
+            group,
+            populations,
+            classes,
+            edges,
+            places,
+            links,
+            topology,
+            faults,
+            storm,
+            experiment,
+            clocks,
+            clockwork,
+        }
     }
 
     /// The number of a place.
@@ -212,7 +243,8 @@ impl Builder<'_> {
     fn place_services(&mut self, nodes: &mut Vec<NodePlan>) -> Vec<ServicePlan> {
         let sound = self.complaints.is_empty();
         let mut services = Vec::new();
-        for (index, (name, service)) in (0..).zip(&self.spec.services) {
+        let brokers = self.brokers_as_services();
+        for (index, (name, service)) in (0..).zip(self.spec.services.iter().chain(&brokers)) {
             let first = NodeId(nodes.len() as u32);
             let (most, initial) = service.sizes();
             let replicas = most.clamp(1, 10_000);
@@ -224,7 +256,7 @@ impl Builder<'_> {
                 };
                 nodes.push(NodePlan { domain: self.place(place), name: node, role: Role::Replica(index) });
             }
-            let comes_and_goes = service.restarts.is_some() || service.scales.is_some();
+            let comes_and_goes = service.restarts.is_some() || service.scales.is_some() || service.sessions.is_some();
             services.push(ServicePlan {
                 name: name.clone(),
                 key: Key::named(name),
@@ -245,6 +277,7 @@ impl Builder<'_> {
                 has_own_ways: false,
                 program: Vec::new(),
                 partition: service.partition.clone(),
+                broker: index.checked_sub(self.spec.services.len() as u32),
                 idempotency: service.idempotency.clone(),
                 is_watched: service.idempotency.is_some() || service.counts_executions || service.state.is_some(),
                 counts_executions: service.counts_executions,
@@ -258,6 +291,8 @@ impl Builder<'_> {
                 evenly: if comes_and_goes || service.has_parts() { 0 } else { replicas },
                 comes_and_goes,
                 scales: service.scales.clone(),
+                rolls_back: service.rolls_back.clone(),
+                sessions: service.sessions.clone().map(|place| (place, None)),
                 initial: initial.min(replicas),
                 restarts: service.restarts.clone().map(|restarts| (restarts, EdgeId(0))),
                 refresh: service.discovery.map_or(SimDuration::ZERO, |discovery| discovery.refresh),
@@ -309,14 +344,29 @@ impl Builder<'_> {
         for (index, (name, service)) in spec.services.iter().enumerate() {
             let replicas = &nodes[services[index].first.index()..][..services[index].replicas as usize];
             services[index].program = self.program((name, &service.does), replicas, (&callees, nodes, classes), &mut edges);
+            if let Some(callee) = service.sessions.as_ref().and_then(SessionPlace::asks) {
+                let wanted = format!("{name} -> {callee}");
+                let known = edges.iter().position(|edge| edge.name == wanted);
+                let login = known.unwrap_or_else(|| {
+                    let path = format!("nodes.{}.sessions.unknown", quoted(name));
+                    edges.push(self.edge(name, replicas, callee, &path, &callees, nodes));
+                    edges.len() - 1
+                });
+                services[index].sessions.iter_mut().for_each(|(_, edge)| *edge = Some(EdgeId(login as u32)));
+            }
             if let HealthEndpoint::Deep(deep) = &service.health {
                 self.health_of((name, replicas, deep), (&callees, nodes), &mut services[index], &mut edges);
             }
         }
         watch_participants(services, &edges);
         for service in services.iter_mut() {
-            service.checks_in = service.is_watched || service.connections.is_some() || service.data.is_some() || service.intake.is_some();
+            service.checks_in = service.is_watched
+                || service.connections.is_some()
+                || service.data.is_some()
+                || service.intake.is_some()
+                || service.sessions.is_some();
         }
+        self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
@@ -335,7 +385,7 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && service.has_parts());
+        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && (service.has_parts() || service.data.is_some()));
         let tells_cut = |service: &Service| service.admission.iter().any(|control| control.cut_is_kept_for().is_some());
         let sheds_early = self.spec.services.iter().any(|(name, service)| name == callee && tells_cut(service));
         EdgePlan { is_parted, sheds_early, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }
@@ -394,6 +444,14 @@ impl Builder<'_> {
             faults.iter_mut().for_each(|fault| fault.limit_to(experiment));
             self.complaints.extend(faults.iter().find_map(|fault| experiment.check_confined(&fault.label, &fault.members, places)));
         }
+        for (name, service) in &self.spec.services {
+            let Some(rollback) = &service.rolls_back else { continue };
+            let labels = faults.iter().map(|fault| fault.label.as_str());
+            let events: Vec<&str> = places.events().collect();
+            let wrong = rollback.when.check_names(labels, events.iter().copied());
+            let path = format!("nodes.{}.rolls_back.when", quoted(name));
+            self.complaints.extend(within(&path, wrong.into_iter().collect()));
+        }
         let expected: f64 = faults.iter().map(|fault| fault.expected_strikes(self.spec.clockwork.horizon)).sum();
         if self.complaints.is_empty() && expected > MOST_STRIKES as f64 {
             let sentence = format!("about {expected:.0} strikes are expected in a run, which can hold {MOST_STRIKES}");
@@ -428,7 +486,10 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
     }
     for edge in edges {
         if let (Role::Replica(caller), Callee::Service(callee)) = (nodes[edge.caller.index()].role, edge.callee) {
-            calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            // Nobody waits at a broker for what comes of a message.
+            if services[caller as usize].broker.is_none() && services[callee as usize].broker.is_none() {
+                calls.add_edge(NodeIndex::new(caller as usize), NodeIndex::new(callee as usize), ());
+            }
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);

@@ -11,6 +11,9 @@ use sim_core::time::SimTime;
 /// No flight, no attempt, no call.
 pub const NONE: u32 = u32::MAX;
 
+/// In the receipt of a message that is given back.
+pub const GIVES_BACK: u32 = 1 << 31;
+
 /// Who made a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Origin {
@@ -34,6 +37,16 @@ pub enum Origin {
     Saga(u32, u32),
     /// The health endpoint of a service that asks what it depends on: the slot of the attempt that asked it.
     Check(u32),
+    /// A poller that asks a broker for messages.
+    Poll(u32),
+    /// A poller that has fetched a message has it worked on: the poller, and the place of the message in its batch, or [`NONE`] for
+    /// the batch as a whole.
+    Delivery(u32, u32),
+    /// A poller is done with a message: its number in its backlog, and the receipt of the delivery, with [`GIVES_BACK`] in it if
+    /// it is given back instead of deleted.
+    Settling(u32, u32),
+    /// A broker passes a message on: the backlog, and the message's number in it.
+    Push(u32, u32),
 }
 
 /// A call: what a caller wants.
@@ -47,7 +60,7 @@ pub struct Call {
     pub caller: NodeId,
     /// The replica that made it; 0 for clients.
     pub process: u32,
-    /// When it was made.
+    /// When it was made; of a message that is worked on or passed on: when that was produced.
     pub started: SimTime,
     /// The same by the caller's monotonic clock: what its layers reckon from.
     pub started_local: SimTime,
@@ -65,6 +78,8 @@ pub struct Call {
     pub attempts: u32,
     /// Waits drawn since the last attempt was.
     pub waits: u32,
+    /// The replicas that its attempts went to, if its balancer wants to know; begun anew at its first attempt.
+    pub tried: Vec<u32>,
     /// Calls that its layers have made so far: elsewhere, or in the background.
     pub made: u32,
     /// Attempts on the wire or at a server now, waited for or not.

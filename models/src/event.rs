@@ -54,6 +54,10 @@ pub enum Kind {
     Log = 19,
     /// Whoever looks after the replicas of a service has something to do.
     Orchestration = 20,
+    /// Something is due at a broker, or a consumer asks for messages.
+    Broker = 21,
+    /// A message that was fetched goes to the queue of its replica, or back to who fetched it.
+    HandOver = 22,
 }
 
 impl Kind {
@@ -82,6 +86,8 @@ impl Kind {
             18 => Self::Probe,
             19 => Self::Log,
             20 => Self::Orchestration,
+            21 => Self::Broker,
+            22 => Self::HandOver,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..21).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..23).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -137,7 +143,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..21).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..23).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

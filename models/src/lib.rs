@@ -7,6 +7,7 @@
 mod about;
 mod addresses;
 mod attempt;
+pub mod brokers;
 mod builder;
 mod call;
 pub mod clocks;

@@ -25,6 +25,8 @@ pub struct Station {
     pub domain: String,
     /// Whether it is a population of clients.
     pub is_population: bool,
+    /// Whether it is a broker, which keeps messages.
+    pub is_broker: bool,
 }
 
 /// A link between two domains or stations.
@@ -98,7 +100,9 @@ impl Plan {
             let owner = self.owner(node.role).to_owned();
             let station = *seen.entry((owner, node.domain)).or_insert_with(|| {
                 let domain = domain_of(&self.places[node.domain as usize]).to_owned();
-                map.stations.push(Station { label: String::new(), domain, is_population: matches!(node.role, Role::Clients(_)) });
+                let is_population = matches!(node.role, Role::Clients(_));
+                let is_broker = matches!(node.role, Role::Replica(service) if self.services[service as usize].broker.is_some());
+                map.stations.push(Station { label: String::new(), domain, is_population, is_broker });
                 members.push(Vec::new());
                 map.stations.len() - 1
             });
@@ -121,7 +125,7 @@ impl Plan {
         for edge in &self.edges {
             let caller = edge.name.split(" -> ").next().unwrap_or_default();
             let callee = match edge.callee {
-                Callee::Service(service) => &self.services[service as usize].name,
+                Callee::Service(service) | Callee::Own(service) => &self.services[service as usize].name,
                 Callee::Group => &self.group.as_ref().expect("an edge leads to a group that exists").name,
             };
             for from in of(caller) {

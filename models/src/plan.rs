@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
@@ -8,7 +9,8 @@ use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
 use crate::services::{
-    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, SagaPlan, Scaler, Service, TaskPlan, Threads,
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, Service,
+    SessionPlace, TaskPlan, Threads,
 };
 use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
@@ -29,6 +31,8 @@ pub struct SystemSpec {
     pub clients: Vec<(String, Clients)>,
     /// Services.
     pub services: Vec<(String, Service)>,
+    /// Brokers.
+    pub brokers: Vec<(String, AnyBroker)>,
     /// Groups.
     pub groups: Vec<(String, Group)>,
     /// Links.
@@ -91,8 +95,14 @@ impl Default for Clockwork {
 pub struct Plan {
     /// Every identity that messages are sent to or come from.
     pub nodes: Vec<NodePlan>,
-    /// Services, in order of writing.
+    /// Services, in order of writing, and then brokers, each of which is a service to those who call it.
     pub services: Vec<ServicePlan>,
+    /// Brokers, in order of writing.
+    pub brokers: Vec<BrokerPlan>,
+    /// The queues of messages that brokers keep.
+    pub backlogs: Vec<BacklogPlan>,
+    /// Services that fetch messages.
+    pub consumers: Vec<ConsumerPlan>,
     /// The group, if there is one; the protocol itself is chosen where the world is made.
     pub group: Option<GroupPlan>,
     /// Populations, in order of writing.
@@ -138,7 +148,7 @@ impl Plan {
         &self.edges[..self.edges.len() - watched]
     }
 
-    /// Name and number of members of every service, in order of writing, and then of the group.
+    /// Name and number of members of every service, in order of writing, of the brokers, and then of the group.
     pub fn fleets(&self) -> Vec<(String, u32)> {
         let services = self.services.iter().map(|service| (service.name.clone(), service.replicas));
         let members = || self.nodes.iter().filter(|node| matches!(node.role, Role::Member(_))).count() as u32;
@@ -199,6 +209,8 @@ pub struct ServicePlan {
     pub has_own_ways: bool,
     /// What comes after.
     pub program: Program,
+    /// The broker that it is, if it is one, by its index.
+    pub broker: Option<u32>,
     /// Which of them a request may go to; any unless said.
     pub partition: Option<AnyPartition>,
     /// See [`IdempotencyKeys`].
@@ -231,6 +243,10 @@ pub struct ServicePlan {
     pub scales: Option<Scaler>,
     /// How many of them are there at the begin, the first ones.
     pub initial: u32,
+    /// What takes bad deploys of it back.
+    pub rolls_back: Option<Rollback>,
+    /// Where sessions live, and over which edge a login goes, if it takes a call.
+    pub sessions: Option<(SessionPlace, Option<EdgeId>)>,
     /// How often callers look who is there; always, if it is no time.
     pub refresh: SimDuration,
     /// Whom its health endpoint asks, and how long it waits for each.
@@ -326,12 +342,16 @@ pub struct PopulationPlan {
     pub edge: EdgeId,
     /// The key of all its draws.
     pub key: Key,
+    /// Whether its calls are each about something of its own, and of no class.
+    pub is_plain: bool,
     /// What its calls are about, if not each about something of its own.
     pub objects: Option<ObjectPlan>,
     /// Of which classes its calls are, if it has any.
     pub classes: Option<ClassMix>,
     /// Over how much time its clients start.
     pub starts_within: SimDuration,
+    /// Whether they are probes instead of users.
+    pub synthetic: bool,
 }
 
 /// A caller and its callee.
@@ -359,7 +379,7 @@ pub struct EdgePlan {
     pub zones: Zones,
     /// Request and reply routes by the domains of caller and callee, sorted.
     pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
-    /// Whether the callee says which of its replicas an attempt may go to.
+    /// Whether the callee says which of its replicas an attempt may go to, or which requests write.
     pub is_parted: bool,
     /// Whether its callers learn what the callee lets in, and do not send the rest.
     pub sheds_early: bool,
@@ -390,7 +410,7 @@ impl EdgePlan {
     #[inline]
     pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
         let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
-        Site { now, edge: self.key, luck, replicas, listed: None, zones, callers, lever }
+        Site { now, edge: self.key, luck, replicas, listed: None, pinned: None, zones, callers, lever }
     }
 
     /// The zone of a caller, if there are several.
@@ -417,6 +437,9 @@ impl EdgePlan {
         self.routes[found.expect("a plan connects all domains of an edge")].1
     }
 }
+
+/// The way between a replica and itself: nothing travels, and nothing is lost.
+pub const INSIDE: RouteId = RouteId(u32::MAX);
 
 /// Request and reply routes by the places of caller and callee.
 pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
@@ -452,4 +475,6 @@ pub enum Callee {
     Service(u32),
     /// The group.
     Group,
+    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
+    Own(u32),
 }

@@ -51,6 +51,11 @@ impl<T> Pool<T> {
         self.slots.len() - self.free.len()
     }
 
+    /// How many records have lived at one instant, at most: freed slots are used again.
+    pub const fn most(&self) -> usize {
+        self.slots.len()
+    }
+
     /// Every slot, used or not, in order.
     pub fn slots(&self) -> &[T] {
         &self.slots

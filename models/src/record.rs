@@ -129,11 +129,14 @@ pub struct CallName {
 /// The ordinal of the first call that a fault adds to a population.
 pub const FIRST_EXTRA: u32 = 1 << 31;
 
+/// The ordinal of the first poll of a poller. The client of a poll is the number of its replica.
+pub const FIRST_POLL: u32 = 7 << 29;
+
 /// The ordinal of the first probe of a replica. The client of a probe is the number of that replica.
 pub const FIRST_PROBE: u32 = 3 << 30;
 
 /// The ordinal of the first call of a health endpoint to what it depends on. Its client is the number of the replica that asks.
-pub const FIRST_CHECK: u32 = 7 << 29;
+pub const FIRST_CHECK: u32 = 15 << 28;
 
 /// Which attempt of which call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

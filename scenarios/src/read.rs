@@ -331,7 +331,8 @@ fn is_same_path(a: &str, b: &str) -> bool {
 }
 
 fn load_of(spec: &SystemSpec) -> String {
-    let mut kinds: Vec<&str> = spec.clients.iter().map(|(_, clients)| clients.arrivals.load()).collect();
+    let mut kinds: Vec<&str> =
+        spec.clients.iter().filter(|(_, clients)| !clients.synthetic).map(|(_, clients)| clients.arrivals.load()).collect();
     kinds.sort_unstable();
     kinds.dedup();
     kinds.join(" and ")

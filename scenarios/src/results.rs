@@ -62,6 +62,9 @@ pub struct Manifest {
     /// Callers and callees of the edges of all arms, in the order of the edge measures: `"checkout -> payments"`. An arm that lacks one
     /// makes no call over it.
     pub edges: Vec<String>,
+    /// Those of the edges over which clients call that are no users, by their place in [`edges`](Self::edges).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synthetic: Vec<u32>,
     /// Planned faults in order of time, for each of the cells: what is varied may move them.
     pub faults: Vec<Vec<FaultWindow>>,
     /// What is planned at times that differ from run to run, in words: faults that come and go at random, or on an event.

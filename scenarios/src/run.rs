@@ -115,7 +115,7 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
         simulation.intervene(|world, _| world.averages_end(horizon));
         // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
         let mut until = horizon;
-        while stop != Stop::Finished && until < end && simulation.model().open_calls() > 0 {
+        while stop != Stop::Finished && until < end && simulation.model().is_awaited() {
             until = until.saturating_add(times.bin).min(end);
             stop = go_on(simulation, until)?;
         }
@@ -156,5 +156,64 @@ impl Pace {
         let in_a_nanosecond = stalled.events as f64 / (stalled.passed.as_nanos() as f64).max(1.0);
         let needed = in_a_nanosecond * end.saturating_since(now).as_nanos() as f64;
         (in_a_nanosecond > MOST_IN_A_NANOSECOND && needed > MOST_EVENTS as f64).then_some(stalled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+    use crate::text::Source;
+    use crate::{Extent, read};
+
+    fn scenario(clients: &str, stack: &str, rest: &str) -> Scenario {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "1m",
+                nodes: {{ "clients": Clients({clients}, calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) }},
+                faults: [Crash(node: "server", while_down: Refusal, at: "10s", lasts: "1s")],
+                stacks: {{ "clients -> server": [{stack}] }}, {rest})"#
+        );
+        read(Source::new("x.ron", &text), "x.ron", &[], Extent::Grid)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+    }
+
+    fn run_of(scenario: &Scenario) -> Run {
+        run(&scenario.cells[0].arms[0], 1, TieBreak::ByRank, None)
+    }
+
+    const STEADY: &str = "count: 1, arrivals: Constant(rate: \"5/s\")";
+
+    #[test]
+    fn a_run_whose_time_does_not_pass_is_stopped_and_says_why() {
+        let spins = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Immediate())", "");
+        let stalled = run_of(&spins).stalled.expect("it refuses at once, and is asked again at once");
+        assert!(stalled.at >= SimTime::ZERO + SimDuration::from_secs(10) && stalled.at < SimTime::ZERO + SimDuration::from_secs(11));
+        assert!(stalled.to_string().starts_with("time all but stands still at 10."), "{stalled}");
+        // Clients that do not think are no better than retries that do not wait.
+        let closed = "count: 1, arrivals: ClosedLoop(think: Constant(\"0s\"))";
+        assert!(run_of(&scenario(closed, "Timeout(\"100ms\")", "")).stalled.is_some());
+    }
+
+    #[test]
+    fn a_run_that_is_in_a_hurry_and_comes_to_its_end_is_not_stopped() {
+        let waits = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"1ms\"))", "");
+        assert_eq!(run_of(&waits).stalled, None);
+        let link = "links: [Link(from: \"default\", to: \"default\", delay: Constant(\"100us\"))]";
+        let far = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Immediate())", link);
+        let run = run_of(&far);
+        assert!(run.stalled.is_none() && run.measures.events > 20_000);
+    }
+
+    #[test]
+    fn only_what_would_never_end_is_stopped() {
+        let at = |millis: u64| SimTime::ZERO + SimDuration::from_millis(millis);
+        let minute = at(60_000);
+        let look = |events: u64, now: SimTime, end: SimTime| Pace { every: 1, last: (at(10), 0) }.look(now, events, end).is_some();
+        // Two events in a nanosecond for the rest of a minute are more than any run may have, and not for the rest of a second.
+        assert!(look(2_000_000, at(11), minute));
+        assert!(!look(2_000_000, at(11), at(1_000)));
+        // So many clients have much to do in a second, and it passes.
+        assert!(!look(100_000_000, at(1_010), minute));
+        assert!(look(1_000, at(10), minute));
     }
 }

@@ -6,7 +6,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
-use models::faults::FaultPlan;
+use models::faults::{AnyFault, FaultPlan};
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -211,13 +211,24 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         hold: scenario.clockwork.hold,
         load: scenario.load.clone(),
         edges: edges::names(scenario.cells.iter().flat_map(|cell| &cell.arms).map(|arm| &*arm.plan)),
+        synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
         faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
-        instants_differ: first.experiment.is_some() || first.faults.iter().any(FaultPlan::depends_on_run),
+        instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
         expect: scenario.expect.clone(),
     }
+}
+
+/// Whether something in a run decides when faults strike or end, in any arm.
+fn depends_on_run(scenario: &Scenario) -> bool {
+    let first = &scenario.cells[0].arms[0].plan;
+    let is_taken_back = |plan: &Plan| plan.services.iter().any(|service| service.rolls_back.is_some());
+    let deploys = first.faults.iter().any(|fault| matches!(fault.fault, AnyFault::BadDeploy(_)));
+    first.experiment.is_some()
+        || first.faults.iter().any(FaultPlan::depends_on_run)
+        || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))
 }
 
 /// Faults are common to all arms.

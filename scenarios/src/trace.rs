@@ -2,7 +2,7 @@
 
 use models::ids::FaultId;
 use models::plan::Plan;
-use models::record::{AttemptName, CallName, FIRST_CHECK, FIRST_EXTRA, FIRST_PROBE, MessageName, Record};
+use models::record::{AttemptName, CallName, FIRST_CHECK, FIRST_EXTRA, FIRST_POLL, FIRST_PROBE, MessageName, Record};
 use models::strategies::breaker::State;
 use models::strategies::{Scope, Shift, ShiftAt};
 use sim_core::time::SimTime;
@@ -83,10 +83,14 @@ fn shift(shift: &Shift) -> String {
 
 /// `shoppers -> checkout #17.3`: client 17, its population's or its own call number 3; `#17.+3` for one that a fault added;
 /// `shoppers -> checkout probe of 2.17` for the question whether replica 2 is well, asked for the 18th time;
-/// `front -> back check by 2.17` for what replica 2 asks back when it is asked that.
+/// `front -> back check by 2.17` for what replica 2 asks back when it is asked that; `worker -> orders poll 2.17` for the 18th poll of
+/// a poller of replica 2.
 fn call(plan: &Plan, name: &CallName) -> String {
     if let Some(ordinal) = name.ordinal.checked_sub(FIRST_CHECK) {
         return format!("{} check by {}.{ordinal}", plan.edges[name.edge.index()].name, name.client);
+    }
+    if let Some(ordinal) = name.ordinal.checked_sub(FIRST_POLL) {
+        return format!("{} poll {}.{ordinal}", plan.edges[name.edge.index()].name, name.client);
     }
     if let Some(ordinal) = name.ordinal.checked_sub(FIRST_PROBE) {
         return format!("{} probe of {}.{ordinal}", plan.edges[name.edge.index()].name, name.client);

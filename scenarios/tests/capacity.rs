@@ -40,6 +40,17 @@ fn a_service_that_is_offered_more_than_its_workers_can_do_is_named_with_the_numb
 }
 
 #[test]
+fn cores_that_are_shared_are_counted_as_workers_are_and_what_is_unlimited_is_enough() {
+    let shop = |rest: &str| format!(r#"{}, "shop": Service({rest}, demand: Exponential(mean: "20ms"))"#, clients("900/s"));
+    assert_eq!(sentences(&shop(r#"workers: "unlimited""#), ""), Vec::<String>::new());
+    let said = sentences(&shop(r#"workers: "unlimited", serves: Sharing(cores: 16)"#), "");
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("each 20ms of a core, need 18 cores, and it has 16 (112 %)"), "{said:?}");
+    let said = sentences(&shop("workers: 10, serves: Sharing(cores: 16)"), "");
+    assert!(said.len() == 1 && said[0].contains("need 18 workers, and it has 10 (180 %)"), "{said:?}");
+}
+
+#[test]
 fn load_goes_down_the_graph_of_calls_as_far_as_it_gets_through() {
     let nodes = |front: u32, threads: &str| {
         format!(

@@ -5,7 +5,8 @@ use super::{Exit, list};
 use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
-use models::services::{AnyAdmission, AnyPartition, Queue};
+use models::services::data::{Optimistic, Replication};
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
 use models::strategies::Layer;
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
@@ -50,10 +51,20 @@ fn explained() -> Vec<Page> {
         ("queues", "a queue", Queue::explanations()),
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
-        ("services", "a field of a service", vec![(IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT)]),
+        ("services", "a field of a service", fields_of_services()),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));
     families.into_iter().flat_map(pages).collect()
+}
+
+/// Name, summary and explanation of what a service may have beside workers and a queue.
+fn fields_of_services() -> Vec<(&'static str, &'static str, About)> {
+    vec![
+        (IdempotencyKeys::NAME, IdempotencyKeys::SUMMARY, IdempotencyKeys::ABOUT),
+        (Connections::NAME, Connections::SUMMARY, Connections::ABOUT),
+        (Replication::NAME, Replication::SUMMARY, Replication::ABOUT),
+        (Optimistic::NAME, Optimistic::SUMMARY, Optimistic::ABOUT),
+    ]
 }
 
 /// Runs `explain`.

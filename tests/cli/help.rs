@@ -61,6 +61,26 @@ fn a_topology_is_drawn_for_graphviz_and_mermaid() {
 }
 
 #[test]
+fn a_drawing_shows_what_any_arm_has_or_one_of_them() {
+    let arms = super::SMALL.replace(
+        "\"none\": (stacks: { \"clients -> service\": [Timeout(\"1s\")] })",
+        "\"none\": (nodes: { \"service\": Service(replicas: 2, workers: 4, demand: Constant(\"1ms\"), domain: \"zone-a\") }), \
+         \"spare\": (nodes: { \"spare\": Service(workers: 1, demand: Constant(\"1ms\"), domain: \"zone-a\") }, \
+         stacks: { \"clients -> service\": [Fallback(to: Service(\"spare\"))] })",
+    );
+    let place = Place::with(&[("arms.ron", &arms)]);
+    let all = place.run(&["export", "mermaid", "arms.ron"]).out;
+    let drawn = |text: &str, what: &str| text.matches(what).count();
+    assert_eq!(
+        (drawn(&all, "\"service x 2\""), drawn(&all, "\"service\""), drawn(&all, "\"spare\""), drawn(&all, "-.->")),
+        (1, 0, 1, 2),
+        "{all}"
+    );
+    let one = place.run(&["export", "mermaid", "arms.ron", "--arm", "retry"]).out;
+    assert_eq!((drawn(&one, "\"service\""), drawn(&one, "spare"), drawn(&one, "-.->")), (1, 0, 1), "{one}");
+}
+
+#[test]
 fn everybody_who_cannot_reach_a_service_is_named() {
     let scenario = r#"(
     schema: 1, name: "islands", horizon: "10s",

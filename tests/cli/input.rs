@@ -164,6 +164,69 @@ fn brackets_with_and_without_names_are_explained_with_the_names() {
 }
 
 #[test]
+fn a_layer_without_its_strategy_is_told_which_there_are() {
+    let layers = [
+        "Timeout()",
+        "Deadline()",
+        "Breaker()",
+        "Bulkhead()",
+        "Hedge()",
+        "Hedge(delay: \"50ms\")",
+        "Hedge(speed: 3)",
+        "RateLimiter(rate: \"5/s\")",
+        "Throttle()",
+        "Fallback(to: Servce(\"spare\"))",
+    ];
+    let changes = layers.map(|layer| format!("stacks.\"clients -> service\"[0]={layer}"));
+    let place = place();
+    let commands: Vec<_> = changes.iter().map(|change| ["run", "small.ron", "--set", change.as_str()]).collect();
+    keep("bare_layers", &place.transcript(&commands.iter().map(<[_; 4]>::as_slice).collect::<Vec<_>>()));
+}
+
+#[test]
+fn words_of_faults_and_members_of_groups_are_explained_once() {
+    let text = |faults: &str, rest: &str| {
+        format!(
+            r#"(
+    schema: 1, name: "words", horizon: "1m",
+    nodes: {{ "clients": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "l") }},
+    groups: {{ "l": Lease(holders: 2, length: "{rest}") }},
+    clocks: {{ "l[1]": Drift(rate: "5ppm") }},
+    faults: [{faults}],
+)
+"#
+        )
+    };
+    let words = [
+        "EmergencyLever(edge: \"clients -> l\", breakers: ForceOpen, at: \"5s\")",
+        "Crash(node: \"l[2]\", while_down: Mute, at: \"1s\")",
+        "Omission(node: \"l\", way: Sned, at: \"1s\")",
+        "PeriodicJob(node: \"l\", work: Constant(\"0s\"), rest: Constant(\"0s\"), at: \"1s\")",
+    ];
+    let place =
+        Place::with(&[("words.ron", &text(&words.join(", "), "1s")), ("members.ron", &text("Crash(node: \"l[2]\", at: \"1s\")", "0s"))]);
+    keep("words", &place.transcript(&[&["check", "words.ron"], &["check", "members.ron"]]));
+}
+
+#[test]
+fn a_run_whose_time_does_not_pass_is_stopped_with_a_sentence() {
+    let spins = SMALL.replace("Crash(node: \"service\",", "Crash(node: \"service\", while_down: Refusal,").replace(
+        "from: \"internet\", to: \"zone-a\", delay: Constant(\"5ms\")",
+        "from: \"internet\", to: \"zone-a\", delay: Constant(\"1ns\")",
+    );
+    let spins =
+        spins.replace("attempts: 3, backoff: FullJitter(base: \"100ms\", cap: \"1s\")", "attempts: \"unlimited\", backoff: Immediate()");
+    let place = Place::with(&[("spins.ron", &spins)]);
+    let said = place.run(&["run", "spins.ron", "--arm", "retry"]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("the run was stopped: time all but stands still at 15."), "{}", said.err);
+    let said = place.run(&["compare", "spins.ron", "--replications", "1"]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("was stopped: time all but stands still"), "{}", said.err);
+    assert!(place.read("results/small/runs.csv").contains(",\"stalled: time all but"), "it is a row of its own");
+}
+
+#[test]
 fn absurd_numbers_are_refused_before_anything_runs() {
     let place = place();
     let commands: &[&[&str]] = &[

@@ -197,6 +197,33 @@ fn what_is_probably_not_meant_is_a_warning_with_its_place() {
 }
 
 #[test]
+fn what_can_have_no_effect_where_it_stands_is_a_warning() {
+    let layers = "Cache(lifetime: \"1s\"), Coalesce(), Throttle(AwsAdaptive()), Balance(policy: Random()), \
+                  Retry(attempts: 3, backoff: FullJitter(base: \"100ms\", cap: \"1s\")), Balance(policy: RoundRobin()), Fallback(on: []), \
+                  Breaker(Resilience4j(sliding_window_size: 10, minimum_number_of_calls: 20)), Timeout(\"1s\")";
+    let stack = SMALL.replace("Retry(attempts: 3, backoff: FullJitter(base: \"100ms\", cap: \"1s\")), Timeout(\"1s\")", layers);
+    // Each of these is a default, or has something to act upon in one of the arms.
+    let sound = stack
+        .replace("calls: \"service\"", "keys: (count: 10), calls: \"service\"")
+        .replace("Throttle(AwsAdaptive()), Balance(policy: Random()), ", "")
+        .replace("Fallback(on: []), ", "")
+        .replace(", minimum_number_of_calls: 20", "")
+        .replace("faults: [", "faults: [EmergencyLever(edge: \"clients->service\", breakers: Disabled, at: \"10s\", lasts: \"1s\"), ");
+    let faults = SMALL.replace(
+        "faults: [",
+        "faults: [EmergencyLever(edge: \"clients -> service\", breakers: ForcedOpen, at: \"10s\", lasts: \"1s\"), \
+         ColdCache(edge: \"clients -> service\", at: \"11s\"), DiskSlow(node: \"service\", factor: 2, at: \"12s\", lasts: \"1s\"), \
+         Pause(node: \"service\", pick: Count(2), at: \"13s\", lasts: \"1s\"), ",
+    );
+    let once = SMALL.replace("Poisson(rate: \"50/s\")", "AllAtOnce()");
+    let files = [("stack.ron", stack.as_str()), ("sound.ron", &sound), ("faults.ron", &faults), ("once.ron", &once)];
+    let place = Place::with(&files);
+    let commands = files.map(|(file, _)| ["check", file]);
+    super::keep("idle", &place.transcript(&commands.iter().map(<[_; 2]>::as_slice).collect::<Vec<_>>()));
+    assert!(!place.run(&["check", "sound.ron"]).out.contains("warning"), "nothing is wrong with that");
+}
+
+#[test]
 fn what_was_changed_on_the_command_line_stands_above_what_came_of_it() {
     let place = Place::with(&[("small.ron", SMALL)]);
     let change = ["small.ron", "--set", "nodes.clients.count=7", "--quiet"];

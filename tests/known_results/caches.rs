@@ -42,7 +42,7 @@ fn a_time_to_live_answers_all_but_one_call_per_lifetime_and_wait_for_the_next() 
 
 /// Popularity by Zipf's law.
 fn zipf(count: u32, skew: f64) -> Vec<f64> {
-    let weights: Vec<f64> = (1..=count).map(|rank| f64::from(rank).powf(-skew)).collect();
+    let weights: Vec<f64> = (1..=count).map(|rank| 1.0 / sim_core::maths::pow(f64::from(rank), skew)).collect();
     let total: f64 = weights.iter().sum();
     weights.iter().map(|weight| weight / total).collect()
 }
@@ -52,8 +52,8 @@ fn a_cache_of_one_or_two_objects_answers_as_often_as_kings_formula_says() {
     let popular = zipf(5, 1.0);
     // The last object asked for; and the last two different ones, in either order.
     let one: f64 = popular.iter().map(|p| p * p).sum();
-    let second = |p: f64| -> f64 { popular.iter().filter(|other| **other != p).map(|other| other * p / (1.0 - other)).sum() };
-    let two: f64 = popular.iter().map(|p| p * (p + second(*p))).sum();
+    let pairs = (0..popular.len()).flat_map(|one| (0..popular.len()).filter(move |other| *other != one).map(move |other| (one, other)));
+    let two: f64 = one + pairs.map(|(one, other)| popular[one] * popular[one] * popular[other] / (1.0 - popular[other])).sum::<f64>();
     for (size, expected) in [(1, one), (2, two)] {
         let cache = format!("Cache(lifetime: \"10h\", max_objects: {size})");
         ratios(&cache, "(count: 5, skew: 1.0)", 1000, 100).agrees_with(&format!("{size} of 5"), expected, 0.003);
@@ -63,13 +63,13 @@ fn a_cache_of_one_or_two_objects_answers_as_often_as_kings_formula_says() {
 /// Che's approximation: an object is there if it was asked for within the characteristic time, in which as many different ones are
 /// asked for as there is room for.
 fn che(popular: &[f64], size: f64) -> f64 {
-    let kept = |calls: f64| -> f64 { popular.iter().map(|p| 1.0 - (-p * calls).exp()).sum() };
+    let kept = |calls: f64| -> f64 { popular.iter().map(|p| 1.0 - sim_core::maths::exp(-p * calls)).sum() };
     let (mut low, mut high) = (0.0, 1e9);
     for _ in 0..200 {
         let middle = f64::midpoint(low, high);
         if kept(middle) < size { low = middle } else { high = middle }
     }
-    popular.iter().map(|p| p * (1.0 - (-p * low).exp())).sum()
+    popular.iter().map(|p| p * (1.0 - sim_core::maths::exp(-p * low))).sum()
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod availability; // nodes that fail and are repaired: k of n, and the machine-repair problem
 mod aws_jitter; // the experiment behind "Exponential Backoff And Jitter"
+mod brokers; // what a queue between two services is worth, and how long it takes
 mod caches; // hit ratios of caches by their closed forms, and what a database behind one is worth
 mod clocks; // what clocks, their synchronisation and leases do, to the nanosecond
 mod collapse; // systems that stay down when what struck them is over

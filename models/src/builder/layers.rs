@@ -83,6 +83,10 @@ impl Builder<'_> {
                 if balance.per == Scope::Endpoint {
                     complaints.push(complaint("per", "a balancer chooses among all endpoints; write `per: Process`"));
                 }
+                if let Callee::Own(_) = edge.callee {
+                    complaints
+                        .push(complaint("", "a message is worked on by the replica that has fetched it; there is nobody to choose from"));
+                }
                 if edge.callee == Callee::Group {
                     complaints
                         .push(complaint("", "a group decides by its protocol who answers; a balancer chooses among replicas of a service"));

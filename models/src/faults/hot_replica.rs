@@ -29,7 +29,7 @@ impl Registered for HotReplica {
 impl Fault for HotReplica {
     const EXPLANATION: Explanation = Explanation {
         meaning: "A share of the attempts at the service, retries included, goes to this replica; the others are spread over all replicas as \
-                  ever, this one among them. So do requests for one hot key where a key decides who serves it.",
+                  ever, this one among them. Where the service has parts, that is a share of what may go there. So do requests for one hot key where a key decides who serves it.",
         in_flight: "Attempts that were sent stay where they are.",
         overlap: "The one that began first takes its share of the attempts, the next its share of the rest.",
         parameters: &[

@@ -16,6 +16,8 @@ use sim_core::time::{SimDuration, SimTime};
 pub struct Meter {
     clockwork: Clockwork,
     load_is_closed: bool,
+    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is.
+    synthetic: Vec<bool>,
     /// The strikes of the run's faults, known at its end.
     pub(crate) strikes: Vec<Strike>,
     row: RunMeasures,
@@ -91,7 +93,12 @@ impl Meter {
         let is_open = |arrivals: &crate::workloads::ArrivalProcess| matches!(arrivals, crate::workloads::ArrivalProcess::Open(_));
         Self {
             clockwork,
-            load_is_closed: !plan.populations.iter().all(|population| is_open(&population.arrivals)),
+            load_is_closed: !plan.populations.iter().all(|population| population.synthetic || is_open(&population.arrivals)),
+            synthetic: if plan.populations.iter().any(|population| population.synthetic) {
+                plan.populations.iter().map(|population| population.synthetic).collect()
+            } else {
+                Vec::new()
+            },
             strikes: Vec::new(),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
@@ -172,13 +179,19 @@ impl Meter {
         (is_counted, self.bin_at(now) as u32)
     }
 
+    /// Whether the clients that call over an edge are no users.
+    #[inline(always)]
+    fn is_synthetic(&self, edge: EdgeId) -> bool {
+        !self.synthetic.is_empty() && self.synthetic.get(edge.index()) == Some(&true)
+    }
+
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.
     pub fn call_started(&mut self, edge: EdgeId, is_client: bool, now: SimTime) -> (bool, u32) {
         let since_start = now.since_start();
         let is_counted = since_start >= self.clockwork.warm_up && since_start < self.clockwork.horizon;
         let bin = self.bin_at(now);
         self.row.edges[edge.index()].calls += u64::from(is_counted);
-        if is_client {
+        if is_client && !self.is_synthetic(edge) {
             self.row.calls += u64::from(is_counted);
             if let Some(bin) = self.bins.get_mut(bin) {
                 bin.started += 1;
@@ -211,7 +224,7 @@ impl Meter {
             return;
         }
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
-        if call.origin != Origin::Client {
+        if call.origin != Origin::Client || self.is_synthetic(call.name.edge) {
             if !is_success {
                 self.row.edges[call.name.edge.index()].failed += u64::from(call.is_counted);
             }
@@ -283,10 +296,13 @@ impl Meter {
         self.row.wasted_work += time;
     }
 
-    /// What protocols and clocks observed, and measures of single services.
-    pub fn observed(&mut self, observations: &super::Observations, of_services: Vec<super::Observation>) {
+    /// What protocols and clocks observed, what brokers did, and measures of single services.
+    pub fn observed(&mut self, observations: &super::Observations, more: Vec<super::Observation>) {
         self.row.observations = observations.list();
-        self.row.observations.extend(of_services);
+        if !more.is_empty() {
+            self.row.observations.extend(more);
+            self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        }
     }
 
     /// The row and the series of the run.

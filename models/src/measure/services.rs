@@ -14,7 +14,7 @@ use sim_core::time::{SimDuration, SimTime};
 pub struct ServiceMeasures {
     /// The service.
     pub service: String,
-    /// Workers of all its replicas, as the scenario says.
+    /// Workers of all its replicas, as the scenario says; 0 if nothing limits them, so that no share of them is ever busy.
     pub workers: u64,
     /// Requests that reached it, second copies and probes included; those that reached a dead machine only if it refused them.
     pub arrived: u64,

@@ -35,7 +35,7 @@ impl UpMeter {
     pub(super) fn new(plan: &Plan) -> Self {
         let (from, until) = (SimTime::ZERO + plan.clockwork.warm_up, SimTime::ZERO + plan.clockwork.horizon);
         let fleet = |(name, members): (String, u32)| Fleet { name, members, up: members, since: from, time: BTreeMap::new() };
-        let fleets = if plan.faults.is_empty() && plan.services.iter().all(|service| service.evenly > 0) {
+        let fleets = if plan.faults.is_empty() && plan.services.iter().all(|service| !service.comes_and_goes) {
             Vec::new()
         } else {
             plan.fleets().into_iter().map(fleet).collect()

@@ -4,8 +4,9 @@
 //! they have. So a limit is used up by whoever was busy last, not by whoever is busy now. A process that calls has one pool for each
 //! replica; each client of a population has connections of its own.
 
+use crate::about::{About, Explained, parameter};
 use crate::ids::NodeId;
-use crate::registry::{Complaint, complaint};
+use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -19,6 +20,29 @@ pub struct Connections {
     /// After how much time without a request a caller closes one, above 0; 10 min unless said.
     #[serde(default = "ten_minutes")]
     pub idle: SimDuration,
+}
+
+impl Registered for Connections {
+    const NAME: &'static str = "Connections";
+    const SUMMARY: &'static str = "how many connections each replica takes; a request that finds none left is refused";
+}
+
+impl Explained for Connections {
+    const ABOUT: About = About {
+        meaning: "A server takes so many connections, and pools keep what they have: those that are idle are as much in the way as those that are \
+                  used. Many small callers use a limit up that a few large ones would not notice; a proxy in between shares few connections \
+                  among all of them.",
+        formula: "A request takes an idle connection of its caller's, the one used last, or opens one; if there are `most` already, and none has been \
+                  idle for `idle`, it is refused. It has it until it is answered. A caller is a process, or one client of a population. What a \
+                  caller that dies held idle is closed at once, the rest when their requests are over. No draws.",
+        parameters: &[
+            parameter("most", "number, 1 to 1000000", "required", "how many connections a replica takes"),
+            parameter("idle", "duration", "10m", "after how much time without a request a caller closes one"),
+        ],
+        memory: "Per replica 64 bytes per caller with a connection and 8 per idle one, at most `most` of them.",
+        source: "PostgreSQL documentation, `max_connections`; HikariCP, `idleTimeout` (default 10 min)",
+        example: "connections: (most: 100, idle: \"1m\")",
+    };
 }
 
 const fn ten_minutes() -> SimDuration {

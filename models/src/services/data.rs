@@ -4,8 +4,9 @@
 //! remembered as decides whether a read is stale and whether a write comes too late.
 
 use super::partition::AnyPartition;
+use crate::about::{About, Explained, parameter};
 use crate::ids::RouteId;
-use crate::registry::{Complaint, complaint, within};
+use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::{Distribution, Sampler};
@@ -80,6 +81,49 @@ pub enum VersionRead {
     OnArrival,
 }
 
+impl Registered for Replication {
+    const NAME: &'static str = "Replication";
+    const SUMMARY: &'static str = "a primary takes all writes, and read replicas follow it at a distance";
+}
+
+impl Explained for Replication {
+    const ABOUT: About = About {
+        meaning: "Read replicas share the reads and outlive their primary, and lack what was written lately: a reader may miss what others have \
+                  written, and even what it has written itself. Nobody takes the place of a primary that fails.",
+        formula: "A write that is committed at t is applied at a follower at max(t + lag, when the write before it is). While the follower or its \
+                  primary is down or stands still, or the way between them is cut, nothing is applied; when it can go on, all it missed is, \
+                  one lag later. A read is stale if a write of its object that was committed before its answer is not applied where it is \
+                  answered. One draw of the lag per write and follower.",
+        parameters: &[
+            parameter("lag", "distribution", "required", "how long after its commit a write is applied at a follower"),
+            parameter("reads", "Followers, Any, Primary", "Followers", "who answers reads"),
+            parameter("pins", "duration", "none", "for how long after a write of its own a client reads from the primary"),
+        ],
+        memory: "About 100 bytes per write that some follower lacks: of those of one client and object only the newest ones.",
+        source: "Textbook (asynchronous primary-replica replication); D. Terry et al., \"Session Guarantees\", 1994, for reading one's own writes",
+        example: "data: (writes: Share(\"10%\"), replication: (lag: Exponential(mean: \"100ms\")))",
+    };
+}
+
+impl Registered for Optimistic {
+    const NAME: &'static str = "Optimistic";
+    const SUMMARY: &'static str = "a write fails with conflict if another one of the same object was committed since it looked";
+}
+
+impl Explained for Optimistic {
+    const ABOUT: About = About {
+        meaning: "Nobody waits for anybody, and whoever comes second has worked in vain. Cheap where writers rarely meet; a hot object costs the more \
+                  tries the more of them there are.",
+        formula: "A request sees the version of its object when a worker begins with it, or when it arrives. When it is answered with success and \
+                  another write of the object was committed later than it saw, it ends with `conflict` instead. Of x tries a second that \
+                  take T each x / (1 + x T) are committed. No draws.",
+        parameters: &[parameter("reads", "AtStart, OnArrival", "AtStart", "when a request sees the version")],
+        memory: "About 40 bytes per request under way, and per object committed since the oldest of them began.",
+        source: "H. Kung, J. Robinson, \"On Optimistic Methods for Concurrency Control\", 1981",
+        example: "data: (writes: Share(\"100%\"), optimistic: (reads: AtStart))",
+    };
+}
+
 impl Data {
     /// Everything wrong with the numbers as written; classes are looked up elsewhere.
     pub fn check(&self, replicas: u32, partition: Option<&AnyPartition>) -> Vec<Complaint> {
@@ -92,7 +136,8 @@ impl Data {
             complaints.extend(within("replication.lag", replication.lag.check()));
             match partition.map_or(Some(1), AnyPartition::parts) {
                 None => {
-                    complaints.push(complaint("replication", "hands of `Shuffle` overlap, so that nobody is the primary of one; use ByKey"))
+                    complaints
+                        .push(complaint("replication", "hands of `Shuffle` overlap, so that nobody is the primary of one; use ByKey"));
                 }
                 Some(parts) if replicas <= parts => {
                     let sentence = "nobody follows the primary; a service with replication needs two replicas, or two for each part";

@@ -12,9 +12,11 @@ pub mod partition;
 mod program;
 pub mod queues;
 mod restarts;
+mod rollback;
 mod saga;
 mod scaling;
 mod server;
+mod sessions;
 mod tally;
 mod task;
 
@@ -30,13 +32,16 @@ pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use queues::{Fifo, Queue, WhenFull};
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
+pub use rollback::Rollback;
 pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
 pub(crate) use scaling::LOOKS;
 pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
+pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
 pub use tally::{Level, Tally};
 pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
+use crate::brokers::Consume;
 use crate::builder::quoted;
 use crate::links::USUAL_SIZE;
 use crate::names::NameList;
@@ -84,6 +89,9 @@ pub struct Service {
     /// What else is done for a request, in this order, after `demand` is spent.
     #[serde(default)]
     pub does: Vec<Task>,
+    /// The brokers it fetches messages from, each of which is work as a request is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub consumes: Vec<Consume>,
     /// The failure domain of all replicas, or a list of domains that replicas are placed in by turns.
     #[serde(default)]
     pub domain: Placement,
@@ -120,6 +128,12 @@ pub struct Service {
     /// Who decides how many replicas there are, from `replicas` at the begin on; they stay as many unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scales: Option<Scaler>,
+    /// What takes bad deploys back before they end by themselves; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rolls_back: Option<Rollback>,
+    /// Where the sessions of its clients live; it has none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionPlace>,
     /// How often callers look who is there, if replicas come and go; always unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovery: Option<Discovery>,
@@ -238,6 +252,7 @@ impl Service {
             demand,
             demand_of: BTreeMap::new(),
             does: Vec::new(),
+            consumes: Vec::new(),
             domain: Placement::default(),
             partition: None,
             late_work: LateWork::default(),
@@ -252,6 +267,8 @@ impl Service {
             health: HealthEndpoint::default(),
             restarts: None,
             scales: None,
+            rolls_back: None,
+            sessions: None,
             discovery: None,
             request_size: USUAL_SIZE,
             reply_size: USUAL_SIZE,
@@ -270,6 +287,18 @@ impl Service {
         (most.max(1), self.replicas.max(least).min(most).max(1))
     }
 
+    /// What is wrong with following the share of workers that are taken, where nothing limits them.
+    fn check_target(&self, target: Target) -> Option<Complaint> {
+        let is_share_of_workers = match target {
+            Target::Occupancy(_) => true,
+            Target::Utilisation(_) => self.serves == Serves::Alone,
+            Target::Queue(_) => false,
+        };
+        let sentence = "no share of unlimited workers is ever taken; give the service a number of them, or let them share cores and follow \
+                        their Utilisation";
+        (is_share_of_workers && self.workers == UNLIMITED).then(|| complaint("scales.target", sentence))
+    }
+
     /// Everything wrong with the numbers as written; names are looked up elsewhere.
     pub fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
@@ -280,6 +309,9 @@ impl Service {
         complaints.extend(self.serves.check().map(|one| one.inside("serves")));
         complaints.extend(self.congestion.iter().flat_map(|congestion| within("congestion", congestion.check())));
         complaints.extend(self.partition.iter().flat_map(|partition| within("partition", partition.check(self.replicas))));
+        for (index, consume) in self.consumes.iter().enumerate() {
+            complaints.extend(within(&format!("consumes[{index}]"), consume.check()));
+        }
         complaints.extend(within("demand", self.demand.check()));
         complaints.extend(within("queue", self.queue.check()));
         for (index, control) in self.admission.iter().enumerate() {
@@ -296,7 +328,9 @@ impl Service {
         if self.discovery.is_some_and(|discovery| discovery.refresh.is_zero()) {
             complaints.push(complaint("discovery.refresh", "callers that always look need no `discovery`; leave it out"));
         }
+        complaints.extend(self.rolls_back.iter().flat_map(|rollback| within("rolls_back", rollback.check())));
         complaints.extend(self.scales.iter().flat_map(|scales| within("scales", scales.check())));
+        complaints.extend(self.scales.as_ref().and_then(|scales| self.check_target(scales.loops().target)));
         if self.discovery.is_some() && self.restarts.is_none() && self.scales.is_none() {
             let sentence = "no replica of this service comes or goes, so that there is nothing to find out; write `restarts` or `scales`";
             complaints.push(complaint("discovery", sentence));

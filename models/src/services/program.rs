@@ -53,6 +53,17 @@ pub enum TaskPlan {
     Degrade,
     /// A saga.
     Saga(Arc<SagaPlan>),
+    /// What a broker is asked is done: before a message is stored, and when it is.
+    Broker,
+    /// The end of the work on a message that was fetched.
+    Settle,
+}
+
+impl From<TaskPlan> for Step {
+    /// A step of its own that draws nothing.
+    fn from(does: TaskPlan) -> Self {
+        Self { does, place: NONE, rescue: NONE }
+    }
 }
 
 impl TaskPlan {
@@ -114,6 +125,7 @@ pub fn calls(program: &[Step]) -> impl Iterator<Item = (EdgeId, u32)> + '_ {
             saga.steps.iter().flat_map(|of| [Some(of.call), of.undo]).flatten().map(|edge| (edge, step.place)).collect()
         }
         TaskPlan::Work(_) | TaskPlan::Write(_) | TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade => Vec::new(),
+        TaskPlan::Broker | TaskPlan::Settle => Vec::new(),
     })
 }
 
@@ -302,6 +314,8 @@ mod tests {
                 TaskPlan::Degrade => "degrade".to_owned(),
                 TaskPlan::Work(_) => "work".to_owned(),
                 TaskPlan::Write(_) => "write".to_owned(),
+                TaskPlan::Broker => "broker".to_owned(),
+                TaskPlan::Settle => "settle".to_owned(),
                 TaskPlan::Saga(saga) => format!("saga of {}", saga.steps.len()),
             };
             if step.rescue == NONE { does } else { format!("{does} rescued at {}", step.rescue) }

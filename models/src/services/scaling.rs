@@ -210,7 +210,7 @@ impl Autoscale {
                 complaints.push(complaint("target", "no number of replicas has nothing to do; write a share such as \"60%\""));
             }
             Target::Queue(0) => {
-                complaints.push(complaint("target", "no number of replicas keeps a queue empty; write a length of at least 1"))
+                complaints.push(complaint("target", "no number of replicas keeps a queue empty; write a length of at least 1"));
             }
             Target::Utilisation(_) | Target::Occupancy(_) | Target::Queue(_) => {}
         }

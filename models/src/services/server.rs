@@ -71,6 +71,8 @@ pub enum News {
         /// In the how-manieth exchange.
         number: u32,
     },
+    /// A message that a poller here has fetched goes to the queue, or back.
+    HandOver,
     /// The connection is broken over which it awaits an answer.
     Broken,
 }

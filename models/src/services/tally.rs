@@ -4,6 +4,7 @@
 //! integral of its number over time is kept as a sum of instants: each that leaves adds when it left, each that comes takes away when it
 //! came (Little's law in whole nanoseconds). That is two instructions at each end, and nothing in between.
 
+use crate::outcome::{Failure, Outcome};
 use sim_core::time::SimTime;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign};
@@ -78,6 +79,17 @@ pub struct Tally {
     pub abandoned: u64,
     /// They were lost with a life of the replica.
     pub lost: u64,
+}
+
+impl Tally {
+    /// Where an answer with this outcome is counted.
+    pub const fn of(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Success => &mut self.completed,
+            Outcome::Failed(Failure::Overload) => &mut self.shed,
+            Outcome::Failed(_) => &mut self.failed,
+        }
+    }
 }
 
 impl AddAssign for Tally {

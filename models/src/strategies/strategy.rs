@@ -131,6 +131,8 @@ pub struct Site<'a> {
     pub replicas: &'a [u64],
     /// Those of them that the caller knows of, by number, rising; all of them where they do not come and go.
     pub listed: Option<&'a [u32]>,
+    /// Which of them knows the client of the call, if one does or did.
+    pub pinned: Option<u32>,
     /// The zone of each of them, by number.
     pub zones: &'a [u32],
     /// How many callers there are in each zone.
@@ -157,6 +159,8 @@ pub struct Moment<'a> {
     pub(crate) client: (u32, u32),
     /// The replicas of the callee that it may go to, if the callee says which.
     pub part: Option<Vec<u32>>,
+    /// Whether the callee says that it writes.
+    pub writes: bool,
     /// The replica that a layer further out has chosen.
     pub replica: Option<u32>,
     /// The zone of the caller, by number, if callee or callers have several.
@@ -167,6 +171,8 @@ pub struct Moment<'a> {
     pub ticket: Ticket,
     /// How many waits the call has drawn since its last attempt.
     pub(crate) waits: &'a mut u32,
+    /// The replicas that a balancer has sent attempts of the call to, if it wants to know.
+    pub(crate) tried: &'a mut Vec<u32>,
     /// What the layer has to say beside its step.
     pub notes: &'a mut Notes,
     /// Whose shared memory it is.

@@ -53,6 +53,14 @@ pub struct Clients {
     /// Clients start at an instant drawn evenly from this time for each apart, instead of all at once. For closed and one-shot load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_within: Option<SimDuration>,
+    /// Whether they are no users but probes of somebody who wants to know how users fare: their calls are counted apart. They are users unless said.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub synthetic: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 fn default_domain() -> String {
@@ -145,6 +153,7 @@ impl Clients {
             keys: None,
             classes: Classes::new(),
             starts_within: None,
+            synthetic: false,
         }
     }
 

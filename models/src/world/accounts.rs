@@ -7,7 +7,7 @@ use crate::attempt::Phase;
 use crate::call::Origin;
 use crate::measure::{Accounts, Levels, Mark, ServiceMeasures};
 use crate::protocols::Protocol;
-use crate::services::{Server, Tally};
+use crate::services::{Server, Tally, UNLIMITED};
 use sim_core::time::SimTime;
 
 impl<P: Protocol> World<P> {
@@ -43,7 +43,7 @@ impl<P: Protocol> World<P> {
         for attempt in self.attempts.slots() {
             match attempt.phase {
                 Phase::Queued => at_end[attempt.service as usize][0] += 1,
-                Phase::Serving | Phase::Calling => at_end[attempt.service as usize][1] += 1,
+                Phase::Serving | Phase::Calling | Phase::Parked => at_end[attempt.service as usize][1] += 1,
                 _ => {}
             }
         }
@@ -52,7 +52,7 @@ impl<P: Protocol> World<P> {
             self.servers_of(service).iter().for_each(|server| tally += server.tally);
             ServiceMeasures {
                 service: plan.name.clone(),
-                workers: u64::from(plan.replicas) * u64::from(plan.workers),
+                workers: if plan.workers == UNLIMITED { 0 } else { u64::from(plan.replicas) * u64::from(plan.workers) },
                 arrived: tally.arrived,
                 completed: tally.completed,
                 failed: tally.failed,

@@ -7,7 +7,7 @@ use super::World;
 use crate::attempt::Holds;
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
-use crate::plan::Role;
+use crate::plan::{INSIDE, Role};
 use crate::protocols::Protocol;
 use crate::services::connections::Holder;
 use sim_core::simulation::Ctx;
@@ -17,6 +17,16 @@ impl<P: Protocol> World<P> {
     /// A request asks for what it needs beside a worker. Whether it goes on; if not, it has been answered.
     #[cold]
     pub(super) fn checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        let attempt = &self.attempts[slot];
+        let keeps_sessions = self.plan.services[attempt.service as usize].sessions.is_some();
+        if keeps_sessions && !attempt.is_probe && !self.knows_client(slot, ctx) {
+            return false;
+        }
+        self.knows_enough(slot, ctx)
+    }
+
+    /// The same for a request whose client is known.
+    pub(super) fn knows_enough(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
         if self.plan.services[self.attempts[slot].service as usize].intake.is_some() {
             self.comes_in(slot, ctx);
             return false;
@@ -69,7 +79,10 @@ impl<P: Protocol> World<P> {
     /// Whether there is a connection for a request.
     fn connects(&mut self, slot: u32, now: SimTime) -> bool {
         let (attempt, holder) = (&self.attempts[slot], self.holder_of(slot));
-        let Some(limit) = &self.plan.services[attempt.service as usize].connections else { return true };
+        // What a replica has fetched itself comes over no connection.
+        let Some(limit) = self.plan.services[attempt.service as usize].connections.as_ref().filter(|_| attempt.routes.0 != INSIDE) else {
+            return true;
+        };
         let pools = self.pools.entry(attempt.node).or_default();
         let connects = pools.take(limit, holder, now);
         self.observations.most("connections of a replica", u64::from(pools.open()));

@@ -24,7 +24,10 @@ impl<P: Protocol> World<P> {
         // What is called for a request, or in the place of a call, is called about the same.
         let (caller, object, class) = match origin {
             // Populations come first among the nodes, in the order of their edges.
-            Origin::Client => (NodeId(name.edge.0), self.object_of(name), self.class_of(name, measured.0)),
+            Origin::Client => {
+                let (object, class) = self.about(name, measured.0);
+                (NodeId(name.edge.0), object, class)
+            }
             Origin::Job(job) | Origin::Branch(job, _) | Origin::Sent(job) => {
                 let call = &self.calls[self.attempts[job].call];
                 (self.attempts[job].node, call.object, call.class)
@@ -33,6 +36,9 @@ impl<P: Protocol> World<P> {
             Origin::Saga(saga, _) => self.caller_of_saga(saga),
             Origin::Background(..) => unreachable!("what nobody waits for is begun as part of another call"),
             Origin::Probe(_) | Origin::Check(_) => unreachable!("who asks whether somebody is well begins its calls itself"),
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => {
+                unreachable!("brokers and pollers begin their calls themselves")
+            }
         };
         self.calls[slot].begin(name, (origin, caller), process, (now, object, class), measured);
         if !self.clocks.is_empty() {
@@ -105,28 +111,24 @@ impl<P: Protocol> World<P> {
         self.arm_by(slot, earliest, ctx);
     }
 
-    /// What a call of a client is about.
-    fn object_of(&self, name: CallName) -> u64 {
-        match &self.plan.populations[name.edge.index()].objects {
-            Some(objects) => objects.object(self.seed.draws(name.key, 1).choice()),
-            None => name.key.bits(),
+    /// What a call of a client is about, and of which class it is: something of its own, and none, unless its population says more.
+    #[inline(always)]
+    fn about(&mut self, name: CallName, is_counted: bool) -> (u64, u8) {
+        if self.plan.populations[name.edge.index()].is_plain {
+            return (name.key.bits(), 0);
         }
-    }
-
-    /// Of which class a call of a client is; 0 without classes.
-    fn class_of(&mut self, name: CallName, is_counted: bool) -> u8 {
-        if self.plan.populations[name.edge.index()].classes.is_none() {
-            return 0;
-        }
-        self.draw_class(name, is_counted)
+        self.drawn(name, is_counted)
     }
 
     #[inline(never)]
-    fn draw_class(&mut self, name: CallName, is_counted: bool) -> u8 {
-        let classes = self.plan.populations[name.edge.index()].classes.as_ref();
-        let class = classes.expect("a class is drawn where there are any").class(name.key, &self.seed);
-        self.meter.class_started(class, is_counted);
-        class
+    fn drawn(&mut self, name: CallName, is_counted: bool) -> (u64, u8) {
+        let plan = &self.plan.populations[name.edge.index()];
+        let object = plan.objects.as_ref().map_or(name.key.bits(), |objects| objects.object(self.seed.draws(name.key, 1).choice()));
+        let class = plan.classes.as_ref().map_or(0, |classes| classes.class(name.key, &self.seed));
+        if class > 0 {
+            self.meter.class_started(class, is_counted);
+        }
+        (object, class)
     }
 
     /// Does what the layer of a flight wants, and goes on until everything waits for time to pass. `hint` is what the callee said
@@ -271,6 +273,10 @@ impl<P: Protocol> World<P> {
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
             Origin::Saga(saga, place) => self.saga_call_ended(slot, (saga, place), (outcome, is_over), ctx),
+            Origin::Poll(poller) => self.poll_ended(poller, outcome, ctx),
+            Origin::Delivery(poller, place) => self.delivery_ended((poller, place), (outcome, slot), ctx),
+            Origin::Settling(number, receipt) => self.settling_ended(name, process, (number, receipt), ctx),
+            Origin::Push(backlog, number) => self.push_ended((backlog, number), (outcome, slot), ctx),
         }
     }
 

@@ -5,12 +5,10 @@
 //! answer.
 
 use super::World;
-use crate::attempt::Phase;
 use crate::call::Origin;
 use crate::outcome::Outcome;
 use crate::protocols::Protocol;
 use crate::record::{CallName, FIRST_CHECK, Record};
-use crate::services::Threads;
 use sim_core::simulation::Ctx;
 
 impl<P: Protocol> World<P> {
@@ -26,12 +24,8 @@ impl<P: Protocol> World<P> {
             return self.answer(slot, Outcome::Success, ctx);
         };
         let (threads, timeout, process) = (service.threads, service.check_timeout, node.0 - service.first.0);
-        let attempt = &mut self.attempts[slot];
-        attempt.task += 1;
-        attempt.phase = Phase::Calling;
-        if threads == Threads::Released {
-            self.free_worker(slot, ctx);
-        }
+        self.attempts[slot].task += 1;
+        self.begins_to_call(slot, threads, ctx);
         let mut key = parent.call.key.child(u64::from(parent.number) << 32 | u64::from(asked));
         if parent.copy > 0 {
             key = key.child(u64::from(parent.copy));

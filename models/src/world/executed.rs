@@ -11,9 +11,11 @@ use crate::attempt::Holds;
 use crate::call::Origin;
 use crate::measure::{Fold, Observation, Unit};
 use crate::outcome::{Failure, Outcome};
+use crate::plan::INSIDE;
 use crate::protocols::Protocol;
 use crate::strategies::cache::Claim;
 use sim_core::simulation::Ctx;
+use sim_core::time::SimTime;
 
 /// What one service has executed.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +67,11 @@ impl<P: Protocol> World<P> {
             }
             Claim::Mismatch => unreachable!("all copies of a call ask for the same"),
         };
-        self.answer(slot, outcome, ctx);
+        if self.attempts[slot].routes.0 == INSIDE {
+            self.answer_inside(slot, outcome, ctx);
+        } else {
+            self.answer(slot, outcome, ctx);
+        }
         false
     }
 
@@ -77,13 +83,21 @@ impl<P: Protocol> World<P> {
             self.is_executed(slot, ctx);
         }
         let attempt = &self.attempts[slot];
-        let key = attempt.name.call.key.bits();
-        let Some(config) = &self.plan.services[attempt.service as usize].idempotency else { return };
-        let keys = &mut self.keys[attempt.service as usize];
+        let (service, key) = (attempt.service as usize, attempt.name.call.key.bits());
+        if self.plan.services[service].idempotency.is_none() || (outcome.is_none() && self.saga_keeps_key(slot)) {
+            return;
+        }
+        self.settle_key_of(service as u32, key, outcome, now);
+    }
+
+    /// A key is settled: with the result of its request, or with nothing, if nothing came of that.
+    pub(super) fn settle_key_of(&mut self, service: u32, key: u64, outcome: Option<Outcome>, now: SimTime) {
+        let Some(config) = &self.plan.services[service as usize].idempotency else { return };
+        let keys = &mut self.keys[service as usize];
         match outcome {
             // Turned away, or too late to be begun, or to be committed.
             None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
-                config.dropped(keys, key)
+                config.dropped(keys, key);
             }
             Some(outcome) => config.executed(keys, key, outcome, now),
         }

@@ -13,7 +13,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, Plan, Role};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Record};
-use crate::services::Directory;
+use crate::services::{Directory, Sessions};
 use crate::strategies::health::Health;
 use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::simulation::Ctx;
@@ -28,6 +28,8 @@ pub(super) struct Fleets {
     pub(super) replicas: Vec<Replica>,
     /// By service: where its replicas begin, or [`NONE`].
     first: Vec<u32>,
+    /// By service: which of its replicas knows which client, if it keeps sessions.
+    pub(super) sessions: Vec<Option<Sessions>>,
     /// Who decides how many there are, for each service whose number of replicas follows its load.
     pub(super) loops: Vec<Loop>,
 }
@@ -95,6 +97,7 @@ impl Fleets {
         }
         for (index, service) in (0..).zip(&plan.services) {
             let comes_and_goes = service.comes_and_goes;
+            fleets.sessions.push(service.sessions.is_some().then(Sessions::default));
             fleets.first.push(if comes_and_goes { fleets.replicas.len() as u32 } else { NONE });
             fleets.directories.push(comes_and_goes.then(|| Directory::new(service.refresh, (0..service.initial).collect())));
             let replicas = if comes_and_goes { service.replicas } else { 0 };
@@ -114,6 +117,11 @@ impl Fleets {
             return Some(directory.listed());
         }
         Some(directory.known(seed.draws(edge.child(LOOKS.bits()).child(u64::from(caller)), 0).wait(), now))
+    }
+
+    /// The replica that knows a client, or did.
+    pub(super) fn pinned(&self, service: u32, client: (u32, u32)) -> Option<u32> {
+        self.sessions.get(service as usize)?.as_ref()?.place_of(client)
     }
 
     /// Where the replicas of a service begin here.
@@ -170,6 +178,10 @@ impl<P: Protocol> World<P> {
             (Some(part), None) => part,
             (None, known) => known.unwrap_or_default().to_vec(),
         };
+        // Who is known somewhere goes there as long as it is there.
+        if let Some(pinned) = self.fleets.pinned(service, (call.name.edge.0, call.name.client)).filter(|pinned| found.contains(pinned)) {
+            return pinned;
+        }
         if found.is_empty() { NONE } else { found[choice.index(found.len() as u64) as usize] }
     }
 

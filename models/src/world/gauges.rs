@@ -13,7 +13,7 @@ const MOST_SCOPES: usize = 1_000;
 impl<P: Protocol> World<P> {
     /// Whether any layer shares anything that could be shown.
     pub(super) fn has_gauges(&self) -> bool {
-        self.plan.edges.iter().any(|edge| edge.scopes.iter().any(Option::is_some))
+        !self.plan.backlogs.is_empty() || self.plan.edges.iter().any(|edge| edge.scopes.iter().any(Option::is_some))
     }
 
     /// Asks every layer for what it shows at the end of a whole time bin. They are asked as copies: to look at a budget moves it on, and
@@ -21,6 +21,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn show_gauges(&mut self, now: SimTime) {
         let plan = Arc::clone(&self.plan);
         let bin = (now.since_start() / plan.clockwork.bin) as usize - 1;
+        self.show_brokers(now, bin);
         for (edge_index, edge) in plan.edges.iter().enumerate() {
             for (layer_index, layer) in edge.stack.iter().enumerate() {
                 let Some(scope) = edge.scopes[layer_index] else { continue };

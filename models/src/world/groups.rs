@@ -10,6 +10,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD};
 use crate::outcome::{Failure, Outcome};
+use crate::plan::INSIDE;
 use crate::protocols::{Lie, Protocol, Speaker, To, Turn, Verdict};
 use crate::record::{Loss, Record};
 use crate::services::News;
@@ -105,6 +106,9 @@ const SESSION: Key = Key::named("session with a group");
 impl<P: Protocol> World<P> {
     /// The caller's side of an attempt at a group begins.
     pub(super) fn begin_session(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.begin_delivery(slot, ctx);
+        }
         self.attempts[slot].phase = Phase::Talking;
         let session = self.session_turn(slot, ctx, |world, turn| world.protocol.begin(turn));
         self.attempts[slot].session = self.sessions.insert(session);

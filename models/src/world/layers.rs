@@ -52,7 +52,7 @@ impl<P: Protocol> World<P> {
         act: impl FnOnce(&Layer, &mut FlightMemory, &mut SharedMemory, &mut Moment<'_>) -> R,
     ) -> R {
         let edge = &self.plan.edges[self.calls[slot].name.edge.index()];
-        let part = if edge.is_parted { Some(self.part_of(slot)) } else { None };
+        let (part, writes) = if edge.is_parted { self.narrowed(slot) } else { (None, false) };
         let call = &mut self.calls[slot];
         let state = &mut call.flights[flight as usize];
         let index = state.layer as usize;
@@ -65,6 +65,7 @@ impl<P: Protocol> World<P> {
         if let Callee::Service(service) = edge.callee {
             // Who chooses for many looks for all of them.
             site.listed = self.fleets.known(service, (&self.seed, edge.key, scope as u32), now);
+            site.pinned = self.fleets.pinned(service, (call.name.edge.0, call.name.client));
         }
         let (edge_of_memory, layer_of_memory) = edge.homes[index];
         let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
@@ -82,11 +83,13 @@ impl<P: Protocol> World<P> {
             object: call.object,
             client: (call.name.client, call.name.ordinal),
             part,
+            writes,
             replica,
             own_zone: edge.own_zone(call.process),
             layer: index as u32,
             ticket: Ticket::new(slot, flight),
             waits: &mut call.waits,
+            tried: &mut call.tried,
             notes: &mut self.notes,
             site,
         };

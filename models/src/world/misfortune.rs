@@ -26,7 +26,7 @@ pub(super) fn schedule<P: Protocol>(timetable: &Timetable, stretches: Range<usiz
     }
 }
 
-fn schedule_end<P: Protocol>(timetable: &Timetable, index: usize, ctx: &mut Ctx<'_, World<P>>) {
+pub(super) fn schedule_end<P: Protocol>(timetable: &Timetable, index: usize, ctx: &mut Ctx<'_, World<P>>) {
     if let Some(end) = timetable.stretches[index].end {
         ctx.at(end, WorldEvent::new(Kind::Fault, Key::default(), ENDS + index as u32, 2 * index as u32 + 1));
     }
@@ -70,6 +70,10 @@ impl<P: Protocol> World<P> {
         }
         let (id, begins) = (StretchId(slot / 2), slot.is_multiple_of(2));
         let stretch = &self.timetable.stretches[id.index()];
+        // An end that was planned before somebody ended it earlier.
+        if !begins && stretch.end != Some(ctx.now()) {
+            return;
+        }
         let strike = &self.timetable.strikes[stretch.strike as usize];
         let (opens, closes, fault, member) = (begins && stretch.opens, !begins && stretch.closes, strike.fault, strike.member);
         if opens {
@@ -146,7 +150,7 @@ impl<P: Protocol> World<P> {
 
     /// Tells whoever waits for it that a strike of a fault began or ended.
     fn strike_changes(&mut self, fault: FaultId, began: bool, ctx: &mut Ctx<'_, Self>) {
-        if self.listeners.is_empty() {
+        if self.listeners.is_empty() && !super::rollbacks::any(&self.plan) {
             return;
         }
         if !began {
@@ -225,6 +229,8 @@ impl<P: Protocol> World<P> {
                 if !self.state_is_rebuilt(node, ctx) {
                     self.sagas_go_on(node, ctx);
                 }
+                self.pollers_return(node, ctx);
+                self.broker_resumes(node, ctx);
             }
             Role::Clients(_) => {}
         }

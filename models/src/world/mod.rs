@@ -8,20 +8,24 @@
 //!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `door` (who is let in), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
-//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sagas` and `saga_books` (what takes
+//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   replicas know of clients), `sagas` and `saga_books` (what takes
 //!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
+//! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
-//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `triggers` (faults that
+//! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod accounts;
 mod arriving;
+mod brokering;
 mod calls;
 mod checks;
 mod clients;
+mod consuming;
 mod course;
 mod data;
 mod disks;
@@ -49,10 +53,12 @@ mod pools;
 mod probes;
 mod queueing;
 mod replication;
+mod rollbacks;
 mod saga_books;
 mod sagas;
 mod scaling;
 mod serving;
+mod sessions;
 mod sharing;
 mod steps;
 mod timekeeping;
@@ -80,6 +86,7 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
 use executed::Executions;
@@ -156,6 +163,10 @@ pub struct World<P: Protocol> {
     populations: Vec<PopulationState>,
     extra: ExtraLoad,
     jobs: Jobs,
+    /// The strikes of deploys that somebody takes back.
+    rolled_back: Vec<u32>,
+    /// What brokers keep, and who fetches it.
+    brokers: Brokers,
     /// Who asks which replica whether it is well; none unless a layer wants to know.
     probers: Vec<Prober>,
     /// The replicas of services that come and go.
@@ -221,6 +232,8 @@ impl<P: Protocol> World<P> {
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
             jobs: Jobs::default(),
+            rolled_back: Vec::new(),
+            brokers: Brokers::of(&plan),
             probers: probes::probers_of(&plan),
             fleets: Fleets::of(&plan),
             call_counts: vec![0; clients],
@@ -246,6 +259,7 @@ impl<P: Protocol> World<P> {
             world.start_clocks(ctx);
             world.start_loops(ctx);
             world.start_probers(ctx);
+            world.start_pollers(ctx);
             world.schedule_members(ctx);
             world.start_populations(ctx);
             saga_books::begin_counting(&world.plan, &mut world.observations);
@@ -272,6 +286,11 @@ impl<P: Protocol> World<P> {
         (self.calls.live() + self.fans.live(), self.attempts.live())
     }
 
+    /// How many records of calls and attempts have been in use at one instant, at most.
+    pub const fn most_records(&self) -> (usize, usize) {
+        (self.calls.most(), self.attempts.most())
+    }
+
     /// Gives this run, forked off another, a future of its own: every draw not yet made comes from this seed. Draws of
     /// attempts already on the wire stay.
     pub fn reseed(&mut self, seed: Seed) {
@@ -288,8 +307,9 @@ impl<P: Protocol> World<P> {
         self.count_replicas();
         self.meter.accounts = self.accounts();
         self.count_unfinished();
-        let of_services = self.executions_observed();
-        self.meter.observed(&self.observations, of_services);
+        let mut more = self.executions_observed();
+        more.extend(self.brokers.observations(&self.plan));
+        self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }
@@ -343,6 +363,8 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
+            Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {
             self.hand_out_grants(ctx);

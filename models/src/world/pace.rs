@@ -80,6 +80,8 @@ impl<P: Protocol> World<P> {
                 self.fire_overdue(node, ctx);
                 self.probers_go_on(node, ctx);
                 self.sagas_go_on(node, ctx);
+                self.pollers_go_on(node, ctx);
+                self.broker_resumes(node, ctx);
                 self.fill_workers(node, ctx);
             }
             Role::Member(member) => {
@@ -103,7 +105,7 @@ impl<P: Protocol> World<P> {
             match news {
                 News::Request => attempt.phase = Phase::Unheard,
                 News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
-                News::Cancel | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
+                News::Cancel | News::HandOver | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
             }
         }
         self.servers[node.index()].inbox.push_back(Unheard { attempt: slot, news });
@@ -131,6 +133,7 @@ impl<P: Protocol> World<P> {
                     self.request_reaches(slot, ctx);
                 }
                 News::Cancel => self.cancel_reaches(slot, ctx),
+                News::HandOver => self.hand_over_inside(slot, ctx),
                 News::Reply { is_altered } => {
                     attempt.pending -= 1;
                     self.reply_reaches(slot, is_altered, ctx);

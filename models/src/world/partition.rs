@@ -27,6 +27,14 @@ impl<P: Protocol> World<P> {
         self.for_reading_or_writing(slot, index, part)
     }
 
+    /// What a layer may know of the callee of a call: the replicas that its attempts may go to, and whether it writes.
+    #[cold]
+    pub(super) fn narrowed(&self, slot: u32) -> (Option<Vec<u32>>, bool) {
+        let Callee::Service(service) = self.plan.edges[self.calls[slot].name.edge.index()].callee else { return (None, false) };
+        let data = self.plan.services[service as usize].data.as_ref();
+        (Some(self.part_of(slot)), data.is_some_and(|data| self.call_writes(slot, data)))
+    }
+
     /// The hot replica that an attempt goes to, if a fault draws it to one that it may go to.
     #[cold]
     pub(super) fn drawn_to(&self, slot: u32, service: u32, choice: Draw) -> Option<NodeId> {

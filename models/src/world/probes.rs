@@ -58,7 +58,7 @@ const PROBES: Key = Key::named("probe");
 pub(super) fn probers_of(plan: &Plan) -> Vec<Prober> {
     let mut probers = Vec::new();
     for (edge, plan) in (0..).map(EdgeId).zip(&plan.edges) {
-        let wanting = (0..).zip(&plan.stack).filter(|(_, layer)| layer.health().is_some() && plan.callee != Callee::Group);
+        let wanting = (0..).zip(&plan.stack).filter(|(_, layer)| layer.health().is_some() && matches!(plan.callee, Callee::Service(_)));
         for (layer, _) in wanting {
             let key = plan.key.child(PROBES.bits()).child(u64::from(layer));
             for process in 0..plan.zones.of_caller.len() as u32 {

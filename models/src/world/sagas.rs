@@ -45,6 +45,8 @@ pub(super) struct Saga {
     reach: Reach,
     /// The request that waits for its end, if it still lives, and when that is given up.
     request: (u32, AttemptName),
+    /// The service and the idempotency key of its request, if it has kept that when the request was given up.
+    kept_key: Option<(u32, u64)>,
     deadline: SimTime,
     course: Course,
     doing: Doing,
@@ -147,6 +149,7 @@ impl<P: Protocol> World<P> {
             class: call.class,
             reach: attempt.reach,
             request: (slot, name),
+            kept_key: None,
             deadline: attempt.deadline,
             course: Course::Forward(0),
             doing: Doing::Waiting,
@@ -381,6 +384,7 @@ impl<P: Protocol> World<P> {
     /// There was no room in the log for a saga: nothing of it has been done.
     fn saga_is_not_begun(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let request = self.request_of_saga(slot);
+        self.let_go_of_key(slot, None, ctx.now());
         self.sagas[slot].doing = Doing::Over(SagaEnd::Compensated);
         self.sagas.release(slot);
         if let Some(request) = request {
@@ -395,7 +399,29 @@ impl<P: Protocol> World<P> {
         (attempt.phase == Phase::Calling && attempt.name == name).then_some(request)
     }
 
+    /// A request is no more: the saga that it has begun keeps its key, if it has begun one. Whether it does.
+    pub(super) fn saga_keeps_key(&mut self, request: u32) -> bool {
+        let attempt = &self.attempts[request];
+        let (name, key) = (attempt.name, (attempt.service, attempt.name.call.key.bits()));
+        let is_it = |saga: &Saga| saga.request == (request, name) && !saga.is_over();
+        let Some(slot) = (0..).zip(self.sagas.slots()).find_map(|(slot, saga)| is_it(saga).then_some(slot)) else { return false };
+        self.sagas[slot].kept_key = Some(key);
+        true
+    }
+
+    /// What a request would have been answered stands under the key that its saga has kept; nothing, if the saga has come to nothing.
+    fn let_go_of_key(&mut self, slot: u32, end: Option<SagaEnd>, now: SimTime) {
+        let Some((service, key)) = self.sagas[slot].kept_key.take() else { return };
+        let outcome = match end {
+            Some(SagaEnd::Completed) => Some(Outcome::Success),
+            Some(SagaEnd::Compensated) => Some(Outcome::Failed(Failure::Dependency)),
+            Some(SagaEnd::LeftHalfway) | None => None,
+        };
+        self.settle_key_of(service, key, outcome, now);
+    }
+
     fn saga_ends(&mut self, slot: u32, end: SagaEnd, ctx: &mut Ctx<'_, Self>) {
+        self.let_go_of_key(slot, Some(end), ctx.now());
         let request = self.request_of_saga(slot);
         let saga = &mut self.sagas[slot];
         saga.doing = Doing::Over(end);
@@ -483,6 +509,7 @@ impl<P: Protocol> World<P> {
         match logged {
             // Nothing has been done, and nobody has heard of it.
             None if has_log => {
+                self.let_go_of_key(slot, None, ctx.now());
                 self.sagas[slot].doing = Doing::Over(SagaEnd::Compensated);
                 self.sagas.release(slot);
             }

@@ -104,6 +104,7 @@ impl<P: Protocol> World<P> {
         match target {
             Target::Queue(_) => of_servers(|server| server.waiting.count()),
             Target::Occupancy(_) => of_servers(|server| server.busy.count()),
+            Target::Utilisation(_) if ready.iter().any(|node| self.shares.contains_key(&node.0)) => self.cores_at_work(ready),
             Target::Utilisation(_) => {
                 let works = |attempt: &&crate::attempt::Attempt| {
                     attempt.phase == Phase::Serving && !attempt.is_writing && ready.binary_search(&attempt.node).is_ok()
@@ -121,7 +122,13 @@ impl<P: Protocol> World<P> {
         let wanted = replicas.iter().filter(|replica| replica.stage.is_wanted()).count() as u32;
         let present = Present { wanted, ready: replicas.iter().filter(|replica| self.is_ready(replica)).count() as u32 };
         let state = &mut self.fleets.loops[index as usize];
-        let right = scaler.right(std::mem::take(&mut state.seen), present, plan.services[service as usize].workers);
+        let of_service = &plan.services[service as usize];
+        // Workers that share cores are at work as far as these are.
+        let can_work = match scaler.target {
+            Target::Utilisation(_) => of_service.cores.unwrap_or(of_service.workers),
+            Target::Occupancy(_) | Target::Queue(_) => of_service.workers,
+        };
+        let right = scaler.right(std::mem::take(&mut state.seen), present, can_work);
         let decided = scaler.decide(&mut state.memory, right, wanted, ctx.now());
         for _ in wanted..decided {
             self.scale_out(service, ctx);

@@ -2,13 +2,14 @@
 
 use super::World;
 use super::jobs::RUN;
+use super::sessions::LOGS_IN;
 use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::Slowness;
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
-use crate::plan::{Role, ServicePlan};
+use crate::plan::{INSIDE, Role, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::{DemandOfRetry, LateWork, News, Step, TaskPlan, Threads};
@@ -89,12 +90,39 @@ impl<P: Protocol> World<P> {
     /// A request has arrived at a server that runs.
     #[inline(always)]
     pub(super) fn receive(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let node = attempt.node;
+        let service = &self.plan.services[attempt.service as usize];
+        if service.checks_in {
+            return self.receive_what_checks_in(slot, ctx);
+        }
+        let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
+        let server = &mut self.servers[node.index()];
+        server.tally.arrived += 1;
+        if server.busy.count() < service.workers.saturating_sub(lost) && attempt.deadline > ctx.now() {
+            // As in `take_worker`, with the memory of the server at hand.
+            server.busy.up(ctx.now());
+            attempt.has_worker = true;
+            ctx.record(&Record::Started(attempt.name, node));
+            return self.work(slot, ctx);
+        }
+        self.receive_or_refuse(slot, ctx);
+    }
+
+    /// A request has arrived that needs more than a worker.
+    #[cold]
+    fn receive_what_checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        self.servers[self.attempts[slot].node.index()].tally.arrived += 1;
+        if self.checks_in(slot, ctx) {
+            self.receive_or_refuse(slot, ctx);
+        }
+    }
+
+    /// A request that has arrived gets a worker, or a place in the queue, or is refused.
+    #[inline(never)]
+    fn receive_or_refuse(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let node = attempt.node;
-        if self.plan.services[attempt.service as usize].checks_in && !self.checks_in(slot, ctx) {
-            return;
-        }
-        let attempt = &self.attempts[slot];
         if self.is_free(node, &self.plan.services[attempt.service as usize]) {
             self.take_worker(slot, ctx);
         } else if self.servers[node.index()].waiting.count() < self.places_at(node) {
@@ -223,8 +251,7 @@ impl<P: Protocol> World<P> {
             if attempt.is_probe {
                 return self.check_dependencies(slot, ctx);
             }
-            self.free_worker(slot, ctx);
-            return self.answer(slot, Outcome::Success, ctx);
+            return self.finish(slot, ctx);
         };
         attempt.task += 1;
         match &next.does {
@@ -247,12 +274,37 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// All is done for a request: its worker takes the next, and its caller is answered.
+    #[inline(always)]
+    fn finish(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        let attempt = &mut self.attempts[slot];
+        let node = attempt.node;
+        let server = &mut self.servers[node.index()];
+        server.tally.completed += 1;
+        // As in `free_worker`, with the memory of the server at hand.
+        if std::mem::replace(&mut attempt.has_worker, false) {
+            server.busy.down(ctx.now());
+            if !server.queue.is_empty() {
+                self.fill_workers(node, ctx);
+            }
+        }
+        self.answer_counted(slot, Outcome::Success, ctx);
+    }
+
     /// A downstream call ended. A failure fails the request.
     pub(super) fn child_ended(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].child = NONE;
         self.calls_no_more(slot, ctx);
+        if self.attempts[slot].task == LOGS_IN {
+            return self.logged_in(slot, outcome, ctx);
+        }
         if outcome.is_success() {
             return self.go_on(slot, ctx);
+        }
+        if self.attempts[slot].is_probe {
+            // Its program is not what it does: it has no step that says what then.
+            self.free_worker(slot, ctx);
+            return self.fail(slot, Failure::Dependency, ctx);
         }
         self.task_failed(slot, Failure::Dependency, ctx);
     }
@@ -274,6 +326,18 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         if !attempt.has_worker {
             self.servers[attempt.node.index()].calling.down(ctx.now());
+        }
+    }
+
+    /// The client of a request has been logged in, or could not be.
+    #[cold]
+    fn logged_in(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        self.attempts[slot].task = 0;
+        if !outcome.is_success() {
+            return self.fail(slot, Failure::Dependency, ctx);
+        }
+        if self.knows_enough(slot, ctx) {
+            self.receive_or_refuse(slot, ctx);
         }
     }
 
@@ -344,6 +408,9 @@ impl<P: Protocol> World<P> {
     /// The word that a caller has gone reaches the server, unless a cut swallows it.
     pub(super) fn cancel_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         self.attempts[slot].references -= 1;
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.cancel_inside(slot, ctx);
+        }
         match self.passes(self.attempts[slot].routes.0, |world| world.event_of(Kind::Cancel, slot), ctx.now()) {
             Ok(true) => {}
             Ok(false) => return self.attempts[slot].references += 1,
@@ -378,10 +445,13 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn cancel(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.is_known_unwanted = true;
         let (node, child) = (attempt.node, attempt.child);
+        if let Some(broker) = self.service_at(node).broker {
+            return self.cancel_at_broker(slot, broker, ctx);
+        }
         if self.service_at(node).late_work == LateWork::SkipQueued {
             return;
         }
@@ -407,7 +477,7 @@ impl<P: Protocol> World<P> {
                 }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 
@@ -423,7 +493,7 @@ impl<P: Protocol> World<P> {
         }
         for slot in 0..self.attempts.slots().len() as u32 {
             let attempt = &mut self.attempts[slot];
-            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling) {
+            if attempt.node != node || !matches!(attempt.phase, Phase::Queued | Phase::Serving | Phase::Calling | Phase::Parked) {
                 continue;
             }
             let (call, child, holds) = (attempt.call, attempt.child, attempt.holds);
@@ -447,8 +517,11 @@ impl<P: Protocol> World<P> {
         self.abandon_background(node, ctx);
         self.abandon_sent(node, ctx);
         self.forget_strategies(node);
+        self.sessions_die(node);
         self.probers_die(node, ctx);
         self.connections_close(node);
+        self.pollers_die(node, ctx);
+        self.broker_dies(node, ctx);
         let inbox = std::mem::take(&mut self.servers[node.index()].inbox);
         self.servers[node.index()].dies(ctx.now());
         self.hear_all(outside, ctx);

@@ -167,6 +167,12 @@ impl<P: Protocol> World<P> {
         Some(worked)
     }
 
+    /// How many cores of these nodes are at work, of nodes whose workers share them.
+    pub(super) fn cores_at_work(&self, nodes: &[NodeId]) -> u64 {
+        let of_node = |share: &SharedNode| u64::from(share.cores).min(share.workers.len() as u64);
+        nodes.iter().filter_map(|node| self.shares.get(&node.0)).map(of_node).sum()
+    }
+
     /// Makes sure that an event comes no later than the first one of a node is done.
     fn arm_share(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         let Some(share) = self.shares.get_mut(&node.0) else { return };

@@ -39,6 +39,8 @@ impl<P: Protocol> World<P> {
                 TaskPlan::Jump(to) => attempt.task = *to,
                 TaskPlan::Degrade => attempt.is_degraded = true,
                 TaskPlan::Parallel(_) => return self.fan_out(slot, ctx),
+                TaskPlan::Broker => return self.broker_is_asked(slot, ctx),
+                TaskPlan::Settle => return self.work_is_over(slot, ctx),
                 TaskPlan::Saga(saga) => {
                     let (saga, place) = (Arc::clone(saga), step.place);
                     return self.coordinate(slot, (saga, place), ctx);

@@ -274,6 +274,8 @@ impl<P: Protocol> World<P> {
             self.instances(member).for_each(|instance| self.arm_member(instance, ctx));
         }
         self.arm_probers(node, ctx);
+        self.pollers_go_on(node, ctx);
+        self.broker_resumes(node, ctx);
         if self.plan.clocks.get(node.index()).is_some_and(|clock| clock.server.is_some()) {
             // The next exchange may come sooner; the event that is pending finds that it is early, or that it is over.
             let every = self.plan.clocks[node.index()].parts.polling.as_ref().map_or(SimDuration::MAX, |polling| polling.every);

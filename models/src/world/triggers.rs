@@ -45,7 +45,11 @@ impl<P: Protocol> World<P> {
     /// Whether anything is judged at the ends of time bins.
     pub(super) fn watches_bins(&self) -> bool {
         let trigger = |listener: &Listener| self.plan.faults[listener.fault.index()].when().map(|when| &when.trigger);
-        self.has_gauges() || self.plan.experiment.is_some() || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
+        let watched = self.plan.services.iter().filter_map(|service| service.rolls_back.as_ref());
+        watched.into_iter().any(|rollback| rollback.when.is_measured())
+            || self.has_gauges()
+            || self.plan.experiment.is_some()
+            || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
     }
 
     /// Schedules the end of the bin that begins now, if it is a whole one.
@@ -73,6 +77,9 @@ impl<P: Protocol> World<P> {
 
     /// Something happens that faults may wait for.
     pub(super) fn happens(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
+        if super::rollbacks::any(&self.plan) && self.lifted.is_none() {
+            self.pipelines_hear(happening, ctx);
+        }
         if self.listeners.is_empty() || self.lifted.is_some() {
             return;
         }

@@ -2,14 +2,14 @@
 
 use super::World;
 use super::parcels::{Cargo, Fate};
-use crate::attempt::Phase;
+use crate::attempt::{BROUGHT, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
-use crate::plan::{Callee, ServicePlan};
+use crate::plan::{Callee, INSIDE, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
 use crate::services::{LateWork, News};
@@ -61,6 +61,7 @@ impl<P: Protocol> World<P> {
                 (hot.unwrap_or(NodeId(plan.first.0 + replica)), service)
             }
             Callee::Group => (self.plan.group.as_ref().expect("a plan with an edge to a group has one").first, NONE),
+            Callee::Own(_) => (caller, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
         self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
@@ -97,6 +98,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(parent, _) => self.reach_of(parent),
             Origin::Saga(saga, _) => self.reach_of_saga(saga),
             Origin::Probe(_) => Reach::NO_CALL,
+            Origin::Poll(_) | Origin::Delivery(..) | Origin::Settling(..) | Origin::Push(..) => self.reach_of_message(call.origin),
             Origin::Client | Origin::Background(..) => {
                 let population = Key::named(&self.plan.nodes[call.caller.index()].name);
                 Reach::of(call.name.key, population.child(u64::from(call.name.client)), &self.seed)
@@ -140,7 +142,10 @@ impl<P: Protocol> World<P> {
         if attempt.is_probe {
             return SIZE_OF_A_WORD;
         }
-        self.plan.services.get(attempt.service as usize).map_or(USUAL_SIZE, of_service)
+        match self.plan.services.get(attempt.service as usize) {
+            Some(service) if service.broker.is_some() => self.size_at_broker(slot, of_service(service)),
+            service => service.map_or(USUAL_SIZE, of_service),
+        }
     }
 
     /// A request reaches its server, unless a cut swallows it.
@@ -152,7 +157,6 @@ impl<P: Protocol> World<P> {
             return self.request_arrives_under_faults(slot, ctx);
         }
         self.meter.messages.arrived += 1;
-        self.servers[attempt.node.index()].tally.arrived += 1;
         self.receive(slot, ctx);
     }
 
@@ -181,18 +185,15 @@ impl<P: Protocol> World<P> {
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;
-        self.servers[node.index()].tally.arrived += 1;
-        if takes {
-            if let Some(failure) = self.failed_on_arrival(slot) {
-                return self.fail(slot, failure, ctx);
+        let at_once = if takes { self.failed_on_arrival(slot).map(Outcome::Failed) } else { Some(Outcome::Failed(Failure::Refused)) };
+        let is_replayed = at_once.is_none() && self.conduct(slot) == Conduct::Replayed;
+        self.attempts[slot].is_wrong |= is_replayed;
+        match at_once.or(is_replayed.then_some(Outcome::Success)) {
+            None => self.receive(slot, ctx),
+            Some(outcome) => {
+                self.servers[node.index()].tally.arrived += 1;
+                self.answer(slot, outcome, ctx);
             }
-            if self.conduct(slot) == Conduct::Replayed {
-                self.attempts[slot].is_wrong = true;
-                return self.answer(slot, Outcome::Success, ctx);
-            }
-            self.receive(slot, ctx);
-        } else {
-            self.fail(slot, Failure::Refused, ctx);
         }
     }
 
@@ -223,29 +224,47 @@ impl<P: Protocol> World<P> {
     /// A server, or the machine of a dead one, answers that a request failed.
     #[inline(never)]
     pub(super) fn fail(&mut self, slot: u32, failure: Failure, ctx: &mut Ctx<'_, Self>) {
+        if self.attempts[slot].routes.0 == INSIDE {
+            return self.answer_inside(slot, Outcome::Failed(failure), ctx);
+        }
         self.answer(slot, Outcome::Failed(failure), ctx);
     }
 
     /// A server, or the machine of a dead one, sends its answer.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        *self.servers[self.attempts[slot].node.index()].tally.of(outcome) += 1;
+        self.answer_counted(slot, outcome, ctx);
+    }
+
+    /// A server sends an answer that is in its books.
+    #[inline(always)]
+    pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let is_calm = self.environment.is_calm();
-        let outcome = if is_calm { outcome } else { self.answered_under_faults(slot, outcome) };
-        let holds = self.attempts[slot].holds.any();
-        let outcome = if holds { self.checks_out(slot, Some(outcome), ctx).unwrap_or(outcome) } else { outcome };
-        let attempt = &mut self.attempts[slot];
-        attempt.outcome = outcome;
-        attempt.phase = Phase::Replying;
-        let tally = &mut self.servers[attempt.node.index()].tally;
-        match outcome {
-            Outcome::Success => tally.completed += 1,
-            Outcome::Failed(Failure::Overload) => tally.shed += 1,
-            Outcome::Failed(_) => tally.failed += 1,
+        let mut told = outcome;
+        if !is_calm || self.attempts[slot].holds.any() {
+            told = self.outcome_told(slot, outcome, ctx);
         }
-        ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
+        let attempt = &mut self.attempts[slot];
+        attempt.outcome = told;
+        attempt.phase = Phase::Replying;
+        ctx.record(&Record::Answered(attempt.name, attempt.node, told));
         if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
         }
+    }
+
+    /// What faults, and what the request held, make of its outcome.
+    #[cold]
+    fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
+        let mut told = if self.environment.is_calm() { outcome } else { self.answered_under_faults(slot, outcome) };
+        if self.attempts[slot].holds.any() {
+            told = self.checks_out(slot, Some(told), ctx).unwrap_or(told);
+        }
+        let tally = &mut self.servers[self.attempts[slot].node.index()].tally;
+        *tally.of(outcome) -= 1;
+        *tally.of(told) += 1;
+        told
     }
 
     /// An answer leaves its node, or the machine of a dead one.
@@ -332,7 +351,8 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
         let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
-        let (name, node, is_alone) = (attempt.name, attempt.node, attempt.original == NONE && attempt.pending == 0);
+        let is_alone = attempt.original == NONE && attempt.pending == 0 && attempt.session == NONE;
+        let (name, node) = (attempt.name, attempt.node);
         self.recent_wait = (name.number == 1).then(|| (name.call.key, attempt.draws.wait()));
         let (caller, waited) = match attempt.original {
             NONE => (slot, attempt.is_waited_for),
@@ -347,6 +367,7 @@ impl<P: Protocol> World<P> {
                 self.saga_attempt_failed((saga, place), outcome);
             }
             if !is_alone {
+                self.brings(slot);
                 self.let_go(caller);
             }
         } else {
@@ -439,10 +460,15 @@ impl<P: Protocol> World<P> {
     fn release_attempt(&mut self, slot: u32) {
         let attempt = &mut self.attempts[slot];
         if attempt.session != NONE {
-            self.sessions.release(attempt.session);
-            attempt.session = NONE;
+            let session = std::mem::replace(&mut attempt.session, NONE);
+            self.release_session(session);
         }
         self.attempts.release(slot);
+    }
+
+    #[cold]
+    fn release_session(&mut self, session: u32) {
+        if session & BROUGHT == 0 { self.sessions.release(session) } else { self.brokers.batches.release(session ^ BROUGHT) }
     }
 
     /// Nobody waits for this attempt any longer. The server hears of it only if it listens for that.
@@ -455,6 +481,9 @@ impl<P: Protocol> World<P> {
             return;
         }
         let (caller, route) = (attempt.caller, attempt.routes.0);
+        if route == INSIDE {
+            return self.schedule(Kind::Cancel, slot, SimDuration::NANOSECOND, ctx);
+        }
         // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
         let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
         let letter = attempt.asks(CANCEL);

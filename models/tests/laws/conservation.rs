@@ -8,6 +8,8 @@ use crate::queues::some_queue;
 use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
+use models::services::Connections;
+use models::services::data::{Data, Optimistic, ReadsFrom, Replication, VersionRead, Writes};
 use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
 use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
@@ -56,7 +58,7 @@ fn scope_of_a_breaker() -> impl Strategy<Value = Scope> {
 }
 
 /// Up to five layers in any order, inside a deadline: without one a call whose answer is lost never ends.
-fn stack() -> impl Strategy<Value = Vec<Layer>> {
+pub fn stack() -> impl Strategy<Value = Vec<Layer>> {
     (200_u64..1_500, proptest::collection::vec(layer(), 0..5)).prop_map(|(limit, inner)| {
         let mut stack = vec![deadline(ms(limit))];
         stack.extend(inner);
@@ -94,16 +96,34 @@ fn way_to_serve() -> impl Strategy<Value = (Serves, Option<Congestion>)> {
     (serves, prop_oneof![3 => Just(None), 1 => linear.prop_map(Some), 1 => universal.prop_map(Some)])
 }
 
+/// Reads and writes of some kind, or none.
+fn some_data(which: u32, replicas: u32, partition: u32) -> Option<Data> {
+    let optimistic = |reads| Some(Optimistic { reads });
+    let (replication, optimistic) = match which {
+        1 => (None, optimistic(VersionRead::AtStart)),
+        2 => (None, optimistic(VersionRead::OnArrival)),
+        // Parts of several replicas, that is of all.
+        3 | 4 if replicas > 1 && partition > 2 => {
+            let reads = if which == 3 { ReadsFrom::Followers } else { ReadsFrom::Any };
+            (Some(Replication { lag: exponential(ms(20)), reads, pins: (which == 3).then_some(ms(10)) }), None)
+        }
+        _ => return None,
+    };
+    Some(Data { writes: Writes::Share(Share::percent(50)), replication, optimistic })
+}
+
 /// A service without its calls to others.
 fn some_service() -> impl Strategy<Value = Service> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let limit = proptest::option::of(0_u32..6);
     let plain = limit.prop_map(|limit| Queue::Fifo(Fifo { limit, ..Fifo::default() }));
     let queue = (prop_oneof![1 => plain, 1 => some_queue()], some_admission());
-    (1_u32..4, 0_u32..8, 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
-        |(replicas, partition, workers, held, (queue, admission), demand, late_work, same, (serves, congestion))| Service {
+    (1_u32..4, (0_u32..8, 0_u32..8), 1_u32..5, any::<bool>(), queue, demand(), late_work, any::<bool>(), way_to_serve()).prop_map(
+        |(replicas, (partition, data), workers, held, (queue, admission), demand, late_work, same, (serves, congestion))| Service {
             replicas,
             partition: some_partition(partition, replicas),
+            connections: (data == 0).then_some(Connections { most: 3, idle: ms(50) }),
+            data: some_data(data, replicas, partition),
             workers,
             serves,
             congestion,
@@ -115,6 +135,8 @@ fn some_service() -> impl Strategy<Value = Service> {
             health: models::services::HealthEndpoint::Shallow,
             restarts: None,
             scales: None,
+            rolls_back: None,
+            sessions: None,
             discovery: None,
             ..service(demand)
         },

@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 fn count(ended: &Ended, name: &str) -> u64 {
     let found = ended.measures.observations.iter().find(|observation| observation.name == name && observation.fold == Fold::Sum);
-    found.map_or(0, |observation| u64::try_from(observation.value).unwrap())
+    found.map_or(0, |observation| u64::try_from(observation.value).expect("it is not negative"))
 }
 
 fn longest(ended: &Ended, name: &str) -> SimDuration {
     let found = ended.measures.observations.iter().find(|observation| observation.name == name && observation.fold == Fold::Most);
-    SimDuration::from_nanos(found.map_or(0, |observation| u64::try_from(observation.value).unwrap()))
+    SimDuration::from_nanos(found.map_or(0, |observation| u64::try_from(observation.value).expect("it is not negative")))
 }
 
 /// Clients that read and write a few objects of a service with followers, over a link without any loss.
@@ -36,7 +36,8 @@ fn followed(replicas: u32, lag: Distribution, reads: ReadsFrom, writes: Share) -
 }
 
 fn replication(spec: &mut SystemSpec) -> &mut Replication {
-    spec.services[0].1.data.as_mut().unwrap().replication.as_mut().unwrap()
+    let data = spec.services[0].1.data.as_mut().expect("it has data");
+    data.replication.as_mut().expect("it has followers")
 }
 
 #[test]
@@ -46,7 +47,7 @@ fn a_read_is_stale_as_often_as_a_write_came_within_the_lag() {
     let ended = play(&followed(3, Distribution::Constant(ms(100)), ReadsFrom::Followers, Share::percent(10)), 3);
     let weights: Vec<f64> = (1..=10).map(|rank| 1.0 / f64::from(rank).sqrt()).collect();
     let total: f64 = weights.iter().sum();
-    let expected: f64 = weights.iter().map(|weight| weight / total * (1.0 - (-weight / total * 50.0 * 0.1).exp())).sum();
+    let expected: f64 = weights.iter().map(|weight| weight / total * (1.0 - sim_core::maths::exp(-weight / total * 50.0 * 0.1))).sum();
     let (stale, reads) = (count(&ended, "stale reads") as f64, count(&ended, "reads") as f64);
     let error = 5.0 * (expected * (1.0 - expected) / reads).sqrt();
     assert!((stale / reads - expected).abs() < error, "{} of {reads}, expected {expected}", stale / reads);
@@ -307,4 +308,30 @@ fn data_that_nobody_conflicts_over_changes_no_draw() {
     let with = seen(&spec);
     spec.services[0].1.data = None;
     assert_eq!(with, seen(&spec));
+}
+
+#[test]
+fn a_write_is_answered_by_no_cache_and_takes_what_is_kept_of_its_object_along() {
+    let way = link("app", "server", Distribution::Constant(ms(1)));
+    let data = Data { writes: Writes::Share(Share::percent(10)), replication: None, optimistic: Some(Optimistic::default()) };
+    let server = Service { data: Some(data), ..service(Distribution::Constant(ms(1))) };
+    let cache = models::strategies::Cache {
+        lifetime: SimDuration::from_secs(1_000),
+        stale_while_revalidate: SimDuration::ZERO,
+        stale_if_error: SimDuration::ZERO,
+        hit_ratio: None,
+        max_objects: 10,
+        per: models::strategies::Scope::Process,
+    };
+    let coalesce = models::strategies::Coalesce::default();
+    let mut spec = pair(clients(1, "server", poisson(100)), server, way, vec![Layer::Cache(cache), Layer::Coalesce(coalesce)]);
+    spec.clients[0].1.keys = Some(Keys { count: 1, skew: 0.0 });
+    spec.clockwork.horizon = SimDuration::from_secs(100);
+    let ended = play(&spec, 5);
+    let (hits, misses) = (count(&ended, "cache hits"), count(&ended, "cache misses"));
+    let writes = count(&ended, "writes committed") + count(&ended, "writes that came too late");
+    assert_eq!(hits + misses + writes, ended.measures.calls, "writes are neither");
+    // A miss follows every write that is not followed by another one: 10/s of 90 % reads, of which 9 of 10 writes have one.
+    let share = misses as f64 / (hits + misses) as f64;
+    assert!((0.08..0.14).contains(&share), "{share}");
 }

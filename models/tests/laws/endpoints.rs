@@ -24,6 +24,8 @@ fn fronts(health: HealthEndpoint, faults: Vec<PlannedFault>) -> SystemSpec {
         health: Some(Box::new(probe.into())),
         panic_threshold: Some(Share::NONE),
         zone_aware: None,
+        host_selection_retry_max_attempts: 0,
+        slow_start: None,
         weights: Vec::new(),
         per: Scope::Process,
     };

@@ -1,7 +1,10 @@
 //! What is remembered by object and by replica: caches, coalesced calls, idempotency keys, probes.
 
+use crate::*;
+use models::faults::ColdCache;
 use models::outcome::{Failure, Outcome};
-use models::strategies::cache::{Cache, Claim, Coalesce, Flights, Freshness, IdempotencyKeys, Joined, Keeps, Keys, Store};
+use models::services::Task;
+use models::strategies::cache::{Cache, Claim, Coalesce, Flights, Freshness, GivenRatio, IdempotencyKeys, Joined, Keeps, Keys, Store};
 use models::strategies::health::{AnyHealthCheck, EnvoyHealthCheck, Health, KubernetesProbe, ProbeKind, Probed};
 use models::strategies::{Scope, Ticket};
 use sim_core::draw::{Draw, Key, Seed};
@@ -256,4 +259,72 @@ fn what_makes_no_sense_is_refused_by_the_name_of_its_field() {
     assert_eq!(fields(AnyHealthCheck::from(probe).check()), ["failure_threshold", "success_threshold"]);
     let check = EnvoyHealthCheck { interval: SimDuration::ZERO, unhealthy_interval: None, healthy_threshold: 0, ..envoy() };
     assert_eq!(fields(AnyHealthCheck::from(check).check()), ["interval", "unhealthy_interval", "healthy_threshold"]);
+}
+
+#[test]
+fn an_emptied_cache_of_a_given_ratio_gets_its_objects_back_as_coupons_are_collected() {
+    let (seed, of, objects) = (Seed::new(4), Key::named("a layer"), 400_u32);
+    let mut given = GivenRatio::full(objects);
+    let about = |given: &GivenRatio, n: u64| given.object(Share::percent(80), (&seed, of, Key::named("call").child(n)));
+    let mut hits = 0_u32;
+    for n in 0..10_000 {
+        hits += u32::from(about(&given, n).is_some_and(|object| given.has(object)));
+        assert_eq!(about(&given, n), about(&given, n), "a retry is about what its first try was about");
+    }
+    // Four standard errors of 80 % of 10,000.
+    assert!(hits.abs_diff(8_000) < 160, "{hits}");
+    assert_eq!(given.len(), 400);
+    given.clear();
+    assert!(given.is_empty());
+    let mut fetched = 0;
+    for n in 0..1_000 {
+        if let Some(object) = about(&given, n) {
+            given.fetched(object, at_s(1));
+            fetched += 1;
+        }
+        if fetched == 400 {
+            break;
+        }
+    }
+    // 1 - (1 - 1/m)^n of m objects; the standard deviation of the number of empty boxes is about sqrt(m (e^-1 - 2 e^-2)) = 6.2.
+    let expected = 400.0 * (1.0 - sim_core::maths::pow(1.0 - 1.0 / 400.0, 400.0));
+    assert!((given.len() as f64 - expected).abs() < 4.0 * 6.2, "{} of {expected}", given.len());
+    for object in 0..400 {
+        given.fetched(object, at_s(2));
+    }
+    assert!(given.len() == 400 && (0..400).all(|object| given.has(object)), "it is full again");
+}
+
+#[test]
+fn a_process_that_starts_again_has_an_empty_cache_and_one_that_is_flushed_has_one_as_well() {
+    let cache = Cache {
+        lifetime: SimDuration::ZERO,
+        stale_while_revalidate: SimDuration::ZERO,
+        stale_if_error: SimDuration::ZERO,
+        hit_ratio: Some(Share::ALL),
+        max_objects: 1_000_000,
+        per: Scope::Process,
+    };
+    let way = link("app", "server", Distribution::Constant(ms(1)));
+    let mut spec = pair(clients(1, "server", poisson(100)), service(Distribution::Constant(ms(1))), way, Vec::new());
+    spec.services[0].1.replicas = 2;
+    spec.services[0].1.does = vec![Task::Call("store".to_owned())];
+    spec.services.push(("store".to_owned(), service(Distribution::Constant(ms(1)))));
+    spec.stacks = vec![("server -> store".to_owned(), vec![Layer::Cache(cache)])];
+    spec.clockwork.horizon = SimDuration::from_secs(30);
+    let misses = |spec: &SystemSpec| {
+        let ended = play(spec, 3);
+        let store = ended.plan.edges.iter().position(|edge| edge.name == "server -> store").unwrap();
+        ended.seen.iter().filter(|(_, record)| matches!(record, Record::Sent(name, _) if name.call.edge.index() == store)).count()
+    };
+    assert_eq!(misses(&spec), 0);
+    // One of two replicas, from the tenth second on: 20 s of 50 calls, of which hardly two are about the same.
+    spec.faults = vec![crash("server[1]", ms(10_000), Some(ms(1)), WhileDown::Refusal)];
+    assert!((850..1_150).contains(&misses(&spec)), "{}", misses(&spec));
+    // Even one that dies before it was ever asked.
+    spec.faults = vec![crash("server[1]", SimDuration::NANOSECOND, Some(ms(1)), WhileDown::Refusal)];
+    assert!((1_350..1_650).contains(&misses(&spec)), "{}", misses(&spec));
+    let flush = ColdCache { edge: "server -> store".to_owned() };
+    spec.faults = vec![PlannedFault::once(AnyFault::ColdCache(flush), ms(10_000), None)];
+    assert!((1_800..2_200).contains(&misses(&spec)), "{}", misses(&spec));
 }

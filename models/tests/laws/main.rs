@@ -7,6 +7,7 @@ mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
 mod breakers; // every circuit breaker, whatever is tried and however it ends
+mod brokers; // what brokers store, hand out, pass on and lose
 mod capacity; // workers, queue places and disks that are missing
 mod clocks; // timers go by their owner's clock, and members live one life at a time
 mod conservation; // nothing is lost, nothing comes from nowhere, and a run is a function of its seed
@@ -42,10 +43,12 @@ mod programs; // what services do for requests, to the nanosecond
 mod queues; // whose turn it is at a server, and who is sent away
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
+mod rollbacks; // what takes a bad deploy back, and when
 mod routes; // which way is taken around a cut, and what its callers hear
 mod sagas; // what takes effect as a whole or not at all, whatever dies in between
 mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
+mod sessions; // where clients are known, who counts as one, and who is new
 mod sharing; // cores that all share, and work that grows with what is in service
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else

@@ -190,7 +190,7 @@ fn who_is_not_ready_gets_no_calls_and_is_not_killed() {
     }
 }
 
-fn round_robin() -> Balance {
+pub fn round_robin() -> Balance {
     Balance {
         policy: RoundRobin {}.into(),
         outliers: None,
@@ -198,6 +198,8 @@ fn round_robin() -> Balance {
         health: None,
         panic_threshold: None,
         zone_aware: None,
+        host_selection_retry_max_attempts: 0,
+        slow_start: None,
         weights: Vec::new(),
         per: models::strategies::Scope::Process,
     }

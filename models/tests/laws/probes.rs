@@ -28,6 +28,8 @@ fn balance(health: Option<AnyHealthCheck>) -> Balance {
         health: health.map(Box::new),
         panic_threshold: None,
         zone_aware: None,
+        host_selection_retry_max_attempts: 0,
+        slow_start: None,
         weights: Vec::new(),
         per: Scope::Process,
     }

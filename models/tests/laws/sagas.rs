@@ -177,6 +177,28 @@ fn a_coordinator_that_dies_takes_up_what_its_log_knows_and_nothing_else() {
 }
 
 #[test]
+fn a_saga_keeps_the_key_of_the_request_that_began_it() {
+    let mut spec = system(durable(Resumes::Forward), vec![crash("server", ms(35), Some(ms(500)), WhileDown::Silence)]);
+    spec.services.iter_mut().for_each(|(_, service)| service.idempotency = Some(IdempotencyKeys::default()));
+    spec.stacks.last_mut().expect("it is the client's").1 =
+        vec![retry(20, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(510))];
+    // The customer asks again at 520 ms, when the node is down, and when the saga goes on, and is told in the end how it ended.
+    let ended = play(&spec, 1);
+    assert_eq!((called(&ended).as_str(), ends(&ended)), ("one two three three", [1, 1, 0, 0, 0]));
+    assert_eq!(answer(&ended), Some(Outcome::Success));
+    spec.services[0].1.idempotency = None;
+    assert_eq!(ends(&play(&spec, 1)), [2, 2, 0, 0, 0], "without a key the customer has ordered twice");
+    // Given up by a word from the caller, the saga goes on, and what it comes to is what the next try is told.
+    let mut spec = system(saga(), Vec::new());
+    (spec.services[0].1.idempotency, spec.services[0].1.late_work) = (Some(IdempotencyKeys::default()), LateWork::Cancel);
+    spec.stacks.last_mut().expect("it is the client's").1 =
+        vec![retry(20, AnyBackoff::Constant(Constant { delay: ms(10) })), timeout(ms(15))];
+    let ended = play(&spec, 1);
+    assert_eq!((called(&ended).as_str(), ends(&ended)), ("one two three", [1, 1, 0, 0, 0]));
+    assert_eq!(answer(&ended), Some(Outcome::Success));
+}
+
+#[test]
 fn a_fault_may_wait_for_what_a_coordinator_announces() {
     use models::faults::{Timing, Trigger};
     let mut spec = system(saga(), vec![crash("server", ms(1), Some(ms(100)), WhileDown::Silence)]);
@@ -238,7 +260,7 @@ fn misfortune() -> impl Strategy<Value = PlannedFault> {
     })
 }
 
-fn random_system() -> impl Strategy<Value = SystemSpec> {
+pub fn random_system() -> impl Strategy<Value = SystemSpec> {
     let late_work = prop_oneof![Just(LateWork::Finish), Just(LateWork::Cancel), Just(LateWork::SkipQueued)];
     let faults = proptest::collection::vec(misfortune(), 0..6);
     let callers = (10_u64..60, 1_u32..4, 4_u32..8, any::<bool>());

@@ -150,6 +150,8 @@ fn whatever_happens_to_a_fleet_that_grows_and_shrinks_everything_adds_up() {
             health: Some(Box::new(models::strategies::health::KubernetesProbe::default().into())),
             panic_threshold: None,
             zone_aware: None,
+            host_selection_retry_max_attempts: 0,
+            slow_start: None,
             weights: Vec::new(),
             per: Scope::Process,
         };

@@ -1,4 +1,4 @@
-//! Vectors of what chooses, ejects, hedges, limits what is under way, probes and caches.
+//! Vectors of what chooses, ejects, hedges, limits what is under way, probes, caches and queues.
 
 mod balancing;
 mod caching;
@@ -6,6 +6,7 @@ mod ejection;
 mod hedging;
 mod limiting;
 mod probing;
+mod queues;
 
 use crate::{Vector, run};
 use models::outcome::{Failure, Outcome};
@@ -26,6 +27,7 @@ pub const VECTORS: &[Vector] = &[
     ("D10.V1", balancing::weighted_round_robin_1), ("D10.V2", balancing::panic_2), ("D10.V3", balancing::peak_ewma_3),
     ("D10.V4", balancing::least_request_4), ("D10.V5", balancing::peak_ewma_5),
     ("D11.V1", probing::probes_1), ("D11.V2", probing::probes_2),
+    ("D14.V1", queues::sqs_1),
     ("D12.V1", caching::freshness_1), ("D12.V2", caching::coalescing_2),
 ];
 

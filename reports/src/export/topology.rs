@@ -1,9 +1,9 @@
 //! How is the topology of a system drawn? As text for Graphviz (DOT) or Mermaid, which turn it into a picture.
 //!
 //! Domains are boxes inside boxes, replicas of one service in one place are one node, links are plain lines with their delay
-//! and losses, calls are dashed arrows.
+//! and losses, calls are dashed arrows, brokers are cylinders.
 
-use scenarios::map::{Map, MapEnd};
+use scenarios::map::{Map, MapEnd, Station};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -19,7 +19,11 @@ pub fn dot(name: &str, map: &Map) -> String {
         }
         Event::Station(depth, number) => {
             let station = &map.stations[number];
-            let shape = if station.is_population { ", shape=ellipse" } else { "" };
+            let shape = match station {
+                Station { is_population: true, .. } => ", shape=ellipse",
+                Station { is_broker: true, .. } => ", shape=cylinder",
+                Station { .. } => "",
+            };
             line(text, &format!("{}station_{number} [label={}{shape}];", "  ".repeat(depth), quoted(&station.label)));
         }
         Event::End(depth) => line(text, &format!("{}}}", "  ".repeat(depth))),
@@ -55,7 +59,11 @@ pub fn mermaid(map: &Map) -> String {
         Event::Station(depth, number) => {
             let station = &map.stations[number];
             let label = mermaid_text(&station.label);
-            let shape = if station.is_population { format!("([{label}])") } else { format!("[{label}]") };
+            let shape = match station {
+                Station { is_population: true, .. } => format!("([{label}])"),
+                Station { is_broker: true, .. } => format!("[({label})]"),
+                Station { .. } => format!("[{label}]"),
+            };
             line(text, &format!("{}station_{number}{shape}", "  ".repeat(depth)));
         }
         Event::End(depth) => line(text, &format!("{}end", "  ".repeat(depth))),

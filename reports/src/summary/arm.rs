@@ -5,6 +5,7 @@
 //! cut off in the survival curve and never part of a mean. Ratios are pooled over runs, quantiles of latency are medians
 //! over runs.
 
+use super::run::synthetic;
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
 use scenarios::results::{Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
@@ -99,6 +100,8 @@ pub struct ArmSummary {
     pub by_seed: Vec<(u64, u64, u64)>,
     /// Per run that can be judged: the seed and how long recovery took, `None` if it did not come.
     pub recovery_by_seed: Vec<(u64, Option<SimDuration>)>,
+    /// What clients that are no users met: the edge, and how many of how many calls succeeded.
+    pub synthetic: Vec<(String, u64, u64)>,
     /// Per run: the seed and the attempts on all edges.
     pub attempts_by_seed: Vec<(u64, u64)>,
     /// The seed of the run that fared worst.
@@ -147,6 +150,7 @@ impl ArmSummary {
             end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),
             busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1).cloned(),
             edges,
+            synthetic: all_synthetic(results, &runs),
             attempts,
             latency_mean: median_latency(&runs, |latency| latency.mean),
             latency: [|l: &LatencySummary| l.p50, |l: &LatencySummary| l.p99, |l: &LatencySummary| l.p999]
@@ -173,6 +177,19 @@ impl ArmSummary {
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
     }
+}
+
+fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64, u64)> {
+    let mut all: Vec<(String, u64, u64)> = Vec::new();
+    for (_, run) in runs {
+        for (index, (edge, succeeded, calls)) in synthetic(&results.manifest, run).enumerate() {
+            match all.get_mut(index) {
+                Some(sum) => (sum.1, sum.2) = (sum.1 + succeeded, sum.2 + calls),
+                None => all.push((edge.to_owned(), succeeded, calls)),
+            }
+        }
+    }
+    all
 }
 
 fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {

@@ -98,6 +98,9 @@ impl Ranking {
             Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
             Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
         ];
+        for (edge, succeeded, calls) in &arm.synthetic {
+            fields.push(Field::number(&format!("synthetic\n{}", broken(edge)), "0..1", Cell::Ratio(*succeeded, *calls)));
+        }
         fields.extend(differences(&self.baseline, availability.as_ref().filter(|_| !by_attempts)));
         let fewer = Cell::or_missing(attempts.as_ref().filter(|_| by_attempts), |paired| Cell::OutOf(paired.losses, paired.seeds()));
         fields.push(Field::number(&format!("fewer attempts\nthan \"{}\" in", self.baseline), "seeds", fewer));

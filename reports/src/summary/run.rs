@@ -21,6 +21,13 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     };
     say("calls", Cell::Count(run.calls), "client calls started after the warm-up and before the horizon");
     say("availability", Cell::Ratio(run.succeeded, run.calls), "the share of them that succeeded; unfinished ones did not");
+    for (edge, succeeded, calls) in synthetic(manifest, run) {
+        say(
+            &format!("availability, {edge}"),
+            Cell::Ratio(succeeded, calls),
+            "the share of synthetic calls that succeeded, which are counted apart",
+        );
+    }
     say("failed", Cell::Count(run.failed.iter().sum()), "calls that ended in failure");
     say("unfinished", Cell::Count(run.unfinished), "calls not decided when the drain was over");
     let seen = run.messages;
@@ -76,7 +83,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     run.up.iter().for_each(|up| uptime(up, &mut say));
     for observation in &run.observations {
         let meaning = match observation.fold {
-            Fold::Sum => "added up, as the protocol or the clocks observed it",
+            Fold::Sum => "added up, as it was observed",
             Fold::Least => "the least that was observed",
             Fold::Most => "the most that was observed",
         };
@@ -87,6 +94,14 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("events", Cell::Count(run.events), "events handled by the kernel");
     say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
     table
+}
+
+/// What clients that are no users met: the edge, and how many of how many calls succeeded.
+pub fn synthetic<'a>(manifest: &'a Manifest, run: &'a RunMeasures) -> impl Iterator<Item = (&'a str, u64, u64)> {
+    manifest.synthetic.iter().filter_map(|edge| {
+        let (name, measures) = (manifest.edges.get(*edge as usize)?, run.edges.get(*edge as usize)?);
+        Some((name.as_str(), measures.succeeded, measures.calls))
+    })
 }
 
 type Say<'a> = &'a mut dyn FnMut(&str, Cell, &str);

@@ -24,6 +24,7 @@ const RATE: u64 = 900;
 
 pub fn manifest(arms: &[&str]) -> Manifest {
     Manifest {
+        synthetic: Vec::new(),
         tool_version: "0.1.0".to_owned(),
         scenario: "payment-brownout".to_owned(),
         source: "payment-brownout".to_owned(),

@@ -12,7 +12,7 @@ use crate::text::overlay::{Overlay, overlay};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
 use models::plan::{Callee, Plan, Role};
-use models::services::{LateWork, Threads};
+use models::services::{LateWork, Threads, UNLIMITED};
 use models::strategies::{Layer, WorstCase};
 use models::topology::Topology;
 use models::workloads::ArrivalProcess;
@@ -198,7 +198,8 @@ impl<'p> System<'p> {
         };
         let callee = match edge.callee {
             Callee::Service(service) => Some(service as usize),
-            Callee::Group => None,
+            // What is fetched from a queue comes at the pace of who fetches it.
+            Callee::Group | Callee::Own(_) => None,
         };
         (caller, callee)
     }
@@ -226,27 +227,38 @@ impl<'p> System<'p> {
         WorstCase::of(&self.plan.edges[call].stack, self.ends(call).1.and_then(|callee| self.below[callee]))
     }
 
-    /// The share of its workers that a service needs.
+    /// The share of its workers, or of the cores that they share, that a service needs: whichever is more.
     fn load(&self, service: usize) -> f64 {
+        self.needs(service).0
+    }
+
+    /// The same, with what is needed, how long for each request, and how many of it a replica has.
+    fn needs(&self, service: usize) -> (f64, &'static str, SimDuration, u32) {
         let plan = &self.plan.services[service];
-        self.rate[service] * self.worker_time(service).as_secs_f64() / (f64::from(plan.replicas) * f64::from(plan.workers))
+        let load = |time: SimDuration, count: u32| self.rate[service] * time.as_secs_f64() / (f64::from(plan.replicas) * f64::from(count));
+        let (held, work) = (self.worker_time(service), self.asked[service].work);
+        let of_workers = if plan.workers == UNLIMITED { 0.0 } else { load(held, plan.workers) };
+        match plan.cores {
+            Some(cores) if load(work, cores) > of_workers => (load(work, cores), "core", work, cores),
+            _ => (of_workers, "worker", held, plan.workers),
+        }
     }
 
     /// A service that cannot keep up.
     fn overload(&self, service: usize) -> Option<Finding> {
-        let (plan, load, rate) = (&self.plan.services[service], self.load(service), self.rate[service]);
+        let (plan, rate) = (&self.plan.services[service], self.rate[service]);
+        let (load, what, time, count) = self.needs(service);
         if load <= FULL {
             return None;
         }
-        let time = self.worker_time(service);
         let held = if time > self.asked[service].work { " (held while it waits for others)" } else { "" };
-        let workers = f64::from(plan.replicas) * f64::from(plan.workers);
-        let have = if plan.replicas > 1 { format!("{} x {}", plan.replicas, plan.workers) } else { plan.workers.to_string() };
+        let all = f64::from(plan.replicas) * f64::from(count);
+        let have = if plan.replicas > 1 { format!("{} x {count}", plan.replicas) } else { count.to_string() };
         let sentence = format!(
-            "`{}` is asked for more than it can do: {} requests a second, each {time} of a worker{held}, need {} workers, and it has {have} ({:.0} %)",
+            "`{}` is asked for more than it can do: {} requests a second, each {time} of a {what}{held}, need {} {what}s, and it has {have} ({:.0} %)",
             plan.name,
             short(rate),
-            short(load * workers),
+            short(load * all),
             load * 100.0
         );
         let hint = "counted: first attempts of open load at its mean rate, all answers from the services themselves (none from a cache), nobody \

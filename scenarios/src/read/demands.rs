@@ -33,7 +33,7 @@ pub(super) fn asked(plan: &Plan, service: &ServicePlan) -> Asked {
             TaskPlan::Saga(saga) => saga.steps.iter().for_each(|step| wait(vec![step.call.index()])),
             TaskPlan::Send(edge) => asked.calls.push((edge.index(), weight)),
             TaskPlan::Work(work) | TaskPlan::Write(work) => asked.work = asked.work.saturating_add(part(work.mean(), weight)),
-            TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade => {}
+            TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade | TaskPlan::Broker | TaskPlan::Settle => {}
         }
     }
     asked

@@ -60,7 +60,7 @@ fn idle_faults(arms: &[ArmPlan]) -> Vec<(usize, (&'static str, String))> {
         let members = first.plan.faults.get(index)?.members.len();
         let reason = match planned.timing.pick {
             Some(Pick::Count(count)) if count as usize > members => {
-                Some(("pick", format!("`pick: Count({count})` picks all: there are only {members} to pick from")))
+                Some(("pick", format!("`pick: Count({count})` picks all: it may strike {members} and no more")))
             }
             _ => None,
         };

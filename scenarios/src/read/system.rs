@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
@@ -25,9 +26,13 @@ use std::sync::Arc;
 /// A node, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "node")]
+#[allow(clippy::large_enum_variant, reason = "a scenario has a handful of nodes, looked at in place")]
 enum NodeSpec {
     Clients(Clients),
     Service(Service),
+    Broker(Broker),
+    Topic(Topic),
+    Router(Router),
 }
 
 impl<'a> Reader<'a> {
@@ -99,6 +104,13 @@ impl<'a> Reader<'a> {
                 Some(NodeSpec::Service(mut service)) => {
                     self.read_demands(&mut service, piece.value, problems);
                     spec.services.push((key, service));
+                }
+                Some(NodeSpec::Broker(broker)) => {
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)));
+                }
+                Some(NodeSpec::Topic(topic)) => spec.brokers.push((key, self.read_broker(AnyBroker::Topic(topic), piece.value, problems))),
+                Some(NodeSpec::Router(router)) => {
+                    spec.brokers.push((key, self.read_broker(AnyBroker::Router(router), piece.value, problems)));
                 }
                 None => {
                     gaps.nodes = true;
@@ -180,6 +192,13 @@ impl<'a> Reader<'a> {
             self.read_data(demand, element, &format!("demand_of.{}", quoted(class)), problems);
         }
         Task::each_distribution(&mut service.does, "does", &mut |path, work| self.read_data(work, element, path, problems));
+    }
+
+    fn read_broker(&self, mut broker: AnyBroker, element: Element<'a>, problems: &mut Problems) -> AnyBroker {
+        for (field, work) in broker.distributions() {
+            self.read_data(work, element, field, problems);
+        }
+        broker
     }
 
     /// Puts measured values in the place of the files that a distribution names. `field` is its path inside the element.
@@ -296,6 +315,9 @@ fn content_of(spec: &SystemSpec) -> String {
     let mut text = text.expect("a system can be written as JSON");
     if spec.routing != Routing::default() {
         text.extend(serde_json::to_vec(&spec.routing).expect("routing can be written as JSON"));
+    }
+    if !spec.brokers.is_empty() {
+        text.extend(serde_json::to_vec(&spec.brokers).expect("brokers can be written as JSON"));
     }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));

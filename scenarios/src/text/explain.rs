@@ -139,7 +139,7 @@ impl<'a> Cursor<'a> {
         };
         // What has a name of its own among the words of the language is called by it (`backoff`), other types by the field they are for.
         let is_type = of.is_some_and(|name| name.starts_with(char::is_uppercase)) && !is_outermost;
-        let message = match self.field_at(place.start()).filter(|field| is_type && noun != field.replace('_', " ")) {
+        let message = match self.field_at(place.start()).filter(|field| is_type && noun != *field) {
             Some(field) => format!("`{field}` cannot be `{found}`"),
             None => format!("unknown {noun} `{found}`"),
         };

@@ -86,8 +86,9 @@ fn what_is_missing<T: DeserializeOwned>(element: Element<'_>, error: &SpannedErr
     // Some can be written without a word.
     let is_whole = |variant: &&str| with_body::<T>(element, outer, &format!("({variant}())")) == ron::Error::Eof;
     let meant = names.iter().copied().find(has_field).or_else(|| names.iter().copied().find(is_whole)).or(names.first().copied())?;
+    let inner = field.filter(|_| has_field(&meant)).map_or(String::new(), |field| format!("{field}: ..."));
     let problem = Problem::new(message).at(outer.head()).expected(one_of(names.iter().copied()));
-    Some(problem.hint(format!("write `{name}({meant}({}))`", field.map_or(String::new(), |field| format!("{field}: ...")))))
+    Some(problem.hint(format!("write `{name}({meant}({inner}))`")))
 }
 
 /// Returns what RON says of the element if `outer` inside it had these brackets.
@@ -206,6 +207,23 @@ mod tests {
             let written = options().to_string(&read).expect("what was read can be written");
             assert_eq!(options().from_str::<Shown>(&written).expect("and read again"), read, "{written}");
         }
+    }
+
+    #[test]
+    fn one_share_of_an_experiment_needs_no_list() {
+        let read = |shares: &str| {
+            let text = format!(
+                "(from: \"10s\", lasts: \"20s\", over: \"5s\", hypothesis: [Availability(at_least: \"90%\")], clients: {shares}, traffic: {shares}, blast_radius: {shares})"
+            );
+            options().from_str::<models::faults::Experiment>(&text)
+        };
+        let listed = read("[\"5%\"]").expect("a list of shares");
+        assert_eq!(read("\"5%\"").expect("one share"), listed);
+        assert_eq!(listed.traffic, [Share::percent(5)]);
+        assert_eq!(read("[\"5%\", \"10%\"]").expect("two shares").clients.len(), 2);
+        let wrong = read("5").expect_err("a number is no share").to_string();
+        assert!(wrong.contains("or a list of shares"), "{wrong}");
+        assert!(read("\"five\"").expect_err("no share").to_string().contains("five"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod ring;
 mod ring_hash;
 mod round_robin;
 mod schedule;
+pub mod slow_start;
 mod weighted_round_robin;
 pub mod zones;
 

@@ -38,7 +38,7 @@ impl Explained for Coalesce {
         meaning: "A popular object that is asked for by many at once is fetched once. Keeps a crowd from a callee whose cache has just lost it; but \
                   all share one bad fate, too.",
         formula: "The first call about an object leads and goes on; those that come before it ends follow, and end as it does, success or failure, \
-                  at the same instant. Nothing is kept: the next call leads again. A follower that is given up goes alone; a leader that is \
+                  at the same instant. Nothing is kept: the next call leads again. A call of which the callee says that it writes goes alone. A follower that is given up goes alone; a leader that is \
                   given up hands the lead to the follower that waits longest. No draws.",
         parameters: &[parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared")],
         memory: "Per scope, 8 bytes per call under way and 40 per object, as long as they are.",

@@ -60,7 +60,8 @@ impl Explained for Cache {
                   are allowed; a cache that is lost or expires at once lets everything through at once.",
         formula: "age < lifetime: fresh, served. Else age <= lifetime + stale_while_revalidate: served, and fetched anew once in the background. Else \
                   the callee is called; if it fails and age <= lifetime + stale_if_error: served. Age is counted from when the answer came. \
-                  Only successes are kept. No draws. With hit_ratio: that share of the calls, retries as their first tries, is about one of \
+                  Only successes are kept. A call of which the callee says that it writes is not answered, and what is kept of its object is \
+                  forgotten when it ends, here and nowhere else. No draws. With hit_ratio: that share of the calls, retries as their first tries, is about one of \
                   max_objects objects, any of them alike, and the others about something nobody asked for before. The cache is full at \
                   first; one that was emptied, or whose process starts again, gets each object back when it is fetched. One draw per call.",
         parameters: &[

@@ -46,6 +46,13 @@ impl Store {
         *self = Self { most: self.most, kept: BTreeMap::new(), by_use: BTreeMap::new(), uses: 0 };
     }
 
+    /// Forgets an object, if it is kept.
+    pub fn forget(&mut self, object: u64) {
+        if let Some(kept) = self.kept.remove(&object) {
+            self.by_use.remove(&kept.used);
+        }
+    }
+
     /// Uses an object, if it is kept.
     pub(super) fn touch(&mut self, object: u64) -> Option<&mut Kept> {
         let kept = self.kept.get_mut(&object)?;

@@ -7,6 +7,7 @@ use crate::about::{About, Explained, parameter};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint, within};
 use crate::strategies::balance::panic::{DEFAULT_THRESHOLD, is_panic};
+use crate::strategies::balance::slow_start::{PARTS, SlowStart};
 use crate::strategies::balance::zones::ZoneAware;
 use crate::strategies::balance::{AnyBalancer, BalancerMemory, Choice, Fleet};
 use crate::strategies::breaker::{Admission, AnyBreaker, BreakerMemory, Stamp, State, Tried};
@@ -39,12 +40,23 @@ pub struct Balance {
     /// Whether calls stay in their zone where they can; they do not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone_aware: Option<ZoneAware>,
+    /// How often the policy is asked again if it chooses a replica that an attempt of the call has gone to before; never unless said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub host_selection_retry_max_attempts: u32,
+    /// How the weight of a replica grows that is new or has come back; it has all of it at once unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow_start: Option<SlowStart>,
     /// The weight of each replica, at least 1; all alike unless said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<u32>,
     /// By whom what it remembers is shared: each process its own, unless said.
     #[serde(default = "process")]
     pub per: Scope,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 const fn process() -> Scope {
@@ -64,6 +76,9 @@ pub struct Balanced {
     weights: Vec<u32>,
     /// Which replicas were out when they were last looked at.
     out: Vec<bool>,
+    /// With a slow start: which could be chosen at the last choice, and since when each can be that could not before.
+    choosable: Vec<bool>,
+    since: Vec<Option<SimTime>>,
 }
 
 /// What a flight knows: where it went, when, and how its breaker knows it.
@@ -95,6 +110,18 @@ impl Explained for Balance {
                 "if a smaller share of the replicas is left, all are used",
             ),
             parameter("zone_aware", "(routing_enabled, min_cluster_size)", "no zones", "whether calls stay in their zone where they can"),
+            parameter(
+                "host_selection_retry_max_attempts",
+                "number",
+                "0",
+                "how often the policy is asked again when it chooses a replica that the call has tried before",
+            ),
+            parameter(
+                "slow_start",
+                "(window, aggression, min_weight_percent)",
+                "none",
+                "how the weight of a replica grows that comes or comes back",
+            ),
             parameter("weights", "list of numbers, at least 1", "all 1", "the weight of each replica"),
             parameter("per", "Client, Process, Edge", "Process", "by whom what it remembers is shared"),
         ],
@@ -154,6 +181,25 @@ impl Balance {
         }
     }
 
+    /// Asks the policy, and asks again while it chooses one that the call has tried before, as often as it may be.
+    fn pick(&self, policy: &mut BalancerMemory, choice: Choice<'_>, moment: &mut Moment<'_>) -> u32 {
+        let mut replica = self.policy.pick(policy, &choice);
+        if self.host_selection_retry_max_attempts == 0 {
+            return replica;
+        }
+        if moment.attempts == 0 {
+            moment.tried.clear();
+        }
+        for again in 0..self.host_selection_retry_max_attempts {
+            if !moment.tried.contains(&replica) {
+                break;
+            }
+            replica = self.policy.pick(policy, &Choice { draw: choice.draw.further(RESELECTION + u64::from(again)), ..choice });
+        }
+        moment.tried.push(replica);
+        replica
+    }
+
     /// A try at a replica is over, or was given up.
     fn ended(&self, sent: Sent, shared: &mut Balanced, outcome: Option<Outcome>, moment: &mut Moment<'_>) {
         let Some((replica, since, stamp)) = sent else { return };
@@ -173,6 +219,27 @@ impl Balance {
         }
         self.look(shared, &moment.site, moment.notes);
     }
+}
+
+/// The place of the draws of further choices for one try.
+const RESELECTION: u64 = 0x6_0000;
+
+/// The weights of replicas, in parts of the whole, some of which may have come lately.
+fn grown(slow: &SlowStart, shared: &mut Balanced, moment: &Moment<'_>) -> Vec<u32> {
+    let is_there = |replica: usize| moment.site.listed.is_none_or(|listed| listed.binary_search(&(replica as u32)).is_ok());
+    let choosable: Vec<bool> = (0..shared.out.len()).map(|replica| is_there(replica) && !shared.out[replica]).collect();
+    // Whoever is there at the first choice of all is not new.
+    let before = std::mem::replace(&mut shared.choosable, choosable);
+    for (replica, was) in before.into_iter().enumerate() {
+        if shared.choosable[replica] && !was {
+            shared.since[replica] = Some(moment.now);
+        }
+    }
+    let weight = |(weight, since): (&u32, &Option<SimTime>)| {
+        let parts = since.map_or(PARTS, |since| slow.weight(moment.now.saturating_since(since)));
+        u32::try_from(u64::from(*weight) * u64::from(parts)).unwrap_or(u32::MAX)
+    };
+    shared.weights.iter().zip(&shared.since).map(weight).collect()
 }
 
 impl Strategy for Balance {
@@ -201,6 +268,8 @@ impl Strategy for Balance {
             health: self.health.iter().flat_map(|_| (0..count).map(|_| Health::new(true))).collect(),
             has_traffic: false,
             out: vec![false; count],
+            choosable: Vec::new(),
+            since: vec![None; count],
         })
     }
 
@@ -212,9 +281,13 @@ impl Strategy for Balance {
             let nobody_is_there = moment.site.listed.is_some_and(<[u32]>::is_empty);
             return Step::End(Outcome::Failed(if nobody_is_there { Failure::Refused } else { Failure::BreakerOpen }));
         }
-        let fleet = Fleet { weights: &shared.weights, names: moment.site.replicas };
+        let grown = self.slow_start.as_ref().map(|slow| grown(slow, shared, moment));
+        let fleet = Fleet { weights: grown.as_ref().unwrap_or(&shared.weights), names: moment.site.replicas };
         let choice = Choice { fleet, among: &among, object: moment.object, draw: moment.draw(), now: moment.now };
-        let replica = self.policy.pick(&mut shared.policy, &choice);
+        let replica = match moment.site.pinned.filter(|pinned| among.contains(pinned)) {
+            Some(pinned) => pinned,
+            None => self.pick(&mut shared.policy, choice, moment),
+        };
         let mut stamp = 0;
         if let (Some(breaker), Some(memory)) = (&self.breakers, shared.breakers.get_mut(replica as usize)) {
             let luck = Luck { key: moment.site.luck.key.child(u64::from(replica)), ..moment.site.luck };
@@ -293,6 +366,15 @@ impl Strategy for Balance {
             ));
         }
         complaints.extend(self.zone_aware.iter().flat_map(|zones| within("zone_aware", zones.check())));
+        complaints.extend(self.slow_start.iter().flat_map(|slow| within("slow_start", slow.check())));
+        if self.slow_start.is_some() && !matches!(self.policy, AnyBalancer::WeightedRoundRobin(_) | AnyBalancer::LeastRequest(_)) {
+            let sentence =
+                "only WeightedRoundRobin and LeastRequest go by weights that grow; choose one of these, or leave `slow_start` out";
+            complaints.push(complaint("slow_start", sentence));
+        }
+        if self.host_selection_retry_max_attempts > 1000 {
+            complaints.push(complaint("host_selection_retry_max_attempts", "a thousand choices for one try are enough"));
+        }
         if self.weights.contains(&0) {
             complaints.push(complaint("weights", "a replica of weight 0 would never be chosen; weights are at least 1"));
         }

@@ -54,6 +54,9 @@ impl Strategy for Cache {
     }
 
     fn start(&self, _flight: &mut (), shared: &mut Box<Shelf>, moment: &mut Moment<'_>) -> Step {
+        if moment.writes {
+            return Step::Inner { wake: None };
+        }
         let found = match &mut shared.answers {
             Answers::Kept(store) => self.look_up(store, moment.object, moment.now),
             Answers::Given(given) => match self.given_object(given, moment) {
@@ -82,6 +85,8 @@ impl Strategy for Cache {
 
     fn inner_ended(&self, _flight: &mut (), shared: &mut Box<Shelf>, end: End, moment: &mut Moment<'_>) -> Step {
         match &mut shared.answers {
+            Answers::Kept(store) if moment.writes => store.forget(moment.object),
+            Answers::Given(_) if moment.writes => {}
             Answers::Kept(store) if end.outcome.is_success() => self.answered(store, moment.object, moment.now),
             Answers::Kept(store) => {
                 if self.failed(store, moment.object, moment.now) {

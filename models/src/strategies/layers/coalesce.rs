@@ -29,6 +29,10 @@ impl Strategy for Coalesce {
     }
 
     fn start(&self, _flight: &mut (), shared: &mut Box<Crowd>, moment: &mut Moment<'_>) -> Step {
+        if moment.writes {
+            // Nobody else writes the same.
+            return Step::Inner { wake: None };
+        }
         match shared.flights.join(moment.object, moment.ticket) {
             Joined::Leads => Step::Inner { wake: None },
             Joined::Follows => Step::Wait(SimTime::MAX),

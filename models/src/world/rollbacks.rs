@@ -1,0 +1,81 @@
+//! What is a bad deploy cut short by?
+//!
+//! A service may have a pipeline that takes a version back when it sees a sign. The deploy then ends earlier than planned: replicas that have the
+//! new version get the old one in the same order and at the same pace, and the others never get it. What was planned before is no
+//! longer looked at when it comes.
+
+use super::World;
+use super::misfortune::schedule_end;
+use crate::environment::Effect;
+use crate::faults::{AnyFault, Happening};
+use crate::plan::{Plan, Role};
+use crate::protocols::Protocol;
+use sim_core::simulation::Ctx;
+use sim_core::time::{SimDuration, SimTime};
+use std::sync::Arc;
+
+/// Whether any service takes deploys back.
+pub(super) fn any(plan: &Plan) -> bool {
+    plan.services.iter().any(|service| service.rolls_back.is_some())
+}
+
+impl<P: Protocol> World<P> {
+    /// Something happens that pipelines may take for a sign.
+    #[cold]
+    pub(super) fn pipelines_hear(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
+        let plan = Arc::clone(&self.plan);
+        for (index, service) in (0..).zip(&plan.services) {
+            let Some(rollback) = service.rolls_back.as_ref().filter(|rollback| rollback.when.is(happening)) else { continue };
+            let at = ctx.now().saturating_add(rollback.after).max(ctx.now().saturating_add(SimDuration::NANOSECOND));
+            for strike in 0..self.timetable.strikes.len() as u32 {
+                if self.is_deploy_of(strike, index, ctx.now()) {
+                    self.roll_back(strike, at, ctx);
+                }
+            }
+        }
+    }
+
+    /// Whether a strike is a bad deploy of a service that has begun and that nobody takes back yet.
+    fn is_deploy_of(&self, strike: u32, service: u32, now: SimTime) -> bool {
+        let state = &self.timetable.strikes[strike as usize];
+        let is_deploy = matches!(self.plan.faults[state.fault.index()].fault, AnyFault::BadDeploy(_));
+        let is_on = state.begin <= now && state.end.is_none_or(|end| end > now) && !self.rolled_back.contains(&strike);
+        let touches = |effect: &Effect| {
+            let node = effect.node_of_calls();
+            node.is_some_and(|node| self.plan.nodes[node.index()].role == Role::Replica(service))
+        };
+        is_deploy && is_on && self.stretches_of(strike).any(|index| self.timetable.stretches[index].effects.iter().any(touches))
+    }
+
+    fn stretches_of(&self, strike: u32) -> impl Iterator<Item = usize> {
+        let all = (0..).zip(&self.timetable.stretches);
+        all.filter(move |(_, stretch)| stretch.strike == strike).map(|(index, _)| index)
+    }
+
+    /// From this instant on replicas get their old version again.
+    fn roll_back(&mut self, strike: u32, at: SimTime, ctx: &mut Ctx<'_, Self>) {
+        self.rolled_back.push(strike);
+        self.observations.count("deploys rolled back", 1);
+        let began = self.timetable.strikes[strike as usize].begin;
+        let mut last: Option<usize> = None;
+        for index in self.stretches_of(strike).collect::<Vec<_>>() {
+            let stretch = &mut self.timetable.stretches[index];
+            stretch.closes = false;
+            if stretch.begin >= at {
+                stretch.effects.clear();
+                continue;
+            }
+            // The order and the pace are those in which the version went out.
+            let end = at.saturating_add(stretch.begin.saturating_since(began));
+            if stretch.end.is_none_or(|planned| planned > end) {
+                stretch.end = Some(end);
+                schedule_end(&self.timetable, index, ctx);
+            }
+            let ends_later = |other: usize| self.timetable.stretches[index].end >= self.timetable.stretches[other].end;
+            last = if last.is_none_or(ends_later) { Some(index) } else { last };
+        }
+        let last = last.expect("a strike that has begun has a stretch that has");
+        self.timetable.stretches[last].closes = true;
+        self.timetable.strikes[strike as usize].end = self.timetable.stretches[last].end;
+    }
+}
