@@ -78,9 +78,14 @@ fn a_client_that_asks_too_much_is_told_so_at_once_and_the_others_do_not_notice()
 
 #[test]
 fn the_least_important_is_shed_and_the_most_important_never() {
-    let thresholds = BTreeMap::from([("browse".to_owned(), ms(15))]);
-    for queue in [Queue::default(), models::services::queues::Lifo::default().into()] {
-        let control = Shedding { queue_wait: thresholds.clone(), ..Shedding::default() };
+    let waits = Shedding { queue_wait: BTreeMap::from([("browse".to_owned(), ms(15))]), ..Shedding::default() };
+    // Where the newest is served first, those who are served have not waited.
+    let busy = Shedding {
+        utilisation: BTreeMap::from([("browse".to_owned(), Share::percent(90))]),
+        over: SimDuration::ZERO,
+        ..Shedding::default()
+    };
+    for (queue, control) in [(Queue::default(), waits), (models::services::queues::Lifo::default().into(), busy)] {
         let mut spec = busy_server(200, queue, vec![control.into()]);
         let class = |weight, priority| Class { weight, priority };
         spec.clients[0].1.classes = [("browse".to_owned(), class(4, 1)), ("buy".to_owned(), class(1, 0))].into();
