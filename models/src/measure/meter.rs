@@ -216,20 +216,14 @@ impl Meter {
         }
     }
 
-    /// A call ended.
+    /// A call of a client ended.
     #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
+        if self.is_synthetic(call.name.edge) {
+            return self.made_call_ended(call, outcome);
+        }
         let is_success = outcome.is_success();
-        if matches!(call.origin, Origin::Background(..)) {
-            return;
-        }
         self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
-        if call.origin != Origin::Client || self.is_synthetic(call.name.edge) {
-            if !is_success {
-                self.row.edges[call.name.edge.index()].failed += u64::from(call.is_counted);
-            }
-            return;
-        }
         let bin = self.bin_at(now);
         if let Some(bin) = self.bins.get_mut(bin) {
             bin.completed += u64::from(is_success);
@@ -267,6 +261,16 @@ impl Meter {
                 self.failure_latency.record(latency);
             }
         }
+    }
+
+    /// A call ended that is no call of a user.
+    #[inline(never)]
+    pub(crate) fn made_call_ended(&mut self, call: &Call, outcome: Outcome) {
+        if matches!(call.origin, Origin::Background(..)) || !call.is_counted {
+            return;
+        }
+        let edge = &mut self.row.edges[call.name.edge.index()];
+        if outcome.is_success() { edge.succeeded += 1 } else { edge.failed += 1 }
     }
 
     /// A call ended because whoever waited for it is no more.

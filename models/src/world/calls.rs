@@ -238,21 +238,36 @@ impl<P: Protocol> World<P> {
 
     #[inline(always)]
     pub(super) fn end_call(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let call = &mut self.calls[slot];
+        if call.origin != Origin::Client {
+            return self.end_made_call(slot, outcome, ctx);
+        }
+        call.is_open = false;
+        let (name, is_over) = (call.name, call.on_wire == 0);
+        self.meter.call_ended(call, outcome, ctx.now());
+        ctx.record(&Record::CallEnded(name, outcome));
+        if is_over {
+            self.calls.release(slot);
+        }
+        self.open_calls -= 1;
+        self.client_served(name, outcome, ctx);
+    }
+
+    /// A call ended that no client has made: whoever made it hears of it.
+    #[inline(never)]
+    fn end_made_call(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let now = ctx.now();
         let call = &mut self.calls[slot];
         call.is_open = false;
         let (name, origin, process, object, is_over) = (call.name, call.origin, call.process, call.object, call.on_wire == 0);
         let (is_wrong, is_degraded) = (call.is_wrong && outcome.is_success(), call.is_degraded && outcome.is_success());
-        self.meter.call_ended(call, outcome, now);
+        self.meter.made_call_ended(call, outcome);
         ctx.record(&Record::CallEnded(name, outcome));
         if is_over {
             self.calls.release(slot);
         }
         match origin {
-            Origin::Client => {
-                self.open_calls -= 1;
-                self.client_served(name, outcome, ctx);
-            }
+            Origin::Client => unreachable!("calls of clients end on their own"),
             Origin::Job(attempt) | Origin::Check(attempt) => {
                 // What is made of a wrong answer is wrong, and of a makeshift a makeshift.
                 self.attempts[attempt].is_wrong |= is_wrong;
