@@ -135,9 +135,9 @@ fn dagor_moves_its_cut() {
     let rule = Dagor::default();
     assert_eq!((rule.goal(2_000, 2_000, true), rule.goal(1_900, 3_000, false)), (1_900.0, 1_930.0));
     // The same of requests: 20 for each of 100 levels of users, the window full; then 30 for each.
-    let client_of = |wanted: u16| (0..).find(|&client| level(0, client, SimTime::ZERO) == wanted).unwrap();
+    let client_of = |wanted: u16| (0..).find(|&client| level(0, client, SimTime::ZERO) == wanted).expect("every level has clients");
     let clients = |times: usize| (0..100).flat_map(|wanted| vec![client_of(wanted); times]).collect::<Vec<u32>>();
-    assert!(100 < USER_LEVELS);
+    const { assert!(100 < USER_LEVELS, "there are as many levels") };
     let mut memory = rule.fresh(SimTime::ZERO);
     assert_eq!(let_in(&rule, &mut memory, &clients(20), at(1), ms(21)), 2_000, "all in the first window, which is overloaded");
     // 1900 of 2000 are 95 of 100 levels.
