@@ -118,9 +118,12 @@ fn families() -> Vec<Explanations> {
         AnyHedge::explanations(),
         AnyBalancer::explanations(),
         AnyEjector::explanations(),
-        Queue::explanations(),
-        AnyAdmission::explanations(),
     ]
+}
+
+/// What services have of strategies.
+fn of_services() -> Explanations {
+    [AnyPartition::explanations(), Queue::explanations(), AnyAdmission::explanations()].concat()
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn assert_says_all(name: &str, summary: &str, about: &About) {
 
 #[test]
 fn every_strategy_says_what_it_does_what_it_remembers_and_whether_it_draws() {
-    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()).chain(AnyPartition::explanations()) {
+    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()).chain(of_services()) {
         assert_says_all(name, summary, &about);
     }
     for (name, _, about) in AnyBackoff::explanations() {
