@@ -93,7 +93,8 @@ const BURSTS: u64 = u64::MAX - 2;
 impl Course {
     /// Pieces in order of time; nothing comes before the first.
     pub(super) fn of_pieces(mut pieces: Vec<Piece>, repeats: Option<SimDuration>, spacing: Spacing) -> Self {
-        if !pieces[0].begin.is_zero() {
+        // Of recorded calls whose file is not read yet there are none.
+        if pieces.first().is_none_or(|first| !first.begin.is_zero()) {
             pieces.insert(0, Piece { begin: SimDuration::ZERO, from: 0.0, to: 0.0 });
         }
         Self { rates: Rates::Pieces(pieces.into(), repeats), spacing }

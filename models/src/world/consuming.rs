@@ -244,13 +244,13 @@ impl<P: Protocol> World<P> {
         }
         match phase {
             Phase::Requesting if !self.environment.node(node).up => self.dies_inside(slot, ctx),
-            Phase::Requesting => {
-                self.servers[node.index()].tally.arrived += 1;
-                match self.failed_on_arrival(slot) {
-                    Some(failure) => self.fail(slot, failure, ctx),
-                    None => self.receive(slot, ctx),
+            Phase::Requesting => match self.failed_on_arrival(slot) {
+                Some(failure) => {
+                    self.servers[node.index()].tally.arrived += 1;
+                    self.fail(slot, failure, ctx);
                 }
-            }
+                None => self.receive(slot, ctx),
+            },
             Phase::Replying => self.deliver(slot, ctx),
             _ => self.forget_attempt(slot),
         }

@@ -284,7 +284,7 @@ impl<P: Protocol> World<P> {
         // As in `free_worker`, with the memory of the server at hand.
         if std::mem::replace(&mut attempt.has_worker, false) {
             server.busy.down(ctx.now());
-            if !server.queue.is_empty() {
+            if !server.queue.is_empty() || server.intake.is_some() {
                 self.fill_workers(node, ctx);
             }
         }

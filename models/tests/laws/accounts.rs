@@ -114,9 +114,11 @@ impl<'a> Bystander<'a> {
                 }
             }
             Record::Discarded(name, node) => {
-                let (_, since, waits) = self.present.remove(&request(name)).expect("what is given up was there");
                 let service = self.service(node.index()).expect("requests are at replicas");
-                self.leaves(service, since, waits, now);
+                // One that stood outside, and whose caller has gone meanwhile, is given up as it comes in.
+                if let Some((_, since, waits)) = self.present.remove(&request(name)) {
+                    self.leaves(service, since, waits, now);
+                }
                 self.services[service].abandoned += 1;
             }
             Record::NodeDied(node) => {

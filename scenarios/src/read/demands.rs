@@ -41,6 +41,9 @@ pub(super) fn asked(plan: &Plan, service: &ServicePlan) -> Asked {
 
 /// A share of a length.
 pub(super) fn part(length: SimDuration, share: f64) -> SimDuration {
+    if share >= 1.0 {
+        return length;
+    }
     SimDuration::from_secs_f64(length.as_secs_f64() * share)
 }
 

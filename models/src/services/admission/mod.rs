@@ -76,7 +76,7 @@ pub trait Admission: Explained {
 
 registry! {
     /// An admission control, as a scenario writes it.
-    AnyAdmission as "admission control", each_admission;
+    AnyAdmission as "admission", each_admission;
     /// The memory of any admission control.
     AdmissionMemory = Admission::Memory, with_admission: RateLimit, HealthThrottle, Shedding, Dagor,
 }

@@ -66,9 +66,9 @@ impl Explained for Cache {
                   first; one that was emptied, or whose process starts again, gets each object back when it is fetched. One draw per call.",
         parameters: &[
             parameter("lifetime", "duration", "required without hit_ratio", "how long an answer is fresh"),
-            parameter("hit_ratio", "share", "none", "how many of the calls a full cache answers, if it is to be given and not to emerge"),
             parameter("stale_while_revalidate", "duration", "0s", "how much longer it is served while it is fetched anew"),
             parameter("stale_if_error", "duration", "0s", "how much longer it is served if the callee fails"),
+            parameter("hit_ratio", "share", "none", "how many of the calls a full cache answers, if it is to be given and not to emerge"),
             parameter("max_objects", "number, 1 to 10000000", "10000", "how many are kept; the one not used for longest goes"),
             parameter("per", "Client, Process, Edge, Endpoint", "Process", "by whom it is shared"),
         ],
