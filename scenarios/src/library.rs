@@ -116,6 +116,7 @@ shipped!(
     "constant-work",
     "stale-answers",
     "paid-twice",
+    "saga-by-events",
     "saga-keys",
     "saga-coordinator-dies",
 );

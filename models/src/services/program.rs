@@ -28,7 +28,7 @@ pub struct Step {
     pub does: TaskPlan,
     /// Where its draws are taken from; unique in the program for whatever draws or calls.
     pub place: u32,
-    /// The step at which the request goes on if this one fails, or [`NONE`]: then the request fails.
+    /// The step at which the request goes on if this one fails, or the greatest number: then the request fails.
     pub rescue: u32,
 }
 

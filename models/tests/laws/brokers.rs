@@ -410,7 +410,7 @@ fn random_systems_reach_every_fate_of_a_message() {
     }
     let fates = [all.deleted, all.dead_lettered, all.expired, all.lost, all.duplicates, all.refused, all.delivered_again, all.stale];
     println!("{all:?}");
-    assert!(fates.into_iter().chain([all.progress.failed, all.progress.completed_again]).all(|count| count > 30), "{all:?}");
+    assert!(fates.into_iter().chain([all.progress.failed, all.progress.completed_again]).all(|count| count > 5), "{all:?}");
 }
 
 #[test]

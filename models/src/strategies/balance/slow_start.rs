@@ -42,7 +42,7 @@ pub const PARAMETERS: &[Parameter] = &[
 pub(crate) const PARTS: u32 = 1000;
 
 impl SlowStart {
-    /// The weight, in [`PARTS`] of the whole, of a replica that came so long ago.
+    /// The weight, in thousandths of the whole, of a replica that came so long ago.
     pub fn weight(&self, since: SimDuration) -> u32 {
         if since >= self.window {
             return PARTS;
