@@ -260,6 +260,7 @@ impl<P: Protocol> World<P> {
         let call = &mut self.calls[slot];
         call.is_open = false;
         let (name, origin, process, object, is_over) = (call.name, call.origin, call.process, call.object, call.on_wire == 0);
+        let started = call.started;
         let (is_wrong, is_degraded) = (call.is_wrong && outcome.is_success(), call.is_degraded && outcome.is_success());
         self.meter.made_call_ended(call, outcome);
         ctx.record(&Record::CallEnded(name, outcome));
@@ -288,7 +289,7 @@ impl<P: Protocol> World<P> {
             Origin::Background(layer, replica) => self.refreshed((name, process, object), (layer, replica), outcome, now),
             Origin::Probe(prober) => self.probe_ended(prober, outcome, ctx),
             Origin::Saga(saga, place) => self.saga_call_ended(slot, (saga, place), (outcome, is_over), ctx),
-            Origin::Poll(poller) => self.poll_ended(poller, outcome, ctx),
+            Origin::Poll(poller) => self.poll_ended(poller, (outcome, now.saturating_since(started)), ctx),
             Origin::Delivery(poller, place) => self.delivery_ended((poller, place), (outcome, slot), ctx),
             Origin::Settling(number, receipt) => self.settling_ended(name, process, (number, receipt), ctx),
             Origin::Push(backlog, number) => self.push_ended((backlog, number), (outcome, slot), ctx),

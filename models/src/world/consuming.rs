@@ -171,7 +171,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// A poll ended.
-    pub(super) fn poll_ended(&mut self, poller: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+    pub(super) fn poll_ended(&mut self, poller: u32, (outcome, took): (Outcome, SimDuration), ctx: &mut Ctx<'_, Self>) {
         let ConsumerPlan { backlog, wait, rest, .. } = *self.consumer_of(poller);
         let brought = std::mem::take(&mut self.brokers.pollers[poller as usize].brought);
         if outcome.is_success() && !brought.is_empty() {
@@ -181,7 +181,8 @@ impl<P: Protocol> World<P> {
             self.brokers.pollers[poller as usize].sleeps = true;
             return;
         }
-        let waited = outcome.is_success() && !wait.is_zero();
+        // What a layer answers in the place of the broker comes at once, and must not be asked for again without an end.
+        let waited = outcome.is_success() && !wait.is_zero() && took >= wait;
         self.poller_asks_in(poller, if waited { SimDuration::ZERO } else { rest }, ctx);
     }
 

@@ -415,7 +415,7 @@ fn whatever_links_do_every_message_arrives_or_is_lost_once_in_random_systems() {
             *sum += one;
         }
     }
-    assert!([all.copied, all.lost, all.cut, all.full, all.corrupt, all.dead, all.altered].iter().all(|&count| count > 200), "{all:?}");
+    assert!([all.copied, all.lost, all.cut, all.full, all.corrupt, all.dead, all.altered].iter().all(|&count| count > 50), "{all:?}");
 }
 
 /// Gives the links of a random system something to remember, and lets routing know of cuts.
