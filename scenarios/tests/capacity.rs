@@ -26,7 +26,7 @@ fn a_service_that_is_offered_more_than_its_workers_can_do_is_named_with_the_numb
     assert_eq!(sentences(&format!("{}, {}", clients("900/s"), shop(18, "")), ""), Vec::<String>::new(), "just enough is enough");
     let said = advice(&format!("{}, {}", clients("900/s"), shop(16, "")), "");
     let sentence =
-        "`shop` is asked for more than it can do: 900 requests a second, each 20ms of a worker, need 18 workers, and it has 16 (112 %)";
+        "`shop` is asked for more than it can do: 900 requests a second, each 20ms of a worker, need 18 workers, and it has 16 (113 %)";
     assert_eq!(said, [(sentence.to_owned(), "16".to_owned())]);
     // Replicas count together, and so do all populations and all work.
     let nodes = format!(
@@ -45,7 +45,7 @@ fn cores_that_are_shared_are_counted_as_workers_are_and_what_is_unlimited_is_eno
     assert_eq!(sentences(&shop(r#"workers: "unlimited""#), ""), Vec::<String>::new());
     let said = sentences(&shop(r#"workers: "unlimited", serves: Sharing(cores: 16)"#), "");
     assert_eq!(said.len(), 1);
-    assert!(said[0].contains("each 20ms of a core, need 18 cores, and it has 16 (112 %)"), "{said:?}");
+    assert!(said[0].contains("each 20ms of a core, need 18 cores, and it has 16 (113 %)"), "{said:?}");
     let said = sentences(&shop("workers: 10, serves: Sharing(cores: 16)"), "");
     assert!(said.len() == 1 && said[0].contains("need 18 workers, and it has 10 (180 %)"), "{said:?}");
 }
