@@ -393,7 +393,7 @@ fn random_systems_reach_every_fate_of_a_message() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::new(config());
     let mut all = Account::default();
-    for seed in 0..60 {
+    for seed in 0..300 {
         let spec = random().new_tree(&mut runner).expect("a system is made").current();
         for (_, account) in played(&spec, seed, TieBreak::ByRank).1 {
             all.deleted += account.deleted;
@@ -410,7 +410,7 @@ fn random_systems_reach_every_fate_of_a_message() {
     }
     let fates = [all.deleted, all.dead_lettered, all.expired, all.lost, all.duplicates, all.refused, all.delivered_again, all.stale];
     println!("{all:?}");
-    assert!(fates.into_iter().chain([all.progress.failed, all.progress.completed_again]).all(|count| count > 5), "{all:?}");
+    assert!(fates.into_iter().chain([all.progress.failed, all.progress.completed_again]).all(|count| count > 30), "{all:?}");
 }
 
 #[test]
