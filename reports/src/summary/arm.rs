@@ -60,6 +60,10 @@ pub struct ArmSummary {
     pub calls: u64,
     /// Those that succeeded.
     pub succeeded: u64,
+    /// Those of them that ended with a makeshift or an old answer, or rest on one.
+    pub degraded: u64,
+    /// Those of them that rest on a wrong answer.
+    pub wrong: u64,
     /// Runs in which the hypothesis of an experiment failed: before the faults, after them.
     pub hypothesis_failed: [u64; 2],
     /// Runs in which the experiment was aborted.
@@ -133,6 +137,8 @@ impl ArmSummary {
             panicked: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Panicked(_))).count() as u64,
             calls,
             succeeded: total(|run| run.succeeded),
+            degraded: total(|run| run.degraded),
+            wrong: total(|run| run.wrong),
             hypothesis_failed: [
                 total(|run| u64::from(run.experiment.is_some_and(|outcome| !outcome.held_before))),
                 total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.held_before && !outcome.held_after))),

@@ -2,7 +2,7 @@
 
 use super::across;
 use super::arm::{ArmSummary, Kind};
-use super::{Ranking, reached_cell};
+use super::{Ranking, observations, reached_cell};
 use crate::number;
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
@@ -49,7 +49,7 @@ pub fn sentences(ranking: &Ranking) -> Vec<String> {
 /// The first sentence of a report: the best and the worst arm; with several cells, which arm is best in how many of them,
 /// and where the arms are farthest apart.
 pub fn headline(results: &Results) -> String {
-    match results.manifest.cells.len() {
+    let said = match results.manifest.cells.len() {
         0 => "Nothing was run.".to_owned(),
         1 => verdict(&Ranking::of(results, 0)),
         _ if results.manifest.arms.len() == 1 => {
@@ -58,8 +58,13 @@ pub fn headline(results: &Results) -> String {
             if has_times { format!("{said} {}", window(results.manifest.hold)) } else { said }
         }
         _ => across::headline(results),
-    }
+    };
+    let is_ordered = results.manifest.arms.len() > 1 && observations::tell_arms_apart(&results.manifest);
+    if is_ordered { format!("{said} {NOT_OBSERVED}") } else { said }
 }
+
+/// What an order of arms is not, where the scenario is about what protocols and services observe.
+const NOT_OBSERVED: &str = "The order of the arms goes by calls alone and not by what was observed, which has a table of its own.";
 
 /// The name of an arm within a sentence.
 pub(super) fn named(arm: &str) -> String {
@@ -68,13 +73,7 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The best and the worst arm of one cell, in at most two sentences.
 pub fn verdict(ranking: &Ranking) -> String {
-    // Where recovery reads the same, what orders the arms is the share of calls.
-    let is_same = ranking.kind == Kind::Faults
-        && ranking.arms.first().zip(ranking.arms.last()).is_some_and(|(a, b)| a.arm != b.arm && recovery(a) == recovery(b));
-    let fate = |arm: &ArmSummary| {
-        let calls = if is_same { format!("; {} of calls succeeded", number::percent(arm.succeeded, arm.calls)) } else { String::new() };
-        format!("{}{calls}", fate(ranking.kind, arm))
-    };
+    let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
     let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
     let (said, arms) = match ranking.arms.as_slice() {
         [] if !ranking.set_apart.is_empty() => return "No arm kept the hypothesis in every run, so none is ranked.".to_owned(),
@@ -148,15 +147,23 @@ fn fate(kind: Kind, arm: &ArmSummary) -> String {
         return "no run finished".to_owned();
     }
     match kind {
-        Kind::Faults => recovery(arm),
+        Kind::Faults if arm.calls == 0 => recovery(arm),
+        Kind::Faults => format!("{}; {}", recovery(arm), succeeded(arm)),
         Kind::Steady if arm.calls == 0 => "made no calls".to_owned(),
         Kind::Steady => {
             let attempts = number::counted(&number::factor(arm.end_to_end.0, arm.end_to_end.1), "attempt");
             let each = arm.busiest.as_ref().map_or_else(|| "per call".to_owned(), |edge| format!("on {edge} per client call"));
-            format!("{} of calls succeeded, with {attempts} {each}", number::percent(arm.succeeded, arm.calls))
+            format!("{}, with {attempts} {each}", succeeded(arm))
         }
         Kind::OneShot => contention(arm),
     }
+}
+
+/// The share of calls that succeeded, and how many of those with a makeshift or a wrong answer.
+fn succeeded(arm: &ArmSummary) -> String {
+    let part = |count: u64, word: &str| if count == 0 { String::new() } else { format!(", {} of these {word}", number::percent(count, arm.succeeded)) };
+    let (degraded, wrong) = (part(arm.degraded, "degraded"), part(arm.wrong, "wrong"));
+    format!("{} of calls succeeded{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
 }
 
 fn recovery(arm: &ArmSummary) -> String {
