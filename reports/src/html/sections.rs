@@ -273,7 +273,7 @@ pub fn definitions() -> String {
         ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
         (
             "attempts per call",
-            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them per call of a client",
+            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them, or on all edges of clients if these together carry more, per call of a client",
         ),
         ("edge", "a caller and its callee"),
         ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),

@@ -7,7 +7,7 @@
 
 use super::run::synthetic;
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Results, RunOutcome, RunRow};
+use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
@@ -88,9 +88,9 @@ pub struct ArmSummary {
     pub completion: Option<Survival>,
     /// Attempts and calls of every edge, in their order.
     pub edges: Vec<(u64, u64)>,
-    /// Attempts on the edge that carries most of them, and client calls.
+    /// Attempts on the edge that carries most of them, or on all edges of clients if these together carry more, and client calls.
     pub end_to_end: (u64, u64),
-    /// The name of that edge; `None` where there is only one.
+    /// The name of that edge; `None` where there is only one, or clients call over several.
     pub busiest: Option<String>,
     /// Attempts on all edges, per run, ascending.
     pub attempts: Vec<u64>,
@@ -128,6 +128,8 @@ impl ArmSummary {
         let edges: Vec<(u64, u64)> = (0..results.manifest.edges.len()).map(|edge| edge_total(&runs, edge)).collect();
         // Of edges that carry equally much, the first.
         let busiest = (0..edges.len()).rev().max_by_key(|edge| edges[*edge].0).unwrap_or(0);
+        let most = edges.get(busiest).map_or(0, |edge| edge.0);
+        let by_clients: u64 = client_edges(&results.manifest).map(|edge| edges[edge].0).sum();
         let judged = runs.iter().zip(&fates).filter(|(_, fate)| !matches!(fate, Fate::Unknown));
         Self {
             arm,
@@ -153,8 +155,8 @@ impl ArmSummary {
             waits: fates.iter().filter_map(Fate::observed).collect(),
             recovered_after,
             completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
-            end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),
-            busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1).cloned(),
+            end_to_end: (most.max(by_clients), calls),
+            busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1 && by_clients <= most).cloned(),
             edges,
             synthetic: all_synthetic(results, &runs),
             attempts,
@@ -183,6 +185,14 @@ impl ArmSummary {
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
     }
+}
+
+/// The edges of users: those whose caller nobody calls, without those of probes.
+fn client_edges(manifest: &Manifest) -> impl Iterator<Item = usize> + '_ {
+    let ends = |edge: &str| edge.split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()));
+    let called: Vec<String> = manifest.edges.iter().filter_map(|edge| ends(edge)).map(|(_, callee)| callee).collect();
+    let is_client = move |index: &usize| ends(&manifest.edges[*index]).is_some_and(|(caller, _)| !called.contains(&caller));
+    (0..manifest.edges.len()).filter(|index| !manifest.synthetic.contains(&(*index as u32))).filter(is_client)
 }
 
 fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64, u64)> {

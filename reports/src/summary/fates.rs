@@ -2,9 +2,10 @@
 
 use super::across;
 use super::arm::{ArmSummary, Kind};
-use super::{Ranking, observations, reached_cell};
+use super::{Ranking, reached_cell};
 use crate::number;
-use scenarios::results::Results;
+use scenarios::expect::{Bounds, Clause, LatencyLimits};
+use scenarios::results::{Manifest, Results};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
 use sim_core::time::SimDuration;
@@ -59,12 +60,26 @@ pub fn headline(results: &Results) -> String {
         }
         _ => across::headline(results),
     };
-    let is_ordered = results.manifest.arms.len() > 1 && observations::tell_arms_apart(&results.manifest);
-    if is_ordered { format!("{said} {NOT_OBSERVED}") } else { said }
+    beside(&results.manifest).map_or(said.clone(), |sentence| format!("{said} {sentence}"))
 }
 
-/// What an order of arms is not, where the scenario is about what protocols and services observe.
-const NOT_OBSERVED: &str = "The order of the arms goes by calls alone and not by what was observed, which has a table of its own.";
+/// What no order of arms looks at, though expectations tell the arms apart by it.
+fn beside(manifest: &Manifest) -> Option<String> {
+    let measure = |clause: &Clause| match clause {
+        Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => "single classes of calls",
+        Clause::Latency(_) => "latency",
+        Clause::Observation(_) => "what was observed",
+        Clause::WrongAnswers(_) => "wrong answers",
+        Clause::Uptime(_) => "uptime",
+        _ => "",
+    };
+    let mut measures: Vec<&str> = manifest.expect.iter().filter(|clause| clause.arms().is_some()).map(measure).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    measures.retain(|measure| !measure.is_empty());
+    let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
+    (manifest.arms.len() > 1 && !measures.is_empty()).then(|| format!("This order does not look at {list}, which is expected to differ here."))
+}
 
 /// The name of an arm within a sentence.
 pub(super) fn named(arm: &str) -> String {
@@ -126,8 +141,12 @@ fn set_apart(arm: &ArmSummary) -> String {
 
 /// The names of several arms: `"a", "b" and "c"`.
 fn all_named(arms: &[ArmSummary]) -> String {
-    let names: Vec<String> = arms.iter().map(|arm| named(&arm.name)).collect();
-    match names.split_last() {
+    listed(&arms.iter().map(|arm| named(&arm.name)).collect::<Vec<_>>())
+}
+
+/// Several words as a sentence counts them up.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),
         None => String::new(),

@@ -30,11 +30,6 @@ pub fn observations(results: &Results, cell: u32) -> Option<Table> {
     (!table.rows.is_empty()).then_some(table)
 }
 
-/// Whether an expectation sets arms apart by what is observed in them.
-pub fn tell_arms_apart(manifest: &Manifest) -> bool {
-    manifest.expect.iter().any(|clause| matches!(clause, Clause::Observation(bounds) if bounds.arms.is_some()))
-}
-
 /// The observations that expectations name, each once, in their order.
 fn named(manifest: &Manifest) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
