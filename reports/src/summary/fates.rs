@@ -66,7 +66,9 @@ pub fn headline(results: &Results) -> String {
 /// What no order of arms looks at, though expectations tell the arms apart by it.
 fn beside(manifest: &Manifest) -> Option<String> {
     let measure = |clause: &Clause| match clause {
-        Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => "single classes of calls",
+        Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => {
+            "single classes of calls"
+        }
         Clause::Latency(_) => "latency",
         Clause::Observation(_) => "what was observed",
         Clause::WrongAnswers(_) => "wrong answers",
@@ -78,7 +80,8 @@ fn beside(manifest: &Manifest) -> Option<String> {
     measures.dedup();
     measures.retain(|measure| !measure.is_empty());
     let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
-    (manifest.arms.len() > 1 && !measures.is_empty()).then(|| format!("This order does not look at {list}, which is expected to differ here."))
+    (manifest.arms.len() > 1 && !measures.is_empty())
+        .then(|| format!("This order leaves out {list}, where the arms are expected to differ."))
 }
 
 /// The name of an arm within a sentence.
@@ -180,7 +183,9 @@ fn fate(kind: Kind, arm: &ArmSummary) -> String {
 
 /// The share of calls that succeeded, and how many of those with a makeshift or a wrong answer.
 fn succeeded(arm: &ArmSummary) -> String {
-    let part = |count: u64, word: &str| if count == 0 { String::new() } else { format!(", {} of these {word}", number::percent(count, arm.succeeded)) };
+    let part = |count: u64, word: &str| {
+        if count == 0 { String::new() } else { format!(", {} of these {word}", number::percent(count, arm.succeeded)) }
+    };
     let (degraded, wrong) = (part(arm.degraded, "degraded"), part(arm.wrong, "wrong"));
     format!("{} of calls succeeded{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
 }

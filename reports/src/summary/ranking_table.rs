@@ -139,7 +139,8 @@ impl Ranking {
         let mut fields: Vec<Field> = self.edges.iter().zip(&arm.edges).enumerate().map(field).collect();
         // Calls under way at the horizon make a last digit that nobody reads.
         let cell = |(attempts, calls): (u64, u64)| Cell::Factor(attempts, calls).shown();
-        let is_same = |arm: &ArmSummary| cell(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default()) == cell(arm.end_to_end);
+        let is_same =
+            |arm: &ArmSummary| cell(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default()) == cell(arm.end_to_end);
         let said = self.arms.iter().all(is_same);
         let mut whole = Field::number("attempts/call, end to end", "", Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)).unless(said);
         if let Some((column, _)) = whole.shown.as_mut() {
