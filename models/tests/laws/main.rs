@@ -29,7 +29,8 @@ mod kept; // what is remembered by object and by replica
 mod ledger; // the books that are kept of every attempt and call
 mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
-mod links; // what lines do to the messages on them
+mod lines; // what a line does to the messages on it
+mod links; // what links do to the calls over them
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
