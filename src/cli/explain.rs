@@ -36,6 +36,8 @@ type Page = (&'static str, &'static str, &'static str, &'static str, About);
 /// Strategies that say all there is to know of themselves.
 fn explained() -> Vec<Page> {
     let families = [
+        ("nodes", "a kind of node", models::nodes::explanations()),
+        ("tasks", "a task", models::services::told::explanations()),
         ("layers", "a layer", Layer::explanations()),
         ("backoffs", "a backoff", AnyBackoff::explanations()),
         ("budgets", "a budget", AnyBudget::explanations()),

@@ -25,6 +25,7 @@ use crate::record::{AttemptName, CallName, Record};
 use crate::services::{Resumes, SagaPlan};
 use crate::strategies::Attempts;
 use crate::strategies::backoff::{Asks, BackoffMemory, Wait};
+use crate::strategies::cache::Kept;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -404,7 +405,7 @@ impl<P: Protocol> World<P> {
     /// A request is no more: the saga that it has begun keeps its key, if it has begun one. Whether it does.
     pub(super) fn saga_keeps_key(&mut self, request: u32) -> bool {
         let attempt = &self.attempts[request];
-        let (name, key) = (attempt.name, (attempt.service, attempt.name.call.key.bits()));
+        let (name, key) = (attempt.name, (attempt.service, self.key_asked(request).bits()));
         let is_it = |saga: &Saga| saga.request == (request, name) && !saga.is_over();
         let Some(slot) = (0..).zip(self.sagas.slots()).find_map(|(slot, saga)| is_it(saga).then_some(slot)) else { return false };
         self.sagas[slot].kept_key = Some(key);
@@ -419,7 +420,7 @@ impl<P: Protocol> World<P> {
             Some(SagaEnd::Compensated) => Some(Outcome::Failed(Failure::Dependency)),
             Some(SagaEnd::LeftHalfway) | None => None,
         };
-        self.settle_key_of(service, key, outcome, now);
+        self.settle_key_of(service, key, outcome.map(Kept::from), now);
     }
 
     fn saga_ends(&mut self, slot: u32, end: SagaEnd, ctx: &mut Ctx<'_, Self>) {
