@@ -7,6 +7,7 @@ mod assumptions;
 mod capacity;
 mod change;
 mod demands;
+mod flags;
 mod gaps;
 mod grid;
 mod idle;
@@ -156,6 +157,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
+        self.refuse_unknown_flags(&base, problems);
         self.refuse_unknown_names(base.iter().map(|(_, arm)| arm), problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
