@@ -5,7 +5,7 @@ use crate::orchestrator::{clean, observed, round_robin};
 use crate::*;
 use models::faults::Errors;
 use models::outcome::{Failure, Outcome};
-use models::services::{LoadBalancer, Task};
+use models::services::{LoadBalancer, Task, Try, Worth};
 use models::strategies::backoff::Constant;
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::ejection::AnyEjector;
@@ -88,13 +88,7 @@ fn when_to_come_again_is_passed_on_and_so_are_retries_of_the_middlebox_its_own()
     assert_eq!(ended.measures.edges.iter().map(|edge| edge.attempts).collect::<Vec<_>>(), [1, 2]);
     // What somebody made up for has no hint of what failed before.
     let mut spec = behind(LoadBalancer::new("server"), [vec![Layer::Retry(obedient(2))], vec![]], hint());
-    let attempt = |otherwise| {
-        Task::Try(models::services::Try {
-            does: vec![Task::Forward("server".to_owned())],
-            otherwise,
-            answer: models::services::Worth::Full,
-        })
-    };
+    let attempt = |otherwise| Task::Try(Try { does: vec![Task::Forward("server".to_owned())], otherwise, answer: Worth::Full });
     spec.services[1].1.does = vec![attempt(vec![Task::Call("gone".to_owned())])];
     spec.services
         .push(("gone".to_owned(), Service { domain: Placement(vec!["edge".to_owned()]), ..service(Distribution::Constant(ms(1))) }));
@@ -211,4 +205,21 @@ fn a_middlebox_with_few_workers_is_the_bottleneck() {
     spec.services[1].1.demand = Distribution::Constant(ms(3));
     let ended = play(&spec, 1);
     assert!(ended.measures.failed[Failure::Timeout.index()] > 5_000, "150 % of them: {:?}", ended.measures.failed);
+}
+
+#[test]
+fn a_replayed_answer_is_worth_what_the_first_one_was() {
+    // The server answers though what it asks is dead, and its first answer comes too late for the client.
+    let mut spec =
+        behind(LoadBalancer::new("server"), [vec![retry(2, Constant { delay: ms(100) }.into()), timeout(ms(100))], vec![]], vec![]);
+    spec.services[1].1.late_work = LateWork::Finish;
+    let dead = Task::Try(Try { does: vec![Task::Call("tips".to_owned())], otherwise: Vec::new(), answer: Worth::Degraded });
+    let server = &mut spec.services[0].1;
+    (server.idempotency, server.does) = (Some(IdempotencyKeys::default()), vec![dead]);
+    spec.services
+        .push(("tips".to_owned(), Service { domain: Placement(vec!["server".to_owned()]), ..service(Distribution::Constant(ms(1))) }));
+    spec.faults = vec![crash("tips", SimDuration::NANOSECOND, Some(secs(1)), WhileDown::Refusal)];
+    let ended = play(&spec, 1);
+    clean(&ended);
+    assert_eq!((observed(&ended, "requests replayed"), ended.measures.succeeded, ended.measures.degraded), (1, 1, 1));
 }
