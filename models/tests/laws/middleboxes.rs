@@ -5,12 +5,14 @@ use crate::orchestrator::{clean, observed, round_robin};
 use crate::*;
 use models::faults::Errors;
 use models::outcome::{Failure, Outcome};
+use models::services::data::{Data, Writes};
 use models::services::{LoadBalancer, Task, Try, Worth};
 use models::strategies::backoff::Constant;
-use models::strategies::cache::IdempotencyKeys;
+use models::strategies::cache::{Cache, IdempotencyKeys};
 use models::strategies::ejection::AnyEjector;
 use models::strategies::health::KubernetesProbe;
-use models::strategies::{Balance, Retry};
+use models::strategies::{Balance, Retry, Scope};
+use models::workloads::Keys;
 
 const fn secs(secs: u64) -> SimDuration {
     SimDuration::from_secs(secs)
@@ -222,4 +224,29 @@ fn a_replayed_answer_is_worth_what_the_first_one_was() {
     let ended = play(&spec, 1);
     clean(&ended);
     assert_eq!((observed(&ended, "requests replayed"), ended.measures.succeeded, ended.measures.degraded), (1, 1, 1));
+}
+
+#[test]
+fn a_cache_in_front_of_a_middlebox_knows_what_writes_behind_it() {
+    let cache = || {
+        Layer::Cache(Cache {
+            lifetime: secs(60),
+            stale_while_revalidate: SimDuration::ZERO,
+            stale_if_error: SimDuration::ZERO,
+            hit_ratio: None,
+            max_objects: 100,
+            per: Scope::Process,
+        })
+    };
+    let hits = |data: Option<Data>| {
+        let mut spec = behind(LoadBalancer::new("server"), [vec![cache()], vec![]], vec![]);
+        spec.clients[0].1 = Clients { keys: Some(Keys { count: 1, skew: 0.0 }), ..clients(5, "lb", poisson(20)) };
+        (spec.services[0].1.data, spec.services[0].1.workers) = (data, 100);
+        spec.clockwork.horizon = secs(20);
+        let ended = play(&spec, 1);
+        clean(&ended);
+        observed(&ended, "cache hits")
+    };
+    assert!(hits(None) > 300);
+    assert_eq!(hits(Some(Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: None })), 0);
 }
