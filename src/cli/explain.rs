@@ -26,6 +26,8 @@ type Page = (&'static str, &'static str, &'static str, &'static str, About);
 fn explained() -> Vec<Page> {
     let strategies = families().into_iter().map(|Family { name, one, members }| (name, one, members));
     let others = [
+        ("nodes", "a kind of node", models::nodes::explanations()),
+        ("tasks", "a task", models::services::told::explanations()),
         ("queues", "a queue", Queue::explanations()),
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),

@@ -3,6 +3,7 @@
 use super::output::{print, print_table};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
+use models::About;
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
@@ -29,6 +30,10 @@ pub struct ListArgs {
 enum Kind {
     /// Scenarios inside the program.
     Scenarios,
+    /// Kinds of nodes.
+    Nodes,
+    /// What a service does for a request.
+    Tasks,
     /// Layers of a stack.
     Layers,
     /// Formulas for the wait before a retry.
@@ -84,6 +89,8 @@ impl Kind {
         let owned = |entries: &[(&str, &str)]| entries.iter().map(|&(name, summary)| (name.to_owned(), summary.to_owned())).collect();
         match self {
             Self::Scenarios => SHIPPED.iter().map(|shipped| (shipped.name.to_owned(), first_sentence(shipped.text))).collect(),
+            Self::Nodes => told(models::nodes::explanations()),
+            Self::Tasks => told(models::services::told::explanations()),
             Self::Layers => owned(Layer::ALL),
             Self::Backoffs | Self::Budgets | Self::Breakers | Self::Limiters | Self::Throttles | Self::Bulkheads | Self::Probes => {
                 self.family()
@@ -110,6 +117,11 @@ impl Kind {
         let members = families().into_iter().filter(|family| family.name == name).flat_map(|family| family.members);
         members.map(|(name, summary, _)| (name.to_owned(), summary.to_owned())).collect()
     }
+}
+
+/// Name and summary of what explains itself.
+fn told(explanations: Vec<(&str, &str, About)>) -> Vec<(String, String)> {
+    explanations.into_iter().map(|(name, summary, _)| (name.to_owned(), summary.to_owned())).collect()
 }
 
 /// Kind, name and summary of everything that can be named.

@@ -81,7 +81,7 @@ impl Builder<'_> {
         let caller = nodes.iter().position(|node| std::ptr::eq(node, &callers[0])).unwrap_or_default();
         let domains = |nodes: &[NodePlan]| nodes.iter().map(|node| domain_of(&self.domains[node.domain as usize])).collect::<Vec<_>>();
         let zones = Zones::new(&domains(callers), &domains(&nodes[first.index()..][..count as usize]));
-        let is_parted = self.spec.services.iter().any(|(name, service)| name == callee && (service.has_parts() || service.data.is_some()));
+        let is_parted = self.is_parted(callee);
         let tells_cut = |service: &Service| service.admission.iter().any(|control| control.cut_is_kept_for().is_some());
         let sheds_early = self.spec.services.iter().any(|(name, service)| name == callee && tells_cut(service));
         EdgePlan { is_parted, sheds_early, ..EdgePlan::new(name, NodeId(caller as u32), target, replicas, zones, routes) }

@@ -8,7 +8,7 @@
 //!   routing hear of cuts), `holding` (messages that wait for a cut to heal), `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `door` (who is let in), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
-//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   for nobody), `forwarding` (requests that are passed on), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
 //!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
@@ -38,6 +38,7 @@ mod executed;
 mod experiment;
 mod fanning;
 mod fleets;
+mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
@@ -97,6 +98,7 @@ use envelopes::Envelope;
 use executed::Executions;
 use fanning::Fan;
 use fleets::Fleets;
+use forwarding::PassedOn;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
@@ -185,6 +187,8 @@ pub struct World<P: Protocol> {
     keys: Vec<Keys>,
     /// What services have executed, for those that are watched.
     executions: Vec<Executions>,
+    /// Calls that pass requests on, by their slots.
+    passed_on: Vec<PassedOn>,
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
@@ -245,6 +249,7 @@ impl<P: Protocol> World<P> {
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
             executions: vec![Executions::default(); plan.services.len()],
+            passed_on: Vec::new(),
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
             data: data::data_of(&plan),

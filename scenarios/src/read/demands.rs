@@ -28,7 +28,7 @@ pub(super) fn asked(plan: &Plan, service: &ServicePlan) -> Asked {
             asked.waits.push((weight, edges));
         };
         match &step.does {
-            TaskPlan::Call(edge) => wait(vec![edge.index()]),
+            TaskPlan::Call(edge) | TaskPlan::Forward(edge) => wait(vec![edge.index()]),
             TaskPlan::Parallel(fan) => wait(fan.calls.iter().map(|(edge, _)| edge.index()).collect()),
             TaskPlan::Saga(saga) => saga.steps.iter().for_each(|step| wait(vec![step.call.index()])),
             TaskPlan::Send(edge) => asked.calls.push((edge.index(), weight)),
@@ -66,6 +66,8 @@ fn weights(plan: &Plan, program: &[Step]) -> Vec<f64> {
                 let share = match condition {
                     Condition::Share(share) => share.as_f64(),
                     Condition::Classes(classes) => share_of_classes(plan, classes),
+                    // What is so before anything happens.
+                    Condition::Flag(_) => 0.0,
                 };
                 weights[index + 1..behind].iter_mut().for_each(|weight| *weight *= share);
                 // A jump over what the others do is the last step of what these do.

@@ -6,6 +6,7 @@ use crate::attempt::Phase;
 use crate::call::NONE;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::Protocol;
+use crate::strategies::cache::Kept;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 
@@ -20,7 +21,7 @@ impl<P: Protocol> World<P> {
     /// A request is no more: the saga that it has begun keeps its key, if it has begun one. Whether it does.
     pub(in crate::world) fn saga_keeps_key(&mut self, request: u32) -> bool {
         let attempt = &self.attempts[request];
-        let (name, key) = (attempt.name, (attempt.service, attempt.name.call.key.bits()));
+        let (name, key) = (attempt.name, (attempt.service, self.key_asked(request).bits()));
         let is_it = |saga: &Saga| saga.request == (request, name) && !saga.is_over();
         let Some(slot) = (0..).zip(self.sagas.slots()).find_map(|(slot, saga)| is_it(saga).then_some(slot)) else { return false };
         self.sagas[slot].kept_key = Some(key);
@@ -35,7 +36,7 @@ impl<P: Protocol> World<P> {
             Some(SagaEnd::Compensated) => Some(Outcome::Failed(Failure::Dependency)),
             Some(SagaEnd::LeftHalfway) | None => None,
         };
-        self.settle_key_of(service, key, outcome, now);
+        self.settle_key_of(service, key, outcome.map(Kept::from), now);
     }
 
     pub(super) fn saga_ends(&mut self, slot: u32, end: SagaEnd, ctx: &mut Ctx<'_, Self>) {
