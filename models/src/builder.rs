@@ -8,6 +8,7 @@ mod health;
 mod intake;
 mod layers;
 mod programs;
+mod read_models;
 mod sagas;
 mod watches;
 
@@ -195,6 +196,7 @@ impl Builder<'_> {
         let mut services = self.place_services(&mut nodes);
         self.add_intakes(&mut services, &classes);
         self.add_data(&classes, &nodes, &mut services);
+        self.add_read_models(&mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
@@ -284,6 +286,7 @@ impl Builder<'_> {
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
                 connections: service.connections,
                 data: None,
+                read_model: None,
                 checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
@@ -363,10 +366,12 @@ impl Builder<'_> {
             service.checks_in = service.is_watched
                 || service.connections.is_some()
                 || service.data.is_some()
+                || service.read_model.is_some()
                 || service.intake.is_some()
                 || service.sessions.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
+        self.add_publications(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);
