@@ -11,6 +11,7 @@ mod layers;
 mod misfortune;
 mod parts;
 mod programs;
+mod read_models;
 mod sagas;
 mod watches;
 
@@ -99,6 +100,7 @@ impl Builder<'_> {
         let mut services = self.place_services(&mut nodes);
         self.add_intakes(&mut services, &classes);
         self.add_data(&classes, &nodes, &mut services);
+        self.add_read_models(&mut services);
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
@@ -188,6 +190,7 @@ impl Builder<'_> {
                 log: service.state.as_ref().filter(|_| sound).map(|state| Arc::new(state.plan())),
                 connections: service.connections,
                 data: None,
+                read_model: None,
                 checks_in: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,

@@ -162,6 +162,8 @@ pub struct ServicePlan {
     pub connections: Option<Connections>,
     /// What it keeps, if anything is known of that.
     pub data: Option<DataPlan>,
+    /// The service of whose writes messages tell it, by its index, if it is a read model.
+    pub read_model: Option<u32>,
     /// Whether a request asks for something beside a worker when it arrives.
     pub checks_in: bool,
     /// What a full queue says about when to come again.

@@ -6,7 +6,7 @@ use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel};
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::{Family, Layer, families};
 use models::{About, Explained};
@@ -44,6 +44,7 @@ fn fields_of_services() -> Vec<(&'static str, &'static str, About)> {
         (Connections::NAME, Connections::SUMMARY, Connections::ABOUT),
         (Replication::NAME, Replication::SUMMARY, Replication::ABOUT),
         (Optimistic::NAME, Optimistic::SUMMARY, Optimistic::ABOUT),
+        (ReadModel::NAME, ReadModel::SUMMARY, ReadModel::ABOUT),
     ]
 }
 

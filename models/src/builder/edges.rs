@@ -51,10 +51,12 @@ impl Builder<'_> {
             service.checks_in = service.is_watched
                 || service.connections.is_some()
                 || service.data.is_some()
+                || service.read_model.is_some()
                 || service.intake.is_some()
                 || service.sessions.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
+        self.add_publications(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);
         self.attach_stacks(&mut edges);

@@ -57,6 +57,7 @@ mod partition;
 mod pools;
 mod probes;
 mod queueing;
+mod read_models;
 mod replication;
 mod rollbacks;
 mod saga_books;
@@ -106,6 +107,7 @@ use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use read_models::ReadModels;
 use sagas::Sagas;
 use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
@@ -194,6 +196,8 @@ pub struct World<P: Protocol> {
     logs: Vec<Option<EventLog>>,
     /// What is remembered of the data of each service; none unless some service has any.
     data: Vec<DataState>,
+    /// What is remembered of writes that messages tell others of.
+    read_models: ReadModels,
     /// The connections of the replicas that have ever had any and limit them.
     pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
@@ -253,6 +257,7 @@ impl<P: Protocol> World<P> {
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
             data: data::data_of(&plan),
+            read_models: ReadModels::of(&plan),
             pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
@@ -318,6 +323,7 @@ impl<P: Protocol> World<P> {
         self.count_unfinished();
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
+        more.extend(self.read_models.observations(&self.plan));
         self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter

@@ -248,5 +248,5 @@ fn a_cache_in_front_of_a_middlebox_knows_what_writes_behind_it() {
         observed(&ended, "cache hits")
     };
     assert!(hits(None) > 300);
-    assert_eq!(hits(Some(Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: None })), 0);
+    assert_eq!(hits(Some(Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: None, publishes: None })), 0);
 }
