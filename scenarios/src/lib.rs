@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod course;
 mod data;
 mod edges;
 pub mod expect;
@@ -9,6 +10,7 @@ pub mod journal;
 pub mod library;
 pub mod parallel;
 pub mod plan_text;
+pub mod precision;
 pub mod problem;
 mod read;
 pub mod results;
