@@ -3,9 +3,11 @@
 mod across;
 mod arm;
 pub mod classes;
+mod doubts;
 mod evidence;
 pub mod fates;
 mod grid;
+mod precision;
 mod ranking;
 mod ranking_table;
 mod run;
@@ -14,7 +16,9 @@ pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use doubts::doubts;
 pub use grid::grid;
+pub use precision::{precision, why_stopped};
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};
