@@ -1,6 +1,8 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
+use super::dry_run::dry_run;
 use super::output::{print, print_changes, print_table, say, wrong};
+use super::precision::{PrecisionArgs, Stopped};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -20,6 +22,11 @@ pub struct CompareArgs {
     scenario: ScenarioArgs,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
+    /// Print what would be run, how much of it the folder holds already, and about how long it would take; write nothing.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
@@ -45,9 +52,9 @@ const PRINTED_CELLS: usize = 4;
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
-    let (results, folder) = work(args, false)?;
-    show(&results, args.output.format, args.evidence)?;
-    conclude(&results, &folder, args.output)
+    let Some(made) = work(args, false)? else { return Ok(Exit::Fine) };
+    show(&made.results, args.output.format, args.evidence)?;
+    conclude(&made, args.output)
 }
 
 /// Runs `sweep`.
@@ -56,13 +63,13 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 /// The exit code of whatever went wrong.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let output = args.made.output;
-    let (results, folder) = work(&args.made, args.resume)?;
+    let Some(made) = work(&args.made, args.resume)? else { return Ok(Exit::Fine) };
     if output.format == Format::Table {
-        print_headline(&results)?;
+        print_headline(&made.results)?;
     } else {
-        print_table(&reports::export::runs::table(&results), output.format)?;
+        print_table(&reports::export::runs::table(&made.results), output.format)?;
     }
-    conclude(&results, &folder, output)
+    conclude(&made, output)
 }
 
 /// What the command line changed, and what came of all runs.
@@ -74,21 +81,41 @@ pub fn print_headline(results: &Results) -> Result<(), Exit> {
     print(&fates::headline(results))
 }
 
-/// Makes the runs and writes the folder.
-fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit> {
+/// What a comparison has made.
+struct Made {
+    results: Results,
+    folder: Utf8PathBuf,
+    /// Why no more runs were made, if their spread decided it.
+    stopped: Option<Stopped>,
+}
+
+/// Makes the runs and writes the folder; nothing if that is only asked about.
+fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
+    let rounds = args.precision.rounds()?;
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
-    scenario.sweep.replications = work.replications.unwrap_or(scenario.sweep.replications);
+    let most = rounds.map(|rounds| rounds.at_most).or(work.replications);
+    scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
     }
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
+    if args.dry_run {
+        dry_run(&scenario, rounds.as_ref(), &folder, work, quiet)?;
+        return Ok(None);
+    }
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
-    let results = make(&scenario, &known, &folder, work, quiet)?;
+    let (results, stopped) = match rounds {
+        None => (make(&scenario, &known, &folder, work, quiet)?, None),
+        Some(rounds) => {
+            let (results, stopped) = rounds.make(&mut scenario, known, &folder, work, quiet)?;
+            (results, Some(stopped))
+        }
+    };
     draw(&results, &folder)?;
-    Ok((results, folder))
+    Ok(Some(Made { results, folder, stopped }))
 }
 
 /// Draws everything from results and removes what an earlier report left behind; answers how many files were written.
@@ -109,7 +136,11 @@ pub fn draw(results: &Results, folder: &Utf8Path) -> Result<usize, Exit> {
     Ok(written.len())
 }
 
-fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkArgs, quiet: bool) -> Result<Results, Exit> {
+/// Makes those runs that are not known.
+///
+/// # Errors
+/// [`Exit::Wrong`] if they cannot be kept.
+pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkArgs, quiet: bool) -> Result<Results, Exit> {
     let cannot = |error: std::io::Error| {
         wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
     };
@@ -215,7 +246,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
 }
 
 /// Says where everything is, and answers with the verdict.
-fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<Exit, Exit> {
+fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
+    let (results, folder) = (&made.results, &made.folder);
     let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
@@ -233,6 +265,16 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
         say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
     let judgement = judged(results, output)?;
+    let judgement = match &made.stopped {
+        None => judgement,
+        Some(stopped) => {
+            stopped.show(results, output)?;
+            if judgement == Exit::Fine { stopped.exit() } else { judgement }
+        }
+    };
+    if !output.quiet {
+        reports::summary::doubts(results).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
+    }
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
@@ -303,6 +345,7 @@ mod tests {
         let outcomes: Vec<_> = rows.lines().map(|row| row.split(',').nth(2).unwrap_or_default()).collect();
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
         let output = OutputArgs { format: Format::Csv, quiet: true };
-        assert_eq!(conclude(&results, folder, output), Ok(Exit::Bug));
+        let made = Made { results, folder: folder.to_owned(), stopped: None };
+        assert_eq!(conclude(&made, output), Ok(Exit::Bug));
     }
 }

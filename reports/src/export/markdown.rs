@@ -41,6 +41,9 @@ pub fn report(results: &Results) -> String {
     }
     let _ = writeln!(text, "**{}**\n", escaped(&fates::headline(results)));
     push_fates(&mut text, &fates::over_cells(results));
+    for doubt in summary::doubts(results) {
+        let _ = writeln!(text, "**Doubt**: {}.\n", escaped(&doubt));
+    }
     let open = verdicts::not_passed(manifest, &judged);
     if !open.rows.is_empty() {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));

@@ -57,6 +57,11 @@ pub fn fates(fates: &[Fate]) -> String {
     format!("<ul class=\"fates\">\n{}\n</ul>\n", items.join("\n"))
 }
 
+/// What a reader ought to know before the numbers are believed.
+pub fn doubts(doubts: &[String]) -> String {
+    doubts.iter().map(|doubt| format!("<p class=\"doubt\"><b>Doubt</b>: {}.</p>\n", inline(doubt))).collect()
+}
+
 /// Description, load, faults, assumptions.
 pub fn what_was_simulated(manifest: &Manifest) -> String {
     let mut html = "<section>\n<h2>What was simulated</h2>\n".to_owned();

@@ -17,6 +17,7 @@ h3 { margin: 1.5rem 0 .5rem; font-size: 1.05rem; }
 .expectations { --tone: #1f7a4d; margin: 0 0 1.2rem; padding: .4rem .9rem; border: 2px solid var(--tone); border-radius: 4px; font-weight: 600; }
 .expectations.failed { --tone: #b3261e } .expectations.undecided { --tone: #8a6100 }
 .kicker { margin: 0; color: var(--muted); font-size: .85rem; letter-spacing: .06em; text-transform: uppercase; }
+.doubt { border-left: 4px solid #b7791f; padding-left: .9rem; }
 .verdict { font-size: 1.25rem; line-height: 1.4; border-left: 4px solid var(--accent); padding-left: .9rem; }
 .question { margin: 0 0 1rem; } .changed { margin: 0 0 1rem; color: var(--muted); font-weight: 600; }
 .fates li { margin: .2rem 0; }

@@ -6,10 +6,10 @@ use crate::scenario::{ArmPlan, Cell};
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
-use models::faults::{AnyFault, Pick};
+use models::faults::{AnyFault, FlagRollout, Pick};
 use models::ids::EdgeId;
 use models::plan::{Callee, EdgePlan, Plan, Role};
-use models::services::TaskPlan;
+use models::services::{Condition, FlagId, Step, TaskPlan};
 use models::strategies::Layer;
 use models::strategies::breaker::{AnyBreaker, SlidingWindowType};
 use models::strategies::throttle::AnyThrottle;
@@ -84,6 +84,10 @@ fn unnoticed(fault: &AnyFault, arms: &[ArmPlan]) -> Option<(&'static str, String
             let sentence = format!("nothing happens: no arm has a `Breaker` on `{}` whose state could be forced", lever.edge);
             Some(("edge", sentence))
         }
+        AnyFault::FlagRollout(rollout) if !arms.iter().any(|arm| asks(&arm.plan, rollout, fault)) => {
+            let sentence = format!("nothing happens: nobody it strikes asks for the flag {:?} in any arm", rollout.flag);
+            Some((if rollout.node.is_empty() { "domain" } else { "node" }, sentence))
+        }
         AnyFault::ColdCache(cold) if nobody_has(&cold.edge, |layer| matches!(layer, Layer::Cache(_))) => {
             Some(("edge", format!("nothing happens: no arm has a `Cache` on `{}` that could lose anything", cold.edge)))
         }
@@ -111,6 +115,18 @@ fn names_a_domain(fault: &AnyFault) -> bool {
         AnyFault::DiskFull(fault) => fault.node.is_empty(),
         _ => false,
     }
+}
+
+/// Whether anybody who gets a flag asks for it.
+fn asks(plan: &Plan, rollout: &FlagRollout, fault: &AnyFault) -> bool {
+    let Some(struck) = plan.faults.iter().find(|known| known.fault == *fault) else { return false };
+    let flag = FlagId::named(&rollout.flag);
+    let nodes = struck.members.iter().flat_map(|member| &member.effects).filter_map(models::environment::Effect::node);
+    let asks = |step: &Step| matches!(&step.does, TaskPlan::If(Condition::Flag(of), _) if *of == flag);
+    nodes.into_iter().any(|node| match plan.nodes[node.index()].role {
+        Role::Replica(service) => plan.services[service as usize].program.iter().any(asks),
+        Role::Member(_) | Role::Clients(_) => false,
+    })
 }
 
 /// Whether anybody whom a fault of disks strikes writes to one.

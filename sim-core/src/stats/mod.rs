@@ -5,13 +5,17 @@
 //! whole numbers; a float appears in what a reader sees, never in what decides a run. Transcendental functions come
 //! from the pinned `libm`, so that a table is the same bytes on every machine.
 
+pub mod batches;
 pub mod binomial;
 pub mod bootstrap;
 pub mod holm;
 pub mod interval;
+pub mod mser;
 pub mod normal;
 pub mod paired;
 pub mod quantile;
+pub mod skewed;
+pub mod stopping;
 pub mod student;
 pub mod survival;
 pub mod wilcoxon;
