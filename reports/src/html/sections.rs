@@ -272,7 +272,7 @@ pub fn definitions() -> String {
         ),
         (
             "not recovered",
-            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Wilson)",
+            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Agresti and Coull)",
         ),
         ("stuck", "not recovered though no fault is active and first tries are offered at the rate they had before (metastable)"),
         ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),

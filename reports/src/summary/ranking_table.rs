@@ -7,7 +7,7 @@ use super::arm::{ArmSummary, Kind};
 use super::ranking::{Ranking, by_share};
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use sim_core::stats::interval::wilson;
+use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
@@ -202,7 +202,7 @@ fn fates(kind: Kind, arm: &ArmSummary) -> Vec<Field> {
 fn lost(arm: &ArmSummary) -> Field {
     let mut field = Field::number("not\nrecovered", "runs", Cell::Missing);
     let mut ends = [Cell::Missing, Cell::Missing];
-    if let Some((low, high)) = wilson(arm.not_recovered, arm.judged()) {
+    if let Some((low, high)) = interval::share(arm.not_recovered, arm.judged()) {
         let cell = Cell::OutOf(arm.not_recovered, arm.judged());
         ends = [low, high].map(Cell::share);
         let note = number::between(&ends[0].shown(), &ends[1].shown());
