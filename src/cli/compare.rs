@@ -232,7 +232,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
+        let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
+        for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;
         }

@@ -10,7 +10,7 @@ use crate::topology::{domain_of, shown};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use sim_core::draw::Key;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 impl Builder<'_> {
     /// Edges of populations first, in their order, then those of services in order of writing.
@@ -120,17 +120,17 @@ impl Builder<'_> {
 
     /// A service that calls itself, over whatever detour, would never answer.
     fn refuse_cycles(&mut self, nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) {
-        for service in in_a_circle(nodes, services, edges) {
-            let name = &services[service].name;
-            let path = format!("nodes.{}.does", quoted(name));
-            let sentence = format!("`{name}` calls itself, directly or through others; calls must not go round in a circle");
+        for circle in circles(nodes, services, edges) {
+            let names: Vec<&str> = circle.iter().chain(circle.first()).map(|service| services[*service].name.as_str()).collect();
+            let path = format!("nodes.{}.does", quoted(names[0]));
+            let sentence = format!("`{}` calls itself: {}; calls must not go round in a circle", names[0], names.join(" -> "));
             self.complaints.push(complaint(&path, sentence));
         }
     }
 }
 
-/// The services that call themselves, directly or through others.
-fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<usize> {
+/// Services that call themselves, each in the order in which they call each other, for every group of them the shortest circle through its first.
+fn circles(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<Vec<usize>> {
     let mut calls: DiGraph<(), ()> = DiGraph::new();
     for _ in services {
         calls.add_node(());
@@ -144,9 +144,31 @@ fn in_a_circle(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan])
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);
-    let mut found: Vec<usize> = tarjan_scc(&calls).into_iter().filter(is_circle).flatten().map(NodeIndex::index).collect();
+    let mut found: Vec<Vec<usize>> =
+        tarjan_scc(&calls).into_iter().filter(is_circle).map(|group| shortest_circle(&calls, &group)).collect();
     found.sort_unstable();
     found
+}
+
+/// The way back to the first service of a group in which everybody can be reached from everybody, over as few others as can be.
+fn shortest_circle(calls: &DiGraph<(), ()>, group: &[NodeIndex]) -> Vec<usize> {
+    let first = group.iter().copied().min().unwrap_or_default();
+    let mut ways = VecDeque::from([vec![first]]);
+    let mut seen = vec![first];
+    while let Some(way) = ways.pop_front() {
+        let last = way[way.len() - 1];
+        if calls.contains_edge(last, first) {
+            return way.into_iter().map(NodeIndex::index).collect();
+        }
+        let mut next: Vec<NodeIndex> = calls.neighbors(last).filter(|callee| group.contains(callee) && !seen.contains(callee)).collect();
+        next.sort_unstable();
+        for callee in next {
+            seen.push(callee);
+            ways.push_back(way.iter().copied().chain([callee]).collect());
+        }
+    }
+    // Within such a group there is a way from everybody to everybody.
+    group.iter().copied().map(NodeIndex::index).collect()
 }
 
 /// Whom a call may go to: its nodes by its name.
