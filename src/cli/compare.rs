@@ -1,12 +1,13 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::output::{print, print_changes, print_table, say, wrong};
+use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report};
-use scenarios::expect::{self, Judgement};
+use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
@@ -25,6 +26,8 @@ pub struct CompareArgs {
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
     #[arg(long)]
     evidence: bool,
+    #[command(flatten)]
+    verdicts: VerdictArgs,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -45,9 +48,14 @@ const PRINTED_CELLS: usize = 4;
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
+    let earlier = args.verdicts.earlier()?;
     let (results, folder) = work(args, false)?;
-    show(&results, args.output.format, args.evidence)?;
-    conclude(&results, &folder, args.output)
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &results, &folder)).transpose()?;
+    match &compared {
+        Some(compared) => compared.show(&results, args.output, args.evidence)?,
+        None => show(&results, args.output.format, args.evidence)?,
+    }
+    conclude(&results, &folder, args.output, &args.verdicts, compared.as_ref())
 }
 
 /// Runs `sweep`.
@@ -56,13 +64,17 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 /// The exit code of whatever went wrong.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let output = args.made.output;
+    let earlier = args.made.verdicts.earlier()?;
     let (results, folder) = work(&args.made, args.resume)?;
-    if output.format == Format::Table {
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &results, &folder)).transpose()?;
+    if let Some(compared) = &compared {
+        compared.show(&results, output, args.made.evidence)?;
+    } else if output.format == Format::Table {
         print_headline(&results)?;
     } else {
         print_table(&reports::export::runs::table(&results), output.format)?;
     }
-    conclude(&results, &folder, output)
+    conclude(&results, &folder, output, &args.made.verdicts, compared.as_ref())
 }
 
 /// What the command line changed, and what came of all runs.
@@ -85,6 +97,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     }
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
+    args.verdicts.refuse_same(&folder)?;
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
     let results = make(&scenario, &known, &folder, work, quiet)?;
     draw(&results, &folder)?;
@@ -214,7 +227,13 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
 }
 
 /// Says where everything is, and answers with the verdict.
-fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<Exit, Exit> {
+fn conclude(
+    results: &Results,
+    folder: &Utf8Path,
+    output: OutputArgs,
+    files: &VerdictArgs,
+    compared: Option<&Compared>,
+) -> Result<Exit, Exit> {
     let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
@@ -231,7 +250,8 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
     if let Some((row, sentence)) = stalled {
         say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
-    let judgement = judged(results, output)?;
+    let (verdicts, judgement) = judged(results, output)?;
+    let change = files.conclude(results, &verdicts, compared)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
@@ -241,16 +261,18 @@ fn conclude(results: &Results, folder: &Utf8Path, output: OutputArgs) -> Result<
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }
     }
-    Ok(match (is_interrupted, panicked.is_empty(), stalled.is_none()) {
-        (true, ..) => Exit::Interrupted,
-        (false, false, _) => Exit::Bug,
-        (false, true, false) => Exit::Wrong,
-        (false, true, true) => judgement,
-    })
+    let ends = [
+        (is_interrupted, Exit::Interrupted),
+        (!panicked.is_empty(), Exit::Bug),
+        (stalled.is_some(), Exit::Wrong),
+        (true, judgement),
+        (true, change),
+    ];
+    Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 
 /// Prints the verdicts on the scenario's expectations.
-fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
+fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit), Exit> {
     let judged = expect::judge(results);
     if output.format == Format::Table
         && let Some(line) = verdicts::line(&judged)
@@ -262,11 +284,12 @@ fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
             print_table(&open, output.format)?;
         }
     }
-    Ok(match verdicts::worst(&judged) {
+    let exit = match verdicts::worst(&judged) {
         None | Some(Judgement::Passed) => Exit::Fine,
         Some(Judgement::Undecided) => Exit::Undecided,
         Some(Judgement::Failed) => Exit::Failed,
-    })
+    };
+    Ok((judged, exit))
 }
 
 /// A scenario's name as the name of a folder, whatever it holds.
@@ -302,6 +325,6 @@ mod tests {
         let outcomes: Vec<_> = rows.lines().map(|row| row.split(',').nth(2).unwrap_or_default()).collect();
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
         let output = OutputArgs { format: Format::Csv, quiet: true };
-        assert_eq!(conclude(&results, folder, output), Ok(Exit::Bug));
+        assert_eq!(conclude(&results, folder, output, &VerdictArgs::default(), None), Ok(Exit::Bug));
     }
 }
