@@ -28,7 +28,7 @@ use classes::number_of;
 use edges::Callees;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Plan {
