@@ -119,6 +119,16 @@ pub struct RunRow {
     pub outcome: RunOutcome,
 }
 
+impl RunRow {
+    /// Its measures, if it ran to its end.
+    pub fn measures(&self) -> Option<&RunMeasures> {
+        match &self.outcome {
+            RunOutcome::Finished { measures, .. } => Some(measures),
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "nearly every run finishes, so a box would cost and save nothing")]

@@ -3,12 +3,13 @@
 use super::dry_run::dry_run;
 use super::output::{print, print_changes, print_table, say, wrong};
 use super::precision::{PrecisionArgs, Stopped};
+use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report};
-use scenarios::expect::{self, Judgement};
+use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
@@ -32,6 +33,8 @@ pub struct CompareArgs {
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
     #[arg(long)]
     evidence: bool,
+    #[command(flatten)]
+    verdicts: VerdictArgs,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -52,9 +55,14 @@ const PRINTED_CELLS: usize = 4;
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
+    let earlier = args.verdicts.earlier()?;
     let Some(made) = work(args, false)? else { return Ok(Exit::Fine) };
-    show(&made.results, args.output.format, args.evidence)?;
-    conclude(&made, args.output)
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
+    match &compared {
+        Some(compared) => compared.show(&made.results, args.output, args.evidence)?,
+        None => show(&made.results, args.output.format, args.evidence)?,
+    }
+    conclude(&made, args.output, &args.verdicts, compared.as_ref())
 }
 
 /// Runs `sweep`.
@@ -63,13 +71,17 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 /// The exit code of whatever went wrong.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let output = args.made.output;
+    let earlier = args.made.verdicts.earlier()?;
     let Some(made) = work(&args.made, args.resume)? else { return Ok(Exit::Fine) };
-    if output.format == Format::Table {
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
+    if let Some(compared) = &compared {
+        compared.show(&made.results, output, args.made.evidence)?;
+    } else if output.format == Format::Table {
         print_headline(&made.results)?;
     } else {
         print_table(&reports::export::runs::table(&made.results), output.format)?;
     }
-    conclude(&made, output)
+    conclude(&made, output, &args.made.verdicts, compared.as_ref())
 }
 
 /// What the command line changed, and what came of all runs.
@@ -102,6 +114,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     }
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
+    args.verdicts.refuse_same(&folder)?;
     if args.dry_run {
         dry_run(&scenario, rounds.as_ref(), &folder, work, quiet)?;
         return Ok(None);
@@ -246,7 +259,7 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
 }
 
 /// Says where everything is, and answers with the verdict.
-fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
+fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Option<&Compared>) -> Result<Exit, Exit> {
     let (results, folder) = (&made.results, &made.folder);
     let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
@@ -264,17 +277,12 @@ fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
     if let Some((row, sentence)) = stalled {
         say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
-    let judgement = judged(results, output)?;
-    let judgement = match &made.stopped {
-        None => judgement,
-        Some(stopped) => {
-            stopped.show(results, output)?;
-            if judgement == Exit::Fine { stopped.exit() } else { judgement }
-        }
-    };
+    let (verdicts, judgement) = judged(results, output)?;
+    let reached = made.stopped.as_ref().map(|stopped| stopped.show(results, output).map(|()| stopped.exit())).transpose()?;
     if !output.quiet {
         reports::summary::doubts(results).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
     }
+    let change = files.conclude(results, &verdicts, compared)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
@@ -284,16 +292,19 @@ fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }
     }
-    Ok(match (is_interrupted, panicked.is_empty(), stalled.is_none()) {
-        (true, ..) => Exit::Interrupted,
-        (false, false, _) => Exit::Bug,
-        (false, true, false) => Exit::Wrong,
-        (false, true, true) => judgement,
-    })
+    let ends = [
+        (is_interrupted, Exit::Interrupted),
+        (!panicked.is_empty(), Exit::Bug),
+        (stalled.is_some(), Exit::Wrong),
+        (true, judgement),
+        (true, change),
+        (true, reached.unwrap_or(Exit::Fine)),
+    ];
+    Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 
 /// Prints the verdicts on the scenario's expectations.
-fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
+fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit), Exit> {
     let judged = expect::judge(results);
     if output.format == Format::Table
         && let Some(line) = verdicts::line(&judged)
@@ -305,11 +316,12 @@ fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
             print_table(&open, output.format)?;
         }
     }
-    Ok(match verdicts::worst(&judged) {
+    let exit = match verdicts::worst(&judged) {
         None | Some(Judgement::Passed) => Exit::Fine,
         Some(Judgement::Undecided) => Exit::Undecided,
         Some(Judgement::Failed) => Exit::Failed,
-    })
+    };
+    Ok((judged, exit))
 }
 
 /// A scenario's name as the name of a folder, whatever it holds.
@@ -346,6 +358,6 @@ mod tests {
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
         let output = OutputArgs { format: Format::Csv, quiet: true };
         let made = Made { results, folder: folder.to_owned(), stopped: None };
-        assert_eq!(conclude(&made, output), Ok(Exit::Bug));
+        assert_eq!(conclude(&made, output, &VerdictArgs::default(), None), Ok(Exit::Bug));
     }
 }

@@ -10,6 +10,7 @@ use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::{Family, Layer, families};
 use models::{About, Explained};
+use scenarios::expect::{ClausePage, PAGES};
 use scenarios::problem::did_you_mean;
 
 /// Arguments of `explain`.
@@ -56,10 +57,11 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let is_named = |name: &str| name.eq_ignore_ascii_case(&args.name);
     let fault = AnyFault::explanations().into_iter().find(|(name, ..)| is_named(name));
     let strategies = explained();
-    let has_page = |kind: &str| kind == "faults" || strategies.iter().any(|&(explained, ..)| explained == kind);
+    let clause = PAGES.iter().find(|page| is_named(page.name));
+    let has_page = |kind: &str| ["faults", "expectations"].contains(&kind) || strategies.iter().any(|&(explained, ..)| explained == kind);
     let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && !has_page(kind)).collect();
     let strategies: Vec<_> = strategies.iter().filter(|&&(_, _, name, ..)| is_named(name)).collect();
-    if fault.is_none() && strategies.is_empty() && others.is_empty() {
+    if fault.is_none() && clause.is_none() && strategies.is_empty() && others.is_empty() {
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
         let hint =
             did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -67,6 +69,7 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     }
     let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();
     pages.extend(strategies.into_iter().map(|&(_, kind, name, summary, about)| about_page(kind, name, summary, &about)));
+    pages.extend(clause.map(clause_page));
     pages.extend(others.into_iter().map(|(kind, name, summary)| format!("{name} ({kind}): {summary}")));
     print(&pages.join("\n\n"))?;
     Ok(Exit::Fine)
@@ -97,6 +100,17 @@ fn about_page(kind: &str, name: &str, summary: &str, about: &About) -> String {
         paragraph("Memory: ", about.memory),
         paragraph("Source: ", about.source),
         format!("Example\n  {}", about.example),
+    ]
+    .join("\n\n")
+}
+
+/// All there is to know about a clause of `expect`.
+fn clause_page(page: &ClausePage) -> String {
+    [
+        paragraph(&format!("{} (an expectation): ", page.name), page.meaning),
+        paragraph("Judged: ", page.judged),
+        format!("Parameters\n{}", parameters(page.parameters)),
+        format!("Example\n  {}", page.example),
     ]
     .join("\n\n")
 }

@@ -129,7 +129,7 @@ impl Builder<'_> {
     }
 }
 
-/// Services that call themselves, in the order in which they call each other: for every group of them the shortest circle through its first.
+/// Services that call themselves, each in the order in which they call each other, for every group of them the shortest circle through its first.
 fn circles(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) -> Vec<Vec<usize>> {
     let mut calls: DiGraph<(), ()> = DiGraph::new();
     for _ in services {
@@ -144,8 +144,8 @@ fn circles(nodes: &[NodePlan], services: &[ServicePlan], edges: &[EdgePlan]) -> 
         }
     }
     let is_circle = |group: &Vec<NodeIndex>| group.len() > 1 || calls.contains_edge(group[0], group[0]);
-    let groups = tarjan_scc(&calls).into_iter().filter(is_circle);
-    let mut found: Vec<Vec<usize>> = groups.map(|group| shortest_circle(&calls, &group)).collect();
+    let mut found: Vec<Vec<usize>> =
+        tarjan_scc(&calls).into_iter().filter(is_circle).map(|group| shortest_circle(&calls, &group)).collect();
     found.sort_unstable();
     found
 }
