@@ -208,6 +208,15 @@ impl Manifest {
         self.faults.get(cell as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The edges over which users call, by their place in [`edges`](Self::edges): those whose caller nobody calls, without those of probes.
+    pub fn edges_of_users(&self) -> impl Iterator<Item = usize> {
+        let ends = |edge: &str| edge.split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()));
+        let called: Vec<String> = self.edges.iter().filter_map(|edge| ends(edge)).map(|(_, callee)| callee).collect();
+        let is_first = move |edge: &str| ends(edge).is_some_and(|(caller, _)| !called.contains(&caller));
+        let users = self.edges.iter().enumerate().filter(|(index, _)| !self.synthetic.contains(&(*index as u32)));
+        users.filter(move |(_, edge)| is_first(edge)).map(|(index, _)| index)
+    }
+
     /// Whether the faults of all cells are the same, at the same times.
     pub fn has_same_faults(&self) -> bool {
         self.faults.windows(2).all(|pair| pair[0] == pair[1])
