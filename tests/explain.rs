@@ -1,5 +1,6 @@
 //! Is what the program explains about faults and strategies true, and all of it?
 
+use models::alerts::AnyAlert;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::registry::{Complaint, Registered};
 use models::services::data::{Optimistic, Replication};
@@ -263,6 +264,24 @@ fn every_example_of_connections_and_data_is_a_field_of_a_service_and_names_all_i
     assert_eq!(parameters_of::<Connections>(), ["idle", "most"]);
     assert_eq!(parameters_of::<Replication>(), ["lag", "pins", "reads"]);
     assert_eq!(parameters_of::<Optimistic>(), ["reads"]);
+}
+
+#[test]
+fn every_example_of_an_alert_can_be_written_and_its_parameters_are_the_fields_it_reads() {
+    assert_fields_of::<AnyAlert>(AnyAlert::explanations());
+    for (name, _, About { example, .. }) in AnyAlert::explanations() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop"),
+                    "shop": Service(workers: 4, demand: Constant("1ms")),
+                }},
+                alerts: {{ "page": {example} }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
+use crate::alerts::{AlertPlan, AnyAlert};
 use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::{AnyClock, Parts};
 use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
 use sim_core::time::{SimDuration, SimTime};
-use sim_core::units::Size;
+use sim_core::units::{Share, Size};
 use std::sync::Arc;
 
 /// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
@@ -47,6 +48,10 @@ pub struct SystemSpec {
     pub storm: Option<Storm>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The share of calls that should succeed, if somebody has said one.
+    pub objective: Option<Share>,
+    /// Alerts, by their names.
+    pub alerts: Vec<(String, AnyAlert)>,
     /// Clocks by what has them: `"checkout"`, `"checkout[1]"`, `"shoppers"`, `"domain:zone-a"`.
     pub clocks: Vec<(String, AnyClock)>,
     /// Times and measuring.
@@ -123,6 +128,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The share of calls that should succeed, if somebody has said one.
+    pub objective: Option<Share>,
+    /// Alerts, in order of writing.
+    pub alerts: Vec<AlertPlan>,
     /// The clock of every node; empty if all are perfect.
     pub clocks: Vec<ClockPlan>,
     /// Times and measuring.

@@ -39,6 +39,7 @@ shipped!(
     "zone-lost",
     "sticky-sessions",
     "deploy-rollback",
+    "burn-rate-alerts",
     "slow-node",
     "gray-failure",
     "gc-pause",

@@ -13,7 +13,7 @@ mod system;
 mod warnings;
 
 use crate::data::Data;
-use crate::expect::Clause;
+use crate::expect::{Clause, unknown_alert};
 use crate::problem::{Problem, Problems, Span};
 use crate::results::Assumption;
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
@@ -30,7 +30,7 @@ use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 19] = [
+pub const FIELDS: [&str; 21] = [
     "schema",
     "name",
     "horizon",
@@ -46,6 +46,8 @@ pub const FIELDS: [&str; 19] = [
     "faults",
     "storm",
     "experiment",
+    "objective",
+    "alerts",
     "stacks",
     "arms",
     "expect",
@@ -268,12 +270,16 @@ impl<'a> Reader<'a> {
     fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
         let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
+        let mut alerts: Vec<&str> = arms.clone().flat_map(|arm| &arm.plan.alerts).map(|alert| alert.name.as_str()).collect();
+        alerts.sort_unstable();
+        alerts.dedup();
         let names = crate::edges::names(arms.map(|arm| &*arm.plan));
         let edges: Vec<&str> = names.iter().map(String::as_str).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

@@ -1,8 +1,11 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
+use super::detection::{Misfortunes, Reactions};
 use super::uptime::UpMeter;
-use super::{Accounts, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -33,6 +36,9 @@ pub struct Meter {
     classes: ClassMeter,
     /// The books of services, known at the end of the run.
     pub(crate) accounts: Accounts,
+    /// What reacted to faults, and how soon.
+    pub(crate) reactions: Reactions,
+    alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
@@ -114,6 +120,8 @@ impl Meter {
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
             accounts: Accounts::default(),
+            reactions: Reactions::new(plan),
+            alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
@@ -134,6 +142,17 @@ impl Meter {
     pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
         let index = (now.since_start() / self.clockwork.bin) as usize;
         self.bins[index - 1]
+    }
+
+    /// How the calls of users ended that ended in a whole time bin which is over.
+    pub(crate) fn ended_in(&self, bin: u64) -> Counts {
+        let bin = &self.bins[bin as usize];
+        Counts { failed: bin.failed, ended: bin.completed + bin.failed }
+    }
+
+    /// When each alert fired.
+    pub(crate) fn alarms(&mut self, alarms: Vec<Vec<Alarm>>) {
+        self.alerts.alarms = alarms;
     }
 
     /// The counts of the whole time bins between two instants.
@@ -320,6 +339,11 @@ impl Meter {
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
         let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
+        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
+        self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
+        self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
+        self.row.observations.extend(self.row.alerts.iter().flat_map(super::AlertMeasures::observations));
+        self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         self.row.episodes = episodes;
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);

@@ -1,8 +1,10 @@
 //! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
-//! by class of request (`classes`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
+//! by class of request (`classes`), what alerts were good for (`alerts`) and how soon anything reacted (`detection`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
 //! what has become of requests (`services`), and who was up (`uptime`).
 
+mod alerts;
 mod classes;
+mod detection;
 mod gauges;
 mod meter;
 mod observations;
@@ -11,7 +13,9 @@ mod row;
 mod services;
 mod uptime;
 
+pub use alerts::{Alarm, AlertMeasures};
 pub use classes::ClassMeasures;
+pub use detection::{Detection, Reaction};
 pub use gauges::{Gauge, Gauges, MILLIONTHS};
 pub use meter::Meter;
 pub use observations::{Fold, Observation, Observations, Unit};

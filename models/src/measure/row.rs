@@ -3,7 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
-use super::{ClassMeasures, Observation, ServiceMeasures};
+use super::{AlertMeasures, ClassMeasures, Detection, Observation, ServiceMeasures};
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -42,6 +42,12 @@ pub struct RunMeasures {
     pub work: SimDuration,
     /// Recovery after each episode of faults, in order of time.
     pub episodes: Vec<Episode>,
+    /// How soon anything reacted to each episode of faults, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detections: Vec<Detection>,
+    /// What came of each alert, in the order of the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertMeasures>,
     /// What became of the experiment, if the scenario is one.
     pub experiment: Option<ExperimentOutcome>,
     /// Whether the run is stuck in a failed state (metastable): not recovered at the horizon though no fault is active

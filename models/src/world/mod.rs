@@ -17,9 +17,10 @@
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
-//!   wait for something), `experiment` (what lets faults strike and lifts them).
+//!   wait for something), `experiment` (what lets faults strike and lifts them), `alerting` (who is told that users fare badly).
 
 mod accounts;
+mod alerting;
 mod arriving;
 mod brokering;
 mod calls;
@@ -86,6 +87,7 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use alerting::Alerts;
 use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
@@ -120,6 +122,7 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    alerts: Alerts,
     /// Faults that look at an instant whom they strike, and the how-manieth strike of theirs it is.
     aims: Vec<(FaultId, u64)>,
     /// When an experiment lifted all faults, if it did: nothing strikes from then on.
@@ -205,6 +208,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            alerts: Alerts::of(&plan),
             aims: Vec::new(),
             lifted: None,
             calls: Pool::default(),
@@ -306,6 +310,7 @@ impl<P: Protocol> World<P> {
         self.count_layers();
         self.count_replicas();
         self.meter.accounts = self.accounts();
+        self.meter.alarms(self.alerts.take_alarms());
         self.count_unfinished();
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));

@@ -15,6 +15,7 @@ use crate::environment::{DiskLoss, Effect, NodeEffect};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
 use crate::ids::{NodeId, StretchId};
+use crate::measure::Reaction;
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::Restarts;
@@ -131,6 +132,7 @@ impl<P: Protocol> World<P> {
             return self.look_after(place, Stage::Silent { is_listed: true }, now.saturating_add(lost_after), ctx);
         }
         self.list(node, false, now);
+        self.meter.reactions.reacts(Reaction::ReplicaUnlisted, now);
         self.look_after(place, Stage::Waiting, now.saturating_add(wait), ctx);
     }
 
@@ -243,7 +245,12 @@ impl<P: Protocol> World<P> {
                 }
             }
             // Who is to leave is not listed again.
-            ProbeKind::Readiness if has_changed && (!is_well || stage == Stage::Running) => self.list(node, is_well, ctx.now()),
+            ProbeKind::Readiness if has_changed && (!is_well || stage == Stage::Running) => {
+                if !is_well {
+                    self.meter.reactions.reacts(Reaction::ReplicaUnlisted, ctx.now());
+                }
+                self.list(node, is_well, ctx.now());
+            }
             ProbeKind::Startup | ProbeKind::Liveness if has_changed && !is_well => self.kill(node, ctx),
             ProbeKind::Startup | ProbeKind::Liveness | ProbeKind::Readiness => {}
         }

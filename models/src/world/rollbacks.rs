@@ -8,6 +8,7 @@ use super::World;
 use super::misfortune::schedule_end;
 use crate::environment::Effect;
 use crate::faults::{AnyFault, Happening};
+use crate::measure::Reaction;
 use crate::plan::{Plan, Role};
 use crate::protocols::Protocol;
 use sim_core::simulation::Ctx;
@@ -56,6 +57,7 @@ impl<P: Protocol> World<P> {
     fn roll_back(&mut self, strike: u32, at: SimTime, ctx: &mut Ctx<'_, Self>) {
         self.rolled_back.push(strike);
         self.observations.count("deploys rolled back", 1);
+        self.meter.reactions.reacts(Reaction::DeployRolledBack, ctx.now());
         let began = self.timetable.strikes[strike as usize].begin;
         let mut last: Option<usize> = None;
         for index in self.stretches_of(strike).collect::<Vec<_>>() {

@@ -23,6 +23,7 @@ pub fn table(results: &Results) -> Table {
     let services = summary::services::names(results.runs.iter().filter_map(finished));
     let mut columns = columns(&results.manifest);
     let width = columns.len();
+    columns.extend(summary::detection::columns());
     columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
     columns.extend(classes.iter().flat_map(|class| class_columns(class)));
     columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
@@ -30,6 +31,7 @@ pub fn table(results: &Results) -> Table {
     for row in &results.runs {
         let mut cells = cells(&results.manifest, row);
         cells.resize(width, Cell::Missing);
+        cells.extend(summary::detection::cells(finished(row)));
         cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
         cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
         cells.extend(observed.iter().map(|(title, _)| observation(row, title)));

@@ -3,6 +3,7 @@
 mod across;
 mod arm;
 pub mod classes;
+pub mod detection;
 mod evidence;
 pub mod fates;
 mod grid;

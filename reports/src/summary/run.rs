@@ -70,6 +70,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     }
     if !run.episodes.is_empty() {
         let meaning = "whether it stays below the level with no fault active and the load as before";
+        super::detection::of_run(run, &mut say);
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
     if let Some(outcome) = run.experiment {
