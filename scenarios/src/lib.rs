@@ -7,6 +7,7 @@ mod edges;
 pub mod expect;
 pub mod journal;
 pub mod library;
+pub mod measures;
 pub mod parallel;
 pub mod plan_text;
 pub mod problem;

@@ -87,6 +87,8 @@ enum Kind {
     Clocks,
     /// What `expect:` can demand.
     Expectations,
+    /// Numbers of a run, by the names that expectations and options take.
+    Measures,
     /// Charts of a report.
     Charts,
 }
@@ -119,6 +121,7 @@ impl Kind {
             Self::Protocols => owned(Group::ALL),
             Self::Clocks => owned(AnyClock::ALL),
             Self::Expectations => owned(scenarios::expect::Clause::ALL),
+            Self::Measures => scenarios::measures::list(),
             Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),
         }
     }

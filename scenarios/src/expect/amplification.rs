@@ -1,6 +1,7 @@
 //! How many attempts are made per call of an edge?
 
 use super::{Judged, Judgement, Runs, contradiction};
+use crate::measures::normalised;
 use crate::problem::{Problem, one_of};
 use serde::{Deserialize, Serialize};
 
@@ -74,11 +75,6 @@ impl AmplificationLimits {
         let holds = self.at_least.is_none_or(|least| seen >= least) && self.at_most.is_none_or(|most| seen <= most);
         (clause, Judgement::of(holds), format!("{seen:.3} attempts per call"), None)
     }
-}
-
-/// `a->b` and `a  ->  b` name the edge `a -> b`.
-fn normalised(edge: &str) -> String {
-    edge.split_once("->").map_or_else(|| edge.to_owned(), |(caller, callee)| format!("{} -> {}", caller.trim(), callee.trim()))
 }
 
 #[cfg(test)]
