@@ -190,6 +190,7 @@ impl Builder<'_> {
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
                 synthetic: clients.synthetic,
+                counts_each: clients.counts_each,
             });
             first_client = first_client.saturating_add(clients.count);
         }

@@ -361,6 +361,8 @@ pub struct PopulationPlan {
     pub starts_within: SimDuration,
     /// Whether they are probes instead of users.
     pub synthetic: bool,
+    /// Whether what each of its clients gets is counted.
+    pub counts_each: bool,
 }
 
 /// A caller and its callee.

@@ -3,8 +3,9 @@
 use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
 use super::detection::{Misfortunes, Reactions};
+use super::fairness::FairnessMeter;
 use super::uptime::UpMeter;
-use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures, recovery};
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
@@ -13,14 +14,17 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
 use hdrhistogram::Histogram;
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 /// The counters of one run.
 #[derive(Clone, Debug)]
 pub struct Meter {
     clockwork: Clockwork,
     load_is_closed: bool,
-    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is.
+    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is, nor wants each of its clients counted.
     synthetic: Vec<bool>,
+    fairness: FairnessMeter,
+    objective: Option<Share>,
     /// The strikes of the run's faults, known at its end.
     pub(crate) strikes: Vec<Strike>,
     row: RunMeasures,
@@ -100,11 +104,13 @@ impl Meter {
         Self {
             clockwork,
             load_is_closed: !plan.populations.iter().all(|population| population.synthetic || is_open(&population.arrivals)),
-            synthetic: if plan.populations.iter().any(|population| population.synthetic) {
+            synthetic: if plan.populations.iter().any(|population| population.synthetic || population.counts_each) {
                 plan.populations.iter().map(|population| population.synthetic).collect()
             } else {
                 Vec::new()
             },
+            fairness: FairnessMeter::new(plan),
+            objective: plan.objective,
             strikes: Vec::new(),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
@@ -238,7 +244,7 @@ impl Meter {
     /// A call of a client ended.
     #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
-        if self.is_synthetic(call.name.edge) {
+        if !self.synthetic.is_empty() && self.counts_apart(call, outcome) {
             return self.made_call_ended(call, outcome);
         }
         let is_success = outcome.is_success();
@@ -280,6 +286,33 @@ impl Meter {
                 self.failure_latency.record(latency);
             }
         }
+    }
+
+    /// A call of a population ended of which something is counted apart: whether it is no call of a user.
+    #[cold]
+    fn counts_apart(&mut self, call: &Call, outcome: Outcome) -> bool {
+        if call.is_counted {
+            self.fairness.call_ended(call, outcome.is_success());
+        }
+        self.is_synthetic(call.name.edge)
+    }
+
+    /// An attempt goes out that is not the first of its call, beside others that are waited for or after they all are over.
+    #[cold]
+    pub(crate) fn tried_again(&mut self, edge: EdgeId, is_hedge: bool) {
+        let edge = &mut self.row.edges[edge.index()];
+        if is_hedge { edge.hedges += 1 } else { edge.retries += 1 }
+    }
+
+    /// An answer that was waited for says that an attempt failed.
+    pub(crate) fn attempt_failed(&mut self, call: &Call, outcome: Outcome) {
+        let is_shed = matches!(outcome, Outcome::Failed(Failure::Overload | Failure::Throttled));
+        self.row.edges[call.name.edge.index()].shed += u64::from(is_shed && call.is_counted);
+    }
+
+    /// A layer answers a failure with a makeshift.
+    pub(crate) fn fell_back(&mut self, call: &Call) {
+        self.row.edges[call.name.edge.index()].fallbacks += u64::from(call.is_counted);
     }
 
     /// A call ended that is no call of a user.
@@ -344,11 +377,13 @@ impl Meter {
         self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
         self.row.observations.extend(self.row.alerts.iter().flat_map(super::AlertMeasures::observations));
         self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        self.row.objective = self.objective.map(|objective| ObjectiveMeasures::of(objective, &self.bins, &self.clockwork));
         self.row.episodes = episodes;
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
+        self.row.fairness = self.fairness.finish();
         self.row.services = self.accounts.finish(ended);
         let gauges = self.gauges.list(self.bins.len());
         (self.row, self.bins, gauges)

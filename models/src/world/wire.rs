@@ -363,8 +363,8 @@ impl<P: Protocol> World<P> {
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
                 self.calls[call].is_degraded = is_degraded;
-            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
-                self.saga_attempt_failed((saga, place), outcome);
+            } else {
+                self.answered_badly(call, outcome);
             }
             if !is_alone {
                 self.brings(slot);
@@ -378,6 +378,15 @@ impl<P: Protocol> World<P> {
             self.attempt_ended(call, flight, outcome, hint, ctx);
         } else {
             self.forget_call(call);
+        }
+    }
+
+    /// An answer that was waited for says that an attempt of a call failed.
+    #[inline(never)]
+    fn answered_badly(&mut self, call: u32, outcome: Outcome) {
+        self.meter.attempt_failed(&self.calls[call], outcome);
+        if let Origin::Saga(saga, place) = self.calls[call].origin {
+            self.saga_attempt_failed((saga, place), outcome);
         }
     }
 

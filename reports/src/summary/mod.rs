@@ -4,7 +4,9 @@ mod across;
 mod arm;
 pub mod classes;
 pub mod detection;
+pub mod edges;
 mod evidence;
+pub mod fairness;
 pub mod fates;
 mod grid;
 mod ranking;
@@ -15,6 +17,7 @@ pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use edges::edges;
 pub use grid::grid;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;

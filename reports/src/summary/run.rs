@@ -52,6 +52,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     for (quantile, value) in quantiles(&run.latency) {
         say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
     }
+    super::fairness::of_run(manifest, run, &mut say);
     super::classes::of_run(run, &mut say);
     for (edge, measures) in manifest.edges.iter().zip(&run.edges) {
         say(
