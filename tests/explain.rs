@@ -262,7 +262,7 @@ fn every_example_of_connections_and_data_is_a_field_of_a_service_and_names_all_i
         }
     }
     assert_eq!(parameters_of::<Connections>(), ["idle", "most"]);
-    assert_eq!(parameters_of::<Replication>(), ["lag", "pins", "reads"]);
+    assert_eq!(parameters_of::<Replication>(), ["fails_over", "lag", "pins", "reads", "waits_for"]);
     assert_eq!(parameters_of::<Optimistic>(), ["reads"]);
 }
 

@@ -32,6 +32,7 @@ shipped!(
     "publish-subscribe",
     "poison-message",
     "crash-and-return",
+    "fail-over",
     "health-checks",
     "deep-health-check",
     "liveness-probes",

@@ -5,7 +5,10 @@ use super::classes::ClassMeter;
 use super::detection::{Misfortunes, Reactions};
 use super::fairness::FairnessMeter;
 use super::uptime::UpMeter;
-use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures, recovery};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures,
+    recovery,
+};
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;

@@ -12,7 +12,7 @@ use crate::plan::Plan;
 use crate::protocols::Protocol;
 use crate::services::data::{DataPlan, VersionRead};
 use crate::strategies::root_of;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// What a run remembers of the data of a service.
@@ -67,6 +67,12 @@ impl<P: Protocol> World<P> {
             if data.optimistic.is_some() {
                 self.observations.count("writes that came too late", 0);
             }
+            if data.replication.as_ref().is_some_and(|replication| replication.fails_over.is_some()) {
+                ["fail-overs", "acknowledged writes lost", "writes refused by former primaries"]
+                    .iter()
+                    .for_each(|name| self.observations.count(name, 0));
+                self.observations.total("time without a primary", SimDuration::ZERO);
+            }
             if data.replication.is_some() {
                 let of_reads = ["reads", "stale reads", "reads that missed a write of their own client"];
                 of_reads.into_iter().for_each(|name| self.observations.count(name, 0));
@@ -118,6 +124,10 @@ impl<P: Protocol> World<P> {
         if !request.writes {
             self.reads(slot, (object, client), now);
             return outcome;
+        }
+        if !self.leads(slot) {
+            self.observations.count("writes refused by former primaries", 1);
+            return Some(Outcome::Failed(Failure::Refused));
         }
         let checks = self.data_plan(service).is_some_and(|data| data.optimistic.is_some());
         let state = &mut self.data[service as usize];

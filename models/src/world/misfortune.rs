@@ -144,7 +144,7 @@ impl<P: Protocol> World<P> {
         self.routes_changed(ctx);
         self.pools_change(effects, ctx.now());
         if self.has_followers() {
-            self.followers_change(ctx.now());
+            self.followers_change(ctx);
         }
         self.load_changes(id, effects, begins, ctx);
     }

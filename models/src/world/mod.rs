@@ -10,7 +10,7 @@
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
 //!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
-//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `failover` (who takes the place of their primary), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
@@ -33,6 +33,7 @@ mod disks;
 mod door;
 mod executed;
 mod experiment;
+mod failover;
 mod fanning;
 mod fleets;
 mod gauges;
@@ -307,6 +308,7 @@ impl<P: Protocol> World<P> {
     pub fn into_meter(mut self, now: SimTime) -> Meter {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
+        self.count_missing_primaries(now);
         self.count_layers();
         self.count_replicas();
         self.meter.accounts = self.accounts();
@@ -369,6 +371,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
             Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::Replication => self.stream_looks(event.slot, ctx),
             Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {

@@ -91,6 +91,9 @@ impl<P: Protocol> World<P> {
             self.environment.end(order.stretch(node), &[Effect::Node(node, NodeEffect::Renewed)], &plan.topology);
         }
         self.condition_changes(node, &before, ctx);
+        if self.has_followers() {
+            self.followers_change(ctx);
+        }
     }
 
     /// A node is down in another way than before, or from now on: whether its machine answers for it.

@@ -240,16 +240,32 @@ impl<P: Protocol> World<P> {
     /// A server sends an answer that is in its books.
     #[inline(always)]
     pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let is_calm = self.environment.is_calm();
-        let mut told = outcome;
-        if !is_calm || self.attempts[slot].holds.any() {
-            told = self.outcome_told(slot, outcome, ctx);
+        if !self.environment.is_calm() || self.attempts[slot].holds.any() {
+            return self.answer_under_conditions(slot, outcome, ctx);
         }
+        let attempt = &mut self.attempts[slot];
+        attempt.outcome = outcome;
+        attempt.phase = Phase::Replying;
+        ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
+        self.send_answer(slot, ctx);
+    }
+
+    /// A server sends an answer that is in its books, where faults are on or the request held something.
+    #[inline(never)]
+    fn answer_under_conditions(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let told = self.outcome_told(slot, outcome, ctx);
+        if !self.waits_for_followers(slot, told, ctx) {
+            self.answer_told(slot, told, ctx);
+        }
+    }
+
+    /// Says what came of a request.
+    pub(super) fn answer_told(&mut self, slot: u32, told: Outcome, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.outcome = told;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, told));
-        if is_calm || !self.holds_back(slot, ctx) {
+        if self.environment.is_calm() || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
         }
     }

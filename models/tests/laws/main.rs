@@ -22,6 +22,7 @@ mod endpoints; // what a health endpoint asks before it says that its service is
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
+mod failover; // who takes the place of a primary that fails, and what is lost by it
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
 mod gray; // nodes that are slow for some, or more and more

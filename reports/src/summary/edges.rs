@@ -24,7 +24,8 @@ pub fn edges(manifest: &Manifest, run: &RunMeasures) -> Option<Table> {
     if run.edges.iter().all(is_plain) {
         return None;
     }
-    let mut columns = vec![Column::text("edge"), Column::number("calls", ""), Column::number("succeeded", ""), Column::number("attempts", "")];
+    let mut columns =
+        vec![Column::text("edge"), Column::number("calls", ""), Column::number("succeeded", ""), Column::number("attempts", "")];
     columns.extend(COUNTS.iter().map(|(head, ..)| Column::number(*head, "")));
     let mut table = Table::new("Calls of each edge", columns);
     for (name, edge) in manifest.edges.iter().zip(&run.edges) {

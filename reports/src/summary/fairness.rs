@@ -65,7 +65,8 @@ pub fn names<'a>(runs: impl Iterator<Item = &'a RunMeasures>) -> Vec<String> {
 
 /// The columns of such a population in a file of runs.
 pub fn columns(name: &str) -> [Column; 4] {
-    ["fairness", "fairness of attempts", "fewest successes", "most successes"].map(|what| Column::number(format!("clients {name}: {what}"), ""))
+    ["fairness", "fairness of attempts", "fewest successes", "most successes"]
+        .map(|what| Column::number(format!("clients {name}: {what}"), ""))
 }
 
 /// Its cells in the row of a run.

@@ -62,9 +62,7 @@ pub(super) const OF_ALERTS: [Owned; 4] = [
         unit: Unit::Share,
         better: Better::More,
         summary: "alarms of this alert that are not false, of all its alarms",
-        of: |run, _, name| {
-            read(run, name, |alert| Unit::Share.quotient((alert.alarms - alert.false_alarms).into(), alert.alarms.into()))
-        },
+        of: |run, _, name| read(run, name, |alert| Unit::Share.quotient((alert.alarms - alert.false_alarms).into(), alert.alarms.into())),
     },
     Owned {
         prefix: "recall of alert ",

@@ -15,15 +15,27 @@ const fn of_population(
 
 /// All of them. A population is counted client by client if it says so (`counts_each`).
 pub(super) const ALL: [Owned; 3] = [
-    of_population("fairness of ", Unit::Share, Better::More, "Jain's index over the successes of each client of this population", |run, _, name| {
-        read(run, name, |of| index(of.successes.jain))
-    }),
-    of_population("fairness of attempts of ", Unit::Share, Better::More, "Jain's index over the attempts of each client of this population", |run, _, name| {
-        read(run, name, |of| index(of.attempts.jain))
-    }),
-    of_population("fewest successes of a client of ", Unit::Count, Better::More, "successes of the client of this population that has fewest", |run, _, name| {
-        read(run, name, |of| Reading::count(of.successes.least.into()))
-    }),
+    of_population(
+        "fairness of ",
+        Unit::Share,
+        Better::More,
+        "Jain's index over the successes of each client of this population",
+        |run, _, name| read(run, name, |of| index(of.successes.jain)),
+    ),
+    of_population(
+        "fairness of attempts of ",
+        Unit::Share,
+        Better::More,
+        "Jain's index over the attempts of each client of this population",
+        |run, _, name| read(run, name, |of| index(of.attempts.jain)),
+    ),
+    of_population(
+        "fewest successes of a client of ",
+        Unit::Count,
+        Better::More,
+        "successes of the client of this population that has fewest",
+        |run, _, name| read(run, name, |of| Reading::count(of.successes.least.into())),
+    ),
 ];
 
 /// An index in billionths is a share.
