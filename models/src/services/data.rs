@@ -110,7 +110,7 @@ impl Explained for Replication {
         meaning: "Read replicas share the reads and outlive their primary, and lack what was written lately: a reader may miss what others have \
                   written, and even what it has written itself. With `fails_over` one of them takes the place of a primary that fails, and \
                   what it lacks is lost, whoever was told that it had been written; `waits_for` has a write answered only when so many \
-                  followers have it, which takes as long as the nearest of them does, and for ever if too few can be reached.",
+                  followers have it, which holds its worker as long as the nearest of them takes, and for ever if too few can be reached.",
         formula: "A write that is committed at t is applied at a follower at max(t + lag, when the write before it is). While the follower or its \
                   primary is down or stands still, or the way between them is cut, nothing is applied; when it can go on, all it missed is, \
                   one lag later. A read is stale if a write of its object that was committed before its answer is not applied where it is \

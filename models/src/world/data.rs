@@ -35,6 +35,11 @@ struct Request {
 }
 
 impl DataState {
+    /// Whether the request of an attempt under way is none that writes.
+    pub(super) fn reads(&self, slot: u32) -> bool {
+        self.under_way.get(&slot).is_none_or(|request| !request.writes)
+    }
+
     /// An object was committed.
     fn commit(&mut self, object: u64, now: SimTime) {
         self.committed.insert(object, now);

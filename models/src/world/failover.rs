@@ -116,24 +116,26 @@ impl<P: Protocol> World<P> {
         streams.is_empty() || streams.of.iter().any(|stream| stream.primary == attempt.node)
     }
 
-    /// A request has been worked on: whether its answer waits for followers to have what it wrote.
-    pub(super) fn waits_for_followers(&mut self, slot: u32, told: Outcome, ctx: &mut Ctx<'_, Self>) -> bool {
+    /// All is done for a request: whether it waits, with its worker, for followers to have what it has written. What it writes is committed then.
+    #[cold]
+    pub(super) fn waits_for_followers(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
         let service = self.attempts[slot].service as usize;
-        let Some((_, shard, number)) =
-            self.data.get_mut(service).and_then(|data| data.streams.answering.take()).filter(|one| one.0 == slot)
-        else {
-            return false;
-        };
-        if told != Outcome::Success {
+        if self.replication_of(service).is_none_or(|plan| plan.waits_for == 0) || self.data[service].reads(slot) {
             return false;
         }
-        let node = self.attempts[slot].node;
-        let server = &mut self.servers[node.index()];
-        *server.tally.of(told) -= 1;
-        server.calling.up(ctx.now());
-        let attempt = &mut self.attempts[slot];
-        attempt.phase = Phase::Parked;
-        attempt.references += 1;
+        let streams = &mut self.data[service].streams;
+        streams.answering = None;
+        // The books are those of an answer, which this is not yet.
+        *self.servers[self.attempts[slot].node.index()].tally.of(Outcome::Success) += 1;
+        let told = self.outcome_told(slot, Outcome::Success, ctx);
+        *self.servers[self.attempts[slot].node.index()].tally.of(told) -= 1;
+        let committed = self.data[service].streams.answering.take().filter(|_| told == Outcome::Success);
+        self.attempts[slot].phase = Phase::Parked;
+        self.attempts[slot].references += 1;
+        let Some((shard, number)) = committed else {
+            self.answers_at_last(slot, told, ctx);
+            return true;
+        };
         self.data[service].streams.of[shard as usize].succession.waiting.push_back((number, slot));
         self.stream_wakes(service, shard as usize, ctx);
         true
@@ -191,10 +193,8 @@ impl<P: Protocol> World<P> {
         if attempt.phase != Phase::Parked {
             return self.forget_attempt(slot);
         }
-        let server = &mut self.servers[attempt.node.index()];
-        server.calling.down(ctx.now());
-        *server.tally.of(outcome) += 1;
-        self.answer_told(slot, outcome, ctx);
+        self.free_worker(slot, ctx);
+        self.answer(slot, outcome, ctx);
     }
 
     /// Writes that waited at a primary that was replaced meanwhile are refused as soon as that goes on.

@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, VecDeque};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
     pub(super) of: Vec<Stream>,
-    /// Writes that were committed last at an answer that is still to be given, by the slots of their attempts: which they are.
-    pub(super) answering: Option<(u32, u32, u64)>,
+    /// The write that was committed last, if writes wait for followers: its stream, and its number there.
+    pub(super) answering: Option<(u32, u64)>,
     /// Until when clients that have written read from the primary, and the same in order of time.
     pinned: BTreeMap<Key, SimTime>,
     pins: VecDeque<(SimTime, Key)>,
@@ -211,7 +211,7 @@ impl<P: Protocol> World<P> {
         let streams = &mut self.data[service].streams;
         let shard = (node.0 - plan.first.0) / (plan.replicas / replication.shards);
         streams.of[shard as usize].commit(replication, (object, client), luck, now, &mut self.observations);
-        streams.answering = (replication.waits_for > 0).then(|| (slot, shard, streams.of[shard as usize].writes - 1));
+        streams.answering = (replication.waits_for > 0).then(|| (shard, streams.of[shard as usize].writes - 1));
         if let Some(length) = replication.pins {
             streams.pin(client, now.saturating_add(length), now);
         }

@@ -240,7 +240,16 @@ impl<P: Protocol> World<P> {
     /// A server sends an answer that is in its books.
     #[inline(always)]
     pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        if !self.environment.is_calm() || self.attempts[slot].holds.any() {
+        if self.attempts[slot].holds.any() {
+            return self.answer_under_conditions(slot, outcome, ctx);
+        }
+        self.answer_holding_nothing(slot, outcome, ctx);
+    }
+
+    /// The same for a request that holds nothing beside its worker.
+    #[inline(always)]
+    pub(super) fn answer_holding_nothing(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        if !self.environment.is_calm() {
             return self.answer_under_conditions(slot, outcome, ctx);
         }
         let attempt = &mut self.attempts[slot];
@@ -254,13 +263,6 @@ impl<P: Protocol> World<P> {
     #[inline(never)]
     fn answer_under_conditions(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         let told = self.outcome_told(slot, outcome, ctx);
-        if !self.waits_for_followers(slot, told, ctx) {
-            self.answer_told(slot, told, ctx);
-        }
-    }
-
-    /// Says what came of a request.
-    pub(super) fn answer_told(&mut self, slot: u32, told: Outcome, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
         attempt.outcome = told;
         attempt.phase = Phase::Replying;
@@ -272,7 +274,7 @@ impl<P: Protocol> World<P> {
 
     /// What faults, and what the request held, make of its outcome.
     #[cold]
-    fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
+    pub(super) fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
         let mut told = if self.environment.is_calm() { outcome } else { self.answered_under_faults(slot, outcome) };
         if self.attempts[slot].holds.any() {
             told = self.checks_out(slot, Some(told), ctx).unwrap_or(told);

@@ -74,8 +74,8 @@ fn recounted(ended: &Ended, long: u64, short: Option<u64>, share: f64) -> Vec<(u
 fn an_alert_fires_at_the_ends_of_bins_at_which_a_recount_of_all_ended_calls_says_so() {
     for seed in 1..6 {
         let ended =
-            play(&system(vec![("page", rule(10, Some(2), 14.4)), ("ticket", rule(40, None, 3.0)), ("nervous", rule(1, None, 25.0))]), seed);
-        for (alert, long, short, share) in [(0, 10, Some(2), 0.144), (1, 40, None, 0.03), (2, 1, None, 0.25)] {
+            play(&system(vec![("page", rule(10, Some(2), 14.4)), ("ticket", rule(25, None, 3.0)), ("nervous", rule(1, None, 25.0))]), seed);
+        for (alert, long, short, share) in [(0, 10, Some(2), 0.144), (1, 25, None, 0.03), (2, 1, None, 0.25)] {
             let seen = changes(&ended, alert);
             assert!(seen.len() >= 2, "it fires, and is over");
             assert_eq!(seen, recounted(&ended, long, short, share), "alert {alert}, seed {seed}");
