@@ -17,15 +17,15 @@ pub struct FairnessMeasures {
     /// How many clients it has.
     pub clients: u32,
     /// Calls that succeeded, client by client.
-    pub successes: Spread,
+    pub successes: Evenness,
     /// Attempts of calls that ended, client by client.
-    pub attempts: Spread,
+    pub attempts: Evenness,
 }
 
 /// How numbers, one for each client, spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spread {
+pub struct Evenness {
     /// Jain's index in billionths, rounded down; none if all of them are 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jain: Option<u32>,
@@ -38,7 +38,7 @@ pub struct Spread {
 /// Parts of an index of one.
 const BILLION: u128 = 1_000_000_000;
 
-impl Spread {
+impl Evenness {
     fn of(numbers: impl Iterator<Item = u32> + Clone) -> Self {
         let add = |(count, sum, squares): (u128, u128, u128), number: u32| {
             (count + 1, sum + u128::from(number), squares + u128::from(number) * u128::from(number))
@@ -93,8 +93,8 @@ impl FairnessMeter {
         let of = |clients: Clients| FairnessMeasures {
             population: clients.name,
             clients: clients.successes.len() as u32,
-            successes: Spread::of(clients.successes.iter().copied()),
-            attempts: Spread::of(clients.attempts.iter().copied()),
+            successes: Evenness::of(clients.successes.iter().copied()),
+            attempts: Evenness::of(clients.attempts.iter().copied()),
         };
         self.populations.into_iter().flatten().map(of).collect()
     }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn jain(numbers: &[u32]) -> Option<u32> {
-        Spread::of(numbers.iter().copied()).jain
+        Evenness::of(numbers.iter().copied()).jain
     }
 
     #[test]
@@ -115,13 +115,13 @@ mod tests {
         // The example of the paper: (1 + 3)^2 / (2 * (1 + 9)).
         assert_eq!(jain(&[1, 3]), Some(800_000_000));
         assert_eq!(jain(&[0, 0]), None);
-        assert_eq!(Spread::of([4, 1, 9].into_iter()), Spread { jain: jain(&[4, 1, 9]), least: 1, most: 9 });
+        assert_eq!(Evenness::of([4, 1, 9].into_iter()), Evenness { jain: jain(&[4, 1, 9]), least: 1, most: 9 });
     }
 
     #[test]
     fn the_largest_numbers_of_the_largest_population_do_not_overflow() {
         let many = || std::iter::repeat_n(u32::MAX, 1_000_000);
-        let index = Spread::of(many()).jain.expect("they are not 0");
+        let index = Evenness::of(many()).jain.expect("they are not 0");
         assert!(index > 999_999_990, "{index}");
     }
 }

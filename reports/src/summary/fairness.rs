@@ -1,7 +1,7 @@
 //! How evenly were clients served, and how well was the objective kept?
 
 use crate::table::{Cell, Column};
-use scenarios::measure::{FairnessMeasures, RunMeasures, Spread};
+use scenarios::measure::{Evenness, FairnessMeasures, RunMeasures};
 use scenarios::measures::{Measure, Reading};
 use scenarios::results::Manifest;
 
@@ -41,7 +41,7 @@ fn kept(run: &RunMeasures) -> Cell {
     Cell::or_missing(run.objective, |seen| Cell::Ratio(seen.kept, seen.bins))
 }
 
-fn index(spread: Spread) -> Cell {
+fn index(spread: Evenness) -> Cell {
     Cell::or_missing(spread.jain, |jain| Cell::Factor(jain.into(), BILLION))
 }
 
