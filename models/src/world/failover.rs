@@ -197,6 +197,17 @@ impl<P: Protocol> World<P> {
         self.answer(slot, outcome, ctx);
     }
 
+    /// Nobody wants the answer to a write that waits for followers: it is committed, and given up.
+    pub(super) fn waits_no_longer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        for stream in &mut self.data[self.attempts[slot].service as usize].streams.of {
+            stream.succession.waiting.retain(|(_, waits)| *waits != slot);
+            stream.succession.fenced.retain(|waits| *waits != slot);
+        }
+        self.attempts[slot].references -= 1;
+        self.free_worker(slot, ctx);
+        self.discard(slot, ctx);
+    }
+
     /// Writes that waited at a primary that was replaced meanwhile are refused as soon as that goes on.
     fn refuses_what_is_fenced(&mut self, service: usize, shard: usize, ctx: &mut Ctx<'_, Self>) {
         let succession = &mut self.data[service].streams.of[shard].succession;

@@ -17,6 +17,7 @@ mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod door; // who is let in at services, and what callers do not send
+mod edges; // who tried again over which edge, and who got how much
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
