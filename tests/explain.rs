@@ -178,7 +178,8 @@ fn everybody(node: &str, does: &str, consumes: &str) -> String {
     format!(
         "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
          \"users\": Clients(count: 1, arrivals: Poisson(rate: \"1/s\"), calls: \"front\", classes: {{\"buy\": (), \"order\": ()}}), \
-         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }})",
+         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }}, \
+         links: [Link(from: \"default\", to: \"zone-a\", delay: Constant(\"1ms\"))])",
         others = others.concat()
     )
 }
