@@ -17,7 +17,7 @@ use models::strategies::health::AnyHealthCheck;
 use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
-use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words};
+use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words, families};
 use models::workloads::Clients;
 use models::{About, Explained};
 use scenarios::text::Source;
@@ -107,21 +107,9 @@ fn assert_fields<'de, Any: Deserialize<'de>>(name: &'static str, parameters: &[P
 
 type Explanations = Vec<(&'static str, &'static str, About)>;
 
-/// Every family of strategies, layers apart.
-fn families() -> Vec<Explanations> {
-    vec![
-        AnyBackoff::explanations(),
-        AnyBudget::explanations(),
-        AnyBreaker::explanations(),
-        AnyLimiter::explanations(),
-        AnyThrottle::explanations(),
-        AnyBulkhead::explanations(),
-        AnyHealthCheck::explanations(),
-        AnyConcurrency::explanations(),
-        AnyHedge::explanations(),
-        AnyBalancer::explanations(),
-        AnyEjector::explanations(),
-    ]
+/// Every strategy, layers apart.
+fn strategies() -> Explanations {
+    families().into_iter().flat_map(|family| family.members).collect()
 }
 
 /// What services have of strategies.
@@ -254,7 +242,7 @@ fn assert_says_all(name: &str, summary: &str, about: &About) {
 
 #[test]
 fn every_strategy_says_what_it_does_what_it_remembers_and_whether_it_draws() {
-    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()).chain(of_services()) {
+    for (name, summary, about) in strategies().into_iter().chain(Layer::explanations()).chain(of_services()) {
         assert_says_all(name, summary, &about);
     }
     for (name, _, about) in AnyBackoff::explanations() {
@@ -283,7 +271,7 @@ fn vocabulary() -> Vocabulary {
 
 #[test]
 fn every_example_of_a_strategy_is_a_layer_that_can_be_written_and_shows_that_name() {
-    for (name, _, About { example, .. }) in families().concat().into_iter().chain(Layer::explanations()) {
+    for (name, _, About { example, .. }) in strategies().into_iter().chain(Layer::explanations()) {
         let chooses = if example.contains("Accrual(") { "Balance(policy: Random()), " } else { "" };
         let text = format!(
             r#"(schema: 1, name: "x", horizon: "10m",

@@ -89,6 +89,7 @@ shipped!(
     "mm1-queue",
     "fan-out",
     "soft-dependency",
+    "brown-out",
     "spike-collapse",
     "metastable-database",
     "clock-sync",

@@ -15,7 +15,7 @@ mod system;
 mod warnings;
 
 use crate::data::Data;
-use crate::expect::Clause;
+use crate::expect::{Clause, Owners};
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
@@ -258,6 +258,9 @@ impl<'a> Reader<'a> {
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));
             }
+            if let Clause::Measure(bounds) = &clause {
+                problems.extend(bounds.problems(arms).into_iter().map(|(field, problem)| problem.at(in_clause(item, field))));
+            }
             if let Some((other, sentence)) = clauses.iter().find_map(|(other, earlier)| Some((other, clause.contradicts(earlier)?))) {
                 problems.push(Problem::new(sentence).at(item.head()).also(Element::head(*other), "the other"));
             }
@@ -272,16 +275,18 @@ impl<'a> Reader<'a> {
         let fleets = arm.plan.fleets();
         let names = crate::edges::names(arms.map(|arm| &*arm.plan));
         let edges: Vec<&str> = names.iter().map(String::as_str).collect();
+        let services: Vec<&str> = arm.plan.services.iter().map(|service| service.name.as_str()).collect();
+        let classes: Vec<&str> = arm.plan.classes.iter().skip(1).map(|class| class.name.as_str()).collect();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&Owners { edges: &edges, services: &services, classes: &classes })),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
             if let Some(problem) = problem {
-                let place = locate_in(item, &Path::from(Step::Name(field.to_owned()))).map_or(item.head(), Element::span);
-                problems.push(problem.at(place));
+                problems.push(problem.at(in_clause(item, field)));
             }
         }
     }
@@ -318,6 +323,11 @@ impl<'a> Reader<'a> {
         }
         spec
     }
+}
+
+/// Where a field of the clause is written, or else the clause.
+fn in_clause(clause: Element<'_>, field: &str) -> Span {
+    locate_in(clause, &Path::from(Step::Name(field.to_owned()))).map_or(clause.head(), Element::span)
 }
 
 /// Where the clause names this arm.

@@ -8,18 +8,7 @@ use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
 use models::services::{AnyAdmission, AnyPartition, Queue};
-use models::strategies::Layer;
-use models::strategies::backoff::AnyBackoff;
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::health::AnyHealthCheck;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
+use models::strategies::{Layer, families};
 use models::workloads::Arrivals;
 use reports::table::{Cell, Column, Table};
 use scenarios::library::SHIPPED;
@@ -103,17 +92,10 @@ impl Kind {
             Self::Nodes => told(models::nodes::explanations()),
             Self::Tasks => told(models::services::told::explanations()),
             Self::Layers => owned(Layer::ALL),
-            Self::Backoffs => owned(AnyBackoff::ALL),
-            Self::Budgets => owned(AnyBudget::ALL),
-            Self::Breakers => owned(AnyBreaker::ALL),
-            Self::Limiters => owned(AnyLimiter::ALL),
-            Self::Throttles => owned(AnyThrottle::ALL),
-            Self::Bulkheads => owned(AnyBulkhead::ALL),
-            Self::Probes => owned(AnyHealthCheck::ALL),
-            Self::ConcurrencyLimits => owned(AnyConcurrency::ALL),
-            Self::Hedges => owned(AnyHedge::ALL),
-            Self::Balancers => owned(AnyBalancer::ALL),
-            Self::Ejectors => owned(AnyEjector::ALL),
+            Self::Backoffs | Self::Budgets | Self::Breakers | Self::Limiters | Self::Throttles | Self::Bulkheads | Self::Probes => {
+                self.family()
+            }
+            Self::ConcurrencyLimits | Self::Hedges | Self::Balancers | Self::Ejectors => self.family(),
             Self::Queues => owned(Queue::ALL),
             Self::AdmissionControls => owned(AnyAdmission::ALL),
             Self::Partitions => owned(AnyPartition::ALL),
@@ -127,6 +109,13 @@ impl Kind {
             Self::Measures => scenarios::measures::list(),
             Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),
         }
+    }
+
+    /// The strategies of the family of this name.
+    fn family(self) -> Vec<(String, String)> {
+        let name = word(self);
+        let members = families().into_iter().filter(|family| family.name == name).flat_map(|family| family.members);
+        members.map(|(name, summary, _)| (name.to_owned(), summary.to_owned())).collect()
     }
 }
 

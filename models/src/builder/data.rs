@@ -24,7 +24,8 @@ impl Builder<'_> {
                     ways: ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect(),
                 }
             });
-            plan.data = Some(DataPlan { writers, optimistic: data.optimistic.map(|optimistic| optimistic.reads), replication });
+            let optimistic = data.optimistic.map(|optimistic| optimistic.reads);
+            plan.data = Some(DataPlan { writers, optimistic, replication, publishes: None });
         }
     }
 

@@ -13,6 +13,7 @@ mod load_balancer;
 pub mod partition;
 mod program;
 pub mod queues;
+mod read_model;
 mod restarts;
 mod rollback;
 mod saga;
@@ -36,6 +37,7 @@ pub use load_balancer::LoadBalancer;
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use queues::{Fifo, Queue, WhenFull};
+pub use read_model::ReadModel;
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use rollback::Rollback;
 pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
@@ -121,6 +123,9 @@ pub struct Service {
     /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
+    /// Of which service's writes messages tell it, so that it answers reads of the same; of none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_model: Option<ReadModel>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -268,6 +273,7 @@ impl Service {
             state: None,
             connections: None,
             data: None,
+            read_model: None,
             retry_after: None,
             health: HealthEndpoint::default(),
             restarts: None,

@@ -57,6 +57,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(parent, flight) => {
                 self.calls[parent].flights[flight as usize].child = slot;
                 self.inherit_time(slot, parent);
+                self.message_goes_elsewhere(slot, parent);
             }
             Origin::Saga(saga, place) => self.saga_call_begins(slot, (saga, place)),
             _ => {}

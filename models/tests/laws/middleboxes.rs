@@ -251,5 +251,5 @@ fn a_cache_in_front_of_a_middlebox_knows_what_writes_behind_it() {
     };
     let optimistic = Optimistic { reads: VersionRead::AtStart };
     assert!(hits(None) > 300);
-    assert_eq!(hits(Some(Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: Some(optimistic) })), 0);
+    assert_eq!(hits(Some(Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: Some(optimistic), publishes: None })), 0);
 }

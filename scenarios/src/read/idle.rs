@@ -35,6 +35,10 @@ impl<'a> Reader<'a> {
                     warnings.push(Problem { place: is_written.or(layer).map(Element::head), ..Problem::new(sentence) });
                 }
             }
+            for (name, sentence) in uncalled(&cell.arms, arm) {
+                let node = value_of(&pieces, "nodes", &name);
+                warnings.push(Problem { place: node.map(Element::head), ..Problem::new(sentence) });
+            }
             for (name, sentence) in unmeasured(&arm.plan) {
                 let clients = value_of(&pieces, "nodes", &name);
                 let arrivals = clients.and_then(|clients| inside(clients, "arrivals")).or(clients);
@@ -136,6 +140,28 @@ fn writes(plan: &Plan, fault: &AnyFault) -> bool {
     })
 }
 
+/// The services that nobody calls in any arm, as seen from the first arm that has them.
+fn uncalled(arms: &[ArmPlan], arm: &ArmPlan) -> Vec<(String, String)> {
+    let has = |arm: &ArmPlan, name: &str| arm.plan.services.iter().any(|service| service.name == name);
+    let is_called = |arm: &ArmPlan, name: &str| {
+        let is_meant = |edge: &EdgePlan| matches!(edge.callee, Callee::Service(callee) if arm.plan.services[callee as usize].name == name);
+        arm.plan.edges.iter().any(is_meant)
+    };
+    let is_idle = |name: &&String| {
+        let is_first = arms.iter().find(|arm| has(arm, name)).is_some_and(|first| std::ptr::eq(first, arm));
+        is_first && !arms.iter().any(|arm| is_called(arm, name))
+    };
+    let names = arm.plan.services.iter().map(|service| &service.name).filter(is_idle);
+    names.map(|name| (name.clone(), format!("nobody calls `{name}` in any arm: a service does with `does: [Call(\"{name}\")]`"))).collect()
+}
+
+/// Whether another edge of the same caller takes from a pool of this name.
+fn is_shared(plan: &Plan, edge: &EdgePlan, pool: &str) -> bool {
+    let takes = |layer: &Layer| matches!(layer, Layer::Bulkhead(bulkhead) if bulkhead.0.pool() == Some(pool));
+    let is_other = |other: &&EdgePlan| other.caller == edge.caller && other.name != edge.name;
+    plan.edges.iter().filter(is_other).any(|other| other.stack.iter().any(takes))
+}
+
 /// The layers of an edge that do nothing, or not what they seem to: position, the field that is to blame (none for the layer), and why.
 fn idle_layers(plan: &Plan, edge: &EdgePlan) -> Vec<(usize, &'static str, String)> {
     let inner = |index: usize| &edge.stack[index + 1..];
@@ -164,6 +190,10 @@ fn idle_layers(plan: &Plan, edge: &EdgePlan) -> Vec<(usize, &'static str, String
                 retries.name()
             );
             Some((index, "", sentence))
+        }
+        Layer::Bulkhead(bulkhead) if bulkhead.0.pool().is_some_and(|pool| !is_shared(plan, edge, pool)) => {
+            let (pool, caller) = (bulkhead.0.pool()?, edge.name.split(" -> ").next()?);
+            Some((index, "pool", format!("nobody shares the pool `{pool}`: no other edge of `{caller}` has a `Bulkhead` that names it")))
         }
         Layer::Fallback(fallback) if fallback.on.as_ref().is_some_and(Vec::is_empty) => {
             Some((index, "on", "`on: []` answers no failure at all; leave `on` out to answer any".to_owned()))
