@@ -167,7 +167,8 @@ fn everybody(node: &str, does: &str, consumes: &str) -> String {
     format!(
         "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
          \"users\": Clients(count: 1, arrivals: Poisson(rate: \"1/s\"), calls: \"front\", classes: {{\"buy\": (), \"order\": ()}}), \
-         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }})",
+         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }}, \
+         links: [Link(from: \"default\", to: \"zone-a\", delay: Constant(\"1ms\"))])",
         others = others.concat()
     )
 }
@@ -359,7 +360,8 @@ fn every_example_can_be_written_and_is_a_fault_of_that_name() {
             r#"(schema: 1, name: "x", horizon: "10m",
                 nodes: {{
                     "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
-                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a"),
+                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a",
+                        does: [Flag(name: "new-prices", does: [Work(Constant("1ms"))])]),
                 }},
                 groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
                 links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],
