@@ -16,7 +16,7 @@ pub(super) const HEADER: &str = "\
 What does the simulator give where the right answer is known? Every row of this page is a published result or a closed form, held by a test of
 `tests/known_results/` that runs with the others, through scenarios as a user writes them. The page is written by those runs
 (`VALIDATION=write cargo test --test main known_results`), and every normal test run compares it, byte for byte, with what it has just seen: runs are
-deterministic, so the same program gives the same page on every machine.
+deterministic, so the same program gives the same page on every machine. Sections whose command ends in `--ignored` take minutes: a normal run takes them as they stand.
 
 How to read a row:
 
