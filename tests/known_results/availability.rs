@@ -80,11 +80,7 @@ fn compare(page: &mut Section, name: &str, uptimes: &[Uptime], quorum: u32, expe
 
 #[test]
 fn a_node_is_up_for_its_time_to_failure_of_the_two_times() {
-    let mut page = Section::open(
-        here!(),
-        "MTTF / (MTTF + MTTR).",
-        "8, seeds 1 to 8, of about 20,000 failures.",
-    );
+    let mut page = Section::open(here!(), "MTTF / (MTTF + MTTR).", "8, seeds 1 to 8, of about 20,000 failures.");
     let fleet = Fleet { nodes: 1, fails: 1_000, repaired: 10, crews: None, failures: 20_000 };
     compare(&mut page, "1000 / 1010", &fleet.uptimes(8), 1, 1.0 - 0.990_099);
 }
@@ -104,11 +100,7 @@ fn nodes_in_series_and_in_parallel() {
 
 #[test]
 fn a_majority_of_good_nodes() {
-    let mut page = Section::open(
-        here!(),
-        "binomial distribution.",
-        "8, seeds 1 to 8, of about 100,000 failures (five nodes: 800,000).",
-    );
+    let mut page = Section::open(here!(), "binomial distribution.", "8, seeds 1 to 8, of about 100,000 failures (five nodes: 800,000).");
     for (nodes, quorum, availability, failures) in [(3, 2, 0.999_702, 100_000), (4, 3, 0.999_408, 100_000), (5, 3, 0.999_990_15, 800_000)] {
         let uptimes = Fleet { nodes, fails: 990, repaired: 10, crews: None, failures }.uptimes(8);
         assert!((binomial_below(nodes, quorum, 0.99) - (1.0 - availability)).abs() < 1e-6);
@@ -118,11 +110,7 @@ fn a_majority_of_good_nodes() {
 
 #[test]
 fn a_majority_of_poor_nodes_and_an_even_number_is_worse() {
-    let mut page = Section::open(
-        here!(),
-        "binomial distribution.",
-        "8, seeds 1 to 8, of about 60,000 failures.",
-    );
+    let mut page = Section::open(here!(), "binomial distribution.", "8, seeds 1 to 8, of about 60,000 failures.");
     for (nodes, quorum, availability) in [(3, 2, 0.972), (4, 3, 0.9477), (5, 3, 0.99144), (7, 4, 0.997_272)] {
         let uptimes = Fleet { nodes, fails: 900, repaired: 100, crews: None, failures: 60_000 }.uptimes(8);
         assert!((binomial_below(nodes, quorum, 0.9) - (1.0 - availability)).abs() < 1e-6);
@@ -151,11 +139,7 @@ fn quorum_availability_small_clusters_win_where_nodes_are_down_more_often_than_u
 
 #[test]
 fn byzantine_quorums_of_two_thirds_and_one() {
-    let mut page = Section::open(
-        here!(),
-        "binomial distribution.",
-        "8 of about 100,000 failures, 16 of about 300,000.",
-    );
+    let mut page = Section::open(here!(), "binomial distribution.", "8 of about 100,000 failures, 16 of about 300,000.");
     for (nodes, quorum, availability, failures, seeds) in [(4, 3, 0.999_408, 100_000, 8), (7, 5, 0.999_966, 300_000, 16)] {
         let uptimes = Fleet { nodes, fails: 990, repaired: 10, crews: None, failures }.uptimes(seeds);
         assert!((binomial_below(nodes, quorum, 0.99) - (1.0 - availability)).abs() < 1e-6);

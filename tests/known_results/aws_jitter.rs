@@ -120,14 +120,22 @@ fn calls_and_time_of_every_strategy_are_those_of_the_published_simulator() {
         for (arm, (calls, time)) in ARMS.into_iter().zip(row) {
             let runs = measured(&scenario, arm);
             let (our_calls, our_time) = (Estimate::of(runs.iter().map(|run| run.0)), Estimate::of(runs.iter().map(|run| run.1)));
-            page.agrees(&format!("{arm}, N = {clients}, calls"), "calls", our_calls, published(calls), if clients == 10 { 0.05 } else { 0.02 });
+            page.agrees(
+                &format!("{arm}, N = {clients}, calls"),
+                "calls",
+                our_calls,
+                published(calls),
+                if clients == 10 { 0.05 } else { 0.02 },
+            );
             page.agrees(&format!("{arm}, N = {clients}, time"), "ms", our_time, published(time), 0.05);
             means.push((our_calls.mean, our_time.mean));
         }
         if clients >= 50 {
             let [none, exponential, equal, full, decorrelated] = means[..] else { unreachable!("there are five arms") };
-            let calls = [("none", none.0), ("exponential", exponential.0), ("decorrelated", decorrelated.0), ("equal", equal.0), ("full", full.0)];
-            let time = [("exponential", exponential.1), ("equal", equal.1), ("full", full.1), ("decorrelated", decorrelated.1), ("none", none.1)];
+            let calls =
+                [("none", none.0), ("exponential", exponential.0), ("decorrelated", decorrelated.0), ("equal", equal.0), ("full", full.0)];
+            let time =
+                [("exponential", exponential.1), ("equal", equal.1), ("full", full.1), ("decorrelated", decorrelated.1), ("none", none.1)];
             page.falls(&format!("N = {clients}, calls"), "calls", &calls, RUNS);
             page.falls(&format!("N = {clients}, time"), "ms", &time, RUNS);
         }
@@ -146,7 +154,13 @@ fn one_client_makes_one_call_and_two_make_three_under_every_seed() {
         for arm in ARMS {
             let seen = measured(&scenario, arm).into_iter().map(|(seen, _)| seen);
             let (fewest, most) = seen.fold((f64::MAX, f64::MIN), |(fewest, most), seen| (fewest.min(seen), most.max(seen)));
-            page.equals(&format!("{arm}, N = {clients}, calls, fewest and most"), "calls", format!("{fewest}, {most}"), format!("{calls}, {calls}"), RUNS);
+            page.equals(
+                &format!("{arm}, N = {clients}, calls, fewest and most"),
+                "calls",
+                format!("{fewest}, {most}"),
+                format!("{calls}, {calls}"),
+                RUNS,
+            );
         }
     }
 }

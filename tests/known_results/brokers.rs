@@ -49,11 +49,7 @@ fn availability(parts: u32, through_a_topic: bool, up: u32) -> (Estimate, i64) {
 
 #[test]
 fn tight_coupling_is_as_available_as_the_product_of_its_parts_and_loose_coupling_as_the_broker_alone() {
-    let mut page = Section::open(
-        here!(),
-        "product of availabilities.",
-        "12, seeds 1 to 12, of about 20,000 calls.",
-    );
+    let mut page = Section::open(here!(), "product of availabilities.", "12, seeds 1 to 12, of about 20,000 calls.");
     for (parts, up) in [(1, 900), (3, 900), (6, 900), (3, 400)] {
         let one = f64::from(up) / f64::from(up + 100);
         let product = (0..parts).fold(1.0, |product, _| product * one);
@@ -83,11 +79,7 @@ fn erlang_c(servers: u32, arrivals: f64, rate: f64) -> f64 {
 
 #[test]
 fn a_polled_queue_takes_as_long_as_the_queue_of_as_many_servers_as_there_are_pollers() {
-    let mut page = Section::open(
-        here!(),
-        "A. K. Erlang, 1917 (C formula), pollers being the servers.",
-        "12, seeds 1 to 12, of 2000 s.",
-    );
+    let mut page = Section::open(here!(), "A. K. Erlang, 1917 (C formula), pollers being the servers.", "12, seeds 1 to 12, of 2000 s.");
     for (replicas, pollers, arrivals) in [(1, 1, 7), (1, 4, 32), (2, 1, 15)] {
         let text = format!(
             "(schema: 1, name: \"polled\", horizon: \"2000s\", drain: \"1h\",

@@ -55,11 +55,7 @@ fn zipf(count: u32, skew: f64) -> Vec<f64> {
 
 #[test]
 fn a_cache_of_one_or_two_objects_answers_as_often_as_kings_formula_says() {
-    let mut page = Section::open(
-        here!(),
-        "W. King, \"Analysis of Demand Paging Algorithms\", 1971.",
-        "6, seeds 1 to 6, of 100,000 calls.",
-    );
+    let mut page = Section::open(here!(), "W. King, \"Analysis of Demand Paging Algorithms\", 1971.", "6, seeds 1 to 6, of 100,000 calls.");
     let popular = zipf(5, 1.0);
     // The last object asked for; and the last two different ones, in either order.
     let one: f64 = popular.iter().map(|p| p * p).sum();
@@ -94,7 +90,13 @@ fn a_large_cache_answers_as_often_as_ches_approximation_says() {
         let cache = format!("Cache(lifetime: \"10h\", max_objects: {size})");
         let expected = che(&zipf(count, skew), f64::from(size));
         let what = format!("{size} of {count}, skew {skew}");
-        page.agrees(&format!("{what}, hit ratio"), "share", ratios(&cache, &format!("(count: {count}, skew: {skew})"), 2000, 100), about(expected), 0.01);
+        page.agrees(
+            &format!("{what}, hit ratio"),
+            "share",
+            ratios(&cache, &format!("(count: {count}, skew: {skew})"), 2000, 100),
+            about(expected),
+            0.01,
+        );
     }
 }
 
@@ -120,17 +122,19 @@ fn an_empty_cache_misses_once_for_each_object_that_is_asked_for_at_all() {
         let made = runs[0].calls as f64;
         let expected = n * (1.0 - sim_core::maths::pow(1.0 - 1.0 / n, made));
         let misses = |run: &RunMeasures| observed(run, "cache misses", Fold::Sum).unwrap_or_default() as f64;
-        page.agrees(&format!("{made} calls about {objects} objects: misses"), "calls", Estimate::of(runs.iter().map(misses)), expected, 0.005);
+        page.agrees(
+            &format!("{made} calls about {objects} objects: misses"),
+            "calls",
+            Estimate::of(runs.iter().map(misses)),
+            expected,
+            0.005,
+        );
     }
 }
 
 #[test]
 fn a_given_hit_ratio_is_had_by_a_full_cache() {
-    let mut page = Section::open(
-        here!(),
-        "own definition.",
-        "6, seeds 1 to 6, of 100,000 calls.",
-    );
+    let mut page = Section::open(here!(), "own definition.", "6, seeds 1 to 6, of 100,000 calls.");
     let cache = "Cache(hit_ratio: \"90%\")";
     page.agrees("every call about something else, hit ratio", "share", ratios(cache, "(count: 1000000)", 1000, 100), 0.9, 0.001);
     page.agrees("every call about one of three, hit ratio", "share", ratios(cache, "(count: 3, skew: 1.0)", 1000, 100), 0.9, 0.001);
@@ -169,7 +173,9 @@ fn a_cache_that_answers_nine_of_ten_lets_a_database_of_300_serve_2500_and_hides_
     );
     // "Look-aside cache with a 90 % hit ratio: serves ten times the load, and is vulnerable above that of the database alone."
     let stuck = |runs: &[RunMeasures]| runs.iter().filter(|run| run.stuck).count();
-    let shares = |runs: &[RunMeasures]| runs.iter().map(success).fold((1.0_f64, 0.0_f64), |(least, most), share| (least.min(share), most.max(share)));
+    let shares = |runs: &[RunMeasures]| {
+        runs.iter().map(success).fold((1.0_f64, 0.0_f64), |(least, most), share| (least.min(share), most.max(share)))
+    };
     // The database is asked for all 2500/s and their retries, and answers nobody in time.
     let fast = cached_database(2500);
     page.equals("2500/s, cache lost: runs that stay down", "runs", stuck(&fast), 3, 3);
@@ -177,7 +183,13 @@ fn a_cache_that_answers_nine_of_ten_lets_a_database_of_300_serve_2500_and_hides_
     // Nine of ten are answered by the cache as long as it is there, and then the database is asked ten times as often, and once more each.
     let asked = |run: &RunMeasures| run.edges[0].attempts as f64;
     let calm = hotos(2500, 20, "");
-    page.agrees("2500/s, 5 s to 20 s: attempts at the database", "1/s", Estimate::of(calm.iter().map(|run| asked(run) / 15.0)), 250.0, 0.02);
+    page.agrees(
+        "2500/s, 5 s to 20 s: attempts at the database",
+        "1/s",
+        Estimate::of(calm.iter().map(|run| asked(run) / 15.0)),
+        250.0,
+        0.02,
+    );
     page.bound("2500/s, 5 s to 20 s: availability, least", "share", shares(&calm).0, 0.99..=1.0, 3);
     // It could serve these alone, and each twice.
     let slow = cached_database(140);

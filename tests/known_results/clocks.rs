@@ -35,17 +35,19 @@ const EACH_SECOND: &str = "Constant(rate: \"1/s\")";
 
 #[test]
 fn cristians_bound_of_half_the_round_trip_less_the_shortest_way_is_attained_and_never_exceeded() {
-    let mut page = Section::open(
-        here!(),
-        "F. Cristian, \"Probabilistic clock synchronization\", 1989: rtt / 2 - shortest way.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "F. Cristian, \"Probabilistic clock synchronization\", 1989: rtt / 2 - shortest way.", "seed 1.");
     // A round trip of 20 ms over ways of at least 2 ms: 8 ms.
     let server = "method: Cristian, least_delay: \"2ms\"";
     for (there, back, error) in [(2, 18, -8 * MS), (18, 2, 8 * MS), (10, 10, 0)] {
         let (there, back) = (format!("Constant(\"{there}ms\")"), format!("Constant(\"{back}ms\")"));
         let run = asked(EACH_SECOND, server, (&there, &back), "");
-        page.equals(&format!("{there} there, {back} back, error of every estimate, least and most"), "ns", pair(errors(&run)), pair((error, error)), 1);
+        page.equals(
+            &format!("{there} there, {back} back, error of every estimate, least and most"),
+            "ns",
+            pair(errors(&run)),
+            pair((error, error)),
+            1,
+        );
         page.equals("bound that is told", "ns", observed(&run, "bound of an estimate", Fold::Most).unwrap_or(-1), 8 * MS, 1);
     }
     let way = "Plus(constant: \"2ms\", of: Exponential(mean: \"5ms\"))";
@@ -59,11 +61,7 @@ fn cristians_bound_of_half_the_round_trip_less_the_shortest_way_is_attained_and_
 
 #[test]
 fn ntp_is_wrong_by_half_the_difference_of_the_ways_whatever_else() {
-    let mut page = Section::open(
-        here!(),
-        "D. Mills, RFC 5905: (there - back) / 2.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "D. Mills, RFC 5905: (there - back) / 2.", "seed 1.");
     let ways = ("Constant(\"25ms\")", "Constant(\"5ms\")");
     for (server, rest) in [
         ("method: Ntp", ""),
@@ -83,18 +81,20 @@ fn ntp_is_wrong_by_half_the_difference_of_the_ways_whatever_else() {
         ways,
         "clocks: { \"app\": Combined(parts: [Offset(by: \"2h\"), Synchronised(server: \"there\", every: \"16s\")]) }",
     );
-    page.equals("a clock that is set every 16 s: error when set", "ns", observed(&run, "error of a clock just set", Fold::Most).unwrap_or(-1), 10 * MS, 1);
+    page.equals(
+        "a clock that is set every 16 s: error when set",
+        "ns",
+        observed(&run, "error of a clock just set", Fold::Most).unwrap_or(-1),
+        10 * MS,
+        1,
+    );
     assert_eq!(observed(&run, "clocks set", Fold::Sum), Some(8));
     assert_eq!(errors(&run), (10 * MS, 10 * MS));
 }
 
 #[test]
 fn clocks_of_fifty_ppm_either_way_are_a_third_of_a_second_apart_after_an_hour() {
-    let mut page = Section::open(
-        here!(),
-        "100 ppm of an hour.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "100 ppm of an hour.", "seed 1.");
     // .36 s. A perfect client asks both, once a second, over ways of a nanosecond.
     let text = "(schema: 1, name: \"drift\", horizon: \"3600001ms\",
         nodes: { \"app\": Clients(count: 1, arrivals: Constant(rate: \"10/s\"), calls: \"time\") },
@@ -108,11 +108,7 @@ fn clocks_of_fifty_ppm_either_way_are_a_third_of_a_second_apart_after_an_hour() 
 
 #[test]
 fn a_lease_that_is_held_when_the_run_ends_counts_up_to_there() {
-    let mut page = Section::open(
-        here!(),
-        "own definition.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "own definition.", "seed 1.");
     // Half as fast, the first holder reckons its 10 s as 20 s, and the second has the lease from 10 s on. The run ends at 18 s.
     let run = |rest: &str| {
         let text = format!(
@@ -122,7 +118,8 @@ fn a_lease_that_is_held_when_the_run_ends_counts_up_to_there() {
         );
         measured(&scenario("held.ron", &text, &[]), 1)
     };
-    let mut near = |what: &str, value: Option<i64>, millis: i64| page.near(what, "ms", value.unwrap_or(-1) as f64 / 1e6, millis as f64, 1.0, 1);
+    let mut near =
+        |what: &str, value: Option<i64>, millis: i64| page.near(what, "ms", value.unwrap_or(-1) as f64 / 1e6, millis as f64, 1.0, 1);
     let slow = run("clocks: { \"lease[1]\": Drift(rate: \"-500000ppm\"), \"lease[2]\": Drift(rate: \"-500000ppm\") }");
     near("clocks at half speed: two holders, longest", observed(&slow, TWO, Fold::Most), 8_000);
     near("clocks at half speed: two holders, in all", observed(&slow, TWO, Fold::Sum), 8_000);
@@ -135,11 +132,7 @@ fn a_lease_that_is_held_when_the_run_ends_counts_up_to_there() {
 
 #[test]
 fn the_uncertainty_of_truetime_is_a_saw_tooth_from_one_to_seven_milliseconds() {
-    let mut page = Section::open(
-        here!(),
-        "J. Corbett and others, \"Spanner\", OSDI 2012: 200 us/s for 30 s, and 1 ms.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "J. Corbett and others, \"Spanner\", OSDI 2012: 200 us/s for 30 s, and 1 ms.", "seed 1.");
     // J. Corbett et al., OSDI 2012: 200 us/s for 30 s, and 1 ms. Ways of a nanosecond; asked every 10 ms.
     for (ppm, beyond) in [(200, false), (-199, false), (300, true)] {
         let clock = format!("clocks: {{ \"app\": Combined(parts: [Drift(rate: \"{ppm}ppm\"), Bounded()]) }}");
@@ -166,11 +159,7 @@ fn lease(spec: &str, rest: &str) -> RunMeasures {
 
 #[test]
 fn a_lease_is_held_by_two_as_long_as_a_slow_clock_is_behind_or_the_answer_was_under_way() {
-    let mut page = Section::open(
-        here!(),
-        "arithmetic of leases: 10 s / .99 - 10 s; the way of the answer.",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "arithmetic of leases: 10 s / .99 - 10 s; the way of the answer.", "seed 1.");
     // A clock 1 % slow shows 10 s after 10.101 s.
     let slow = lease("domain: \"near\"", "clocks: { \"lease[1]\": Drift(rate: \"-10000ppm\") }");
     let longest = observed(&slow, TWO, Fold::Most).expect("two held it") as f64 / 1e9;
@@ -194,11 +183,7 @@ fn a_lease_is_held_by_two_as_long_as_a_slow_clock_is_behind_or_the_answer_was_un
 
 #[test]
 fn marzullo_finds_what_three_servers_agree_on() {
-    let mut page = Section::open(
-        here!(),
-        "K. Marzullo, 1984: [8, 12], [11, 13], [10, 12] -> [11, 12].",
-        "seed 1.",
-    );
+    let mut page = Section::open(here!(), "K. Marzullo, 1984: [8, 12], [11, 13], [10, 12] -> [11, 12].", "seed 1.");
     // [8, 12], [11, 13], [10, 12] -> [11, 12]: a server that is 10 ms ahead and 2 ms away says 8 to 12, and so on.
     let text = "(schema: 1, name: \"three\", horizon: \"10s\",
         nodes: { \"app\": Clients(count: 1, arrivals: Constant(rate: \"1/s\"), calls: \"time\", domain: \"app\") },

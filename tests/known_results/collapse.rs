@@ -65,10 +65,16 @@ fn three_attempts_without_jitter_keep_most_servers_down_after_a_spike_of_five_se
     page.agrees("collapsed: calls per second", "1/s", started, about(40.0), 0.01);
     page.agrees("collapsed: attempts per second", "1/s", tried, about(120.0), 0.01);
     // An attempt is counted as timed out 3 s after it was made, so that the seconds before 80 s are not whole; the rate is steady by then.
-    page.agrees("collapsed: attempts per retry, as 3 : 2", "1", Estimate::of(down.iter().map(|run| {
-        let of = |of: fn(&Bin) -> u64| per_second(run, 50..80, of);
-        of(|bin| bin.attempts) / of(|bin| bin.attempts - bin.started)
-    })), about(1.5), 0.01);
+    page.agrees(
+        "collapsed: attempts per retry, as 3 : 2",
+        "1",
+        Estimate::of(down.iter().map(|run| {
+            let of = |of: fn(&Bin) -> u64| per_second(run, 50..80, of);
+            of(|bin| bin.attempts) / of(|bin| bin.attempts - bin.started)
+        })),
+        about(1.5),
+        0.01,
+    );
     page.agrees("collapsed: retries per second", "1/s", mean(&down, |bin| bin.attempts - bin.started), about(80.0), 0.01);
     page.agrees("survivors: answers per second", "1/s", mean(&up, |bin| bin.completed), about(39.9), 0.02);
 }
@@ -83,7 +89,13 @@ fn jitter_as_long_as_the_spike_and_more_lets_every_server_survive_it() {
     let scenario = spike("Retry(attempts: 3, backoff: FullJitter(base: \"20s\", cap: \"40s\")), Timeout(\"3s\")");
     let runs: Vec<Run> = (1..=60).map(|seed| made(&scenario, seed)).collect();
     page.equals("runs that collapse", "runs", runs.iter().filter(|run| is_down(run)).count(), 0, 60);
-    page.agrees("jitter: answers per second", "1/s", Estimate::of(runs.iter().map(|run| per_second(run, 50..80, |bin| bin.completed))), about(40.0), 0.02);
+    page.agrees(
+        "jitter: answers per second",
+        "1/s",
+        Estimate::of(runs.iter().map(|run| per_second(run, 50..80, |bin| bin.completed))),
+        about(40.0),
+        0.02,
+    );
 }
 
 /// How many requests are at the server at an instant.
@@ -109,7 +121,13 @@ fn a_collapsed_server_fills_and_one_that_survives_holds_as_many_as_the_formula_s
     let retry = spike("Retry(attempts: 3, backoff: Immediate()), Timeout(\"3s\")");
     let fallen: Vec<u64> = (1..=20).filter(|&seed| is_down(&made(&retry, seed))).collect();
     let at = |second: u64| SimTime::from_nanos(second * 1_000_000_000);
-    page.agrees("collapsed: requests inside", "requests", Estimate::of(fallen.iter().map(|&seed| inside(&retry, seed, at(80)) as f64)), about(1860.0), 0.05);
+    page.agrees(
+        "collapsed: requests inside",
+        "requests",
+        Estimate::of(fallen.iter().map(|&seed| inside(&retry, seed, at(80)) as f64)),
+        about(1860.0),
+        0.05,
+    );
     let before = (1..=60).map(|seed| inside(&retry, seed, at(20)) as f64);
     page.agrees("before the spike: requests inside", "requests", Estimate::of(before), about(40.0 * 1.01 / 0.6), 0.02);
 }
@@ -161,7 +179,13 @@ fn a_database_below_half_its_capacity_comes_back_after_an_outage_and_one_above_s
         if comes_back {
             page.agrees(&format!("{rate}/s {what}: goodput"), "1/s", ends_of(|end| end.0), wanted, 0.05);
         } else {
-            page.equals(&format!("{rate}/s {what}: goodput of each run"), "1/s", ends.iter().map(|end| end.0).fold(0.0, f64::max), wanted, 4);
+            page.equals(
+                &format!("{rate}/s {what}: goodput of each run"),
+                "1/s",
+                ends.iter().map(|end| end.0).fold(0.0, f64::max),
+                wanted,
+                4,
+            );
         }
         page.agrees(&format!("{rate}/s {what}: attempts offered"), "1/s", ends_of(|end| end.1), tried, 0.05);
     }

@@ -46,7 +46,8 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
         &[],
     );
     let latency = |seed| measured(&queue, seed).latency.mean.as_nanos();
-    let differences = |one: &[u64], other: &[u64]| one.iter().zip(other).map(|(one, other)| i128::from(*one) - i128::from(*other)).collect::<Vec<i128>>();
+    let differences =
+        |one: &[u64], other: &[u64]| one.iter().zip(other).map(|(one, other)| i128::from(*one) - i128::from(*other)).collect::<Vec<i128>>();
     let all: Vec<u64> = (1..=2_000 * 2 * SIDE).map(latency).collect();
     let of = |seed: u64| all[seed as usize - 1];
     let signed_ranks = alarms(2_000, of, |one, other| wilcoxon::two_sided(&differences(one, other)) < 0.05);
@@ -65,10 +66,14 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
           stacks: { \"users -> shop\": [Timeout(\"250ms\")] })",
         &[],
     );
-    let waits = alarms(1_000, |seed| waited(&measured(&pause, seed)), |one, other| {
-        let judged = |side: &[Option<Observed>]| side.iter().copied().flatten().collect::<Vec<Observed>>();
-        log_rank(&judged(one), &judged(other)) < 0.05
-    });
+    let waits = alarms(
+        1_000,
+        |seed| waited(&measured(&pause, seed)),
+        |one, other| {
+            let judged = |side: &[Option<Observed>]| side.iter().copied().flatten().collect::<Vec<Observed>>();
+            log_rank(&judged(one), &judged(other)) < 0.05
+        },
+    );
     page.share("recovery time, log-rank: found to differ", waits, 0.04..=0.06, "5 %");
 }
 

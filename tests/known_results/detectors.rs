@@ -46,7 +46,13 @@ fn swim_finds_a_dead_member_after_as_many_periods_as_its_authors_say() {
         let n = f64::from(members);
         let all_miss: f64 = (1..members).map(|_| 1.0 - 1.0 / (n - 1.0)).product();
         assert!((1.0 / (1.0 - all_miss) - periods).abs() < 1e-4);
-        page.agrees(&format!("SWIM, {members} members, periods until the first suspects"), "periods", Estimate::of(periods_until_suspected(members, "Random", seeds, Fold::Least)), periods, 0.02);
+        page.agrees(
+            &format!("SWIM, {members} members, periods until the first suspects"),
+            "periods",
+            Estimate::of(periods_until_suspected(members, "Random", seeds, Fold::Least)),
+            periods,
+            0.02,
+        );
     }
 }
 
@@ -81,7 +87,13 @@ fn helpers_keep_a_probe_from_failing_where_messages_are_lost() {
             assert!(count("probes") > 19_000.0);
             count("probes of the living that failed") / count("probes")
         };
-        page.agrees(&format!("SWIM at {loss} loss with {helpers} helpers, failed probes"), "share", Estimate::of((1..=seeds).map(failed)), share, 0.02);
+        page.agrees(
+            &format!("SWIM at {loss} loss with {helpers} helpers, failed probes"),
+            "share",
+            Estimate::of((1..=seeds).map(failed)),
+            share,
+            0.02,
+        );
     }
 }
 
@@ -99,7 +111,13 @@ fn a_rumour_reaches_everybody_after_a_logarithm_of_rounds() {
             let group = group("gossip", &spec, if mode == "Push" { 40 } else { 20 }, "0%", "");
             let rounds_of =
                 |seed| observed(&measured(&group, seed), "rounds until everybody knew", Fold::Most).expect("everybody knew") as f64;
-            page.agrees(&format!("{mode} gossip among {members}, rounds"), "rounds", Estimate::of((1..=seeds).map(rounds_of)), about(rounds), 0.02);
+            page.agrees(
+                &format!("{mode} gossip among {members}, rounds"),
+                "rounds",
+                Estimate::of((1..=seeds).map(rounds_of)),
+                about(rounds),
+                0.02,
+            );
         }
     }
 }

@@ -14,7 +14,8 @@ use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
 const SHARE: f64 = 0.02;
-const TEN: &str = "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, about 60,000 calls after a warm-up of 1000 s.";
+const TEN: &str =
+    "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, about 60,000 calls after a warm-up of 1000 s.";
 
 /// One desk with this service, and any arrivals.
 fn desk(clients: &str, service: &str, horizon: u32, rest: &str) -> String {
@@ -59,7 +60,12 @@ fn arrivals_at_equal_distances_wait_less_than_random_ones() {
     );
     for (row, rate) in [0.5_f64, 0.8, 0.9].into_iter().enumerate() {
         let sigma = crossing(|sigma| libm::exp(-(1.0 - sigma) / rate));
-        let text = desk(&format!("count: 1, arrivals: Constant(rate: \"{rate}/s\")"), &format!("workers: 1, demand: {EXPONENTIAL}"), 1_000 + (6e4 / rate) as u32, "");
+        let text = desk(
+            &format!("count: 1, arrivals: Constant(rate: \"{rate}/s\")"),
+            &format!("workers: 1, demand: {EXPONENTIAL}"),
+            1_000 + (6e4 / rate) as u32,
+            "",
+        );
         let visits = visits(&text, ten_seeds(row));
         page.agrees(&format!("D/M/1 at {rate}, Wq"), "s", mean(&visits, |visit| visit.wait), sigma / (1.0 - sigma), SHARE);
         page.agrees(&format!("D/M/1 at {rate}, share that waits"), "share", mean(&visits, |visit| visit.waited), sigma, SHARE);
@@ -81,7 +87,8 @@ fn bursts_make_callers_wait_as_the_interrupted_poisson_process_says() {
         let transform = |s: f64| rate * (s + begins) / (s * s + (rate + ends + begins) * s + rate * begins);
         let sigma = crossing(|sigma| transform(1.0 - sigma));
         let load = rate * on / (on + off);
-        let clients = format!("count: 1, arrivals: OnOff(on: Exponential(mean: \"{on}s\"), off: Exponential(mean: \"{off}s\"), rate: \"{rate}/s\")");
+        let clients =
+            format!("count: 1, arrivals: OnOff(on: Exponential(mean: \"{on}s\"), off: Exponential(mean: \"{off}s\"), rate: \"{rate}/s\")");
         let text = desk(&clients, &format!("workers: 1, demand: {EXPONENTIAL}"), 1_000 + (2e5 / load) as u32, "");
         let visits = visits(&text, ten_seeds(row));
         let name = format!("{rate}/s for {on} s, nothing for {off} s");
@@ -101,15 +108,26 @@ fn no_general_queue_waits_longer_than_kingmans_bound() {
     let rows = [
         (0.8, "Gamma(shape: 0.25, mean: \"1s\")", 4.0),
         (0.9, "Gamma(shape: 0.25, mean: \"1s\")", 4.0),
-        (0.9, "Bimodal(share_slow: \"10%\", fast: Constant(\"500ms\"), slow: Exponential(mean: \"5500ms\"))", 0.9 * 0.25 + 0.1 * 60.5 - 1.0),
+        (
+            0.9,
+            "Bimodal(share_slow: \"10%\", fast: Constant(\"500ms\"), slow: Exponential(mean: \"5500ms\"))",
+            0.9 * 0.25 + 0.1 * 60.5 - 1.0,
+        ),
     ];
     for (row, (rate, demand, variance)) in rows.into_iter().enumerate() {
         let bound = rate * variance / (2.0 * (1.0 - rate));
-        let text = desk(&format!("count: 1, arrivals: Constant(rate: \"{rate}/s\")"), &format!("workers: 1, demand: {demand}"), 201_000, "");
+        let text =
+            desk(&format!("count: 1, arrivals: Constant(rate: \"{rate}/s\")"), &format!("workers: 1, demand: {demand}"), 201_000, "");
         let wait = mean(&visits(&text, ten_seeds(row)), |visit| visit.wait);
         // Means of ten runs that are twice their standard error above the bound would not speak against it.
         let least = bound - (1.0 + rate) / (2.0 * rate);
-        page.bound(&format!("D/G/1 at {rate}/s, {demand}, Wq"), "s", wait.mean, least - 2.0 * wait.standard_error..=bound + 2.0 * wait.standard_error, 10);
+        page.bound(
+            &format!("D/G/1 at {rate}/s, {demand}, Wq"),
+            "s",
+            wait.mean,
+            least - 2.0 * wait.standard_error..=bound + 2.0 * wait.standard_error,
+            10,
+        );
     }
 }
 
@@ -138,7 +156,13 @@ fn few_callers_are_lost_as_engset_said_whatever_they_think_and_need() {
             "",
         );
         let visits = visits(&text, ten_seeds(row));
-        page.agrees(&format!("{callers} callers that think {shape}, {servers} servers, {demand}: lost"), "share", mean(&visits, refused), lost, SHARE);
+        page.agrees(
+            &format!("{callers} callers that think {shape}, {servers} servers, {demand}: lost"),
+            "share",
+            mean(&visits, refused),
+            lost,
+            SHARE,
+        );
     }
 }
 
@@ -161,9 +185,16 @@ fn callers_who_hang_up_are_as_many_as_the_virtual_wait_says() {
             let text = desk(&clients, &format!("workers: 1, demand: {EXPONENTIAL}, late_work: {late_work}"), horizon, &timeout);
             let runs = runs(&text, row);
             // Who finds a wait of x is answered in time with the chance 1 - exp(-(T - x)): the integral over all x below T.
-            let in_time = empty * (1.0 - libm::exp(-patience)) + empty * (below - rate * libm::exp(-patience) * (libm::exp(rate * patience) - 1.0) / rate);
+            let in_time = empty * (1.0 - libm::exp(-patience))
+                + empty * (below - rate * libm::exp(-patience) * (libm::exp(rate * patience) - 1.0) / rate);
             let name = format!("rate {rate}/s, patience {patience} s, {late_work}");
-            page.agrees(&format!("{name}: answered in time"), "share", over(&runs, |run| run.succeeded as f64 / run.calls as f64), in_time, SHARE);
+            page.agrees(
+                &format!("{name}: answered in time"),
+                "share",
+                over(&runs, |run| run.succeeded as f64 / run.calls as f64),
+                in_time,
+                SHARE,
+            );
             let failed = |run: &RunMeasures| run.failed[Failure::Timeout.index()] as f64 / run.calls as f64;
             page.agrees(&format!("{name}: timed out"), "share", over(&runs, failed), 1.0 - in_time, SHARE);
             let busy = |run: &RunMeasures| run.work.as_secs_f64() / run.ended.as_secs_f64();
@@ -186,7 +217,12 @@ fn failures_that_are_tried_again_at_once_load_the_queue_as_jacksons_feedback() {
                faults: [Errors(node: \"desk\", share: \"{}%\", after_work: true, at: \"1ns\")]",
             100.0 * share
         );
-        let text = desk(&format!("count: 1, arrivals: Poisson(rate: \"{rate}/s\")"), &format!("workers: 1, demand: {EXPONENTIAL}"), 1_000 + (6e4 / rate) as u32, &rest);
+        let text = desk(
+            &format!("count: 1, arrivals: Poisson(rate: \"{rate}/s\")"),
+            &format!("workers: 1, demand: {EXPONENTIAL}"),
+            1_000 + (6e4 / rate) as u32,
+            &rest,
+        );
         let runs = runs(&text, row);
         let name = format!("rate {rate}/s, of which {share} come back");
         page.agrees(&format!("{name}: W"), "s", stay(&runs), load / (1.0 - load) / rate, SHARE);
@@ -212,7 +248,12 @@ fn a_server_that_stands_still_now_and_then_has_the_queue_of_white_and_christie()
         let rest = format!(
             ", faults: [Pause(node: \"desk\", renewal: (time_to_failure: Exponential(mean: \"{fails}s\"), time_to_repair: Exponential(mean: \"{repaired}s\")))]"
         );
-        let text = desk(&format!("count: 1, arrivals: Poisson(rate: \"{rate}/s\")"), &format!("workers: 1, demand: {EXPONENTIAL}"), 1_000 + (1e5 / rate) as u32, &rest);
+        let text = desk(
+            &format!("count: 1, arrivals: Poisson(rate: \"{rate}/s\")"),
+            &format!("workers: 1, demand: {EXPONENTIAL}"),
+            1_000 + (1e5 / rate) as u32,
+            &rest,
+        );
         page.agrees(&format!("rate {rate}/s, up {fails} s, still {repaired} s: W"), "s", stay(&runs(&text, row)), inside / rate, SHARE);
     }
 }
@@ -281,7 +322,12 @@ fn the_newest_first_has_the_same_mean_wait_and_a_longer_tail() {
         "10, seeds 100 n + 1 to 100 n + 10 for the n-th order from n = 0, about 210,000 calls after a warm-up of 1000 s.",
     );
     for (row, (queue, second)) in [("Fifo()", 1.4 / 0.09), ("Lifo()", 1.4 / 0.027)].into_iter().enumerate() {
-        let text = desk("count: 1, arrivals: Poisson(rate: \"0.7/s\")", &format!("workers: 1, queue: {queue}, demand: {EXPONENTIAL}"), 301_000, "");
+        let text = desk(
+            "count: 1, arrivals: Poisson(rate: \"0.7/s\")",
+            &format!("workers: 1, queue: {queue}, demand: {EXPONENTIAL}"),
+            301_000,
+            "",
+        );
         let waits = waits(&text, row);
         let over = |of: fn(&Waits) -> f64| Estimate::of(waits.iter().map(|run| of(&run[&0])));
         page.agrees(&format!("M/M/1 at .7, {queue}, Wq"), "s", over(|waits| waits.first / waits.count), 0.7 / 0.3, SHARE);
@@ -313,7 +359,8 @@ fn a_token_bucket_turns_back_as_many_as_a_queue_of_constant_service_would() {
         TEN,
     );
     for (row, (rate, burst)) in [(0.8, 3_usize), (1.0, 5), (1.3, 10)].into_iter().enumerate() {
-        let rest = format!(", stacks: {{ \"customers -> desk\": [RateLimiter(TokenBucket(rate: \"1/s\", burst: {burst}, per: Process))] }}");
+        let rest =
+            format!(", stacks: {{ \"customers -> desk\": [RateLimiter(TokenBucket(rate: \"1/s\", burst: {burst}, per: Process))] }}");
         let text = desk(
             &format!("count: 1, arrivals: Poisson(rate: \"{rate}/s\")"),
             "workers: \"unlimited\", demand: Constant(\"1ms\")",

@@ -63,7 +63,8 @@ fn two_branches_that_queue_are_joined_as_flatto_and_hahn_say() {
     );
     for (row, (branches, rate)) in [(2_u32, 0.5), (2, 0.8), (5, 0.6), (10, 0.7)].into_iter().enumerate() {
         let names: Vec<String> = (0..branches).map(|branch| format!("\"part{branch}\"")).collect();
-        let parts: Vec<String> = names.iter().map(|name| format!("{name}: Service(workers: 1, demand: Exponential(mean: \"1s\"))")).collect();
+        let parts: Vec<String> =
+            names.iter().map(|name| format!("{name}: Service(workers: 1, demand: Exponential(mean: \"1s\"))")).collect();
         let text = format!(
             "(schema: 1, name: \"join\", horizon: \"{}s\", warm_up: \"1000s\", drain: \"1d\",
               nodes: {{
@@ -79,7 +80,13 @@ fn two_branches_that_queue_are_joined_as_flatto_and_hahn_say() {
         let ratio = harmonic(1..=branches) / 1.5;
         let expected = two * (ratio + 4.0 / 11.0 * (1.0 - ratio) * rate);
         let share = if branches == 2 { SHARE } else { 0.05 };
-        page.agrees(&format!("{branches} queues at {rate}: mean of the join"), "s", stay(&runs(&text, row)), if branches == 2 { expected.into() } else { about(expected) }, share);
+        page.agrees(
+            &format!("{branches} queues at {rate}: mean of the join"),
+            "s",
+            stay(&runs(&text, row)),
+            if branches == 2 { expected.into() } else { about(expected) },
+            share,
+        );
     }
 }
 

@@ -82,14 +82,21 @@ impl Section {
         let errors = 4.0 * (seen.standard_error * seen.standard_error + reference.standard_error * reference.standard_error).sqrt();
         let of_it = share * reference.value.abs();
         let off = 100.0 * (seen.mean / reference.value - 1.0);
-        println!("{what}: {:.5} (reference {:.5}, {off:+.2} %, tolerance {:.5}, of which four errors {errors:.5})", seen.mean, reference.value, of_it.max(errors));
+        println!(
+            "{what}: {:.5} (reference {:.5}, {off:+.2} %, tolerance {:.5}, of which four errors {errors:.5})",
+            seen.mean,
+            reference.value,
+            of_it.max(errors)
+        );
         let (low, high) = seen.interval();
         // What is not exactly known says nothing about how often intervals are right. A nanosecond on each way is not held against one that has no width.
         let (is_exact, hair) = (reference.standard_error == 0.0 && !reference.is_about, 1e-6 * reference.value.abs());
         let beside = if is_exact && !(low - hair..=high + hair).contains(&reference.value) { " *" } else { "" };
         let prefix = if reference.is_about { "about " } else { "" };
-        let published = if reference.standard_error > 0.0 { format!(" (s.e. {})", figure(reference.standard_error)) } else { String::new() };
-        let allowed = if errors > of_it { format!("4 s.e.: {}", figure(errors)) } else { format!("{} %: {}", figure(100.0 * share), figure(of_it)) };
+        let published =
+            if reference.standard_error > 0.0 { format!(" (s.e. {})", figure(reference.standard_error)) } else { String::new() };
+        let allowed =
+            if errors > of_it { format!("4 s.e.: {}", figure(errors)) } else { format!("{} %: {}", figure(100.0 * share), figure(of_it)) };
         let shown = [
             format!("{prefix}{}{published}", figure(reference.value)),
             figure(seen.mean),
@@ -106,7 +113,12 @@ impl Section {
     /// Holds a value that all of so many runs must have exactly.
     #[track_caller]
     pub(super) fn equals<T: PartialEq + Display>(&mut self, what: &str, unit: &str, seen: T, reference: T, runs: u64) {
-        self.row("exact", what, unit, &[reference.to_string(), seen.to_string(), "-".into(), runs.to_string(), "-".into(), "nothing".into()]);
+        self.row(
+            "exact",
+            what,
+            unit,
+            &[reference.to_string(), seen.to_string(), "-".into(), runs.to_string(), "-".into(), "nothing".into()],
+        );
         assert!(seen == reference, "{what}: {seen} is not {reference}");
     }
 
@@ -155,7 +167,12 @@ impl Section {
     pub(super) fn falls(&mut self, what: &str, unit: &str, values: &[(&str, f64)], runs: u64) {
         let names: Vec<&str> = values.iter().map(|(name, _)| *name).collect();
         let seen: Vec<String> = values.iter().map(|(_, value)| figure(*value)).collect();
-        self.row("order", what, unit, &[names.join(" > "), seen.join(" > "), "-".into(), runs.to_string(), "-".into(), "this order".into()]);
+        self.row(
+            "order",
+            what,
+            unit,
+            &[names.join(" > "), seen.join(" > "), "-".into(), runs.to_string(), "-".into(), "this order".into()],
+        );
         assert!(values.is_sorted_by(|more, less| more.1 > less.1), "{what}: {values:?} do not fall");
     }
 
@@ -179,7 +196,8 @@ impl Drop for Section {
             let shown = blocks(&page()).remove(&self.id).unwrap_or_default();
             let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
             let (is, was) = (lines(&self.text), lines(&shown));
-            let first = is.iter().zip(&was).find(|(is, was)| is != was).map_or(String::new(), |(is, was)| format!("\n  seen: {is}\n  page: {was}"));
+            let first =
+                is.iter().zip(&was).find(|(is, was)| is != was).map_or(String::new(), |(is, was)| format!("\n  seen: {is}\n  page: {was}"));
             assert!(is == was, "docs/validation.md is not what {} gives; if that is meant: {REWRITE}{first}", self.id);
         }
     }
@@ -246,10 +264,15 @@ fn assembled(blocks: &BTreeMap<String, String>) -> String {
 
 /// How many rows of which kind there are, and how often an interval holds what it should.
 fn tally(blocks: &BTreeMap<String, String>) -> String {
-    let rows: Vec<Vec<&str>> =
-        blocks.values().flat_map(|block| block.lines()).map(|line| line.split(" | ").collect()).filter(|row: &Vec<&str>| row.len() > 9 && row[0].contains('.')).collect();
+    let rows: Vec<Vec<&str>> = blocks
+        .values()
+        .flat_map(|block| block.lines())
+        .map(|line| line.split(" | ").collect())
+        .filter(|row: &Vec<&str>| row.len() > 9 && row[0].contains('.'))
+        .collect();
     let count = |kind: &str| rows.iter().filter(|row| row[1] == kind).count();
-    let known: Vec<&Vec<&str>> = rows.iter().filter(|row| row[1] == "mean" && !row[4].contains("s.e.") && !row[4].starts_with("about")).collect();
+    let known: Vec<&Vec<&str>> =
+        rows.iter().filter(|row| row[1] == "mean" && !row[4].contains("s.e.") && !row[4].starts_with("about")).collect();
     let held = known.iter().filter(|row| !row[6].ends_with('*')).count();
     format!(
         "There are {} rows: {} means, {} shares of runs, {} that are exact, {} that are computed to a stated precision, {} bounds and {} orders.\n\

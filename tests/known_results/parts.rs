@@ -89,9 +89,7 @@ pub(super) const PARTS: &[Part] = &[
         title: "The cached database of HotOS 2021",
         about: "What a cache hides.",
         module: "caches",
-        tests: &[
-            "a_cache_that_answers_nine_of_ten_lets_a_database_of_300_serve_2500_and_hides_that_it_is_vulnerable",
-        ],
+        tests: &["a_cache_that_answers_nine_of_ten_lets_a_database_of_300_serve_2500_and_hides_that_it_is_vulnerable"],
     },
     Part {
         id: "T10",

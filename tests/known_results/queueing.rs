@@ -44,7 +44,13 @@ fn a_single_server_at_four_fifths_load() {
     page.agrees("M/M/1 at .8, p50", "s", mean(&visits, seconds(|run| run.latency.p50)), 3.466, SHARE);
     page.agrees("M/M/1 at .8, p99", "s", mean(&visits, seconds(|run| run.latency.p99)), 23.03, SHARE);
     page.agrees("M/M/1 at .8, p99.9", "s", mean(&visits, seconds(|run| run.latency.p999)), 34.54, SHARE);
-    page.agrees("M/M/1 at .8, busy", "share", mean(&visits, |visit| visit.measures.work.as_secs_f64() / visit.measures.ended.as_secs_f64()), 0.8, SHARE);
+    page.agrees(
+        "M/M/1 at .8, busy",
+        "share",
+        mean(&visits, |visit| visit.measures.work.as_secs_f64() / visit.measures.ended.as_secs_f64()),
+        0.8,
+        SHARE,
+    );
 }
 
 #[test]
@@ -183,9 +189,27 @@ fn a_single_server_at_nineteen_twentieths_load_and_beyond() {
         page.agrees(&format!("M/M/1 at {rate}, W"), "s", over(|run| run.latency.mean.as_secs_f64()), 1.0 / (1.0 - rate), SHARE);
         page.agrees(&format!("M/M/1 at {rate}, L"), "customers", over(inside), rate / (1.0 - rate), SHARE);
         if rate < 0.96 {
-            page.agrees(&format!("M/M/1 at {rate}, p50"), "s", over(|run| run.latency.p50.as_secs_f64()), libm::log(2.0) / (1.0 - rate), SHARE);
-            page.agrees(&format!("M/M/1 at {rate}, p99"), "s", over(|run| run.latency.p99.as_secs_f64()), libm::log(100.0) / (1.0 - rate), SHARE);
-            page.agrees(&format!("M/M/1 at {rate}, p99.9"), "s", over(|run| run.latency.p999.as_secs_f64()), libm::log(1000.0) / (1.0 - rate), SHARE);
+            page.agrees(
+                &format!("M/M/1 at {rate}, p50"),
+                "s",
+                over(|run| run.latency.p50.as_secs_f64()),
+                libm::log(2.0) / (1.0 - rate),
+                SHARE,
+            );
+            page.agrees(
+                &format!("M/M/1 at {rate}, p99"),
+                "s",
+                over(|run| run.latency.p99.as_secs_f64()),
+                libm::log(100.0) / (1.0 - rate),
+                SHARE,
+            );
+            page.agrees(
+                &format!("M/M/1 at {rate}, p99.9"),
+                "s",
+                over(|run| run.latency.p999.as_secs_f64()),
+                libm::log(1000.0) / (1.0 - rate),
+                SHARE,
+            );
         }
     }
 }

@@ -33,7 +33,8 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 
 #[test]
 fn the_formulas_of_this_file_give_the_listed_values() {
-    let mut page = Section::open(here!(), "the values that are listed in textbooks.", "none: this holds the formulas that other sections compute.");
+    let mut page =
+        Section::open(here!(), "the values that are listed in textbooks.", "none: this holds the formulas that other sections compute.");
     for (servers, load, waited) in [(2, 1.6, 0.7111), (20, 16.0, 0.2561), (100, 80.0, 0.0196), (10, 5.0, 0.0361)] {
         page.near(&format!("Erlang C ({servers}, {load})"), "share", erlang_c(servers, load), waited, 6e-5, 0);
     }
@@ -69,7 +70,13 @@ fn loss_by_erlang_b_does_not_depend_on_the_shape_of_service() {
     let rows = shapes.into_iter().zip([(4, 2.5), (6, 5.0), (3, 1.5), (12, 11.0)]);
     for (row, (demand, (workers, load))) in rows.enumerate() {
         let visits = Desk { calls: 6e4, rate: load, workers, limit: Some(0), demand }.visits(ten_seeds(row));
-        page.agrees(&format!("M/G/{workers}/{workers} at {load}/s, {demand}"), "share", mean(&visits, refused), erlang_b(workers, load), SHARE);
+        page.agrees(
+            &format!("M/G/{workers}/{workers} at {load}/s, {demand}"),
+            "share",
+            mean(&visits, refused),
+            erlang_b(workers, load),
+            SHARE,
+        );
     }
 }
 
@@ -115,7 +122,13 @@ fn waiting_for_any_shape_of_service_by_pollaczek_and_khinchine() {
         let wait = rate * second / (2.0 * (1.0 - rate * first));
         let visits = Desk { calls: 6e4, rate, workers: 1, limit: None, demand }.visits(ten_seeds(row));
         page.agrees(&format!("M/G/1 at {rate}/s, {demand}, Wq"), "s", mean(&visits, |visit| visit.wait), wait, SHARE);
-        page.agrees(&format!("M/G/1 at {rate}/s, {demand}, share that waits"), "share", mean(&visits, |visit| visit.waited), rate * first, SHARE);
+        page.agrees(
+            &format!("M/G/1 at {rate}/s, {demand}, share that waits"),
+            "share",
+            mean(&visits, |visit| visit.waited),
+            rate * first,
+            SHARE,
+        );
     }
 }
 
@@ -155,11 +168,8 @@ fn stay(text: &str) -> Estimate {
 
 #[test]
 fn each_of_several_replicas_is_a_queue_of_its_own() {
-    let mut page = Section::open(
-        here!(),
-        "a split Poisson process is Poisson: M/M/1.",
-        "10, seeds 1 to 10, of 40,000 s after a warm-up of 1000 s.",
-    );
+    let mut page =
+        Section::open(here!(), "a split Poisson process is Poisson: M/M/1.", "10, seeds 1 to 10, of 40,000 s after a warm-up of 1000 s.");
     // Poisson arrivals that are split evenly are Poisson at each replica: three M/M/1 at .7, and not one M/M/3.
     let text = format!(
         "(schema: 1, name: \"split\", horizon: \"41000s\", warm_up: \"1000s\", drain: \"1d\",
@@ -174,11 +184,7 @@ fn each_of_several_replicas_is_a_queue_of_its_own() {
 
 #[test]
 fn stations_in_a_row_are_independent_queues() {
-    let mut page = Section::open(
-        here!(),
-        "P. Burke, 1956.",
-        "10, seeds 1 to 10, of 50,000 s after a warm-up of 1000 s.",
-    );
+    let mut page = Section::open(here!(), "P. Burke, 1956.", "10, seeds 1 to 10, of 50,000 s after a warm-up of 1000 s.");
     // Burke: what leaves an M/M/c queue is Poisson again. A worker that is released while it calls leaves a tandem of M/M/1 at
     // .6 and M/M/2 at 2/3, and the times at both add up.
     let text = "(schema: 1, name: \"tandem\", horizon: \"51000s\", warm_up: \"1000s\", drain: \"1d\",

@@ -60,11 +60,7 @@ fn a_shared_core_serves_all_shapes_of_demand_in_the_same_mean_time() {
 
 #[test]
 fn on_a_shared_core_everybody_stays_in_proportion_to_what_they_need() {
-    let mut page = Section::open(
-        here!(),
-        "L. Kleinrock, \"Time-shared systems\", 1967: x / (1 - rho).",
-        "10, seeds 1 to 10, of 60,000 s.",
-    );
+    let mut page = Section::open(here!(), "L. Kleinrock, \"Time-shared systems\", 1967: x / (1 - rho).", "10, seeds 1 to 10, of 60,000 s.");
     // Who needs x stays x / (1 - rho) in the mean. Half of the customers need 200 ms, and half 1800 ms: rho = .7.
     let text = "(schema: 1, name: \"fair\", horizon: \"60000s\", drain: \"30d\",
           nodes: {
@@ -109,17 +105,19 @@ fn several_shared_cores_are_a_birth_death_chain_if_demand_is_exponential() {
         let runs = runs((6e4, load, row), &service);
         let lost = (1..=cores).fold(1.0, |lost, server| load * lost / (f64::from(server) + load * lost));
         let waited = lost / (1.0 - load / f64::from(cores) * (1.0 - lost));
-        page.agrees(&format!("M/M/{cores} at {load}/s with shared cores, W"), "s", stay(&runs), 1.0 + waited / (f64::from(cores) - load), SHARE);
+        page.agrees(
+            &format!("M/M/{cores} at {load}/s with shared cores, W"),
+            "s",
+            stay(&runs),
+            1.0 + waited / (f64::from(cores) - load),
+            SHARE,
+        );
     }
 }
 
 #[test]
 fn a_limit_on_those_who_share_makes_the_others_wait_or_turns_them_away() {
-    let mut page = Section::open(
-        here!(),
-        "M/M/1/K.",
-        "10, seeds 1 to 10, of about 60,000 calls.",
-    );
+    let mut page = Section::open(here!(), "M/M/1/K.", "10, seeds 1 to 10, of about 60,000 calls.");
     // Exponential demand: K share a core at most, and nobody waits: M/M/1/K, whose stay is known.
     let (rate, room) = (0.8_f64, 5_u32);
     let service = format!("workers: {room}, queue: Fifo(limit: 0), serves: Sharing(cores: 1), demand: Exponential(mean: \"1s\")");
@@ -129,7 +127,13 @@ fn a_limit_on_those_who_share_makes_the_others_wait_or_turns_them_away() {
     let blocked = weights[room as usize] / sum;
     let inside: f64 = weights.iter().enumerate().map(|(count, weight)| count as f64 * weight / sum).sum();
     let refused = models::outcome::Failure::Overload.index();
-    page.agrees("M/M/1/5-PS, refused", "share", Estimate::of(runs.iter().map(|run| run.failed[refused] as f64 / run.calls as f64)), blocked, SHARE);
+    page.agrees(
+        "M/M/1/5-PS, refused",
+        "share",
+        Estimate::of(runs.iter().map(|run| run.failed[refused] as f64 / run.calls as f64)),
+        blocked,
+        SHARE,
+    );
     page.agrees("M/M/1/5-PS, W", "s", stay(&runs), inside / (rate * (1.0 - blocked)), SHARE);
 }
 

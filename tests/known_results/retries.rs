@@ -4,8 +4,8 @@
 //! A server fails every attempt with the same probability and is never busy. A hundred clients call it ten times a second for a
 //! hundred seconds. The numbers of the token bucket and of the breaker are those of the published simulator; the others are exact.
 
-use super::page::{Section, about, here};
 use super::Estimate;
+use super::page::{Section, about, here};
 use models::measure::RunMeasures;
 use models::outcome::Outcome;
 use models::strategies::{End, ExternalLayer, Moment, Scope, Step, Vocabulary};
@@ -129,7 +129,12 @@ fn four_strategies_succeed_as_often_and_load_the_server_as_much_as_published_at_
         assert!(three.0 >= adaptive.0 && adaptive.0 >= none.0, "f = {f}: retries help: {seen:?}");
         if f >= 0.1 {
             // Above the rate at which it trips the breaker is as if there were no retries.
-            page.falls(&format!("f = {f}, load"), "attempts per call", &[("three", three.1), ("adaptive", adaptive.1), ("breaker", breaker.1)], 2);
+            page.falls(
+                &format!("f = {f}, load"),
+                "attempts per call",
+                &[("three", three.1), ("adaptive", adaptive.1), ("breaker", breaker.1)],
+                2,
+            );
             assert!(breaker.1 >= none.1, "f = {f}: {seen:?}");
             page.falls(&format!("f = {f}, success"), "share", &[("three", three.0), ("adaptive", adaptive.0), ("breaker", breaker.0)], 2);
         }
@@ -184,7 +189,13 @@ fn backoff_lightens_the_load_of_serial_clients_the_more_the_more_often_they_fail
         let [waits, thinks] = [0.1 * f + 0.2 * f * f + 0.4 * f * f * f, 0.1];
         let with = first_tries(BACKOFF, f);
         page.agrees(&format!("first tries, f = {f}"), "calls", with, about(100.0 * 100.0 / (thinks + 0.02 * tries + waits)), 0.01);
-        page.agrees(&format!("first tries without backoff, f = {f}"), "calls", first_tries(THREE, f), about(100.0 * 100.0 / (thinks + 0.02 * tries)), 0.01);
+        page.agrees(
+            &format!("first tries without backoff, f = {f}"),
+            "calls",
+            first_tries(THREE, f),
+            about(100.0 * 100.0 / (thinks + 0.02 * tries)),
+            0.01,
+        );
         orders.push((format!("f = {f}"), with.mean));
     }
     let orders: Vec<(&str, f64)> = orders.iter().map(|(name, tries)| (name.as_str(), *tries)).collect();

@@ -96,9 +96,21 @@ fn of_fan_outs_to_a_hundred_two_thirds_meet_a_slow_server_although_a_hundredth_i
         "5 of 100,000 calls (8 for the rarer case), from seed 1; branches are so many consecutive calls.",
     );
     let runs = seen(BIMODAL, "", 5);
-    page.agrees("a hundred branches, 1 % slow: fan-outs that meet one", "share", over(&runs, |run| Seen::share(run.fan_outs(100), 50.0)), 1.0 - libm::pow(0.99, 100.0), 0.02);
+    page.agrees(
+        "a hundred branches, 1 % slow: fan-outs that meet one",
+        "share",
+        over(&runs, |run| Seen::share(run.fan_outs(100), 50.0)),
+        1.0 - libm::pow(0.99, 100.0),
+        0.02,
+    );
     let rare = "Bimodal(share_slow: \"0.01%\", fast: Constant(\"10ms\"), slow: Constant(\"1s\"))";
-    page.agrees("two thousand branches, 0.01 % slow: fan-outs that meet one", "share", over(&seen(rare, "", 8), |run| Seen::share(run.fan_outs(2000), 500.0)), 1.0 - libm::pow(0.9999, 2000.0), 0.02);
+    page.agrees(
+        "two thousand branches, 0.01 % slow: fan-outs that meet one",
+        "share",
+        over(&seen(rare, "", 8), |run| Seen::share(run.fan_outs(2000), 500.0)),
+        1.0 - libm::pow(0.9999, 2000.0),
+        0.02,
+    );
 }
 
 #[test]
@@ -113,7 +125,13 @@ fn a_bimodal_tail_that_no_call_minds_is_the_rule_for_a_fan_out() {
     page.agrees("mean of ten branches", "ms", over(&runs, |run| run.mean_fan_out(10)), about(21.4), 0.02);
     page.agrees("mean of a hundred branches", "ms", over(&runs, |run| run.mean_fan_out(100)), about(70.7), 0.02);
     page.agrees("p99.9 of a call", "ms", over(&runs, |run| Seen::quantile(run.took.clone(), 0.999)), about(112.8), 0.01);
-    page.agrees("median of a hundred branches", "ms", over(&runs, |run| Seen::quantile(run.fan_outs(100).collect(), 0.5)), about(95.0), 0.02);
+    page.agrees(
+        "median of a hundred branches",
+        "ms",
+        over(&runs, |run| Seen::quantile(run.fan_outs(100).collect(), 0.5)),
+        about(95.0),
+        0.02,
+    );
 }
 
 /// The mean of the longest of so many times of the bimodal distribution, in milliseconds: the integral of 1 - F(x)^n, by steps of 10 us.
@@ -170,7 +188,13 @@ fn two_percent_more_requests_take_the_bimodal_tail_away() {
     let runs = seen(BIMODAL, "Hedge(AfterDelay(delay: \"14.652ms\"))", 5);
     page.agrees("extra load", "attempts per call - 1", extra_load(&runs), about(0.0199), 0.02);
     page.agrees("p99.9 of a call", "ms", over(&runs, |run| Seen::quantile(run.took.clone(), 0.999)), about(27.3), 0.01);
-    page.agrees("median of a hundred branches", "ms", over(&runs, |run| Seen::quantile(run.fan_outs(100).collect(), 0.5)), about(23.7), 0.01);
+    page.agrees(
+        "median of a hundred branches",
+        "ms",
+        over(&runs, |run| Seen::quantile(run.fan_outs(100).collect(), 0.5)),
+        about(23.7),
+        0.01,
+    );
 }
 
 #[test]
@@ -185,7 +209,13 @@ fn hedging_at_the_p95_of_an_exponential_cuts_its_tail_for_a_twentieth_of_its_loa
         let runs = seen("Exponential(mean: \"1s\")", stack, 5);
         // The percentile has to be learnt first.
         let settled = |run: &Seen| run.took[run.took.len() / 4..].to_vec();
-        page.agrees(&format!("{stack}: mean"), "ms", over(&runs, |run| settled(run).iter().sum::<f64>() / settled(run).len() as f64), 975.0, 0.01);
+        page.agrees(
+            &format!("{stack}: mean"),
+            "ms",
+            over(&runs, |run| settled(run).iter().sum::<f64>() / settled(run).len() as f64),
+            975.0,
+            0.01,
+        );
         page.agrees(&format!("{stack}: p99"), "ms", over(&runs, |run| Seen::quantile(settled(run), 0.99)), 3801.0, 0.02);
         page.agrees(&format!("{stack}: p99.9"), "ms", over(&runs, |run| Seen::quantile(settled(run), 0.999)), 4952.0, 0.02);
         if stack.contains("AfterDelay") {

@@ -43,7 +43,13 @@ fn the_mean_stay_with_one_two_and_three_choices_among_a_hundred_counters_is_that
         (0.9, "LeastRequest(choice_count: 3)", 2.090),
     ] {
         let counters = supermarket(100, load, policy, (500, 1500));
-        page.agrees(&format!("load {load}, {policy}, stay"), "s", stay(&counters, 1..=4), if policy == "Random()" { expected.into() } else { about(expected) }, 0.02);
+        page.agrees(
+            &format!("load {load}, {policy}, stay"),
+            "s",
+            stay(&counters, 1..=4),
+            if policy == "Random()" { expected.into() } else { about(expected) },
+            0.02,
+        );
     }
 }
 
@@ -105,11 +111,8 @@ fn fullest(balls: u32, policy: &str) -> Estimate {
 
 #[test]
 fn the_fullest_of_a_hundred_bins_gets_fewer_balls_if_each_chooses_the_emptier_of_two() {
-    let mut page = Section::open(
-        here!(),
-        "M. Brooker, \"Two Random Choices\", 2018; values simulated elsewhere.",
-        "1600, seeds 1 to 1600.",
-    );
+    let mut page =
+        Section::open(here!(), "M. Brooker, \"Two Random Choices\", 2018; values simulated elsewhere.", "1600, seeds 1 to 1600.");
     for (balls, policy, expected) in [
         (100, "Random()", 4.247),
         (100, "LeastRequest(choice_count: 2)", 2.571),
@@ -141,6 +144,11 @@ fn the_best_of_all_is_best_while_the_numbers_are_fresh_and_the_worst_soon_after(
     for seconds in [5, 10] {
         let old = policies(&format!(", stale: \"{seconds}s\""));
         let [best, two, random] = old.map(|policy| stay(&supermarket(10, 0.9, &policy, (500, 4500)), 1..=3).mean);
-        page.falls(&format!("numbers up to {seconds} s old, stay"), "s", &[("best of all", best), ("random", random), ("best of two", two)], 3);
+        page.falls(
+            &format!("numbers up to {seconds} s old, stay"),
+            "s",
+            &[("best of all", best), ("random", random), ("best of two", two)],
+            3,
+        );
     }
 }

@@ -116,7 +116,8 @@ const APART: f64 = 3.4;
 const TICK: f64 = 0.022;
 
 const TICKS: &str = " Ticks: runs that were cut off there, or beyond the right edge.";
-const OBJECTIVES: &str = " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
+const OBJECTIVES: &str =
+    " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
 const BESIDE: &str = " Curves that coincide are drawn side by side.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 

@@ -139,7 +139,9 @@ impl Ranking {
             table.push(vec![
                 Cell::text(&arm.name),
                 Cell::OutOf(arm.not_recovered, arm.judged()),
-                Cell::or_missing(interval::share(arm.not_recovered, arm.judged()), |(low, high)| interval_cell(Cell::share(low), Cell::share(high))),
+                Cell::or_missing(interval::share(arm.not_recovered, arm.judged()), |(low, high)| {
+                    interval_cell(Cell::share(low), Cell::share(high))
+                }),
                 quantile(Quantile::MEDIAN),
                 quantile(Quantile::new(90, 100)),
                 quantile(Quantile::P99),

@@ -166,27 +166,27 @@ struct LogRank {
 }
 
 impl LogRank {
-fn of(one: &[Observed], other: &[Observed]) -> Self {
-    let mut all: Vec<(Observed, bool)> = one.iter().map(|wait| (*wait, true)).chain(other.iter().map(|wait| (*wait, false))).collect();
-    all.sort_unstable();
-    let (mut at_risk, mut at_risk_one) = (all.len() as f64, one.len() as f64);
-    let (mut beyond, mut variance, mut expected) = (0.0, 0.0, 0.0);
-    for instant in all.chunk_by(|a, b| a.0.time == b.0.time) {
-        let count = |wanted: fn(&(Observed, bool)) -> bool| instant.iter().filter(|wait| wanted(wait)).count() as f64;
-        let ended = count(|wait| !wait.0.censored);
-        if ended > 0.0 {
-            let share = at_risk_one / at_risk;
-            expected += ended * share;
-            beyond += count(|wait| !wait.0.censored && wait.1) - ended * share;
-            if at_risk > 1.0 {
-                variance += ended * share * (1.0 - share) * (at_risk - ended) / (at_risk - 1.0);
+    fn of(one: &[Observed], other: &[Observed]) -> Self {
+        let mut all: Vec<(Observed, bool)> = one.iter().map(|wait| (*wait, true)).chain(other.iter().map(|wait| (*wait, false))).collect();
+        all.sort_unstable();
+        let (mut at_risk, mut at_risk_one) = (all.len() as f64, one.len() as f64);
+        let (mut beyond, mut variance, mut expected) = (0.0, 0.0, 0.0);
+        for instant in all.chunk_by(|a, b| a.0.time == b.0.time) {
+            let count = |wanted: fn(&(Observed, bool)) -> bool| instant.iter().filter(|wait| wanted(wait)).count() as f64;
+            let ended = count(|wait| !wait.0.censored);
+            if ended > 0.0 {
+                let share = at_risk_one / at_risk;
+                expected += ended * share;
+                beyond += count(|wait| !wait.0.censored && wait.1) - ended * share;
+                if at_risk > 1.0 {
+                    variance += ended * share * (1.0 - share) * (at_risk - ended) / (at_risk - 1.0);
+                }
             }
+            at_risk_one -= count(|wait| wait.1);
+            at_risk -= instant.len() as f64;
         }
-        at_risk_one -= count(|wait| wait.1);
-        at_risk -= instant.len() as f64;
+        Self { beyond, variance, expected }
     }
-    Self { beyond, variance, expected }
-}
 }
 
 #[cfg(test)]
