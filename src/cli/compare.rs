@@ -1,7 +1,7 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::output::{print, print_changes, print_table, say, wrong};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress, stress, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
@@ -25,6 +25,10 @@ pub struct CompareArgs {
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
     #[arg(long)]
     evidence: bool,
+    /// Make the comparison again under other plausible assumptions (demand, capacity, clients, workers), one at a time, and say which
+    /// ranking holds and what each arm risks.
+    #[arg(long)]
+    stress: bool,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -47,6 +51,7 @@ const PRINTED_CELLS: usize = 4;
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
     let (results, folder) = work(args, false)?;
     show(&results, args.output.format, args.evidence)?;
+    stress::show(&results, args.output.format)?;
     conclude(&results, &folder, args.output)
 }
 
@@ -59,9 +64,11 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let (results, folder) = work(&args.made, args.resume)?;
     if output.format == Format::Table {
         print_headline(&results)?;
+        thresholds::show(&results, output.format)?;
     } else {
         print_table(&reports::export::runs::table(&results), output.format)?;
     }
+    stress::show(&results, output.format)?;
     conclude(&results, &folder, output)
 }
 
@@ -86,7 +93,11 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
-    let results = make(&scenario, &known, &folder, work, quiet)?;
+    let mut results = make(&scenario, &known, &folder, work, quiet)?;
+    thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
+    if args.stress {
+        stress::compare(&scenario, &mut results, &folder, work, quiet)?;
+    }
     draw(&results, &folder)?;
     Ok((results, folder))
 }
@@ -114,8 +125,7 @@ fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkAr
         wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
     };
     let mut journal = Journal::open(folder).map_err(cannot)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = work.jobs.map_or(cores, usize::from);
+    let jobs = jobs(work);
     if let Some(sentence) = memory(scenario, jobs).filter(|_| !quiet) {
         say(&format!("warning: {sentence}"));
     }
@@ -126,6 +136,12 @@ fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkAr
     let results = make_runs(scenario, known, &mut journal, options).map_err(cannot);
     bar.finish_and_clear();
     results
+}
+
+/// How many threads make runs.
+pub fn jobs(work: &WorkArgs) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    work.jobs.map_or(cores, usize::from)
 }
 
 /// What very many clients need, if that is much: a client that waits for its call costs about half a kilobyte.
@@ -185,6 +201,7 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         return rankings.into_iter().try_for_each(|table| print_table(&table, format));
     }
     print_headline(results)?;
+    thresholds::show(results, format)?;
     if cells > PRINTED_CELLS {
         return reports::summary::grid(results).iter().try_for_each(|table| print("").and_then(|()| print_table(table, format)));
     }

@@ -15,6 +15,8 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stress;
+mod thresholds;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -10,6 +10,8 @@ mod ranking;
 mod ranking_table;
 mod run;
 pub mod services;
+mod stress;
+mod thresholds;
 pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
@@ -19,6 +21,8 @@ pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};
 pub use services::services;
+pub use stress::{stress, stress_sentences};
+pub use thresholds::{sentences as threshold_sentences, thresholds};
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
