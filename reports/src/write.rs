@@ -37,6 +37,9 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     for (number, edges) in (1..).zip(summary::thresholds(results)) {
         put(format!("edges-{number}.csv"), csv::table(&edges).as_bytes())?;
     }
+    for (number, moved) in (1..).zip(summary::sensitivity(results)) {
+        put(format!("sensitivity-{number}.csv"), csv::table(&moved).as_bytes())?;
+    }
     for (number, one) in (1..).zip(summary::stress(results)) {
         put(format!("stress-{number}.csv"), csv::table(&one).as_bytes())?;
     }

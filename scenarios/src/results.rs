@@ -3,6 +3,7 @@
 //! The order is the grid's: cell by cell, arm by arm, seed by seed. Everything is a whole number or a name, so that
 //! results are the same bytes for every number of threads. Reports read this module and run nothing.
 
+use crate::course::Course;
 use crate::expect::Clause;
 use crate::threshold::Threshold;
 pub use models::measure::MILLIONTHS;
@@ -132,6 +133,16 @@ pub struct RunRow {
     pub outcome: RunOutcome,
 }
 
+impl RunRow {
+    /// Its measures, if it ran to its end.
+    pub fn measures(&self) -> Option<&RunMeasures> {
+        match &self.outcome {
+            RunOutcome::Finished { measures, .. } => Some(measures),
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "nearly every run finishes, so a box would cost and save nothing")]
@@ -164,6 +175,9 @@ pub struct CellSeries {
     /// What layers showed over time, by edge and layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<GaugeTotals>,
+    /// Whether the runs had settled when they were measured, and how they ended.
+    #[serde(default)]
+    pub course: Course,
 }
 
 /// What a layer showed over time, over all runs of a cell and arm.
@@ -222,6 +236,11 @@ impl FaultWindow {
 }
 
 impl Results {
+    /// The results of what is about to be run.
+    pub const fn nothing_yet(manifest: Manifest) -> Self {
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+    }
+
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
     pub fn rows_of(&self, cell: u32, arm: u32) -> &[RunRow] {
         let start = self.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));

@@ -45,7 +45,7 @@ pub fn stress(results: &Results) -> Vec<Table> {
             &rankings,
             "Regret: runs that did not recover, beyond those of the best arm",
             |arm| (arm.judged() > 0).then(|| -billionths(arm.not_recovered, arm.judged())),
-            Cell::Points,
+            |behind| Cell::Points(-behind),
         ));
     }
     if kind == Kind::OneShot {

@@ -7,15 +7,12 @@
 mod classes;
 mod edges;
 mod latency;
-mod limit;
 mod recovery;
 mod services;
 mod totals;
 mod value;
 
 pub(crate) use edges::normalised;
-pub use limit::Written;
-pub(crate) use limit::decimal;
 pub use value::{Better, Reading, Unit};
 
 use crate::results::Manifest;

@@ -17,8 +17,9 @@ impl<'a> Reader<'a> {
             problems.push(problem.at(entry.key_span));
             return None;
         }
-        let precision = bisect.precision.as_ref().map(|written| written.text.as_str());
-        let scale = Scale::new(&bisect.from.text, &bisect.to.text, precision);
+        let [from, to] = [&bisect.from, &bisect.to].map(ToString::to_string);
+        let precision = bisect.precision.as_ref().map(ToString::to_string);
+        let scale = Scale::new(&from, &to, precision.as_deref());
         let complaints = [scale.as_ref().err().cloned(), bisect.until.check().err()].into_iter().flatten();
         complaints.for_each(|sentence| problems.push(Problem::new(sentence).at(entry.value.head())));
         Some((entry.key_span, ThresholdSearch { path: entry.key.clone(), scale: scale.ok()?, until: bisect.until }))

@@ -12,7 +12,8 @@ mod search;
 pub use scale::Scale;
 pub use search::search;
 
-use crate::measures::{Measure, Reading, Written};
+use crate::expect::Amount;
+use crate::measures::{Measure, Reading};
 use crate::results::Manifest;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
@@ -31,14 +32,14 @@ pub enum Varied {
 #[serde(deny_unknown_fields)]
 pub struct Bisect {
     /// A value at which runs are sound.
-    pub from: Written,
+    pub from: Amount,
     /// A value at which runs fail; below `from` if less is worse.
-    pub to: Written,
+    pub to: Amount,
     /// What failing is.
     pub until: Until,
     /// How near to the edge to look; a hundredth of the distance unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub precision: Option<Written>,
+    pub precision: Option<Amount>,
 }
 
 /// When a run fails.
@@ -54,7 +55,7 @@ pub enum Until {
         /// The measure, by its name.
         of: String,
         /// The limit, in the measure's unit.
-        limit: Written,
+        limit: Amount,
     },
     /// A measure is above a limit.
     #[serde(rename = "Above")]
@@ -62,7 +63,7 @@ pub enum Until {
         /// The measure, by its name.
         of: String,
         /// The limit, in the measure's unit.
-        limit: Written,
+        limit: Amount,
     },
 }
 
@@ -91,7 +92,8 @@ impl Until {
     /// A sentence with an example.
     pub fn check(&self) -> Result<(), String> {
         let (Self::Less { of, limit } | Self::More { of, limit }) = self else { return Ok(()) };
-        Measure::named(of).map_or(Ok(()), |measure| measure.unit.read(limit).map(drop))
+        Measure::named(of)
+            .map_or(Ok(()), |measure| limit.parts(measure.unit, false).map(drop).map_err(|wanted| format!("`{of}` takes {wanted}")))
     }
 
     /// Whether a run fails.
@@ -113,8 +115,8 @@ impl Until {
             Self::More { of, limit } => (of, limit, false),
         };
         let measure = Measure::find(of, iter::once(run))?;
-        let limit = measure.unit.read(limit)?;
-        let value = measure.of(run, manifest).sorted().ok_or_else(|| format!("a run has no {of}"))?;
+        let limit = limit.parts(measure.unit, false).map_err(|wanted| format!("`{of}` takes {wanted}"))?;
+        let value = measure.of(run, manifest).sorted().ok_or_else(|| format!("a run has no {of}"))? as f64;
         Ok(if is_below { value < limit } else { value > limit })
     }
 }
@@ -192,5 +194,62 @@ impl Edges {
         let mut found: Vec<u32> = self.of_seeds.iter().filter_map(|(_, edge)| index(edge)).collect();
         found.sort_unstable();
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+    use crate::{Extent, Scenario, read};
+
+    fn with(vary: &str) -> Result<Scenario, String> {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "20s", nodes: {{ "clients": Clients(count: 7, arrivals: Poisson(rate: "5/s"), calls: "shop"),
+                "shop": Service(workers: 4, demand: Constant("12ms")) }}, sweep: (vary: {{ {vary} }}))"#
+        );
+        read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).map_err(|(source, problems)| problems.render(&source, false))
+    }
+
+    #[test]
+    fn a_search_is_no_axis_of_the_grid_and_ends_where_a_change_says_otherwise() {
+        let scenario = with(
+            r#""nodes.shop.workers": [2, 3], "nodes.clients.count": Bisect(from: 10, to: 40, until: Above(of: "latency p99", limit: "1s"))"#,
+        );
+        let scenario = scenario.expect("it is sound");
+        assert_eq!((scenario.cells.len(), scenario.searches.len()), (2, 1));
+        assert_eq!((scenario.searches[0].scale.steps(), scenario.searches[0].scale.text(7)), (30, "17".to_owned()));
+        let changed = [("nodes.clients.count".to_owned(), "9".to_owned())];
+        let again = read(scenario.source.clone(), "x.ron", &changed, Extent::Grid).expect("it is sound");
+        assert!(again.searches.is_empty());
+    }
+
+    #[test]
+    fn a_search_that_cannot_be_made_is_refused_with_the_reason() {
+        for (vary, reason) in [
+            (r#""nodes.shop.workers": Bisct(from: 1, to: 2)"#, "unknown way to vary `Bisct`"),
+            (r#""nodes.shop.workers": Bisect(from: 1, to: "2s", until: Stuck)"#, "not of one unit"),
+            (r#""nodes.shop.workers": Bisect(from: 4, to: 4, until: Stuck)"#, "nothing between them"),
+            (r#""nodes.shop.wrkers": Bisect(from: 4, to: 1, until: Stuck)"#, "wrkers"),
+            (r#""nodes.shop.workers": Bisect(from: 4, to: 0, until: Stuck)"#, "with nodes.shop.workers = 0"),
+            (r#""horizon": Bisect(from: "4s", to: "9s", until: Stuck)"#, "`horizon` cannot be varied"),
+            (r#""nodes.shop.workers": Bisect(from: 4, to: 1, until: Below(of: "availability", limit: 3))"#, "a share such as"),
+        ] {
+            let problems = with(vary).expect_err("it is wrong");
+            assert!(problems.contains(reason), "{problems}");
+        }
+    }
+
+    #[test]
+    fn what_failing_is_can_be_any_measure() {
+        let scenario = with(r#""nodes.shop.workers": Bisect(from: 4, to: 1, until: Stuck)"#).expect("it is sound");
+        let manifest = crate::sweep::manifest(&scenario);
+        let run = RunMeasures { calls: 10, succeeded: 9, ..RunMeasures::default() };
+        let amount = |text: &str| Amount::Text(text.to_owned());
+        let below = |limit| Until::Less { of: "availability".to_owned(), limit: amount(limit) }.holds(&run, &manifest);
+        assert_eq!((below("95%"), below("90%")), (Ok(true), Ok(false)));
+        let slow = Until::More { of: "latency p99".to_owned(), limit: amount("1s") };
+        assert!(slow.holds(&run, &manifest).is_err_and(|reason| reason.contains("latency p99")), "nothing succeeded");
+        assert!(Until::NotRecovered.holds(&run, &manifest).is_err() && Until::Stuck.holds(&run, &manifest) == Ok(false));
     }
 }

@@ -3,7 +3,6 @@
 //! Values are whole numbers of a small part of their unit: nanoseconds for times, otherwise the last digit that is written or
 //! needed. So a value has one text, which is what `--set` takes.
 
-use crate::measures::decimal;
 use sim_core::time::SimDuration;
 
 /// At most so many steps from one end to the other.
@@ -109,6 +108,17 @@ fn numbers(from: &str, to: &str, precision: Option<&str>) -> Result<(Form, (i128
 /// The number a text begins with, and the rest.
 fn split(text: &str) -> (&str, &str) {
     text.split_at(text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len()))
+}
+
+/// A decimal number as a whole number of its parts with so many digits behind the point; none if it has more digits than that.
+fn decimal(text: &str, digits: usize) -> Option<i128> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = !whole.is_empty() && whole.chars().chain(rest.chars()).all(|c| c.is_ascii_digit());
+    let rest = rest.trim_end_matches('0');
+    if !is_number || rest.len() > digits {
+        return None;
+    }
+    format!("{whole}{rest:0<digits$}").parse().ok()
 }
 
 #[cfg(test)]
