@@ -93,6 +93,7 @@ shipped!(
     "soft-dependency",
     "brown-out",
     "spike-collapse",
+    "stability-edge",
     "metastable-database",
     "clock-sync",
     "false-ticker",

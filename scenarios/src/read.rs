@@ -11,6 +11,7 @@ mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod searches;
 mod system;
 mod warnings;
 
@@ -23,6 +24,7 @@ use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
+use crate::threshold::ThresholdSearch;
 use assumptions::assumptions;
 use change::changed;
 use models::plan::{Clockwork, SystemSpec};
@@ -64,6 +66,7 @@ struct SweepSpec<'a> {
     replications: Option<u32>,
     first_seed: Option<u64>,
     vary: Vec<(String, Span, Vec<Element<'a>>)>,
+    searches: Vec<(Span, ThresholdSearch)>,
 }
 
 /// How much of a scenario's grid is wanted.
@@ -149,6 +152,9 @@ impl<'a> Reader<'a> {
         }
         let arms = self.arms(problems);
         let mut sweep = self.sweep(problems);
+        sweep
+            .searches
+            .retain(|(_, search)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, &search.path)));
         sweep.vary.retain(|(path, ..)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, path)));
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
@@ -168,6 +174,7 @@ impl<'a> Reader<'a> {
         let mut of_cells = Problems::new();
         let cells = self.cells(base, &sweep, &mut of_cells);
         problems.extend(of_cells);
+        self.refuse_ends(&sweep, problems);
         let cells = cells.filter(|_| problems.is_empty())?;
         let mut scenario = Scenario {
             source: self.source.clone(),
@@ -181,6 +188,7 @@ impl<'a> Reader<'a> {
             axes,
             cells,
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
+            searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
             assumptions,
             warnings: Problems::new(),
@@ -310,6 +318,10 @@ impl<'a> Reader<'a> {
                 "first_seed" => spec.first_seed = problems.note(parse(field.value)),
                 "vary" => {
                     for entry in field.value.entries_noting(problems) {
+                        if entry.value.variant_name().is_some() {
+                            spec.searches.extend(self.threshold_search(&entry, problems));
+                            continue;
+                        }
                         let values = problems.note(entry.value.list()).unwrap_or_default();
                         if values.is_empty() {
                             problems.push(Problem::new("a path is varied over at least one value").at(entry.value.head()));

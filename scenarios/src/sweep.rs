@@ -45,7 +45,7 @@ pub fn sweep_with(
 ) -> io::Result<Results> {
     let saved = saved(scenario);
     let grid = Grid::of(&saved.manifest);
-    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(saved.manifest.clone());
     let mut kept = Ok(());
     let can_keep = AtomicBool::new(true);
     let fold = |index: usize, finished: Result<Run, String>| {
@@ -76,7 +76,7 @@ pub fn sweep_with(
 /// The results of those runs of a results folder that are known, without making any.
 pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
     let grid = Grid::of(&saved.manifest);
-    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(saved.manifest.clone());
     for place in (0..grid.count()).map(|index| grid.place(index)) {
         if let Some(run) = known.get(&place.key(saved)) {
             add(&mut results, saved, place, Ok(run.clone()));

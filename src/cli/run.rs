@@ -121,7 +121,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
 fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
     let mut series = CellSeries { runs: 1, ..CellSeries::default() };
     series.course.add(manifest, 0, made);
-    reports::summary::doubts(&Results { manifest: manifest.clone(), runs: Vec::new(), series: vec![series] })
+    reports::summary::doubts(&Results { series: vec![series], ..Results::nothing_yet(manifest.clone()) })
 }
 
 fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exit> {

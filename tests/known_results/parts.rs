@@ -270,6 +270,13 @@ pub(super) const PARTS: &[Part] = &[
         ],
     },
     Part {
+        id: "C7",
+        title: "The edge of the stable region",
+        about: "From which load on an overload keeps itself up, looked for with `Bisect`.",
+        module: "edges",
+        tests: &["retries_move_the_edge_to_the_capacity_divided_by_the_attempts"],
+    },
+    Part {
         id: "S",
         title: "Comparisons",
         about: "How often tests are right on real runs, and what common seeds are worth. How often intervals are right is in [statistics](statistics.md).",

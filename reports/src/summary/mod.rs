@@ -15,7 +15,10 @@ mod precision;
 mod ranking;
 mod ranking_table;
 mod run;
+mod sensitivity;
 pub mod services;
+mod stress;
+mod thresholds;
 pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
@@ -28,7 +31,10 @@ pub use precision::{precision, why_stopped};
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};
+pub use sensitivity::sensitivity;
 pub use services::services;
+pub use stress::{stress, stress_sentences};
+pub use thresholds::{sentences as threshold_sentences, thresholds};
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
