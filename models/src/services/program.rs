@@ -8,7 +8,7 @@
 //! hash of where they lie, so that nothing written elsewhere moves it.
 
 use super::saga::{Saga, SagaPlan, SagaStep, StepPlan};
-use super::task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
+use super::task::{AfterOwnWrite, For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 use crate::call::NONE;
 use crate::ids::EdgeId;
 use sim_core::draw::mix;
@@ -93,6 +93,8 @@ pub enum Condition {
     Share(Share),
     /// Those of these classes, by their numbers, ascending.
     Classes(Vec<u8>),
+    /// Those of clients that have written what this service keeps, by its index, within so long.
+    OwnWrite(u32, SimDuration),
 }
 
 /// Looks up the names in a program. The second text is the path of the field that names it.
@@ -103,6 +105,8 @@ pub trait Names {
     fn participant(&mut self, callee: &str, path: &str) -> EdgeId;
     /// The number of a class.
     fn class(&mut self, class: &str, path: &str) -> u8;
+    /// The index of a service that says who writes.
+    fn written(&mut self, service: &str, path: &str) -> u32;
     /// Whether the numbers of the program are sound: samplers are made only then.
     fn are_numbers_sound(&self) -> bool;
 }
@@ -203,6 +207,10 @@ impl Compiler<'_> {
                 classes.sort_unstable();
                 self.choice(Condition::Classes(classes), (does, otherwise), path, at);
             }
+            Task::AfterOwnWrite(AfterOwnWrite { at: written, within, does, otherwise }) => {
+                let written = self.names.written(written, &format!("{path}.at"));
+                self.choice(Condition::OwnWrite(written, *within), (does, otherwise), path, at);
+            }
             Task::Try(attempt) => self.attempt(attempt, path, at),
             Task::Saga(saga) => {
                 let step = |(number, step): (usize, &SagaStep)| StepPlan {
@@ -293,6 +301,9 @@ mod tests {
         fn class(&mut self, class: &str, path: &str) -> u8 {
             self.0.push((class.to_owned(), path.to_owned()));
             7
+        }
+        fn written(&mut self, service: &str, path: &str) -> u32 {
+            self.edge(service, path).0
         }
         fn are_numbers_sound(&self) -> bool {
             true

@@ -8,6 +8,7 @@ use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// At most so many tasks in the program of one service, those inside of others included.
@@ -36,6 +37,8 @@ pub enum Task {
     Maybe(Maybe),
     /// What is done for requests of some classes.
     For(For),
+    /// What is done for clients that have written lately.
+    AfterOwnWrite(AfterOwnWrite),
     /// What may fail without the request failing.
     Try(Try),
     /// Calls whose effects are taken back one by one if a later one fails; if one does, the request fails.
@@ -136,6 +139,22 @@ pub struct For {
     pub otherwise: Vec<Task>,
 }
 
+/// What is done for requests of clients that have lately written what a service keeps, and what for the others: how whoever has written
+/// gets to see what it has written, where copies lag behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AfterOwnWrite {
+    /// The service that has committed the write, which says in its `data` who writes.
+    pub at: String,
+    /// For how long after the commit, above 0.
+    pub within: SimDuration,
+    /// What is done for them.
+    pub does: Vec<Task>,
+    /// What is done for the others; nothing unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Task>,
+}
+
 /// What may fail without the request failing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,6 +193,7 @@ impl Task {
             Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
             }
@@ -185,6 +205,7 @@ impl Task {
             Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
             }
@@ -222,7 +243,15 @@ impl Task {
             Self::Parallel(parallel) => parallel.check(),
             Self::Saga(saga) => saga.check(),
             Self::For(For { class, .. }) if class.is_empty() => vec![complaint("class", "a list of classes needs at least one")],
-            Self::Maybe(Maybe { does, .. }) | Self::For(For { does, .. }) | Self::Try(Try { does, .. }) if does.is_empty() => {
+            Self::AfterOwnWrite(AfterOwnWrite { within, .. }) if within.is_zero() => {
+                vec![complaint("within", "no time after a write nobody comes; write a length such as \"2s\"")]
+            }
+            Self::Maybe(Maybe { does, .. })
+            | Self::For(For { does, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, .. })
+            | Self::Try(Try { does, .. })
+                if does.is_empty() =>
+            {
                 vec![complaint("does", "a list of tasks needs at least one")]
             }
             _ => Vec::new(),

@@ -67,6 +67,8 @@ fn weights(program: &[Step], class: u8) -> Vec<f64> {
                 let share = match condition {
                     Condition::Share(share) => share.as_f64(),
                     Condition::Classes(classes) => f64::from(u8::from(classes.contains(&class))),
+                    // How many they are follows from what happens; they are taken for none.
+                    Condition::OwnWrite(..) => 0.0,
                 };
                 weights[index + 1..behind].iter_mut().for_each(|weight| *weight *= share);
                 // A jump over what the others do is the last step of what these do.
