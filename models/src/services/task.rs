@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     fn work() -> Task {
-        Task::Work(Distribution::Constant(sim_core::time::SimDuration::from_millis(1)))
+        Task::Work(Distribution::Constant(SimDuration::from_millis(1)))
     }
 
     fn complaints(tasks: &[Task]) -> Vec<String> {
