@@ -2,13 +2,16 @@
 
 #![forbid(unsafe_code)]
 
+pub mod course;
 mod data;
 mod edges;
 pub mod expect;
 pub mod journal;
 pub mod library;
+pub mod measures;
 pub mod parallel;
 pub mod plan_text;
+pub mod precision;
 pub mod problem;
 mod read;
 pub mod results;

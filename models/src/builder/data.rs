@@ -4,7 +4,7 @@ use super::{Builder, number_of, quoted};
 use crate::plan::{ClassPlan, NodePlan, ServicePlan};
 use crate::registry::{Complaint, complaint};
 use crate::services::data::{Data, DataPlan, ReplicationPlan, WritersPlan, Writes};
-use crate::services::{AnyPartition, Condition, Step, TaskPlan};
+use crate::services::{AnyPartition, Condition, Service, Step, Task, TaskPlan};
 use sim_core::time::SimDuration;
 
 impl Builder<'_> {
@@ -56,6 +56,21 @@ impl Builder<'_> {
                 data.writers_for = data.writers_for.max(within);
             }
         }
+    }
+
+    /// Whether a callee says which of its replicas a request may go to, or knows what writes; of a middlebox, whether the fleet behind it knows that.
+    pub(super) fn is_parted(&self, callee: &str) -> bool {
+        let of = |name: &str| self.spec.services.iter().find(|(known, _)| known == name).map(|(_, service)| service);
+        let mut service = of(callee);
+        let has_parts = service.is_some_and(Service::has_parts);
+        // Bounded: no more of them stand in a row than there are.
+        for _ in &self.spec.services {
+            match service.map(|service| service.does.as_slice()) {
+                Some([Task::Forward(to)]) if service.is_some_and(|service| service.data.is_none()) => service = of(to),
+                _ => break,
+            }
+        }
+        has_parts || service.is_some_and(|service| service.data.is_some())
     }
 
     fn writers(&mut self, service: &str, data: &Data, classes: &[ClassPlan]) -> WritersPlan {

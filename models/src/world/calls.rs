@@ -175,6 +175,9 @@ impl<P: Protocol> World<P> {
                 Step::End(outcome) => {
                     let Closed { parent, layer, ordinal: inner, beside: open, .. } = self.close(slot, flight, ctx);
                     if parent == NONE {
+                        if hint.is_some() {
+                            self.pass_on_hint(slot, hint);
+                        }
                         return self.end_call(slot, outcome, ctx);
                     }
                     flight = parent;

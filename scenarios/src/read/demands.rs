@@ -30,7 +30,7 @@ pub(super) fn asked(service: &ServicePlan, class: u8) -> Asked {
             asked.waits.push((weight, edges));
         };
         match &step.does {
-            TaskPlan::Call(edge) => wait(vec![edge.index()]),
+            TaskPlan::Call(edge) | TaskPlan::Forward(edge) => wait(vec![edge.index()]),
             TaskPlan::Parallel(fan) => wait(fan.calls.iter().map(|(edge, _)| edge.index()).collect()),
             TaskPlan::Saga(saga) => saga.steps.iter().for_each(|step| wait(vec![step.call.index()])),
             TaskPlan::Send(edge) => asked.calls.push((edge.index(), weight)),
@@ -67,8 +67,8 @@ fn weights(program: &[Step], class: u8) -> Vec<f64> {
                 let share = match condition {
                     Condition::Share(share) => share.as_f64(),
                     Condition::Classes(classes) => f64::from(u8::from(classes.contains(&class))),
-                    // How many they are follows from what happens; they are taken for none.
-                    Condition::OwnWrite(..) => 0.0,
+                    // What is so before anything happens.
+                    Condition::OwnWrite(..) | Condition::Flag(_) => 0.0,
                 };
                 weights[index + 1..behind].iter_mut().for_each(|weight| *weight *= share);
                 // A jump over what the others do is the last step of what these do.
