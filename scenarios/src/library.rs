@@ -117,6 +117,7 @@ shipped!(
     "hot-shard",
     "shuffle-sharding",
     "read-replicas",
+    "read-model-lags",
     "hot-row",
     "connection-proxy",
     "constant-work",

@@ -38,8 +38,8 @@ fn retries_move_the_edge_to_the_capacity_divided_by_the_attempts() {
         let rate = threshold.values.get(index as usize).expect("it lies between the ends");
         rate.trim_end_matches("/s").parse::<f64>().expect("it is a rate")
     };
-    for (arm, edge) in [(0, 100.0 / 2.0), (1, 100.0 / 3.0), (2, 100.0 / 1.1)] {
-        let bounds = (100.0 * 0.85 * edge).round() / 100.0..=(edge + 1.0).floor();
+    for (arm, edge) in [(0, 100.0_f64 / 2.0), (1, 100.0 / 3.0), (2, 100.0 / 1.1)] {
+        let bounds = (0.85 * edge).floor()..=(edge + 1.0).floor();
         page.bound(&format!("edge of \"{}\", median of the seeds, in closed form {edge:.1}/s", NAMES[arm]), "1/s", median(arm), bounds, 7);
     }
     let contradictions: u32 = threshold.edges.iter().map(|edges| edges.contradictions).sum();

@@ -225,6 +225,8 @@ pub struct DataPlan {
     pub replication: Option<ReplicationPlan>,
     /// Over which edge messages tell of writes, if they do; known once all edges are.
     pub publishes: Option<EdgeId>,
+    /// For how long somebody wants to know that a client has written; no time if nobody does.
+    pub writers_for: SimDuration,
 }
 
 /// Primaries and followers, with every name looked up.

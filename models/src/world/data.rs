@@ -12,9 +12,10 @@ use crate::plan::Plan;
 use crate::protocols::Protocol;
 use crate::services::data::{DataPlan, VersionRead};
 use crate::strategies::root_of;
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a run remembers of the data of a service.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +26,30 @@ pub(super) struct DataState {
     committed: BTreeMap<u64, SimTime>,
     /// With so many entries it is looked through for those that matter to nobody.
     most_committed: usize,
+    writers: Writers,
     pub(super) streams: Streams,
+}
+
+/// Clients that have written lately.
+#[derive(Clone, Debug, Default)]
+struct Writers {
+    /// When each of them did so last, and the same in order of time.
+    last: BTreeMap<Key, SimTime>,
+    order: VecDeque<(SimTime, Key)>,
+}
+
+impl Writers {
+    /// A client has written; those who have not for this long are forgotten.
+    fn wrote(&mut self, client: Key, now: SimTime, kept: SimDuration) {
+        while let Some((at, whose)) = self.order.front().copied().filter(|(at, _)| now.saturating_since(*at) > kept) {
+            self.order.pop_front();
+            if self.last.get(&whose) == Some(&at) {
+                self.last.remove(&whose);
+            }
+        }
+        self.last.insert(client, now);
+        self.order.push_back((now, client));
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +121,13 @@ impl<P: Protocol> World<P> {
         data.writers.writes(root, call.class, &self.seed)
     }
 
+    /// Whether the client of a request has written what a service keeps, so lately.
+    pub(super) fn has_written(&self, slot: u32, (service, within): (u32, SimDuration), now: SimTime) -> bool {
+        let client = self.tenant_of(self.attempts[slot].call);
+        let last = self.data.get(service as usize).and_then(|data| data.writers.last.get(&client));
+        last.is_some_and(|last| now.saturating_since(*last) <= within)
+    }
+
     /// A request has arrived.
     pub(super) fn comes_to_data(&mut self, slot: u32, now: SimTime) {
         let attempt = &self.attempts[slot];
@@ -146,6 +177,10 @@ impl<P: Protocol> World<P> {
             state.commit(object, now);
         }
         self.observations.count("writes committed", 1);
+        let kept = self.data_plan(service).map_or(SimDuration::ZERO, |data| data.writers_for);
+        if !kept.is_zero() {
+            self.data[service as usize].writers.wrote(client, now, kept);
+        }
         self.replicates(slot, (object, client), now);
         self.publishes(slot, (object, client), ctx);
         outcome
