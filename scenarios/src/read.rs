@@ -358,6 +358,7 @@ fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
         add("queue", format!("{}, {limit}", queue.name()));
     }
     let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
+    add("warm_up", spec.clockwork.warm_up.to_string());
     add("drain", spec.clockwork.drain.to_string());
     add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
     list
