@@ -111,9 +111,9 @@ struct Made {
 /// Makes the runs and writes the folder; nothing if that is only asked about.
 fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
-    let rounds = args.precision.rounds()?;
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
-    let most = rounds.map(|rounds| rounds.at_most).or(work.replications);
+    let rounds = args.precision.rounds(&scenario)?;
+    let most = rounds.as_ref().map(|rounds| rounds.at_most).or(work.replications);
     scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
     if let Some(sentence) = too_large(&scenario) {
