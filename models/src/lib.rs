@@ -20,6 +20,7 @@ pub mod links;
 pub mod map;
 pub mod measure;
 mod names;
+pub mod nodes;
 pub mod outcome;
 pub mod places;
 pub mod plan;

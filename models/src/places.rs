@@ -134,6 +134,14 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// How many replicas call over an edge; `None` if clients do.
+    pub fn processes(&self, edge: EdgeId) -> Option<u32> {
+        match self.nodes[self.edges[edge.index()].caller.index()].role {
+            Role::Replica(service) => Some(self.services[service as usize].replicas),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
     /// The edge of this name, however many blanks are around its arrow.
     ///
     /// # Errors

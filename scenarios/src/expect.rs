@@ -22,6 +22,7 @@ pub use measure::{Amount, Beside, MeasureBounds, Over};
 pub use observation::{Limit, ObservationBounds};
 pub use places::{Places, places};
 pub(crate) use quotient::Quotient;
+pub use recovery::RecoveryLimits;
 pub(crate) use shown::{Limits, Shown};
 
 use crate::results::Results;
@@ -71,24 +72,6 @@ pub struct Bounds {
     /// Only calls of this class count (availability only).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
-    /// The arms it speaks of; all unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arms: Option<Vec<String>>,
-}
-
-/// Limits of recovery times.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecoveryLimits {
-    /// Half of the runs recover within this; passes from 5 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p50: Option<SimDuration>,
-    /// Nine of ten runs recover within this; passes from 29 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p90: Option<SimDuration>,
-    /// All but one in a hundred runs recover within this; passes from 299 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p99: Option<SimDuration>,
     /// The arms it speaks of; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arms: Option<Vec<String>>,

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod course;
 mod data;
 mod edges;
 pub mod expect;
@@ -10,6 +11,7 @@ pub mod library;
 pub mod measures;
 pub mod parallel;
 pub mod plan_text;
+pub mod precision;
 pub mod problem;
 mod read;
 pub mod results;

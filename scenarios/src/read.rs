@@ -3,9 +3,11 @@
 //! The text is split into elements, each is read alone, the systems of all arms and cells are assembled, and what they
 //! complain about is brought back to its place in the text.
 
+mod assumptions;
 mod capacity;
 mod change;
 mod demands;
+mod flags;
 mod gaps;
 mod grid;
 mod idle;
@@ -15,19 +17,18 @@ mod warnings;
 use crate::data::Data;
 use crate::expect::{Clause, Owners};
 use crate::problem::{Problem, Problems, Span};
-use crate::results::Assumption;
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
 use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
+use assumptions::assumptions;
 use change::changed;
 use models::plan::{Clockwork, SystemSpec};
 use models::strategies::Vocabulary;
 use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
-use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
 pub const FIELDS: [&str; 19] = [
@@ -156,6 +157,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
+        self.refuse_unknown_flags(&base, problems);
         self.refuse_unknown_names(base.iter().map(|(_, arm)| arm), problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
@@ -346,29 +348,4 @@ fn load_of(spec: &SystemSpec) -> String {
     kinds.sort_unstable();
     kinds.dedup();
     kinds.join(" and ")
-}
-
-/// Defaults that decide verdicts, with what holds in the baseline.
-fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
-    let field = |inside: Element<'_>, name: &str| locate_in(inside, &Path::from(Step::Name(name.to_owned()))).is_ok();
-    // Each entry once: to look every path up from the root would read the whole text for each of them.
-    let nodes = locate_in(root, &Path::from(Step::Name("nodes".to_owned()))).and_then(Element::entries).unwrap_or_default();
-    let nodes: BTreeMap<&str, Element<'_>> = nodes.iter().map(|entry| (entry.key.as_str(), entry.value)).collect();
-    let mut list = Vec::new();
-    for (name, service) in &spec.services {
-        let mut add = |name_of_field: &str, value: String| {
-            let written = nodes.get(name.as_str()).is_some_and(|&node| field(node, name_of_field));
-            list.push(Assumption { written, path: format!("nodes.{}.{name_of_field}", models::quoted(name)), value });
-        };
-        add("threads", format!("{:?}", service.threads));
-        add("late_work", format!("{:?}", service.late_work));
-        add("demand_of_retry", format!("{:?}", service.demand_of_retry));
-        let queue = &service.queue;
-        let limit = queue.limit().map_or("without limit".to_owned(), |limit| format!("limit {limit}, {}", queue.when_full().in_words()));
-        add("queue", format!("{}, {limit}", queue.name()));
-    }
-    let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
-    add("drain", spec.clockwork.drain.to_string());
-    add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
-    list
 }

@@ -3,6 +3,7 @@
 //! The order is the grid's: cell by cell, arm by arm, seed by seed. Everything is a whole number or a name, so that
 //! results are the same bytes for every number of threads. Reports read this module and run nothing.
 
+use crate::course::Course;
 use crate::expect::Clause;
 pub use models::measure::MILLIONTHS;
 use models::measure::RunMeasures;
@@ -160,6 +161,9 @@ pub struct CellSeries {
     /// What layers showed over time, by edge and layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<GaugeTotals>,
+    /// Whether the runs had settled when they were measured, and how they ended.
+    #[serde(default)]
+    pub course: Course,
 }
 
 /// What a layer showed over time, over all runs of a cell and arm.

@@ -1,5 +1,6 @@
 //! How is a whole grid of runs made, and folded into results that no thread count can change?
 
+use crate::course::Course;
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
@@ -89,6 +90,13 @@ pub fn size(scenario: &Scenario) -> usize {
     scenario.cells.len() * scenario.arms.len() * scenario.sweep.replications as usize
 }
 
+/// How many runs of a scenario's grid are known.
+pub fn known_of(scenario: &Scenario, known: &KnownRuns) -> usize {
+    let saved = saved(scenario);
+    let grid = Grid::of(&saved.manifest);
+    (0..grid.count()).filter(|index| known.get(&grid.place(*index).key(&saved)).is_some()).count()
+}
+
 /// The most runs of one sweep: each is a row in memory, of about a kilobyte.
 const MOST_RUNS: u64 = 2_000_000;
 /// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 40 bytes each.
@@ -142,7 +150,7 @@ fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run,
             if let Some(places) = saved.places_of_edges.get(place.cell as usize) {
                 edges::put(&mut run, &places[place.arm as usize], saved.manifest.edges.len());
             }
-            add_to_series(&mut results.series, place, &run);
+            add_to_series(results, place, &run);
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
         Err(message) => RunOutcome::Panicked(message),
@@ -150,8 +158,8 @@ fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run,
     results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
 }
 
-fn add_to_series(all: &mut Vec<CellSeries>, place: Place, run: &Run) {
-    let bins = &run.bins;
+fn add_to_series(results: &mut Results, place: Place, run: &Run) {
+    let (all, bins) = (&mut results.series, &run.bins);
     if all.last().is_none_or(|last| (last.cell, last.arm) != (place.cell, place.arm)) {
         all.push(CellSeries {
             cell: place.cell,
@@ -159,10 +167,12 @@ fn add_to_series(all: &mut Vec<CellSeries>, place: Place, run: &Run) {
             runs: 0,
             bins: vec![BinTotals::default(); bins.len()],
             gauges: Vec::new(),
+            course: Course::default(),
         });
     }
     let Some(series) = all.last_mut() else { return };
     series.runs += 1;
+    series.course.add(&results.manifest, place.cell, run);
     for (total, bin) in series.bins.iter_mut().zip(bins) {
         total.started += bin.started;
         total.succeeded += bin.succeeded;

@@ -1,6 +1,8 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
+use super::dry_run::dry_run;
 use super::output::{print, print_changes, print_table, say, wrong};
+use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,6 +23,11 @@ pub struct CompareArgs {
     scenario: ScenarioArgs,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    precision: PrecisionArgs,
+    /// Print what would be run, how much of it the folder holds already, and about how long it would take; write nothing.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
@@ -49,13 +56,13 @@ const PRINTED_CELLS: usize = 4;
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
     let earlier = args.verdicts.earlier()?;
-    let (results, folder) = work(args, false)?;
-    let compared = earlier.map(|earlier| Compared::of(&earlier, &results, &folder)).transpose()?;
+    let Some(made) = work(args, false)? else { return Ok(Exit::Fine) };
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
     match &compared {
-        Some(compared) => compared.show(&results, args.output, args.evidence)?,
-        None => show(&results, args.output.format, args.evidence)?,
+        Some(compared) => compared.show(&made.results, args.output, args.evidence)?,
+        None => show(&made.results, args.output.format, args.evidence)?,
     }
-    conclude(&results, &folder, args.output, &args.verdicts, compared.as_ref())
+    conclude(&made, args.output, &args.verdicts, compared.as_ref())
 }
 
 /// Runs `sweep`.
@@ -65,16 +72,16 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let output = args.made.output;
     let earlier = args.made.verdicts.earlier()?;
-    let (results, folder) = work(&args.made, args.resume)?;
-    let compared = earlier.map(|earlier| Compared::of(&earlier, &results, &folder)).transpose()?;
+    let Some(made) = work(&args.made, args.resume)? else { return Ok(Exit::Fine) };
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
     if let Some(compared) = &compared {
-        compared.show(&results, output, args.made.evidence)?;
+        compared.show(&made.results, output, args.made.evidence)?;
     } else if output.format == Format::Table {
-        print_headline(&results)?;
+        print_headline(&made.results)?;
     } else {
-        print_table(&reports::export::runs::table(&results), output.format)?;
+        print_table(&reports::export::runs::table(&made.results), output.format)?;
     }
-    conclude(&results, &folder, output, &args.made.verdicts, compared.as_ref())
+    conclude(&made, output, &args.made.verdicts, compared.as_ref())
 }
 
 /// What the command line changed, and what came of all runs.
@@ -86,11 +93,21 @@ pub fn print_headline(results: &Results) -> Result<(), Exit> {
     print(&fates::headline(results))
 }
 
-/// Makes the runs and writes the folder.
-fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit> {
+/// What a comparison has made.
+struct Made {
+    results: Results,
+    folder: Utf8PathBuf,
+    /// Why no more runs were made, if their spread decided it.
+    stopped: Option<Stopped>,
+}
+
+/// Makes the runs and writes the folder; nothing if that is only asked about.
+fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
+    let rounds = args.precision.rounds()?;
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
-    scenario.sweep.replications = work.replications.unwrap_or(scenario.sweep.replications);
+    let most = rounds.map(|rounds| rounds.at_most).or(work.replications);
+    scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
     if let Some(sentence) = too_large(&scenario) {
         return Err(wrong(&sentence));
@@ -98,10 +115,20 @@ fn work(args: &CompareArgs, resume: bool) -> Result<(Results, Utf8PathBuf), Exit
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
     args.verdicts.refuse_same(&folder)?;
+    if args.dry_run {
+        dry_run(&scenario, rounds.as_ref(), &folder, work, quiet)?;
+        return Ok(None);
+    }
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
-    let results = make(&scenario, &known, &folder, work, quiet)?;
+    let (results, stopped) = match rounds {
+        None => (make(&scenario, &known, &folder, work, quiet)?, None),
+        Some(rounds) => {
+            let (results, stopped) = rounds.make(&mut scenario, known, &folder, work, quiet)?;
+            (results, Some(stopped))
+        }
+    };
     draw(&results, &folder)?;
-    Ok((results, folder))
+    Ok(Some(Made { results, folder, stopped }))
 }
 
 /// Draws everything from results and removes what an earlier report left behind; answers how many files were written.
@@ -122,7 +149,11 @@ pub fn draw(results: &Results, folder: &Utf8Path) -> Result<usize, Exit> {
     Ok(written.len())
 }
 
-fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkArgs, quiet: bool) -> Result<Results, Exit> {
+/// Makes those runs that are not known.
+///
+/// # Errors
+/// [`Exit::Wrong`] if they cannot be kept.
+pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &WorkArgs, quiet: bool) -> Result<Results, Exit> {
     let cannot = |error: std::io::Error| {
         wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
     };
@@ -214,7 +245,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
+        let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
+        for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;
         }
@@ -227,13 +259,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
 }
 
 /// Says where everything is, and answers with the verdict.
-fn conclude(
-    results: &Results,
-    folder: &Utf8Path,
-    output: OutputArgs,
-    files: &VerdictArgs,
-    compared: Option<&Compared>,
-) -> Result<Exit, Exit> {
+fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Option<&Compared>) -> Result<Exit, Exit> {
+    let (results, folder) = (&made.results, &made.folder);
     let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
         RunOutcome::Panicked(message) => Some((row, message)),
@@ -252,6 +279,16 @@ fn conclude(
     }
     let (verdicts, judgement) = judged(results, output)?;
     let change = files.conclude(results, &verdicts, compared)?;
+    let precise = match &made.stopped {
+        None => Exit::Fine,
+        Some(stopped) => {
+            stopped.show(results, output)?;
+            stopped.exit()
+        }
+    };
+    if !output.quiet {
+        reports::summary::doubts(results).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
+    }
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
@@ -267,6 +304,7 @@ fn conclude(
         (stalled.is_some(), Exit::Wrong),
         (true, judgement),
         (true, change),
+        (true, precise),
     ];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
@@ -325,6 +363,7 @@ mod tests {
         let outcomes: Vec<_> = rows.lines().map(|row| row.split(',').nth(2).unwrap_or_default()).collect();
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
         let output = OutputArgs { format: Format::Csv, quiet: true };
-        assert_eq!(conclude(&results, folder, output, &VerdictArgs::default(), None), Ok(Exit::Bug));
+        let made = Made { results, folder: folder.to_owned(), stopped: None };
+        assert_eq!(conclude(&made, output, &VerdictArgs::default(), None), Ok(Exit::Bug));
     }
 }

@@ -6,20 +6,9 @@ use clap::Args;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
-use models::strategies::Layer;
-use models::strategies::backoff::AnyBackoff;
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel};
 use models::strategies::cache::IdempotencyKeys;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::health::AnyHealthCheck;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
+use models::strategies::{Family, Layer, families};
 use models::{About, Explained};
 use scenarios::expect::{ClausePage, PAGES};
 use scenarios::problem::did_you_mean;
@@ -36,26 +25,17 @@ type Page = (&'static str, &'static str, &'static str, &'static str, About);
 
 /// Strategies that say all there is to know of themselves.
 fn explained() -> Vec<Page> {
-    let families = [
-        ("layers", "a layer", Layer::explanations()),
-        ("backoffs", "a backoff", AnyBackoff::explanations()),
-        ("budgets", "a budget", AnyBudget::explanations()),
-        ("breakers", "a breaker", AnyBreaker::explanations()),
-        ("limiters", "a rate limiter", AnyLimiter::explanations()),
-        ("throttles", "a throttle", AnyThrottle::explanations()),
-        ("bulkheads", "a bulkhead", AnyBulkhead::explanations()),
-        ("probes", "a probe", AnyHealthCheck::explanations()),
-        ("concurrency-limits", "a concurrency limit", AnyConcurrency::explanations()),
-        ("hedges", "a hedge", AnyHedge::explanations()),
-        ("balancers", "a balancer", AnyBalancer::explanations()),
-        ("ejectors", "an ejector", AnyEjector::explanations()),
+    let strategies = families().into_iter().map(|Family { name, one, members }| (name, one, members));
+    let others = [
+        ("nodes", "a kind of node", models::nodes::explanations()),
+        ("tasks", "a task", models::services::told::explanations()),
         ("queues", "a queue", Queue::explanations()),
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
         ("services", "a field of a service", fields_of_services()),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));
-    families.into_iter().flat_map(pages).collect()
+    [("layers", "a layer", Layer::explanations())].into_iter().chain(strategies).chain(others).flat_map(pages).collect()
 }
 
 /// Name, summary and explanation of what a service may have beside workers and a queue.
@@ -65,6 +45,7 @@ fn fields_of_services() -> Vec<(&'static str, &'static str, About)> {
         (Connections::NAME, Connections::SUMMARY, Connections::ABOUT),
         (Replication::NAME, Replication::SUMMARY, Replication::ABOUT),
         (Optimistic::NAME, Optimistic::SUMMARY, Optimistic::ABOUT),
+        (ReadModel::NAME, ReadModel::SUMMARY, ReadModel::ABOUT),
     ]
 }
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod dry_run;
 mod explain;
 mod export;
 mod list;
@@ -11,6 +12,7 @@ mod load;
 mod new;
 mod output;
 mod plan;
+mod precision;
 mod progress;
 mod replay;
 mod report;

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use models::measure::Bin;
 use models::record::Record;
-use scenarios::results::{FaultWindow, Manifest};
+use scenarios::results::{CellSeries, FaultWindow, Manifest, Results};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
 use scenarios::windows::Strikes;
@@ -103,6 +103,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         print(&format!("digest {}", made.digest))?;
     }
     if !args.output.quiet {
+        doubts(&manifest, &made).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
         if !scenario.expect.is_empty() {
             let of_many = "what it expects is judged over many runs";
             say(&format!("not judged: {of_many}, by `{}`", reports::command::compare(&manifest)));
@@ -110,6 +111,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
     }
     Ok(Exit::Fine)
+}
+
+/// What one run shows of its warm-up and its horizon.
+fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
+    let mut series = CellSeries { runs: 1, ..CellSeries::default() };
+    series.course.add(manifest, 0, made);
+    reports::summary::doubts(&Results { manifest: manifest.clone(), runs: Vec::new(), series: vec![series] })
 }
 
 fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exit> {

@@ -1,6 +1,6 @@
 //! What became of the messages of one backlog? Counts, and the observations that a run leaves behind.
 
-use crate::measure::{Fold, Observation, Unit};
+use crate::measure::{Fold, Observation, Spread, Unit};
 use sim_core::time::SimDuration;
 
 /// What became of messages. Whatever was stored is deleted, dead-lettered, expired, lost, waiting or in flight.
@@ -63,8 +63,9 @@ impl Progress {
 }
 
 impl Account {
-    /// What is left at the end of a run, by the name of the backlog. Of some counts only those that are not 0.
-    pub fn observations(&self, name: &str) -> Vec<Observation> {
+    /// What is left at the end of a run, by the name of the backlog, with how long messages took to be done. Of some counts only those
+    /// that are not 0.
+    pub fn observations(&self, name: &str, completions: &Spread) -> Vec<Observation> {
         let made = |what: &str, fold: Fold, unit: Unit, value: i64| Observation { name: format!("{name}: {what}"), fold, unit, value };
         let counts = [
             ("messages stored", self.stored, true),
@@ -95,8 +96,8 @@ impl Account {
         }
         if self.progress.completed > 0 {
             all.push(made("time to completion", Fold::Sum, Unit::Time, number(self.progress.latency.0.as_nanos())));
-            all.push(made("time to completion", Fold::Most, Unit::Time, number(self.progress.latency.1.as_nanos())));
         }
+        all.extend(completions.observations(&format!("{name}: time to completion")));
         all
     }
 

@@ -12,14 +12,16 @@ mod account;
 mod backlog;
 mod broker;
 mod consume;
+mod message;
 mod plan;
 mod redelivery;
 mod routing;
 
 pub use account::{Account, Progress};
-pub use backlog::{Backlog, Handed, Message, Stored};
+pub use backlog::Backlog;
 pub use broker::{Broker, Order};
 pub use consume::{AfterFailure, Consume};
+pub use message::{Change, Handed, Message, Stored};
 pub use plan::{BacklogPlan, BrokerPlan, ConsumerPlan, PushPlan, Rules};
 pub use redelivery::{Every, Lambda, Redelivery};
 pub use routing::{Router, Rule, Topic};

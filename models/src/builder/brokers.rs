@@ -80,7 +80,8 @@ impl Builder<'_> {
         all
     }
 
-    fn add_edge(
+    /// An edge from a service to a callee, unless there is one.
+    pub(super) fn add_edge(
         &mut self,
         (caller, service): (&str, &ServicePlan),
         callee: &str,

@@ -3,8 +3,8 @@
 use super::{Builder, number_of, quoted};
 use crate::plan::{ClassPlan, NodePlan, ServicePlan};
 use crate::registry::Complaint;
-use crate::services::AnyPartition;
 use crate::services::data::{Data, DataPlan, ReplicationPlan, WritersPlan, Writes};
+use crate::services::{AnyPartition, Service, Task};
 
 impl Builder<'_> {
     /// Adds what is known of their data to services.
@@ -24,8 +24,24 @@ impl Builder<'_> {
                     ways: ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect(),
                 }
             });
-            plan.data = Some(DataPlan { writers, optimistic: data.optimistic.map(|optimistic| optimistic.reads), replication });
+            let optimistic = data.optimistic.map(|optimistic| optimistic.reads);
+            plan.data = Some(DataPlan { writers, optimistic, replication, publishes: None });
         }
+    }
+
+    /// Whether a callee says which of its replicas a request may go to, or knows what writes; of a middlebox, whether the fleet behind it knows that.
+    pub(super) fn is_parted(&self, callee: &str) -> bool {
+        let of = |name: &str| self.spec.services.iter().find(|(known, _)| known == name).map(|(_, service)| service);
+        let mut service = of(callee);
+        let has_parts = service.is_some_and(Service::has_parts);
+        // Bounded: no more of them stand in a row than there are.
+        for _ in &self.spec.services {
+            match service.map(|service| service.does.as_slice()) {
+                Some([Task::Forward(to)]) if service.is_some_and(|service| service.data.is_none()) => service = of(to),
+                _ => break,
+            }
+        }
+        has_parts || service.is_some_and(|service| service.data.is_some())
     }
 
     fn writers(&mut self, service: &str, data: &Data, classes: &[ClassPlan]) -> WritersPlan {

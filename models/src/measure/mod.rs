@@ -1,6 +1,6 @@
 //! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
 //! by class of request (`classes`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
-//! what has become of requests (`services`), and who was up (`uptime`).
+//! what has become of requests (`services`), how lengths of time are spread (`spread`), and who was up (`uptime`).
 
 mod classes;
 mod gauges;
@@ -9,6 +9,7 @@ mod observations;
 mod recovery;
 mod row;
 mod services;
+mod spread;
 mod uptime;
 
 pub use classes::ClassMeasures;
@@ -19,3 +20,4 @@ pub use recovery::episodes;
 pub use row::{Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Uptime};
 pub use services::ServiceMeasures;
 pub(crate) use services::{Accounts, Levels, Mark};
+pub use spread::Spread;

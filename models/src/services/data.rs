@@ -5,7 +5,7 @@
 
 use super::partition::AnyPartition;
 use crate::about::{About, Explained, parameter};
-use crate::ids::RouteId;
+use crate::ids::{EdgeId, RouteId};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
@@ -25,6 +25,9 @@ pub struct Data {
     /// Whether a write fails when another one of the same object was committed since; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimistic: Option<Optimistic>,
+    /// The broker to which a message is sent that tells of a write when that is committed; nobody is told unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishes: Option<String>,
 }
 
 /// Which requests write.
@@ -128,8 +131,9 @@ impl Data {
     /// Everything wrong with the numbers as written; classes are looked up elsewhere.
     pub fn check(&self, replicas: u32, partition: Option<&AnyPartition>) -> Vec<Complaint> {
         let mut complaints = Vec::new();
-        if self.replication.is_none() && self.optimistic.is_none() {
-            let sentence = "who writes is of no account yet; add `replication: (lag: ...)`, or `optimistic: ()`, or leave `data` out";
+        if self.replication.is_none() && self.optimistic.is_none() && self.publishes.is_none() {
+            let sentence = "who writes is of no account yet; add `replication: (lag: ...)`, `optimistic: ()` or `publishes: \"a queue\"`, or \
+                            leave `data` out";
             complaints.push(complaint("", sentence));
         }
         if let Some(replication) = &self.replication {
@@ -179,6 +183,8 @@ pub struct DataPlan {
     pub optimistic: Option<VersionRead>,
     /// Who follows.
     pub replication: Option<ReplicationPlan>,
+    /// Over which edge messages tell of writes, if they do; known once all edges are.
+    pub publishes: Option<EdgeId>,
 }
 
 /// Primaries and followers, with every name looked up.

@@ -7,6 +7,7 @@
 //! has its position; the first task inside another has the place of that one, so that what is wrapped keeps its luck; all others have a
 //! hash of where they lie, so that nothing written elsewhere moves it.
 
+use super::flag::{Flag, FlagId};
 use super::saga::{Saga, SagaPlan, SagaStep, StepPlan};
 use super::task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 use crate::call::NONE;
@@ -37,6 +38,8 @@ pub struct Step {
 pub enum TaskPlan {
     /// A call over an edge.
     Call(EdgeId),
+    /// The request itself, passed on over an edge.
+    Forward(EdgeId),
     /// Further work.
     Work(Sampler),
     /// Writing to the disk.
@@ -93,6 +96,8 @@ pub enum Condition {
     Share(Share),
     /// Those of these classes, by their numbers, ascending.
     Classes(Vec<u8>),
+    /// Those that come to this place where this flag is on.
+    Flag(FlagId),
 }
 
 /// Looks up the names in a program. The second text is the path of the field that names it.
@@ -119,7 +124,7 @@ pub fn compile(tasks: &[Task], path: &str, names: &mut dyn Names) -> Program {
 /// The calls that a program may make: their edges, and the places of their keys.
 pub fn calls(program: &[Step]) -> impl Iterator<Item = (EdgeId, u32)> + '_ {
     program.iter().flat_map(|step| match &step.does {
-        TaskPlan::Call(edge) | TaskPlan::Send(edge) => vec![(*edge, step.place)],
+        TaskPlan::Call(edge) | TaskPlan::Forward(edge) | TaskPlan::Send(edge) => vec![(*edge, step.place)],
         TaskPlan::Parallel(fan) => fan.calls.clone(),
         TaskPlan::Saga(saga) => {
             saga.steps.iter().flat_map(|of| [Some(of.call), of.undo]).flatten().map(|edge| (edge, step.place)).collect()
@@ -180,6 +185,10 @@ impl Compiler<'_> {
                 let edge = self.names.edge(callee, path);
                 self.push(TaskPlan::Call(edge), place);
             }
+            Task::Forward(callee) => {
+                let edge = self.names.edge(callee, path);
+                self.push(TaskPlan::Forward(edge), place);
+            }
             Task::Send(callee) => {
                 let edge = self.names.edge(callee, path);
                 self.push(TaskPlan::Send(edge), place);
@@ -203,6 +212,7 @@ impl Compiler<'_> {
                 classes.sort_unstable();
                 self.choice(Condition::Classes(classes), (does, otherwise), path, at);
             }
+            Task::Flag(Flag { name, does, otherwise }) => self.choice(Condition::Flag(FlagId::named(name)), (does, otherwise), path, at),
             Task::Try(attempt) => self.attempt(attempt, path, at),
             Task::Saga(saga) => {
                 let step = |(number, step): (usize, &SagaStep)| StepPlan {
@@ -307,6 +317,7 @@ mod tests {
         let show = |step: &Step| {
             let does = match &step.does {
                 TaskPlan::Call(edge) => format!("call {}", edge.0),
+                TaskPlan::Forward(edge) => format!("forward {}", edge.0),
                 TaskPlan::Send(edge) => format!("send {}", edge.0),
                 TaskPlan::Parallel(fan) => format!("{} of {:?}", fan.wanted, fan.calls.iter().map(|call| call.0.0).collect::<Vec<_>>()),
                 TaskPlan::If(_, to) => format!("if, or {to}"),

@@ -13,6 +13,7 @@ pub mod bulkhead;
 pub mod cache;
 pub mod concurrency;
 pub mod ejection;
+mod families;
 mod gate;
 pub mod health;
 pub mod hedge;
@@ -26,6 +27,7 @@ pub mod throttle;
 mod worst_case;
 
 pub use cache::{Cache, Coalesce};
+pub use families::{Family, families};
 pub use gate::{Gate, Pass};
 pub use layers::{
     Attempts, Balance, Breaker, Bulkhead, ConcurrencyLimit, Deadline, External, ExternalBackoff, ExternalLayer, Fallback, Hedge, Makeshift,

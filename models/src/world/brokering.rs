@@ -82,7 +82,8 @@ impl Brokers {
 
     /// What became of all messages, for whoever reads the results of a run.
     pub(super) fn observations(&self, plan: &Plan) -> Vec<Observation> {
-        let of_backlogs = plan.backlogs.iter().zip(&self.backlogs).flat_map(|(plan, backlog)| backlog.account().observations(&plan.name));
+        let observed = |(plan, backlog): (&BacklogPlan, &Backlog)| backlog.account().observations(&plan.name, backlog.completions());
+        let of_backlogs = plan.backlogs.iter().zip(&self.backlogs).flat_map(observed);
         let unrouted = plan.brokers.iter().zip(&self.states).filter(|(_, state)| state.unrouted > 0);
         let unrouted = unrouted.map(|(plan, state)| Observation {
             name: format!("{}: messages that no rule was for", plan.name),
@@ -158,7 +159,8 @@ impl<P: Protocol> World<P> {
         let call = &self.calls[attempt.call];
         let CallName { key, client, population, ordinal, .. } = call.name;
         let (object, class, produced, reach) = (call.object, call.class, call.started, attempt.reach);
-        Message { key, object, class, client, population, ordinal, produced, reach }
+        let change = self.change_told_by(attempt.call);
+        Message { key, object, class, client, population, ordinal, produced, reach, change }
     }
 
     /// What would become of a message: a queue may be full or know it, whoever passes on takes everything.
@@ -356,7 +358,7 @@ impl<P: Protocol> World<P> {
         limit: SimTime,
         ctx: &mut Ctx<'_, Self>,
     ) {
-        let Message { object, class, client, population, ordinal, produced, .. } = handed.message;
+        let Message { object, class, client, population, ordinal, produced, change, .. } = handed.message;
         let name = CallName { edge, key, client, population, ordinal };
         let started_local = self.local(node, ctx.now());
         let measured = self.meter.call_started(edge, false, ctx.now());
@@ -364,6 +366,7 @@ impl<P: Protocol> World<P> {
         let call = &mut self.calls[slot];
         call.begin(name, (origin, node), process, (produced, object, class), measured);
         (call.started_local, call.limit, call.attempts) = (started_local, limit, handed.attempts);
+        self.message_sets_out(slot, change);
         ctx.record(&Record::CallStarted(name));
         self.enter(slot, ctx);
     }

@@ -57,6 +57,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(parent, flight) => {
                 self.calls[parent].flights[flight as usize].child = slot;
                 self.inherit_time(slot, parent);
+                self.message_goes_elsewhere(slot, parent);
             }
             Origin::Saga(saga, place) => self.saga_call_begins(slot, (saga, place)),
             _ => {}
@@ -174,6 +175,9 @@ impl<P: Protocol> World<P> {
                 Step::End(outcome) => {
                     let Closed { parent, layer, ordinal: inner, beside: open, .. } = self.close(slot, flight, ctx);
                     if parent == NONE {
+                        if hint.is_some() {
+                            self.pass_on_hint(slot, hint);
+                        }
                         return self.end_call(slot, outcome, ctx);
                     }
                     flight = parent;

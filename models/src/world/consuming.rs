@@ -7,7 +7,7 @@
 
 use super::World;
 use crate::attempt::{BROUGHT, Phase};
-use crate::brokers::{AfterFailure, ConsumerPlan, Handed};
+use crate::brokers::{AfterFailure, Change, ConsumerPlan, Handed};
 use crate::call::{GIVES_BACK, NONE, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::{NodeId, PopulationId};
@@ -401,6 +401,11 @@ impl<P: Protocol> World<P> {
         for poller in self.pollers_at(node) {
             self.arm_poller(poller, ctx);
         }
+    }
+
+    /// The writes that the messages tell of that a poller holds.
+    pub(super) fn changes_held_by(&self, poller: u32) -> Vec<Change> {
+        self.brokers.pollers[poller as usize].items.iter().filter_map(|item| item.handed.message.change).collect()
     }
 
     /// The reach of a call that is made for a message.

@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::protocols::Protocol;
 use crate::services::data::{DataPlan, VersionRead};
 use crate::strategies::root_of;
+use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
@@ -106,7 +107,8 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request is over: commits what it writes, unless somebody else did so since it looked.
-    pub(super) fn leaves_data(&mut self, slot: u32, outcome: Option<Outcome>, now: SimTime) -> Option<Outcome> {
+    pub(super) fn leaves_data(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) -> Option<Outcome> {
+        let now = ctx.now();
         let attempt = &self.attempts[slot];
         let (service, object) = (attempt.service, self.calls[attempt.call].object);
         let client = self.tenant_of(attempt.call);
@@ -130,6 +132,7 @@ impl<P: Protocol> World<P> {
         }
         self.observations.count("writes committed", 1);
         self.replicates(slot, (object, client), now);
+        self.publishes(slot, (object, client), ctx);
         outcome
     }
 }

@@ -4,22 +4,23 @@
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
-//! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - messages: `wire` (requests), `answers`, `endings` (when an attempt is over), `parcels` (what becomes of messages), `cuts` (what callers and
+//!   routing hear of cuts), `holding` (messages that wait for a cut to heal), `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `door` (who is let in), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
-//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   for nobody), `forwarding` (requests that are passed on), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
 //!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
-//! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
+//! - groups: `groups` (protocols and their callers), `envelopes` (what is said on its way), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
 //!   wait for something), `experiment` (what lets faults strike and lifts them).
 
 mod accounts;
+mod answers;
 mod arriving;
 mod brokering;
 mod calls;
@@ -27,13 +28,17 @@ mod checks;
 mod clients;
 mod consuming;
 mod course;
+mod cuts;
 mod data;
 mod disks;
 mod door;
+mod endings;
+mod envelopes;
 mod executed;
 mod experiment;
 mod fanning;
 mod fleets;
+mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
@@ -52,6 +57,7 @@ mod partition;
 mod pools;
 mod probes;
 mod queueing;
+mod read_models;
 mod replication;
 mod rollbacks;
 mod saga_books;
@@ -89,10 +95,11 @@ use crate::strategies::{Notes, SharedMemory};
 use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
+use envelopes::Envelope;
 use executed::Executions;
 use fanning::Fan;
 use fleets::Fleets;
-use groups::Envelope;
+use forwarding::PassedOn;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
@@ -100,6 +107,7 @@ use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use read_models::ReadModels;
 use sagas::Sagas;
 use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
@@ -181,11 +189,15 @@ pub struct World<P: Protocol> {
     keys: Vec<Keys>,
     /// What services have executed, for those that are watched.
     executions: Vec<Executions>,
+    /// Calls that pass requests on, by their slots.
+    passed_on: Vec<PassedOn>,
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
     /// What is remembered of the data of each service; none unless some service has any.
     data: Vec<DataState>,
+    /// What is remembered of writes that messages tell others of.
+    read_models: ReadModels,
     /// The connections of the replicas that have ever had any and limit them.
     pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
@@ -241,9 +253,11 @@ impl<P: Protocol> World<P> {
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
             executions: vec![Executions::default(); plan.services.len()],
+            passed_on: Vec::new(),
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
             data: data::data_of(&plan),
+            read_models: ReadModels::of(&plan),
             pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
@@ -309,6 +323,7 @@ impl<P: Protocol> World<P> {
         self.count_unfinished();
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
+        more.extend(self.read_models.observations(&self.plan));
         self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter

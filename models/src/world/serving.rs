@@ -308,7 +308,8 @@ impl<P: Protocol> World<P> {
             self.free_worker(slot, ctx);
             return self.fail(slot, Failure::Dependency, ctx);
         }
-        self.task_failed(slot, Failure::Dependency, ctx);
+        let failure = self.failure_of_task(slot, outcome);
+        self.task_failed(slot, failure, ctx);
     }
 
     /// A request waits for others from now on, with a worker or without.

@@ -36,6 +36,10 @@ impl<P: Protocol> World<P> {
                         self.attempts[slot].task = otherwise;
                     }
                 }
+                TaskPlan::Forward(edge) => {
+                    let name = attempt.name.calls(*edge, step.place);
+                    return self.forward(slot, name, ctx);
+                }
                 TaskPlan::Jump(to) => attempt.task = *to,
                 TaskPlan::Degrade => attempt.is_degraded = true,
                 TaskPlan::Parallel(_) => return self.fan_out(slot, ctx),
@@ -78,7 +82,7 @@ impl<P: Protocol> World<P> {
         let step = &self.plan.services[attempt.service as usize].program[attempt.task as usize - 1];
         // Nobody waits any more for what could be done after the deadline.
         if step.rescue != NONE && attempt.deadline > ctx.now() {
-            attempt.task = step.rescue;
+            (attempt.task, attempt.hint) = (step.rescue, None);
             return self.go_on(slot, ctx);
         }
         self.free_worker(slot, ctx);
@@ -96,6 +100,10 @@ impl<P: Protocol> World<P> {
                 share.holds(draw.further(OF_CONDITION | u64::from(place)))
             }
             Condition::Classes(classes) => classes.binary_search(&self.class_of_request(slot)).is_ok(),
+            Condition::Flag(flag) => {
+                let attempt = &self.attempts[slot];
+                self.environment.node(attempt.node).has_on(*flag, attempt.reach)
+            }
         }
     }
 

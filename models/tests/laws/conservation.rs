@@ -109,7 +109,7 @@ fn some_data(which: u32, replicas: u32, partition: u32) -> Option<Data> {
         }
         _ => return None,
     };
-    Some(Data { writes: Writes::Share(Share::percent(50)), replication, optimistic })
+    Some(Data { writes: Writes::Share(Share::percent(50)), replication, optimistic, publishes: None })
 }
 
 /// A service without its calls to others.

@@ -41,6 +41,9 @@ pub fn report(results: &Results) -> String {
     }
     let _ = writeln!(text, "**{}**\n", escaped(&fates::headline(results)));
     push_fates(&mut text, &fates::over_cells(results));
+    for doubt in summary::doubts(results) {
+        let _ = writeln!(text, "**Doubt**: {}.\n", escaped(&doubt));
+    }
     let open = verdicts::not_passed(manifest, &judged);
     if !open.rows.is_empty() {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
@@ -102,7 +105,9 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
-    for further in ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)) {
+    for further in
+        ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)).chain(summary::observations(results, cell))
+    {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }
     for evidence in ranking.evidence() {

@@ -9,7 +9,7 @@ mod sections;
 mod style;
 
 use crate::charts::Picture;
-use crate::summary::fates;
+use crate::summary::{self, fates};
 use scenarios::expect;
 use scenarios::results::Results;
 
@@ -27,6 +27,7 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &sections::question(manifest);
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
     html += &sections::fates(&fates::over_cells(results));
+    html += &sections::doubts(&summary::doubts(results));
     html += &sections::expectations(manifest, &verdicts);
     html += &sections::what_was_simulated(manifest);
     html += &sections::across_cells(results, pictures);

@@ -3,9 +3,12 @@
 mod across;
 mod arm;
 pub mod classes;
+mod doubts;
 mod evidence;
 pub mod fates;
 mod grid;
+mod observations;
+mod precision;
 mod ranking;
 mod ranking_table;
 mod run;
@@ -14,7 +17,10 @@ pub mod verdicts;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use doubts::doubts;
 pub use grid::grid;
+pub use observations::observations;
+pub use precision::{precision, why_stopped};
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub use run::{observed, single_run};

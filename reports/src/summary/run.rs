@@ -86,6 +86,8 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
             Fold::Sum => "added up, as it was observed",
             Fold::Least => "the least that was observed",
             Fold::Most => "the most that was observed",
+            Fold::Percentile(50) => "half of what was observed is not greater",
+            Fold::Percentile(_) => "so many per cent of what was observed are not greater",
         };
         say(&observation.title(), observed(observation), meaning);
     }

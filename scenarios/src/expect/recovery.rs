@@ -6,11 +6,30 @@
 //! too few runs, or the truth is too near to the limit. That is the one-sided Clopper-Pearson bound of 95 % on either side.
 //! A run that does not recover is longer than any limit.
 
-use super::{Judged, Judgement, RecoveryLimits, Runs};
+use super::{Judged, Judgement, Runs};
 use models::measure::{Recovery, RunMeasures};
+use serde::{Deserialize, Serialize};
 use sim_core::stats::binomial::{at_least, at_most};
 use sim_core::stats::quantile::Quantile;
 use sim_core::time::SimDuration;
+
+/// Limits of recovery times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryLimits {
+    /// Half of the runs recover within this; passes from 5 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<SimDuration>,
+    /// Nine of ten runs recover within this; passes from 29 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<SimDuration>,
+    /// All but one in a hundred runs recover within this; passes from 299 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<SimDuration>,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
 
 /// How often chance alone may lead to a verdict: one in twenty.
 const CHANCE: f64 = 0.05;

@@ -16,7 +16,7 @@ use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
 use models::quoted;
 use models::registry::Complaint;
-use models::services::{Service, Task};
+use models::services::{LoadBalancer, Service, Task};
 use models::strategies::Layer;
 use models::workloads::{Arrivals, Clients};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,7 @@ use std::sync::Arc;
 enum NodeSpec {
     Clients(Clients),
     Service(Service),
+    LoadBalancer(LoadBalancer),
     Broker(Broker),
     Topic(Topic),
     Router(Router),
@@ -105,6 +106,11 @@ impl<'a> Reader<'a> {
                     self.read_demands(&mut service, piece.value, problems);
                     spec.services.push((key, service));
                 }
+                Some(NodeSpec::LoadBalancer(mut balancer)) => {
+                    self.read_data(&mut balancer.demand, piece.value, "demand", problems);
+                    gaps.balancers.push(key.clone());
+                    spec.services.push((key, balancer.service()));
+                }
                 Some(NodeSpec::Broker(broker)) => {
                     spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)));
                 }
@@ -119,6 +125,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        LoadBalancer::fit_sizes(&mut spec.services, &gaps.balancers);
         for piece in pieces.section("groups") {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<Group>(piece.value, "kind of group")) {

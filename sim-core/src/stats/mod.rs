@@ -5,15 +5,19 @@
 //! whole numbers; a float appears in what a reader sees, never in what decides a run. Transcendental functions come
 //! from the pinned `libm`, so that a table is the same bytes on every machine.
 
+pub mod batches;
 pub mod binomial;
 pub mod bootstrap;
 pub mod holm;
 pub mod interval;
+pub mod mser;
 pub mod normal;
 pub mod paired;
 pub mod pooled;
 pub mod quantile;
 pub mod rank_sum;
+pub mod skewed;
+pub mod stopping;
 pub mod student;
 pub mod survival;
 pub mod wilcoxon;

@@ -24,6 +24,10 @@ pub fn quantile(p: f64, freedom: u64) -> f64 {
     }
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
+        // No number lies between the two any more.
+        if middle <= low || middle >= high {
+            break;
+        }
         if at_most(middle, freedom) < p {
             low = middle;
         } else {

@@ -65,8 +65,14 @@ pub fn brownout(arms: &[Arm], runs: u64) -> Results {
     let mut results =
         Results { manifest: Manifest { replications: runs as u32, ..manifest(&names) }, runs: Vec::new(), series: Vec::new() };
     for (index, arm) in arms.iter().enumerate() {
-        let mut series =
-            CellSeries { cell: 0, arm: index as u32, runs, bins: vec![BinTotals::default(); HORIZON as usize], gauges: Vec::new() };
+        let mut series = CellSeries {
+            cell: 0,
+            arm: index as u32,
+            runs,
+            bins: vec![BinTotals::default(); HORIZON as usize],
+            gauges: Vec::new(),
+            ..CellSeries::default()
+        };
         for seed in 1..=runs {
             let (bins, measures) = brownout_run(arm, seed);
             bins.iter().zip(&mut series.bins).for_each(|(bin, totals)| add(totals, *bin));
@@ -167,7 +173,7 @@ pub fn contention(runs: u64) -> Results {
                 results.runs.push(row(cell, arm, seed, measures));
             }
             let start = BinTotals { started: count * runs, succeeded: count * runs, ..BinTotals::default() };
-            results.series.push(CellSeries { cell: cell as u32, arm: arm as u32, runs, bins: vec![start], gauges: Vec::new() });
+            results.series.push(CellSeries { cell: cell as u32, arm: arm as u32, runs, bins: vec![start], ..CellSeries::default() });
         }
     }
     results
