@@ -298,11 +298,17 @@ fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Opti
         say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
     let (verdicts, judgement) = judged(results, output)?;
-    let reached = made.stopped.as_ref().map(|stopped| stopped.show(results, output).map(|()| stopped.exit())).transpose()?;
+    let change = files.conclude(results, &verdicts, compared)?;
+    let precise = match &made.stopped {
+        None => Exit::Fine,
+        Some(stopped) => {
+            stopped.show(results, output)?;
+            stopped.exit()
+        }
+    };
     if !output.quiet {
         reports::summary::doubts(results).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
     }
-    let change = files.conclude(results, &verdicts, compared)?;
     let wanted = results.manifest.cells.len() * results.manifest.arms.len() * results.manifest.replications as usize;
     let is_interrupted = results.runs.len() < wanted;
     if !output.quiet {
@@ -318,7 +324,7 @@ fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Opti
         (stalled.is_some(), Exit::Wrong),
         (true, judgement),
         (true, change),
-        (true, reached.unwrap_or(Exit::Fine)),
+        (true, precise),
     ];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
