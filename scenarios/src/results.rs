@@ -5,6 +5,7 @@
 
 use crate::course::Course;
 use crate::expect::Clause;
+use crate::threshold::Threshold;
 pub use models::measure::MILLIONTHS;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,19 @@ pub struct Results {
     pub runs: Vec<RunRow>,
     /// One series per cell and arm, in grid order.
     pub series: Vec<CellSeries>,
+    /// Where the edge of the stable region was found, for every path along which it was looked for.
+    pub thresholds: Vec<Threshold>,
+    /// The same comparison under other assumptions, if it was asked for.
+    pub stressed: Vec<Stressed>,
+}
+
+/// A comparison made again under another assumption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stressed {
+    /// What was assumed, in words.
+    pub assumption: String,
+    /// What came of it.
+    pub results: Results,
 }
 
 /// What was run: enough to draw every report without the scenario file.
@@ -231,6 +245,11 @@ impl FaultWindow {
 }
 
 impl Results {
+    /// The results of what is about to be run.
+    pub const fn nothing_yet(manifest: Manifest) -> Self {
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+    }
+
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
     pub fn rows_of(&self, cell: u32, arm: u32) -> &[RunRow] {
         let start = self.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));
@@ -279,7 +298,13 @@ mod tests {
             "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) })"#;
         let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
         let (cells, arms, seeds) = (5_000, 4, 10);
-        let mut results = Results { manifest: sweep::manifest(&scenario), runs: Vec::new(), series: Vec::new() };
+        let mut results = Results {
+            manifest: sweep::manifest(&scenario),
+            runs: Vec::new(),
+            series: Vec::new(),
+            thresholds: Vec::new(),
+            stressed: Vec::new(),
+        };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });
             let outcome = |seed| match seed {

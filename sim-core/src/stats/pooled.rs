@@ -2,11 +2,11 @@
 //!
 //! Source: the ratio estimator (Cochran, Sampling Techniques, 3rd edition, section 6.3): calls of one run share its luck, so that a run
 //! counts once, however many calls it has. What each run has too much for the common quotient is a value with the mean zero, and its
-//! spread from run to run is the error. The ends are those of Student's t, and on the long side of skewed values those of Hall's cubic
-//! transformation (Journal of the Royal Statistical Society B 54, 1992, page 221), which takes the skewness out of t, wherever they lie
-//! further off: failures that come in few runs would be missed otherwise. Left out: a bias of the order of 1 / runs.
+//! spread from run to run is the error. The ends are those of Student's t, and those that lean to the long side of skewed values
+//! ([`skewed`]) wherever they lie further off: failures that come in few runs would be missed otherwise. Left out: a bias of the order of
+//! 1 / runs.
 
-use super::student;
+use super::skewed;
 
 /// A quotient of sums and how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,20 +51,16 @@ pub fn mean(values: &[f64]) -> Option<Pooled> {
 /// How far the mean of values whose mean is zero may lie off to either side.
 fn ends(off: &[f64]) -> (f64, f64) {
     let n = off.len() as f64;
-    let moment = |power: fn(f64) -> f64| off.iter().map(|value| power(*value)).sum::<f64>() / n;
-    let (squares, cubes) = (moment(|value| value * value), moment(|value| value * value * value));
-    let t = student::quantile(0.975, off.len() as u64 - 1);
-    let error = (squares / (n - 1.0)).sqrt();
-    let skewness = if off.len() > 2 { cubes / (squares * squares.sqrt()) * (n * (n - 1.0)).sqrt() / (n - 2.0) } else { 0.0 };
-    let lean = skewness / n.sqrt();
-    // Hall's transformation undone: the value of t at which the transformed one is `z`.
-    let undone = |z: f64| if lean.abs() < 1e-6 { z } else { 3.0 / lean * (libm::cbrt(1.0 + lean * (z - lean / 6.0)) - 1.0) };
-    (-error * undone(t).max(t), -error * undone(-t).min(-t))
+    let critical = skewed::critical(0.95, off.len());
+    let half = critical * (off.iter().map(|value| value * value).sum::<f64>() / (n * (n - 1.0))).sqrt();
+    let bent = skewed::mean_with(off, critical, 1.0);
+    bent.map_or((-half, half), |bent| (bent.low.min(-half), bent.high.max(half)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::student;
 
     #[test]
     fn without_skewness_the_interval_of_a_mean_is_students() {
