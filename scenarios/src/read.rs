@@ -15,7 +15,7 @@ mod system;
 mod warnings;
 
 use crate::data::Data;
-use crate::expect::{Clause, Owners};
+use crate::expect::{Clause, Owners, unknown_alert};
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
@@ -31,7 +31,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 19] = [
+pub const FIELDS: [&str; 21] = [
     "schema",
     "name",
     "horizon",
@@ -47,6 +47,8 @@ pub const FIELDS: [&str; 19] = [
     "faults",
     "storm",
     "experiment",
+    "objective",
+    "alerts",
     "stacks",
     "arms",
     "expect",
@@ -273,15 +275,22 @@ impl<'a> Reader<'a> {
     fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
         let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
+        let mut alerts: Vec<&str> = arms.clone().flat_map(|arm| &arm.plan.alerts).map(|alert| alert.name.as_str()).collect();
+        alerts.sort_unstable();
+        alerts.dedup();
         let names = crate::edges::names(arms.map(|arm| &*arm.plan));
         let edges: Vec<&str> = names.iter().map(String::as_str).collect();
         let services: Vec<&str> = arm.plan.services.iter().map(|service| service.name.as_str()).collect();
         let classes: Vec<&str> = arm.plan.classes.iter().skip(1).map(|class| class.name.as_str()).collect();
+        let counted = arm.plan.populations.iter().filter(|population| population.counts_each);
+        let populations: Vec<&str> = counted.map(|population| population.name.as_str()).collect();
+        let owners = Owners { edges: &edges, services: &services, classes: &classes, alerts: &alerts, populations: &populations };
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
-                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&Owners { edges: &edges, services: &services, classes: &classes })),
+                Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
+                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

@@ -208,6 +208,15 @@ impl Manifest {
         self.faults.get(cell as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The edges over which users call, by their place in [`edges`](Self::edges): those whose caller nobody calls, without those of probes.
+    pub fn edges_of_users(&self) -> impl Iterator<Item = usize> {
+        let ends = |edge: &str| edge.split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()));
+        let called: Vec<String> = self.edges.iter().filter_map(|edge| ends(edge)).map(|(_, callee)| callee).collect();
+        let is_first = move |edge: &str| ends(edge).is_some_and(|(caller, _)| !called.contains(&caller));
+        let users = self.edges.iter().enumerate().filter(move |(index, _)| !self.synthetic.contains(&(*index as u32)));
+        users.filter(move |(_, edge)| is_first(edge)).map(|(index, _)| index)
+    }
+
     /// Whether the faults of all cells are the same, at the same times.
     pub fn has_same_faults(&self) -> bool {
         self.faults.windows(2).all(|pair| pair[0] == pair[1])
@@ -249,6 +258,20 @@ mod tests {
     use super::*;
     use crate::text::Source;
     use crate::{Extent, read, sweep};
+
+    #[test]
+    fn users_call_over_the_edges_whose_caller_nobody_calls_and_probes_are_no_users() {
+        let text = r#"(schema: 1, name: "x", horizon: "2s", nodes: {
+            "people": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "front"),
+            "script": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "back"),
+            "probe": Clients(count: 1, arrivals: Constant(rate: "1/s"), calls: "front", synthetic: true),
+            "front": Service(workers: 1, demand: Constant("10ms"), does: [Call("back")]),
+            "back": Service(workers: 1, demand: Constant("10ms")) })"#;
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
+        let manifest = sweep::manifest(&scenario);
+        let users: Vec<&str> = manifest.edges_of_users().map(|edge| manifest.edges[edge].as_str()).collect();
+        assert_eq!(users, ["people -> front", "script -> back"]);
+    }
 
     #[test]
     fn the_runs_of_a_cell_and_arm_are_found_among_very_many_without_looking_at_all() {

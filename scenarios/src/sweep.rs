@@ -7,7 +7,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
-use models::faults::{AnyFault, FaultPlan};
+use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -235,7 +235,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
 fn depends_on_run(scenario: &Scenario) -> bool {
     let first = &scenario.cells[0].arms[0].plan;
     let is_taken_back = |plan: &Plan| plan.services.iter().any(|service| service.rolls_back.is_some());
-    let deploys = first.faults.iter().any(|fault| matches!(fault.fault, AnyFault::BadDeploy(_)));
+    let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))

@@ -99,6 +99,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             print_table(&services, args.output.format)?;
         }
+        if let Some(edges) = reports::summary::edges(&of_arm, &made.measures) {
+            print("")?;
+            print_table(&edges, args.output.format)?;
+        }
         print(&format!("\n{}", timeline(&manifest, &made.bins, &strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }

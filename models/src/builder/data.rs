@@ -20,6 +20,8 @@ impl Builder<'_> {
                     lag: replication.lag.compile(),
                     reads: replication.reads,
                     pins: replication.pins,
+                    waits_for: replication.waits_for,
+                    fails_over: replication.fails_over.map(|over| over.after),
                     shards: service.partition.as_ref().and_then(AnyPartition::parts).unwrap_or(1),
                     ways: ways.into_iter().map(|(ends, (there, _))| (ends, there)).collect(),
                 }

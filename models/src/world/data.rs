@@ -13,7 +13,7 @@ use crate::protocols::Protocol;
 use crate::services::data::{DataPlan, VersionRead};
 use crate::strategies::root_of;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// What a run remembers of the data of a service.
@@ -36,6 +36,11 @@ struct Request {
 }
 
 impl DataState {
+    /// Whether the request of an attempt under way is none that writes.
+    pub(super) fn reads(&self, slot: u32) -> bool {
+        self.under_way.get(&slot).is_none_or(|request| !request.writes)
+    }
+
     /// An object was committed.
     fn commit(&mut self, object: u64, now: SimTime) {
         self.committed.insert(object, now);
@@ -67,6 +72,12 @@ impl<P: Protocol> World<P> {
             self.observations.count("writes committed", 0);
             if data.optimistic.is_some() {
                 self.observations.count("writes that came too late", 0);
+            }
+            if data.replication.as_ref().is_some_and(|replication| replication.fails_over.is_some()) {
+                ["fail-overs", "acknowledged writes lost", "writes refused by former primaries"]
+                    .iter()
+                    .for_each(|name| self.observations.count(name, 0));
+                self.observations.total("time without a primary", SimDuration::ZERO);
             }
             if data.replication.is_some() {
                 let of_reads = ["reads", "stale reads", "reads that missed a write of their own client"];
@@ -120,6 +131,10 @@ impl<P: Protocol> World<P> {
         if !request.writes {
             self.reads(slot, (object, client), now);
             return outcome;
+        }
+        if !self.leads(slot) {
+            self.observations.count("writes refused by former primaries", 1);
+            return Some(Outcome::Failed(Failure::Refused));
         }
         let checks = self.data_plan(service).is_some_and(|data| data.optimistic.is_some());
         let state = &mut self.data[service as usize];
