@@ -1,5 +1,6 @@
 //! Is what the program explains about faults and strategies true, and all of it?
 
+use models::alerts::AnyAlert;
 use models::brokers::{Broker, Consume, Router, Topic};
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::nodes;
@@ -166,7 +167,8 @@ fn everybody(node: &str, does: &str, consumes: &str) -> String {
     format!(
         "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
          \"users\": Clients(count: 1, arrivals: Poisson(rate: \"1/s\"), calls: \"front\", classes: {{\"buy\": (), \"order\": ()}}), \
-         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }})",
+         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }}, \
+         links: [Link(from: \"default\", to: \"zone-a\", delay: Constant(\"1ms\"))])",
         others = others.concat()
     )
 }
@@ -312,8 +314,26 @@ fn every_example_of_connections_and_data_is_a_field_of_a_service_and_names_all_i
         }
     }
     assert_eq!(parameters_of::<Connections>(), ["idle", "most"]);
-    assert_eq!(parameters_of::<Replication>(), ["lag", "pins", "reads"]);
+    assert_eq!(parameters_of::<Replication>(), ["fails_over", "lag", "pins", "reads", "waits_for"]);
     assert_eq!(parameters_of::<Optimistic>(), ["reads"]);
+}
+
+#[test]
+fn every_example_of_an_alert_can_be_written_and_its_parameters_are_the_fields_it_reads() {
+    assert_fields_of::<AnyAlert>(AnyAlert::explanations());
+    for (name, _, About { example, .. }) in AnyAlert::explanations() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop"),
+                    "shop": Service(workers: 4, demand: Constant("1ms")),
+                }},
+                alerts: {{ "page": {example} }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+    }
 }
 
 #[test]
@@ -340,7 +360,8 @@ fn every_example_can_be_written_and_is_a_fault_of_that_name() {
             r#"(schema: 1, name: "x", horizon: "10m",
                 nodes: {{
                     "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
-                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a"),
+                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a",
+                        does: [Flag(name: "new-prices", does: [Work(Constant("1ms"))])]),
                 }},
                 groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
                 links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],

@@ -1,5 +1,6 @@
 //! How does a written system become a plan? Every name is looked up here, and everything wrong is said at once.
 
+mod alerts;
 mod brokers;
 mod classes;
 mod clocks;
@@ -28,7 +29,7 @@ use classes::number_of;
 use edges::Callees;
 use sim_core::draw::Key;
 use sim_core::time::SimDuration;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Plan {
@@ -94,6 +95,7 @@ impl Builder<'_> {
                 classes: ClassMix::new(&clients.classes, |name| number_of(&classes, name)),
                 starts_within: clients.starts_within.unwrap_or_default(),
                 synthetic: clients.synthetic,
+                counts_each: clients.counts_each,
             });
             first_client = first_client.saturating_add(clients.count);
         }
@@ -111,6 +113,7 @@ impl Builder<'_> {
         let places = self.domains.clone();
         let known = Places::new(&nodes, &services, group.as_ref(), (&domains, &places), &kinds, &spec.clients, &edges);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
+        let (objective, alerts) = (spec.objective, self.alerts());
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
@@ -130,6 +133,8 @@ impl Builder<'_> {
             faults,
             storm,
             experiment,
+            objective,
+            alerts,
             clocks,
             clockwork,
         }

@@ -6,6 +6,7 @@
 
 mod about;
 mod addresses;
+pub mod alerts;
 mod attempt;
 pub mod brokers;
 mod builder;

@@ -66,7 +66,8 @@ const SERVICE: About = About {
         parameter("counts_executions", "true or false", "false", "whether it counts what it executes, and executes again"),
         parameter("state", "EventSourced(..)", "none", "where its state is, if a restart has to rebuild it"),
         parameter("connections", "(most, idle)", "any number", "how many connections each replica takes"),
-        parameter("data", "(writes, replication, optimistic)", "nothing is known", "what it keeps"),
+        parameter("data", "(writes, replication, optimistic, publishes)", "nothing is known", "what it keeps"),
+        parameter("read_model", "(of)", "none", "of which service's writes messages tell it"),
         parameter("request_size", "size", "1kB", "how large a request is"),
         parameter("reply_size", "size", "1kB", "how large an answer is"),
     ],
@@ -80,7 +81,7 @@ const LOAD_BALANCER: About = About {
               a proxy. Whom it chooses, whom it leaves out and whether it tries again say the layers of the edge \"balancer -> fleet\": Balance \
               with health, outliers, panic_threshold and slow_start, Retry or EnvoyRetry, Timeout. Each of its replicas knows what it has seen \
               itself, and forgets it when it dies. It can be lost, cut off, slow or the bottleneck as any service.",
-    formula: "A request spends demand at a worker, if workers are limited, and none while the fleet answers. Its caller hears what the fleet answered: see \
+    formula: "A request spends demand at a worker, of which there are any number unless said, and holds none while the fleet answers. Its caller hears what the fleet answered: see \
               Forward. What its caller gives up is given up behind it. Requests and answers are as large as those of the fleet.",
     parameters: &[
         parameter("to", "service, broker or group", "required", "the fleet behind it"),

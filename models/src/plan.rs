@@ -6,6 +6,7 @@ mod spec;
 pub use edges::{Callee, EdgePlan, EdgeRoutes, INSIDE, Zones};
 pub use spec::{Clockwork, Routing, SystemSpec};
 
+use crate::alerts::AlertPlan;
 use crate::brokers::{BacklogPlan, BrokerPlan, ConsumerPlan};
 use crate::clocks::Parts;
 use crate::faults::{Experiment, FaultPlan, PlannedFault, StormPlan};
@@ -24,7 +25,7 @@ use crate::workloads::{ArrivalProcess, ClassMix, ObjectPlan};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
 use sim_core::time::SimDuration;
-use sim_core::units::Size;
+use sim_core::units::{Share, Size};
 use std::sync::Arc;
 
 /// A system with every name looked up.
@@ -60,6 +61,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The share of calls that should succeed, if somebody has said one.
+    pub objective: Option<Share>,
+    /// Alerts, in order of writing.
+    pub alerts: Vec<AlertPlan>,
     /// The clock of every node; empty if all are perfect.
     pub clocks: Vec<ClockPlan>,
     /// Times and measuring.
@@ -291,4 +296,6 @@ pub struct PopulationPlan {
     pub starts_within: SimDuration,
     /// Whether they are probes instead of users.
     pub synthetic: bool,
+    /// Whether what each of its clients gets is counted.
+    pub counts_each: bool,
 }

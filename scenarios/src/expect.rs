@@ -6,6 +6,7 @@
 mod about;
 mod amplification;
 mod class;
+mod detection;
 mod latency;
 mod measure;
 mod observation;
@@ -16,6 +17,8 @@ mod shown;
 
 pub use about::{ClausePage, PAGES};
 pub use amplification::AmplificationLimits;
+pub(crate) use detection::unknown_alert;
+pub use detection::{AlertBounds, DetectionLimits};
 pub use latency::LatencyLimits;
 pub(crate) use measure::Owners;
 pub use measure::{Amount, Beside, MeasureBounds, Over};
@@ -53,6 +56,12 @@ pub enum Clause {
     Observation(ObservationBounds),
     /// The share of time that so many members of a service or group are up, over all runs together.
     Uptime(UptimeBounds),
+    /// Detection times over the runs; a fault that is not detected counts as longer than any limit.
+    Detection(DetectionLimits),
+    /// The share of the alarms of an alert that are not false, over all runs together.
+    Precision(AlertBounds),
+    /// The share of faults that an alert detects, over all runs together.
+    Recall(AlertBounds),
     /// Any measure of a run, by name: over the runs, or against another arm.
     Measure(MeasureBounds),
 }
@@ -133,6 +142,9 @@ impl Clause {
         ("WrongAnswers", "the share of successes that rest on a wrong answer lies within bounds"),
         ("Observation", "what a protocol or a clock observes lies within bounds in every run"),
         ("Uptime", "the share of time that so many members of a service or group are up lies within bounds"),
+        ("Detection", "a quantile over the runs of the time until something, or an alert, reacts to faults stays within a limit"),
+        ("Precision", "the share of the alarms of an alert that are not false lies within bounds"),
+        ("Recall", "the share of faults that an alert detects lies within bounds"),
         ("Measure", "any measure, by name, lies within limits over the runs, or differs so much from another arm's"),
     ];
 
@@ -145,6 +157,8 @@ impl Clause {
             Self::Recovery(limits) => limits.arms.as_ref(),
             Self::Amplification(limits) => limits.arms.as_ref(),
             Self::Uptime(bounds) => bounds.arms.as_ref(),
+            Self::Detection(limits) => limits.arms.as_ref(),
+            Self::Precision(bounds) | Self::Recall(bounds) => bounds.arms.as_ref(),
             Self::Measure(bounds) => bounds.arms.as_ref(),
         }
     }
@@ -189,6 +203,8 @@ impl Clause {
             Self::Latency(limits) => limits.check(),
             Self::Observation(bounds) => bounds.check(),
             Self::Uptime(bounds) => bounds.check(),
+            Self::Detection(limits) => limits.check(),
+            Self::Precision(bounds) | Self::Recall(bounds) => bounds.check(),
             Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) | Self::Measure(_) => Ok(()),
         }
     }
@@ -220,6 +236,15 @@ impl Clause {
         found.filter(|_| share_arms).map(|sentence| format!("two clauses contradict each other: {sentence}"))
     }
 
+    /// The alert it speaks of, if it speaks of one.
+    pub(crate) fn alert(&self) -> Option<&str> {
+        match self {
+            Self::Detection(limits) => limits.alert.as_deref(),
+            Self::Precision(bounds) | Self::Recall(bounds) => Some(&bounds.alert),
+            _ => None,
+        }
+    }
+
     /// What in it can be left out, because something else in it says more.
     pub fn idle(&self) -> Option<String> {
         let Self::Recovery(limits) = self else { return None };
@@ -246,6 +271,9 @@ impl Clause {
             Self::WrongAnswers(bounds) => vec![wrong_answers(bounds, &runs)],
             Self::Observation(bounds) => vec![bounds.judge(&runs)],
             Self::Uptime(bounds) => vec![bounds.judge(&runs)],
+            Self::Detection(limits) => limits.judge(&runs),
+            Self::Precision(bounds) => vec![bounds.judge_precision(&runs)],
+            Self::Recall(bounds) => vec![bounds.judge_recall(&runs)],
             Self::Measure(bounds) => vec![bounds.judge(results, cell, &runs)],
         }
     }

@@ -1,79 +1,15 @@
 //! How sure is the mean of a measure over the runs made so far, and is that enough?
 //!
-//! Intervals and the rule for stopping are those of [`stopping`]. A run whose measure does not exist (no call of it succeeded, so that it has
-//! no latency) is left out and counted. Recovery is cut off at the horizon: a run that had not come back counts with what was seen of it,
-//! and a run whose recovery cannot be judged is left out.
+//! Intervals and the rule for stopping are those of [`stopping`]. A run that has no such value is left out and counted; a value that the end
+//! of the run cut off, such as a recovery that did not come, counts with what was seen of it.
 
-use crate::measure::{Recovery, RunMeasures};
+use crate::measures::{Measure, Reading, Unit};
 use crate::results::Results;
 use sim_core::stats::skewed::Estimate;
 use sim_core::stats::stopping;
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
 use std::collections::BTreeMap;
-
-/// What a measure's numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A share between 0 and 1.
-    Share,
-    /// Seconds.
-    Time,
-    /// A number of things.
-    Count,
-}
-
-/// A measure of a run that has a name.
-#[derive(Clone, Copy, Debug)]
-pub struct Measure {
-    /// What a user calls it.
-    pub name: &'static str,
-    /// What its numbers are.
-    pub kind: Kind,
-    of: fn(&RunMeasures) -> Option<f64>,
-}
-
-/// All of them; the first is the usual one.
-pub const MEASURES: [Measure; 7] = [
-    Measure { name: "availability", kind: Kind::Share, of: |run| quotient(run.succeeded, run.calls) },
-    Measure { name: "recovered", kind: Kind::Share, of: |run| recovery(run).map(|(_, came_back)| f64::from(u8::from(came_back))) },
-    Measure { name: "recovery", kind: Kind::Time, of: |run| recovery(run).map(|(seen, _)| seconds(seen)) },
-    Measure { name: "latency-mean", kind: Kind::Time, of: |run| latency(run, run.latency.mean) },
-    Measure { name: "latency-p50", kind: Kind::Time, of: |run| latency(run, run.latency.p50) },
-    Measure { name: "latency-p99", kind: Kind::Time, of: |run| latency(run, run.latency.p99) },
-    Measure { name: "attempts", kind: Kind::Count, of: |run| Some(run.edges.iter().map(|edge| edge.attempts).sum::<u64>() as f64) },
-];
-
-/// The measure of a name.
-pub fn measure(name: &str) -> Option<Measure> {
-    MEASURES.into_iter().find(|measure| measure.name == name)
-}
-
-fn quotient(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn seconds(length: SimDuration) -> f64 {
-    length.as_nanos() as f64 / 1e9
-}
-
-fn latency(run: &RunMeasures, of: SimDuration) -> Option<f64> {
-    (run.latency.count > 0).then(|| seconds(of))
-}
-
-/// The slowest recovery of a run, as far as it was seen, and whether it came back; `None` if that cannot be said.
-fn recovery(run: &RunMeasures) -> Option<(SimDuration, bool)> {
-    let mut slowest = (SimDuration::ZERO, true);
-    for episode in &run.episodes {
-        match episode.recovery {
-            Recovery::Unharmed => {}
-            Recovery::After(length) => slowest.0 = slowest.0.max(length),
-            Recovery::Censored(length) => slowest = (slowest.0.max(length), false),
-            Recovery::Undecided(_) => return None,
-        }
-    }
-    (!run.episodes.is_empty()).then_some(slowest)
-}
 
 /// How far the end of an interval may be from the mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,29 +21,26 @@ pub enum Target {
 }
 
 impl Target {
-    /// Reads `5%`, and for a share `0.1pp`, for a time `2ms`, for a count `0.5`.
+    /// Reads `5%`, and for a share `0.1pp`, for a time `2ms`, for a rate `5/s`, for anything else `0.5`.
     ///
     /// # Errors
     /// A sentence that says what could be written.
     pub fn parse(text: &str, measure: &Measure) -> Result<Self, String> {
-        let own = match measure.kind {
-            Kind::Share => text.strip_suffix("pp").and_then(decimal).map(|points| points / 100.0),
-            Kind::Time => text.parse::<SimDuration>().ok().map(seconds),
-            Kind::Count => decimal(text),
+        let (own, absolute) = match measure.unit {
+            Unit::Share => {
+                (text.strip_suffix("pp").and_then(decimal).map(|points| points / 100.0), "`0.1pp` for a tenth of a percentage point")
+            }
+            Unit::Time => (text.parse::<SimDuration>().ok().map(|length| length.as_nanos() as f64 / 1e9), "`2ms` for so much time"),
+            Unit::Rate => (text.strip_suffix("/s").and_then(decimal), "`5/s` for so many in a second"),
+            Unit::Count | Unit::Ratio => (decimal(text), "`0.5` for so many"),
         };
         let part = || text.parse::<Share>().ok().map(Self::Relative);
         let is_some = |target: &Self| match target {
             Self::Relative(share) => *share > Share::NONE,
             Self::Absolute(size) => *size > 0.0,
         };
-        own.map(Self::Absolute).or_else(part).filter(is_some).ok_or_else(|| {
-            let absolute = match measure.kind {
-                Kind::Share => "`0.1pp` for a tenth of a percentage point",
-                Kind::Time => "`2ms` for so much time",
-                Kind::Count => "`0.5` for so many",
-            };
-            format!("`{text}` is no precision of {}; write `5%` for a part of the mean, or {absolute}", measure.name)
-        })
+        let told = || format!("`{text}` is no precision of {}; write `5%` for a part of the mean, or {absolute}", measure.name);
+        own.map(Self::Absolute).or_else(part).filter(is_some).ok_or_else(told)
     }
 
     /// How far the end of an interval may be from this mean.
@@ -126,7 +59,7 @@ fn decimal(text: &str) -> Option<f64> {
 }
 
 /// What shall be how precise.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Wanted {
     /// The measure.
     pub measure: Measure,
@@ -152,9 +85,14 @@ pub struct Precise {
 }
 
 impl Precise {
-    /// Whether it is as precise as it shall be.
+    /// Whether it is as precise as it shall be. Where no run has the measure, further runs would not help.
     pub fn is_enough(&self) -> bool {
-        self.estimate.is_some_and(|estimate| estimate.reach() <= self.allowed)
+        self.is_missing() || self.estimate.is_some_and(|estimate| estimate.reach() <= self.allowed)
+    }
+
+    /// Whether no run has the measure.
+    pub const fn is_missing(&self) -> bool {
+        self.runs.0 == 0
     }
 }
 
@@ -184,33 +122,80 @@ impl Wanted {
     }
 
     fn values(&self, results: &Results, cell: u32, arm: u32) -> BTreeMap<u64, f64> {
-        results.runs_of(cell, arm).filter_map(|(seed, run)| Some((seed, (self.measure.of)(run)?))).collect()
+        let parts = self.measure.unit.parts() as f64;
+        let value = |reading: Reading| match reading {
+            Reading::Is(value) | Reading::Beyond(value) => Some(value as f64 / parts),
+            Reading::Missing => None,
+        };
+        results.runs_of(cell, arm).filter_map(|(seed, run)| Some((seed, value(self.measure.of(run, &results.manifest))?))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::{RunOutcome, RunRow};
+    use models::measure::RunMeasures;
 
     fn target(name: &str, text: &str) -> Result<Target, String> {
-        Target::parse(text, &measure(name).expect("it has a name"))
+        Target::parse(text, &Measure::named(name).expect("it has a name"))
     }
 
     #[test]
     fn a_precision_is_a_part_of_the_mean_or_in_the_unit_of_the_measure() {
         assert_eq!(target("availability", "0.1pp"), Ok(Target::Absolute(0.001)));
-        assert_eq!(target("latency-p99", "2ms"), Ok(Target::Absolute(0.002)));
+        assert_eq!(target("latency p99", "2ms"), Ok(Target::Absolute(0.002)));
         assert_eq!(target("attempts", "0.5"), Ok(Target::Absolute(0.5)));
-        assert!((target("recovery", "5%").unwrap().allowed(-40.0) - 2.0).abs() < 1e-12);
+        assert_eq!(target("goodput", "5/s"), Ok(Target::Absolute(5.0)));
+        assert!((target("recovery time", "5%").unwrap().allowed(-40.0) - 2.0).abs() < 1e-12);
     }
 
     #[test]
     fn what_is_no_precision_is_explained_with_what_is_one() {
         for (name, text) in
-            [("availability", "2ms"), ("availability", "0%"), ("latency-mean", "0.1pp"), ("attempts", "-3"), ("attempts", "inf")]
+            [("availability", "2ms"), ("availability", "0%"), ("latency mean", "0.1pp"), ("attempts", "-3"), ("attempts", "inf")]
         {
             let sentence = target(name, text).unwrap_err();
             assert!(sentence.contains("write `5%`") && sentence.contains(text), "{sentence}");
         }
+    }
+
+    /// Runs of two arms, each with so many of a thousand calls that succeed, by seed.
+    fn results(arms: [fn(u64) -> u64; 2], runs: u64) -> Results {
+        let text = r#"(schema: 1, name: "x", horizon: "20s", nodes: {
+            "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) },
+            arms: { "one": (), "two": (nodes: { "server": Service(workers: 2, demand: Constant("10ms")) }) })"#;
+        let source = crate::text::Source::new("x.ron", text);
+        let manifest = crate::sweep::manifest(&crate::read(source, "x.ron", &[], crate::Extent::Grid).expect("the scenario is sound"));
+        let row = |(arm, seed): (usize, u64)| RunRow {
+            cell: 0,
+            arm: arm as u32,
+            seed,
+            outcome: RunOutcome::Finished {
+                measures: RunMeasures { calls: 1_000, succeeded: arms[arm](seed), ..RunMeasures::default() },
+                digest: 0,
+            },
+        };
+        let runs = (0..2).flat_map(|arm| (0..runs).map(move |seed| (arm, seed))).map(row).collect();
+        Results { runs, ..Results::nothing_yet(manifest) }
+    }
+
+    #[test]
+    fn what_two_arms_owe_to_the_seed_does_not_make_their_difference_unsure() {
+        let results = results([|seed| 400 + 50 * (seed % 7), |seed| 420 + 50 * (seed % 7) + seed % 2], 40);
+        let wanted = |paired| Wanted { measure: Measure::named("availability").unwrap(), target: Target::Absolute(0.01), paired };
+        let alone = wanted(false).judge(&results);
+        assert_eq!(alone.iter().map(|precise| (precise.arm, precise.is_enough())).collect::<Vec<_>>(), [(0, false), (1, false)]);
+        let paired = wanted(true).judge(&results);
+        assert_eq!((paired.len(), paired[0].arm, paired[0].is_enough()), (1, 1, true));
+        let estimate = paired[0].estimate.unwrap();
+        assert!((estimate.mean - 0.0205).abs() < 1e-9 && estimate.low < estimate.mean, "{estimate:?}");
+    }
+
+    #[test]
+    fn more_runs_do_not_help_a_measure_that_no_run_has() {
+        let results = results([|_| 500, |_| 500], 40);
+        let wanted = Wanted { measure: Measure::named("latency p99").unwrap(), target: Target::Absolute(0.01), paired: false };
+        assert!(wanted.judge(&results).iter().all(|precise| precise.is_missing() && precise.is_enough() && precise.runs == (0, 40)));
     }
 }

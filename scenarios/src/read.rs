@@ -11,11 +11,12 @@ mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod searches;
 mod system;
 mod warnings;
 
 use crate::data::Data;
-use crate::expect::{Clause, Owners};
+use crate::expect::{Clause, Owners, unknown_alert};
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
@@ -23,6 +24,7 @@ use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
+use crate::threshold::ThresholdSearch;
 use assumptions::assumptions;
 use change::changed;
 use models::plan::{Clockwork, SystemSpec};
@@ -31,7 +33,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 19] = [
+pub const FIELDS: [&str; 21] = [
     "schema",
     "name",
     "horizon",
@@ -47,6 +49,8 @@ pub const FIELDS: [&str; 19] = [
     "faults",
     "storm",
     "experiment",
+    "objective",
+    "alerts",
     "stacks",
     "arms",
     "expect",
@@ -62,6 +66,7 @@ struct SweepSpec<'a> {
     replications: Option<u32>,
     first_seed: Option<u64>,
     vary: Vec<(String, Span, Vec<Element<'a>>)>,
+    searches: Vec<(Span, ThresholdSearch)>,
 }
 
 /// How much of a scenario's grid is wanted.
@@ -147,6 +152,9 @@ impl<'a> Reader<'a> {
         }
         let arms = self.arms(problems);
         let mut sweep = self.sweep(problems);
+        sweep
+            .searches
+            .retain(|(_, search)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, &search.path)));
         sweep.vary.retain(|(path, ..)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, path)));
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
@@ -166,6 +174,7 @@ impl<'a> Reader<'a> {
         let mut of_cells = Problems::new();
         let cells = self.cells(base, &sweep, &mut of_cells);
         problems.extend(of_cells);
+        self.refuse_ends(&sweep, problems);
         let cells = cells.filter(|_| problems.is_empty())?;
         let mut scenario = Scenario {
             source: self.source.clone(),
@@ -179,6 +188,7 @@ impl<'a> Reader<'a> {
             axes,
             cells,
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
+            searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
             assumptions,
             warnings: Problems::new(),
@@ -273,15 +283,22 @@ impl<'a> Reader<'a> {
     fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
         let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
+        let mut alerts: Vec<&str> = arms.clone().flat_map(|arm| &arm.plan.alerts).map(|alert| alert.name.as_str()).collect();
+        alerts.sort_unstable();
+        alerts.dedup();
         let names = crate::edges::names(arms.map(|arm| &*arm.plan));
         let edges: Vec<&str> = names.iter().map(String::as_str).collect();
         let services: Vec<&str> = arm.plan.services.iter().map(|service| service.name.as_str()).collect();
         let classes: Vec<&str> = arm.plan.classes.iter().skip(1).map(|class| class.name.as_str()).collect();
+        let counted = arm.plan.populations.iter().filter(|population| population.counts_each);
+        let populations: Vec<&str> = counted.map(|population| population.name.as_str()).collect();
+        let owners = Owners { edges: &edges, services: &services, classes: &classes, alerts: &alerts, populations: &populations };
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
-                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&Owners { edges: &edges, services: &services, classes: &classes })),
+                Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
+                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
@@ -301,6 +318,10 @@ impl<'a> Reader<'a> {
                 "first_seed" => spec.first_seed = problems.note(parse(field.value)),
                 "vary" => {
                     for entry in field.value.entries_noting(problems) {
+                        if entry.value.variant_name().is_some() {
+                            spec.searches.extend(self.threshold_search(&entry, problems));
+                            continue;
+                        }
                         let values = problems.note(entry.value.list()).unwrap_or_default();
                         if values.is_empty() {
                             problems.push(Problem::new("a path is varied over at least one value").at(entry.value.head()));

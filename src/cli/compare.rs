@@ -4,7 +4,7 @@ use super::dry_run::dry_run;
 use super::output::{print, print_changes, print_table, say, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress, stress, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
@@ -33,6 +33,10 @@ pub struct CompareArgs {
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
     #[arg(long)]
     evidence: bool,
+    /// Make the comparison again under other plausible assumptions (demand, capacity, clients, workers), one at a time, and say which
+    /// ranking holds and what each arm risks.
+    #[arg(long)]
+    stress: bool,
     #[command(flatten)]
     verdicts: VerdictArgs,
 }
@@ -62,6 +66,7 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
         Some(compared) => compared.show(&made.results, args.output, args.evidence)?,
         None => show(&made.results, args.output.format, args.evidence)?,
     }
+    stress::show(&made.results, args.output.format)?;
     conclude(&made, args.output, &args.verdicts, compared.as_ref())
 }
 
@@ -78,9 +83,11 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
         compared.show(&made.results, output, args.made.evidence)?;
     } else if output.format == Format::Table {
         print_headline(&made.results)?;
+        thresholds::show(&made.results, output.format)?;
     } else {
         print_table(&reports::export::runs::table(&made.results), output.format)?;
     }
+    stress::show(&made.results, output.format)?;
     conclude(&made, output, &args.made.verdicts, compared.as_ref())
 }
 
@@ -104,9 +111,9 @@ struct Made {
 /// Makes the runs and writes the folder; nothing if that is only asked about.
 fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
-    let rounds = args.precision.rounds()?;
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
-    let most = rounds.map(|rounds| rounds.at_most).or(work.replications);
+    let rounds = args.precision.rounds(&scenario)?;
+    let most = rounds.as_ref().map(|rounds| rounds.at_most).or(work.replications);
     scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
     scenario.sweep.first_seed = work.seed.unwrap_or(scenario.sweep.first_seed);
     if let Some(sentence) = too_large(&scenario) {
@@ -120,13 +127,17 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
         return Ok(None);
     }
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
-    let (results, stopped) = match rounds {
+    let (mut results, stopped) = match rounds {
         None => (make(&scenario, &known, &folder, work, quiet)?, None),
         Some(rounds) => {
             let (results, stopped) = rounds.make(&mut scenario, known, &folder, work, quiet)?;
             (results, Some(stopped))
         }
     };
+    thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
+    if args.stress {
+        stress::compare(&scenario, &mut results, &folder, work, quiet)?;
+    }
     draw(&results, &folder)?;
     Ok(Some(Made { results, folder, stopped }))
 }
@@ -158,8 +169,7 @@ pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &Wo
         wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
     };
     let mut journal = Journal::open(folder).map_err(cannot)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = work.jobs.map_or(cores, usize::from);
+    let jobs = jobs(work);
     if let Some(sentence) = memory(scenario, jobs).filter(|_| !quiet) {
         say(&format!("warning: {sentence}"));
     }
@@ -170,6 +180,12 @@ pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &Wo
     let results = make_runs(scenario, known, &mut journal, options).map_err(cannot);
     bar.finish_and_clear();
     results
+}
+
+/// How many threads make runs.
+pub fn jobs(work: &WorkArgs) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    work.jobs.map_or(cores, usize::from)
 }
 
 /// What very many clients need, if that is much: a client that waits for its call costs about half a kilobyte.
@@ -229,8 +245,11 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         return rankings.into_iter().try_for_each(|table| print_table(&table, format));
     }
     print_headline(results)?;
+    thresholds::show(results, format)?;
     if cells > PRINTED_CELLS {
-        return reports::summary::grid(results).iter().try_for_each(|table| print("").and_then(|()| print_table(table, format)));
+        let moved = reports::summary::sensitivity(results).into_iter().filter(|_| evidence);
+        let mut tables = reports::summary::grid(results).into_iter().chain(moved);
+        return tables.try_for_each(|table| print("").and_then(|()| print_table(&table, format)));
     }
     for cell in 0..cells as u32 {
         let ranking = Ranking::of(results, cell);
@@ -255,7 +274,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
             print_table(table, format)?;
         }
     }
-    Ok(())
+    let moved = reports::summary::sensitivity(results);
+    moved.iter().filter(|_| evidence).try_for_each(|table| print("").and_then(|()| print_table(table, format)))
 }
 
 /// Says where everything is, and answers with the verdict.

@@ -3,6 +3,7 @@
 use super::output::{print, wrong};
 use super::{Exit, list};
 use clap::Args;
+use models::alerts::AnyAlert;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
@@ -32,6 +33,7 @@ fn explained() -> Vec<Page> {
         ("queues", "a queue", Queue::explanations()),
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
+        ("alerts", "an alert", AnyAlert::explanations()),
         ("services", "a field of a service", fields_of_services()),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));

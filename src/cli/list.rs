@@ -4,6 +4,7 @@ use super::output::{print, print_table};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
 use models::About;
+use models::alerts::AnyAlert;
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
@@ -68,6 +69,8 @@ enum Kind {
     Faults,
     /// What a fault can wait for.
     Triggers,
+    /// Rules that say when people are told that users fare badly.
+    Alerts,
     /// When a population calls.
     Arrivals,
     /// Distributions of delays and demands.
@@ -101,6 +104,7 @@ impl Kind {
             Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),
+            Self::Alerts => owned(AnyAlert::ALL),
             Self::Arrivals => owned(Arrivals::ALL),
             Self::Distributions => owned(Distribution::ALL),
             Self::Protocols => owned(Group::ALL),

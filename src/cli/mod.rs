@@ -17,6 +17,8 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stress;
+mod thresholds;
 mod verdict;
 
 use camino::Utf8PathBuf;

@@ -8,10 +8,13 @@ use clap::Args;
 use reports::summary;
 use scenarios::Scenario;
 use scenarios::journal::{self, KnownRuns};
-use scenarios::precision::{self, MEASURES, Precise, Target, Wanted};
-use scenarios::problem::{did_you_mean, one_of};
+use scenarios::measure::RunMeasures;
+use scenarios::measures::Measure;
+use scenarios::precision::{Precise, Target, Wanted};
 use scenarios::results::Results;
+use scenarios::run::run;
 use scenarios::sweep::{saved, size};
+use sim_core::simulation::TieBreak;
 use sim_core::stats::stopping;
 
 /// How many runs are made, if their spread decides it.
@@ -21,8 +24,7 @@ pub struct PrecisionArgs {
     /// this in every arm: a part of the mean (5%), or a size (0.1pp of a share, 2ms of a time). The seeds go on from the first.
     #[arg(long, value_name = "SIZE", conflicts_with = "replications")]
     precision: Option<String>,
-    /// The measure of --precision: availability, recovered, recovery, latency-mean, latency-p50, latency-p99, attempts [default:
-    /// availability].
+    /// The measure of --precision, as `stormglass list measures` names them: "latency p99", goodput, ... [default: availability].
     #[arg(long, value_name = "MEASURE", requires = "precision")]
     of: Option<String>,
     /// With --precision: judge differences from the baseline, seed by seed, instead of the arms themselves; a part is one of the
@@ -38,7 +40,7 @@ pub struct PrecisionArgs {
 const AT_MOST: u32 = 2_000;
 
 /// What was asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rounds {
     wanted: Wanted,
     /// The most runs per cell and arm.
@@ -50,18 +52,23 @@ impl PrecisionArgs {
     ///
     /// # Errors
     /// [`Exit::Wrong`] if it cannot be read.
-    pub fn rounds(&self) -> Result<Option<Rounds>, Exit> {
+    pub fn rounds(&self, scenario: &Scenario) -> Result<Option<Rounds>, Exit> {
         let Some(text) = &self.precision else { return Ok(None) };
-        let name = self.of.as_deref().unwrap_or(MEASURES[0].name);
-        let Some(measure) = precision::measure(name) else {
-            let names = || MEASURES.iter().map(|measure| measure.name);
-            let hint = did_you_mean(name, names()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-            return Err(wrong(&format!("no measure is called `{name}`; expected {}{hint}", one_of(names()))));
-        };
+        let measure = named(self.of.as_deref().unwrap_or("availability"), scenario)?;
         let target = Target::parse(text, &measure).map_err(|sentence| wrong(&sentence))?;
         let wanted = Wanted { measure, target, paired: self.paired };
         Ok(Some(Rounds { wanted, at_most: self.at_most.unwrap_or(AT_MOST) }))
     }
+}
+
+/// The measure of this name; what only runs can know is asked of one run of every arm.
+fn named(name: &str, scenario: &Scenario) -> Result<Measure, Exit> {
+    if let Some(measure) = Measure::named(name) {
+        return Ok(measure);
+    }
+    let arms = scenario.cells[0].arms.iter();
+    let runs: Vec<RunMeasures> = arms.map(|arm| run(arm, scenario.sweep.first_seed, TieBreak::ByRank, None).measures).collect();
+    Measure::find(name, runs.iter()).map_err(|sentence| wrong(&sentence))
 }
 
 /// What came of the rounds.
@@ -92,6 +99,9 @@ impl Rounds {
             journal::save_manifest(folder, &saved(scenario)).map_err(cannot)?;
             let results = make(scenario, &known, folder, work, quiet)?;
             let judged = self.wanted.judge(&results);
+            if judged.iter().all(Precise::is_missing) && progress::go_on() {
+                return Err(wrong(&format!("no run has a value of {}, so that nothing can be said of its mean", self.wanted.measure.name)));
+            }
             let is_over = round + 1 == all.len() || results.runs.len() < size(scenario) || !progress::go_on();
             if is_over || judged.iter().all(Precise::is_enough) {
                 return Ok((results, Stopped { rounds: self, judged }));

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use models::measure::Bin;
 use models::record::Record;
+use scenarios::long_run::LongRun;
 use scenarios::results::{CellSeries, FaultWindow, Manifest, Results};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
@@ -56,6 +57,22 @@ pub fn choose_arm(scenario: &Scenario, name: Option<&str>) -> Result<u32, Exit> 
     Err(wrong(&format!("no arm is called `{name}`; expected {listed}{hint}")))
 }
 
+/// What bystanders of the run have seen.
+struct Seen {
+    strikes: Strikes,
+    /// Where one run may say how sure it is of its means.
+    long: Option<LongRun>,
+}
+
+impl Seen {
+    fn see(&mut self, at: SimTime, record: &Record) {
+        self.strikes.see(at, record);
+        if let Some(long) = &mut self.long {
+            long.see(at, record);
+        }
+    }
+}
+
 /// Runs `run`.
 ///
 /// # Errors
@@ -75,11 +92,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
     }
-    let mut strikes = Strikes::default();
+    let mut seen = Seen { strikes: Strikes::default(), long: LongRun::of(plan) };
     let made = match &args.trace {
-        Some(file) => traced(plan, seed, file, &mut strikes)?,
+        Some(file) => traced(plan, seed, file, &mut seen)?,
         None => {
-            let mut observer = |at: SimTime, record: &Record| strikes.see(at, record);
+            let mut observer = |at: SimTime, record: &Record| seen.see(at, record);
             make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
         }
     };
@@ -99,7 +116,15 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             print_table(&services, args.output.format)?;
         }
-        print(&format!("\n{}", timeline(&manifest, &made.bins, &strikes.windows(&plan.of_run(seed)))))?;
+        if let Some(edges) = reports::summary::edges(&of_arm, &made.measures) {
+            print("")?;
+            print_table(&edges, args.output.format)?;
+        }
+        if let Some(means) = seen.long.as_ref().and_then(|long| long.means(&made.measures)) {
+            print("")?;
+            print_table(&reports::summary::long_run(&means), args.output.format)?;
+        }
+        print(&format!("\n{}", timeline(&manifest, &made.bins, &seen.strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }
     if !args.output.quiet {
@@ -117,7 +142,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
 fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
     let mut series = CellSeries { runs: 1, ..CellSeries::default() };
     series.course.add(manifest, 0, made);
-    reports::summary::doubts(&Results { manifest: manifest.clone(), runs: Vec::new(), series: vec![series] })
+    reports::summary::doubts(&Results { series: vec![series], ..Results::nothing_yet(manifest.clone()) })
 }
 
 fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exit> {
@@ -133,13 +158,13 @@ fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exi
 }
 
 /// Makes a run and writes its trace as it goes, so that memory does not grow with it.
-fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, strikes: &mut Strikes) -> Result<Run, Exit> {
+fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, seen: &mut Seen) -> Result<Run, Exit> {
     let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
     let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
     let mut failure = None;
     let drawn = plan.of_run(seed);
     let mut observer = |at: SimTime, record: &Record| {
-        strikes.see(at, record);
+        seen.see(at, record);
         if failure.is_none() {
             failure = writeln!(out, "{}", trace::line(&drawn, at, record)).err();
         }

@@ -12,6 +12,7 @@ mod clocks; // what clocks, their synchronisation and leases do, to the nanoseco
 mod collapse; // systems that stay down when what struck them is over
 mod comparisons; // how often comparisons are right on real runs, and what common seeds are worth
 mod detectors; // failure detectors and gossip
+mod edges; // where the edge of the stable region lies
 mod general_queues; // other arrivals, few or impatient callers, orders of service, servers that stand still
 mod networks; // services that call services, and lines that lose messages
 mod overload; // retries in tiers, retry ratios and client-side throttling, from the SRE book

@@ -16,14 +16,15 @@ pub(super) const HEADER: &str = "\
 What does the simulator give where the right answer is known? Every row of this page is a published result or a closed form, held by a test of
 `tests/known_results/` that runs with the others, through scenarios as a user writes them. The page is written by those runs
 (`VALIDATION=write cargo test --test main known_results`), and every normal test run compares it, byte for byte, with what it has just seen: runs are
-deterministic, so the same program gives the same page on every machine.
+deterministic, so the same program gives the same page on every machine. Sections whose command ends in `--ignored` take minutes: a normal run takes them as they stand.
 
 How to read a row:
 
 - *mean*: the mean over independent runs (one seed each; *runs* says how many) of what each run measured. The 95 % interval is Student's t over these runs. `*` marks an
   interval that does not hold an exact reference: with right intervals that happens to one in twenty, and a little more often where the reference is printed with few digits
   or runs are few. *About* is a reference that is near to the truth and not it (a limit, an approximation, a number simulated elsewhere), *s.e.* one with a known standard error.
-  *Allowed* is the larger of a share of the reference and four standard errors (of both, where the reference is itself a mean of runs), and is shown in the unit of the row.
+  *Allowed* is the larger of a share of the reference and four standard errors (of both, where the reference is itself a mean of runs), and is shown in the unit of the row;
+  of fewer than four runs the share alone. Where four errors are many percent of the reference, the runs of a normal test are too few to say more: see the long sections.
   Seeds are fixed, so a row that holds today holds until the program changes.
 - *share*: a share of runs, with its 95 % interval, inside bounds that the source leaves.
 - *exact*: what every run must have, with nothing allowed. *near*: what is computed and not drawn, to a stated precision. *bound*: the largest or smallest
@@ -107,6 +108,7 @@ pub(super) const PARTS: &[Part] = &[
             "closed_load_follows_mean_value_analysis",
             "littles_law_holds_in_every_run_to_a_billionth",
             "long a_single_server_at_nineteen_twentieths_load_and_beyond",
+            "long many_servers_at_four_fifths_load_by_many_calls",
         ],
     },
     Part {
@@ -266,6 +268,13 @@ pub(super) const PARTS: &[Part] = &[
             "a_line_that_loses_messages_costs_a_timeout_for_each",
             "bursts_of_losses_are_as_long_and_as_frequent_as_the_chain_of_gilbert_and_elliott",
         ],
+    },
+    Part {
+        id: "C7",
+        title: "The edge of the stable region",
+        about: "From which load on an overload keeps itself up, looked for with `Bisect`.",
+        module: "edges",
+        tests: &["retries_move_the_edge_to_the_capacity_divided_by_the_attempts"],
     },
     Part {
         id: "S",

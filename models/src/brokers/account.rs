@@ -43,8 +43,8 @@ pub struct Progress {
     pub completed_again: u64,
     /// How often it failed.
     pub failed: u64,
-    /// From the production of messages to when the work on them was done for the first time, in all and at most.
-    pub latency: (SimDuration, SimDuration),
+    /// From the production of messages to when the work on them was done for the first time, in all.
+    pub latency: SimDuration,
     /// The greatest backlog at the end of a time bin, and the greatest age of its oldest message.
     pub most: (u64, SimDuration),
 }
@@ -53,7 +53,7 @@ impl Progress {
     /// The work on a message was done, so long after its production.
     pub fn completed(&mut self, latency: SimDuration) {
         self.completed += 1;
-        self.latency = (self.latency.0.saturating_add(latency), self.latency.1.max(latency));
+        self.latency = self.latency.saturating_add(latency);
     }
 
     /// At the end of a time bin so many messages were kept, and the oldest was so old.
@@ -95,7 +95,7 @@ impl Account {
             all.push(made("age of the oldest message", Fold::Most, Unit::Time, number(self.progress.most.1.as_nanos())));
         }
         if self.progress.completed > 0 {
-            all.push(made("time to completion", Fold::Sum, Unit::Time, number(self.progress.latency.0.as_nanos())));
+            all.push(made("time to completion", Fold::Sum, Unit::Time, number(self.progress.latency.as_nanos())));
         }
         all.extend(completions.observations(&format!("{name}: time to completion")));
         all

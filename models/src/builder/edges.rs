@@ -56,6 +56,7 @@ impl Builder<'_> {
                 || service.sessions.is_some();
         }
         self.add_edges_of_brokers(&callees, nodes, services, &mut edges);
+        Self::remember_writers(services);
         self.add_publications(&callees, nodes, services, &mut edges);
         self.add_edges_of_layers(&callees, nodes, services, &mut edges);
         self.refuse_cycles(nodes, services, &edges);

@@ -51,7 +51,7 @@ impl Builder<'_> {
                 Some(AnyBroker::Router(router)) => router.rules.iter().map(|rule| rule.to.as_str()).collect(),
                 Some(AnyBroker::Broker(_)) | None => Vec::new(),
             };
-            let dead_letters = broker.and_then(|broker| broker.keeping().dead_letters.as_deref());
+            let dead_letters = broker.and_then(|broker| broker.keeping().dead_letters);
             let fetches = |of: &&(String, crate::services::Service)| of.1.consumes.iter().any(|consume| consume.from == name);
             let fetched = self.spec.services.iter().filter(fetches).map(|(name, _)| name.as_str());
             for next in pushed.into_iter().chain(dead_letters).chain(fetched) {

@@ -1,8 +1,15 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
+use super::detection::{Misfortunes, Reactions};
+use super::fairness::FairnessMeter;
 use super::uptime::UpMeter;
-use super::{Accounts, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures,
+    recovery,
+};
+use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -10,14 +17,17 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
 use hdrhistogram::Histogram;
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 /// The counters of one run.
 #[derive(Clone, Debug)]
 pub struct Meter {
     clockwork: Clockwork,
     load_is_closed: bool,
-    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is.
+    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is, nor wants each of its clients counted.
     synthetic: Vec<bool>,
+    fairness: FairnessMeter,
+    objective: Option<Share>,
     /// The strikes of the run's faults, known at its end.
     pub(crate) strikes: Vec<Strike>,
     row: RunMeasures,
@@ -33,6 +43,9 @@ pub struct Meter {
     classes: ClassMeter,
     /// The books of services, known at the end of the run.
     pub(crate) accounts: Accounts,
+    /// What reacted to faults, and how soon.
+    pub(crate) reactions: Reactions,
+    alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
@@ -94,11 +107,13 @@ impl Meter {
         Self {
             clockwork,
             load_is_closed: !plan.populations.iter().all(|population| population.synthetic || is_open(&population.arrivals)),
-            synthetic: if plan.populations.iter().any(|population| population.synthetic) {
+            synthetic: if plan.populations.iter().any(|population| population.synthetic || population.counts_each) {
                 plan.populations.iter().map(|population| population.synthetic).collect()
             } else {
                 Vec::new()
             },
+            fairness: FairnessMeter::new(plan),
+            objective: plan.objective,
             strikes: Vec::new(),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
@@ -114,6 +129,8 @@ impl Meter {
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
             accounts: Accounts::default(),
+            reactions: Reactions::new(plan),
+            alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
@@ -134,6 +151,17 @@ impl Meter {
     pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
         let index = (now.since_start() / self.clockwork.bin) as usize;
         self.bins[index - 1]
+    }
+
+    /// How the calls of users ended that ended in a whole time bin which is over.
+    pub(crate) fn ended_in(&self, bin: u64) -> Counts {
+        let bin = &self.bins[bin as usize];
+        Counts { failed: bin.failed, ended: bin.completed + bin.failed }
+    }
+
+    /// When each alert fired.
+    pub(crate) fn alarms(&mut self, alarms: Vec<Vec<Alarm>>) {
+        self.alerts.alarms = alarms;
     }
 
     /// The counts of the whole time bins between two instants.
@@ -219,7 +247,7 @@ impl Meter {
     /// A call of a client ended.
     #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
-        if self.is_synthetic(call.name.edge) {
+        if !self.synthetic.is_empty() && self.counts_apart(call, outcome) {
             return self.made_call_ended(call, outcome);
         }
         let is_success = outcome.is_success();
@@ -261,6 +289,33 @@ impl Meter {
                 self.failure_latency.record(latency);
             }
         }
+    }
+
+    /// A call of a population ended of which something is counted apart: whether it is no call of a user.
+    #[cold]
+    fn counts_apart(&mut self, call: &Call, outcome: Outcome) -> bool {
+        if call.is_counted {
+            self.fairness.call_ended(call, outcome.is_success());
+        }
+        self.is_synthetic(call.name.edge)
+    }
+
+    /// An attempt goes out that is not the first of its call, beside others that are waited for or after they all are over.
+    #[cold]
+    pub(crate) fn tried_again(&mut self, edge: EdgeId, is_hedge: bool) {
+        let edge = &mut self.row.edges[edge.index()];
+        if is_hedge { edge.hedges += 1 } else { edge.retries += 1 }
+    }
+
+    /// An answer that was waited for says that an attempt failed.
+    pub(crate) fn attempt_failed(&mut self, call: &Call, outcome: Outcome) {
+        let is_shed = matches!(outcome, Outcome::Failed(Failure::Overload | Failure::Throttled));
+        self.row.edges[call.name.edge.index()].shed += u64::from(is_shed && call.is_counted);
+    }
+
+    /// A layer answers a failure with a makeshift.
+    pub(crate) fn fell_back(&mut self, call: &Call) {
+        self.row.edges[call.name.edge.index()].fallbacks += u64::from(call.is_counted);
     }
 
     /// A call ended that is no call of a user.
@@ -320,11 +375,18 @@ impl Meter {
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
         let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
+        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
+        self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
+        self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
+        self.row.observations.extend(self.row.alerts.iter().flat_map(super::AlertMeasures::observations));
+        self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        self.row.objective = self.objective.map(|objective| ObjectiveMeasures::of(objective, &self.bins, &self.clockwork));
         self.row.episodes = episodes;
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
+        self.row.fairness = self.fairness.finish();
         self.row.services = self.accounts.finish(ended);
         let gauges = self.gauges.list(self.bins.len());
         (self.row, self.bins, gauges)

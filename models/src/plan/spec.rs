@@ -1,5 +1,6 @@
 //! What is a scenario's system, as written?
 
+use crate::alerts::AnyAlert;
 use crate::brokers::AnyBroker;
 use crate::clocks::AnyClock;
 use crate::faults::{Experiment, PlannedFault, Storm};
@@ -10,6 +11,7 @@ use crate::strategies::Layer;
 use crate::workloads::Clients;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 
 /// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +36,10 @@ pub struct SystemSpec {
     pub storm: Option<Storm>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The share of calls that should succeed, if somebody has said one.
+    pub objective: Option<Share>,
+    /// Alerts, by their names.
+    pub alerts: Vec<(String, AnyAlert)>,
     /// Clocks by what has them: `"checkout"`, `"checkout[1]"`, `"shoppers"`, `"domain:zone-a"`.
     pub clocks: Vec<(String, AnyClock)>,
     /// Times and measuring.

@@ -46,7 +46,7 @@ pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
 pub use tally::{Level, Tally};
-pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
+pub use task::{AfterOwnWrite, For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::brokers::Consume;
 use crate::builder::quoted;

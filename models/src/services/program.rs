@@ -9,7 +9,7 @@
 
 use super::flag::{Flag, FlagId};
 use super::saga::{Saga, SagaPlan, SagaStep, StepPlan};
-use super::task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
+use super::task::{AfterOwnWrite, For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 use crate::call::NONE;
 use crate::ids::EdgeId;
 use sim_core::draw::mix;
@@ -96,6 +96,8 @@ pub enum Condition {
     Share(Share),
     /// Those of these classes, by their numbers, ascending.
     Classes(Vec<u8>),
+    /// Those of clients that have written what this service keeps, by its index, within so long.
+    OwnWrite(u32, SimDuration),
     /// Those that come to this place where this flag is on.
     Flag(FlagId),
 }
@@ -108,6 +110,8 @@ pub trait Names {
     fn participant(&mut self, callee: &str, path: &str) -> EdgeId;
     /// The number of a class.
     fn class(&mut self, class: &str, path: &str) -> u8;
+    /// The index of a service that says who writes.
+    fn written(&mut self, service: &str, path: &str) -> u32;
     /// Whether the numbers of the program are sound: samplers are made only then.
     fn are_numbers_sound(&self) -> bool;
 }
@@ -212,6 +216,10 @@ impl Compiler<'_> {
                 classes.sort_unstable();
                 self.choice(Condition::Classes(classes), (does, otherwise), path, at);
             }
+            Task::AfterOwnWrite(AfterOwnWrite { at: written, within, does, otherwise }) => {
+                let written = self.names.written(written, &format!("{path}.at"));
+                self.choice(Condition::OwnWrite(written, *within), (does, otherwise), path, at);
+            }
             Task::Flag(Flag { name, does, otherwise }) => self.choice(Condition::Flag(FlagId::named(name)), (does, otherwise), path, at),
             Task::Try(attempt) => self.attempt(attempt, path, at),
             Task::Saga(saga) => {
@@ -303,6 +311,9 @@ mod tests {
         fn class(&mut self, class: &str, path: &str) -> u8 {
             self.0.push((class.to_owned(), path.to_owned()));
             7
+        }
+        fn written(&mut self, service: &str, path: &str) -> u32 {
+            self.edge(service, path).0
         }
         fn are_numbers_sound(&self) -> bool {
             true

@@ -9,6 +9,7 @@ use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// At most so many tasks in the program of one service, those inside of others included.
@@ -39,6 +40,8 @@ pub enum Task {
     Maybe(Maybe),
     /// What is done for requests of some classes.
     For(For),
+    /// What is done for clients that have written lately.
+    AfterOwnWrite(AfterOwnWrite),
     /// What is done where a flag is on.
     Flag(Flag),
     /// What may fail without the request failing.
@@ -141,6 +144,22 @@ pub struct For {
     pub otherwise: Vec<Task>,
 }
 
+/// What is done for requests of clients that have lately written what a service keeps, and what for the others: how whoever has written
+/// gets to see what it has written, where copies lag behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AfterOwnWrite {
+    /// The service that has committed the write, which says in its `data` who writes.
+    pub at: String,
+    /// For how long after the commit, above 0.
+    pub within: SimDuration,
+    /// What is done for them.
+    pub does: Vec<Task>,
+    /// What is done for the others; nothing unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Task>,
+}
+
 /// What may fail without the request failing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,6 +200,7 @@ impl Task {
             }
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
             | Self::Flag(Flag { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
@@ -195,6 +215,7 @@ impl Task {
             }
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
             | Self::Flag(Flag { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
@@ -234,7 +255,15 @@ impl Task {
             Self::Saga(saga) => saga.check(),
             Self::Flag(flag) => flag.check(),
             Self::For(For { class, .. }) if class.is_empty() => vec![complaint("class", "a list of classes needs at least one")],
-            Self::Maybe(Maybe { does, .. }) | Self::For(For { does, .. }) | Self::Try(Try { does, .. }) if does.is_empty() => {
+            Self::AfterOwnWrite(AfterOwnWrite { within, .. }) if within.is_zero() => {
+                vec![complaint("within", "no time after a write nobody comes; write a length such as \"2s\"")]
+            }
+            Self::Maybe(Maybe { does, .. })
+            | Self::For(For { does, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, .. })
+            | Self::Try(Try { does, .. })
+                if does.is_empty() =>
+            {
                 vec![complaint("does", "a list of tasks needs at least one")]
             }
             _ => Vec::new(),
@@ -319,7 +348,7 @@ mod tests {
     use super::*;
 
     fn work() -> Task {
-        Task::Work(Distribution::Constant(sim_core::time::SimDuration::from_millis(1)))
+        Task::Work(Distribution::Constant(SimDuration::from_millis(1)))
     }
 
     fn complaints(tasks: &[Task]) -> Vec<String> {

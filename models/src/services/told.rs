@@ -20,6 +20,7 @@ pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
         ("Send", "makes a call for which nobody waits", SEND),
         ("Maybe", "does something for a share of the requests", MAYBE),
         ("For", "does something for requests of some classes", FOR),
+        ("AfterOwnWrite", "does something for clients that have written lately", AFTER_OWN_WRITE),
         ("Flag", "does something at replicas that have a flag on", FLAG),
         ("Try", "may fail without the request failing, and makes up for it", TRY),
         ("Saga", "makes calls that take effect as a whole or, in the end, not at all", SAGA),
@@ -96,6 +97,23 @@ const SEND: About = About {
     memory: NOTHING,
     source: OWN,
     example: "Send(\"audit\")",
+};
+
+const AFTER_OWN_WRITE: About = About {
+    meaning: "Does something for requests of clients that have lately written what a service keeps, and something else for all others: whoever has written \
+              reads at the source for a while, where copies (read replicas, read models) lag behind. Nobody misses a write of his own as long as \
+              the copies lag less than within, and the source has those reads to answer.",
+    formula: "Those whose client's last write was committed at the service no longer than within before the request comes to this place: at an instant known \
+              to all, as a cookie or a token of the client would tell it. No draws.",
+    parameters: &[
+        parameter("at", "service", "required", "where the write was committed; it says in its data who writes"),
+        parameter("within", "duration above 0", "required", "for how long after the commit"),
+        parameter("does", "list of tasks, not empty", "required", "what is done for them"),
+        parameter("otherwise", "list of tasks", "nothing", "what is done for the others"),
+    ],
+    memory: "About 100 bytes at the service for each write that was committed within the longest time that anybody asks for.",
+    source: "own definition, after D. Terry et al., \"Session Guarantees\", 1994 (read your writes)",
+    example: "AfterOwnWrite(at: \"orders\", within: \"5s\", does: [Call(\"orders\")], otherwise: [Call(\"history\")])",
 };
 
 const MAYBE: About = About {

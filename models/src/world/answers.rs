@@ -37,23 +37,41 @@ impl<P: Protocol> World<P> {
     /// A server sends an answer that is in its books.
     #[inline(always)]
     pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let is_calm = self.environment.is_calm();
-        let mut told = outcome;
-        if !is_calm || self.attempts[slot].holds.any() {
-            told = self.outcome_told(slot, outcome, ctx);
+        if self.attempts[slot].holds.any() {
+            return self.answer_under_conditions(slot, outcome, ctx);
         }
+        self.answer_holding_nothing(slot, outcome, ctx);
+    }
+
+    /// The same for a request that holds nothing beside its worker.
+    #[inline(always)]
+    pub(super) fn answer_holding_nothing(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        if !self.environment.is_calm() {
+            return self.answer_under_conditions(slot, outcome, ctx);
+        }
+        let attempt = &mut self.attempts[slot];
+        attempt.outcome = outcome;
+        attempt.phase = Phase::Replying;
+        ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
+        self.send_answer(slot, ctx);
+    }
+
+    /// A server sends an answer that is in its books, where faults are on or the request held something.
+    #[inline(never)]
+    fn answer_under_conditions(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let told = self.outcome_told(slot, outcome, ctx);
         let attempt = &mut self.attempts[slot];
         attempt.outcome = told;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, told));
-        if is_calm || !self.holds_back(slot, ctx) {
+        if self.environment.is_calm() || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
         }
     }
 
     /// What faults, and what the request held, make of its outcome.
     #[cold]
-    fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
+    pub(super) fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
         let mut told = if self.environment.is_calm() { outcome } else { self.answered_under_faults(slot, outcome) };
         if self.attempts[slot].holds.any() {
             told = self.checks_out(slot, Some(told), ctx).unwrap_or(told);
@@ -160,8 +178,8 @@ impl<P: Protocol> World<P> {
             if outcome.is_success() {
                 self.calls[call].is_wrong = is_wrong;
                 self.calls[call].is_degraded = is_degraded;
-            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
-                self.saga_attempt_failed((saga, place), outcome);
+            } else {
+                self.answered_badly(call, outcome);
             }
             if !is_alone {
                 self.brings(slot);
@@ -175,6 +193,14 @@ impl<P: Protocol> World<P> {
             self.attempt_ended(call, flight, outcome, hint, ctx);
         } else {
             self.forget_call(call);
+        }
+    }
+    /// An answer that was waited for says that an attempt of a call failed.
+    #[inline(never)]
+    fn answered_badly(&mut self, call: u32, outcome: Outcome) {
+        self.meter.attempt_failed(&self.calls[call], outcome);
+        if let Origin::Saga(saga, place) = self.calls[call].origin {
+            self.saga_attempt_failed((saga, place), outcome);
         }
     }
 }

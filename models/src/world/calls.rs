@@ -196,6 +196,11 @@ impl<P: Protocol> World<P> {
     /// An attempt that is not the first of its call, or only after a while, goes to the wire.
     #[inline(never)]
     pub(super) fn try_again(&mut self, slot: u32, leaf: u32, ctx: &mut Ctx<'_, Self>) {
+        let call = &self.calls[slot];
+        if call.attempts > 0 && call.is_counted {
+            let is_hedge = call.flights.iter().any(|flight| flight.is_open && flight.attempt != NONE);
+            self.meter.tried_again(call.name.edge, is_hedge);
+        }
         self.send_attempt(slot, leaf, ctx);
         self.arm(slot, ctx);
     }

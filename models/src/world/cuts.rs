@@ -94,7 +94,7 @@ impl<P: Protocol> World<P> {
         self.environment.converge(&cuts, &self.plan.topology);
         ctx.record(&Record::Converged);
         if self.has_followers() {
-            self.followers_change(ctx.now());
+            self.followers_change(ctx);
         }
         self.release_held(ctx);
     }

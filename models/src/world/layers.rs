@@ -104,7 +104,10 @@ impl<P: Protocol> World<P> {
             call.deadline = call.deadline.min(at);
             call.tells_deadline |= propagates;
         }
-        call.is_degraded |= std::mem::take(&mut self.notes.is_degraded);
+        if std::mem::take(&mut self.notes.is_degraded) {
+            call.is_degraded = true;
+            self.meter.fell_back(call);
+        }
         if std::mem::take(&mut self.notes.refreshes) {
             self.start_background(slot, flight, ctx);
         }

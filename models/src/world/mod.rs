@@ -10,16 +10,17 @@
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
 //!   for nobody), `forwarding` (requests that are passed on), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
-//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `failover` (who takes the place of their primary), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
 //! - groups: `groups` (protocols and their callers), `envelopes` (what is said on its way), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
-//!   wait for something), `experiment` (what lets faults strike and lifts them).
+//!   wait for something), `experiment` (what lets faults strike and lifts them), `alerting` (who is told that users fare badly).
 
 mod accounts;
+mod alerting;
 mod answers;
 mod arriving;
 mod brokering;
@@ -36,6 +37,7 @@ mod endings;
 mod envelopes;
 mod executed;
 mod experiment;
+mod failover;
 mod fanning;
 mod fleets;
 mod forwarding;
@@ -92,6 +94,7 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use alerting::Alerts;
 use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
@@ -128,6 +131,7 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    alerts: Alerts,
     /// Faults that look at an instant whom they strike, and the how-manieth strike of theirs it is.
     aims: Vec<(FaultId, u64)>,
     /// When an experiment lifted all faults, if it did: nothing strikes from then on.
@@ -217,6 +221,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            alerts: Alerts::of(&plan),
             aims: Vec::new(),
             lifted: None,
             calls: Pool::default(),
@@ -317,9 +322,11 @@ impl<P: Protocol> World<P> {
     pub fn into_meter(mut self, now: SimTime) -> Meter {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
+        self.count_missing_primaries(now);
         self.count_layers();
         self.count_replicas();
         self.meter.accounts = self.accounts();
+        self.meter.alarms(self.alerts.take_alarms());
         self.count_unfinished();
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
@@ -379,6 +386,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
             Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::Replication => self.stream_looks(event.slot, ctx),
             Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {

@@ -8,6 +8,7 @@ use super::World;
 use super::misfortune::schedule_end;
 use crate::environment::{Effect, NodeEffect};
 use crate::faults::{Happening, Strike};
+use crate::measure::Reaction;
 use crate::plan::{Plan, Role};
 use crate::protocols::Protocol;
 use crate::services::{Condition, Step, TaskPlan};
@@ -68,6 +69,7 @@ impl<P: Protocol> World<P> {
     fn roll_back(&mut self, strike: u32, at: SimTime, ctx: &mut Ctx<'_, Self>) {
         self.rolled_back.push(strike);
         self.observations.count("deploys rolled back", 1);
+        self.meter.reactions.reacts(Reaction::DeployRolledBack, ctx.now());
         let Strike { begin: began, fault, .. } = self.timetable.strikes[strike as usize];
         let plan = Arc::clone(&self.plan);
         let fault = &plan.faults[fault.index()].fault;

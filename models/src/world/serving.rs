@@ -280,6 +280,9 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn finish(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
+        if attempt.holds.any() {
+            return self.finish_holding(slot, ctx);
+        }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
         server.tally.completed += 1;
@@ -290,6 +293,17 @@ impl<P: Protocol> World<P> {
                 self.fill_workers(node, ctx);
             }
         }
+        self.answer_holding_nothing(slot, Outcome::Success, ctx);
+    }
+
+    /// The same for a request that holds something beside its worker.
+    #[inline(never)]
+    fn finish_holding(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.waits_for_followers(slot, ctx) {
+            return;
+        }
+        self.servers[self.attempts[slot].node.index()].tally.completed += 1;
+        self.free_worker(slot, ctx);
         self.answer_counted(slot, Outcome::Success, ctx);
     }
 

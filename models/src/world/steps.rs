@@ -9,7 +9,7 @@ use crate::protocols::Protocol;
 use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// The draws of conditions, by the places of their steps; what a request draws otherwise at this place is about messages.
@@ -32,7 +32,7 @@ impl<P: Protocol> World<P> {
                 }
                 TaskPlan::If(condition, otherwise) => {
                     let (condition, place, otherwise) = (condition.clone(), step.place, *otherwise);
-                    if !self.meets(slot, &condition, place) {
+                    if !self.meets(slot, &condition, place, ctx.now()) {
                         self.attempts[slot].task = otherwise;
                     }
                 }
@@ -89,7 +89,7 @@ impl<P: Protocol> World<P> {
         self.fail(slot, failure, ctx);
     }
 
-    fn meets(&self, slot: u32, condition: &Condition, place: u32) -> bool {
+    fn meets(&self, slot: u32, condition: &Condition, place: u32, now: SimTime) -> bool {
         match condition {
             Condition::Share(share) => {
                 let attempt = &self.attempts[slot];
@@ -99,6 +99,7 @@ impl<P: Protocol> World<P> {
                 };
                 share.holds(draw.further(OF_CONDITION | u64::from(place)))
             }
+            Condition::OwnWrite(written, within) => self.has_written(slot, (*written, *within), now),
             Condition::Classes(classes) => classes.binary_search(&self.class_of_request(slot)).is_ok(),
             Condition::Flag(flag) => {
                 let attempt = &self.attempts[slot];

@@ -26,7 +26,7 @@ fn longest(ended: &Ended, name: &str) -> SimDuration {
 /// Clients that read and write a few objects of a service with followers, over a link without any loss.
 fn followed(replicas: u32, lag: Distribution, reads: ReadsFrom, writes: Share) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(1)));
-    let replication = Replication { lag, reads, pins: None };
+    let replication = Replication { lag, reads, pins: None, waits_for: 0, fails_over: None };
     let data = Data { writes: Writes::Share(writes), replication: Some(replication), optimistic: None, publishes: None };
     let server = Service { replicas, data: Some(data), ..service(Distribution::Constant(ms(1))) };
     let mut spec = pair(clients(20, "server", poisson(500)), server, way, vec![deadline(ms(2_000))]);

@@ -38,17 +38,18 @@ fn on(ended: &Ended) -> Vec<Option<(u64, u64)>> {
             Record::Sent(name, node) => Some((name.call, &ended.plan.nodes[node.index()].name)),
             _ => None,
         };
-        // A call is made where its parent is worked on: its key belongs to the attempt that reached that replica.
-        let mut there = std::collections::BTreeMap::new();
+        // A call is made where its parent is worked on: its key belongs to the attempt that reached that replica, and to one of two places.
+        let places: Vec<u64> = models::services::calls(&ended.plan.services[0].program).map(|(_, place)| u64::from(place)).collect();
+        let mut there = std::collections::BTreeSet::new();
         let mut calls: Vec<(u64, bool)> = Vec::new();
         for (at, record) in &ended.seen {
             if let Record::Started(attempt, node) = record
                 && ended.plan.nodes[node.index()].name == name
             {
-                there.insert(attempt.call.key.child(1 << 32).bits(), ());
+                there.extend(places.iter().map(|place| attempt.call.key.child(1 << 32 | place).bits()));
             }
             if let Some((call, to)) = caller(record)
-                && there.remove(&call.key.bits()).is_some()
+                && there.remove(&call.key.bits())
             {
                 calls.push((at.as_nanos() / 1_000_000_000, to.starts_with("new")));
             }

@@ -169,6 +169,8 @@ impl<'a> Ledger<'a> {
             Record::FaultBegan(..)
             | Record::FaultEnded(..)
             | Record::Shifted(_)
+            | Record::AlertFired(_)
+            | Record::AlertResolved(_)
             | Record::Converged
             | Record::JobBegan(_)
             | Record::JobEnded(_) => {}

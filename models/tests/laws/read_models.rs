@@ -175,11 +175,14 @@ fn what_others_put_into_the_queue_tells_of_no_write() {
     assert!(observed(&ended, "edits: messages completed", Fold::Sum) > Some(told + 100));
 }
 
+/// A client, and which of its calls.
+type Whose = (u32, u32);
+
 /// What a model has and its readers miss, with everything remembered: the newest write of each object that is committed and that is applied.
 #[derive(Default)]
 struct Oracle {
     /// Of each object, in order: who has committed it, and when.
-    committed: BTreeMap<u64, Vec<((u32, u32), SimTime)>>,
+    committed: BTreeMap<u64, Vec<(Whose, SimTime)>>,
     /// The number of writes of each object up to the newest that is applied.
     applied: BTreeMap<u64, usize>,
     reads: u64,
@@ -193,8 +196,8 @@ impl Oracle {
         let (edits, looks) = (edge("front -> catalogue"), edge("front -> listing"));
         let told: BTreeSet<usize> = ["edits -> listing", "queue -> listing"].iter().filter_map(|name| edge(name)).collect();
         let objects = ended.plan.populations[0].objects.as_ref().expect("calls are about objects");
-        let mut own: BTreeMap<(u32, u32), u64> = BTreeMap::new();
-        let mut asked: BTreeMap<(u32, u32), SimTime> = BTreeMap::new();
+        let mut own: BTreeMap<Whose, u64> = BTreeMap::new();
+        let mut asked: BTreeMap<Whose, SimTime> = BTreeMap::new();
         let mut oracle = Self::default();
         let whose = |name: &CallName| (name.client, name.ordinal);
         for (at, record) in &ended.seen {
@@ -221,7 +224,7 @@ impl Oracle {
         oracle
     }
 
-    fn apply(&mut self, object: u64, write: (u32, u32)) {
+    fn apply(&mut self, object: u64, write: Whose) {
         let position = self.committed[&object].iter().position(|(of, _)| *of == write).expect("only what was committed is told of");
         let applied = self.applied.entry(object).or_default();
         *applied = (*applied).max(position + 1);

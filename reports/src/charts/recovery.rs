@@ -75,7 +75,7 @@ impl Chart for RecoveryTimes {
                 format!(
                     "{NOTE}{}{}{}{}",
                     if arms.iter().filter_map(|arm| arm.recovery.as_ref()).any(|curve| curve.censored > 0) { TICKS } else { "" },
-                    if objectives.is_empty() { "" } else { OBJECTIVES },
+                    if objectives.iter().any(|objective| objective.seconds() <= span.drawn) { OBJECTIVES } else { "" },
                     if places.iter().any(|place| *place != 0.0) { BESIDE } else { "" },
                     span.note()
                 ),
@@ -115,8 +115,9 @@ const APART: f64 = 3.4;
 /// Half the height of a tick, as a share.
 const TICK: f64 = 0.022;
 
-const TICKS: &str = " Ticks: runs that were cut off there.";
-const OBJECTIVES: &str = " Dashed: what is expected; a curve has to pass above the ring, or to the left of it.";
+const TICKS: &str = " Ticks: runs that were cut off there, or beyond the right edge.";
+const OBJECTIVES: &str =
+    " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
 const BESIDE: &str = " Curves that coincide are drawn side by side.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 
@@ -134,8 +135,9 @@ impl Span {
         let slowest = curves().filter_map(|curve| curve.steps.last()).map(|step| seconds(step.time)).fold(0.0, f64::max);
         // Long flat ends say nothing and squeeze what does.
         let told = if slowest > 0.0 && watched > 2.5 * slowest { 2.0 * slowest } else { watched };
-        let expected = objectives.iter().map(|objective| 1.1 * objective.seconds()).fold(0.0, f64::max);
-        let drawn = told.max(expected.min(watched));
+        // Nor does a limit that is far from anything that happened.
+        let near = |limit: &f64| *limit <= 5.0 * told;
+        let drawn = objectives.iter().map(|objective| 1.1 * objective.seconds()).filter(near).fold(told, f64::max);
         Self { watched, slowest, drawn }
     }
 

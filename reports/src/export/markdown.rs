@@ -56,6 +56,18 @@ pub fn report(results: &Results) -> String {
             let _ = writeln!(text, "{shown}\n");
         }
     }
+    for edges in summary::thresholds(results) {
+        let _ = writeln!(text, "## {}\n\n{}", escaped(&edges.title), table(&edges));
+    }
+    if !results.stressed.is_empty() {
+        let _ = writeln!(text, "## Does the ranking hold?\n");
+        for sentence in summary::stress_sentences(results) {
+            let _ = writeln!(text, "- {}.", escaped(&sentence));
+        }
+        for one in summary::stress(results) {
+            let _ = writeln!(text, "\n### {}\n\n{}", escaped(&one.title), table(&one));
+        }
+    }
     push_grid(&mut text, results);
     for cell in 0..manifest.cells.len() as u32 {
         push_cell(&mut text, results, &Ranking::of(results, cell), cell);
@@ -88,6 +100,9 @@ fn push_grid(text: &mut String, results: &Results) {
         let _ = writeln!(text, "## Along {}\n", escaped(&results.manifest.axes.join(", ")));
         for question in summary::grid(results) {
             let _ = writeln!(text, "### {}\n\n{}", escaped(&question.title), table(&question));
+        }
+        for moved in summary::sensitivity(results) {
+            let _ = writeln!(text, "### {}\n\n{}", escaped(&moved.title), table(&moved));
         }
     }
 }

@@ -122,6 +122,38 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
     html
 }
 
+/// From which values on the system fails, if that was looked for.
+pub fn edges(results: &Results) -> String {
+    if results.thresholds.is_empty() {
+        return String::new();
+    }
+    let said: String = summary::threshold_sentences(results).iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
+    let tables: String = summary::thresholds(results)
+        .iter()
+        .map(|edges| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&edges.title), table(edges)))
+        .collect();
+    format!("<section>\n<h2>Where it breaks</h2>\n<ul class=\"fates\">\n{said}</ul>\n{tables}</section>\n")
+}
+
+/// Whether the ranking holds under other assumptions, if that was asked.
+pub fn stress(results: &Results) -> String {
+    if results.stressed.is_empty() {
+        return String::new();
+    }
+    let said: String = summary::stress_sentences(results).iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
+    let tables: String = summary::stress(results)
+        .iter()
+        .map(|one| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&one.title), table(one)))
+        .collect();
+    let commands: String = results
+        .stressed
+        .iter()
+        .map(|one| format!("<li>{}: <code>{}</code></li>\n", escaped(&one.assumption), escaped(&command::compare(&one.results.manifest))))
+        .collect();
+    let again = format!("<details><summary>The commands</summary>\n<ul>\n{commands}</ul>\n</details>\n");
+    format!("<section>\n<h2>Does the ranking hold?</h2>\n<ul class=\"fates\">\n{said}</ul>\n{tables}{again}</section>\n")
+}
+
 /// What a comment has indented. Names with what is said of each, on lines of its own, are a list; anything else is a table or a formula, and stays as it
 /// was written.
 fn indented(block: &str) -> String {
@@ -158,6 +190,9 @@ pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
     html.extend(along[drawn..].iter().map(|picture| links(picture)));
     for question in summary::grid(results) {
         let _ = writeln!(html, "<h3>{}</h3>\n{}", escaped(&question.title), table(&question));
+    }
+    for moved in summary::sensitivity(results) {
+        let _ = writeln!(html, "<h3>{}</h3>\n<div class=\"wide\">{}</div>", escaped(&moved.title), table(&moved));
     }
     html + "</section>\n"
 }

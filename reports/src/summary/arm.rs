@@ -7,7 +7,7 @@
 
 use super::run::synthetic;
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
+use scenarios::results::{Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
@@ -129,7 +129,7 @@ impl ArmSummary {
         // Of edges that carry equally much, the first.
         let busiest = (0..edges.len()).rev().max_by_key(|edge| edges[*edge].0).unwrap_or(0);
         let most = edges.get(busiest).map_or(0, |edge| edge.0);
-        let by_clients: u64 = client_edges(&results.manifest).map(|edge| edges[edge].0).sum();
+        let by_clients: u64 = results.manifest.edges_of_users().map(|edge| edges[edge].0).sum();
         let judged = runs.iter().zip(&fates).filter(|(_, fate)| !matches!(fate, Fate::Unknown));
         Self {
             arm,
@@ -185,14 +185,6 @@ impl ArmSummary {
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
     }
-}
-
-/// The edges of users: those whose caller nobody calls, without those of probes.
-fn client_edges(manifest: &Manifest) -> impl Iterator<Item = usize> + '_ {
-    let ends = |edge: &str| edge.split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()));
-    let called: Vec<String> = manifest.edges.iter().filter_map(|edge| ends(edge)).map(|(_, callee)| callee).collect();
-    let is_client = move |index: &usize| ends(&manifest.edges[*index]).is_some_and(|(caller, _)| !called.contains(&caller));
-    (0..manifest.edges.len()).filter(|index| !manifest.synthetic.contains(&(*index as u32))).filter(is_client)
 }
 
 fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64, u64)> {

@@ -65,7 +65,18 @@ pub fn headline(results: &Results) -> String {
 
 /// What no order of arms looks at, though expectations tell the arms apart by it.
 fn beside(manifest: &Manifest) -> Option<String> {
-    let measure = |clause: &Clause| match clause {
+    let mut measures: Vec<&str> = manifest.expect.iter().filter(|clause| clause.arms().is_some()).map(apart_by).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    measures.retain(|measure| !measure.is_empty());
+    let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
+    (manifest.arms.len() > 1 && !measures.is_empty())
+        .then(|| format!("This order leaves out {list}, where the arms are expected to differ."))
+}
+
+/// What a clause looks at that no order does; nothing if it is what orders arms.
+fn apart_by(clause: &Clause) -> &str {
+    match clause {
         Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => {
             "single classes of calls"
         }
@@ -73,15 +84,19 @@ fn beside(manifest: &Manifest) -> Option<String> {
         Clause::Observation(_) => "what was observed",
         Clause::WrongAnswers(_) => "wrong answers",
         Clause::Uptime(_) => "uptime",
+        Clause::Measure(bounds) => measured(&bounds.of),
         _ => "",
-    };
-    let mut measures: Vec<&str> = manifest.expect.iter().filter(|clause| clause.arms().is_some()).map(measure).collect();
-    measures.sort_unstable();
-    measures.dedup();
-    measures.retain(|measure| !measure.is_empty());
-    let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
-    (manifest.arms.len() > 1 && !measures.is_empty())
-        .then(|| format!("This order leaves out {list}, where the arms are expected to differ."))
+    }
+}
+
+/// What a measure is about that no order looks at; nothing for those that order, and for shares that the sentences tell.
+fn measured(name: &str) -> &str {
+    match name {
+        _ if name.contains(" of class ") => "single classes of calls",
+        _ if name.starts_with("latency") => "latency",
+        "wasted work" | "unfinished calls" | "messages lost" => name,
+        _ => "",
+    }
 }
 
 /// The name of an arm within a sentence.

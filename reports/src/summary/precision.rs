@@ -4,7 +4,8 @@ use super::cell_label;
 use super::ranking_table::interval_cell;
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::precision::{Kind, Precise, Wanted};
+use scenarios::measures::Unit;
+use scenarios::precision::{Precise, Wanted};
 use scenarios::results::Manifest;
 use sim_core::time::SimDuration;
 
@@ -28,8 +29,8 @@ pub fn precision(manifest: &Manifest, wanted: &Wanted, judged: &[Precise]) -> Ta
     let of = if compares { format!(", against \"{}\" seed by seed", manifest.arms[0]) } else { String::new() };
     let mut table = Table::new(format!("Precision of {}{of}", wanted.measure.name), columns);
     for precise in judged {
-        let value = |value: f64| shown(wanted.measure.kind, compares, value);
-        let reach = |value: f64| shown(wanted.measure.kind, false, value);
+        let value = |value: f64| shown(wanted.measure.unit, compares, value);
+        let reach = |value: f64| shown(wanted.measure.unit, false, value);
         let estimate = precise.estimate;
         let mut row = vec![
             Cell::text(&manifest.arms[precise.arm as usize]),
@@ -38,7 +39,11 @@ pub fn precision(manifest: &Manifest, wanted: &Wanted, judged: &[Precise]) -> Ta
             Cell::or_missing(estimate, |estimate| interval_cell(value(estimate.low), value(estimate.high))),
             Cell::or_missing(estimate, |estimate| reach(estimate.reach())),
             Cell::or_missing(estimate, |_| reach(precise.allowed)),
-            Cell::text(if precise.is_enough() { "yes" } else { "no" }),
+            Cell::text(match (precise.is_missing(), precise.is_enough()) {
+                (true, _) => "no run has it",
+                (false, true) => "yes",
+                (false, false) => "no",
+            }),
         ];
         if several {
             row.insert(0, Cell::text(cell_label(manifest, precise.cell)));
@@ -68,18 +73,18 @@ fn is_difference(manifest: &Manifest, wanted: &Wanted) -> bool {
     wanted.paired && manifest.arms.len() > 1
 }
 
-fn shown(kind: Kind, is_signed: bool, value: f64) -> Cell {
+fn shown(unit: Unit, is_signed: bool, value: f64) -> Cell {
     let nanos = value.abs() * 1e9;
-    match (kind, is_signed) {
-        (Kind::Share, true) => Cell::Points((value * 1e9) as i64),
-        (Kind::Share, false) => Cell::text(percentage(value)),
-        (Kind::Time, signed) => {
+    match (unit, is_signed) {
+        (Unit::Share, true) => Cell::Points((value * 1e9) as i64),
+        (Unit::Share, false) => Cell::text(percentage(value)),
+        (Unit::Time, signed) => {
             let length = number::length(SimDuration::from_nanos(nanos as u64));
             let sign = if value < 0.0 { "−" } else { "" };
             Cell::text(if signed && value > 0.0 { format!("+{length}") } else { format!("{sign}{length}") })
         }
-        (Kind::Count, true) => Cell::text(number::signed(value)),
-        (Kind::Count, false) => Cell::Number(value),
+        (Unit::Count | Unit::Ratio | Unit::Rate, true) => Cell::text(number::signed(value)),
+        (Unit::Count | Unit::Ratio | Unit::Rate, false) => Cell::Number(value),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     for (quantile, value) in quantiles(&run.latency) {
         say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
     }
+    super::fairness::of_run(manifest, run, &mut say);
     super::classes::of_run(run, &mut say);
     for (edge, measures) in manifest.edges.iter().zip(&run.edges) {
         say(
@@ -70,6 +71,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     }
     if !run.episodes.is_empty() {
         let meaning = "whether it stays below the level with no fault active and the load as before";
+        super::detection::of_run(run, &mut say);
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
     if let Some(outcome) = run.experiment {

@@ -23,7 +23,8 @@ const fn field(name: &'static str, unit: &'static str, default: &'static str, me
 
 const LEAST: Parameter = field("at_least", "share", "no limit", "It is not below this.");
 const MOST: Parameter = field("at_most", "share", "no limit", "It is not above this.");
-const CALM: Parameter = field("outside_faults", "true or false", "false", "Whether only calls count that were started in bins no fault touches.");
+const CALM: Parameter =
+    field("outside_faults", "true or false", "false", "Whether only calls count that were started in bins no fault touches.");
 const CLASS: Parameter = field("class", "name of a class", "all", "Only calls of this class of requests count.");
 const ARMS: Parameter = field("arms", "list of names", "all", "The arms it speaks of.");
 
@@ -132,7 +133,12 @@ pub const PAGES: [ClausePage; 9] = [
                  six on.",
         parameters: &[
             field("of", "name of a measure", "required", "The measure; those of an edge, service or class end in its name."),
-            field("over_runs", "Median, Mean, P1, P10, P90, P99 or Every", "Median", "What of the values of the runs, or of the differences."),
+            field(
+                "over_runs",
+                "Median, Mean, P1, P10, P90, P99 or Every",
+                "Median",
+                "What of the values of the runs, or of the differences.",
+            ),
             field("at_least", "in the measure's unit", "no limit", "It is not below this; a difference of shares is in points, \"1pp\"."),
             field("at_most", "in the measure's unit", "no limit", "It is not above this."),
             field("than", "name of an arm", "none", "The limits are of the difference to this arm, seed by seed."),

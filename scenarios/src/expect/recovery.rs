@@ -36,27 +36,37 @@ const CHANCE: f64 = 0.05;
 
 /// Judges every limit that is written.
 pub(super) fn judge(limits: &RecoveryLimits, runs: &Runs<'_>) -> Vec<Judged> {
-    let quantiles = [("p50", 50, limits.p50), ("p90", 90, limits.p90), ("p99", 99, limits.p99)];
-    quantiles.into_iter().filter_map(|(name, percent, limit)| limit.map(|limit| judge_one(name, percent, limit, runs))).collect()
+    let of = |run: &RunMeasures| recovery_of(run).map(Some);
+    judge_times([limits.p50, limits.p90, limits.p99], ("recovery", "not recovered at the horizon"), &of, runs)
 }
 
-fn judge_one(name: &str, percent: u64, limit: SimDuration, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of recovery at most {limit}");
+/// Of a run: how long something took, or that it never came; nothing, if the run has no part in it. An error if it cannot be said.
+type TimeOf<'a> = &'a dyn Fn(&RunMeasures) -> Result<Option<Option<SimDuration>>, String>;
+
+/// Judges limits of the quantiles p50, p90 and p99 over the runs of how long something took; what never came is longer than any limit.
+pub(super) fn judge_times(limits: [Option<SimDuration>; 3], what: (&str, &str), of: TimeOf<'_>, runs: &Runs<'_>) -> Vec<Judged> {
+    let quantiles = [("p50", 50), ("p90", 90), ("p99", 99)].into_iter().zip(limits);
+    quantiles.filter_map(|(quantile, limit)| limit.map(|limit| judge_one(quantile, limit, what, of, runs))).collect()
+}
+
+fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&str, &str), of: TimeOf<'_>, runs: &Runs<'_>) -> Judged {
+    let clause = format!("{name} of {what} at most {limit}");
     let mut times = Vec::new();
     for (seed, run) in runs {
-        match recovery_of(run) {
-            // A run that never recovers sorts behind every limit.
-            Ok(time) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
+        match of(run) {
+            // What never comes sorts behind every limit.
+            Ok(Some(time)) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
+            Ok(None) => {}
             Err(reason) => return (clause, Judgement::Undecided, reason, None),
         }
     }
     times.sort_unstable();
     let (Some((seen, _)), Some((_, worst))) = (Quantile::new(percent, 100).of(&times), times.last().copied()) else {
-        return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
+        return (clause, Judgement::Undecided, "no run has anything to say of it".to_owned(), None);
     };
     let (count, longer) = (times.len() as u64, times.iter().filter(|(time, _)| *time > limit).count() as u64);
     let judgement = judge_share(longer, count, percent);
-    let seen = if seen == SimDuration::MAX { "not recovered at the horizon".to_owned() } else { seen.to_string() };
+    let seen = if seen == SimDuration::MAX { never.to_owned() } else { seen.to_string() };
     let evidence = format!("{name} {seen} over {count} runs, {longer} of them longer than the limit");
     let doubt = match judgement {
         Judgement::Undecided if longer == 0 => format!(": too few runs to pass, {} would do", fewest(percent)),

@@ -26,6 +26,7 @@ pub(super) fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumptio
     }
     let field = |name: &str| locate_in(root, &Path::from(Step::Name(name.to_owned()))).is_ok();
     let mut add = |name: &str, value: String| list.push(Assumption { written: field(name), path: name.to_owned(), value });
+    add("warm_up", spec.clockwork.warm_up.to_string());
     add("drain", spec.clockwork.drain.to_string());
     add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
     list

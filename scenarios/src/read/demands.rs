@@ -68,7 +68,7 @@ fn weights(program: &[Step], class: u8) -> Vec<f64> {
                     Condition::Share(share) => share.as_f64(),
                     Condition::Classes(classes) => f64::from(u8::from(classes.contains(&class))),
                     // What is so before anything happens.
-                    Condition::Flag(_) => 0.0,
+                    Condition::OwnWrite(..) | Condition::Flag(_) => 0.0,
                 };
                 weights[index + 1..behind].iter_mut().for_each(|weight| *weight *= share);
                 // A jump over what the others do is the last step of what these do.

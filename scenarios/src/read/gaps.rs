@@ -60,8 +60,13 @@ impl Gaps {
                 .as_ref()
                 .and_then(|(edge, _)| edge.split_once(" -> "))
                 .is_some_and(|(from, to)| is_written(from) && is_written(to));
+        let is_unread_alert = complaint.field.ends_with(".when.alert")
+            && complaint
+                .unknown
+                .as_ref()
+                .is_some_and(|(word, _)| pieces.section("alerts").iter().any(|piece| piece.key.as_ref() == Some(word)));
         let needs_stacks = self.some_stack && complaint.message.contains("its stack has no ");
-        !(is_unread_file || needs_stacks || needs_links || needs_nodes || needs_calls)
+        !(is_unread_file || is_unread_alert || needs_stacks || needs_links || needs_nodes || needs_calls)
     }
 
     /// The complaint with all names that are written, and with positions as in the text.

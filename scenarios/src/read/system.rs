@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::alerts::AnyAlert;
 use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
@@ -21,6 +22,7 @@ use models::strategies::Layer;
 use models::workloads::{Arrivals, Clients};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::units::Share;
 use std::sync::Arc;
 
 /// A node, as a scenario writes it.
@@ -47,6 +49,7 @@ impl<'a> Reader<'a> {
         let faults = self.faults(problems);
         let storm = self.read::<Storm>("storm", problems);
         let experiment = self.read::<Experiment>("experiment", problems);
+        let objective = self.read::<Share>("objective", problems);
         let mut systems = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
@@ -54,6 +57,7 @@ impl<'a> Reader<'a> {
             let (mut spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
             spec.storm.clone_from(&storm);
             spec.experiment.clone_from(&experiment);
+            spec.objective = objective;
             match Plan::new(&spec) {
                 Ok(plan) => {
                     let group = spec.groups.first().map(|(_, group)| group.clone());
@@ -139,6 +143,11 @@ impl<'a> Reader<'a> {
         for piece in pieces.section("clocks") {
             if let Some(clock) = problems.note(parse_as::<AnyClock>(piece.value, "kind of clock")) {
                 spec.clocks.push((piece.key.clone().unwrap_or_default(), clock));
+            }
+        }
+        for piece in pieces.section("alerts") {
+            if let Some(alert) = problems.note(parse_as::<AnyAlert>(piece.value, "kind of alert")) {
+                spec.alerts.push((piece.key.clone().unwrap_or_default(), alert));
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -325,6 +334,9 @@ fn content_of(spec: &SystemSpec) -> String {
     }
     if !spec.brokers.is_empty() {
         text.extend(serde_json::to_vec(&spec.brokers).expect("brokers can be written as JSON"));
+    }
+    if spec.objective.is_some() || !spec.alerts.is_empty() {
+        text.extend(serde_json::to_vec(&(&spec.objective, &spec.alerts)).expect("alerts can be written as JSON"));
     }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));

@@ -39,7 +39,7 @@ pub(super) fn field_meant<'a>(found: &str, known: &[&'a str]) -> Option<&'a str>
     ours.into_iter().find_map(|ours| known.iter().find(|field| **field == ours)).copied()
 }
 
-const TASKS: &[&str] = &["Call", "Work", "Write", "Parallel", "Send", "Maybe", "For", "Try", "Saga"];
+const TASKS: &[&str] = &["Call", "Work", "Write", "Parallel", "Send", "Maybe", "For", "AfterOwnWrite", "Try", "Saga"];
 const NODES: &[&str] = &["Clients", "Service", "Broker", "Topic", "Router"];
 
 /// Where a name belongs that means nothing in the place where it stands.

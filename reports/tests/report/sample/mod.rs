@@ -62,8 +62,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
 /// A fault from 20 s to 30 s of 120 s, so many runs of each of these arms.
 pub fn brownout(arms: &[Arm], runs: u64) -> Results {
     let names: Vec<&str> = arms.iter().map(|arm| arm.0).collect();
-    let mut results =
-        Results { manifest: Manifest { replications: runs as u32, ..manifest(&names) }, runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(Manifest { replications: runs as u32, ..manifest(&names) });
     for (index, arm) in arms.iter().enumerate() {
         let mut series = CellSeries {
             cell: 0,
@@ -154,7 +153,7 @@ pub fn contention(runs: u64) -> Results {
         warm_up: SimDuration::ZERO,
         ..manifest(&arms)
     };
-    let mut results = Results { manifest, runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(manifest);
     for (cell, count) in counts.into_iter().enumerate() {
         for (arm, scale) in [50, 25, 6].into_iter().enumerate() {
             for seed in 1..=runs {

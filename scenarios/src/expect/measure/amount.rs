@@ -69,7 +69,7 @@ impl Amount {
     ///
     /// # Errors
     /// What should stand there instead, to be read after "expected".
-    pub(super) fn parts(&self, unit: Unit, is_difference: bool) -> Result<f64, &'static str> {
+    pub(crate) fn parts(&self, unit: Unit, is_difference: bool) -> Result<f64, &'static str> {
         let found = match (self, unit) {
             (Self::Number(number), Unit::Count | Unit::Ratio) => Some(number * unit.parts() as f64),
             (Self::Text(text), Unit::Share | Unit::Time | Unit::Rate) => of_text(text, unit, is_difference),

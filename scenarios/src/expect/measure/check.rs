@@ -8,11 +8,13 @@ use crate::problem::{Problem, did_you_mean, one_of};
 /// A problem, and the field of the clause that it is about.
 pub(crate) type InField = (&'static str, Problem);
 
-/// Edges, services and classes that a scenario has.
+/// Edges, services, classes, alerts, and populations whose clients are counted one by one, that a scenario has.
 pub(crate) struct Owners<'a> {
     pub edges: &'a [&'a str],
     pub services: &'a [&'a str],
     pub classes: &'a [&'a str],
+    pub alerts: &'a [&'a str],
+    pub populations: &'a [&'a str],
 }
 
 impl MeasureBounds {
@@ -90,6 +92,8 @@ impl MeasureBounds {
             Owner::Edge => ("no edge is called", owners.edges),
             Owner::Service => ("no service is called", owners.services),
             Owner::Class => ("no class of requests is called", owners.classes),
+            Owner::Alert => ("no alert is called", owners.alerts),
+            Owner::Population => ("no population with `counts_each: true` is called", owners.populations),
         };
         if known.contains(&name) {
             return None;
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn owners_that_do_not_exist_are_answered_with_what_there_is() {
-        let owners = Owners { edges: &["shop -> db"], services: &["shop", "db"], classes: &["buy"] };
+        let owners = Owners { edges: &["shop -> db"], services: &["shop", "db"], classes: &["buy"], alerts: &[], populations: &[] };
         let unknown = |name: &str| of(name).unknown(&owners).map(|problem| (problem.message, problem.hint));
         assert_eq!(unknown("attempts of shop->db"), None);
         let (message, hint) = unknown("utilisation of dbb").expect("there is none");

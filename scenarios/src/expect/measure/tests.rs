@@ -17,7 +17,7 @@ fn results(first: Vec<RunMeasures>, second: Vec<RunMeasures>) -> Results {
             outcome: RunOutcome::Finished { measures, digest: 0 },
         })
     });
-    Results { manifest: crate::sweep::manifest(&scenario), runs: rows.collect(), series: Vec::new() }
+    Results { runs: rows.collect(), ..Results::nothing_yet(crate::sweep::manifest(&scenario)) }
 }
 
 fn judged(bounds: &MeasureBounds, results: &Results, arm: u32) -> Judged {

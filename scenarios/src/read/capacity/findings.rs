@@ -1,6 +1,6 @@
 //! What is more than a system can do, in sentences with their arithmetic?
 
-use super::flow::{System, Way};
+use super::flow::System;
 use models::services::LateWork;
 use models::strategies::Layer;
 use sim_core::time::SimDuration;
@@ -120,7 +120,7 @@ impl System<'_> {
     }
 
     /// Retries that multiply on the way down, said where the last of the layers retries, not of all that lies below it as well.
-    fn multiplied(&self, way: &Way) -> Option<Finding> {
+    fn multiplied(&self, way: &[(usize, Option<u64>)]) -> Option<Finding> {
         if way.last()?.1 == Some(1) {
             return None;
         }

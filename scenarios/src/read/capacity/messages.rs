@@ -102,12 +102,12 @@ impl System<'_> {
     pub(super) fn taken_from(&self, backlog: u32) -> Option<(Takes, &str)> {
         let of = &self.plan.backlogs[backlog as usize];
         if let Some(push) = &of.push {
-            return Some((self.pushed(backlog, push), &self.plan.brokers[of.broker as usize].name));
+            return Some((self.pushed(backlog, push), self.plan.brokers[of.broker as usize].name.as_str()));
         }
         let all: Vec<Takes> = self.consumers(backlog).map(|consumer| self.fetched(backlog, consumer)).collect();
         let first = self.consumers(backlog).next()?;
         let rate = all.iter().map(|takes| takes.rate).sum();
         let arithmetic = all.into_iter().map(|takes| takes.arithmetic).collect::<Vec<_>>().join(", and ");
-        Some((Takes { rate, arithmetic }, &self.plan.services[first.service as usize].name))
+        Some((Takes { rate, arithmetic }, self.plan.services[first.service as usize].name.as_str()))
     }
 }
