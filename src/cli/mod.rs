@@ -40,10 +40,11 @@ Examples:
   stormglass run retry-storm --arm \"full jitter\" --seed 7
   stormglass new my-scenario.ron             write a first scenario of your own
   stormglass check my-scenario.ron           find everything wrong with a file, run nothing
-  stormglass compare my-scenario.ron --against results/before --junit verdicts.xml      in CI
+  stormglass compare my-scenario.ron --against results/before --junit verdicts.xml
 
-Exit codes: 0 fine, 1 an expectation failed or something got worse, 2 a command or file is wrong, 3 undecided, 4 two
-runs that must be equal differ, 101 a bug in Stormglass, 130 interrupted. Of several: 101, 130, 4, 2, 1, 3, 0.";
+Exit codes: 0 fine, 1 an expectation failed or something got worse, 2 a command or file is wrong,
+3 undecided, 4 two runs that must be equal differ, 101 a bug in Stormglass, 130 interrupted.
+Of several the first of 101, 130, 4, 2, 1, 3, 0.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

@@ -74,7 +74,9 @@ impl Unit {
     pub fn difference(self, value: f64) -> String {
         let words = self.near(value);
         let words = if self == Self::Share { words.replace('%', "pp") } else { words };
-        if value > 0.0 { format!("+{words}") } else { words }
+        // What rounds to nothing has no sign.
+        let is_something = words.contains(|c: char| ('1'..='9').contains(&c));
+        if value > 0.0 && is_something { format!("+{words}") } else { words }
     }
 
     /// The least and the largest value there can be, in parts.

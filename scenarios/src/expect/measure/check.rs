@@ -98,6 +98,10 @@ impl MeasureBounds {
         if known.contains(&name) {
             return None;
         }
+        if owner == Owner::Class && known.is_empty() {
+            let hint = "no population has classes; give one `classes: { \"buy\": (weight: 2), \"browse\": (weight: 8) }`";
+            return Some(Problem::new(format!("{what} `{name}`")).hint(hint));
+        }
         let listed: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
         let problem = Problem::new(format!("{what} `{name}`")).expected(one_of(listed.iter().map(String::as_str)));
         Some(problem.suggest(name, known.iter().copied()))
