@@ -39,4 +39,4 @@ pub use about::{About, Explained};
 pub use builder::quoted;
 
 /// Raised whenever the same scenario and seed may give another run than before: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 5;
+pub const BEHAVIOUR_VERSION: u32 = 6;
