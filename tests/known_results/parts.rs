@@ -30,7 +30,7 @@ How to read a row:
 - *exact*: what every run must have, with nothing allowed. *near*: what is computed and not drawn, to a stated precision. *bound*: the largest or smallest
   of what runs had, inside bounds. *order*: values that must fall as written. *told*: a value of which nothing is promised.
 
-Times are virtual. What is not on this page has not been held against anything but the project's own laws and tests. A row says that the simulator agrees with a
+Times are virtual. Percentiles of latency come from a histogram of three significant digits and may be a thousandth too long. What is not on this page has not been held against anything but the project's own laws and tests. A row says that the simulator agrees with a
 *model*; whether that model is like a system of yours no table can tell.
 
 ";

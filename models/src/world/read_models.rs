@@ -188,6 +188,7 @@ impl<P: Protocol> World<P> {
         }
         let changes = match self.calls[slot].origin {
             Origin::Delivery(poller, NONE) => self.changes_held_by(poller),
+            Origin::Settling(..) => Vec::new(),
             _ => change.into_iter().collect(),
         };
         self.read_models.carries(slot, self.calls[slot].name.key, changes);

@@ -74,7 +74,10 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
     let mut facts = vec![
         ("load", manifest.load.clone()),
         ("measured", format!("from {} to {}", number::length(manifest.warm_up), number::length(manifest.horizon))),
-        ("arms", format!("{}; the first is the baseline", manifest.arms.join(", "))),
+        (
+            "arms",
+            format!("{}; the first is the baseline", manifest.arms.iter().map(|arm| format!("\"{arm}\"")).collect::<Vec<_>>().join(", ")),
+        ),
         (
             "runs",
             format!(

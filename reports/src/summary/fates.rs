@@ -84,6 +84,7 @@ fn apart_by(clause: &Clause) -> &str {
         Clause::Observation(_) => "what was observed",
         Clause::WrongAnswers(_) => "wrong answers",
         Clause::Uptime(_) => "uptime",
+        Clause::Detection(_) | Clause::Precision(_) | Clause::Recall(_) => "how soon and how surely faults are noticed",
         Clause::Measure(bounds) => measured(&bounds.of),
         _ => "",
     }

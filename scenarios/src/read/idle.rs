@@ -140,12 +140,13 @@ fn writes(plan: &Plan, fault: &AnyFault) -> bool {
     })
 }
 
-/// The services that nobody calls in any arm, as seen from the first arm that has them.
+/// The services that nobody calls in any arm, and that fetch nothing, as seen from the first arm that has them.
 fn uncalled(arms: &[ArmPlan], arm: &ArmPlan) -> Vec<(String, String)> {
     let has = |arm: &ArmPlan, name: &str| arm.plan.services.iter().any(|service| service.name == name);
     let is_called = |arm: &ArmPlan, name: &str| {
         let is_meant = |edge: &EdgePlan| matches!(edge.callee, Callee::Service(callee) if arm.plan.services[callee as usize].name == name);
-        arm.plan.edges.iter().any(is_meant)
+        let fetches = arm.plan.consumers.iter().any(|consumer| arm.plan.services[consumer.service as usize].name == name);
+        fetches || arm.plan.edges.iter().any(is_meant)
     };
     let is_idle = |name: &&String| {
         let is_first = arms.iter().find(|arm| has(arm, name)).is_some_and(|first| std::ptr::eq(first, arm));
