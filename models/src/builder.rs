@@ -22,7 +22,7 @@ use crate::places::Places;
 use crate::plan::{GroupPlan, NodePlan, Plan, PopulationPlan, Role, ServicePlan, SystemSpec};
 use crate::protocols::MOST_MEMBERS;
 use crate::registry::Complaint;
-use crate::services::{HealthEndpoint, Serves};
+use crate::services::{DemandOfRetry, HealthEndpoint, Serves};
 use crate::topology::{Topology, domain_of};
 use crate::workloads::ClassMix;
 use classes::number_of;
@@ -106,6 +106,9 @@ impl Builder<'_> {
         let group = self.place_group(&mut nodes);
         let edges = self.edges(&nodes, &mut services, group.as_ref(), &classes);
         self.demands_of_classes(&mut services, &classes);
+        for service in &mut services {
+            service.is_plain = !service.checks_in && !service.has_own_ways && service.demand_of_retry == DemandOfRetry::Fresh;
+        }
         let (brokers, backlogs, consumers) = self.brokers(&services, &classes, &edges);
         let domains: Vec<_> = self.domains.iter().map(|place| domain_of(place).to_owned()).collect();
         let clocks = self.clocks(&nodes, &domains, &services, group.as_ref());
@@ -197,6 +200,7 @@ impl Builder<'_> {
                 data: None,
                 read_model: None,
                 checks_in: false,
+                is_plain: false,
                 retry_after: service.retry_after,
                 late_work: service.late_work,
                 demand_of_retry: service.demand_of_retry,

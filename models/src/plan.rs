@@ -171,6 +171,8 @@ pub struct ServicePlan {
     pub read_model: Option<u32>,
     /// Whether a request asks for something beside a worker when it arrives.
     pub checks_in: bool,
+    /// Whether it asks for a worker alone, who is busy with it as long as its own draw says: it neither checks in nor has its service own ways.
+    pub is_plain: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].

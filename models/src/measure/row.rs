@@ -281,3 +281,18 @@ pub struct Bin {
     /// Attempts put on the wire within the bin, over all edges: offered load.
     pub attempts: u64,
 }
+
+/// Counts of two parts of a bin, or of two bins, together.
+impl std::ops::Add for Bin {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            started: self.started + other.started,
+            succeeded: self.succeeded + other.succeeded,
+            completed: self.completed + other.completed,
+            failed: self.failed + other.failed,
+            attempts: self.attempts + other.attempts,
+        }
+    }
+}

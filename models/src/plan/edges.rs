@@ -19,6 +19,8 @@ pub struct EdgePlan {
     pub key: Key,
     /// The layers between, outermost first.
     pub stack: Vec<Layer>,
+    /// Whether none of them makes anything else of an outcome, or has anything to remember of it: whatever ends an attempt ends the call.
+    pub passes_outcomes: bool,
     /// By whom the memory of each layer is shared.
     pub scopes: Vec<Option<Scope>>,
     /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
@@ -47,6 +49,7 @@ impl EdgePlan {
             callee,
             key,
             stack: Vec::new(),
+            passes_outcomes: true,
             scopes: Vec::new(),
             homes: Vec::new(),
             elsewhere: Vec::new(),
@@ -75,6 +78,7 @@ impl EdgePlan {
     pub fn wrap_in(&mut self, stack: &[Layer]) {
         self.scopes = stack.iter().map(Layer::scope).collect();
         self.elsewhere = vec![None; stack.len()];
+        self.passes_outcomes = stack.iter().all(Layer::passes_outcomes);
         self.stack = stack.to_vec();
     }
 

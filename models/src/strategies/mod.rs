@@ -216,6 +216,11 @@ impl Layer {
         }
     }
 
+    /// Whether it answers the end of what is inside with the same outcome, whatever that is and whenever it comes.
+    pub const fn passes_outcomes(&self) -> bool {
+        matches!(self, Self::Timeout(_))
+    }
+
     /// Whether it has something at its first use that a process which starts again lacks.
     pub const fn begins_full(&self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! How does an answer come back, and who hears it?
 
 use super::World;
-use super::parcels::{Cargo, Fate};
+use super::parcels::{Cargo, Fate, fate_on};
 use super::wire::REPLY;
 use crate::attempt::Phase;
 use crate::call::{NONE, Origin};
@@ -38,7 +38,7 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
         if self.attempts[slot].holds.any() {
-            return self.answer_under_conditions(slot, outcome, ctx);
+            return self.answer_otherwise(slot, outcome, ctx);
         }
         self.answer_holding_nothing(slot, outcome, ctx);
     }
@@ -46,25 +46,34 @@ impl<P: Protocol> World<P> {
     /// The same for a request that holds nothing beside its worker.
     #[inline(always)]
     pub(super) fn answer_holding_nothing(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        if !self.environment.is_calm() {
-            return self.answer_under_conditions(slot, outcome, ctx);
-        }
         let attempt = &mut self.attempts[slot];
+        if !self.environment.is_calm() || attempt.name.copy > 0 {
+            return self.answer_otherwise(slot, outcome, ctx);
+        }
         attempt.outcome = outcome;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, outcome));
-        self.send_answer(slot, ctx);
+        self.meter.messages.sent += 1;
+        let luck = Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() };
+        match fate_on(self.plan.topology.route(attempt.routes.1), luck) {
+            Fate::Arrives(delay) => attempt.travels(Kind::Reply, slot, delay, ctx),
+            other => self.answer_goes((slot, other), luck, ctx),
+        }
     }
 
-    /// A server sends an answer that is in its books, where faults are on or the request held something.
+    /// An answer is sent by a server that has to look after more than that, or while something is wrong.
     #[inline(never)]
-    fn answer_under_conditions(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let told = self.outcome_told(slot, outcome, ctx);
+    fn answer_otherwise(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
+        let is_calm = self.environment.is_calm();
+        let mut told = outcome;
+        if !is_calm || self.attempts[slot].holds.any() {
+            told = self.outcome_told(slot, outcome, ctx);
+        }
         let attempt = &mut self.attempts[slot];
         attempt.outcome = told;
         attempt.phase = Phase::Replying;
         ctx.record(&Record::Answered(attempt.name, attempt.node, told));
-        if self.environment.is_calm() || !self.holds_back(slot, ctx) {
+        if is_calm || !self.holds_back(slot, ctx) {
             self.send_answer(slot, ctx);
         }
     }
@@ -83,7 +92,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// An answer leaves its node, or the machine of a dead one.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn send_answer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, mut luck) = (attempt.routes.1, Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() });
@@ -92,11 +101,16 @@ impl<P: Protocol> World<P> {
             luck = Luck { delay: luck.delay.further(OF_COPY + copy), loss: luck.loss.further(OF_COPY + copy) };
         }
         let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.answers(REPLY), route, luck) };
+        self.answer_goes((slot, fate), luck, ctx);
+    }
+
+    #[inline(never)]
+    fn answer_goes(&mut self, (slot, fate): (u32, Fate), luck: Luck, ctx: &mut Ctx<'_, Self>) {
         match fate {
             Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
             Fate::Unknown => {
-                let size = self.size_of(slot, |service| service.reply_size);
+                let (size, route) = (self.size_of(slot, |service| service.reply_size), self.attempts[slot].routes.1);
                 if let Err(loss) = self.send_parcel(Cargo::Reply(slot), route, (REPLY, size), luck, ctx) {
                     self.lose(slot, loss, ctx);
                 }
@@ -147,7 +161,32 @@ impl<P: Protocol> World<P> {
             return self.settle(slot);
         }
         attempt.is_wrong |= is_altered;
-        self.hand_over(slot, ctx);
+        let is_last = attempt.references == 0 && attempt.pending == 0;
+        let is_alone = attempt.original == NONE && attempt.session == NONE && !attempt.holds.any();
+        if !(is_last && is_alone && attempt.is_waited_for) {
+            return self.deliver(slot, ctx);
+        }
+        // As in `hand_over` and `end_attempt`, of which nothing else is left to do.
+        attempt.is_delivered = true;
+        attempt.phase = Phase::Done;
+        let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
+        let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
+        ctx.record(&Record::Delivered(attempt.name, attempt.node, outcome));
+        self.recent_wait = (attempt.name.number == 1).then(|| (attempt.name.call.key, attempt.draws.wait()));
+        let state = &mut self.calls[call];
+        debug_assert_eq!(state.flights[flight as usize].attempt, slot, "a flight knows the attempt that it waits for");
+        state.on_wire -= 1;
+        state.flights[flight as usize].attempt = NONE;
+        if outcome.is_success() {
+            (state.is_wrong, state.is_degraded) = (is_wrong, is_degraded);
+        } else if let Origin::Saga(saga, place) = state.origin {
+            self.saga_attempt_failed((saga, place), outcome);
+        }
+        self.attempts.release(slot);
+        if self.plan.edges[self.calls[call].name.edge.index()].passes_outcomes {
+            return self.end_call(call, outcome, ctx);
+        }
+        self.attempt_ended(call, flight, outcome, hint, ctx);
     }
 
     /// Hands the outcome of an attempt to the flight that waits for it, if one does.

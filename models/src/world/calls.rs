@@ -84,17 +84,39 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn enter(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let now = self.local_of_call(slot, ctx.now());
-        let (edge, mut earliest) = (self.calls[slot].name.edge.index(), self.calls[slot].limit);
+        let call = &mut self.calls[slot];
+        let (edge, mut earliest) = (&self.plan.edges[call.name.edge.index()], call.limit);
         let mut index = 0;
+        while let Some(layer) = edge.stack.get(index)
+            && let Some(Step::Inner { wake }) = layer.at_once(Cause::Start, now)
+        {
+            let wake = wake.unwrap_or(SimTime::MAX);
+            call.add_first_flight(FlightMemory::Nothing, wake);
+            earliest = earliest.min(wake);
+            index += 1;
+        }
+        if index < edge.stack.len() || edge.sheds_early {
+            return self.enter_further(slot, (index, earliest), ctx);
+        }
+        let leaf = call.add_first_flight(FlightMemory::Nothing, SimTime::MAX);
+        self.send_attempt(slot, leaf, ctx);
+        self.arm_by(slot, earliest, ctx);
+    }
+
+    /// A call that has begun just now goes on through its layers, from one that has a memory on.
+    #[inline(never)]
+    fn enter_further(&mut self, slot: u32, (mut index, mut earliest): (usize, SimTime), ctx: &mut Ctx<'_, Self>) {
+        let now = self.local_of_call(slot, ctx.now());
+        let edge = self.calls[slot].name.edge.index();
         while let Some(layer) = self.plan.edges[edge].stack.get(index) {
             let call = &mut self.calls[slot];
             let step = match layer.at_once(Cause::Start, now) {
                 Some(step) => {
-                    call.add_first_flight(FlightMemory::Nothing);
+                    call.add_first_flight(FlightMemory::Nothing, SimTime::MAX);
                     step
                 }
                 None => {
-                    let flight = call.add_first_flight(layer.new_flight());
+                    let flight = call.add_first_flight(layer.new_flight(), SimTime::MAX);
                     self.consult(slot, flight, (Cause::Start, now), ctx)
                 }
             };
@@ -104,7 +126,7 @@ impl<P: Protocol> World<P> {
             earliest = earliest.min(wake);
             index += 1;
         }
-        let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing);
+        let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing, SimTime::MAX);
         if self.plan.edges[edge].sheds_early && self.is_beyond_cut(slot, ctx.now()) {
             return self.take_step(slot, leaf, BEYOND_CUT, None, ctx);
         }

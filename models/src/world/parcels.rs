@@ -84,6 +84,18 @@ const OF_COPY: u64 = 0x3_0000;
 /// Place of the draw that alters a message of a protocol.
 const ALTERED: u64 = 0x3_0001;
 
+/// What becomes of a message on this way, if no fault interferes.
+#[inline(always)]
+pub(super) fn fate_on(way: &Route, luck: Luck) -> Fate {
+    if !way.is_plain() {
+        return Fate::Unknown;
+    }
+    if way.loss().holds(luck.loss) {
+        return Fate::Lost(Loss::Link);
+    }
+    Fate::Arrives(way.delay(luck.delay))
+}
+
 impl<P: Protocol> World<P> {
     /// What becomes of a message on this route that is sent now.
     pub(super) fn dispatch(&mut self, letter: Letter, route: RouteId, luck: Luck) -> Fate {
@@ -100,14 +112,7 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn pass(&mut self, route: RouteId, luck: Luck) -> Fate {
         self.meter.messages.sent += 1;
-        let way = self.plan.topology.route(route);
-        if !way.is_plain() {
-            return Fate::Unknown;
-        }
-        if way.loss().holds(luck.loss) {
-            return Fate::Lost(Loss::Link);
-        }
-        Fate::Arrives(way.delay(luck.delay))
+        fate_on(self.plan.topology.route(route), luck)
     }
 
     /// What faults make of a message that is sent now, if they do anything.

@@ -1,12 +1,12 @@
 //! How does a request travel, and what meets it when it arrives?
 
 use super::World;
-use super::parcels::{Cargo, Fate};
-use crate::attempt::Phase;
+use super::parcels::{Cargo, Fate, fate_on};
+use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Callee, ServicePlan};
@@ -15,13 +15,22 @@ use crate::record::{AttemptName, Loss, Record};
 use crate::services::News;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 
 /// Kinds of message by their numbers, as [`crate::links::KINDS`] names them.
 pub(super) const REQUEST: u8 = 0;
 pub(super) const REPLY: u8 = 1;
 pub(super) const CANCEL: u8 = 2;
+
+impl Attempt {
+    /// A message of it arrives after this time.
+    #[inline(always)]
+    pub(super) fn travels<P: Protocol>(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, World<P>>) {
+        self.references += 1;
+        ctx.after(delay, WorldEvent::new(kind, self.name.call.key, self.name.number, slot));
+    }
+}
 
 impl<P: Protocol> World<P> {
     /// Puts the next attempt of a call on the wire.
@@ -60,21 +69,33 @@ impl<P: Protocol> World<P> {
             Callee::Own(_) => (caller, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
-        self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
-        self.attempts[attempt].reach = self.reach_of(slot);
-        self.attempts[attempt].is_probe = is_probe;
-        if tells_deadline {
-            self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
-        }
+        let reach = self.reach_of(slot);
+        let deadline = if tells_deadline { self.deadline_to_tell(slot, ctx.now()) } else { SimTime::MAX };
         if !is_probe {
             self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         }
+        let state = &mut self.attempts[attempt];
+        state.begin(name, draws, (slot, flight), (caller, node, service), routes);
+        (state.reach, state.is_probe, state.deadline) = (reach, is_probe, deadline);
         if service == NONE {
-            self.begin_session(attempt, ctx);
-        } else {
-            ctx.record(&Record::Sent(name, node));
-            self.send_request(attempt, ctx);
+            return self.begin_session(attempt, ctx);
         }
+        ctx.record(&Record::Sent(name, node));
+        if !self.environment.is_calm() {
+            return self.send_request_under_faults(attempt, ctx);
+        }
+        self.meter.messages.sent += 1;
+        let luck = Luck { delay: draws.request_delay(), loss: draws.request_loss() };
+        match fate_on(self.plan.topology.route(routes.0), luck) {
+            Fate::Arrives(delay) => state.travels(Kind::Request, attempt, delay, ctx),
+            other => self.send_request((attempt, other), (routes.0, luck), ctx),
+        }
+    }
+
+    /// By when a server is told that its answer is of no use any more.
+    #[inline(never)]
+    fn deadline_to_tell(&mut self, slot: u32, now: SimTime) -> SimTime {
+        self.wake_of_call(slot, self.calls[slot].deadline, now)
     }
 
     /// Where a call stands among all: whatever is called on behalf of a client's call stands where that does.
@@ -102,11 +123,16 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    #[inline(always)]
-    fn send_request(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    #[cold]
+    fn send_request_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, luck) = (attempt.routes.0, Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss() });
-        let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.asks(REQUEST), route, luck) };
+        let fate = self.dispatch(attempt.asks(REQUEST), route, luck);
+        self.send_request((slot, fate), (route, luck), ctx);
+    }
+
+    #[inline(never)]
+    fn send_request(&mut self, (slot, fate): (u32, Fate), (route, luck): (RouteId, Luck), ctx: &mut Ctx<'_, Self>) {
         match fate {
             Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
@@ -121,9 +147,7 @@ impl<P: Protocol> World<P> {
 
     #[inline(always)]
     pub(super) fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references += 1;
-        ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
+        self.attempts[slot].travels(kind, slot, delay, ctx);
     }
 
     /// An event in the life of an attempt.
