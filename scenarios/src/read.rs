@@ -193,9 +193,11 @@ impl<'a> Reader<'a> {
             assumptions,
             warnings: Problems::new(),
             advice: Problems::new(),
+            sums: Vec::new(),
         };
         scenario.warnings = self.warnings(&scenario, &arms, &sweep);
         scenario.advice = self.capacity(&scenario, &arms);
+        scenario.sums = capacity::sums(&scenario);
         if let Some(sentence) = too_large(&scenario).filter(|_| extent == Extent::Grid) {
             problems.push(Problem::new(sentence).at(self.field("sweep").unwrap_or(self.root).head()));
         }

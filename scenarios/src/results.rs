@@ -91,6 +91,9 @@ pub struct Manifest {
     pub instants_differ: bool,
     /// Defaults that decide verdicts, and where each came from.
     pub assumptions: Vec<Assumption>,
+    /// What loads and capacities come to, by arithmetic alone, in the first cell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sums: Vec<Sum>,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
 }
@@ -105,6 +108,28 @@ pub struct FaultWindow {
     pub begin: SimTime,
     /// When it ends; `None` if it never does.
     pub end: Option<SimTime>,
+}
+
+/// What the load and the capacity of a service come to in an arm, by arithmetic alone. Rates are in millionths of a request a second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sum {
+    /// Index of the arm.
+    pub arm: u32,
+    /// The service.
+    pub service: String,
+    /// First attempts that come.
+    pub comes: u64,
+    /// What it can do, if anything limits that.
+    pub can: Option<u64>,
+    /// Attempts that one call may make of itself here if all of them fail, if anything limits that.
+    pub attempts: Option<u64>,
+    /// The load up to which it can do all of these attempts: below it, it comes back from any backlog.
+    pub safe: Option<u64>,
+    /// How long the least patient caller waits.
+    pub patience: Option<SimDuration>,
+    /// The load at which the mean time of a request is that long.
+    pub late: Option<u64>,
 }
 
 /// A default that decides verdicts.

@@ -45,6 +45,8 @@ pub struct Scenario {
     pub warnings: Problems,
     /// What the system cannot do, by arithmetic alone: said by `check`, and not again by every run, because it may be what is studied.
     pub advice: Problems,
+    /// What loads and capacities come to, by arithmetic alone, in the first cell.
+    pub sums: Vec<crate::results::Sum>,
 }
 
 /// One point of the swept grid.

@@ -227,6 +227,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         wears: first.faults.iter().any(FaultPlan::renews),
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
+        sums: scenario.sums.clone(),
         expect: scenario.expect.clone(),
     }
 }

@@ -1,7 +1,7 @@
 //! `check`: everything wrong with a scenario at once, and what it would run.
 
-use super::output::print;
-use super::{Exit, ScenarioArgs, load};
+use super::output::{print, print_table};
+use super::{Exit, Format, ScenarioArgs, load};
 use clap::Args;
 use scenarios::{Extent, sweep};
 
@@ -36,5 +36,9 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     print(&format!("  runs      {runs} = {cells} x {arms} x {} seeds from {}", scenario.sweep.replications, scenario.sweep.first_seed))?;
     let times = scenario.clockwork;
     print(&format!("  time      warm-up {}, horizon {}, drain {}", times.warm_up, times.horizon, times.drain))?;
+    if let Some(sums) = reports::summary::sums(&sweep::manifest(&scenario)) {
+        print("")?;
+        print_table(&sums, Format::Table)?;
+    }
     Ok(Exit::Fine)
 }

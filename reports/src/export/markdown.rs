@@ -72,6 +72,9 @@ pub fn report(results: &Results) -> String {
     for cell in 0..manifest.cells.len() as u32 {
         push_cell(&mut text, results, &Ranking::of(results, cell), cell);
     }
+    if let Some(sums) = summary::sums(manifest) {
+        let _ = writeln!(text, "## {}\n\n{}", escaped(&sums.title), table(&sums));
+    }
     if !manifest.assumptions.is_empty() {
         let _ = writeln!(text, "## Assumptions that matter\n\n{}", table(&summary::assumptions(manifest)));
     }

@@ -118,6 +118,9 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
         let _ = writeln!(html, "<dt>{name}</dt><dd>{}</dd>", escaped(value));
     }
     html += "</dl>\n";
+    if let Some(sums) = summary::sums(manifest) {
+        let _ = writeln!(html, "<h3>{}</h3>\n<div class=\"wide\">{}</div>", escaped(&sums.title), table(&sums));
+    }
     if !manifest.assumptions.is_empty() {
         let _ = writeln!(html, "<h3>Assumptions that matter</h3>\n{}", table(&summary::assumptions(manifest)));
     }

@@ -19,6 +19,7 @@ mod run;
 mod sensitivity;
 pub mod services;
 mod stress;
+mod sums;
 mod thresholds;
 pub mod verdicts;
 
@@ -36,6 +37,7 @@ pub use run::{observed, single_run};
 pub use sensitivity::sensitivity;
 pub use services::services;
 pub use stress::{stress, stress_sentences};
+pub use sums::sums;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 
 use crate::table::{Cell, Column, Table};

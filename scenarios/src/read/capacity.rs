@@ -8,6 +8,9 @@
 mod findings;
 mod flow;
 mod messages;
+mod sums;
+
+pub(super) use sums::sums;
 
 use super::Reader;
 use crate::problem::{Problem, Problems, Span};

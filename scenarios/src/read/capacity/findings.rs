@@ -106,7 +106,8 @@ impl System<'_> {
             return None;
         }
         let of_call = |call: &usize| format!("`{}` may take {}", self.plan.edges[*call].name, self.worst(*call).arithmetic);
-        let longest = self.waits(callee).filter_map(|calls| calls.iter().max_by_key(|call| self.worst(**call).time));
+        let longest =
+            self.waits(callee, self.slowest_class(callee)).filter_map(|calls| calls.iter().max_by_key(|call| self.worst(**call).time));
         let parts: Vec<String> = longest.map(of_call).collect();
         let together = if parts.len() > 1 { format!(", {sum} together") } else { String::new() };
         let sentence = format!(
@@ -151,7 +152,7 @@ pub(super) fn product(way: &[(usize, Option<u64>)]) -> u64 {
 }
 
 /// How long a caller waits for an attempt, if not for ever.
-fn patience(stack: &[Layer]) -> Option<SimDuration> {
+pub(super) fn patience(stack: &[Layer]) -> Option<SimDuration> {
     let of_layer = |layer: &Layer| match layer {
         Layer::Timeout(timeout) => Some(timeout.0),
         Layer::Deadline(deadline) => Some(deadline.after),

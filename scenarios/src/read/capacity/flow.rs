@@ -85,15 +85,29 @@ impl<'p> System<'p> {
             let times: Option<Vec<SimDuration>> = calls.iter().map(|call| self.worst(*call).time).collect();
             times?.into_iter().max()
         };
-        let all: Option<Vec<SimDuration>> = self.waits(service).map(longest).collect();
-        all.filter(|all| !all.is_empty()).map(|all| all.into_iter().fold(SimDuration::ZERO, SimDuration::saturating_add))
+        // A request is of one class: what only others do does not come on top.
+        let of_class = |class: usize| {
+            let all: Option<Vec<SimDuration>> = self.waits(service, class).map(longest).collect();
+            all.map(|all| all.into_iter().fold(SimDuration::ZERO, SimDuration::saturating_add))
+        };
+        let sums: Option<Vec<SimDuration>> = (0..self.asked[service].len()).map(of_class).collect();
+        sums?.into_iter().max().filter(|sum| !sum.is_zero())
     }
 
-    /// What is waited for at a service for requests of any class, one after the other: the edges that are called at once.
-    pub(super) fn waits(&self, service: usize) -> impl Iterator<Item = &[usize]> {
-        let of_classes = &self.asked[service];
-        let is_done = |index: usize| of_classes.iter().any(|asked| asked.waits[index].0 > 0.0);
-        of_classes[0].waits.iter().enumerate().filter(move |(index, _)| is_done(*index)).map(|(_, (_, calls))| calls.as_slice())
+    /// What is waited for at a service for requests of a class, one after the other: the edges that are called at once.
+    pub(super) fn waits(&self, service: usize, class: usize) -> impl Iterator<Item = &[usize]> {
+        self.asked[service][class].waits.iter().filter(|(share, _)| *share > 0.0).map(|(_, calls)| calls.as_slice())
+    }
+
+    /// The class for whose requests a service may wait longest.
+    pub(super) fn slowest_class(&self, service: usize) -> usize {
+        let longest = |class: &usize| {
+            let worst =
+                |calls: &[usize]| calls.iter().map(|call| self.worst(*call).time.unwrap_or(SimDuration::MAX)).max().unwrap_or_default();
+            self.waits(service, *class).map(worst).fold(SimDuration::ZERO, SimDuration::saturating_add)
+        };
+        // Of equal ones the first.
+        (0..self.asked[service].len()).rev().max_by_key(longest).unwrap_or_default()
     }
 
     /// Requests that get through a service make calls.
