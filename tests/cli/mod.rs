@@ -8,6 +8,7 @@ mod faults; // faults explained, planned, and written wrongly
 mod formats; // what programs read: JSON, CSV, Markdown, quiet, no colours
 mod help; // what a newcomer reads first
 mod input; // everything that can be wrong with a command or a file
+mod precision; // runs until they are precise, dry runs, and doubts
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
 
 use std::fmt::Write as _;
