@@ -39,6 +39,9 @@ fn every_scenario_in_the_documents_can_be_read() {
     assert!(count >= 1, "the documents show scenarios");
 }
 
+/// The flag of the examples is one that a service asks for.
+const FLAGGED: &str = r#"does: [Flag(name: "new-prices", does: [Work(Constant("1ms"))])]"#;
+
 /// What stands in backticks and looks like `Name(...)`.
 fn constructors(document: &str) -> impl Iterator<Item = &str> {
     let quoted = document.split('`').skip(1).step_by(2);
@@ -60,7 +63,7 @@ fn every_distribution_backoff_layer_and_fault_in_the_reference_can_be_read() {
         let text = written.as_str();
         let service = |demand: &str, does: &str| {
             format!(
-                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 4, replicas: 5, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a")"#
+                r#""b": Service(workers: 1, demand: {demand}, does: [{does}], domain: "zone-a"), "shop": Service(workers: 4, replicas: 5, queue: Fifo(limit: 100), demand: Constant("1ms"), {FLAGGED}, domain: "zone-a")"#
             )
         };
         let (mut demand, mut arrivals, mut layers, mut fault) = (r#"Constant("1ms")"#, r#"Poisson(rate: "1/s")"#, String::new(), "");
@@ -125,7 +128,9 @@ fn every_example_of_a_fault_can_be_read() {
     assert!(explanations.len() > 20);
     for (name, _, explanation) in explanations {
         let service = |name: &str, zone: &str| {
-            format!(r#""{name}": Service(workers: 4, replicas: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "{zone}")"#)
+            format!(
+                r#""{name}": Service(workers: 4, replicas: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), {FLAGGED}, domain: "{zone}")"#
+            )
         };
         let scenario = format!(
             r#"(schema: 1, name: "x", horizon: "5m", nodes: {{ "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),

@@ -1,9 +1,12 @@
 //! Is what the program explains about faults and strategies true, and all of it?
 
+use models::alerts::AnyAlert;
+use models::brokers::{Broker, Consume, Router, Topic};
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
+use models::nodes;
 use models::registry::{Complaint, Registered};
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
+use models::services::{AnyAdmission, AnyPartition, Connections, LoadBalancer, Queue, Service, Task, told};
 use models::strategies::backoff::AnyBackoff;
 use models::strategies::balance::AnyBalancer;
 use models::strategies::breaker::AnyBreaker;
@@ -15,7 +18,8 @@ use models::strategies::health::AnyHealthCheck;
 use models::strategies::hedge::AnyHedge;
 use models::strategies::limiter::AnyLimiter;
 use models::strategies::throttle::AnyThrottle;
-use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words};
+use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words, families};
+use models::workloads::Clients;
 use models::{About, Explained};
 use scenarios::text::Source;
 use scenarios::{Extent, read, read_with};
@@ -104,21 +108,9 @@ fn assert_fields<'de, Any: Deserialize<'de>>(name: &'static str, parameters: &[P
 
 type Explanations = Vec<(&'static str, &'static str, About)>;
 
-/// Every family of strategies, layers apart.
-fn families() -> Vec<Explanations> {
-    vec![
-        AnyBackoff::explanations(),
-        AnyBudget::explanations(),
-        AnyBreaker::explanations(),
-        AnyLimiter::explanations(),
-        AnyThrottle::explanations(),
-        AnyBulkhead::explanations(),
-        AnyHealthCheck::explanations(),
-        AnyConcurrency::explanations(),
-        AnyHedge::explanations(),
-        AnyBalancer::explanations(),
-        AnyEjector::explanations(),
-    ]
+/// Every strategy, layers apart.
+fn strategies() -> Explanations {
+    families().into_iter().flat_map(|family| family.members).collect()
 }
 
 /// What services have of strategies.
@@ -133,6 +125,67 @@ fn the_parameters_of_every_fault_are_the_fields_it_reads() {
         assert_fields::<AnyFault>(name, parameters);
     }
     assert_eq!(TIMING.iter().map(|parameter| parameter.name).collect::<Vec<_>>(), Timing::FIELDS);
+}
+
+#[test]
+fn the_parameters_of_every_kind_of_node_and_of_every_task_are_the_fields_it_reads() {
+    fn of<'de, Node: Deserialize<'de>>(name: &str) {
+        let found = Cell::new(None);
+        assert!(Node::deserialize(Probe { variant: "", fields: &found }).is_err(), "there is nothing to be read");
+        let (_, _, about) = nodes::explanations().into_iter().find(|(known, ..)| *known == name).unwrap_or_else(|| panic!("{name}"));
+        let fields = found.get().unwrap_or_else(|| panic!("{name} was not asked for"));
+        assert_eq!(sorted(about.parameters.iter().map(|parameter| parameter.name)), sorted(fields.iter().copied()), "{name}");
+    }
+    of::<Clients>("Clients");
+    of::<Service>("Service");
+    of::<LoadBalancer>("LoadBalancer");
+    of::<Broker>("Broker");
+    of::<Topic>("Topic");
+    of::<Router>("Router");
+    assert_eq!(nodes::explanations().len(), 6);
+    for (name, _, About { parameters, .. }) in told::explanations() {
+        match (name, fields::<Task>(name)) {
+            ("Consume", _) => of_consume(parameters),
+            (_, Some(_)) => assert_fields::<Task>(name, parameters),
+            // What is written without a name stands in brackets.
+            (_, None) => assert!(parameters.len() == 1 && parameters[0].name.starts_with('('), "{name}"),
+        }
+    }
+}
+
+fn of_consume(parameters: &[Parameter]) {
+    let found = Cell::new(None);
+    assert!(Consume::deserialize(Probe { variant: "", fields: &found }).is_err(), "there is nothing to be read");
+    let fields = found.get().expect("it has fields");
+    assert_eq!(sorted(parameters.iter().map(|parameter| parameter.name)), sorted(fields.iter().copied()));
+}
+
+/// A scenario with everything that the examples of nodes and tasks name.
+fn everybody(node: &str, does: &str, consumes: &str) -> String {
+    let others = ["shop", "payments", "payment", "refund", "parcel", "stock", "prices", "tips", "audit", "mailer"]
+        .map(|name| format!("\"{name}\": Service(workers: 4, demand: Constant(\"1ms\")),"));
+    format!(
+        "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
+         \"users\": Clients(count: 1, arrivals: Poisson(rate: \"1/s\"), calls: \"front\", classes: {{\"buy\": (), \"order\": ()}}), \
+         \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }}, \
+         links: [Link(from: \"default\", to: \"zone-a\", delay: Constant(\"1ms\"))])",
+        others = others.concat()
+    )
+}
+
+#[test]
+fn the_examples_of_nodes_and_tasks_can_be_written_as_they_stand() {
+    let reads = |text: String| {
+        let read = read(Source::new("x.ron", text.as_str()), "x.ron", &[], Extent::Grid);
+        read.unwrap_or_else(|(_, problems)| panic!("{text}: {problems:?}"));
+    };
+    for (_, _, about) in nodes::explanations() {
+        reads(everybody(&format!("\"it\": {}", about.example), "", ""));
+    }
+    for (name, _, about) in told::explanations() {
+        let (does, consumes) = if name == "Consume" { ("", about.example) } else { (about.example, "") };
+        reads(everybody("", does, consumes));
+    }
 }
 
 /// What every member of a family explains are the fields it reads.
@@ -190,7 +243,7 @@ fn assert_says_all(name: &str, summary: &str, about: &About) {
 
 #[test]
 fn every_strategy_says_what_it_does_what_it_remembers_and_whether_it_draws() {
-    for (name, summary, about) in families().concat().into_iter().chain(Layer::explanations()).chain(of_services()) {
+    for (name, summary, about) in strategies().into_iter().chain(Layer::explanations()).chain(of_services()) {
         assert_says_all(name, summary, &about);
     }
     for (name, _, about) in AnyBackoff::explanations() {
@@ -219,7 +272,7 @@ fn vocabulary() -> Vocabulary {
 
 #[test]
 fn every_example_of_a_strategy_is_a_layer_that_can_be_written_and_shows_that_name() {
-    for (name, _, About { example, .. }) in families().concat().into_iter().chain(Layer::explanations()) {
+    for (name, _, About { example, .. }) in strategies().into_iter().chain(Layer::explanations()) {
         let chooses = if example.contains("Accrual(") { "Balance(policy: Random()), " } else { "" };
         let text = format!(
             r#"(schema: 1, name: "x", horizon: "10m",
@@ -261,8 +314,26 @@ fn every_example_of_connections_and_data_is_a_field_of_a_service_and_names_all_i
         }
     }
     assert_eq!(parameters_of::<Connections>(), ["idle", "most"]);
-    assert_eq!(parameters_of::<Replication>(), ["lag", "pins", "reads"]);
+    assert_eq!(parameters_of::<Replication>(), ["fails_over", "lag", "pins", "reads", "waits_for"]);
     assert_eq!(parameters_of::<Optimistic>(), ["reads"]);
+}
+
+#[test]
+fn every_example_of_an_alert_can_be_written_and_its_parameters_are_the_fields_it_reads() {
+    assert_fields_of::<AnyAlert>(AnyAlert::explanations());
+    for (name, _, About { example, .. }) in AnyAlert::explanations() {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m",
+                nodes: {{
+                    "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop"),
+                    "shop": Service(workers: 4, demand: Constant("1ms")),
+                }},
+                alerts: {{ "page": {example} }})"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+    }
 }
 
 #[test]
@@ -289,7 +360,8 @@ fn every_example_can_be_written_and_is_a_fault_of_that_name() {
             r#"(schema: 1, name: "x", horizon: "10m",
                 nodes: {{
                     "shoppers": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "shop", domain: "internet"),
-                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a"),
+                    "shop": Service(replicas: 3, workers: 4, queue: Fifo(limit: 100), demand: Constant("1ms"), domain: "zone-a",
+                        does: [Flag(name: "new-prices", does: [Work(Constant("1ms"))])]),
                 }},
                 groups: {{ "db": KeyValue(members: 2, domain: "zone-a") }},
                 links: [Link(from: "internet", to: "zone-a", delay: Constant("1ms"))],

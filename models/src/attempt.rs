@@ -167,6 +167,8 @@ impl Holds {
     pub const DOOR: Self = Self(8);
     /// Its answer carries a cut, for its caller.
     pub const CUT: Self = Self(16);
+    /// A place among the reads of a read model, and the messages that tell it of writes.
+    pub const MODEL: Self = Self(32);
 
     /// Whether it holds anything.
     #[inline(always)]

@@ -100,7 +100,32 @@ pub struct Call {
     /// same slot uses it if it comes early enough, and arms it again when it comes.
     pub armed: SimTime,
     /// The tree.
-    pub flights: Vec<Flight>,
+    pub flights: Flights,
+}
+
+/// The flights of a call. There is room from the start for those of a call with one layer: a list that grows by itself begins with
+/// twice as many, and records of calls are what most of the memory of a crowded run is.
+#[derive(Clone, Debug)]
+pub struct Flights(Vec<Flight>);
+
+impl Default for Flights {
+    fn default() -> Self {
+        Self(Vec::with_capacity(2))
+    }
+}
+
+impl std::ops::Deref for Flights {
+    type Target = Vec<Flight>;
+
+    fn deref(&self) -> &Vec<Flight> {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Flights {
+    fn deref_mut(&mut self) -> &mut Vec<Flight> {
+        &mut self.0
+    }
 }
 
 /// One try of a layer, or one attempt on the wire.
@@ -213,14 +238,14 @@ impl Call {
     /// Adds the flight inside of the innermost one of a call that has begun just now: all are the first of their layers, whose
     /// numbers are theirs as well.
     #[inline(always)]
-    pub fn add_first_flight(&mut self, memory: FlightMemory) -> u32 {
+    pub fn add_first_flight(&mut self, memory: FlightMemory, timer: SimTime) -> u32 {
         let layer = self.flights.len() as u32;
         let mut parent = NONE;
         if let Some(outer) = self.flights.last_mut() {
             (outer.open_inside, outer.started_inside) = (1, 1);
             parent = layer - 1;
         }
-        let (is_open, ordinal, replica, attempt, child, timer) = (true, 1, NONE, NONE, NONE, SimTime::MAX);
+        let (is_open, ordinal, replica, attempt, child) = (true, 1, NONE, NONE, NONE);
         let (open_inside, started_inside) = (0, 0);
         self.flights.push(Flight { parent, layer, is_open, open_inside, started_inside, ordinal, replica, attempt, child, timer, memory });
         layer
@@ -248,7 +273,7 @@ impl Call {
 
     /// The outermost flight whose timer is due.
     pub fn due(&self, now: SimTime) -> Option<u32> {
-        let due = (0..).zip(&self.flights).filter(|(_, flight)| flight.is_open && flight.timer <= now);
+        let due = (0..).zip(self.flights.iter()).filter(|(_, flight)| flight.is_open && flight.timer <= now);
         due.min_by_key(|&(index, flight)| (flight.layer, index)).map(|(index, _)| index)
     }
 }

@@ -58,6 +58,8 @@ pub enum Kind {
     Broker = 21,
     /// A message that was fetched goes to the queue of its replica, or back to who fetched it.
     HandOver = 22,
+    /// Followers may have applied a write that is waited for, or one of them is to take over.
+    Replication = 23,
 }
 
 impl Kind {
@@ -88,6 +90,7 @@ impl Kind {
             20 => Self::Orchestration,
             21 => Self::Broker,
             22 => Self::HandOver,
+            23 => Self::Replication,
             _ => unreachable!("an event was made from one of these kinds"),
         }
     }
@@ -135,7 +138,7 @@ mod tests {
 
     #[test]
     fn an_event_is_its_rank() {
-        for (kind, slot) in (0..23).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
+        for (kind, slot) in (0..24).map(Kind::numbered).zip([0, 1, 77, u32::MAX].into_iter().cycle()) {
             let event = WorldEvent::new(kind, Key::named("shoppers"), 3, slot);
             assert_eq!(WorldEvent::from_rank(event.rank()), event);
         }
@@ -143,7 +146,7 @@ mod tests {
 
     #[test]
     fn kinds_of_one_instant_fire_in_the_order_they_are_listed() {
-        let ranks: Vec<_> = (0..23).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
+        let ranks: Vec<_> = (0..24).map(|number| WorldEvent::new(Kind::numbered(number), Key::named("x"), 0, 0).rank()).collect();
         assert!(ranks.is_sorted());
     }
 }

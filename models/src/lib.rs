@@ -6,6 +6,7 @@
 
 mod about;
 mod addresses;
+pub mod alerts;
 mod attempt;
 pub mod brokers;
 mod builder;
@@ -20,6 +21,7 @@ pub mod links;
 pub mod map;
 pub mod measure;
 mod names;
+pub mod nodes;
 pub mod outcome;
 pub mod places;
 pub mod plan;
@@ -37,4 +39,4 @@ pub use about::{About, Explained};
 pub use builder::quoted;
 
 /// Raised whenever the same scenario and seed may give another run than before: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 5;
+pub const BEHAVIOUR_VERSION: u32 = 6;

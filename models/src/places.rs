@@ -134,6 +134,14 @@ impl<'a> Places<'a> {
         Ok(all)
     }
 
+    /// How many replicas call over an edge; `None` if clients do.
+    pub fn processes(&self, edge: EdgeId) -> Option<u32> {
+        match self.nodes[self.edges[edge.index()].caller.index()].role {
+            Role::Replica(service) => Some(self.services[service as usize].replicas),
+            Role::Clients(_) | Role::Member(_) => None,
+        }
+    }
+
     /// The edge of this name, however many blanks are around its arrow.
     ///
     /// # Errors
@@ -159,8 +167,12 @@ impl<'a> Places<'a> {
         let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
         let has_logs = self.services.iter().any(|service| service.log.is_some());
         let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
+        let fails_over = |service: &ServicePlan| {
+            service.data.as_ref().and_then(|data| data.replication.as_ref()).is_some_and(|replication| replication.fails_over.is_some())
+        };
+        let of_stores = self.services.iter().any(fails_over).then_some("FollowerPromoted");
         let of_layers = Shift::ALL.into_iter().filter(move |_| has_layers);
-        of_group.iter().copied().chain(of_replicas).chain(of_layers).chain(of_services)
+        of_group.iter().copied().chain(of_replicas).chain(of_layers).chain(of_services).chain(of_stores)
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.

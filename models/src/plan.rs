@@ -1,94 +1,32 @@
 //! What is simulated? A scenario with every name looked up: immutable, and shared by all runs of an arm.
 
-use crate::brokers::{AnyBroker, BacklogPlan, BrokerPlan, ConsumerPlan};
-use crate::clocks::{AnyClock, Parts};
-use crate::faults::{Experiment, FaultPlan, PlannedFault, Storm, StormPlan};
+mod edges;
+mod spec;
+
+pub use edges::{Callee, EdgePlan, EdgeRoutes, INSIDE, Zones};
+pub use spec::{Clockwork, Routing, SystemSpec};
+
+use crate::alerts::AlertPlan;
+use crate::brokers::{BacklogPlan, BrokerPlan, ConsumerPlan};
+use crate::clocks::Parts;
+use crate::faults::{Experiment, FaultPlan, PlannedFault, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
 use crate::services::{
-    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, Service,
-    SessionPlace, TaskPlan, Threads,
+    AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, SessionPlace,
+    TaskPlan, Threads,
 };
-use crate::strategies::breaker::Lever;
 use crate::strategies::cache::IdempotencyKeys;
-use crate::strategies::{Layer, Luck, Scope, Site};
 use crate::topology::Topology;
-use crate::workloads::{ArrivalProcess, ClassMix, Clients, ObjectPlan};
-use serde::{Deserialize, Serialize};
+use crate::workloads::{ArrivalProcess, ClassMix, ObjectPlan};
 use sim_core::draw::{Key, Seed};
 use sim_core::sample::Sampler;
-use sim_core::time::{SimDuration, SimTime};
-use sim_core::units::Size;
+use sim_core::time::SimDuration;
+use sim_core::units::{Share, Size};
 use std::sync::Arc;
-
-/// A scenario's system, as written: names are not looked up yet. Order is the order of writing.
-#[derive(Clone, Debug, Default)]
-pub struct SystemSpec {
-    /// Client populations.
-    pub clients: Vec<(String, Clients)>,
-    /// Services.
-    pub services: Vec<(String, Service)>,
-    /// Brokers.
-    pub brokers: Vec<(String, AnyBroker)>,
-    /// Groups.
-    pub groups: Vec<(String, Group)>,
-    /// Links.
-    pub links: Vec<Link>,
-    /// Whether and how messages find another way when theirs is cut.
-    pub routing: Routing,
-    /// Stacks by edge: `"shoppers -> checkout"`.
-    pub stacks: Vec<(String, Vec<Layer>)>,
-    /// Faults.
-    pub faults: Vec<PlannedFault>,
-    /// Faults that the seed draws, if there are any.
-    pub storm: Option<Storm>,
-    /// What lets faults strike, and lifts them.
-    pub experiment: Option<Experiment>,
-    /// Clocks by what has them: `"checkout"`, `"checkout[1]"`, `"shoppers"`, `"domain:zone-a"`.
-    pub clocks: Vec<(String, AnyClock)>,
-    /// Times and measuring.
-    pub clockwork: Clockwork,
-}
-
-/// How messages find another way when theirs is cut.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Routing {
-    /// How long after a cut begins or ends every sender knows of it, and takes another way or the old one again; meanwhile
-    /// messages vanish in the cut. Never unless said: who is cut off stays so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub convergence: Option<SimDuration>,
-}
-
-/// When a run ends, and how it is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clockwork {
-    /// When measuring begins.
-    pub warm_up: SimDuration,
-    /// When arrivals stop.
-    pub horizon: SimDuration,
-    /// How long the system may go on after the horizon to finish what was started.
-    pub drain: SimDuration,
-    /// Width of the time bins of all series.
-    pub bin: SimDuration,
-    /// Width of the rolling window that decides recovery.
-    pub hold: SimDuration,
-}
-
-impl Default for Clockwork {
-    fn default() -> Self {
-        Self {
-            warm_up: SimDuration::ZERO,
-            horizon: SimDuration::from_secs(60),
-            drain: SimDuration::from_secs(60),
-            bin: SimDuration::from_secs(1),
-            hold: SimDuration::from_secs(5),
-        }
-    }
-}
 
 /// A system with every name looked up.
 #[derive(Clone, Debug)]
@@ -123,6 +61,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// The share of calls that should succeed, if somebody has said one.
+    pub objective: Option<Share>,
+    /// Alerts, in order of writing.
+    pub alerts: Vec<AlertPlan>,
     /// The clock of every node; empty if all are perfect.
     pub clocks: Vec<ClockPlan>,
     /// Times and measuring.
@@ -225,8 +167,12 @@ pub struct ServicePlan {
     pub connections: Option<Connections>,
     /// What it keeps, if anything is known of that.
     pub data: Option<DataPlan>,
+    /// The service of whose writes messages tell it, by its index, if it is a read model.
+    pub read_model: Option<u32>,
     /// Whether a request asks for something beside a worker when it arrives.
     pub checks_in: bool,
+    /// Whether it asks for a worker alone, who is busy with it as long as its own draw says: it neither checks in nor has its service own ways.
+    pub is_plain: bool,
     /// What a full queue says about when to come again.
     pub retry_after: Option<SimDuration>,
     /// See [`LateWork`].
@@ -352,129 +298,6 @@ pub struct PopulationPlan {
     pub starts_within: SimDuration,
     /// Whether they are probes instead of users.
     pub synthetic: bool,
-}
-
-/// A caller and its callee.
-#[derive(Clone, Debug)]
-pub struct EdgePlan {
-    /// `shoppers -> checkout`.
-    pub name: String,
-    /// The first node that calls over it; the others follow.
-    pub caller: NodeId,
-    /// Where its attempts go.
-    pub callee: Callee,
-    /// The key of the random numbers that its layers share.
-    pub key: Key,
-    /// The layers between, outermost first.
-    pub stack: Vec<Layer>,
-    /// By whom the memory of each layer is shared.
-    pub scopes: Vec<Option<Scope>>,
-    /// Where the shared memory of each layer is kept: its own edge and position, or those of the first layer of a pool that it shares.
-    pub homes: Vec<(EdgeId, u32)>,
-    /// The edge to the other service that a layer may call, for each layer.
-    pub elsewhere: Vec<Option<EdgeId>>,
-    /// The replicas of the callee, by the keys of their names.
-    pub replicas: Vec<u64>,
-    /// In which zones replicas and callers stand.
-    pub zones: Zones,
-    /// Request and reply routes by the domains of caller and callee, sorted.
-    pub routes: Vec<((u32, u32), (RouteId, RouteId))>,
-    /// Whether the callee says which of its replicas an attempt may go to, or which requests write.
-    pub is_parted: bool,
-    /// Whether its callers learn what the callee lets in, and do not send the rest.
-    pub sheds_early: bool,
-}
-
-impl EdgePlan {
-    /// An edge without layers.
-    pub fn new(name: String, caller: NodeId, callee: Callee, replicas: Vec<u64>, zones: Zones, routes: EdgeRoutes) -> Self {
-        let key = Key::named("stack").child(Key::named(&name).bits());
-        Self {
-            name,
-            caller,
-            callee,
-            key,
-            stack: Vec::new(),
-            scopes: Vec::new(),
-            homes: Vec::new(),
-            elsewhere: Vec::new(),
-            replicas,
-            zones,
-            routes,
-            is_parted: false,
-            sheds_early: false,
-        }
-    }
-
-    /// What a layer may know of where it is.
-    #[inline]
-    pub fn site<'a>(&'a self, now: SimTime, luck: Luck<'a>, lever: Option<Lever>) -> Site<'a> {
-        let (replicas, zones, callers) = (&self.replicas, &self.zones.of_replica, &self.zones.callers);
-        Site { now, edge: self.key, luck, replicas, listed: None, pinned: None, zones, callers, lever }
-    }
-
-    /// The zone of a caller, if there are several.
-    #[inline]
-    pub fn own_zone(&self, process: u32) -> Option<u32> {
-        if self.zones.callers.len() < 2 { None } else { self.zones.of_caller.get(process as usize).copied() }
-    }
-
-    /// Puts these layers between, outermost first.
-    pub fn wrap_in(&mut self, stack: &[Layer]) {
-        self.scopes = stack.iter().map(Layer::scope).collect();
-        self.elsewhere = vec![None; stack.len()];
-        self.stack = stack.to_vec();
-    }
-
-    /// The routes of a request and its reply between two domains, those of caller and callee; nobody is asked which if
-    /// there is only one pair of them.
-    #[inline(always)]
-    pub fn routes(&self, domains: impl FnOnce() -> (u32, u32)) -> (RouteId, RouteId) {
-        if let [only] = self.routes.as_slice() {
-            return only.1;
-        }
-        let found = self.routes.binary_search_by_key(&domains(), |route| route.0);
-        self.routes[found.expect("a plan connects all domains of an edge")].1
-    }
-}
-
-/// The way between a replica and itself: nothing travels, and nothing is lost.
-pub const INSIDE: RouteId = RouteId(u32::MAX);
-
-/// Request and reply routes by the places of caller and callee.
-pub type EdgeRoutes = Vec<((u32, u32), (RouteId, RouteId))>;
-
-/// In which zones, that is domains as written, the ends of an edge stand, by numbers local to the edge.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Zones {
-    /// Of each replica.
-    pub of_replica: Vec<u32>,
-    /// Of each process that calls.
-    pub of_caller: Vec<u32>,
-    /// How many processes call from each zone.
-    pub callers: Vec<u32>,
-}
-
-impl Zones {
-    /// The zones of these domains.
-    pub fn new(callers: &[&str], replicas: &[&str]) -> Self {
-        let mut known: Vec<&str> = callers.iter().chain(replicas).copied().collect();
-        known.sort_unstable();
-        known.dedup();
-        let number = |domain: &&str| known.binary_search(domain).expect("every domain is among those known") as u32;
-        let of_caller: Vec<u32> = callers.iter().map(number).collect();
-        let count = |zone: u32| of_caller.iter().filter(|of| **of == zone).count() as u32;
-        Self { of_replica: replicas.iter().map(number).collect(), callers: (0..known.len() as u32).map(count).collect(), of_caller }
-    }
-}
-
-/// Where attempts go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Callee {
-    /// One of the replicas of a service.
-    Service(u32),
-    /// The group.
-    Group,
-    /// The caller itself, a replica of this service that has fetched a message: nothing travels.
-    Own(u32),
+    /// Whether what each of its clients gets is counted.
+    pub counts_each: bool,
 }

@@ -77,6 +77,10 @@ pub enum Record {
     /// A service waits no longer for a call that it has made: one of several made at once, or one that nobody waited for and whose
     /// process died.
     CallAbandoned(CallName),
+    /// The alert with this number fires.
+    AlertFired(u32),
+    /// The alert with this number is over.
+    AlertResolved(u32),
 }
 
 /// Why a message was lost.
@@ -240,6 +244,8 @@ impl observe::Record for Record {
             Self::NodePaused(node) => 33_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::NodeResumed(node) => 34_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::CallAbandoned(call) => of_call(36, call, 0),
+            Self::AlertFired(alert) => 37_u64.wrapping_mul(KIND) ^ u64::from(*alert).wrapping_mul(PART),
+            Self::AlertResolved(alert) => 38_u64.wrapping_mul(KIND) ^ u64::from(*alert).wrapping_mul(PART),
             Self::JobBegan(node) => 31_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
             Self::JobEnded(node) => 32_u64.wrapping_mul(KIND) ^ u64::from(node.0).wrapping_mul(PART),
         }

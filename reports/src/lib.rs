@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod against;
 pub mod charts;
 pub mod command;
 pub mod export;

@@ -3,6 +3,7 @@
 use crate::charts::{self, Picture};
 use crate::export::{csv, markdown, runs, series};
 use crate::html;
+use crate::summary;
 use crate::theme::Theme;
 use scenarios::results::Results;
 use std::fs;
@@ -32,6 +33,15 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     for one in &results.series {
         let name = format!("series/cell-{}-arm-{}.csv", one.cell, one.arm);
         put(name, csv::table(&series::table(&results.manifest, one)).as_bytes())?;
+    }
+    for (number, edges) in (1..).zip(summary::thresholds(results)) {
+        put(format!("edges-{number}.csv"), csv::table(&edges).as_bytes())?;
+    }
+    for (number, moved) in (1..).zip(summary::sensitivity(results)) {
+        put(format!("sensitivity-{number}.csv"), csv::table(&moved).as_bytes())?;
+    }
+    for (number, one) in (1..).zip(summary::stress(results)) {
+        put(format!("stress-{number}.csv"), csv::table(&one).as_bytes())?;
     }
     for picture in &pictures {
         put(format!("charts/{}.csv", picture.stem), csv::table(&picture.table).as_bytes())?;

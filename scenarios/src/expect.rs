@@ -1,17 +1,32 @@
 //! What must the runs of a scenario fulfil, and do they?
 //!
-//! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes, fails,
-//! or cannot be decided, with the numbers that say so.
+//! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes or fails if the whole
+//! 95 % interval of what the runs show lies on one side of its limits ([`shown`]), and is undecided otherwise, with the numbers that say so.
 
+mod about;
 mod amplification;
 mod class;
+mod detection;
 mod latency;
+mod measure;
 mod observation;
+mod places;
+mod quotient;
 mod recovery;
+mod shown;
 
+pub use about::{ClausePage, PAGES};
 pub use amplification::AmplificationLimits;
+pub(crate) use detection::unknown_alert;
+pub use detection::{AlertBounds, DetectionLimits};
 pub use latency::LatencyLimits;
+pub(crate) use measure::Owners;
+pub use measure::{Amount, Beside, MeasureBounds, Over};
 pub use observation::{Limit, ObservationBounds};
+pub use places::{Places, places};
+pub(crate) use quotient::Quotient;
+pub use recovery::RecoveryLimits;
+pub(crate) use shown::{Limits, Shown};
 
 use crate::results::Results;
 use crate::uptime::UptimeBounds;
@@ -41,6 +56,14 @@ pub enum Clause {
     Observation(ObservationBounds),
     /// The share of time that so many members of a service or group are up, over all runs together.
     Uptime(UptimeBounds),
+    /// Detection times over the runs; a fault that is not detected counts as longer than any limit.
+    Detection(DetectionLimits),
+    /// The share of the alarms of an alert that are not false, over all runs together.
+    Precision(AlertBounds),
+    /// The share of faults that an alert detects, over all runs together.
+    Recall(AlertBounds),
+    /// Any measure of a run, by name: over the runs, or against another arm.
+    Measure(MeasureBounds),
 }
 
 /// Bounds of a share.
@@ -63,27 +86,11 @@ pub struct Bounds {
     pub arms: Option<Vec<String>>,
 }
 
-/// Limits of recovery times.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RecoveryLimits {
-    /// Half of the runs recover within this; passes from 5 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p50: Option<SimDuration>,
-    /// Nine of ten runs recover within this; passes from 29 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p90: Option<SimDuration>,
-    /// All but one in a hundred runs recover within this; passes from 299 runs on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub p99: Option<SimDuration>,
-    /// The arms it speaks of; all unless said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub arms: Option<Vec<String>>,
-}
-
 /// What came of a clause in one cell and arm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
+    /// Index of the clause in `expect`, which may lead to several verdicts.
+    pub index: u32,
     /// Index of the cell.
     pub cell: u32,
     /// Index of the arm.
@@ -135,6 +142,10 @@ impl Clause {
         ("WrongAnswers", "the share of successes that rest on a wrong answer lies within bounds"),
         ("Observation", "what a protocol or a clock observes lies within bounds in every run"),
         ("Uptime", "the share of time that so many members of a service or group are up lies within bounds"),
+        ("Detection", "a quantile over the runs of the time until something, or an alert, reacts to faults stays within a limit"),
+        ("Precision", "the share of the alarms of an alert that are not false lies within bounds"),
+        ("Recall", "the share of faults that an alert detects lies within bounds"),
+        ("Measure", "any measure, by name, lies within limits over the runs, or differs so much from another arm's"),
     ];
 
     /// The arms it speaks of; all if not said.
@@ -146,7 +157,16 @@ impl Clause {
             Self::Recovery(limits) => limits.arms.as_ref(),
             Self::Amplification(limits) => limits.arms.as_ref(),
             Self::Uptime(bounds) => bounds.arms.as_ref(),
+            Self::Detection(limits) => limits.arms.as_ref(),
+            Self::Precision(bounds) | Self::Recall(bounds) => bounds.arms.as_ref(),
+            Self::Measure(bounds) => bounds.arms.as_ref(),
         }
+    }
+
+    /// Whether it speaks of this arm: of all unless said, but none is compared with itself.
+    pub fn speaks_of(&self, arm: &str) -> bool {
+        let other = if let Self::Measure(bounds) = self { bounds.other().map(|(other, _)| other) } else { None };
+        self.arms().map_or(other != Some(arm), |arms| arms.iter().any(|name| name == arm))
     }
 
     /// What is wrong with it, if anything.
@@ -183,7 +203,9 @@ impl Clause {
             Self::Latency(limits) => limits.check(),
             Self::Observation(bounds) => bounds.check(),
             Self::Uptime(bounds) => bounds.check(),
-            Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) => Ok(()),
+            Self::Detection(limits) => limits.check(),
+            Self::Precision(bounds) | Self::Recall(bounds) => bounds.check(),
+            Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) | Self::Measure(_) => Ok(()),
         }
     }
 
@@ -208,9 +230,19 @@ impl Clause {
             }
             (Self::Amplification(a), Self::Amplification(b)) => a.contradicts(b),
             (Self::Observation(a), Self::Observation(b)) => a.contradicts(b),
+            (Self::Measure(a), Self::Measure(b)) => a.contradicts(b),
             _ => None,
         };
         found.filter(|_| share_arms).map(|sentence| format!("two clauses contradict each other: {sentence}"))
+    }
+
+    /// The alert it speaks of, if it speaks of one.
+    pub(crate) fn alert(&self) -> Option<&str> {
+        match self {
+            Self::Detection(limits) => limits.alert.as_deref(),
+            Self::Precision(bounds) | Self::Recall(bounds) => Some(&bounds.alert),
+            _ => None,
+        }
     }
 
     /// What in it can be left out, because something else in it says more.
@@ -239,6 +271,10 @@ impl Clause {
             Self::WrongAnswers(bounds) => vec![wrong_answers(bounds, &runs)],
             Self::Observation(bounds) => vec![bounds.judge(&runs)],
             Self::Uptime(bounds) => vec![bounds.judge(&runs)],
+            Self::Detection(limits) => limits.judge(&runs),
+            Self::Precision(bounds) => vec![bounds.judge_precision(&runs)],
+            Self::Recall(bounds) => vec![bounds.judge_recall(&runs)],
+            Self::Measure(bounds) => vec![bounds.judge(results, cell, &runs)],
         }
     }
 }
@@ -246,12 +282,13 @@ impl Clause {
 /// Judges every clause for every cell and arm it speaks of, in the order of the clauses.
 pub fn judge(results: &Results) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    for clause in &results.manifest.expect {
+    for (index, clause) in (0..).zip(&results.manifest.expect) {
         for cell in 0..results.manifest.cells.len() as u32 {
             for (arm, name) in (0..).zip(&results.manifest.arms) {
-                if clause.arms().is_none_or(|arms| arms.contains(name)) {
+                if clause.speaks_of(name) {
                     let judged = clause.judge(results, cell, arm).into_iter();
                     verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict {
+                        index,
                         cell,
                         arm,
                         clause,
@@ -270,14 +307,9 @@ fn contradiction(least: &impl fmt::Display, most: &impl fmt::Display) -> String 
     format!("nothing is at least {least} and at most {most}")
 }
 
+/// A clause in words, what came of it, the evidence, and the seed of the run that speaks most against it.
 pub(crate) type Judged = (String, Judgement, String, Option<u64>);
 pub(crate) type Runs<'a> = [(u64, &'a RunMeasures)];
-
-fn within(bounds: &Bounds, part: u64, whole: u64) -> bool {
-    let at = |share: Share| u128::from(share.parts()) * u128::from(whole);
-    let seen = u128::from(part) * u128::from(Share::ALL.parts());
-    bounds.at_least.is_none_or(|least| seen >= at(least)) && bounds.at_most.is_none_or(|most| seen <= at(most))
-}
 
 fn bounds_in_words(what: &str, bounds: &Bounds) -> String {
     let least = bounds.at_least.map(|share| format!("at least {share}"));
@@ -285,47 +317,32 @@ fn bounds_in_words(what: &str, bounds: &Bounds) -> String {
     format!("{what} {}", [least, most].into_iter().flatten().collect::<Vec<_>>().join(" and "))
 }
 
-fn percent(part: u64, whole: u64) -> String {
-    format!("{:.3}%", part as f64 * 100.0 / whole.max(1) as f64)
+fn limits(bounds: &Bounds) -> Limits {
+    Limits { at_least: bounds.at_least.map(Share::as_f64), at_most: bounds.at_most.map(Share::as_f64) }
 }
 
 fn availability(bounds: &Bounds, whole: &str, runs: &Runs<'_>) -> Judged {
-    let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
-    let (what, good, all) = if bounds.outside_faults {
-        ("availability outside the faults", sum(|run| run.calm_succeeded), sum(|run| run.calm_calls))
-    } else {
-        (whole, sum(|run| run.succeeded), sum(|run| run.calls))
-    };
-    let clause = bounds_in_words(what, bounds);
-    if all == 0 {
-        return (clause, Judgement::Undecided, "no call was made".to_owned(), None);
-    }
-    let worst = runs.iter().min_by(|(_, a), (_, b)| {
-        let cross = |x: &RunMeasures, y: &RunMeasures| u128::from(x.succeeded) * u128::from(y.calls);
-        cross(a, b).cmp(&cross(b, a))
-    });
-    let evidence = format!("{} of {all} calls", percent(good, all));
-    (clause, Judgement::of(within(bounds, good, all)), evidence, worst.map(|(seed, _)| *seed))
+    let what = if bounds.outside_faults { "availability outside the faults" } else { whole };
+    let of = |run: &RunMeasures| if bounds.outside_faults { (run.calm_succeeded, run.calm_calls) } else { (run.succeeded, run.calls) };
+    let pairs: Vec<_> =
+        runs.iter().map(|(seed, run)| (*seed, of(run))).map(|(seed, (good, all))| (seed, good as f64, all as f64)).collect();
+    Quotient::share(pairs, "calls", "no call was made").judge(bounds_in_words(what, bounds), limits(bounds))
 }
 
 fn wrong_answers(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
-    let sum = |of: fn(&RunMeasures) -> u64| runs.iter().map(|(_, run)| of(run)).sum::<u64>();
-    let (wrong, all) = (sum(|run| run.wrong), sum(|run| run.succeeded));
+    let pairs = runs.iter().map(|(seed, run)| (*seed, run.wrong as f64, run.succeeded as f64)).collect();
     let clause = bounds_in_words("share of wrong answers", bounds);
-    if all == 0 {
-        return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
-    }
-    let worst = runs.iter().max_by(|(_, a), (_, b)| {
-        let cross = |x: &RunMeasures, y: &RunMeasures| u128::from(x.wrong) * u128::from(y.succeeded);
-        cross(a, b).cmp(&cross(b, a))
-    });
-    let evidence = format!("{} of {all} successes", percent(wrong, all));
-    (clause, Judgement::of(within(bounds, wrong, all)), evidence, worst.map(|(seed, _)| *seed))
+    Quotient::share(pairs, "successes", "no call succeeded").judge(clause, limits(bounds))
 }
 
 fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
-    let stuck: Vec<u64> = runs.iter().filter(|(_, run)| run.stuck).map(|(seed, _)| *seed).collect();
-    let evidence = format!("{} of {} runs", stuck.len(), runs.len());
+    let with = |is_stuck: bool| runs.iter().filter(move |(_, run)| run.stuck == is_stuck).map(|(seed, _)| *seed);
+    let (count, all) = (with(true).count(), runs.len());
     let clause = bounds_in_words("share of stuck runs", bounds);
-    (clause, Judgement::of(within(bounds, stuck.len() as u64, runs.len() as u64)), evidence, stuck.first().copied())
+    let Some(shown) = Shown::share(count as u64, all as u64, 1.0) else {
+        return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
+    };
+    let (judgement, evidence) = shown.judge(limits(bounds), &|share| quotient::percent(share));
+    let worst = if bounds.at_most.is_none() { with(false).next().or(with(true).next()) } else { with(true).next() };
+    (clause, judgement, format!("{count} of {all} runs; {evidence}"), worst)
 }

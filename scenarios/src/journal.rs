@@ -7,6 +7,7 @@
 
 use crate::results::Manifest;
 use crate::run::Run;
+use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
 use models::measure::{Bin, Gauge, RunMeasures};
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,41 @@ pub fn save_manifest(folder: &Utf8Path, saved: &Saved) -> io::Result<()> {
         value[PLACES_OF_EDGES] = serde_json::to_value(&saved.places_of_edges)?;
     }
     replace_file(folder, MANIFEST, format!("{value:#}\n").as_bytes())
+}
+
+/// The name of the file that holds where edges were found.
+const THRESHOLDS: &str = "thresholds.json";
+
+/// Writes where edges were found, whole or not at all; without any, what an earlier search left behind is removed.
+///
+/// # Errors
+/// What the file system says.
+pub fn save_thresholds(folder: &Utf8Path, thresholds: &[Threshold]) -> io::Result<()> {
+    let path = folder.join(THRESHOLDS);
+    if thresholds.is_empty() {
+        return if path.exists() { fs_err::remove_file(path) } else { Ok(()) };
+    }
+    let text = serde_json::to_string_pretty(thresholds)?;
+    replace_file(folder, THRESHOLDS, format!("{text}\n").as_bytes())
+}
+
+/// Where the edges of a results folder are; none if none was looked for.
+///
+/// # Errors
+/// A sentence for the reader if the file cannot be read, or does not belong to these results.
+pub fn load_thresholds(folder: &Utf8Path, manifest: &Manifest) -> Result<Vec<Threshold>, String> {
+    let path = folder.join(THRESHOLDS);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs_err::read_to_string(&path).map_err(|error| format!("cannot read the results: {error}"))?;
+    let thresholds: Vec<Threshold> = serde_json::from_str(&text).map_err(|error| unusable(&path, &error.to_string()))?;
+    let (cells, arms) = (manifest.cells.len() as u32, manifest.arms.len() as u32);
+    let fits = |threshold: &Threshold| {
+        let is_index = |edge: &Edge| !matches!(edge, Edge::At(index) if *index > threshold.steps());
+        threshold.edges.iter().all(|one| one.cell < cells && one.arm < arms && one.of_seeds.iter().all(|(_, edge)| is_index(edge)))
+    };
+    if thresholds.iter().all(fits) { Ok(thresholds) } else { Err(unusable(&path, "it does not fit to the manifest")) }
 }
 
 /// Writes a file under a temporary name and then renames it, so that it is there whole or not at all.

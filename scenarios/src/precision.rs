@@ -177,7 +177,7 @@ mod tests {
             },
         };
         let runs = (0..2).flat_map(|arm| (0..runs).map(move |seed| (arm, seed))).map(row).collect();
-        Results { manifest, runs, series: Vec::new() }
+        Results { runs, ..Results::nothing_yet(manifest) }
     }
 
     #[test]

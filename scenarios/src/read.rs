@@ -3,34 +3,37 @@
 //! The text is split into elements, each is read alone, the systems of all arms and cells are assembled, and what they
 //! complain about is brought back to its place in the text.
 
+mod assumptions;
 mod capacity;
 mod change;
 mod demands;
+mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod searches;
 mod system;
 mod warnings;
 
 use crate::data::Data;
-use crate::expect::Clause;
+use crate::expect::{Clause, Owners, unknown_alert};
 use crate::problem::{Problem, Problems, Span};
-use crate::results::Assumption;
 use crate::scenario::{ArmPlan, Scenario, SweepSize};
 use crate::sweep::too_large;
 use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::{Element, Field};
 use crate::text::{Source, first_comment};
+use crate::threshold::ThresholdSearch;
+use assumptions::assumptions;
 use change::changed;
 use models::plan::{Clockwork, SystemSpec};
 use models::strategies::Vocabulary;
 use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
-use std::collections::BTreeMap;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 19] = [
+pub const FIELDS: [&str; 21] = [
     "schema",
     "name",
     "horizon",
@@ -46,6 +49,8 @@ pub const FIELDS: [&str; 19] = [
     "faults",
     "storm",
     "experiment",
+    "objective",
+    "alerts",
     "stacks",
     "arms",
     "expect",
@@ -61,6 +66,7 @@ struct SweepSpec<'a> {
     replications: Option<u32>,
     first_seed: Option<u64>,
     vary: Vec<(String, Span, Vec<Element<'a>>)>,
+    searches: Vec<(Span, ThresholdSearch)>,
 }
 
 /// How much of a scenario's grid is wanted.
@@ -146,6 +152,9 @@ impl<'a> Reader<'a> {
         }
         let arms = self.arms(problems);
         let mut sweep = self.sweep(problems);
+        sweep
+            .searches
+            .retain(|(_, search)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, &search.path)));
         sweep.vary.retain(|(path, ..)| extent == Extent::Grid && !changes.iter().any(|(changed, _)| is_same_path(changed, path)));
         let names: Vec<String> = arms.iter().map(|(name, _)| name.clone()).collect();
         let expect = self.expect(&names, problems);
@@ -156,6 +165,7 @@ impl<'a> Reader<'a> {
         if !is_sound {
             return None;
         }
+        self.refuse_unknown_flags(&base, problems);
         self.refuse_unknown_names(base.iter().map(|(_, arm)| arm), problems);
         let load = load_of(&base.first()?.0);
         let assumptions = assumptions(&base.first()?.0, self.root);
@@ -164,6 +174,7 @@ impl<'a> Reader<'a> {
         let mut of_cells = Problems::new();
         let cells = self.cells(base, &sweep, &mut of_cells);
         problems.extend(of_cells);
+        self.refuse_ends(&sweep, problems);
         let cells = cells.filter(|_| problems.is_empty())?;
         let mut scenario = Scenario {
             source: self.source.clone(),
@@ -177,6 +188,7 @@ impl<'a> Reader<'a> {
             axes,
             cells,
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
+            searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
             assumptions,
             warnings: Problems::new(),
@@ -256,6 +268,9 @@ impl<'a> Reader<'a> {
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));
             }
+            if let Clause::Measure(bounds) = &clause {
+                problems.extend(bounds.problems(arms).into_iter().map(|(field, problem)| problem.at(in_clause(item, field))));
+            }
             if let Some((other, sentence)) = clauses.iter().find_map(|(other, earlier)| Some((other, clause.contradicts(earlier)?))) {
                 problems.push(Problem::new(sentence).at(item.head()).also(Element::head(*other), "the other"));
             }
@@ -268,18 +283,27 @@ impl<'a> Reader<'a> {
     fn refuse_unknown_names<'p>(&self, arms: impl Iterator<Item = &'p ArmPlan> + Clone, problems: &mut Problems) {
         let Some(arm) = arms.clone().next() else { return };
         let fleets = arm.plan.fleets();
+        let mut alerts: Vec<&str> = arms.clone().flat_map(|arm| &arm.plan.alerts).map(|alert| alert.name.as_str()).collect();
+        alerts.sort_unstable();
+        alerts.dedup();
         let names = crate::edges::names(arms.map(|arm| &*arm.plan));
         let edges: Vec<&str> = names.iter().map(String::as_str).collect();
+        let services: Vec<&str> = arm.plan.services.iter().map(|service| service.name.as_str()).collect();
+        let classes: Vec<&str> = arm.plan.classes.iter().skip(1).map(|class| class.name.as_str()).collect();
+        let counted = arm.plan.populations.iter().filter(|population| population.counts_each);
+        let populations: Vec<&str> = counted.map(|population| population.name.as_str()).collect();
+        let owners = Owners { edges: &edges, services: &services, classes: &classes, alerts: &alerts, populations: &populations };
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let (field, problem) = match parse_as::<Clause>(item, "expectation") {
                 Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
+                Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
+                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
             if let Some(problem) = problem {
-                let place = locate_in(item, &Path::from(Step::Name(field.to_owned()))).map_or(item.head(), Element::span);
-                problems.push(problem.at(place));
+                problems.push(problem.at(in_clause(item, field)));
             }
         }
     }
@@ -294,6 +318,10 @@ impl<'a> Reader<'a> {
                 "first_seed" => spec.first_seed = problems.note(parse(field.value)),
                 "vary" => {
                     for entry in field.value.entries_noting(problems) {
+                        if entry.value.variant_name().is_some() {
+                            spec.searches.extend(self.threshold_search(&entry, problems));
+                            continue;
+                        }
                         let values = problems.note(entry.value.list()).unwrap_or_default();
                         if values.is_empty() {
                             problems.push(Problem::new("a path is varied over at least one value").at(entry.value.head()));
@@ -318,6 +346,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Where a field of the clause is written, or else the clause.
+fn in_clause(clause: Element<'_>, field: &str) -> Span {
+    locate_in(clause, &Path::from(Step::Name(field.to_owned()))).map_or(clause.head(), Element::span)
+}
+
 /// Where the clause names this arm.
 fn arm_in(clause: Element<'_>, arm: &str) -> Option<Span> {
     let list = locate_in(clause, &Path::from(Step::Name("arms".to_owned()))).ok()?;
@@ -336,30 +369,4 @@ fn load_of(spec: &SystemSpec) -> String {
     kinds.sort_unstable();
     kinds.dedup();
     kinds.join(" and ")
-}
-
-/// Defaults that decide verdicts, with what holds in the baseline.
-fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumption> {
-    let field = |inside: Element<'_>, name: &str| locate_in(inside, &Path::from(Step::Name(name.to_owned()))).is_ok();
-    // Each entry once: to look every path up from the root would read the whole text for each of them.
-    let nodes = locate_in(root, &Path::from(Step::Name("nodes".to_owned()))).and_then(Element::entries).unwrap_or_default();
-    let nodes: BTreeMap<&str, Element<'_>> = nodes.iter().map(|entry| (entry.key.as_str(), entry.value)).collect();
-    let mut list = Vec::new();
-    for (name, service) in &spec.services {
-        let mut add = |name_of_field: &str, value: String| {
-            let written = nodes.get(name.as_str()).is_some_and(|&node| field(node, name_of_field));
-            list.push(Assumption { written, path: format!("nodes.{}.{name_of_field}", models::quoted(name)), value });
-        };
-        add("threads", format!("{:?}", service.threads));
-        add("late_work", format!("{:?}", service.late_work));
-        add("demand_of_retry", format!("{:?}", service.demand_of_retry));
-        let queue = &service.queue;
-        let limit = queue.limit().map_or("without limit".to_owned(), |limit| format!("limit {limit}, {}", queue.when_full().in_words()));
-        add("queue", format!("{}, {limit}", queue.name()));
-    }
-    let mut add = |name: &str, value: String| list.push(Assumption { written: field(root, name), path: name.to_owned(), value });
-    add("warm_up", spec.clockwork.warm_up.to_string());
-    add("drain", spec.clockwork.drain.to_string());
-    add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
-    list
 }

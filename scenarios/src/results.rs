@@ -5,6 +5,7 @@
 
 use crate::course::Course;
 use crate::expect::Clause;
+use crate::threshold::Threshold;
 pub use models::measure::MILLIONTHS;
 use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,19 @@ pub struct Results {
     pub runs: Vec<RunRow>,
     /// One series per cell and arm, in grid order.
     pub series: Vec<CellSeries>,
+    /// Where the edge of the stable region was found, for every path along which it was looked for.
+    pub thresholds: Vec<Threshold>,
+    /// The same comparison under other assumptions, if it was asked for.
+    pub stressed: Vec<Stressed>,
+}
+
+/// A comparison made again under another assumption.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stressed {
+    /// What was assumed, in words.
+    pub assumption: String,
+    /// What came of it.
+    pub results: Results,
 }
 
 /// What was run: enough to draw every report without the scenario file.
@@ -119,6 +133,16 @@ pub struct RunRow {
     pub outcome: RunOutcome,
 }
 
+impl RunRow {
+    /// Its measures, if it ran to its end.
+    pub fn measures(&self) -> Option<&RunMeasures> {
+        match &self.outcome {
+            RunOutcome::Finished { measures, .. } => Some(measures),
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::large_enum_variant, reason = "nearly every run finishes, so a box would cost and save nothing")]
@@ -198,6 +222,15 @@ impl Manifest {
         self.faults.get(cell as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The edges over which users call, by their place in [`edges`](Self::edges): those whose caller nobody calls, without those of probes.
+    pub fn edges_of_users(&self) -> impl Iterator<Item = usize> {
+        let ends = |edge: &str| edge.split_once(" -> ").map(|(caller, callee)| (caller.to_owned(), callee.to_owned()));
+        let called: Vec<String> = self.edges.iter().filter_map(|edge| ends(edge)).map(|(_, callee)| callee).collect();
+        let is_first = move |edge: &str| ends(edge).is_some_and(|(caller, _)| !called.contains(&caller));
+        let users = self.edges.iter().enumerate().filter(move |(index, _)| !self.synthetic.contains(&(*index as u32)));
+        users.filter(move |(_, edge)| is_first(edge)).map(|(index, _)| index)
+    }
+
     /// Whether the faults of all cells are the same, at the same times.
     pub fn has_same_faults(&self) -> bool {
         self.faults.windows(2).all(|pair| pair[0] == pair[1])
@@ -212,6 +245,11 @@ impl FaultWindow {
 }
 
 impl Results {
+    /// The results of what is about to be run.
+    pub const fn nothing_yet(manifest: Manifest) -> Self {
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+    }
+
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
     pub fn rows_of(&self, cell: u32, arm: u32) -> &[RunRow] {
         let start = self.runs.partition_point(|row| (row.cell, row.arm) < (cell, arm));
@@ -241,12 +279,32 @@ mod tests {
     use crate::{Extent, read, sweep};
 
     #[test]
+    fn users_call_over_the_edges_whose_caller_nobody_calls_and_probes_are_no_users() {
+        let text = r#"(schema: 1, name: "x", horizon: "2s", nodes: {
+            "people": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "front"),
+            "script": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "back"),
+            "probe": Clients(count: 1, arrivals: Constant(rate: "1/s"), calls: "front", synthetic: true),
+            "front": Service(workers: 1, demand: Constant("10ms"), does: [Call("back")]),
+            "back": Service(workers: 1, demand: Constant("10ms")) })"#;
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
+        let manifest = sweep::manifest(&scenario);
+        let users: Vec<&str> = manifest.edges_of_users().map(|edge| manifest.edges[edge].as_str()).collect();
+        assert_eq!(users, ["people -> front", "script -> back"]);
+    }
+
+    #[test]
     fn the_runs_of_a_cell_and_arm_are_found_among_very_many_without_looking_at_all() {
         let text = r#"(schema: 1, name: "x", horizon: "2s", nodes: {
             "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("10ms")) })"#;
         let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
         let (cells, arms, seeds) = (5_000, 4, 10);
-        let mut results = Results { manifest: sweep::manifest(&scenario), runs: Vec::new(), series: Vec::new() };
+        let mut results = Results {
+            manifest: sweep::manifest(&scenario),
+            runs: Vec::new(),
+            series: Vec::new(),
+            thresholds: Vec::new(),
+            stressed: Vec::new(),
+        };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });
             let outcome = |seed| match seed {

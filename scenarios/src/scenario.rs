@@ -2,6 +2,7 @@
 
 use crate::problem::Problems;
 use crate::text::Source;
+use crate::threshold::ThresholdSearch;
 use models::faults::PlannedFault;
 use models::plan::{Clockwork, Plan};
 use models::protocols::Group;
@@ -34,6 +35,8 @@ pub struct Scenario {
     pub cells: Vec<Cell>,
     /// How often, and from which seed on.
     pub sweep: SweepSize,
+    /// Paths along which the edge of the stable region is looked for.
+    pub searches: Vec<ThresholdSearch>,
     /// Clauses that a comparison must fulfil.
     pub expect: Vec<crate::expect::Clause>,
     /// Defaults that decide verdicts.

@@ -7,7 +7,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
-use models::faults::{AnyFault, FaultPlan};
+use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -45,7 +45,7 @@ pub fn sweep_with(
 ) -> io::Result<Results> {
     let saved = saved(scenario);
     let grid = Grid::of(&saved.manifest);
-    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(saved.manifest.clone());
     let mut kept = Ok(());
     let can_keep = AtomicBool::new(true);
     let fold = |index: usize, finished: Result<Run, String>| {
@@ -76,7 +76,7 @@ pub fn sweep_with(
 /// The results of those runs of a results folder that are known, without making any.
 pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
     let grid = Grid::of(&saved.manifest);
-    let mut results = Results { manifest: saved.manifest.clone(), runs: Vec::new(), series: Vec::new() };
+    let mut results = Results::nothing_yet(saved.manifest.clone());
     for place in (0..grid.count()).map(|index| grid.place(index)) {
         if let Some(run) = known.get(&place.key(saved)) {
             add(&mut results, saved, place, Ok(run.clone()));
@@ -235,7 +235,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
 fn depends_on_run(scenario: &Scenario) -> bool {
     let first = &scenario.cells[0].arms[0].plan;
     let is_taken_back = |plan: &Plan| plan.services.iter().any(|service| service.rolls_back.is_some());
-    let deploys = first.faults.iter().any(|fault| matches!(fault.fault, AnyFault::BadDeploy(_)));
+    let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))

@@ -47,6 +47,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::MemberMisheard(name) => ("altered", letter(plan, name), String::new()),
         Record::TimerFired(at) => ("timer", node(*at).to_owned(), String::new()),
         Record::Announced(by, what, value) => ("tell", node(*by).to_owned(), format!("{what} {value}")),
+        Record::AlertFired(alert) => ("ALERT", plan.alerts[*alert as usize].name.clone(), "fires".to_owned()),
+        Record::AlertResolved(alert) => ("ALERT", plan.alerts[*alert as usize].name.clone(), "is over".to_owned()),
         Record::Shifted(at) => ("LAYER", layer(plan, at), shift(&at.shift)),
         Record::ClockSet(at, by) => ("CLOCK", node(*at).to_owned(), format!("set by {by}")),
     };

@@ -3,7 +3,7 @@
 //! Own definition. Time is counted from the warm-up to the horizon of every run; a member is up unless a fault says that it
 //! is down. Calls have no part in it: this is what the theory of repairable systems speaks of.
 
-use crate::expect::{Judged, Judgement, Runs};
+use crate::expect::{Judged, Limits, Quotient, Runs};
 use crate::problem::{Problem, one_of};
 use models::faults::Pick;
 use models::measure::RunMeasures;
@@ -96,17 +96,13 @@ impl UptimeBounds {
             let uptime = run.up.iter().find(|uptime| uptime.of == self.of);
             uptime.map_or((0, 0), |uptime| uptime.at_least(self.members.of(uptime.members)))
         };
-        let sums = runs.iter().map(|(seed, run)| (*seed, up(run)));
-        let (part, whole) = sums.clone().fold((0, 0), |sum, (_, (part, whole))| (sum.0 + part, sum.1 + whole));
-        if whole == 0 {
-            let reason = "without a fault every member is up all the time, and nothing is counted".to_owned();
-            return (clause, Judgement::Undecided, reason, None);
-        }
-        let seen = part * u128::from(Share::ALL.parts());
-        let at = |share: Share| whole * u128::from(share.parts());
-        let holds = self.at_least.is_none_or(|least| seen >= at(least)) && self.at_most.is_none_or(|most| seen <= at(most));
-        let worst = sums.min_by_key(|(_, (part, whole))| part * 1_000_000_000_000 / (*whole).max(1));
-        let evidence = format!("{:.5}% of the time, {} runs", part as f64 * 100.0 / whole as f64, runs.len());
-        (clause, Judgement::of(holds), evidence, worst.map(|(seed, _)| seed))
+        let pair = |(seed, run): &(u64, &RunMeasures)| {
+            let (part, whole) = up(run);
+            (*seed, part as f64, whole as f64)
+        };
+        let nothing = "without a fault every member is up all the time, and nothing is counted";
+        let quotient = Quotient::share(runs.iter().map(pair).collect(), "", nothing).said(|share| format!("{:.5}%", 100.0 * share));
+        let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
+        quotient.judge(clause, limits)
     }
 }

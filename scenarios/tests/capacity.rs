@@ -108,6 +108,80 @@ fn a_caller_that_gives_up_before_what_is_below_can_be_over_is_told_the_worst_cas
 }
 
 #[test]
+fn messages_go_through_queues_topics_and_routers_to_those_who_work_on_them() {
+    // Of 100 calls/s half are orders; each is sent on with probability 80 %, and copied to both subscribers.
+    let nodes = |workers: u32, rest: &str| {
+        format!(
+            r#""app": Clients(count: 10, arrivals: Poisson(rate: "100/s"), calls: "shop", classes: {{"order": (weight: 1), "view": (weight: 1)}}),
+               "shop": Service(workers: 9, demand: Constant("1ms"), does: [For(class: "order", does: [Maybe(share: "80%", does: [Send("events")])])]),
+               "events": Topic(subscribers: ["queue", "hook"]), "queue": Broker(), "hook": Service(workers: 1, demand: Constant("10ms")),
+               "worker": Service(replicas: 2, workers: {workers}, demand: Constant("80ms"), consumes: [Consume(from: "queue", pollers: 50)]), {rest}"#
+        )
+    };
+    assert_eq!(sentences(&nodes(2, ""), ""), Vec::<String>::new());
+    let said = advice(&nodes(1, ""), "");
+    let sentence = "`worker` is asked for more than it can do: 40 messages a second, each 80ms of a worker, need 3.2 workers, and it has 2 x 1 (160 %)";
+    assert_eq!(said, [(sentence.to_owned(), "1".to_owned())]);
+    // What comes as requests and what comes as messages count together.
+    let both = r#""others": Clients(count: 1, arrivals: Constant(rate: "20/s"), calls: "worker")"#;
+    let said = sentences(&nodes(2, both), "");
+    assert!(said.len() == 1 && said[0].contains("60 requests and messages a second"), "{said:?}");
+}
+
+#[test]
+fn rules_of_routers_pass_on_their_classes_only_and_no_faster_than_they_may() {
+    let nodes = |rule: &str| {
+        format!(
+            r#""app": Clients(count: 10, arrivals: Poisson(rate: "100/s"), calls: "router", classes: {{"order": (weight: 3), "view": (weight: 1)}}),
+               "router": Router(rules: [Rule(to: "orders", classes: ["order"]{rule}), Rule(to: "views", classes: ["view"])]),
+               "orders": Service(workers: 7, demand: Constant("100ms")), "views": Service(workers: 2, demand: Constant("100ms"))"#
+        )
+    };
+    let said = sentences(&nodes(""), "");
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().any(|one| one.contains("`orders`") && one.contains("75 messages a second") && one.contains("(107 %)")), "{said:?}");
+    assert!(said.iter().any(|one| one.contains("`views`") && one.contains("25 messages a second")), "{said:?}");
+    // What a rule holds back does not come to its target.
+    let said = sentences(&nodes(r#", rate: "60/s""#), "");
+    assert!(said.iter().all(|one| !one.contains("`orders` is asked")), "{said:?}");
+    let held = "more messages come for `router to orders` than are passed on: 75 a second, and its rule has a rate of 60/s (125 %)";
+    assert!(said.contains(&held.to_owned()), "{said:?}");
+    let said = sentences(&nodes(", at_once: 5"), "");
+    assert!(said.iter().any(|one| one.contains("75 a second, and 5 at once, each for 100ms, are 50 (150 %)")), "{said:?}");
+}
+
+#[test]
+fn pollers_that_cannot_fetch_all_that_comes_are_said_with_their_cycle() {
+    let nodes = |consume: &str| {
+        format!(
+            r#""app": Clients(count: 10, arrivals: Poisson(rate: "100/s"), calls: "queue", domain: "a"),
+               "queue": Broker(domain: "a"),
+               "worker": Service(workers: 9, demand: Constant("38ms"), consumes: [Consume(from: "queue", {consume})], domain: "b")"#
+        )
+    };
+    let links = r#"links: [Link(from: "a", to: "b", delay: Constant("500us"))]"#;
+    let said = advice(&nodes("pollers: 2"), links);
+    let sentence =
+        "more messages come to `queue` than are fetched: 100 a second, and 2 pollers of `worker`, each a message in 40ms, take 50 (200 %)";
+    assert_eq!(said, [(sentence.to_owned(), r#"[Consume(from: "queue", pollers: 2)]"#.to_owned())]);
+    assert_eq!(sentences(&nodes("pollers: 4"), links), Vec::<String>::new());
+    assert_eq!(sentences(&nodes("pollers: 2, batch: 2"), links), Vec::<String>::new());
+}
+
+#[test]
+fn a_service_that_publishes_sends_a_message_for_each_write() {
+    let nodes = |writes: &str| {
+        format!(
+            r#""app": Clients(count: 10, arrivals: Poisson(rate: "100/s"), calls: "shop", classes: {{"edit": (weight: 1), "view": (weight: 3)}}),
+               "shop": Service(workers: 9, demand: Constant("1ms"), data: (writes: {writes}, publishes: "edits")), "edits": Broker(),
+               "list": Service(workers: 1, demand: Constant("50ms"), read_model: (of: "shop"), consumes: [Consume(from: "edits", pollers: 9)])"#
+        )
+    };
+    assert!(sentences(&nodes(r#"Classes(["edit"])"#), "")[0].contains("25 messages a second"));
+    assert!(sentences(&nodes(r#"Share("50%")"#), "")[0].contains("50 messages a second"));
+}
+
+#[test]
 fn retries_in_several_layers_multiply() {
     let retry = |budget: &str| format!(r#"[Retry(attempts: 4, backoff: Immediate(){budget}), Timeout("1ms")]"#);
     let stacks = |last: &str| {

@@ -2,17 +2,8 @@
 
 use models::record::Record;
 use models::registry::Complaint;
-use models::strategies::backoff::{AnyBackoff, Asks, Wait};
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
-use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words};
+use models::strategies::backoff::{Asks, Wait};
+use models::strategies::{ExternalBackoff, ExternalLayer, Layer, Vocabulary, Words, families};
 use scenarios::run::run;
 use scenarios::text::Source;
 use scenarios::{Extent, read_with};
@@ -42,20 +33,8 @@ fn vocabulary() -> Vocabulary {
 
 /// Every registered strategy, as the layer that it is in.
 fn every_layer() -> Vec<&'static str> {
-    let families = [
-        AnyBackoff::explanations(),
-        AnyBudget::explanations(),
-        AnyBreaker::explanations(),
-        AnyLimiter::explanations(),
-        AnyThrottle::explanations(),
-        AnyBulkhead::explanations(),
-        AnyConcurrency::explanations(),
-        AnyHedge::explanations(),
-        AnyBalancer::explanations(),
-        AnyEjector::explanations(),
-        Layer::explanations(),
-    ];
-    families.concat().into_iter().map(|(_, _, about)| about.example).collect()
+    let strategies = families().into_iter().flat_map(|family| family.members);
+    strategies.chain(Layer::explanations()).map(|(_, _, about)| about.example).collect()
 }
 
 /// What luck an attempt met. At a server with room for everybody nothing else takes time.

@@ -7,17 +7,8 @@ use models::outcome::Outcome;
 use models::protocols::Nobody;
 use models::record::{AttemptName, Record};
 use models::registry::Complaint;
-use models::strategies::backoff::{AnyBackoff, Asks, Wait};
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
-use models::strategies::{End, ExternalBackoff, ExternalLayer, Layer, Moment, Step, Vocabulary, Words};
+use models::strategies::backoff::{Asks, Wait};
+use models::strategies::{End, ExternalBackoff, ExternalLayer, Layer, Moment, Step, Vocabulary, Words, families};
 use models::{About, world::World};
 use scenarios::scenario::ArmPlan;
 use scenarios::text::Source;
@@ -139,20 +130,8 @@ impl Shown {
 
 /// Everything that strategies and layers show of themselves, and some that shows more of the engine.
 fn every_layer() -> Vec<Vec<Shown>> {
-    let families = [
-        AnyBackoff::explanations(),
-        AnyBudget::explanations(),
-        AnyBreaker::explanations(),
-        AnyLimiter::explanations(),
-        AnyThrottle::explanations(),
-        AnyBulkhead::explanations(),
-        AnyConcurrency::explanations(),
-        AnyHedge::explanations(),
-        AnyBalancer::explanations(),
-        AnyEjector::explanations(),
-        Layer::explanations(),
-    ];
-    let mut all: Vec<Vec<_>> = families.iter().map(|family| family.iter().map(Shown::new).collect()).collect();
+    let families = families().into_iter().map(|family| family.members).chain([Layer::explanations()]);
+    let mut all: Vec<Vec<_>> = families.map(|family| family.iter().map(Shown::new).collect()).collect();
     let more = [
         "Timeout(\"20ms\")",
         "Timeout(\"60ms\")",

@@ -1,18 +1,9 @@
 //! Can what a strategy shows of itself be read as it stands?
 
 use models::services::{AnyAdmission, Queue};
-use models::strategies::Layer;
-use models::strategies::backoff::AnyBackoff;
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
 use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
 use models::strategies::profiles::{Condition, RetryOn};
-use models::strategies::throttle::AnyThrottle;
+use models::strategies::{Layer, families};
 use ron::Options;
 use ron::extensions::Extensions;
 use serde::Serialize;
@@ -33,20 +24,7 @@ fn assert_reads<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(t
 
 #[test]
 fn every_example_of_a_strategy_is_a_layer_that_can_be_read_and_is_no_mistake() {
-    let families = [
-        AnyBackoff::explanations(),
-        AnyBudget::explanations(),
-        AnyBreaker::explanations(),
-        AnyLimiter::explanations(),
-        AnyThrottle::explanations(),
-        AnyBulkhead::explanations(),
-        AnyConcurrency::explanations(),
-        AnyHedge::explanations(),
-        AnyBalancer::explanations(),
-        AnyEjector::explanations(),
-        Layer::explanations(),
-    ];
-    for (name, _, about) in families.concat() {
+    for (name, _, about) in families().into_iter().flat_map(|family| family.members).chain(Layer::explanations()) {
         let layer: Layer = assert_reads(about.example);
         assert!(about.example.contains(&format!("{name}(")), "{name}: {}", about.example);
         // What comes from outside is made when it is looked up, and these names stand for nothing.

@@ -3,12 +3,13 @@
 use super::dry_run::dry_run;
 use super::output::{print, print_changes, print_table, say, wrong};
 use super::precision::{PrecisionArgs, Stopped};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress};
+use super::verdict::{Compared, VerdictArgs};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress, stress, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report};
-use scenarios::expect::{self, Judgement};
+use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
@@ -32,6 +33,12 @@ pub struct CompareArgs {
     /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
     #[arg(long)]
     evidence: bool,
+    /// Make the comparison again under other plausible assumptions (demand, capacity, clients, workers), one at a time, and say which
+    /// ranking holds and what each arm risks.
+    #[arg(long)]
+    stress: bool,
+    #[command(flatten)]
+    verdicts: VerdictArgs,
 }
 
 /// Arguments of `sweep`: it makes the same runs, and shows them otherwise.
@@ -52,9 +59,15 @@ const PRINTED_CELLS: usize = 4;
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
+    let earlier = args.verdicts.earlier()?;
     let Some(made) = work(args, false)? else { return Ok(Exit::Fine) };
-    show(&made.results, args.output.format, args.evidence)?;
-    conclude(&made, args.output)
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
+    match &compared {
+        Some(compared) => compared.show(&made.results, args.output, args.evidence)?,
+        None => show(&made.results, args.output.format, args.evidence)?,
+    }
+    stress::show(&made.results, args.output.format)?;
+    conclude(&made, args.output, &args.verdicts, compared.as_ref())
 }
 
 /// Runs `sweep`.
@@ -63,13 +76,19 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
 /// The exit code of whatever went wrong.
 pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let output = args.made.output;
+    let earlier = args.made.verdicts.earlier()?;
     let Some(made) = work(&args.made, args.resume)? else { return Ok(Exit::Fine) };
-    if output.format == Format::Table {
+    let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
+    if let Some(compared) = &compared {
+        compared.show(&made.results, output, args.made.evidence)?;
+    } else if output.format == Format::Table {
         print_headline(&made.results)?;
+        thresholds::show(&made.results, output.format)?;
     } else {
         print_table(&reports::export::runs::table(&made.results), output.format)?;
     }
-    conclude(&made, output)
+    stress::show(&made.results, output.format)?;
+    conclude(&made, output, &args.made.verdicts, compared.as_ref())
 }
 
 /// What the command line changed, and what came of all runs.
@@ -102,18 +121,23 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     }
     load::warn(&scenario, &scenario.warnings, quiet);
     let folder = work.out.clone().unwrap_or_else(|| Utf8PathBuf::from("results").join(file_name(&scenario.name)));
+    args.verdicts.refuse_same(&folder)?;
     if args.dry_run {
         dry_run(&scenario, rounds.as_ref(), &folder, work, quiet)?;
         return Ok(None);
     }
     let known = prepare(&folder, &scenario, work.fresh, resume, quiet)?;
-    let (results, stopped) = match rounds {
+    let (mut results, stopped) = match rounds {
         None => (make(&scenario, &known, &folder, work, quiet)?, None),
         Some(rounds) => {
             let (results, stopped) = rounds.make(&mut scenario, known, &folder, work, quiet)?;
             (results, Some(stopped))
         }
     };
+    thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
+    if args.stress {
+        stress::compare(&scenario, &mut results, &folder, work, quiet)?;
+    }
     draw(&results, &folder)?;
     Ok(Some(Made { results, folder, stopped }))
 }
@@ -145,8 +169,7 @@ pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &Wo
         wrong(&format!("cannot keep the runs in {folder}: {error}; those made so far are kept, and the same command goes on from there"))
     };
     let mut journal = Journal::open(folder).map_err(cannot)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = work.jobs.map_or(cores, usize::from);
+    let jobs = jobs(work);
     if let Some(sentence) = memory(scenario, jobs).filter(|_| !quiet) {
         say(&format!("warning: {sentence}"));
     }
@@ -157,6 +180,12 @@ pub fn make(scenario: &Scenario, known: &KnownRuns, folder: &Utf8Path, work: &Wo
     let results = make_runs(scenario, known, &mut journal, options).map_err(cannot);
     bar.finish_and_clear();
     results
+}
+
+/// How many threads make runs.
+pub fn jobs(work: &WorkArgs) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    work.jobs.map_or(cores, usize::from)
 }
 
 /// What very many clients need, if that is much: a client that waits for its call costs about half a kilobyte.
@@ -216,8 +245,11 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         return rankings.into_iter().try_for_each(|table| print_table(&table, format));
     }
     print_headline(results)?;
+    thresholds::show(results, format)?;
     if cells > PRINTED_CELLS {
-        return reports::summary::grid(results).iter().try_for_each(|table| print("").and_then(|()| print_table(table, format)));
+        let moved = reports::summary::sensitivity(results).into_iter().filter(|_| evidence);
+        let mut tables = reports::summary::grid(results).into_iter().chain(moved);
+        return tables.try_for_each(|table| print("").and_then(|()| print_table(&table, format)));
     }
     for cell in 0..cells as u32 {
         let ranking = Ranking::of(results, cell);
@@ -232,7 +264,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        for further in ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell)) {
+        let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
+        for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;
         }
@@ -241,11 +274,12 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
             print_table(table, format)?;
         }
     }
-    Ok(())
+    let moved = reports::summary::sensitivity(results);
+    moved.iter().filter(|_| evidence).try_for_each(|table| print("").and_then(|()| print_table(table, format)))
 }
 
 /// Says where everything is, and answers with the verdict.
-fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
+fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Option<&Compared>) -> Result<Exit, Exit> {
     let (results, folder) = (&made.results, &made.folder);
     let command = |row: &RunRow| reports::command::run(&results.manifest, row.cell, row.arm, row.seed);
     let panicked = results.runs.iter().filter_map(|row| match &row.outcome {
@@ -263,12 +297,13 @@ fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
     if let Some((row, sentence)) = stalled {
         say(&format!("error: the run {} was stopped: {sentence}", command(row)));
     }
-    let judgement = judged(results, output)?;
-    let judgement = match &made.stopped {
-        None => judgement,
+    let (verdicts, judgement) = judged(results, output)?;
+    let change = files.conclude(results, &verdicts, compared)?;
+    let precise = match &made.stopped {
+        None => Exit::Fine,
         Some(stopped) => {
             stopped.show(results, output)?;
-            if judgement == Exit::Fine { stopped.exit() } else { judgement }
+            stopped.exit()
         }
     };
     if !output.quiet {
@@ -283,16 +318,19 @@ fn conclude(made: &Made, output: OutputArgs) -> Result<Exit, Exit> {
             say(&format!("interrupted after {} of {wanted} runs; the same command goes on from there", results.runs.len()));
         }
     }
-    Ok(match (is_interrupted, panicked.is_empty(), stalled.is_none()) {
-        (true, ..) => Exit::Interrupted,
-        (false, false, _) => Exit::Bug,
-        (false, true, false) => Exit::Wrong,
-        (false, true, true) => judgement,
-    })
+    let ends = [
+        (is_interrupted, Exit::Interrupted),
+        (!panicked.is_empty(), Exit::Bug),
+        (stalled.is_some(), Exit::Wrong),
+        (true, judgement),
+        (true, change),
+        (true, precise),
+    ];
+    Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 
 /// Prints the verdicts on the scenario's expectations.
-fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
+fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit), Exit> {
     let judged = expect::judge(results);
     if output.format == Format::Table
         && let Some(line) = verdicts::line(&judged)
@@ -304,11 +342,12 @@ fn judged(results: &Results, output: OutputArgs) -> Result<Exit, Exit> {
             print_table(&open, output.format)?;
         }
     }
-    Ok(match verdicts::worst(&judged) {
+    let exit = match verdicts::worst(&judged) {
         None | Some(Judgement::Passed) => Exit::Fine,
         Some(Judgement::Undecided) => Exit::Undecided,
         Some(Judgement::Failed) => Exit::Failed,
-    })
+    };
+    Ok((judged, exit))
 }
 
 /// A scenario's name as the name of a folder, whatever it holds.
@@ -345,6 +384,6 @@ mod tests {
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);
         let output = OutputArgs { format: Format::Csv, quiet: true };
         let made = Made { results, folder: folder.to_owned(), stopped: None };
-        assert_eq!(conclude(&made, output), Ok(Exit::Bug));
+        assert_eq!(conclude(&made, output, &VerdictArgs::default(), None), Ok(Exit::Bug));
     }
 }

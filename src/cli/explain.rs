@@ -3,24 +3,15 @@
 use super::output::{print, wrong};
 use super::{Exit, list};
 use clap::Args;
+use models::alerts::AnyAlert;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
-use models::services::{AnyAdmission, AnyPartition, Connections, Queue};
-use models::strategies::Layer;
-use models::strategies::backoff::AnyBackoff;
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
+use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel};
 use models::strategies::cache::IdempotencyKeys;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::health::AnyHealthCheck;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
+use models::strategies::{Family, Layer, families};
 use models::{About, Explained};
+use scenarios::expect::{ClausePage, PAGES};
 use scenarios::problem::did_you_mean;
 
 /// Arguments of `explain`.
@@ -35,26 +26,18 @@ type Page = (&'static str, &'static str, &'static str, &'static str, About);
 
 /// Strategies that say all there is to know of themselves.
 fn explained() -> Vec<Page> {
-    let families = [
-        ("layers", "a layer", Layer::explanations()),
-        ("backoffs", "a backoff", AnyBackoff::explanations()),
-        ("budgets", "a budget", AnyBudget::explanations()),
-        ("breakers", "a breaker", AnyBreaker::explanations()),
-        ("limiters", "a rate limiter", AnyLimiter::explanations()),
-        ("throttles", "a throttle", AnyThrottle::explanations()),
-        ("bulkheads", "a bulkhead", AnyBulkhead::explanations()),
-        ("probes", "a probe", AnyHealthCheck::explanations()),
-        ("concurrency-limits", "a concurrency limit", AnyConcurrency::explanations()),
-        ("hedges", "a hedge", AnyHedge::explanations()),
-        ("balancers", "a balancer", AnyBalancer::explanations()),
-        ("ejectors", "an ejector", AnyEjector::explanations()),
+    let strategies = families().into_iter().map(|Family { name, one, members }| (name, one, members));
+    let others = [
+        ("nodes", "a kind of node", models::nodes::explanations()),
+        ("tasks", "a task", models::services::told::explanations()),
         ("queues", "a queue", Queue::explanations()),
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
+        ("alerts", "an alert", AnyAlert::explanations()),
         ("services", "a field of a service", fields_of_services()),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));
-    families.into_iter().flat_map(pages).collect()
+    [("layers", "a layer", Layer::explanations())].into_iter().chain(strategies).chain(others).flat_map(pages).collect()
 }
 
 /// Name, summary and explanation of what a service may have beside workers and a queue.
@@ -64,6 +47,7 @@ fn fields_of_services() -> Vec<(&'static str, &'static str, About)> {
         (Connections::NAME, Connections::SUMMARY, Connections::ABOUT),
         (Replication::NAME, Replication::SUMMARY, Replication::ABOUT),
         (Optimistic::NAME, Optimistic::SUMMARY, Optimistic::ABOUT),
+        (ReadModel::NAME, ReadModel::SUMMARY, ReadModel::ABOUT),
     ]
 }
 
@@ -75,10 +59,11 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let is_named = |name: &str| name.eq_ignore_ascii_case(&args.name);
     let fault = AnyFault::explanations().into_iter().find(|(name, ..)| is_named(name));
     let strategies = explained();
-    let has_page = |kind: &str| kind == "faults" || strategies.iter().any(|&(explained, ..)| explained == kind);
+    let clause = PAGES.iter().find(|page| is_named(page.name));
+    let has_page = |kind: &str| ["faults", "expectations"].contains(&kind) || strategies.iter().any(|&(explained, ..)| explained == kind);
     let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && !has_page(kind)).collect();
     let strategies: Vec<_> = strategies.iter().filter(|&&(_, _, name, ..)| is_named(name)).collect();
-    if fault.is_none() && strategies.is_empty() && others.is_empty() {
+    if fault.is_none() && clause.is_none() && strategies.is_empty() && others.is_empty() {
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
         let hint =
             did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
@@ -86,6 +71,7 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     }
     let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();
     pages.extend(strategies.into_iter().map(|&(_, kind, name, summary, about)| about_page(kind, name, summary, &about)));
+    pages.extend(clause.map(clause_page));
     pages.extend(others.into_iter().map(|(kind, name, summary)| format!("{name} ({kind}): {summary}")));
     print(&pages.join("\n\n"))?;
     Ok(Exit::Fine)
@@ -116,6 +102,17 @@ fn about_page(kind: &str, name: &str, summary: &str, about: &About) -> String {
         paragraph("Memory: ", about.memory),
         paragraph("Source: ", about.source),
         format!("Example\n  {}", about.example),
+    ]
+    .join("\n\n")
+}
+
+/// All there is to know about a clause of `expect`.
+fn clause_page(page: &ClausePage) -> String {
+    [
+        paragraph(&format!("{} (an expectation): ", page.name), page.meaning),
+        paragraph("Judged: ", page.judged),
+        format!("Parameters\n{}", parameters(page.parameters)),
+        format!("Example\n  {}", page.example),
     ]
     .join("\n\n")
 }

@@ -3,22 +3,13 @@
 use super::output::{print, print_table};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
+use models::About;
+use models::alerts::AnyAlert;
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
 use models::protocols::Group;
 use models::services::{AnyAdmission, AnyPartition, Queue};
-use models::strategies::Layer;
-use models::strategies::backoff::AnyBackoff;
-use models::strategies::balance::AnyBalancer;
-use models::strategies::breaker::AnyBreaker;
-use models::strategies::budget::AnyBudget;
-use models::strategies::bulkhead::AnyBulkhead;
-use models::strategies::concurrency::AnyConcurrency;
-use models::strategies::ejection::AnyEjector;
-use models::strategies::health::AnyHealthCheck;
-use models::strategies::hedge::AnyHedge;
-use models::strategies::limiter::AnyLimiter;
-use models::strategies::throttle::AnyThrottle;
+use models::strategies::{Layer, families};
 use models::workloads::Arrivals;
 use reports::table::{Cell, Column, Table};
 use scenarios::library::SHIPPED;
@@ -40,6 +31,10 @@ pub struct ListArgs {
 enum Kind {
     /// Scenarios inside the program.
     Scenarios,
+    /// Kinds of nodes.
+    Nodes,
+    /// What a service does for a request.
+    Tasks,
     /// Layers of a stack.
     Layers,
     /// Formulas for the wait before a retry.
@@ -74,6 +69,8 @@ enum Kind {
     Faults,
     /// What a fault can wait for.
     Triggers,
+    /// Rules that say when people are told that users fare badly.
+    Alerts,
     /// When a population calls.
     Arrivals,
     /// Distributions of delays and demands.
@@ -95,23 +92,19 @@ impl Kind {
         let owned = |entries: &[(&str, &str)]| entries.iter().map(|&(name, summary)| (name.to_owned(), summary.to_owned())).collect();
         match self {
             Self::Scenarios => SHIPPED.iter().map(|shipped| (shipped.name.to_owned(), first_sentence(shipped.text))).collect(),
+            Self::Nodes => told(models::nodes::explanations()),
+            Self::Tasks => told(models::services::told::explanations()),
             Self::Layers => owned(Layer::ALL),
-            Self::Backoffs => owned(AnyBackoff::ALL),
-            Self::Budgets => owned(AnyBudget::ALL),
-            Self::Breakers => owned(AnyBreaker::ALL),
-            Self::Limiters => owned(AnyLimiter::ALL),
-            Self::Throttles => owned(AnyThrottle::ALL),
-            Self::Bulkheads => owned(AnyBulkhead::ALL),
-            Self::Probes => owned(AnyHealthCheck::ALL),
-            Self::ConcurrencyLimits => owned(AnyConcurrency::ALL),
-            Self::Hedges => owned(AnyHedge::ALL),
-            Self::Balancers => owned(AnyBalancer::ALL),
-            Self::Ejectors => owned(AnyEjector::ALL),
+            Self::Backoffs | Self::Budgets | Self::Breakers | Self::Limiters | Self::Throttles | Self::Bulkheads | Self::Probes => {
+                self.family()
+            }
+            Self::ConcurrencyLimits | Self::Hedges | Self::Balancers | Self::Ejectors => self.family(),
             Self::Queues => owned(Queue::ALL),
             Self::AdmissionControls => owned(AnyAdmission::ALL),
             Self::Partitions => owned(AnyPartition::ALL),
             Self::Faults => owned(AnyFault::ALL),
             Self::Triggers => owned(Trigger::ALL),
+            Self::Alerts => owned(AnyAlert::ALL),
             Self::Arrivals => owned(Arrivals::ALL),
             Self::Distributions => owned(Distribution::ALL),
             Self::Protocols => owned(Group::ALL),
@@ -121,6 +114,18 @@ impl Kind {
             Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),
         }
     }
+
+    /// The strategies of the family of this name.
+    fn family(self) -> Vec<(String, String)> {
+        let name = word(self);
+        let members = families().into_iter().filter(|family| family.name == name).flat_map(|family| family.members);
+        members.map(|(name, summary, _)| (name.to_owned(), summary.to_owned())).collect()
+    }
+}
+
+/// Name and summary of what explains itself.
+fn told(explanations: Vec<(&str, &str, About)>) -> Vec<(String, String)> {
+    explanations.into_iter().map(|(name, summary, _)| (name.to_owned(), summary.to_owned())).collect()
 }
 
 /// Kind, name and summary of everything that can be named.

@@ -17,6 +17,9 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod stress;
+mod thresholds;
+mod verdict;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -37,9 +40,11 @@ Examples:
   stormglass run retry-storm --arm \"full jitter\" --seed 7
   stormglass new my-scenario.ron             write a first scenario of your own
   stormglass check my-scenario.ron           find everything wrong with a file, run nothing
+  stormglass compare my-scenario.ron --against results/before --junit verdicts.xml
 
-Exit codes: 0 fine, 1 an expectation failed, 2 a command or file is wrong, 3 undecided, 4 two runs that must be
-equal differ, 101 a bug in Stormglass, 130 interrupted.";
+Exit codes: 0 fine, 1 an expectation failed or something got worse, 2 a command or file is wrong,
+3 undecided, 4 two runs that must be equal differ, 101 a bug in Stormglass, 130 interrupted.
+Of several the first of 101, 130, 4, 2, 1, 3, 0.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -141,6 +146,16 @@ enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// What a command ends with to which all of these apply: a bug before everything, then that it is not done, then the rest in
+    /// the order of what has to be put right first.
+    fn first(all: impl IntoIterator<Item = Self>) -> Self {
+        const ORDER: [Exit; 7] = [Exit::Bug, Exit::Interrupted, Exit::Differs, Exit::Wrong, Exit::Failed, Exit::Undecided, Exit::Fine];
+        let place = |exit: &Self| ORDER.iter().position(|known| known == exit);
+        all.into_iter().min_by_key(place).unwrap_or(Self::Fine)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -164,4 +179,20 @@ pub fn main() -> ExitCode {
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit::{Bug, Differs, Failed, Fine, Interrupted, Undecided, Wrong};
+    use super::*;
+
+    #[test]
+    fn of_several_ends_the_gravest_counts() {
+        let order = [Bug, Interrupted, Differs, Wrong, Failed, Undecided, Fine];
+        for (place, exit) in order.into_iter().enumerate() {
+            assert_eq!(Exit::first(order[place..].iter().rev().copied()), exit);
+        }
+        assert_eq!((Exit::first([]), Exit::first([Undecided, Failed, Fine])), (Fine, Failed));
+        assert_eq!(order.map(|exit| exit as u8), [101, 130, 4, 2, 1, 3, 0]);
+    }
 }

@@ -1,8 +1,8 @@
 //! `report`: everything drawn again from a results folder, without running anything.
 
-use super::Exit;
 use super::compare::{draw, print_headline};
 use super::output::{print, say, wrong};
+use super::{Exit, stress};
 use camino::Utf8PathBuf;
 use clap::Args;
 use scenarios::journal::{self, KnownRuns};
@@ -34,7 +34,9 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
         return Err(wrong(&format!("{versions}; run the scenario again, or draw it with that version")));
     }
     let known = KnownRuns::read(folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
-    let results = sweep::gather(&saved, &known);
+    let mut results = sweep::gather(&saved, &known);
+    results.stressed = stress::load(manifest, folder)?;
+    results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;
     let wanted = manifest.cells.len() * manifest.arms.len() * manifest.replications as usize;
     if results.runs.is_empty() {
         let remedy = format!("`{}` makes them", reports::command::compare(manifest));

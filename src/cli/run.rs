@@ -116,6 +116,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             print_table(&services, args.output.format)?;
         }
+        if let Some(edges) = reports::summary::edges(&of_arm, &made.measures) {
+            print("")?;
+            print_table(&edges, args.output.format)?;
+        }
         if let Some(means) = seen.long.as_ref().and_then(|long| long.means(&made.measures)) {
             print("")?;
             print_table(&reports::summary::long_run(&means), args.output.format)?;
@@ -138,7 +142,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
 fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
     let mut series = CellSeries { runs: 1, ..CellSeries::default() };
     series.course.add(manifest, 0, made);
-    reports::summary::doubts(&Results { manifest: manifest.clone(), runs: Vec::new(), series: vec![series] })
+    reports::summary::doubts(&Results { series: vec![series], ..Results::nothing_yet(manifest.clone()) })
 }
 
 fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exit> {

@@ -8,8 +8,10 @@ mod faults; // faults explained, planned, and written wrongly
 mod formats; // what programs read: JSON, CSV, Markdown, quiet, no colours
 mod help; // what a newcomer reads first
 mod input; // everything that can be wrong with a command or a file
+mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod precision; // runs until they are precise, dry runs, and doubts
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
+mod verdicts; // expectations, exit codes, files for CI systems, comparisons with earlier results
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -235,3 +235,28 @@ fn what_was_changed_on_the_command_line_stands_above_what_came_of_it() {
     }
     assert!(!place.run(&["report", "results/small"]).out.contains("Changed"), "the last comparison changed nothing");
 }
+
+#[test]
+fn a_service_that_nobody_calls_and_a_pool_that_nobody_shares_are_warnings() {
+    let text = r#"(
+        schema: 1, name: "idle", horizon: "10s",
+        nodes: {
+            "shoppers": Clients(count: 10, arrivals: Poisson(rate: "5/s"), calls: "shop"),
+            "shop": Service(workers: 4, demand: Constant("5ms"), does: [Call("db"), Call("orders")]),
+            "db": Service(workers: 4, demand: Constant("5ms")),
+            "orders": Broker(),
+            "worker": Service(workers: 4, demand: Constant("5ms"), consumes: [Consume(from: "orders")]),
+            "forgotten": Service(workers: 4, demand: Constant("5ms")),
+        },
+        stacks: { "shop -> db": [Bulkhead(Semaphore(max_concurrent_calls: 5, pool: "connections"))] },
+    )"#;
+    let shared =
+        text.replace("stacks: {", "stacks: { \"shop -> orders\": [Bulkhead(Semaphore(max_concurrent_calls: 5, pool: \"connections\"))], ");
+    let place = Place::with(&[("alone.ron", text), ("shared.ron", &shared)]);
+    let said = place.run(&["check", "alone.ron"]);
+    let said = format!("{}{}", said.out, said.err);
+    assert!(said.contains("nobody calls `forgotten` in any arm") && said.contains("nobody shares the pool `connections`"), "{said}");
+    assert!(!said.contains("`worker`") && !said.contains("nobody calls `db`"), "{said}");
+    let said = place.run(&["check", "shared.ron"]);
+    assert!(!format!("{}{}", said.out, said.err).contains("nobody shares"), "{}", said.err);
+}

@@ -3,6 +3,7 @@
 //!
 //! N clients contend for one row. Counted are the writes that reach it, and the time until the last one is told that it won.
 
+use super::page::{Section, here};
 use super::{Estimate, scenario};
 use models::record::Record;
 use scenarios::run::run;
@@ -103,51 +104,77 @@ fn measured(scenario: &Scenario, arm: &str) -> Vec<(f64, f64)> {
 
 const fn published((mean, sd): Spread) -> Estimate {
     // The square root of 200; `sqrt` is not for constants.
-    Estimate { mean, standard_error: sd / 14.142_135_623_730_951 }
+    Estimate { mean, standard_error: sd / 14.142_135_623_730_951, runs: 200 }
 }
 
 #[test]
 fn calls_and_time_of_every_strategy_are_those_of_the_published_simulator() {
+    let mut page = Section::open(
+        here!(),
+        "M. Brooker, \"Exponential Backoff And Jitter\", AWS Architecture Blog, 2015, with `aws-samples/aws-arch-backoff-simulator`; its simulator was run 200 times for each reference, whose standard error is shown.",
+        "200 per cell, seeds 1 to 200, of the shipped scenario `aws-jitter`. Time is virtual, until the last client is told that it won.",
+    );
     for (clients, row) in REFERENCE {
         let scenario = contention(clients);
         let mut means = Vec::new();
         for (arm, (calls, time)) in ARMS.into_iter().zip(row) {
             let runs = measured(&scenario, arm);
             let (our_calls, our_time) = (Estimate::of(runs.iter().map(|run| run.0)), Estimate::of(runs.iter().map(|run| run.1)));
-            our_calls.agrees_with_estimate(
+            page.agrees(
                 &format!("{arm}, N = {clients}, calls"),
+                "calls",
+                our_calls,
                 published(calls),
                 if clients == 10 { 0.05 } else { 0.02 },
             );
-            our_time.agrees_with_estimate(&format!("{arm}, N = {clients}, time"), published(time), 0.05);
+            page.agrees(&format!("{arm}, N = {clients}, time"), "ms", our_time, published(time), 0.05);
             means.push((our_calls.mean, our_time.mean));
         }
         if clients >= 50 {
             let [none, exponential, equal, full, decorrelated] = means[..] else { unreachable!("there are five arms") };
-            let calls = [none.0, exponential.0, decorrelated.0, equal.0, full.0];
-            let time = [exponential.1, equal.1, full.1, decorrelated.1, none.1];
-            assert!(calls.is_sorted_by(|more, fewer| more > fewer), "N = {clients}: calls in falling order: {calls:?}");
-            assert!(time.is_sorted_by(|longer, shorter| longer > shorter), "N = {clients}: time in falling order: {time:?}");
+            let calls =
+                [("none", none.0), ("exponential", exponential.0), ("decorrelated", decorrelated.0), ("equal", equal.0), ("full", full.0)];
+            let time =
+                [("exponential", exponential.1), ("equal", equal.1), ("full", full.1), ("decorrelated", decorrelated.1), ("none", none.1)];
+            page.falls(&format!("N = {clients}, calls"), "calls", &calls, RUNS);
+            page.falls(&format!("N = {clients}, time"), "ms", &time, RUNS);
         }
     }
 }
 
 #[test]
 fn one_client_makes_one_call_and_two_make_three_under_every_seed() {
+    let mut page = Section::open(
+        here!(),
+        "M. Brooker, \"Exponential Backoff And Jitter\", AWS Architecture Blog, 2015, with `aws-samples/aws-arch-backoff-simulator`; follows from the model.",
+        "seeds 1 to 200, each of the five strategies.",
+    );
     for (clients, calls) in [(1, 1.0), (2, 3.0)] {
         let scenario = contention(clients);
         for arm in ARMS {
-            for (seed, (seen, _)) in (1..).zip(measured(&scenario, arm)) {
-                assert!((seen - calls).abs() < 0.5, "{arm}, N = {clients}, seed {seed}: {seen} calls");
-            }
+            let seen = measured(&scenario, arm).into_iter().map(|(seen, _)| seen);
+            let (fewest, most) = seen.fold((f64::MAX, f64::MIN), |(fewest, most), seen| (fewest.min(seen), most.max(seen)));
+            page.equals(
+                &format!("{arm}, N = {clients}, calls, fewest and most"),
+                "calls",
+                format!("{fewest}, {most}"),
+                format!("{calls}, {calls}"),
+                RUNS,
+            );
         }
     }
 }
 
 #[test]
 fn one_client_is_done_after_exactly_its_four_delays() {
+    let mut page = Section::open(
+        here!(),
+        "M. Brooker, \"Exponential Backoff And Jitter\", AWS Architecture Blog, 2015, with `aws-samples/aws-arch-backoff-simulator`; follows from the model.",
+        "seeds 1 to 200; the four delays are drawn again outside of the simulation.",
+    );
     let scenario = contention(1);
     let delay = Distribution::Normal { mean: SimDuration::from_millis(10), sd: SimDuration::from_millis(2) }.compile();
+    let mut exact = 0;
     for number in 1..=RUNS {
         // The first call of client 0; the second message each way has further draws of the same places.
         let draws = Seed::new(number).draws(Key::named("writers").child(0).child(1), 1);
@@ -156,14 +183,21 @@ fn one_client_is_done_after_exactly_its_four_delays() {
         let expected = four.into_iter().fold(SimDuration::NANOSECOND, |sum, delay| sum + delay);
         let measures = run(&scenario.cells[0].arms[0], number, TieBreak::ByRank, None).measures;
         assert_eq!(measures.last_success.map(|at| at.since_start()), Some(expected), "seed {number}");
+        exact += 1;
     }
+    page.equals("runs that take the sum of four delays to the nanosecond", "runs", exact, RUNS, RUNS);
 }
 
 #[test]
 fn exactly_one_write_wins_each_version() {
+    let mut page = Section::open(
+        here!(),
+        "M. Brooker, \"Exponential Backoff And Jitter\", AWS Architecture Blog, 2015, with `aws-samples/aws-arch-backoff-simulator`; follows from the model.",
+        "seed 7, each of the five strategies, 20 clients.",
+    );
     // Whoever is told that it won ended its call; conflicts and wins together are the writes.
     let scenario = contention(20);
-    for arm in &scenario.cells[0].arms {
+    for (arm, name) in scenario.cells[0].arms.iter().zip(ARMS) {
         let (mut won, mut lost) = (0_u64, 0_u64);
         let mut watch = |_, record: &Record| match record {
             Record::Delivered(_, _, outcome) if outcome.is_success() => won += 1,
@@ -171,6 +205,7 @@ fn exactly_one_write_wins_each_version() {
             _ => {}
         };
         let measures = run(arm, 7, TieBreak::ByRank, Some(&mut watch)).measures;
-        assert_eq!((won, won + lost), (20, measures.edges[0].attempts));
+        page.equals(&format!("{name}, writes that win"), "writes", won, 20, 1);
+        page.equals(&format!("{name}, wins and conflicts"), "writes", won + lost, measures.edges[0].attempts, 1);
     }
 }

@@ -4,6 +4,7 @@
 //! available as the broker. A queue whose consumers poll it over ways without delay is M/M/c (Erlang C), pollers being its servers. Own
 //! definitions of the two systems; seeds and tolerances are said at each test.
 
+use super::page::{Section, here};
 use super::{Estimate, measured, observed, scenario};
 use models::measure::Fold;
 
@@ -48,14 +49,16 @@ fn availability(parts: u32, through_a_topic: bool, up: u32) -> (Estimate, i64) {
 
 #[test]
 fn tight_coupling_is_as_available_as_the_product_of_its_parts_and_loose_coupling_as_the_broker_alone() {
+    let mut page = Section::open(here!(), "product of availabilities.", "12, seeds 1 to 12, of about 20,000 calls.");
     for (parts, up) in [(1, 900), (3, 900), (6, 900), (3, 400)] {
         let one = f64::from(up) / f64::from(up + 100);
         let product = (0..parts).fold(1.0, |product, _| product * one);
         let (tight, _) = availability(parts, false, up);
-        tight.agrees_with(&format!("{parts} parts of {one}, called in turn"), product, 0.003);
+        page.agrees(&format!("{parts} parts of {one}, called in turn"), "share of calls", tight, product, 0.003);
         let (loose, missing) = availability(parts, true, up);
-        loose.agrees_with(&format!("{parts} parts of {one}, told later"), one, 0.003);
-        assert_eq!(missing, 0, "a topic tells every subscriber of everything, at last");
+        page.agrees(&format!("{parts} parts of {one}, told later"), "share of calls", loose, one, 0.003);
+        // A topic tells every subscriber of everything, at last.
+        page.equals(&format!("{parts} parts of {one}, messages stored and not completed"), "messages", missing, 0, 12);
         // What coupling costs is seen with an interval, not only by eye: the difference is many standard errors wide.
         let errors = (tight.standard_error * tight.standard_error + loose.standard_error * loose.standard_error).sqrt();
         assert!(parts == 1 || loose.mean - tight.mean > 8.0 * errors, "{} and {}", loose.mean, tight.mean);
@@ -76,6 +79,7 @@ fn erlang_c(servers: u32, arrivals: f64, rate: f64) -> f64 {
 
 #[test]
 fn a_polled_queue_takes_as_long_as_the_queue_of_as_many_servers_as_there_are_pollers() {
+    let mut page = Section::open(here!(), "A. K. Erlang, 1917 (C formula), pollers being the servers.", "12, seeds 1 to 12, of 2000 s.");
     for (replicas, pollers, arrivals) in [(1, 1, 7), (1, 4, 32), (2, 1, 15)] {
         let text = format!(
             "(schema: 1, name: \"polled\", horizon: \"2000s\", drain: \"1h\",
@@ -93,6 +97,6 @@ fn a_polled_queue_takes_as_long_as_the_queue_of_as_many_servers_as_there_are_pol
             of("time to completion") / 1e9 / of("messages completed")
         }));
         let expected = erlang_c(replicas * pollers, f64::from(arrivals), 10.0);
-        seen.agrees_with(&format!("{replicas} x {pollers} pollers of 10/s at {arrivals}/s"), expected, 0.02);
+        page.agrees(&format!("{replicas} x {pollers} pollers of 10/s at {arrivals}/s, time to completion"), "s", seen, expected, 0.02);
     }
 }

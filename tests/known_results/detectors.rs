@@ -3,6 +3,7 @@
 //! SWIM: A. Das et al., DSN 2002. Phi accrual: N. Hayashibara et al., SRDS 2004. Gossip has no closed form for small groups:
 //! its reference values come from an own simulation of the rounds alone. Every test states its seeds.
 
+use super::page::{Section, about, here};
 use super::{Estimate, measured, observed, scenario, watched};
 use models::ids::NodeId;
 use models::measure::Fold;
@@ -36,12 +37,19 @@ fn periods_until_suspected(members: u32, order: &str, seeds: u64, fold: Fold) ->
 
 #[test]
 fn swim_finds_a_dead_member_after_as_many_periods_as_its_authors_say() {
+    let mut page = Section::open(
+        here!(),
+        "A. Das, I. Gupta, A. Motivala, \"SWIM\", DSN 2002: 1 / (1 - (1 - 1 / (n - 1))^(n - 1)).",
+        "1000 (50 members: 400), from seed 1.",
+    );
     for (members, seeds, periods) in [(3, 1000, 1.3333), (10, 1000, 1.5301), (50, 400, 1.5726)] {
         let n = f64::from(members);
         let all_miss: f64 = (1..members).map(|_| 1.0 - 1.0 / (n - 1.0)).product();
         assert!((1.0 / (1.0 - all_miss) - periods).abs() < 1e-4);
-        Estimate::of(periods_until_suspected(members, "Random", seeds, Fold::Least)).agrees_with(
+        page.agrees(
             &format!("SWIM, {members} members, periods until the first suspects"),
+            "periods",
+            Estimate::of(periods_until_suspected(members, "Random", seeds, Fold::Least)),
             periods,
             0.02,
         );
@@ -50,17 +58,26 @@ fn swim_finds_a_dead_member_after_as_many_periods_as_its_authors_say() {
 
 #[test]
 fn round_robin_probing_leaves_nobody_unprobed_for_long() {
+    let mut page = Section::open(
+        here!(),
+        "A. Das, I. Gupta, A. Motivala, \"SWIM\", DSN 2002: 2 n - 1 periods at most.",
+        "40, seeds 1 to 40; the largest of all observers and runs.",
+    );
     for members in [3, 10, 50] {
         // Every observer, in every run: its last probe of the dead one began so many periods after the crash, and one more passed.
         let longest = periods_until_suspected(members, "RoundRobin", 40, Fold::Most).into_iter().fold(0.0, f64::max);
         let bound = f64::from(2 * members - 1);
-        println!("SWIM, {members} members in turn: at most {longest} periods (bound {bound})");
-        assert!(longest <= bound && longest >= f64::from(members - 1), "{longest} periods, and {bound} at most");
+        page.bound(&format!("{members} members in turn, longest"), "periods", longest, f64::from(members - 1)..=bound, 40);
     }
 }
 
 #[test]
 fn helpers_keep_a_probe_from_failing_where_messages_are_lost() {
+    let mut page = Section::open(
+        here!(),
+        "A. Das, I. Gupta, A. Motivala, \"SWIM\", DSN 2002: 1 - (1 - p)^2, times (1 - (1 - p)^4) for each helper.",
+        "4 to 40, from seed 1, of 20,000 probes.",
+    );
     let rows = [("5%", 0, 0.0975, 4), ("5%", 3, 0.000622, 40), ("10%", 0, 0.19, 4), ("10%", 3, 0.007728, 10)];
     for (loss, helpers, share, seeds) in rows {
         let group = group("swim", &swim(10, &format!("helpers: {helpers}")), 2000, loss, "");
@@ -70,8 +87,10 @@ fn helpers_keep_a_probe_from_failing_where_messages_are_lost() {
             assert!(count("probes") > 19_000.0);
             count("probes of the living that failed") / count("probes")
         };
-        Estimate::of((1..=seeds).map(failed)).agrees_with(
+        page.agrees(
             &format!("SWIM at {loss} loss with {helpers} helpers, failed probes"),
+            "share",
+            Estimate::of((1..=seeds).map(failed)),
             share,
             0.02,
         );
@@ -80,6 +99,11 @@ fn helpers_keep_a_probe_from_failing_where_messages_are_lost() {
 
 #[test]
 fn a_rumour_reaches_everybody_after_a_logarithm_of_rounds() {
+    let mut page = Section::open(
+        here!(),
+        "no closed form for small groups: the rounds alone were simulated elsewhere.",
+        "400 (256 members: 200; 1024 members: 60), from seed 1.",
+    );
     let rows = [(16, 400, 7.46, 4.14), (64, 400, 11.07, 5.99), (256, 200, 14.75, 7.67), (1024, 60, 18.1, 9.17)];
     for (members, seeds, push, push_pull) in rows {
         for (mode, rounds) in [("Push", push), ("PushPull", push_pull)] {
@@ -87,7 +111,13 @@ fn a_rumour_reaches_everybody_after_a_logarithm_of_rounds() {
             let group = group("gossip", &spec, if mode == "Push" { 40 } else { 20 }, "0%", "");
             let rounds_of =
                 |seed| observed(&measured(&group, seed), "rounds until everybody knew", Fold::Most).expect("everybody knew") as f64;
-            Estimate::of((1..=seeds).map(rounds_of)).agrees_with(&format!("{mode} gossip among {members}, rounds"), rounds, 0.02);
+            page.agrees(
+                &format!("{mode} gossip among {members}, rounds"),
+                "rounds",
+                Estimate::of((1..=seeds).map(rounds_of)),
+                about(rounds),
+                0.02,
+            );
         }
     }
 }
@@ -106,10 +136,16 @@ fn accrual(threshold: f64, window: u32, horizon: u32, faults: &str) -> Scenario 
 
 #[test]
 fn phi_suspects_as_many_deviations_after_the_mean_as_the_normal_distribution_says() {
+    let mut page = Section::open(
+        here!(),
+        "N. Hayashibara and others, \"The phi Accrual Failure Detector\", SRDS 2004, with normal intervals.",
+        "20, seeds 1 to 20; the largest distance of any of them, from the intervals that this run saw.",
+    );
     const WINDOW: usize = 100;
     let (dead, watcher) = (NodeId(1), NodeId(2));
     for (threshold, deviations) in [(1.0, 1.2816), (3.0, 3.0902), (5.0, 4.2649), (8.0, 5.6120)] {
         let scenario = accrual(threshold, WINDOW as u32, 420, "Crash(node: \"group[0]\", at: \"400500ms\")");
+        let mut farthest = deviations;
         for seed in 1..=20 {
             let (_, seen) = watched(&scenario, seed);
             let heard = |record: &Record| matches!(record, Record::MemberHeard(name) if name.from == dead && name.to == watcher);
@@ -120,17 +156,25 @@ fn phi_suspects_as_many_deviations_after_the_mean_as_the_normal_distribution_say
             let suspects = |record: &Record| matches!(record, Record::Announced(by, "Suspects", 0) if *by == watcher);
             let suspected = seen.iter().rev().find(|(_, record)| suspects(record)).expect("the dead one is suspected").0;
             let late = (suspected.as_nanos() as f64 - beats.last().expect("it lived") - mean) / sd;
-            assert!((late - deviations).abs() < 1e-4, "phi {threshold}, seed {seed}: {late} deviations, not {deviations}");
+            if (late - deviations).abs() > (farthest - deviations).abs() {
+                farthest = late;
+            }
         }
+        page.near(&format!("phi {threshold}, the run farthest off"), "deviations", farthest, deviations, 1e-4, 20);
     }
 }
 
 #[test]
 fn phi_is_how_often_a_beat_that_is_only_late_is_taken_for_death() {
+    let mut page = Section::open(
+        here!(),
+        "N. Hayashibara and others, \"The phi Accrual Failure Detector\", SRDS 2004, with normal intervals: 10^-phi. A window of 1000 begins with two wide guesses, as Akka's does, so that there are fewer suspicions while they are in it: a twentieth of the run.",
+        "6, seeds 1 to 6, of 40,000 beats.",
+    );
     // Intervals of normal jitter: one in ten beats is later than phi 1 allows, one in a hundred than phi 2.
     for (threshold, share) in [(1.0, 0.1), (2.0, 0.01)] {
         let scenario = accrual(threshold, 1000, 20_000, "");
         let wrong = |seed| observed(&measured(&scenario, seed), "false suspicions", Fold::Sum).unwrap_or(0) as f64 / 40_000.0;
-        Estimate::of((1..=6).map(wrong)).agrees_with(&format!("phi {threshold}, false suspicions per beat"), share, 0.05);
+        page.agrees(&format!("phi {threshold}, false suspicions per beat"), "share", Estimate::of((1..=6).map(wrong)), about(share), 0.05);
     }
 }

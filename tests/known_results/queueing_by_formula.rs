@@ -3,6 +3,7 @@
 //!
 //! Ten runs, for row n of a table (from 0) under the seeds 100 n + 1 to 100 n + 10; 2 % or four standard errors.
 
+use super::page::{Section, here};
 use super::{Desk, EXPONENTIAL, Estimate, mean, refused, scenario, seconds, ten_seeds, visits};
 use scenarios::run::run;
 use sim_core::simulation::TieBreak;
@@ -32,37 +33,60 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 
 #[test]
 fn the_formulas_of_this_file_give_the_listed_values() {
+    let mut page =
+        Section::open(here!(), "the values that are listed in textbooks.", "none: this holds the formulas that other sections compute.");
     for (servers, load, waited) in [(2, 1.6, 0.7111), (20, 16.0, 0.2561), (100, 80.0, 0.0196), (10, 5.0, 0.0361)] {
-        assert!((erlang_c(servers, load) - waited).abs() < 6e-5);
+        page.near(&format!("Erlang C ({servers}, {load})"), "share", erlang_c(servers, load), waited, 6e-5, 0);
     }
-    assert!((erlang_b(100, 90.0) - 0.0270).abs() < 6e-5);
+    page.near("Erlang B (100, 90)", "share", erlang_b(100, 90.0), 0.0270, 6e-5, 0);
     let chain = stationary(9, |_| 2.4, |state| state.min(3) as f64);
-    assert!((chain[8] - 0.05108).abs() < 6e-6);
+    page.near("M/M/3/8 at 2.4/s, refused", "share", chain[8], 0.05108, 6e-6, 0);
 }
 
 #[test]
 fn waiting_at_several_servers_by_erlang_c() {
+    let mut page = Section::open(
+        here!(),
+        "A. K. Erlang, 1917 (C formula), computed in the test.",
+        "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, of about 60,000 calls after a warm-up of 1000 s.",
+    );
     for (row, (workers, load)) in [(1, 0.65), (3, 2.1), (7, 4.9), (13, 10.4), (50, 42.5)].into_iter().enumerate() {
         let visits = Desk { calls: 6e4, rate: load, workers, limit: None, demand: EXPONENTIAL }.visits(ten_seeds(row));
         let waited = erlang_c(workers, load);
         let wait = waited / (f64::from(workers) - load);
-        mean(&visits, |visit| visit.waited).agrees_with(&format!("M/M/{workers} at {load}/s, share that waits"), waited, SHARE);
-        mean(&visits, |visit| visit.wait).agrees_with(&format!("M/M/{workers} at {load}/s, Wq"), wait, SHARE);
+        page.agrees(&format!("M/M/{workers} at {load}/s, share that waits"), "share", mean(&visits, |visit| visit.waited), waited, SHARE);
+        page.agrees(&format!("M/M/{workers} at {load}/s, Wq"), "s", mean(&visits, |visit| visit.wait), wait, SHARE);
     }
 }
 
 #[test]
 fn loss_by_erlang_b_does_not_depend_on_the_shape_of_service() {
+    let mut page = Section::open(
+        here!(),
+        "A. K. Erlang, 1917 (B formula); insensitive by B. Sevastyanov, 1957.",
+        "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, of about 60,000 calls after a warm-up of 1000 s.",
+    );
     let shapes = [EXPONENTIAL, "Constant(\"1s\")", "Gamma(shape: 0.25, mean: \"1s\")", "Uniform(low: \"0s\", high: \"2s\")"];
     let rows = shapes.into_iter().zip([(4, 2.5), (6, 5.0), (3, 1.5), (12, 11.0)]);
     for (row, (demand, (workers, load))) in rows.enumerate() {
         let visits = Desk { calls: 6e4, rate: load, workers, limit: Some(0), demand }.visits(ten_seeds(row));
-        mean(&visits, refused).agrees_with(&format!("M/G/{workers}/{workers} at {load}/s, {demand}"), erlang_b(workers, load), SHARE);
+        page.agrees(
+            &format!("M/G/{workers}/{workers} at {load}/s, {demand}"),
+            "share",
+            mean(&visits, refused),
+            erlang_b(workers, load),
+            SHARE,
+        );
     }
 }
 
 #[test]
 fn a_limited_queue_by_its_birth_death_chain() {
+    let mut page = Section::open(
+        here!(),
+        "stationary distribution of a birth-death chain, computed in the test.",
+        "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, of about 60,000 calls after a warm-up of 1000 s.",
+    );
     for (row, (workers, waiting, rate)) in [(1, 3, 0.7), (2, 5, 1.9), (4, 1, 3.0), (6, 20, 7.5)].into_iter().enumerate() {
         let states = (workers + waiting + 1) as usize;
         let chain = stationary(states, |_| rate, |state| state.min(workers as usize) as f64);
@@ -70,13 +94,18 @@ fn a_limited_queue_by_its_birth_death_chain() {
         let inside: f64 = chain.iter().enumerate().map(|(state, share)| state as f64 * share).sum();
         let visits = Desk { calls: 6e4, rate, workers, limit: Some(waiting), demand: EXPONENTIAL }.visits(ten_seeds(row));
         let name = format!("M/M/{workers}/{} at {rate}/s", states - 1);
-        mean(&visits, refused).agrees_with(&format!("{name}, refused"), blocked, SHARE);
-        mean(&visits, seconds(|run| run.latency.mean)).agrees_with(&format!("{name}, W"), inside / (rate * (1.0 - blocked)), SHARE);
+        page.agrees(&format!("{name}, refused"), "share", mean(&visits, refused), blocked, SHARE);
+        page.agrees(&format!("{name}, W"), "s", mean(&visits, seconds(|run| run.latency.mean)), inside / (rate * (1.0 - blocked)), SHARE);
     }
 }
 
 #[test]
 fn waiting_for_any_shape_of_service_by_pollaczek_and_khinchine() {
+    let mut page = Section::open(
+        here!(),
+        "F. Pollaczek, 1930, A. Khinchine, 1932: Wq = rate E[S^2] / (2 (1 - rho)).",
+        "10, seeds 100 n + 1 to 100 n + 10 for the n-th system of the table from n = 0, of about 60,000 calls after a warm-up of 1000 s.",
+    );
     // The 99th percentile of a log-normal distribution lies 2.326 standard deviations above the median.
     let sigma = libm::log(4.0) / 2.326_347_874_040_841;
     let rows = [
@@ -92,13 +121,24 @@ fn waiting_for_any_shape_of_service_by_pollaczek_and_khinchine() {
     for (row, (rate, demand, first, second)) in rows.into_iter().enumerate() {
         let wait = rate * second / (2.0 * (1.0 - rate * first));
         let visits = Desk { calls: 6e4, rate, workers: 1, limit: None, demand }.visits(ten_seeds(row));
-        mean(&visits, |visit| visit.wait).agrees_with(&format!("M/G/1 at {rate}/s, {demand}, Wq"), wait, SHARE);
-        mean(&visits, |visit| visit.waited).agrees_with(&format!("M/G/1 at {rate}/s, {demand}, share that waits"), rate * first, SHARE);
+        page.agrees(&format!("M/G/1 at {rate}/s, {demand}, Wq"), "s", mean(&visits, |visit| visit.wait), wait, SHARE);
+        page.agrees(
+            &format!("M/G/1 at {rate}/s, {demand}, share that waits"),
+            "share",
+            mean(&visits, |visit| visit.waited),
+            rate * first,
+            SHARE,
+        );
     }
 }
 
 #[test]
 fn closed_load_by_its_birth_death_chain_whatever_the_shape_of_thinking() {
+    let mut page = Section::open(
+        here!(),
+        "machine repair, M/M/c//n: D. Gross, C. Harris, \"Fundamentals of Queueing Theory\", chapter 2.",
+        "10, seeds 100 n + 1 to 100 n + 10, of 20,000 s after a warm-up of 1000 s.",
+    );
     // Machine repair: n users think for Z, c workers serve them in a second each. What counts of thinking is its mean.
     let rows = [(6_u32, 2_u32, 3.0, "Constant(\"3s\")"), (25, 4, 5.0, "Uniform(low: \"0s\", high: \"10s\")")];
     for (row, (users, workers, think, shape)) in rows.into_iter().enumerate() {
@@ -115,8 +155,8 @@ fn closed_load_by_its_birth_death_chain_whatever_the_shape_of_thinking() {
         );
         let visits = visits(&text, ten_seeds(row));
         let name = format!("{users} users at {workers} workers");
-        mean(&visits, |visit| visit.measures.succeeded as f64 / 20_000.0).agrees_with(&format!("{name}, X"), throughput, SHARE);
-        mean(&visits, seconds(|run| run.latency.mean)).agrees_with(&format!("{name}, R"), inside / throughput, SHARE);
+        page.agrees(&format!("{name}, X"), "1/s", mean(&visits, |visit| visit.measures.succeeded as f64 / 20_000.0), throughput, SHARE);
+        page.agrees(&format!("{name}, R"), "s", mean(&visits, seconds(|run| run.latency.mean)), inside / throughput, SHARE);
     }
 }
 
@@ -128,6 +168,8 @@ fn stay(text: &str) -> Estimate {
 
 #[test]
 fn each_of_several_replicas_is_a_queue_of_its_own() {
+    let mut page =
+        Section::open(here!(), "a split Poisson process is Poisson: M/M/1.", "10, seeds 1 to 10, of 40,000 s after a warm-up of 1000 s.");
     // Poisson arrivals that are split evenly are Poisson at each replica: three M/M/1 at .7, and not one M/M/3.
     let text = format!(
         "(schema: 1, name: \"split\", horizon: \"41000s\", warm_up: \"1000s\", drain: \"1d\",
@@ -137,11 +179,12 @@ fn each_of_several_replicas_is_a_queue_of_its_own() {
           }})"
     );
     let stay = stay(&text);
-    stay.agrees_with("three M/M/1 at .7, W", 1.0 / 0.3, SHARE);
+    page.agrees("three M/M/1 at .7, W", "s", stay, 1.0 / 0.3, SHARE);
 }
 
 #[test]
 fn stations_in_a_row_are_independent_queues() {
+    let mut page = Section::open(here!(), "P. Burke, 1956.", "10, seeds 1 to 10, of 50,000 s after a warm-up of 1000 s.");
     // Burke: what leaves an M/M/c queue is Poisson again. A worker that is released while it calls leaves a tandem of M/M/1 at
     // .6 and M/M/2 at 2/3, and the times at both add up.
     let text = "(schema: 1, name: \"tandem\", horizon: \"51000s\", warm_up: \"1000s\", drain: \"1d\",
@@ -152,11 +195,16 @@ fn stations_in_a_row_are_independent_queues() {
           })";
     let stay = stay(text);
     let back = (2.0 / 3.0) * (1.0 + erlang_c(2, 4.0 / 3.0) / (2.0 - 4.0 / 3.0));
-    stay.agrees_with("tandem, W", 0.3 / 0.4 + back, SHARE);
+    page.agrees("tandem, W", "s", stay, 0.3 / 0.4 + back, SHARE);
 }
 
 #[test]
 fn a_worker_that_is_held_while_it_calls_is_busy_for_both() {
+    let mut page = Section::open(
+        here!(),
+        "Pollaczek-Khinchine with a service of two exponential steps.",
+        "10, seeds 1 to 10, of 50,000 s after a warm-up of 1000 s.",
+    );
     // Held, the front is an M/G/1 whose service is its own work and the call: two exponential steps of 300 and 200 ms, as
     // nobody else calls the back. Mean .5, variance .09 + .04.
     let text = "(schema: 1, name: \"held\", horizon: \"51000s\", warm_up: \"1000s\", drain: \"1d\",
@@ -167,5 +215,5 @@ fn a_worker_that_is_held_while_it_calls_is_busy_for_both() {
           })";
     let stay = stay(text);
     let wait = 1.2 * (0.25 + 0.13) / (2.0 * (1.0 - 0.6));
-    stay.agrees_with("held worker, W", 0.5 + wait, SHARE);
+    page.agrees("held worker, W", "s", stay, 0.5 + wait, SHARE);
 }

@@ -44,6 +44,20 @@ fn followers_answer_without_their_primary_and_pins_hide_what_they_lack() {
 }
 
 #[test]
+fn a_read_model_lags_as_long_as_its_messages_wait_and_own_writes_are_read_at_the_source() {
+    let results = results("read-model-lags");
+    let by_name = |name: &str| arm(&results, 0, name);
+    let missed = |name: &str| observed(by_name(name), "listing: reads that missed a write of their own client");
+    assert!(missed("one consumer") > 10.0 && missed("four consumers") < 10.0, "{}, {}", missed("one consumer"), missed("four consumers"));
+    assert_within("own edits", missed("own edits"), 0.0..=0.0);
+    let stale = |name: &str| observed(by_name(name), "listing: stale reads") / observed(by_name(name), "listing: reads");
+    assert!(stale("one consumer") > 20.0 * stale("four consumers"), "{}, {}", stale("one consumer"), stale("four consumers"));
+    assert_within("own edits", stale("own edits") / stale("one consumer"), 0.7..=1.1);
+    let reads = |name: &str| observed(by_name(name), "listing: reads");
+    assert_within("reads left to the listing", reads("own edits") / reads("one consumer"), 0.5..=0.8);
+}
+
+#[test]
 fn what_is_fetched_all_the_time_costs_the_same_however_much_changes() {
     let (storm, calm) = (results("constant-work"), made(shipped("constant-work", &[("faults", "[]")]), SEEDS));
     let work = |results, name: &str| arm(results, 0, name).median(|run| run.work.as_secs_f64());

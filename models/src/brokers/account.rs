@@ -1,6 +1,6 @@
 //! What became of the messages of one backlog? Counts, and the observations that a run leaves behind.
 
-use crate::measure::{Fold, Observation, Unit};
+use crate::measure::{Fold, Observation, Spread, Unit};
 use sim_core::time::SimDuration;
 
 /// What became of messages. Whatever was stored is deleted, dead-lettered, expired, lost, waiting or in flight.
@@ -43,8 +43,8 @@ pub struct Progress {
     pub completed_again: u64,
     /// How often it failed.
     pub failed: u64,
-    /// From the production of messages to when the work on them was done for the first time, in all and at most.
-    pub latency: (SimDuration, SimDuration),
+    /// From the production of messages to when the work on them was done for the first time, in all.
+    pub latency: SimDuration,
     /// The greatest backlog at the end of a time bin, and the greatest age of its oldest message.
     pub most: (u64, SimDuration),
 }
@@ -53,7 +53,7 @@ impl Progress {
     /// The work on a message was done, so long after its production.
     pub fn completed(&mut self, latency: SimDuration) {
         self.completed += 1;
-        self.latency = (self.latency.0.saturating_add(latency), self.latency.1.max(latency));
+        self.latency = self.latency.saturating_add(latency);
     }
 
     /// At the end of a time bin so many messages were kept, and the oldest was so old.
@@ -63,8 +63,9 @@ impl Progress {
 }
 
 impl Account {
-    /// What is left at the end of a run, by the name of the backlog. Of some counts only those that are not 0.
-    pub fn observations(&self, name: &str) -> Vec<Observation> {
+    /// What is left at the end of a run, by the name of the backlog, with how long messages took to be done. Of some counts only those
+    /// that are not 0.
+    pub fn observations(&self, name: &str, completions: &Spread) -> Vec<Observation> {
         let made = |what: &str, fold: Fold, unit: Unit, value: i64| Observation { name: format!("{name}: {what}"), fold, unit, value };
         let counts = [
             ("messages stored", self.stored, true),
@@ -94,9 +95,9 @@ impl Account {
             all.push(made("age of the oldest message", Fold::Most, Unit::Time, number(self.progress.most.1.as_nanos())));
         }
         if self.progress.completed > 0 {
-            all.push(made("time to completion", Fold::Sum, Unit::Time, number(self.progress.latency.0.as_nanos())));
-            all.push(made("time to completion", Fold::Most, Unit::Time, number(self.progress.latency.1.as_nanos())));
+            all.push(made("time to completion", Fold::Sum, Unit::Time, number(self.progress.latency.as_nanos())));
         }
+        all.extend(completions.observations(&format!("{name}: time to completion")));
         all
     }
 

@@ -4,56 +4,36 @@
 //! deleted; every delivery counts; a message that was received too often goes to the dead-letter queue. Left out: the loose order of
 //! its standard queues (here the one that was stored first comes first) and delays of single messages.
 
-use super::{a_millisecond, default_domain, is_no_work, no_work, sixty_four, thirty_seconds, usual_size, yes};
+use super::keeping::{broker, is_no_work, no_work, thirty_seconds};
 use crate::registry::{Complaint, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
-use sim_core::units::Size;
 
-/// A queue of messages: one node, which answers a producer once the message is stored, and hands messages to whoever fetches them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Broker {
-    /// How many requests it works on at the same time, 1 to 1,000,000; 64 unless said.
-    #[serde(default = "sixty_four")]
-    pub workers: u32,
-    /// How long storing a message takes: a write to the disk if it is durable, else work. 1 ms unless said.
-    #[serde(default = "a_millisecond")]
-    pub store: Distribution,
-    /// How long a worker is busy with any request, before it stores, hands out or deletes; no time unless said.
-    #[serde(default = "no_work", skip_serializing_if = "is_no_work")]
-    pub serve: Distribution,
-    /// How many messages it keeps at most, waiting or in flight; a further one is refused with `overload`. Without a limit unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u32>,
-    /// Which messages may be handed out while others are in flight.
-    #[serde(default)]
-    pub order: Order,
-    /// How long a message that was handed out is hidden from others, 1 ms to 12 h; 30 s unless said.
-    #[serde(default = "thirty_seconds")]
-    pub visibility: SimDuration,
-    /// How often a message is handed out at most; for ever unless said, and 10 times where `dead_letters` is written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_receives: Option<u32>,
-    /// The broker that gets the messages that were handed out too often; they are dropped and counted unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letters: Option<String>,
-    /// How long the broker knows a message that it stored, so that a copy of it is acknowledged and not stored again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deduplication: Option<SimDuration>,
-    /// How long a message is kept; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention: Option<SimDuration>,
-    /// Whether its messages survive a crash; they do unless said.
-    #[serde(default = "yes")]
-    pub durable: bool,
-    /// Where it stands.
-    #[serde(default = "default_domain")]
-    pub domain: String,
-    /// How large a message is, for links that have a bandwidth; 1 kB unless said.
-    #[serde(default = "usual_size", skip_serializing_if = "crate::services::is_usual_size")]
-    pub message_size: Size,
+broker! {
+    /// A queue of messages: one node, which answers a producer once the message is stored, and hands messages to whoever fetches them.
+    pub struct Broker {
+        ..
+        /// How long a worker is busy with any request, before it stores, hands out or deletes; no time unless said.
+        #[serde(default = "no_work", skip_serializing_if = "is_no_work")]
+        pub serve: Distribution = no_work(),
+        /// How many messages it keeps at most, waiting or in flight; a further one is refused with `overload`. Without a limit unless said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub limit: Option<u32> = None,
+        /// Which messages may be handed out while others are in flight.
+        #[serde(default)]
+        pub order: Order = Order::Standard,
+        /// How long a message that was handed out is hidden from others, 1 ms to 12 h; 30 s unless said.
+        #[serde(default = "thirty_seconds")]
+        pub visibility: SimDuration = thirty_seconds(),
+        /// How often a message is handed out before it is given up; for ever unless said, and 10 times where `dead_letters` is written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub max_receives: Option<u32> = None,
+        ..
+        /// How long the broker knows a message that it stored, so that a copy of it is acknowledged and not stored again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub deduplication: Option<SimDuration> = None,
+    }
 }
 
 /// Which messages may be handed out while others are in flight.
@@ -74,21 +54,7 @@ const LONGEST_VISIBILITY: SimDuration = SimDuration::from_secs(43_200);
 impl Broker {
     /// A queue in this domain that is as it is unless something else is said.
     pub fn new(domain: &str) -> Self {
-        Self {
-            workers: sixty_four(),
-            store: a_millisecond(),
-            serve: no_work(),
-            limit: None,
-            order: Order::Standard,
-            visibility: thirty_seconds(),
-            max_receives: None,
-            dead_letters: None,
-            deduplication: None,
-            retention: None,
-            durable: true,
-            domain: domain.to_owned(),
-            message_size: usual_size(),
-        }
+        Self::usual(domain)
     }
 
     pub(super) fn check(&self) -> Vec<Complaint> {
@@ -102,10 +68,8 @@ impl Broker {
         if self.max_receives == Some(0) {
             complaints.push(complaint("max_receives", "a message is handed out at least once; write at least 1"));
         }
-        for (field, length) in [("deduplication", self.deduplication), ("retention", self.retention)] {
-            if length.is_some_and(SimDuration::is_zero) {
-                complaints.push(complaint(field, format!("a {field} needs a length; leave it out for none")));
-            }
+        if self.deduplication.is_some_and(SimDuration::is_zero) {
+            complaints.push(complaint("deduplication", "a deduplication needs a length; leave it out for none"));
         }
         complaints
     }

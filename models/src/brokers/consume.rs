@@ -3,7 +3,6 @@
 //! Source: the consumers of Amazon SQS (long polling, batches, deletion after the work); own definition of pollers, each of which holds
 //! one batch at a time: it asks for more when all that it got is settled.
 
-use super::one;
 use crate::registry::{Complaint, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
@@ -51,6 +50,10 @@ pub enum AfterFailure {
     Lapse,
     /// The consumer gives it back, and it can be handed out again at once.
     Return,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 const fn twenty_seconds() -> SimDuration {

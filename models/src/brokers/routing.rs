@@ -4,70 +4,32 @@
 //! topic makes a copy for every subscriber; a router has rules, each with a filter, a pace and a way to try again. Every subscriber
 //! and every rule has a backlog of its own, so that one that takes nothing holds up no other.
 
-use super::{Redelivery, a_millisecond, default_domain, sixty_four, ten, thirty_seconds, usual_size, yes};
+use super::Redelivery;
+use super::keeping::{broker, thirty_seconds};
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
-use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
-use sim_core::units::{Rate, Size};
+use sim_core::units::Rate;
 
-/// Publish and subscribe: each message is copied to every subscriber, and passed on until it is taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Topic {
-    /// Who gets a copy: brokers or services.
-    pub subscribers: Vec<String>,
-    /// See [`Broker`](super::Broker).
-    #[serde(default = "sixty_four")]
-    pub workers: u32,
-    /// See [`Broker`](super::Broker).
-    #[serde(default = "a_millisecond")]
-    pub store: Distribution,
-    /// The broker that gets what could not be passed on, which is dropped and counted unless said. A topic tries for ever, so that only
+broker! {
+    /// Publish and subscribe: each message is copied to every subscriber, and passed on until it is taken. A topic tries for ever, so that only
     /// its `retention` makes dead letters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letters: Option<String>,
-    /// How long it tries to pass a message on; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention: Option<SimDuration>,
-    /// Whether its messages survive a crash.
-    #[serde(default = "yes")]
-    pub durable: bool,
-    /// Where it stands.
-    #[serde(default = "default_domain")]
-    pub domain: String,
-    /// How large a message is.
-    #[serde(default = "usual_size", skip_serializing_if = "crate::services::is_usual_size")]
-    pub message_size: Size,
+    pub struct Topic {
+        /// Who gets a copy: brokers or services.
+        pub subscribers: Vec<String> = Vec::new(),
+        ..
+        ..
+    }
 }
 
-/// An event router: an elastic buffer between producers and targets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Router {
-    /// What is passed on to whom. A message goes by every rule that is for its class; one that no rule is for is dropped and counted.
-    pub rules: Vec<Rule>,
-    /// See [`Broker`](super::Broker).
-    #[serde(default = "sixty_four")]
-    pub workers: u32,
-    /// See [`Broker`](super::Broker).
-    #[serde(default = "a_millisecond")]
-    pub store: Distribution,
-    /// The broker that gets what could not be passed on, which is dropped and counted unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dead_letters: Option<String>,
-    /// How long it keeps a message that could not be passed on; for ever unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention: Option<SimDuration>,
-    /// Whether its messages survive a crash.
-    #[serde(default = "yes")]
-    pub durable: bool,
-    /// Where it stands.
-    #[serde(default = "default_domain")]
-    pub domain: String,
-    /// How large a message is.
-    #[serde(default = "usual_size", skip_serializing_if = "crate::services::is_usual_size")]
-    pub message_size: Size,
+broker! {
+    /// An event router: an elastic buffer between producers and targets.
+    pub struct Router {
+        /// What is passed on to whom. A message goes by every rule that is for its class; one that no rule is for is dropped and counted.
+        pub rules: Vec<Rule> = Vec::new(),
+        ..
+        ..
+    }
 }
 
 /// What a router passes on to one target.
@@ -91,6 +53,10 @@ pub struct Rule {
     /// When a message is passed on again that was not taken; after 1 s, for ever, unless said.
     #[serde(default)]
     pub redelivery: Redelivery,
+}
+
+const fn ten() -> u32 {
+    10
 }
 
 impl Rule {
@@ -125,16 +91,7 @@ impl Rule {
 impl Topic {
     /// A topic in this domain that is as it is unless something else is said.
     pub fn new(domain: &str, subscribers: &[&str]) -> Self {
-        Self {
-            subscribers: subscribers.iter().map(|&name| name.to_owned()).collect(),
-            workers: sixty_four(),
-            store: a_millisecond(),
-            dead_letters: None,
-            retention: None,
-            durable: true,
-            domain: domain.to_owned(),
-            message_size: usual_size(),
-        }
+        Self { subscribers: subscribers.iter().map(|&name| name.to_owned()).collect(), ..Self::usual(domain) }
     }
 
     pub(super) fn check(&self) -> Vec<Complaint> {
@@ -150,16 +107,7 @@ impl Topic {
 impl Router {
     /// A router in this domain that is as it is unless something else is said.
     pub fn new(domain: &str, rules: Vec<Rule>) -> Self {
-        Self {
-            rules,
-            workers: sixty_four(),
-            store: a_millisecond(),
-            dead_letters: None,
-            retention: None,
-            durable: true,
-            domain: domain.to_owned(),
-            message_size: usual_size(),
-        }
+        Self { rules, ..Self::usual(domain) }
     }
 
     pub(super) fn check(&self) -> Vec<Complaint> {

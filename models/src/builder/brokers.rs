@@ -80,7 +80,8 @@ impl Builder<'_> {
         all
     }
 
-    fn add_edge(
+    /// An edge from a service to a callee, unless there is one.
+    pub(super) fn add_edge(
         &mut self,
         (caller, service): (&str, &ServicePlan),
         callee: &str,
@@ -141,6 +142,8 @@ impl Builder<'_> {
         let edge = |caller: &str, callee: &str| edge_named(edges, caller, callee);
         for (index, (name, broker)) in (0..).zip(&self.spec.brokers) {
             let first = backlogs.len() as u32;
+            let keeping = broker.keeping();
+            let keeps = (keeping.durable, keeping.retention);
             match broker {
                 AnyBroker::Broker(queue) => {
                     let rules = Rules {
@@ -162,18 +165,17 @@ impl Builder<'_> {
                 AnyBroker::Topic(topic) => {
                     for to in &topic.subscribers {
                         let to = Rule::all_to(to);
-                        backlogs.push(self.pushed((name, index), &to, (topic.durable, topic.retention), classes, edge(name, &to.to)));
+                        backlogs.push(self.pushed((name, index), &to, keeps, classes, edge(name, &to.to)));
                     }
                 }
                 AnyBroker::Router(router) => {
                     for rule in &router.rules {
-                        backlogs.push(self.pushed((name, index), rule, (router.durable, router.retention), classes, edge(name, &rule.to)));
+                        backlogs.push(self.pushed((name, index), rule, keeps, classes, edge(name, &rule.to)));
                     }
                 }
             }
             let last = backlogs.len() as u32;
-            let keeping = broker.keeping();
-            let dead_letters = keeping.dead_letters.as_ref().map(|to| {
+            let dead_letters = keeping.dead_letters.map(|to| {
                 let rule = Rule { at_once: DEAD_LETTERS_AT_ONCE, redelivery: Redelivery::default(), ..Rule::all_to(to) };
                 let mut backlog = self.pushed((name, index), &rule, (keeping.durable, None), classes, edge(name, to));
                 backlog.name = format!("{name} dead letters to {to}");

@@ -48,6 +48,10 @@ impl Names for Finder<'_, '_> {
         self.builder.class(class, path, self.classes)
     }
 
+    fn written(&mut self, service: &str, path: &str) -> u32 {
+        self.builder.written(service, path)
+    }
+
     fn are_numbers_sound(&self) -> bool {
         self.is_sound
     }

@@ -13,7 +13,7 @@ mod reach;
 
 pub use load::{Factor, JobWork, Load, LoadEffect, LoadFactor};
 pub use messages::{Conduct, Failing, Letter, MessageEffect, Messages, Misbehaviour, Omission, OmissionWay, Stage};
-pub use node::{Condition, DiskLoss, NodeEffect, SlowRequests, Slowness, Twin};
+pub use node::{Condition, DiskLoss, FlagOn, NodeEffect, SlowRequests, Slowness, Twin};
 pub use reach::{Reach, Within};
 
 use crate::ids::{EdgeId, NodeId, RouteId, StretchId};
@@ -35,8 +35,8 @@ pub enum Effect {
     Load(LoadEffect),
     /// What the caches of an edge keep is lost when it begins; nothing is on afterwards.
     Flush(EdgeId),
-    /// The breakers of an edge are held in a state by hand.
-    Lever(EdgeId, Lever),
+    /// The breakers of an edge are held in a state by hand: those of one process that calls, by its number, or of all.
+    Lever(EdgeId, Option<u32>, Lever),
     /// Somebody else holds connections of each pool that a layer keeps.
     Connections(ConnectionPool, u32),
     /// Messages from some places (and those inside them) to others do not get through. A place is a domain, or that of a node.
@@ -63,7 +63,7 @@ impl Effect {
     /// The node whose treatment of single calls it changes, if it does that and nothing else.
     pub const fn node_of_calls(&self) -> Option<NodeId> {
         match self {
-            Self::Node(node, NodeEffect::Slow(_) | NodeEffect::SlowShare(_)) => Some(*node),
+            Self::Node(node, NodeEffect::Slow(_) | NodeEffect::SlowShare(_) | NodeEffect::Flag(_)) => Some(*node),
             Self::Messages(
                 MessageEffect::Omits(node, _)
                 | MessageEffect::AnswersLate(node, _)
@@ -89,6 +89,7 @@ impl Effect {
                 Self::Node(node, NodeEffect::SlowShare(SlowRequests { slowness, share: Share::ALL, within }))
             }
             Self::Node(node, NodeEffect::SlowShare(some)) => Self::Node(node, NodeEffect::SlowShare(SlowRequests { within, ..some })),
+            Self::Node(node, NodeEffect::Flag(on)) => Self::Node(node, NodeEffect::Flag(FlagOn { within, ..on })),
             other => other,
         }
     }
@@ -122,7 +123,7 @@ pub struct Environment {
     messages: Messages,
     load: Load,
     /// Levers that are pulled, in the order in which they were.
-    levers: Vec<(StretchId, EdgeId, Lever)>,
+    levers: Vec<(StretchId, EdgeId, Option<u32>, Lever)>,
     /// Connections that are held by somebody else.
     connections: Vec<(StretchId, ConnectionPool, u32)>,
     conditions: Vec<Condition>,
@@ -164,7 +165,7 @@ impl Environment {
                 Effect::Messages(what) => self.messages.begin(stretch, (stream, within), what),
                 Effect::Load(what) => self.load.begin(stretch, what),
                 Effect::Flush(_) => {}
-                Effect::Lever(edge, lever) => self.levers.push((stretch, *edge, *lever)),
+                Effect::Lever(edge, process, lever) => self.levers.push((stretch, *edge, *process, *lever)),
                 Effect::Connections(pool, taken) => self.connections.push((stretch, *pool, *taken)),
                 Effect::Cut { .. } | Effect::Link { .. } => {
                     self.between.push((stretch, effect.clone()));
@@ -235,10 +236,12 @@ impl Environment {
         &self.load
     }
 
-    /// The state that is forced upon breakers of an edge: where several levers are pulled, the one that was pulled last.
+    /// The state that is forced upon breakers of an edge at a process that calls: where several levers are pulled there, the one that was
+    /// pulled last.
     #[inline]
-    pub fn lever(&self, edge: EdgeId) -> Option<Lever> {
-        self.levers.iter().rev().find(|(_, of, _)| *of == edge).map(|(.., lever)| *lever)
+    pub fn lever(&self, edge: EdgeId, process: u32) -> Option<Lever> {
+        let is_it = |of: EdgeId, at: Option<u32>| of == edge && at.is_none_or(|at| at == process);
+        self.levers.iter().rev().find(|(_, of, at, _)| is_it(*of, *at)).map(|(.., lever)| *lever)
     }
 
     /// How many connections of each pool of a layer somebody else holds; they add up, to more than there are.
@@ -293,8 +296,13 @@ impl Environment {
         self.is_calm = self.nothing_is_wrong();
     }
 
+    /// Whether no node suffers from anything: a flag is no harm, and only programs ask for it.
+    fn nothing_but_flags(&self) -> bool {
+        self.nodes.values().flatten().all(|(_, effect)| matches!(effect, NodeEffect::Flag(_)))
+    }
+
     fn nothing_is_wrong(&self) -> bool {
-        self.nodes.is_empty() && !self.messages.any() && self.routes.are_normal()
+        self.nothing_but_flags() && !self.messages.any() && self.routes.are_normal()
     }
 }
 

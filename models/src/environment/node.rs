@@ -11,6 +11,7 @@ use super::{Reach, Within};
 use crate::clocks::ClockChange;
 use crate::disks::{Mishap, Mishaps};
 use crate::ids::NodeId;
+use crate::services::FlagId;
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
 use sim_core::time::SimDuration;
@@ -52,10 +53,22 @@ pub enum NodeEffect {
     DiskLosesWrites(Mishap),
     /// Its disk writes to the wrong place.
     DiskMisdirects(Mishap),
+    /// A flag is on in its program.
+    Flag(FlagOn),
     /// A second instance of it runs.
     Twin(Twin),
     /// It was brought back by whoever looks after it: whatever stopped its process before is over for it.
     Renewed,
+}
+
+/// A flag that is on at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FlagOn {
+    /// Which.
+    pub flag: FlagId,
+    /// For these calls.
+    #[serde(default)]
+    pub within: Within,
 }
 
 /// A second instance of an identity: correct, and unaware of the first.
@@ -162,6 +175,8 @@ pub struct Condition {
     pub disk_mishaps: Mishaps,
     /// What has become of its clock.
     pub clock: ClockChange,
+    /// Flags that are on in its program.
+    pub flags: Vec<FlagOn>,
     /// A second instance of it, if there is one.
     pub twin: Option<Twin>,
 }
@@ -183,6 +198,7 @@ impl Condition {
         disk_full: false,
         disk_mishaps: Mishaps::NONE,
         clock: ClockChange::NONE,
+        flags: Vec::new(),
         twin: None,
     };
 
@@ -213,6 +229,7 @@ impl Condition {
                 NodeEffect::DiskRots(mishap) => condition.disk_mishaps.rot.push(*mishap),
                 NodeEffect::DiskLosesWrites(mishap) => condition.disk_mishaps.lost.push(*mishap),
                 NodeEffect::DiskMisdirects(mishap) => condition.disk_mishaps.misdirected.push(*mishap),
+                NodeEffect::Flag(on) => condition.flags.push(*on),
                 NodeEffect::Twin(twin) if condition.twin.is_none() => condition.twin = Some(twin.clone()),
                 NodeEffect::Twin(_) => {}
                 // Another process: what had become of the one before does not concern it, but its machine is the same.
@@ -224,6 +241,11 @@ impl Condition {
             }
         }
         condition
+    }
+
+    /// Whether a flag is on for a request whose call stands there among all.
+    pub fn has_on(&self, flag: FlagId, reach: Reach) -> bool {
+        self.flags.iter().any(|on| on.flag == flag && on.within.holds(reach))
     }
 
     /// Whether it runs and does not stand still.

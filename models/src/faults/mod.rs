@@ -28,6 +28,7 @@ mod experiment;
 mod expired_certificate;
 mod explanation;
 mod fault_plan;
+mod flag_rollout;
 mod flapping;
 mod hot_replica;
 mod isolation;
@@ -45,6 +46,7 @@ mod pool_exhausted;
 mod queue_filled;
 mod renewal;
 mod rolling_restart;
+mod rollout;
 mod shares;
 mod slow_node;
 mod stolen_cpu;
@@ -79,6 +81,7 @@ pub use expired_certificate::ExpiredCertificate;
 pub use explanation::{Explanation, Parameter, TIMING, parameter};
 pub(crate) use fault_plan::plans;
 pub use fault_plan::{FaultPlan, MOST_STRIKES};
+pub use flag_rollout::FlagRollout;
 pub use flapping::FlappingLink;
 pub use hot_replica::HotReplica;
 pub use isolation::{Isolation, Shape};
@@ -142,6 +145,12 @@ pub trait Fault: Registered + Clone {
         None
     }
 
+    /// How long after the first replica one gets back what it had, if it lost that so long after the first; the same pace unless the fault says
+    /// otherwise.
+    fn back_after(&self, reached: SimDuration) -> SimDuration {
+        reached
+    }
+
     /// The ends of the way that it strikes, if it strikes one: domains or nodes, by name.
     fn ends(&self) -> Vec<String> {
         Vec::new()
@@ -166,7 +175,7 @@ registry! {
     ClockStep, ClockDrift,
     Cut, FlappingLink, BadLink, Partition, Isolation, Swizzle,
     Omission, LateAnswers, Byzantine, Twins,
-    Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever, ColdCache,
+    Errors, BadDeploy, Misconfiguration, ExpiredCertificate, EmergencyLever, FlagRollout, ColdCache,
     LoadSpike, ThunderingHerd, HotReplica, PeriodicJob,
 }
 
@@ -198,6 +207,20 @@ impl AnyFault {
     /// See [`Fault::lasts_by_itself`].
     pub fn lasts_by_itself(&self) -> Option<SimDuration> {
         each_fault!(self, fault => fault.lasts_by_itself())
+    }
+
+    /// See [`Fault::back_after`].
+    pub fn back_after(&self, reached: SimDuration) -> SimDuration {
+        each_fault!(self, fault => fault.back_after(reached))
+    }
+
+    /// Whether it goes out to replicas one after another, so that a pipeline may take it back.
+    pub const fn is_deploy(&self) -> bool {
+        match self {
+            Self::BadDeploy(_) | Self::FlagRollout(_) => true,
+            Self::EmergencyLever(lever) => lever.rollout.is_some(),
+            _ => false,
+        }
     }
 
     /// See [`Fault::ends`].

@@ -34,6 +34,16 @@ pub enum Trigger {
         /// The name.
         event: String,
     },
+    /// An alert of the scenario fires.
+    AlertFires {
+        /// Its name.
+        alert: String,
+    },
+    /// An alert of the scenario is over.
+    AlertResolves {
+        /// Its name.
+        alert: String,
+    },
     /// A strike of the fault with this label begins.
     FaultBegins {
         /// The label of a fault of this scenario.
@@ -53,6 +63,8 @@ pub(crate) enum Happening<'a> {
     BinEnds(&'a Bin, SimDuration),
     /// Something was announced.
     Announced(&'a str),
+    /// An alert of this name fires, or is over.
+    Alert(&'a str, bool),
     /// A strike of a fault with this label began.
     Began(&'a str),
     /// A strike of a fault with this label ended.
@@ -66,6 +78,8 @@ impl Trigger {
         ("GoodputAbove", "client calls that succeed within a time bin are more than at this rate"),
         ("AvailabilityBelow", "of the client calls that end within a time bin a smaller share succeeds"),
         ("Announced", "a protocol, a strategy or a service announces an event of this name"),
+        ("AlertFires", "an alert of the scenario fires"),
+        ("AlertResolves", "an alert of the scenario is over"),
         ("FaultBegins", "a strike of the fault with this label begins"),
         ("FaultEnds", "a strike of the fault with this label ends"),
     ];
@@ -87,6 +101,8 @@ impl Trigger {
                 ended > 0 && u128::from(bin.completed) * u128::from(Share::ALL.parts()) < u128::from(share.parts()) * ended
             }
             (Self::Announced { event }, Happening::Announced(name)) => event == name,
+            (Self::AlertFires { alert }, Happening::Alert(name, fires)) => fires && alert == name,
+            (Self::AlertResolves { alert }, Happening::Alert(name, fires)) => !fires && alert == name,
             (Self::FaultBegins { label }, Happening::Began(begun)) => label == begun,
             (Self::FaultEnds { label }, Happening::Ended(ended)) => label == ended,
             _ => false,
@@ -125,6 +141,16 @@ impl Trigger {
                 (!known.contains(&event.as_str())).then(|| Complaint::unknown("event", "event that is announced here", event, known))
             }
             Self::GoodputBelow { .. } | Self::GoodputAbove { .. } | Self::AvailabilityBelow { .. } => None,
+            // Alerts are no part of the system: whoever knows them looks them up.
+            Self::AlertFires { .. } | Self::AlertResolves { .. } => None,
+        }
+    }
+
+    /// The alert it waits for, if it waits for one.
+    pub(crate) fn alert(&self) -> Option<&str> {
+        match self {
+            Self::AlertFires { alert } | Self::AlertResolves { alert } => Some(alert),
+            _ => None,
         }
     }
 }

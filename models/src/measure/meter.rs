@@ -1,8 +1,15 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
+use super::detection::{Misfortunes, Reactions};
+use super::fairness::FairnessMeter;
 use super::uptime::UpMeter;
-use super::{Accounts, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, RunMeasures, recovery};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures,
+    recovery,
+};
+use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::ids::{EdgeId, NodeId};
@@ -10,21 +17,24 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
 use hdrhistogram::Histogram;
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 /// The counters of one run.
 #[derive(Clone, Debug)]
 pub struct Meter {
     clockwork: Clockwork,
     load_is_closed: bool,
-    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is.
+    /// By population, which comes first among the edges: whether it is synthetic. Empty if none is, nor wants each of its clients counted.
     synthetic: Vec<bool>,
+    fairness: FairnessMeter,
+    objective: Option<Share>,
     /// The strikes of the run's faults, known at its end.
     pub(crate) strikes: Vec<Strike>,
     row: RunMeasures,
+    /// Whether nobody is synthetic, no client is counted by itself, and nothing is watched.
+    is_plain: bool,
     bins: Vec<Bin>,
-    /// The bin of the present instant, and where it ends: time only goes forwards, so no division is needed.
-    bin: usize,
-    bin_ends: SimTime,
+    present: Present,
     latency: Latency,
     failure_latency: Latency,
     /// Latencies of successes that end in some spans of time, for whoever judges them in the run.
@@ -33,6 +43,9 @@ pub struct Meter {
     classes: ClassMeter,
     /// The books of services, known at the end of the run.
     pub(crate) accounts: Accounts,
+    /// What reacted to faults, and how soon.
+    pub(crate) reactions: Reactions,
+    alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
     finished: u64,
@@ -40,6 +53,18 @@ pub struct Meter {
     edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
+}
+
+/// The time bin of the present instant, and what has been counted in it that is not in the list of bins yet. Time only goes forwards,
+/// so no division is needed.
+#[derive(Clone, Debug)]
+struct Present {
+    bin: usize,
+    counts: Bin,
+    /// Whether what begins now counts in the measures of the run.
+    is_counted: bool,
+    /// Until when all this is so.
+    until: SimTime,
 }
 
 /// A histogram of latencies with three significant digits, and their exact sum.
@@ -90,30 +115,35 @@ impl Meter {
     pub fn new(plan: &Plan) -> Self {
         let clockwork = plan.clockwork;
         let bins = clockwork.horizon.as_nanos().div_ceil(clockwork.bin.as_nanos());
+        let watched = watched(plan);
         let is_open = |arrivals: &crate::workloads::ArrivalProcess| matches!(arrivals, crate::workloads::ArrivalProcess::Open(_));
         Self {
             clockwork,
             load_is_closed: !plan.populations.iter().all(|population| population.synthetic || is_open(&population.arrivals)),
-            synthetic: if plan.populations.iter().any(|population| population.synthetic) {
+            synthetic: if plan.populations.iter().any(|population| population.synthetic || population.counts_each) {
                 plan.populations.iter().map(|population| population.synthetic).collect()
             } else {
                 Vec::new()
             },
+            fairness: FairnessMeter::new(plan),
+            objective: plan.objective,
             strikes: Vec::new(),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
                 edges: vec![EdgeMeasures::default(); plan.edges.len()],
                 ..Default::default()
             },
+            is_plain: watched.is_empty() && plan.populations.iter().all(|population| !population.synthetic && !population.counts_each),
             bins: vec![Bin::default(); usize::try_from(bins).expect("a checked scenario has at most a million bins")],
-            bin: 0,
-            bin_ends: SimTime::ZERO + clockwork.bin,
+            present: Present { bin: 0, counts: Bin::default(), is_counted: false, until: SimTime::ZERO },
             latency: Latency::new(),
-            watched: watched(plan),
+            watched,
             failure_latency: Latency::new(),
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
             accounts: Accounts::default(),
+            reactions: Reactions::new(plan),
+            alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
@@ -121,31 +151,61 @@ impl Meter {
         }
     }
 
-    #[inline]
-    fn bin_at(&mut self, now: SimTime) -> usize {
-        while now >= self.bin_ends {
-            self.bin += 1;
-            self.bin_ends = self.bin_ends.saturating_add(self.clockwork.bin);
+    #[inline(always)]
+    fn present(&mut self, now: SimTime) -> &mut Present {
+        if now >= self.present.until {
+            self.turn_over(now);
         }
-        self.bin
+        &mut self.present
+    }
+
+    /// Another bin begins, or the time that is measured begins or ends.
+    #[cold]
+    fn turn_over(&mut self, now: SimTime) {
+        self.file();
+        let Clockwork { warm_up, horizon, bin, .. } = self.clockwork;
+        let (since_start, length) = (now.since_start(), bin.as_nanos());
+        self.present.bin = (since_start / bin) as usize;
+        self.present.is_counted = since_start >= warm_up && since_start < horizon;
+        let bin_ends = SimDuration::from_nanos((self.present.bin as u64 + 1).saturating_mul(length));
+        let turns = [bin_ends, warm_up, horizon].into_iter().filter(|turn| *turn > since_start);
+        self.present.until = turns.min().map_or(SimTime::MAX, |turn| SimTime::ZERO + turn);
+    }
+
+    /// Puts what was counted in the present bin in the list. What comes after the last bin is in none.
+    fn file(&mut self) {
+        let counts = std::mem::take(&mut self.present.counts);
+        if let Some(bin) = self.bins.get_mut(self.present.bin) {
+            *bin = *bin + counts;
+        }
+    }
+
+    /// The counts of a time bin so far.
+    fn bin(&self, index: usize) -> Bin {
+        if index == self.present.bin { self.bins[index] + self.present.counts } else { self.bins[index] }
     }
 
     /// The counts of the whole time bin that ends now.
     pub(crate) fn bin_before(&self, now: SimTime) -> Bin {
         let index = (now.since_start() / self.clockwork.bin) as usize;
-        self.bins[index - 1]
+        self.bin(index - 1)
+    }
+
+    /// How the calls of users ended that ended in a whole time bin which is over.
+    pub(crate) fn ended_in(&self, bin: u64) -> Counts {
+        let bin = self.bin(bin as usize);
+        Counts { failed: bin.failed, ended: bin.completed + bin.failed }
+    }
+
+    /// When each alert fired.
+    pub(crate) fn alarms(&mut self, alarms: Vec<Vec<Alarm>>) {
+        self.alerts.alarms = alarms;
     }
 
     /// The counts of the whole time bins between two instants.
     pub(crate) fn counted_in(&self, from: SimDuration, to: SimDuration) -> Bin {
         let (from, to) = ((from / self.clockwork.bin) as usize, (to / self.clockwork.bin) as usize);
-        self.bins[from..to].iter().fold(Bin::default(), |sum, bin| Bin {
-            started: sum.started + bin.started,
-            succeeded: sum.succeeded + bin.succeeded,
-            completed: sum.completed + bin.completed,
-            failed: sum.failed + bin.failed,
-            attempts: sum.attempts + bin.attempts,
-        })
+        (from..to).fold(Bin::default(), |sum, index| sum + self.bin(index))
     }
 
     /// The latency of successes that ended in the span of time that ends now, if that is watched.
@@ -174,9 +234,8 @@ impl Meter {
 
     /// A layer calls for nobody: that is no call of the edge, only attempts. Answers whether those count, and the bin.
     pub fn background_started(&mut self, now: SimTime) -> (bool, u32) {
-        let since_start = now.since_start();
-        let is_counted = since_start >= self.clockwork.warm_up && since_start < self.clockwork.horizon;
-        (is_counted, self.bin_at(now) as u32)
+        let present = self.present(now);
+        (present.is_counted, present.bin as u32)
     }
 
     /// Whether the clients that call over an edge are no users.
@@ -187,17 +246,15 @@ impl Meter {
 
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.
     pub fn call_started(&mut self, edge: EdgeId, is_client: bool, now: SimTime) -> (bool, u32) {
-        let since_start = now.since_start();
-        let is_counted = since_start >= self.clockwork.warm_up && since_start < self.clockwork.horizon;
-        let bin = self.bin_at(now);
-        self.row.edges[edge.index()].calls += u64::from(is_counted);
-        if is_client && !self.is_synthetic(edge) {
-            self.row.calls += u64::from(is_counted);
-            if let Some(bin) = self.bins.get_mut(bin) {
-                bin.started += 1;
-            }
+        let is_user = is_client && (self.is_plain || !self.is_synthetic(edge));
+        let present = self.present(now);
+        present.counts.started += u64::from(is_user);
+        let (is_counted, bin) = (present.is_counted, present.bin as u32);
+        if is_counted {
+            self.row.calls += u64::from(is_user);
+            self.row.edges[edge.index()].calls += 1;
         }
-        (is_counted, bin as u32)
+        (is_counted, bin)
     }
 
     /// A call of a class that has a name is made.
@@ -209,58 +266,82 @@ impl Meter {
 
     /// An attempt is put on the wire.
     pub fn attempt_sent(&mut self, edge: EdgeId, is_counted: bool, now: SimTime) {
-        self.row.edges[edge.index()].attempts += u64::from(is_counted);
-        let bin = self.bin_at(now);
-        if let Some(bin) = self.bins.get_mut(bin) {
-            bin.attempts += 1;
+        if is_counted {
+            self.row.edges[edge.index()].attempts += 1;
         }
+        self.present(now).counts.attempts += 1;
     }
 
     /// A call of a client ended.
     #[inline(always)]
     pub fn call_ended(&mut self, call: &Call, outcome: Outcome, now: SimTime) {
-        if self.is_synthetic(call.name.edge) {
-            return self.made_call_ended(call, outcome);
+        if !self.is_plain && self.is_of_no_user(call, outcome, now) {
+            return;
         }
-        let is_success = outcome.is_success();
-        self.row.edges[call.name.edge.index()].succeeded += u64::from(is_success && call.is_counted);
-        let bin = self.bin_at(now);
-        if let Some(bin) = self.bins.get_mut(bin) {
-            bin.completed += u64::from(is_success);
-            bin.failed += u64::from(!is_success);
+        let Outcome::Failed(failure) = outcome else { return self.call_succeeded(call, now) };
+        self.present(now).counts.failed += 1;
+        if call.is_counted {
+            self.finished += 1;
+            self.row.failed[failure.index()] += 1;
+            self.row.edges[call.name.edge.index()].failed += 1;
+            self.failure_latency.record(now - call.started);
         }
-        if is_success {
-            for (begin, end, latency) in &mut self.watched {
-                if *begin <= now && now < *end {
-                    latency.record(now - call.started);
-                }
-            }
-            self.row.last_success = Some(now);
-            if let Some(bin) = self.bins.get_mut(call.bin as usize) {
-                bin.succeeded += 1;
-            }
+    }
+
+    #[inline(always)]
+    fn call_succeeded(&mut self, call: &Call, now: SimTime) {
+        self.present(now).counts.completed += 1;
+        self.row.last_success = Some(now);
+        if let Some(bin) = self.bins.get_mut(call.bin as usize) {
+            bin.succeeded += 1;
         }
         if !call.is_counted {
             return;
         }
         self.finished += 1;
+        self.row.succeeded += 1;
+        self.row.edges[call.name.edge.index()].succeeded += 1;
+        self.row.wrong += u64::from(call.is_wrong);
+        self.row.degraded += u64::from(call.is_degraded);
         let latency = now - call.started;
-        match outcome {
-            Outcome::Success => {
-                self.row.succeeded += 1;
-                self.row.wrong += u64::from(call.is_wrong);
-                self.row.degraded += u64::from(call.is_degraded);
-                self.latency.record(latency);
-                if call.class > 0 {
-                    self.classes.succeeded(call.class, latency);
-                }
-            }
-            Outcome::Failed(failure) => {
-                self.row.failed[failure.index()] += 1;
-                self.row.edges[call.name.edge.index()].failed += 1;
-                self.failure_latency.record(latency);
-            }
+        self.latency.record(latency);
+        if call.class > 0 {
+            self.classes.succeeded(call.class, latency);
         }
+    }
+
+    /// An attempt goes out that is not the first of its call, beside others that are waited for or after they all are over.
+    #[cold]
+    pub(crate) fn tried_again(&mut self, edge: EdgeId, is_hedge: bool) {
+        let edge = &mut self.row.edges[edge.index()];
+        if is_hedge { edge.hedges += 1 } else { edge.retries += 1 }
+    }
+
+    /// An answer that was waited for says that an attempt failed.
+    pub(crate) fn attempt_failed(&mut self, call: &Call, outcome: Outcome) {
+        let is_shed = matches!(outcome, Outcome::Failed(Failure::Overload | Failure::Throttled));
+        self.row.edges[call.name.edge.index()].shed += u64::from(is_shed && call.is_counted);
+    }
+
+    /// A layer answers a failure with a makeshift.
+    pub(crate) fn fell_back(&mut self, call: &Call) {
+        self.row.edges[call.name.edge.index()].fallbacks += u64::from(call.is_counted);
+    }
+
+    /// Whether a call that has ended is that of no user, and counts as such; if not, what its client got is counted if that is wanted, and its latency is
+    /// kept for whoever watches.
+    #[cold]
+    fn is_of_no_user(&mut self, call: &Call, outcome: Outcome, now: SimTime) -> bool {
+        if call.is_counted && !self.synthetic.is_empty() {
+            self.fairness.call_ended(call, outcome.is_success());
+        }
+        if self.is_synthetic(call.name.edge) {
+            self.made_call_ended(call, outcome);
+            return true;
+        }
+        let watched = self.watched.iter_mut().filter(|(begin, end, _)| outcome.is_success() && *begin <= now && now < *end);
+        watched.for_each(|(.., latency)| latency.record(now - call.started));
+        false
     }
 
     /// A call ended that is no call of a user.
@@ -311,6 +392,7 @@ impl Meter {
 
     /// The row and the series of the run.
     pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>, Vec<Gauge>) {
+        self.file();
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
@@ -320,11 +402,18 @@ impl Meter {
         self.row.events = events;
         let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
         let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
+        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
+        self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
+        self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
+        self.row.observations.extend(self.row.alerts.iter().flat_map(super::AlertMeasures::observations));
+        self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        self.row.objective = self.objective.map(|objective| ObjectiveMeasures::of(objective, &self.bins, &self.clockwork));
         self.row.episodes = episodes;
         self.row.stuck = stuck;
         (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
+        self.row.fairness = self.fairness.finish();
         self.row.services = self.accounts.finish(ended);
         let gauges = self.gauges.list(self.bins.len());
         (self.row, self.bins, gauges)

@@ -28,6 +28,7 @@ impl Observation {
             Fold::Sum => self.name.clone(),
             Fold::Least => format!("{}, least", self.name),
             Fold::Most => format!("{}, most", self.name),
+            Fold::Percentile(percent) => format!("{}, p{percent}", self.name),
         }
     }
 }
@@ -41,6 +42,8 @@ pub enum Fold {
     Least,
     /// The greatest counts.
     Most,
+    /// So many per cent of them are not greater; several runs are not folded into one.
+    Percentile(u8),
 }
 
 /// What a number counts.
@@ -100,6 +103,7 @@ impl Observations {
             Fold::Sum => old.saturating_add(value),
             Fold::Least => old.min(value),
             Fold::Most => old.max(value),
+            Fold::Percentile(_) => unreachable!("percentiles are formed when all values are known"),
         };
         self.values.entry((name, fold)).and_modify(|(_, old)| *old = folded(*old)).or_insert((unit, value));
     }

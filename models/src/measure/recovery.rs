@@ -115,9 +115,9 @@ pub fn episodes(times: &Clockwork, faults: &[(SimTime, Option<SimTime>)], bins: 
     let curve = Curve { bins, closed, level, bin: times.bin, sums };
     let hold = (times.hold / times.bin) as usize;
     let horizon = curve.start_of(bins.len());
-    let limit = |index: usize| spans.get(index + 1).map_or(horizon, |next| next.0.min(horizon));
+    let next = |index: usize| spans.get(index + 1).map(|next| next.0).filter(|next| *next < horizon);
     let episodes: Vec<_> =
-        spans.iter().enumerate().map(|(index, &(begin, end, _))| episode(&curve, hold, begin, end, limit(index))).collect();
+        spans.iter().enumerate().map(|(index, &(begin, end, _))| episode(&curve, hold, (begin, end), next(index), horizon)).collect();
     let all_over = spans.iter().all(|&(_, end, ends)| ends && end < horizon);
     let censored = matches!(episodes.last().map(|episode| &episode.recovery), Some(Recovery::Censored(_)));
     let stuck = censored && all_over && (closed || is_offered_as_before(bins, before, hold));
@@ -138,9 +138,13 @@ fn united(faults: &[(SimTime, Option<SimTime>)], hold: SimDuration) -> Vec<(SimT
     spans
 }
 
-fn episode(curve: &Curve<'_>, hold: usize, begin: SimTime, end: SimTime, limit: SimTime) -> Episode {
+/// One episode, up to the begin of the next one or the horizon.
+fn episode(curve: &Curve<'_>, hold: usize, (begin, end): (SimTime, SimTime), next: Option<SimTime>, horizon: SimTime) -> Episode {
+    let limit = next.unwrap_or(horizon);
     let first_bin = (begin.since_start() / curve.bin) as usize;
     let last_bin = ((limit.since_start() / curve.bin) as usize).min(curve.bins.len());
+    // Calls of the last bin may still be under way when the next fault strikes them: what becomes of them is the next episode's.
+    let last_bin = if next.is_some() { last_bin.saturating_sub(1) } else { last_bin };
     let (mut last_below, mut relapses, mut was_below) = (None, 0, true);
     for window in (first_bin + 1).saturating_sub(hold)..(last_bin + 1).saturating_sub(hold) {
         let below = curve.is_below(curve.window(window, window + hold));
@@ -169,11 +173,15 @@ fn episode(curve: &Curve<'_>, hold: usize, begin: SimTime, end: SimTime, limit: 
     Episode { begin, end, recovery, downtime, calls_lost, relapses }
 }
 
-/// Whether first tries come at least at nine tenths of the rate they had before the first fault.
+/// Whether first tries come at least at nine tenths of the rate they had before the first fault, or miss that by no more than chance: few calls
+/// come unevenly.
 fn is_offered_as_before(bins: &[Bin], before: std::ops::Range<usize>, hold: usize) -> bool {
     let calls = |range: std::ops::Range<usize>| bins[range].iter().map(|bin| u128::from(bin.started)).sum::<u128>();
     let (length, last) = (before.len() as u128, bins.len().saturating_sub(hold)..bins.len());
-    calls(last.clone()) * length * 10 >= 9 * calls(before) * last.len() as u128
+    // Everything is multiplied by ten times the length of what was before.
+    let (seen, wanted) = (calls(last.clone()) * length * 10, 9 * calls(before) * last.len() as u128);
+    let missing = wanted.saturating_sub(seen);
+    missing * missing <= STANDARD_DEVIATIONS * STANDARD_DEVIATIONS * wanted * length * 10
 }
 
 #[cfg(test)]
@@ -219,6 +227,32 @@ mod tests {
         let mut bins = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
         bins[40..].iter_mut().for_each(|bin| *bin = Bin { started: 50, succeeded: 0, ..Bin::default() });
         assert!(!episodes(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+    }
+
+    #[test]
+    fn few_calls_that_come_unevenly_are_offered_as_before() {
+        let down = |second: u64| if second >= 20 { 0 } else { 10 };
+        let mut bins: Vec<Bin> =
+            (0..60).map(|second| Bin { started: 10, succeeded: down(second), completed: down(second), ..Bin::default() }).collect();
+        // 35 in the last window instead of 45, which is nine tenths of 50: chance. 20 are none.
+        bins[55..].iter_mut().for_each(|bin| bin.started = 7);
+        assert!(episodes(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+        bins[55..].iter_mut().for_each(|bin| bin.started = 4);
+        assert!(!episodes(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+    }
+
+    #[test]
+    fn calls_that_the_next_fault_overtakes_do_not_make_the_one_before_last() {
+        // A call takes half a second: half of those that start in the second before a strike are struck.
+        let succeed = |second: u64| match second {
+            20..25 | 40..45 => 0,
+            19 | 39 => 50,
+            _ => 100,
+        };
+        let bins = bins(succeed, 80);
+        let strikes = [(at(20), Some(at(25))), (at(40), Some(at(45)))];
+        let (episodes, _) = episodes(&times(80), &strikes, &bins, false);
+        assert_eq!(episodes[0].recovery, Recovery::After(SimDuration::from_secs(4)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
-use super::{ClassMeasures, Observation, ServiceMeasures};
+use super::{AlertMeasures, ClassMeasures, Detection, FairnessMeasures, ObjectiveMeasures, Observation, ServiceMeasures};
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -42,6 +42,18 @@ pub struct RunMeasures {
     pub work: SimDuration,
     /// Recovery after each episode of faults, in order of time.
     pub episodes: Vec<Episode>,
+    /// How soon anything reacted to each episode of faults, in order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detections: Vec<Detection>,
+    /// How many time bins kept the objective, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<ObjectiveMeasures>,
+    /// How evenly clients were served, for populations that want to know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fairness: Vec<FairnessMeasures>,
+    /// What came of each alert, in the order of the scenario.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertMeasures>,
     /// What became of the experiment, if the scenario is one.
     pub experiment: Option<ExperimentOutcome>,
     /// Whether the run is stuck in a failed state (metastable): not recovered at the horizon though no fault is active
@@ -163,6 +175,18 @@ pub struct EdgeMeasures {
     pub unfinished: u64,
     /// Attempts put on the wire for them, the first ones included.
     pub attempts: u64,
+    /// Those that were put there when no other attempt of their call was waited for any more, and that were not the first.
+    #[serde(default)]
+    pub retries: u64,
+    /// Those that were put there beside others of their call that were waited for still.
+    #[serde(default)]
+    pub hedges: u64,
+    /// Answers that were waited for and said that there was no room, or no leave: an overload, or throttled.
+    #[serde(default)]
+    pub shed: u64,
+    /// Failures that a layer answered with a makeshift, a default value or an old answer.
+    #[serde(default)]
+    pub fallbacks: u64,
 }
 
 impl EdgeMeasures {
@@ -256,4 +280,19 @@ pub struct Bin {
     pub failed: u64,
     /// Attempts put on the wire within the bin, over all edges: offered load.
     pub attempts: u64,
+}
+
+/// Counts of two parts of a bin, or of two bins, together.
+impl std::ops::Add for Bin {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            started: self.started + other.started,
+            succeeded: self.succeeded + other.succeeded,
+            completed: self.completed + other.completed,
+            failed: self.failed + other.failed,
+            attempts: self.attempts + other.attempts,
+        }
+    }
 }

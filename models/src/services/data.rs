@@ -5,7 +5,7 @@
 
 use super::partition::AnyPartition;
 use crate::about::{About, Explained, parameter};
-use crate::ids::RouteId;
+use crate::ids::{EdgeId, RouteId};
 use crate::registry::{Complaint, Registered, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Key, Seed};
@@ -25,6 +25,9 @@ pub struct Data {
     /// Whether a write fails when another one of the same object was committed since; it does not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimistic: Option<Optimistic>,
+    /// The broker to which a message is sent that tells of a write when that is committed; nobody is told unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publishes: Option<String>,
 }
 
 /// Which requests write.
@@ -49,6 +52,25 @@ pub struct Replication {
     /// For how long after a write of its own the reads of a client go to the primary; they do not unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pins: Option<SimDuration>,
+    /// How many followers must have applied a write before it is answered; none unless said.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waits_for: u32,
+    /// Who takes the place of a primary that fails; nobody unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fails_over: Option<FailOver>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// A primary that does not run is replaced by the follower that is furthest ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailOver {
+    /// After it has not run for so long without a break: until it is noticed, decided and known to everybody.
+    pub after: SimDuration,
 }
 
 /// Who answers reads.
@@ -89,15 +111,27 @@ impl Registered for Replication {
 impl Explained for Replication {
     const ABOUT: About = About {
         meaning: "Read replicas share the reads and outlive their primary, and lack what was written lately: a reader may miss what others have \
-                  written, and even what it has written itself. Nobody takes the place of a primary that fails.",
+                  written, and even what it has written itself. With `fails_over` one of them takes the place of a primary that fails, and \
+                  what it lacks is lost, whoever was told that it had been written; `waits_for` has a write answered only when so many \
+                  followers have it, which holds its worker as long as the nearest of them takes, and for ever if too few can be reached.",
         formula: "A write that is committed at t is applied at a follower at max(t + lag, when the write before it is). While the follower or its \
                   primary is down or stands still, or the way between them is cut, nothing is applied; when it can go on, all it missed is, \
                   one lag later. A read is stale if a write of its object that was committed before its answer is not applied where it is \
-                  answered. One draw of the lag per write and follower.",
+                  answered. One draw of the lag per write and follower. A primary that has not run (is down, or stands still) for `after` without a \
+                  break is replaced by the follower that runs and has applied most writes, the first of several; if none runs, by the \
+                  first that does again. Callers know at once. Writes that it has not applied are gone everywhere; the old primary \
+                  follows when it is back, and a write that ends at a replica which leads no more is refused.",
         parameters: &[
             parameter("lag", "distribution", "required", "how long after its commit a write is applied at a follower"),
             parameter("reads", "Followers, Any, Primary", "Followers", "who answers reads"),
             parameter("pins", "duration", "none", "for how long after a write of its own a client reads from the primary"),
+            parameter(
+                "waits_for",
+                "number, at most all followers",
+                "0",
+                "how many followers must have applied a write before it is answered",
+            ),
+            parameter("fails_over", "(after: duration)", "none", "after how long without a primary a follower takes its place"),
         ],
         memory: "About 100 bytes per write that some follower lacks: of those of one client and object only the newest ones.",
         source: "Textbook (asynchronous primary-replica replication); D. Terry et al., \"Session Guarantees\", 1994, for reading one's own writes",
@@ -128,8 +162,9 @@ impl Data {
     /// Everything wrong with the numbers as written; classes are looked up elsewhere.
     pub fn check(&self, replicas: u32, partition: Option<&AnyPartition>) -> Vec<Complaint> {
         let mut complaints = Vec::new();
-        if self.replication.is_none() && self.optimistic.is_none() {
-            let sentence = "who writes is of no account yet; add `replication: (lag: ...)`, or `optimistic: ()`, or leave `data` out";
+        if self.replication.is_none() && self.optimistic.is_none() && self.publishes.is_none() {
+            let sentence = "who writes is of no account yet; add `replication: (lag: ...)`, `optimistic: ()` or `publishes: \"a queue\"`, or \
+                            leave `data` out";
             complaints.push(complaint("", sentence));
         }
         if let Some(replication) = &self.replication {
@@ -143,7 +178,16 @@ impl Data {
                     let sentence = "nobody follows the primary; a service with replication needs two replicas, or two for each part";
                     complaints.push(complaint("replication", sentence));
                 }
+                Some(parts) if replication.waits_for >= replicas / parts => {
+                    let sentence =
+                        format!("a primary here has {} followers, and cannot wait for {}", replicas / parts - 1, replication.waits_for);
+                    complaints.push(complaint("replication.waits_for", sentence));
+                }
                 Some(_) => {}
+            }
+            if replication.fails_over.is_some_and(|over| over.after.is_zero()) {
+                let sentence = "nobody knows at once that a primary has failed; write a time such as \"10s\"";
+                complaints.push(complaint("replication.fails_over.after", sentence));
             }
         }
         complaints
@@ -179,6 +223,10 @@ pub struct DataPlan {
     pub optimistic: Option<VersionRead>,
     /// Who follows.
     pub replication: Option<ReplicationPlan>,
+    /// Over which edge messages tell of writes, if they do; known once all edges are.
+    pub publishes: Option<EdgeId>,
+    /// For how long somebody wants to know that a client has written; no time if nobody does.
+    pub writers_for: SimDuration,
 }
 
 /// Primaries and followers, with every name looked up.
@@ -190,6 +238,10 @@ pub struct ReplicationPlan {
     pub reads: ReadsFrom,
     /// For how long a client that has written reads from the primary.
     pub pins: Option<SimDuration>,
+    /// How many followers must have applied a write before it is answered.
+    pub waits_for: u32,
+    /// After how long without its primary a part gets another one.
+    pub fails_over: Option<SimDuration>,
     /// How many primaries there are.
     pub shards: u32,
     /// Ways between replicas by the places of both, sorted.

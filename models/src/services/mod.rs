@@ -6,11 +6,14 @@ pub mod connections;
 pub mod data;
 mod directory;
 mod event_sourced;
+mod flag;
 mod health;
 mod intake;
+mod load_balancer;
 pub mod partition;
 mod program;
 pub mod queues;
+mod read_model;
 mod restarts;
 mod rollback;
 mod saga;
@@ -19,6 +22,7 @@ mod server;
 mod sessions;
 mod tally;
 mod task;
+pub mod told;
 
 pub use admission::AnyAdmission;
 pub use capacity::{Congestion, Linear, Serves, Sharing, UNLIMITED, Universal};
@@ -26,11 +30,14 @@ pub use connections::Connections;
 pub use data::Data;
 pub use directory::Directory;
 pub use event_sourced::{EventSourced, LOG_EVENTS, LogPlan, Meanwhile, State};
+pub use flag::{Flag, FlagId};
 pub use health::{Deep, HealthEndpoint};
 pub use intake::{Intake, IntakePlan};
+pub use load_balancer::LoadBalancer;
 pub use partition::AnyPartition;
 pub use program::{Condition, FanPlan, Names, Program, Step, TaskPlan, calls, compile};
 pub use queues::{Fifo, Queue, WhenFull};
+pub use read_model::ReadModel;
 pub use restarts::{CrashLoop, RestartBackoff, Restarts};
 pub use rollback::Rollback;
 pub use saga::{DurableLog, Resumes, SAGA_EVENTS, Saga, SagaLog, SagaPlan, SagaStep, StepPlan};
@@ -39,7 +46,7 @@ pub use scaling::{Autoscale, Present, Scaler, ScalerMemory, Seen, Target};
 pub use server::{News, Server, Unheard};
 pub use sessions::{Met, SessionPlace, Sessions, Sticky, Unknown};
 pub use tally::{Level, Tally};
-pub use task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
+pub use task::{AfterOwnWrite, For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 
 use crate::brokers::Consume;
 use crate::builder::quoted;
@@ -116,6 +123,9 @@ pub struct Service {
     /// What it keeps: who writes, who follows, and whether writes can come too late. Nothing is known of that unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Data>,
+    /// Of which service's writes messages tell it, so that it answers reads of the same; of none unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_model: Option<ReadModel>,
     /// What a full queue says about when to come again (`Retry-After`); nothing unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<SimDuration>,
@@ -263,6 +273,7 @@ impl Service {
             state: None,
             connections: None,
             data: None,
+            read_model: None,
             retry_after: None,
             health: HealthEndpoint::default(),
             restarts: None,

@@ -206,6 +206,7 @@ fn divides(field: &str, parts: u32, replicas: u32) -> Vec<Complaint> {
     if parts > 0 && replicas.is_multiple_of(parts) {
         return Vec::new();
     }
-    let sentence = format!("{replicas} replicas cannot be divided into {parts} equal parts; write a divisor, or other `replicas`");
+    let noun = if replicas == 1 { "replica" } else { "replicas" };
+    let sentence = format!("{replicas} {noun} cannot be divided into {parts} equal parts; write a divisor, or other `replicas`");
     vec![complaint(field, sentence)]
 }

@@ -7,8 +7,9 @@
 //! has its position; the first task inside another has the place of that one, so that what is wrapped keeps its luck; all others have a
 //! hash of where they lie, so that nothing written elsewhere moves it.
 
+use super::flag::{Flag, FlagId};
 use super::saga::{Saga, SagaPlan, SagaStep, StepPlan};
-use super::task::{For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
+use super::task::{AfterOwnWrite, For, Maybe, Parallel, Rest, Task, Try, Wait, Worth};
 use crate::call::NONE;
 use crate::ids::EdgeId;
 use sim_core::draw::mix;
@@ -37,6 +38,8 @@ pub struct Step {
 pub enum TaskPlan {
     /// A call over an edge.
     Call(EdgeId),
+    /// The request itself, passed on over an edge.
+    Forward(EdgeId),
     /// Further work.
     Work(Sampler),
     /// Writing to the disk.
@@ -93,6 +96,10 @@ pub enum Condition {
     Share(Share),
     /// Those of these classes, by their numbers, ascending.
     Classes(Vec<u8>),
+    /// Those of clients that have written what this service keeps, by its index, within so long.
+    OwnWrite(u32, SimDuration),
+    /// Those that come to this place where this flag is on.
+    Flag(FlagId),
 }
 
 /// Looks up the names in a program. The second text is the path of the field that names it.
@@ -103,6 +110,8 @@ pub trait Names {
     fn participant(&mut self, callee: &str, path: &str) -> EdgeId;
     /// The number of a class.
     fn class(&mut self, class: &str, path: &str) -> u8;
+    /// The index of a service that says who writes.
+    fn written(&mut self, service: &str, path: &str) -> u32;
     /// Whether the numbers of the program are sound: samplers are made only then.
     fn are_numbers_sound(&self) -> bool;
 }
@@ -119,7 +128,7 @@ pub fn compile(tasks: &[Task], path: &str, names: &mut dyn Names) -> Program {
 /// The calls that a program may make: their edges, and the places of their keys.
 pub fn calls(program: &[Step]) -> impl Iterator<Item = (EdgeId, u32)> + '_ {
     program.iter().flat_map(|step| match &step.does {
-        TaskPlan::Call(edge) | TaskPlan::Send(edge) => vec![(*edge, step.place)],
+        TaskPlan::Call(edge) | TaskPlan::Forward(edge) | TaskPlan::Send(edge) => vec![(*edge, step.place)],
         TaskPlan::Parallel(fan) => fan.calls.clone(),
         TaskPlan::Saga(saga) => {
             saga.steps.iter().flat_map(|of| [Some(of.call), of.undo]).flatten().map(|edge| (edge, step.place)).collect()
@@ -180,6 +189,10 @@ impl Compiler<'_> {
                 let edge = self.names.edge(callee, path);
                 self.push(TaskPlan::Call(edge), place);
             }
+            Task::Forward(callee) => {
+                let edge = self.names.edge(callee, path);
+                self.push(TaskPlan::Forward(edge), place);
+            }
             Task::Send(callee) => {
                 let edge = self.names.edge(callee, path);
                 self.push(TaskPlan::Send(edge), place);
@@ -203,6 +216,11 @@ impl Compiler<'_> {
                 classes.sort_unstable();
                 self.choice(Condition::Classes(classes), (does, otherwise), path, at);
             }
+            Task::AfterOwnWrite(AfterOwnWrite { at: written, within, does, otherwise }) => {
+                let written = self.names.written(written, &format!("{path}.at"));
+                self.choice(Condition::OwnWrite(written, *within), (does, otherwise), path, at);
+            }
+            Task::Flag(Flag { name, does, otherwise }) => self.choice(Condition::Flag(FlagId::named(name)), (does, otherwise), path, at),
             Task::Try(attempt) => self.attempt(attempt, path, at),
             Task::Saga(saga) => {
                 let step = |(number, step): (usize, &SagaStep)| StepPlan {
@@ -294,6 +312,9 @@ mod tests {
             self.0.push((class.to_owned(), path.to_owned()));
             7
         }
+        fn written(&mut self, service: &str, path: &str) -> u32 {
+            self.edge(service, path).0
+        }
         fn are_numbers_sound(&self) -> bool {
             true
         }
@@ -307,6 +328,7 @@ mod tests {
         let show = |step: &Step| {
             let does = match &step.does {
                 TaskPlan::Call(edge) => format!("call {}", edge.0),
+                TaskPlan::Forward(edge) => format!("forward {}", edge.0),
                 TaskPlan::Send(edge) => format!("send {}", edge.0),
                 TaskPlan::Parallel(fan) => format!("{} of {:?}", fan.wanted, fan.calls.iter().map(|call| call.0.0).collect::<Vec<_>>()),
                 TaskPlan::If(_, to) => format!("if, or {to}"),

@@ -44,7 +44,7 @@ impl SessionPlace {
 /// Which replica knows which client: 16 bytes for each client that has called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sessions {
-    /// By the number of the edge that it calls over and its own: the replica to which its calls go, and whether that still knows it.
+    /// By the number of its population and its own, whoever calls for it: the replica to which its calls go, and whether that still knows it.
     of_client: BTreeMap<(u32, u32), (u32, bool)>,
 }
 

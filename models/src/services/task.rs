@@ -3,11 +3,13 @@
 //! Tasks are done in order of writing, and may hold others: a share of the requests, or those of some classes, do what others do
 //! not; what fails may be made up for; several calls may be made at once. Own definitions. There are no loops.
 
+use super::flag::Flag;
 use super::saga::Saga;
 use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::time::SimDuration;
 use sim_core::units::Share;
 
 /// At most so many tasks in the program of one service, those inside of others included.
@@ -24,6 +26,8 @@ const MOST_BRANCHES: u64 = 1_000;
 pub enum Task {
     /// A call to another service; if it fails, the request fails.
     Call(String),
+    /// The request itself, passed on: a call, whose end is that of the request, whatever it was answered.
+    Forward(String),
     /// Further work of a worker.
     Work(Distribution),
     /// Writing to the disk of the node, for which the worker waits; if the disk is full, the request fails.
@@ -36,6 +40,10 @@ pub enum Task {
     Maybe(Maybe),
     /// What is done for requests of some classes.
     For(For),
+    /// What is done for clients that have written lately.
+    AfterOwnWrite(AfterOwnWrite),
+    /// What is done where a flag is on.
+    Flag(Flag),
     /// What may fail without the request failing.
     Try(Try),
     /// Calls whose effects are taken back one by one if a later one fails; if one does, the request fails.
@@ -136,6 +144,22 @@ pub struct For {
     pub otherwise: Vec<Task>,
 }
 
+/// What is done for requests of clients that have lately written what a service keeps, and what for the others: how whoever has written
+/// gets to see what it has written, where copies lag behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AfterOwnWrite {
+    /// The service that has committed the write, which says in its `data` who writes.
+    pub at: String,
+    /// For how long after the commit, above 0.
+    pub within: SimDuration,
+    /// What is done for them.
+    pub does: Vec<Task>,
+    /// What is done for the others; nothing unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub otherwise: Vec<Task>,
+}
+
 /// What may fail without the request failing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,9 +195,13 @@ impl Task {
     /// Lists of tasks inside of this one, by their fields.
     fn inside(&self) -> Vec<(&'static str, &[Self])> {
         match self {
-            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
+            Self::Call(_) | Self::Forward(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => {
+                Vec::new()
+            }
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
+            | Self::Flag(Flag { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
             }
@@ -182,9 +210,13 @@ impl Task {
 
     fn inside_mut(&mut self) -> Vec<(&'static str, &mut Vec<Self>)> {
         match self {
-            Self::Call(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => Vec::new(),
+            Self::Call(_) | Self::Forward(_) | Self::Work(_) | Self::Write(_) | Self::Parallel(_) | Self::Send(_) | Self::Saga(_) => {
+                Vec::new()
+            }
             Self::Maybe(Maybe { does, otherwise, .. })
             | Self::For(For { does, otherwise, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, otherwise, .. })
+            | Self::Flag(Flag { does, otherwise, .. })
             | Self::Try(Try { does, otherwise, .. }) => {
                 vec![("does", does), ("otherwise", otherwise)]
             }
@@ -221,14 +253,55 @@ impl Task {
             Self::Work(work) | Self::Write(work) => work.check().into_iter().map(Complaint::from).collect(),
             Self::Parallel(parallel) => parallel.check(),
             Self::Saga(saga) => saga.check(),
+            Self::Flag(flag) => flag.check(),
             Self::For(For { class, .. }) if class.is_empty() => vec![complaint("class", "a list of classes needs at least one")],
-            Self::Maybe(Maybe { does, .. }) | Self::For(For { does, .. }) | Self::Try(Try { does, .. }) if does.is_empty() => {
+            Self::AfterOwnWrite(AfterOwnWrite { within, .. }) if within.is_zero() => {
+                vec![complaint("within", "no time after a write nobody comes; write a length such as \"2s\"")]
+            }
+            Self::Maybe(Maybe { does, .. })
+            | Self::For(For { does, .. })
+            | Self::AfterOwnWrite(AfterOwnWrite { does, .. })
+            | Self::Try(Try { does, .. })
+                if does.is_empty() =>
+            {
                 vec![complaint("does", "a list of tasks needs at least one")]
             }
             _ => Vec::new(),
         };
         let inner = self.inside().into_iter().flat_map(|(name, tasks)| Self::check_list(tasks, &format!("{field}.{name}")));
         within(field, own).chain(inner).collect()
+    }
+
+    /// The names of the flags that a program asks for.
+    pub fn flags(tasks: &[Self]) -> Vec<&str> {
+        let mut names = Vec::new();
+        for task in tasks {
+            if let Self::Flag(flag) = task {
+                names.push(flag.name.as_str());
+            }
+            names.extend(task.inside().into_iter().flat_map(|(_, inner)| Self::flags(inner)));
+        }
+        names
+    }
+
+    /// What is so in a program unless it is written otherwise, and decides how it ends: the path of each field, and what it says.
+    pub fn choices(tasks: &[Self], field: &str) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for (index, task) in tasks.iter().enumerate() {
+            let field = format!("{field}[{index}]");
+            let mut add = |name: &str, value: String| all.push((format!("{field}.{name}"), value));
+            match task {
+                Self::Parallel(parallel) => {
+                    add("times", parallel.times.to_string());
+                    add("wait", format!("{:?}", parallel.wait));
+                    add("rest", format!("{:?}", parallel.rest));
+                }
+                Self::Try(attempt) => add("answer", format!("{:?}", attempt.answer)),
+                _ => {}
+            }
+            all.extend(task.inside().into_iter().flat_map(|(name, inner)| Self::choices(inner, &format!("{field}.{name}"))));
+        }
+        all
     }
 
     /// Shows every distribution in a program, with its path.
@@ -275,7 +348,7 @@ mod tests {
     use super::*;
 
     fn work() -> Task {
-        Task::Work(Distribution::Constant(sim_core::time::SimDuration::from_millis(1)))
+        Task::Work(Distribution::Constant(SimDuration::from_millis(1)))
     }
 
     fn complaints(tasks: &[Task]) -> Vec<String> {

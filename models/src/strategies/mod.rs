@@ -13,6 +13,7 @@ pub mod bulkhead;
 pub mod cache;
 pub mod concurrency;
 pub mod ejection;
+mod families;
 mod gate;
 pub mod health;
 pub mod hedge;
@@ -26,6 +27,7 @@ pub mod throttle;
 mod worst_case;
 
 pub use cache::{Cache, Coalesce};
+pub use families::{Family, families};
 pub use gate::{Gate, Pass};
 pub use layers::{
     Attempts, Balance, Breaker, Bulkhead, ConcurrencyLimit, Deadline, External, ExternalBackoff, ExternalLayer, Fallback, Hedge, Makeshift,
@@ -212,6 +214,11 @@ impl Layer {
             Self::Timeout(layer) => Some(layer.at_once(cause, now)),
             _ => None,
         }
+    }
+
+    /// Whether it answers the end of what is inside with the same outcome, whatever that is and whenever it comes.
+    pub const fn passes_outcomes(&self) -> bool {
+        matches!(self, Self::Timeout(_))
     }
 
     /// Whether it has something at its first use that a process which starts again lacks.

@@ -56,6 +56,9 @@ pub struct Clients {
     /// Whether they are no users but probes of somebody who wants to know how users fare: their calls are counted apart. They are users unless said.
     #[serde(default, skip_serializing_if = "is_false")]
     pub synthetic: bool,
+    /// Whether the successes and attempts of each of them are counted, so that it can be said how evenly they are served. They are not unless said.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub counts_each: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -154,6 +157,7 @@ impl Clients {
             classes: Classes::new(),
             starts_within: None,
             synthetic: false,
+            counts_each: false,
         }
     }
 

@@ -48,6 +48,9 @@ impl<P: Protocol> World<P> {
             return false;
         }
         self.comes_to_data(slot, ctx.now());
+        if self.plan.services[self.attempts[slot].service as usize].read_model.is_some() {
+            self.attempts[slot].holds.add(Holds::MODEL);
+        }
         true
     }
 
@@ -57,7 +60,10 @@ impl<P: Protocol> World<P> {
     pub(super) fn checks_out(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) -> Option<Outcome> {
         let now = ctx.now();
         let holds = self.attempts[slot].holds;
-        let outcome = if holds.has(Holds::DATA) { self.leaves_data(slot, outcome, now) } else { outcome };
+        let outcome = if holds.has(Holds::DATA) { self.leaves_data(slot, outcome, ctx) } else { outcome };
+        if holds.has(Holds::MODEL) {
+            self.leaves_read_model(slot, outcome, now);
+        }
         if holds.has(Holds::KEY) {
             self.settle_key(slot, outcome, ctx);
         }

@@ -2,18 +2,19 @@
 //!
 //! A broker is a node like a replica of a service: requests wait in its queue and take its workers, and faults strike it as any other.
 //! What it is asked says who asks: a poll, a deletion, or else a message that is to be stored. By itself it takes messages back whose
-//! visibility timeout has lapsed, drops what is too old, lets polls go that have waited long enough, and passes messages on. Its times
-//! are those of its own clock; while it stands still nothing is due, and while it is down nothing lapses.
+//! visibility timeout has lapsed, drops what is too old, lets polls go that have waited long enough, and passes messages on (`pushing`). Its
+//! times are those of its own clock; while it stands still nothing is due, and while it is down nothing lapses.
+
+mod pushing;
+mod watching;
 
 use super::World;
 use super::consuming::{POLLER, Poller};
 use crate::attempt::{BROUGHT, Phase};
-use crate::brokers::{Account, Backlog, BacklogPlan, BrokerPlan, Handed, Message, Stored};
-use crate::call::{GIVES_BACK, NONE, Origin};
+use crate::brokers::{Backlog, BrokerPlan, Handed, Message, Stored};
+use crate::call::{GIVES_BACK, Origin};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
-use crate::links::SIZE_OF_A_WORD;
-use crate::measure::Observation;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Plan, Role};
 use crate::pool::Pool;
@@ -21,8 +22,7 @@ use crate::protocols::Protocol;
 use crate::record::{CallName, Record};
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
-use sim_core::time::{SimDuration, SimTime};
-use sim_core::units::Size;
+use sim_core::time::SimTime;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -79,36 +79,9 @@ impl Brokers {
             batches: Pool::default(),
         }
     }
-
-    /// What became of all messages, for whoever reads the results of a run.
-    pub(super) fn observations(&self, plan: &Plan) -> Vec<Observation> {
-        let of_backlogs = plan.backlogs.iter().zip(&self.backlogs).flat_map(|(plan, backlog)| backlog.account().observations(&plan.name));
-        let unrouted = plan.brokers.iter().zip(&self.states).filter(|(_, state)| state.unrouted > 0);
-        let unrouted = unrouted.map(|(plan, state)| Observation {
-            name: format!("{}: messages that no rule was for", plan.name),
-            fold: crate::measure::Fold::Sum,
-            unit: crate::measure::Unit::Count,
-            value: i64::try_from(state.unrouted).unwrap_or(i64::MAX),
-        });
-        of_backlogs.chain(unrouted).collect()
-    }
 }
 
 impl<P: Protocol> World<P> {
-    /// What became of the messages of every backlog, with its name.
-    pub fn messages(&self) -> Vec<(String, Account)> {
-        self.plan.backlogs.iter().zip(&self.brokers.backlogs).map(|(plan, backlog)| (plan.name.clone(), backlog.account())).collect()
-    }
-
-    /// Whether anybody waits for anything at the end of a run: a client for a call, or a message for whoever fetches it or is to get it.
-    pub fn is_awaited(&self) -> bool {
-        let is_fetched = |backlog: u32| self.plan.consumers.iter().any(|consumer| consumer.backlog == backlog);
-        let backlogs = (0..).zip(self.plan.backlogs.iter().zip(&self.brokers.backlogs));
-        let awaits =
-            |(number, (plan, kept)): (u32, (&BacklogPlan, &Backlog))| !kept.is_empty() && (plan.push.is_some() || is_fetched(number));
-        self.open_calls > 0 || backlogs.into_iter().any(awaits)
-    }
-
     fn broker_at(&self, node: NodeId) -> Option<u32> {
         match self.plan.nodes[node.index()].role {
             Role::Replica(service) => self.plan.services[service as usize].broker,
@@ -158,7 +131,8 @@ impl<P: Protocol> World<P> {
         let call = &self.calls[attempt.call];
         let CallName { key, client, population, ordinal, .. } = call.name;
         let (object, class, produced, reach) = (call.object, call.class, call.started, attempt.reach);
-        Message { key, object, class, client, population, ordinal, produced, reach }
+        let change = self.change_told_by(attempt.call);
+        Message { key, object, class, client, population, ordinal, produced, reach, change }
     }
 
     /// What would become of a message: a queue may be full or know it, whoever passes on takes everything.
@@ -314,92 +288,6 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// As many messages of a backlog set out as may.
-    fn pass_on(&mut self, backlog: u32, local: SimTime, ctx: &mut Ctx<'_, Self>) {
-        let plan = Arc::clone(&self.plan);
-        let of = &plan.backlogs[backlog as usize];
-        let push = of.push.as_ref().expect("only what is passed on has a pace");
-        // Bounded: every message that sets out is in flight or delayed afterwards.
-        while self.brokers.pushing[backlog as usize].under_way < push.at_once
-            && self.brokers.pushing[backlog as usize].next <= local
-            && self.brokers.backlogs[backlog as usize].has_ready()
-        {
-            let handed = self.brokers.backlogs[backlog as usize].take(&of.rules, 1, SimTime::MAX, &mut Vec::new());
-            let Some(handed) = handed.first().copied() else { return };
-            let pushing = &mut self.brokers.pushing[backlog as usize];
-            pushing.under_way += 1;
-            if !push.interval.is_zero() {
-                pushing.next = local.saturating_add(push.interval);
-            }
-            self.start_push(backlog, handed, local, ctx);
-        }
-    }
-
-    fn start_push(&mut self, backlog: u32, handed: Handed, local: SimTime, ctx: &mut Ctx<'_, Self>) {
-        let plan = Arc::clone(&self.plan);
-        let of = &plan.backlogs[backlog as usize];
-        let push = of.push.as_ref().expect("only what is passed on is pushed");
-        let key = handed.message.key.child(plan.edges[push.edge.index()].key.bits());
-        let origin = Origin::Push(backlog, handed.number);
-        let node = plan.brokers[of.broker as usize].node;
-        let limit = local.saturating_add(push.timeout);
-        self.start_for_message((push.edge, key, origin), (node, 0), handed, limit, ctx);
-    }
-
-    /// A call is made for a message: to have it worked on, or to pass it on. It has the message's object and class, counts its attempts
-    /// on from those that were made before, and began when the message was produced.
-    pub(super) fn start_for_message(
-        &mut self,
-        (edge, key, origin): (crate::ids::EdgeId, Key, Origin),
-        (node, process): (NodeId, u32),
-        handed: Handed,
-        limit: SimTime,
-        ctx: &mut Ctx<'_, Self>,
-    ) {
-        let Message { object, class, client, population, ordinal, produced, .. } = handed.message;
-        let name = CallName { edge, key, client, population, ordinal };
-        let started_local = self.local(node, ctx.now());
-        let measured = self.meter.call_started(edge, false, ctx.now());
-        let slot = self.calls.take();
-        let call = &mut self.calls[slot];
-        call.begin(name, (origin, node), process, (produced, object, class), measured);
-        (call.started_local, call.limit, call.attempts) = (started_local, limit, handed.attempts);
-        ctx.record(&Record::CallStarted(name));
-        self.enter(slot, ctx);
-    }
-
-    /// The passing on of a message ended.
-    pub(super) fn push_ended(&mut self, (backlog, number): (u32, u32), (outcome, call): (Outcome, u32), ctx: &mut Ctx<'_, Self>) {
-        let (attempts, produced) = (self.calls[call].attempts, self.calls[call].started);
-        let plan = Arc::clone(&self.plan);
-        let of = &plan.backlogs[backlog as usize];
-        let push = of.push.as_ref().expect("only what is passed on is pushed");
-        let local = self.local(plan.brokers[of.broker as usize].node, ctx.now());
-        self.brokers.pushing[backlog as usize].under_way -= 1;
-        let kept = &mut self.brokers.backlogs[backlog as usize];
-        kept.attempted(number, attempts);
-        match outcome {
-            Outcome::Success => {
-                if push.completes {
-                    kept.completed(number, ctx.now().saturating_since(produced));
-                }
-                kept.delete_in_flight(&of.rules, number);
-            }
-            Outcome::Failed(failure) => {
-                let wait = kept.failed(number, failure, local).and_then(|(failures, age)| push.redelivery.wait(failure, failures, age));
-                match wait {
-                    Some(wait) => kept.delay(&of.rules, number, local.saturating_add(wait.max(SimDuration::NANOSECOND))),
-                    None => {
-                        let dead = kept.give_up(&of.rules, number);
-                        self.bury(of.broker, dead.into_iter().collect(), ctx);
-                    }
-                }
-            }
-        }
-        // What sets out next does so at an instant of its own: a call that ends at once must not go on within itself.
-        self.arm_broker_by(of.broker, local, ctx);
-    }
-
     /// Makes sure that an event comes no later than the next thing that is due at a broker.
     fn arm_broker(&mut self, broker: u32, ctx: &mut Ctx<'_, Self>) {
         let plan = Arc::clone(&self.plan);
@@ -469,33 +357,6 @@ impl<P: Protocol> World<P> {
     pub(super) fn broker_resumes(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
         if let Some(broker) = self.broker_at(node) {
             self.broker_goes_on(broker, ctx);
-        }
-    }
-
-    /// How large a message to or from a broker is: as the plan says if it brings something to be stored, as large as what it brings
-    /// otherwise, and at least a word.
-    pub(super) fn size_at_broker(&self, slot: u32, size: Size) -> Size {
-        let attempt = &self.attempts[slot];
-        let message = self.plan.services[attempt.service as usize].request_size;
-        match self.calls[attempt.call].origin {
-            Origin::Poll(_) if attempt.session != NONE => {
-                let count = self.brokers.batches[attempt.session ^ BROUGHT].len() as u64;
-                Size::from_bytes(message.as_bytes().saturating_mul(count))
-            }
-            Origin::Poll(_) | Origin::Settling(..) => SIZE_OF_A_WORD,
-            _ => size,
-        }
-    }
-
-    /// What brokers keep at the end of a whole time bin.
-    pub(super) fn show_brokers(&mut self, now: SimTime, bin: usize) {
-        let plan = Arc::clone(&self.plan);
-        for (backlog, of) in self.brokers.backlogs.iter_mut().zip(&plan.backlogs) {
-            backlog.bin_ended(now);
-            if let Some(edge) = of.shown_on {
-                self.meter.gauges.show((edge.0, NONE), "messages kept", bin, (backlog.len() as f64, 1));
-                self.meter.gauges.show((edge.0, NONE), "age of the oldest message (s)", bin, (backlog.oldest(now).as_secs_f64(), 1));
-            }
         }
     }
 }

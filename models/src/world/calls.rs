@@ -57,6 +57,7 @@ impl<P: Protocol> World<P> {
             Origin::Flight(parent, flight) => {
                 self.calls[parent].flights[flight as usize].child = slot;
                 self.inherit_time(slot, parent);
+                self.message_goes_elsewhere(slot, parent);
             }
             Origin::Saga(saga, place) => self.saga_call_begins(slot, (saga, place)),
             _ => {}
@@ -83,17 +84,39 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     pub(super) fn enter(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let now = self.local_of_call(slot, ctx.now());
-        let (edge, mut earliest) = (self.calls[slot].name.edge.index(), self.calls[slot].limit);
+        let call = &mut self.calls[slot];
+        let (edge, mut earliest) = (&self.plan.edges[call.name.edge.index()], call.limit);
         let mut index = 0;
+        while let Some(layer) = edge.stack.get(index)
+            && let Some(Step::Inner { wake }) = layer.at_once(Cause::Start, now)
+        {
+            let wake = wake.unwrap_or(SimTime::MAX);
+            call.add_first_flight(FlightMemory::Nothing, wake);
+            earliest = earliest.min(wake);
+            index += 1;
+        }
+        if index < edge.stack.len() || edge.sheds_early {
+            return self.enter_further(slot, (index, earliest), ctx);
+        }
+        let leaf = call.add_first_flight(FlightMemory::Nothing, SimTime::MAX);
+        self.send_attempt(slot, leaf, ctx);
+        self.arm_by(slot, earliest, ctx);
+    }
+
+    /// A call that has begun just now goes on through its layers, from one that has a memory on.
+    #[inline(never)]
+    fn enter_further(&mut self, slot: u32, (mut index, mut earliest): (usize, SimTime), ctx: &mut Ctx<'_, Self>) {
+        let now = self.local_of_call(slot, ctx.now());
+        let edge = self.calls[slot].name.edge.index();
         while let Some(layer) = self.plan.edges[edge].stack.get(index) {
             let call = &mut self.calls[slot];
             let step = match layer.at_once(Cause::Start, now) {
                 Some(step) => {
-                    call.add_first_flight(FlightMemory::Nothing);
+                    call.add_first_flight(FlightMemory::Nothing, SimTime::MAX);
                     step
                 }
                 None => {
-                    let flight = call.add_first_flight(layer.new_flight());
+                    let flight = call.add_first_flight(layer.new_flight(), SimTime::MAX);
                     self.consult(slot, flight, (Cause::Start, now), ctx)
                 }
             };
@@ -103,7 +126,7 @@ impl<P: Protocol> World<P> {
             earliest = earliest.min(wake);
             index += 1;
         }
-        let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing);
+        let leaf = self.calls[slot].add_first_flight(FlightMemory::Nothing, SimTime::MAX);
         if self.plan.edges[edge].sheds_early && self.is_beyond_cut(slot, ctx.now()) {
             return self.take_step(slot, leaf, BEYOND_CUT, None, ctx);
         }
@@ -174,6 +197,9 @@ impl<P: Protocol> World<P> {
                 Step::End(outcome) => {
                     let Closed { parent, layer, ordinal: inner, beside: open, .. } = self.close(slot, flight, ctx);
                     if parent == NONE {
+                        if hint.is_some() {
+                            self.pass_on_hint(slot, hint);
+                        }
                         return self.end_call(slot, outcome, ctx);
                     }
                     flight = parent;
@@ -192,6 +218,11 @@ impl<P: Protocol> World<P> {
     /// An attempt that is not the first of its call, or only after a while, goes to the wire.
     #[inline(never)]
     pub(super) fn try_again(&mut self, slot: u32, leaf: u32, ctx: &mut Ctx<'_, Self>) {
+        let call = &self.calls[slot];
+        if call.attempts > 0 && call.is_counted {
+            let is_hedge = call.flights.iter().any(|flight| flight.is_open && flight.attempt != NONE);
+            self.meter.tried_again(call.name.edge, is_hedge);
+        }
         self.send_attempt(slot, leaf, ctx);
         self.arm(slot, ctx);
     }

@@ -12,8 +12,10 @@ use crate::plan::Plan;
 use crate::protocols::Protocol;
 use crate::services::data::{DataPlan, VersionRead};
 use crate::strategies::root_of;
-use sim_core::time::SimTime;
-use std::collections::BTreeMap;
+use sim_core::draw::Key;
+use sim_core::simulation::Ctx;
+use sim_core::time::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a run remembers of the data of a service.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +26,30 @@ pub(super) struct DataState {
     committed: BTreeMap<u64, SimTime>,
     /// With so many entries it is looked through for those that matter to nobody.
     most_committed: usize,
+    writers: Writers,
     pub(super) streams: Streams,
+}
+
+/// Clients that have written lately.
+#[derive(Clone, Debug, Default)]
+struct Writers {
+    /// When each of them did so last, and the same in order of time.
+    last: BTreeMap<Key, SimTime>,
+    order: VecDeque<(SimTime, Key)>,
+}
+
+impl Writers {
+    /// A client has written; those who have not for this long are forgotten.
+    fn wrote(&mut self, client: Key, now: SimTime, kept: SimDuration) {
+        while let Some((at, whose)) = self.order.front().copied().filter(|(at, _)| now.saturating_since(*at) > kept) {
+            self.order.pop_front();
+            if self.last.get(&whose) == Some(&at) {
+                self.last.remove(&whose);
+            }
+        }
+        self.last.insert(client, now);
+        self.order.push_back((now, client));
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +60,11 @@ struct Request {
 }
 
 impl DataState {
+    /// Whether the request of an attempt under way is none that writes.
+    pub(super) fn reads(&self, slot: u32) -> bool {
+        self.under_way.get(&slot).is_none_or(|request| !request.writes)
+    }
+
     /// An object was committed.
     fn commit(&mut self, object: u64, now: SimTime) {
         self.committed.insert(object, now);
@@ -67,6 +97,12 @@ impl<P: Protocol> World<P> {
             if data.optimistic.is_some() {
                 self.observations.count("writes that came too late", 0);
             }
+            if data.replication.as_ref().is_some_and(|replication| replication.fails_over.is_some()) {
+                ["fail-overs", "acknowledged writes lost", "writes refused by former primaries"]
+                    .iter()
+                    .for_each(|name| self.observations.count(name, 0));
+                self.observations.total("time without a primary", SimDuration::ZERO);
+            }
             if data.replication.is_some() {
                 let of_reads = ["reads", "stale reads", "reads that missed a write of their own client"];
                 of_reads.into_iter().for_each(|name| self.observations.count(name, 0));
@@ -83,6 +119,13 @@ impl<P: Protocol> World<P> {
         let call = &self.calls[call];
         let root = root_of(call.object, (call.name.client, call.name.ordinal));
         data.writers.writes(root, call.class, &self.seed)
+    }
+
+    /// Whether the client of a request has written what a service keeps, so lately.
+    pub(super) fn has_written(&self, slot: u32, (service, within): (u32, SimDuration), now: SimTime) -> bool {
+        let client = self.tenant_of(self.attempts[slot].call);
+        let last = self.data.get(service as usize).and_then(|data| data.writers.last.get(&client));
+        last.is_some_and(|last| now.saturating_since(*last) <= within)
     }
 
     /// A request has arrived.
@@ -106,7 +149,8 @@ impl<P: Protocol> World<P> {
     }
 
     /// A request is over: commits what it writes, unless somebody else did so since it looked.
-    pub(super) fn leaves_data(&mut self, slot: u32, outcome: Option<Outcome>, now: SimTime) -> Option<Outcome> {
+    pub(super) fn leaves_data(&mut self, slot: u32, outcome: Option<Outcome>, ctx: &mut Ctx<'_, Self>) -> Option<Outcome> {
+        let now = ctx.now();
         let attempt = &self.attempts[slot];
         let (service, object) = (attempt.service, self.calls[attempt.call].object);
         let client = self.tenant_of(attempt.call);
@@ -119,6 +163,10 @@ impl<P: Protocol> World<P> {
             self.reads(slot, (object, client), now);
             return outcome;
         }
+        if !self.leads(slot) {
+            self.observations.count("writes refused by former primaries", 1);
+            return Some(Outcome::Failed(Failure::Refused));
+        }
         let checks = self.data_plan(service).is_some_and(|data| data.optimistic.is_some());
         let state = &mut self.data[service as usize];
         if checks && state.committed.get(&object).is_some_and(|at| *at > request.since) {
@@ -129,7 +177,12 @@ impl<P: Protocol> World<P> {
             state.commit(object, now);
         }
         self.observations.count("writes committed", 1);
+        let kept = self.data_plan(service).map_or(SimDuration::ZERO, |data| data.writers_for);
+        if !kept.is_zero() {
+            self.data[service as usize].writers.wrote(client, now, kept);
+        }
         self.replicates(slot, (object, client), now);
+        self.publishes(slot, (object, client), ctx);
         outcome
     }
 }

@@ -7,13 +7,14 @@
 //! keeps a log or takes part in a saga are *watched*: their ends come by here.
 
 use super::World;
-use crate::attempt::Holds;
+use crate::attempt::{Attempt, Holds};
 use crate::call::Origin;
 use crate::measure::{Fold, Observation, Unit};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::INSIDE;
 use crate::protocols::Protocol;
-use crate::strategies::cache::Claim;
+use crate::strategies::cache::{Claim, Kept};
+use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 
@@ -46,8 +47,8 @@ impl<P: Protocol> World<P> {
     /// A request at a service that watches: it asks for its key, if there are keys. Whether it is to be executed; if not, it has been answered.
     #[cold]
     pub(super) fn claims(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) -> bool {
+        let (key, object) = (self.key_asked(slot).bits(), self.calls[self.attempts[slot].call].object);
         let attempt = &mut self.attempts[slot];
-        let (key, object) = (attempt.name.call.key.bits(), self.calls[attempt.call].object);
         let Some(config) = &self.plan.services[attempt.service as usize].idempotency else {
             attempt.holds.add(Holds::KEY);
             return true;
@@ -57,9 +58,11 @@ impl<P: Protocol> World<P> {
                 attempt.holds.add(Holds::KEY);
                 return true;
             }
-            Claim::Replay(outcome) => {
+            Claim::Replay(kept) => {
                 self.observations.count("requests replayed", 1);
-                outcome
+                attempt.is_degraded |= kept.is_degraded;
+                attempt.is_wrong |= kept.is_wrong;
+                kept.outcome
             }
             Claim::Held => {
                 self.observations.count("requests turned back while being executed", 1);
@@ -82,34 +85,42 @@ impl<P: Protocol> World<P> {
         if outcome.is_some_and(Outcome::is_success) {
             self.is_executed(slot, ctx);
         }
-        let attempt = &self.attempts[slot];
-        let (service, key) = (attempt.service as usize, attempt.name.call.key.bits());
+        let (service, key) = (self.attempts[slot].service as usize, self.key_asked(slot).bits());
         if self.plan.services[service].idempotency.is_none() || (outcome.is_none() && self.saga_keeps_key(slot)) {
             return;
         }
-        self.settle_key_of(service as u32, key, outcome, now);
+        let Attempt { is_degraded, is_wrong, .. } = self.attempts[slot];
+        self.settle_key_of(service as u32, key, outcome.map(|outcome| Kept { outcome, is_degraded, is_wrong }), now);
+    }
+
+    /// The key under which a request is executed: that of the call that asked for it first, however many middleboxes have passed it on.
+    pub(super) fn key_asked(&self, slot: u32) -> Key {
+        let attempt = &self.attempts[slot];
+        self.asked_first(attempt.call, attempt.name.call.key).0
     }
 
     /// A key is settled: with the result of its request, or with nothing, if nothing came of that.
-    pub(super) fn settle_key_of(&mut self, service: u32, key: u64, outcome: Option<Outcome>, now: SimTime) {
+    pub(super) fn settle_key_of(&mut self, service: u32, key: u64, result: Option<Kept>, now: SimTime) {
         let Some(config) = &self.plan.services[service as usize].idempotency else { return };
         let keys = &mut self.keys[service as usize];
-        match outcome {
-            // Turned away, or too late to be begun, or to be committed.
-            None | Some(Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict)) => {
-                config.dropped(keys, key);
-            }
-            Some(outcome) => config.executed(keys, key, outcome, now),
+        match result {
+            None => config.dropped(keys, key),
+            Some(kept) => match kept.outcome {
+                // Turned away, or too late to be begun, or to be committed.
+                Outcome::Failed(Failure::Overload | Failure::Refused | Failure::Deadline | Failure::Conflict) => config.dropped(keys, key),
+                _ => config.executed(keys, key, kept, now),
+            },
         }
     }
 
     /// A watched request was executed.
     fn is_executed(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
-        let (service, node, call, key) = (attempt.service as usize, attempt.node, attempt.call, attempt.name.call.key.bits());
+        let (service, node, call) = (attempt.service as usize, attempt.node, attempt.call);
+        let (counted, key) = self.counted_at(call, attempt.name.call.key);
         let times = match self.calls[call].origin {
             Origin::Saga(saga, place) => self.saga_step_executed((saga, place)),
-            _ => self.executions[service].count(call, key),
+            _ => self.executions[service].count(counted, key.bits()),
         };
         if times == 0 {
             return;

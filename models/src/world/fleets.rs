@@ -179,7 +179,9 @@ impl<P: Protocol> World<P> {
             (None, known) => known.unwrap_or_default().to_vec(),
         };
         // Who is known somewhere goes there as long as it is there.
-        if let Some(pinned) = self.fleets.pinned(service, (call.name.edge.0, call.name.client)).filter(|pinned| found.contains(pinned)) {
+        if let Some(pinned) =
+            self.fleets.pinned(service, (call.name.population.0, call.name.client)).filter(|pinned| found.contains(pinned))
+        {
             return pinned;
         }
         if found.is_empty() { NONE } else { found[choice.index(found.len() as u64) as usize] }

@@ -33,9 +33,11 @@ impl<P: Protocol> World<P> {
                         Scope::Endpoint => (index / edge.replicas.len()) as u32,
                         Scope::Client | Scope::Edge => 0,
                     };
+                    // Memories of clients have no replica, and a lever that some of them have pulled is not shown where all share one memory.
+                    let puller = if scope == Scope::Client { index as u32 } else { process };
                     let now = self.local(NodeId(edge.caller.0 + process), now);
                     let luck = Luck { seed: &self.seed, key: edge.key.child(layer_index as u64).child(index as u64) };
-                    let site = edge.site(now, luck, self.environment.lever(EdgeId(edge_index as u32)));
+                    let site = edge.site(now, luck, self.environment.lever(EdgeId(edge_index as u32), puller));
                     layer.gauges(&mut memory, &site, &mut |name, value| match shown.iter_mut().find(|(known, ..)| *known == name) {
                         Some((_, sum, scopes)) => (*sum, *scopes) = (*sum + value, *scopes + 1),
                         None => shown.push((name, value, 1)),

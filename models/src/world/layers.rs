@@ -61,11 +61,11 @@ impl<P: Protocol> World<P> {
         let is_client = (call.caller.0 as usize) < self.plan.populations.len();
         let scope = scope_of(edge.scopes[index], is_client.then_some(call.name.client), call.process, replica, edge);
         let key = if edge.scopes[index].is_some() { key_of_scope(edge.key, index, scope) } else { edge.key };
-        let mut site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge));
+        let mut site = edge.site(now, Luck { seed: &self.seed, key }, self.environment.lever(call.name.edge, call.process));
         if let Callee::Service(service) = edge.callee {
             // Who chooses for many looks for all of them.
             site.listed = self.fleets.known(service, (&self.seed, edge.key, scope as u32), now);
-            site.pinned = self.fleets.pinned(service, (call.name.edge.0, call.name.client));
+            site.pinned = self.fleets.pinned(service, (call.name.population.0, call.name.client));
         }
         let (edge_of_memory, layer_of_memory) = edge.homes[index];
         let memory = &mut self.shared[edge_of_memory.index()][layer_of_memory as usize];
@@ -104,7 +104,10 @@ impl<P: Protocol> World<P> {
             call.deadline = call.deadline.min(at);
             call.tells_deadline |= propagates;
         }
-        call.is_degraded |= std::mem::take(&mut self.notes.is_degraded);
+        if std::mem::take(&mut self.notes.is_degraded) {
+            call.is_degraded = true;
+            self.meter.fell_back(call);
+        }
         if std::mem::take(&mut self.notes.refreshes) {
             self.start_background(slot, flight, ctx);
         }

@@ -2,9 +2,10 @@
 //!
 //! Every request that a replica executes is an event in its log. When its life begins, it replays the events behind its last snapshot and takes
 //! requests only then: until it is done, its condition is that of a node that drains, or all of whose workers are taken. It replays as fast
-//! as it works, and takes snapshots at the pace of its disk. A snapshot holds the events of the instant at which it was begun.
+//! as it works, sharing its cores with whoever works there as well if it has some to share, and takes snapshots at the pace of its disk. A snapshot holds the events of the instant at which it was begun.
 
 use super::World;
+use super::sharing::REPLAY;
 use crate::environment::{Condition, DiskLoss, Effect, NodeEffect, Slowness};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
@@ -113,7 +114,13 @@ impl<P: Protocol> World<P> {
         let Some(log) = self.log(node) else { return };
         log.left = left;
         log.ends = SimTime::MAX;
+        let (key, is_replay) = (log.key, matches!(log.work, Work::Replay(_)));
         if let Some(slowness) = pace {
+            // Replaying is work like any other, for which cores are shared; writing a snapshot is not.
+            if is_replay && self.joins_share(node, (REPLAY, key), slowness.stretch(left), ctx) {
+                return;
+            }
+            let Some(log) = self.log(node) else { return };
             log.ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
             let (ends, key) = (log.ends, log.key);
             ctx.at(ends, WorldEvent::new(Kind::Log, key, 0, node.0 | LOG));
@@ -162,13 +169,17 @@ impl<P: Protocol> World<P> {
                 self.servers[node.index()].busy.down(ctx.now());
                 self.fill_if_running(node, ctx);
             }
-            Work::Replay(events) => {
-                self.replay_is_over(node, ctx);
-                self.tell_of_log(node, "ReplayDone", events, ctx);
-                self.fill_if_running(node, ctx);
-                self.sagas_go_on(node, ctx);
-            }
+            Work::Replay(_) => self.replay_is_done(node, ctx),
         }
+    }
+
+    /// A state has been rebuilt.
+    pub(super) fn replay_is_done(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
+        let Some(Work::Replay(events)) = self.log(node).map(|log| log.work) else { return };
+        self.replay_is_over(node, ctx);
+        self.tell_of_log(node, "ReplayDone", events, ctx);
+        self.fill_if_running(node, ctx);
+        self.sagas_go_on(node, ctx);
     }
 
     fn fill_if_running(&mut self, node: NodeId, ctx: &mut Ctx<'_, Self>) {
@@ -200,7 +211,10 @@ impl<P: Protocol> World<P> {
         match log.work {
             Work::Nothing => {}
             Work::Snapshot(_) => log.work = Work::Nothing,
-            Work::Replay(_) => self.replay_is_over(node, ctx),
+            Work::Replay(_) => {
+                self.leaves_share(node, REPLAY, ctx);
+                self.replay_is_over(node, ctx);
+            }
         }
     }
 
@@ -220,6 +234,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn log_changes_pace(&mut self, node: NodeId, before: &Condition, ctx: &mut Ctx<'_, Self>) {
         let after = self.environment.node(node).clone();
         let now = ctx.now();
+        let needs = self.left_of_share(node, REPLAY, now);
         let Some(log) = self.log(node) else { return };
         let (old, new) = match log.work {
             Work::Nothing => return,
@@ -227,7 +242,8 @@ impl<P: Protocol> World<P> {
             Work::Snapshot(_) => (before.pace_of_disk(), after.pace_of_disk()),
         };
         if old != new {
-            let left = old.map_or(log.left, |slowness| slowness.done_in(log.ends.saturating_since(now)));
+            let left = old.map_or(log.left, |slowness| slowness.done_in(needs.unwrap_or(log.ends.saturating_since(now))));
+            self.leaves_share(node, REPLAY, ctx);
             self.log_proceeds(node, left, new, ctx);
         }
     }

@@ -1,7 +1,7 @@
 //! How do members of a group take their turns, talk with each other, and keep their timers?
 
 use super::World;
-use super::groups::Envelope;
+use super::envelopes::Envelope;
 use crate::call::NONE;
 use crate::disks::Device;
 use crate::event::{Kind, WorldEvent};

@@ -78,6 +78,7 @@ impl<P: Protocol> World<P> {
         let (opens, closes, fault, member) = (begins && stretch.opens, !begins && stretch.closes, strike.fault, strike.member);
         if opens {
             ctx.record(&Record::FaultBegan(fault, member));
+            self.meter.reactions.strike_begins(fault, ctx.now());
         } else if closes {
             ctx.record(&Record::FaultEnded(fault, member));
         }
@@ -143,7 +144,7 @@ impl<P: Protocol> World<P> {
         self.routes_changed(ctx);
         self.pools_change(effects, ctx.now());
         if self.has_followers() {
-            self.followers_change(ctx.now());
+            self.followers_change(ctx);
         }
         self.load_changes(id, effects, begins, ctx);
     }

@@ -4,22 +4,24 @@
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
-//! - messages: `wire` (requests and replies), `parcels` (what becomes of messages), `holding` (those that wait for a cut to heal),
-//!   `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
+//! - messages: `wire` (requests), `answers`, `endings` (when an attempt is over), `parcels` (what becomes of messages), `cuts` (what callers and
+//!   routing hear of cuts), `holding` (messages that wait for a cut to heal), `interference` (what faults at their ends make of them), `partition` (which replicas of a service they may go to);
 //! - servers: `serving` (workers and queues), `queueing` (queues with a discipline), `door` (who is let in), `accounts` (what has become of requests, and how full
 //!   everything was), `arriving` (what a request asks for beside a worker), `steps` (the programs of services), `fanning` (calls at once and
-//!   for nobody), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
+//!   for nobody), `forwarding` (requests that are passed on), `sharing` (cores that all share), `executed` (idempotency keys, and what is counted), `sessions` (what
 //!   replicas know of clients), `sagas` and `saga_books` (what takes
-//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `pace` (nodes that are
+//!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `failover` (who takes the place of their primary), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
-//! - groups: `groups` (protocols and their callers), `members` (protocols among themselves), `disks` (what they write), `twins`
+//! - groups: `groups` (protocols and their callers), `envelopes` (what is said on its way), `members` (protocols among themselves), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
-//!   wait for something), `experiment` (what lets faults strike and lifts them).
+//!   wait for something), `experiment` (what lets faults strike and lifts them), `alerting` (who is told that users fare badly).
 
 mod accounts;
+mod alerting;
+mod answers;
 mod arriving;
 mod brokering;
 mod calls;
@@ -27,13 +29,18 @@ mod checks;
 mod clients;
 mod consuming;
 mod course;
+mod cuts;
 mod data;
 mod disks;
 mod door;
+mod endings;
+mod envelopes;
 mod executed;
 mod experiment;
+mod failover;
 mod fanning;
 mod fleets;
+mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
@@ -52,6 +59,7 @@ mod partition;
 mod pools;
 mod probes;
 mod queueing;
+mod read_models;
 mod replication;
 mod rollbacks;
 mod saga_books;
@@ -86,13 +94,15 @@ use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
+use alerting::Alerts;
 use brokering::Brokers;
 use clients::PopulationState;
 use data::DataState;
+use envelopes::Envelope;
 use executed::Executions;
 use fanning::Fan;
 use fleets::Fleets;
-use groups::Envelope;
+use forwarding::PassedOn;
 use holding::HeldMessage;
 use jobs::Jobs;
 use load::ExtraLoad;
@@ -100,6 +110,7 @@ use logs::EventLog;
 use members::MemberState;
 use parcels::Parcel;
 use probes::Prober;
+use read_models::ReadModels;
 use sagas::Sagas;
 use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
@@ -120,6 +131,7 @@ pub struct World<P: Protocol> {
     timetable: Timetable,
     /// Faults that wait for something.
     listeners: Vec<Listener>,
+    alerts: Alerts,
     /// Faults that look at an instant whom they strike, and the how-manieth strike of theirs it is.
     aims: Vec<(FaultId, u64)>,
     /// When an experiment lifted all faults, if it did: nothing strikes from then on.
@@ -181,11 +193,15 @@ pub struct World<P: Protocol> {
     keys: Vec<Keys>,
     /// What services have executed, for those that are watched.
     executions: Vec<Executions>,
+    /// Calls that pass requests on, by their slots.
+    passed_on: Vec<PassedOn>,
     sagas: Sagas,
     /// The logs of replicas whose state is rebuilt, by node; none if no service has any.
     logs: Vec<Option<EventLog>>,
     /// What is remembered of the data of each service; none unless some service has any.
     data: Vec<DataState>,
+    /// What is remembered of writes that messages tell others of.
+    read_models: ReadModels,
     /// The connections of the replicas that have ever had any and limit them.
     pools: BTreeMap<NodeId, Pools>,
     /// Client calls whose callers wait.
@@ -205,6 +221,7 @@ impl<P: Protocol> World<P> {
             environment: Environment::new(plan.nodes.len(), plan.topology.routes().len()),
             timetable: Timetable::default(),
             listeners: Listener::all(&plan),
+            alerts: Alerts::of(&plan),
             aims: Vec::new(),
             lifted: None,
             calls: Pool::default(),
@@ -241,9 +258,11 @@ impl<P: Protocol> World<P> {
             notes: Notes::default(),
             keys: vec![Keys::default(); plan.services.len()],
             executions: vec![Executions::default(); plan.services.len()],
+            passed_on: Vec::new(),
             sagas: Sagas::default(),
             logs: logs::logs_of(&plan),
             data: data::data_of(&plan),
+            read_models: ReadModels::of(&plan),
             pools: BTreeMap::new(),
             open_calls: 0,
             recent_wait: None,
@@ -303,12 +322,15 @@ impl<P: Protocol> World<P> {
     pub fn into_meter(mut self, now: SimTime) -> Meter {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
         self.count_sagas_left();
+        self.count_missing_primaries(now);
         self.count_layers();
         self.count_replicas();
         self.meter.accounts = self.accounts();
+        self.meter.alarms(self.alerts.take_alarms());
         self.count_unfinished();
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
+        more.extend(self.read_models.observations(&self.plan));
         self.meter.observed(&self.observations, more);
         self.meter.strikes = self.timetable.strikes;
         self.meter
@@ -364,6 +386,7 @@ impl<P: Protocol> Model for World<P> {
             Kind::Log => self.saga_due(event.slot, ctx),
             Kind::Orchestration => self.orchestration_due(event.slot, ctx),
             Kind::Broker => self.broker_due(event.slot, ctx),
+            Kind::Replication => self.stream_looks(event.slot, ctx),
             Kind::HandOver => self.hand_over_due(event.slot, ctx),
         }
         if self.notes.has_grants() {

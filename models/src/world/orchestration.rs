@@ -15,6 +15,7 @@ use crate::environment::{DiskLoss, Effect, NodeEffect};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::Happening;
 use crate::ids::{NodeId, StretchId};
+use crate::measure::Reaction;
 use crate::protocols::Protocol;
 use crate::record::Record;
 use crate::services::Restarts;
@@ -90,6 +91,9 @@ impl<P: Protocol> World<P> {
             self.environment.end(order.stretch(node), &[Effect::Node(node, NodeEffect::Renewed)], &plan.topology);
         }
         self.condition_changes(node, &before, ctx);
+        if self.has_followers() {
+            self.followers_change(ctx);
+        }
     }
 
     /// A node is down in another way than before, or from now on: whether its machine answers for it.
@@ -131,6 +135,7 @@ impl<P: Protocol> World<P> {
             return self.look_after(place, Stage::Silent { is_listed: true }, now.saturating_add(lost_after), ctx);
         }
         self.list(node, false, now);
+        self.meter.reactions.reacts(Reaction::ReplicaUnlisted, now);
         self.look_after(place, Stage::Waiting, now.saturating_add(wait), ctx);
     }
 
@@ -243,7 +248,12 @@ impl<P: Protocol> World<P> {
                 }
             }
             // Who is to leave is not listed again.
-            ProbeKind::Readiness if has_changed && (!is_well || stage == Stage::Running) => self.list(node, is_well, ctx.now()),
+            ProbeKind::Readiness if has_changed && (!is_well || stage == Stage::Running) => {
+                if !is_well {
+                    self.meter.reactions.reacts(Reaction::ReplicaUnlisted, ctx.now());
+                }
+                self.list(node, is_well, ctx.now());
+            }
             ProbeKind::Startup | ProbeKind::Liveness if has_changed && !is_well => self.kill(node, ctx),
             ProbeKind::Startup | ProbeKind::Liveness | ProbeKind::Readiness => {}
         }

@@ -199,7 +199,7 @@ impl<P: Protocol> World<P> {
             if call.limit < local {
                 all.push(Overdue { due: call.limit, name: call.name, slot, layer: 0, flight: NONE });
             }
-            for (index, flight) in (0..).zip(&call.flights) {
+            for (index, flight) in (0..).zip(call.flights.iter()) {
                 if flight.is_open && flight.timer < local {
                     all.push(Overdue { due: flight.timer, name: call.name, slot, layer: flight.layer, flight: index });
                 }

@@ -7,7 +7,9 @@ use super::World;
 use crate::ids::NodeId;
 use crate::plan::Callee;
 use crate::protocols::Protocol;
+use crate::services::data::DataPlan;
 use crate::services::partition::Asked;
+use crate::services::{Step, TaskPlan};
 use sim_core::draw::{Draw, Key};
 
 impl<P: Protocol> World<P> {
@@ -31,8 +33,25 @@ impl<P: Protocol> World<P> {
     #[cold]
     pub(super) fn narrowed(&self, slot: u32) -> (Option<Vec<u32>>, bool) {
         let Callee::Service(service) = self.plan.edges[self.calls[slot].name.edge.index()].callee else { return (None, false) };
-        let data = self.plan.services[service as usize].data.as_ref();
+        let data = self.data_behind(service);
         (Some(self.part_of(slot)), data.is_some_and(|data| self.call_writes(slot, data)))
+    }
+
+    /// What is known of the data of a service, or of the fleet behind it, if it only passes requests on.
+    fn data_behind(&self, service: u32) -> Option<&DataPlan> {
+        let mut service = &self.plan.services[service as usize];
+        // Bounded: no more of them stand in a row than there are.
+        for _ in &self.plan.services {
+            match (&service.data, service.program.as_slice()) {
+                (Some(data), _) => return Some(data),
+                (None, [Step { does: TaskPlan::Forward(edge), .. }]) => {
+                    let Callee::Service(behind) = self.plan.edges[edge.index()].callee else { return None };
+                    service = &self.plan.services[behind as usize];
+                }
+                (None, _) => return None,
+            }
+        }
+        None
     }
 
     /// The hot replica that an attempt goes to, if a fault draws it to one that it may go to.

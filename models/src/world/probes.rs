@@ -232,7 +232,7 @@ impl<P: Protocol> World<P> {
         // What probes say is the process's own: layers that want them are shared per process.
         let scope = process as usize;
         let luck = Luck { seed: &self.seed, key: key_of_scope(plan.key, index, scope) };
-        let site = plan.site(ended, luck, self.environment.lever(edge));
+        let site = plan.site(ended, luck, self.environment.lever(edge, process));
         let memory = &mut self.shared[edge.index()][index];
         if memory.len() <= scope || memory[scope].is_none() {
             make_memory(scope, &plan.stack[index], memory, &site, || 0);

@@ -2,22 +2,27 @@
 //!
 //! A write reaches each follower a lag after its commit, and never before an earlier one. Nothing has to happen at that instant: it is known
 //! when the write is committed, and looked at when somebody reads. What is standing still, or cut off from its primary, or has a
-//! primary that stands still, applies nothing; when it can go on, it has all it missed after one more lag.
+//! primary that stands still, applies nothing; when it can go on, it has all it missed after one more lag. Who waits for followers, and who
+//! takes the place of a primary, is in `failover`.
 
 use super::World;
+use super::failover::Succession;
 use crate::ids::{NodeId, RouteId};
 use crate::measure::Observations;
 use crate::plan::ServicePlan;
 use crate::protocols::Protocol;
 use crate::services::data::{ReadsFrom, ReplicationPlan};
 use sim_core::draw::{Draw, Key};
+use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Primaries of a service and those who follow them, one stream for each shard.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Streams {
-    of: Vec<Stream>,
+    pub(super) of: Vec<Stream>,
+    /// The write that was committed last, if writes wait for followers: its stream, and its number there.
+    pub(super) answering: Option<(u32, u64)>,
     /// Until when clients that have written read from the primary, and the same in order of time.
     pinned: BTreeMap<Key, SimTime>,
     pins: VecDeque<(SimTime, Key)>,
@@ -25,40 +30,45 @@ pub(super) struct Streams {
 
 /// The writes of a primary that some follower lacks.
 #[derive(Clone, Debug)]
-struct Stream {
+pub(super) struct Stream {
+    /// Who takes the writes.
+    pub(super) primary: NodeId,
     /// How many writes there were.
-    writes: u64,
-    log: VecDeque<Write>,
+    pub(super) writes: u64,
+    pub(super) log: VecDeque<Write>,
     /// The number of the newest of them for each object, and for each object and client.
-    newest: BTreeMap<u64, u64>,
-    own: BTreeMap<(u64, Key), u64>,
-    followers: Vec<Follower>,
+    pub(super) newest: BTreeMap<u64, u64>,
+    pub(super) own: BTreeMap<(u64, Key), u64>,
+    pub(super) followers: Vec<Follower>,
+    /// Who waits for followers, and since when there is no primary.
+    pub(super) succession: Succession,
 }
 
 #[derive(Clone, Debug)]
-struct Write {
-    number: u64,
-    object: u64,
-    client: Key,
-    committed: SimTime,
+pub(super) struct Write {
+    pub(super) number: u64,
+    pub(super) object: u64,
+    pub(super) client: Key,
+    pub(super) committed: SimTime,
+    /// When the first of this write and those was committed that came before it and are not kept any more.
+    pub(super) since: SimTime,
     /// When each follower has it, if it stands in nobody's way.
-    ready: Vec<SimTime>,
+    pub(super) ready: Vec<SimTime>,
 }
 
 #[derive(Clone, Debug)]
-struct Follower {
-    primary: NodeId,
-    node: NodeId,
-    way: RouteId,
-    key: Key,
+pub(super) struct Follower {
+    pub(super) node: NodeId,
+    pub(super) way: RouteId,
+    pub(super) key: Key,
     /// It has all writes with smaller numbers.
-    applied: u64,
+    pub(super) applied: u64,
     /// When the last write of the log is ready.
-    last_ready: SimTime,
+    pub(super) last_ready: SimTime,
     /// It applies nothing before this instant; the end of time while it cannot.
-    floor: SimTime,
+    pub(super) floor: SimTime,
     /// How often it could go on after it could not.
-    returns: u64,
+    pub(super) returns: u64,
 }
 
 /// Behind which the draws of the lag of a write lie, by follower.
@@ -73,7 +83,6 @@ impl Streams {
         let stream = |shard: u32| {
             let primary = node(shard * size);
             let follower = |replica: u32| Follower {
-                primary,
                 node: node(replica),
                 way: plan.way(domain(primary), domain(node(replica))),
                 key: Key::named("return").child(service.key.bits()).child(u64::from(replica)),
@@ -83,7 +92,8 @@ impl Streams {
                 returns: 0,
             };
             let followers = (shard * size + 1..(shard + 1) * size).map(follower).collect();
-            Stream { writes: 0, log: VecDeque::new(), newest: BTreeMap::new(), own: BTreeMap::new(), followers }
+            let (log, newest, own, succession) = (VecDeque::new(), BTreeMap::new(), BTreeMap::new(), Succession::of(plan));
+            Stream { primary, writes: 0, log, newest, own, followers, succession }
         };
         Self { of: (0..plan.shards).map(stream).collect(), ..Self::default() }
     }
@@ -122,13 +132,27 @@ impl Stream {
         }
         self.newest.insert(object, self.writes);
         self.own.insert((object, client), self.writes);
-        self.log.push_back(Write { number: self.writes, object, client, committed: now, ready });
+        self.log.push_back(Write { number: self.writes, object, client, committed: now, since: now, ready });
         self.writes += 1;
         if self.log.len() > 2 * self.own.len() + 64 {
-            // Nobody asks for a write of which the same client has made a newer one.
-            let own = &self.own;
-            self.log.retain(|write| own.get(&(write.object, write.client)) == Some(&write.number));
+            self.thin_out();
         }
+    }
+
+    /// Nobody asks for a write of which the same client has made a newer one, unless a follower is about to apply it.
+    fn thin_out(&mut self) {
+        let going_on = self.followers.iter().filter(|follower| follower.floor != SimTime::MAX);
+        let furthest = going_on.map(|follower| follower.applied).max().filter(|_| self.succession.is_watched).unwrap_or(u64::MAX);
+        let (own, mut since) = (&self.own, None);
+        self.log.retain_mut(|write| {
+            let begin = since.unwrap_or(write.since);
+            if write.number >= furthest || own.get(&(write.object, write.client)) == Some(&write.number) {
+                (write.since, since) = (begin, None);
+                return true;
+            }
+            since = Some(begin);
+            false
+        });
     }
 
     /// The writes that a follower lacks, the oldest first.
@@ -137,7 +161,7 @@ impl Stream {
     }
 
     /// Every follower applies what it has; what all of them have is forgotten.
-    fn catch_up(&mut self, now: SimTime, seen: &mut Observations) {
+    pub(super) fn catch_up(&mut self, now: SimTime, seen: &mut Observations) {
         for (index, follower) in self.followers.iter_mut().enumerate() {
             let from = self.log.partition_point(|write| write.number < follower.applied);
             for write in self.log.iter().skip(from).take_while(|write| write.ready[index] <= now && follower.floor <= now) {
@@ -167,13 +191,14 @@ impl<P: Protocol> World<P> {
     pub(super) fn for_reading_or_writing(&self, slot: u32, service: u32, part: Vec<u32>) -> Vec<u32> {
         let Some(data) = &self.plan.services[service as usize].data else { return part };
         let Some(replication) = &data.replication else { return part };
+        let primary = self.primary_among(service, &part);
         let is_pinned = || self.data[service as usize].streams.is_pinned(self.tenant_of(slot), self.calls[slot].started);
         let at_primary =
             replication.reads == ReadsFrom::Primary || self.call_writes(slot, data) || replication.pins.is_some() && is_pinned();
         match replication.reads {
-            _ if at_primary || part.len() == 1 => vec![part[0]],
+            _ if at_primary || part.len() == 1 => vec![primary],
             ReadsFrom::Any | ReadsFrom::Primary => part,
-            ReadsFrom::Followers => part[1..].to_vec(),
+            ReadsFrom::Followers => part.into_iter().filter(|replica| *replica != primary).collect(),
         }
     }
 
@@ -186,6 +211,7 @@ impl<P: Protocol> World<P> {
         let streams = &mut self.data[service].streams;
         let shard = (node.0 - plan.first.0) / (plan.replicas / replication.shards);
         streams.of[shard as usize].commit(replication, (object, client), luck, now, &mut self.observations);
+        streams.answering = (replication.waits_for > 0).then(|| (shard, streams.of[shard as usize].writes - 1));
         if let Some(length) = replication.pins {
             streams.pin(client, now.saturating_add(length), now);
         }
@@ -215,14 +241,16 @@ impl<P: Protocol> World<P> {
 
     /// Nodes or ways are not as they were: some followers can go on, or cannot any more.
     #[cold]
-    pub(super) fn followers_change(&mut self, now: SimTime) {
+    pub(super) fn followers_change(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
         let environment = &self.environment;
         for (plan, data) in self.plan.services.iter().zip(&mut self.data) {
             let Some(replication) = plan.data.as_ref().and_then(|data| data.replication.as_ref()) else { continue };
             for stream in &mut data.streams.of {
                 stream.catch_up(now, &mut self.observations);
+                let primary = stream.primary;
                 for follower in &mut stream.followers {
-                    let runs = [follower.primary, follower.node].iter().all(|node| environment.node(*node).is_running());
+                    let runs = [primary, follower.node].iter().all(|node| environment.node(*node).is_running());
                     let goes_on = runs && environment.blocking(follower.way).is_none();
                     if !goes_on {
                         follower.floor = SimTime::MAX;
@@ -234,6 +262,7 @@ impl<P: Protocol> World<P> {
                 }
             }
         }
+        self.successions_change(ctx);
     }
 
     /// Whether any service has followers.

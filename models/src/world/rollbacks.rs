@@ -1,4 +1,4 @@
-//! What is a bad deploy cut short by?
+//! What is a deploy cut short by: a bad version, a flag, a lever that goes out replica by replica?
 //!
 //! A service may have a pipeline that takes a version back when it sees a sign. The deploy then ends earlier than planned: replicas that have the
 //! new version get the old one in the same order and at the same pace, and the others never get it. What was planned before is no
@@ -6,10 +6,12 @@
 
 use super::World;
 use super::misfortune::schedule_end;
-use crate::environment::Effect;
-use crate::faults::{AnyFault, Happening};
+use crate::environment::{Effect, NodeEffect};
+use crate::faults::{Happening, Strike};
+use crate::measure::Reaction;
 use crate::plan::{Plan, Role};
 use crate::protocols::Protocol;
+use crate::services::{Condition, Step, TaskPlan};
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
 use std::sync::Arc;
@@ -38,13 +40,24 @@ impl<P: Protocol> World<P> {
     /// Whether a strike is a bad deploy of a service that has begun and that nobody takes back yet.
     fn is_deploy_of(&self, strike: u32, service: u32, now: SimTime) -> bool {
         let state = &self.timetable.strikes[strike as usize];
-        let is_deploy = matches!(self.plan.faults[state.fault.index()].fault, AnyFault::BadDeploy(_));
+        let is_deploy = self.plan.faults[state.fault.index()].fault.is_deploy();
         let is_on = state.begin <= now && state.end.is_none_or(|end| end > now) && !self.rolled_back.contains(&strike);
         let touches = |effect: &Effect| {
-            let node = effect.node_of_calls();
-            node.is_some_and(|node| self.plan.nodes[node.index()].role == Role::Replica(service))
+            let node = match effect {
+                Effect::Lever(edge, ..) => Some(self.plan.edges[edge.index()].caller),
+                _ => effect.node_of_calls(),
+            };
+            let is_of_service = node.is_some_and(|node| self.plan.nodes[node.index()].role == Role::Replica(service));
+            is_of_service && self.is_asked_for(service, effect)
         };
         is_deploy && is_on && self.stretches_of(strike).any(|index| self.timetable.stretches[index].effects.iter().any(touches))
+    }
+
+    /// Whether a service does anything else because of an effect: a flag that its program does not ask for changes nothing.
+    fn is_asked_for(&self, service: u32, effect: &Effect) -> bool {
+        let Effect::Node(_, NodeEffect::Flag(on)) = effect else { return true };
+        let asks = |step: &Step| matches!(&step.does, TaskPlan::If(Condition::Flag(flag), _) if *flag == on.flag);
+        self.plan.services[service as usize].program.iter().any(asks)
     }
 
     fn stretches_of(&self, strike: u32) -> impl Iterator<Item = usize> {
@@ -56,7 +69,10 @@ impl<P: Protocol> World<P> {
     fn roll_back(&mut self, strike: u32, at: SimTime, ctx: &mut Ctx<'_, Self>) {
         self.rolled_back.push(strike);
         self.observations.count("deploys rolled back", 1);
-        let began = self.timetable.strikes[strike as usize].begin;
+        self.meter.reactions.reacts(Reaction::DeployRolledBack, ctx.now());
+        let Strike { begin: began, fault, .. } = self.timetable.strikes[strike as usize];
+        let plan = Arc::clone(&self.plan);
+        let fault = &plan.faults[fault.index()].fault;
         let mut last: Option<usize> = None;
         for index in self.stretches_of(strike).collect::<Vec<_>>() {
             let stretch = &mut self.timetable.stretches[index];
@@ -65,8 +81,8 @@ impl<P: Protocol> World<P> {
                 stretch.effects.clear();
                 continue;
             }
-            // The order and the pace are those in which the version went out.
-            let end = at.saturating_add(stretch.begin.saturating_since(began));
+            // The order is that in which the version went out, and so is the pace, unless the fault has another one.
+            let end = at.saturating_add(fault.back_after(stretch.begin.saturating_since(began)));
             if stretch.end.is_none_or(|planned| planned > end) {
                 stretch.end = Some(end);
                 schedule_end(&self.timetable, index, ctx);

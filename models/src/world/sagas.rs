@@ -8,14 +8,14 @@
 //! With a log, a record is written before the first step and after the end of every step and compensation, before the next is
 //! called; a crash takes a saga back to the last record that was safe. A log that finds no room tries again after the wait of compensations, and begins no saga.
 
+mod ends;
 mod lives;
+mod writing;
 
 use super::World;
-use super::saga_books::{SagaEnd, StepBook, is_consistent};
-use crate::attempt::Phase;
+use super::saga_books::{SagaEnd, StepBook};
 use crate::call::{NONE, Origin};
-use crate::environment::{Condition, DiskLoss, Reach, Slowness};
-use crate::event::{Kind, WorldEvent};
+use crate::environment::{Condition, DiskLoss, Reach};
 use crate::faults::Happening;
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
@@ -24,7 +24,7 @@ use crate::protocols::Protocol;
 use crate::record::{AttemptName, CallName, Record};
 use crate::services::{Resumes, SagaPlan};
 use crate::strategies::Attempts;
-use crate::strategies::backoff::{Asks, BackoffMemory, Wait};
+use crate::strategies::backoff::BackoffMemory;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::{SimDuration, SimTime};
@@ -307,162 +307,6 @@ impl<P: Protocol> World<P> {
         saga.course = Course::Backward(step);
         (saga.tries, saga.backoff) = (0, None);
         self.saga_goes_on(slot, ctx);
-    }
-
-    /// Waits before the next try; not if the backoff has come to an end.
-    fn saga_waits(&mut self, slot: u32, failure: Failure, ctx: &mut Ctx<'_, Self>) -> bool {
-        let saga = &mut self.sagas[slot];
-        let which = match saga.course {
-            Course::Forward(step) => place(step, false),
-            Course::Backward(left) => place(left, true),
-        };
-        let draw = self.seed.draws(saga.key.child(WAITS + u64::from(which)), saga.tries).wait();
-        let elapsed = ctx.now().saturating_since(saga.began);
-        let asks = Asks { retry: saga.tries.max(1), elapsed, failure, hint: None, draw };
-        let memory = saga.backoff.get_or_insert_with(|| saga.plan.undo_backoff.fresh());
-        let Wait::For(wait) = saga.plan.undo_backoff.wait(memory, &asks) else { return false };
-        let node = saga.node;
-        let local = self.local(node, ctx.now()).saturating_add(wait.max(SimDuration::NANOSECOND));
-        let ends = self.wake(node, local, ctx.now());
-        let saga = &mut self.sagas[slot];
-        (saga.doing, saga.ends) = (Doing::Waiting, ends);
-        ctx.at(ends, WorldEvent::new(Kind::Log, saga.key, 0, slot));
-        true
-    }
-
-    /// Begins to write down how far a saga has come.
-    fn saga_writes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let saga = &mut self.sagas[slot];
-        let times = saga.plan.write.as_ref().expect("only a saga with a log writes");
-        let takes = times.sample(self.seed.draws(saga.key.child(WRITES), saga.writes).demand());
-        saga.writes = saga.writes.wrapping_add(1);
-        let condition = self.environment.node(saga.node);
-        saga.doing = Doing::Writing(condition.disk_full);
-        let pace = condition.pace_of_disk();
-        self.write_of_saga_proceeds(slot, takes, pace, ctx);
-    }
-
-    fn write_of_saga_proceeds(&mut self, slot: u32, left: SimDuration, pace: Option<Slowness>, ctx: &mut Ctx<'_, Self>) {
-        let saga = &mut self.sagas[slot];
-        saga.left = left;
-        saga.ends = SimTime::MAX;
-        if let Some(slowness) = pace {
-            saga.ends = ctx.now().saturating_add(slowness.stretch(left).max(SimDuration::NANOSECOND));
-            ctx.at(saga.ends, WorldEvent::new(Kind::Log, saga.key, 0, slot));
-        }
-    }
-
-    /// A write or a wait of a saga is over, unless its end has moved. A node that stands still does not notice.
-    pub(super) fn saga_due(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let saga = &self.sagas[slot];
-        if saga.ends == ctx.now() && !self.stands_still(saga.node) {
-            self.saga_wakes(slot, ctx);
-        }
-    }
-
-    fn saga_wakes(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let saga = &mut self.sagas[slot];
-        saga.ends = SimTime::MAX;
-        let Doing::Writing(is_full) = saga.doing else { return self.saga_goes_on(slot, ctx) };
-        match (is_full, saga.logged) {
-            (false, before) => {
-                saga.logged = Some(saga.course);
-                (saga.tries, saga.backoff) = (0, None);
-                if before.is_none() {
-                    self.saga_begins(slot, ctx);
-                }
-                self.saga_goes_on(slot, ctx);
-            }
-            (true, None) => self.saga_is_not_begun(slot, ctx),
-            (true, Some(_)) => {
-                saga.tries += 1;
-                if !self.saga_waits(slot, Failure::ServerError, ctx) {
-                    self.saga_ends(slot, SagaEnd::LeftHalfway, ctx);
-                }
-            }
-        }
-    }
-
-    /// There was no room in the log for a saga: nothing of it has been done.
-    fn saga_is_not_begun(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let request = self.request_of_saga(slot);
-        self.let_go_of_key(slot, None, ctx.now());
-        self.sagas[slot].doing = Doing::Over(SagaEnd::Compensated);
-        self.sagas.release(slot);
-        if let Some(request) = request {
-            self.child_ended(request, Outcome::Failed(Failure::ServerError), ctx);
-        }
-    }
-
-    /// The request that waits for a saga, if it still does.
-    fn request_of_saga(&self, slot: u32) -> Option<u32> {
-        let (request, name) = self.sagas[slot].request;
-        let attempt = (request != NONE).then(|| &self.attempts[request])?;
-        (attempt.phase == Phase::Calling && attempt.name == name).then_some(request)
-    }
-
-    /// A request is no more: the saga that it has begun keeps its key, if it has begun one. Whether it does.
-    pub(super) fn saga_keeps_key(&mut self, request: u32) -> bool {
-        let attempt = &self.attempts[request];
-        let (name, key) = (attempt.name, (attempt.service, attempt.name.call.key.bits()));
-        let is_it = |saga: &Saga| saga.request == (request, name) && !saga.is_over();
-        let Some(slot) = (0..).zip(self.sagas.slots()).find_map(|(slot, saga)| is_it(saga).then_some(slot)) else { return false };
-        self.sagas[slot].kept_key = Some(key);
-        true
-    }
-
-    /// What a request would have been answered stands under the key that its saga has kept; nothing, if the saga has come to nothing.
-    fn let_go_of_key(&mut self, slot: u32, end: Option<SagaEnd>, now: SimTime) {
-        let Some((service, key)) = self.sagas[slot].kept_key.take() else { return };
-        let outcome = match end {
-            Some(SagaEnd::Completed) => Some(Outcome::Success),
-            Some(SagaEnd::Compensated) => Some(Outcome::Failed(Failure::Dependency)),
-            Some(SagaEnd::LeftHalfway) | None => None,
-        };
-        self.settle_key_of(service, key, outcome, now);
-    }
-
-    fn saga_ends(&mut self, slot: u32, end: SagaEnd, ctx: &mut Ctx<'_, Self>) {
-        self.let_go_of_key(slot, Some(end), ctx.now());
-        let request = self.request_of_saga(slot);
-        let saga = &mut self.sagas[slot];
-        saga.doing = Doing::Over(end);
-        saga.ends = SimTime::MAX;
-        let (is_wrong, is_degraded) = (saga.is_wrong, saga.is_degraded);
-        let (counted, announced) = end.name();
-        self.observations.count(counted, 1);
-        self.tell_of_saga(slot, announced, ctx);
-        self.close_books(slot);
-        let Some(request) = request else { return };
-        if end == SagaEnd::Completed {
-            self.attempts[request].is_wrong |= is_wrong;
-            self.attempts[request].is_degraded |= is_degraded;
-        }
-        let outcome = if end == SagaEnd::Completed { Outcome::Success } else { Outcome::Failed(Failure::Dependency) };
-        self.child_ended(request, outcome, ctx);
-    }
-
-    /// The books of a saga are closed when it has ended and nothing of it is under way.
-    fn close_books(&mut self, slot: u32) {
-        let saga = &self.sagas[slot];
-        let Doing::Over(end) = saga.doing else { return };
-        if saga.calls == 0 {
-            self.judge_saga(slot, end);
-            self.sagas.release(slot);
-        }
-    }
-
-    fn judge_saga(&mut self, slot: u32, end: SagaEnd) {
-        let saga = &self.sagas[slot];
-        let is_consistent = is_consistent(&saga.steps, |step| saga.plan.steps[step].undo.is_some(), end);
-        self.observations.count("sagas inconsistent", u64::from(!is_consistent));
-    }
-
-    /// The record of a call of a saga is given back.
-    #[cold]
-    pub(super) fn saga_call_is_forgotten(&mut self, slot: u32) {
-        self.sagas[slot].calls -= 1;
-        self.close_books(slot);
     }
 
     /// A participant has executed a step or a compensation; answers how often by now, 0 if it knew better.

@@ -46,6 +46,15 @@ impl Attempt {
         }
     }
 
+    /// A worker begins with so much work of it, which is writing or not, and nothing is wrong.
+    #[inline(always)]
+    fn is_served<P: Protocol>(&mut self, (work, is_writing): (SimDuration, bool), slot: u32, ctx: &mut Ctx<'_, World<P>>) {
+        self.phase = Phase::Serving;
+        self.is_writing = is_writing;
+        self.fails_to_write = false;
+        self.proceed(slot, work, Slowness::NONE, ctx);
+    }
+
     /// So much work is left of it, and is done at this pace from now on.
     #[inline(always)]
     fn proceed<P: Protocol>(&mut self, slot: u32, left: SimDuration, slowness: Slowness, ctx: &mut Ctx<'_, World<P>>) {
@@ -95,27 +104,26 @@ impl<P: Protocol> World<P> {
         let attempt = &mut self.attempts[slot];
         let node = attempt.node;
         let service = &self.plan.services[attempt.service as usize];
-        if service.checks_in {
-            return self.receive_what_checks_in(slot, ctx);
-        }
-        let lost = if self.environment.is_calm() { 0 } else { self.environment.node(node).workers_lost };
         let server = &mut self.servers[node.index()];
         server.tally.arrived += 1;
-        if server.busy.count() < service.workers.saturating_sub(lost) && attempt.deadline > ctx.now() {
-            // As in `take_worker`, with the memory of the server at hand.
-            server.busy.up(ctx.now());
-            attempt.has_worker = true;
-            ctx.record(&Record::Started(attempt.name, node));
-            return self.work(slot, ctx);
+        if !service.is_plain || !self.environment.is_calm() {
+            return self.receive_otherwise(slot, ctx);
         }
-        self.receive_or_refuse(slot, ctx);
+        if server.busy.count() >= service.workers || attempt.deadline <= ctx.now() {
+            return self.receive_or_refuse(slot, ctx);
+        }
+        // As in `take_worker`, `work` and `begin_work`, with all that is needed at hand.
+        server.busy.up(ctx.now());
+        attempt.has_worker = true;
+        ctx.record(&Record::Started(attempt.name, node));
+        let work = if attempt.is_probe { SimDuration::ZERO } else { service.demand.sample(attempt.draws.demand()) };
+        attempt.is_served((work, false), slot, ctx);
     }
 
-    /// A request has arrived that needs more than a worker.
-    #[cold]
-    fn receive_what_checks_in(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        self.servers[self.attempts[slot].node.index()].tally.arrived += 1;
-        if self.checks_in(slot, ctx) {
+    /// A request has arrived that needs more than a worker, or while something is wrong.
+    #[inline(never)]
+    fn receive_otherwise(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if !self.plan.services[self.attempts[slot].service as usize].checks_in || self.checks_in(slot, ctx) {
             self.receive_or_refuse(slot, ctx);
         }
     }
@@ -179,11 +187,7 @@ impl<P: Protocol> World<P> {
         if !self.environment.is_calm() {
             return self.work_under_faults(slot, work, is_writing, ctx);
         }
-        let attempt = &mut self.attempts[slot];
-        attempt.phase = Phase::Serving;
-        attempt.is_writing = is_writing;
-        attempt.fails_to_write = false;
-        attempt.proceed(slot, work, Slowness::NONE, ctx);
+        self.attempts[slot].is_served((work, is_writing), slot, ctx);
     }
 
     #[cold]
@@ -280,6 +284,9 @@ impl<P: Protocol> World<P> {
     #[inline(always)]
     fn finish(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &mut self.attempts[slot];
+        if attempt.holds.any() {
+            return self.finish_holding(slot, ctx);
+        }
         let node = attempt.node;
         let server = &mut self.servers[node.index()];
         server.tally.completed += 1;
@@ -290,6 +297,17 @@ impl<P: Protocol> World<P> {
                 self.fill_workers(node, ctx);
             }
         }
+        self.answer_holding_nothing(slot, Outcome::Success, ctx);
+    }
+
+    /// The same for a request that holds something beside its worker.
+    #[inline(never)]
+    fn finish_holding(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+        if self.waits_for_followers(slot, ctx) {
+            return;
+        }
+        self.servers[self.attempts[slot].node.index()].tally.completed += 1;
+        self.free_worker(slot, ctx);
         self.answer_counted(slot, Outcome::Success, ctx);
     }
 
@@ -308,7 +326,8 @@ impl<P: Protocol> World<P> {
             self.free_worker(slot, ctx);
             return self.fail(slot, Failure::Dependency, ctx);
         }
-        self.task_failed(slot, Failure::Dependency, ctx);
+        let failure = self.failure_of_task(slot, outcome);
+        self.task_failed(slot, failure, ctx);
     }
 
     /// A request waits for others from now on, with a worker or without.

@@ -30,7 +30,7 @@ impl<P: Protocol> World<P> {
         let plan = &self.plan.services[service as usize];
         let (replica, login) = (node.0 - plan.first.0, plan.sessions.as_ref().and_then(|(_, login)| *login));
         let Some(Some(sessions)) = self.fleets.sessions.get_mut(service as usize) else { return true };
-        let met = sessions.meet((name.call.edge.0, name.call.client), replica);
+        let met = sessions.meet((name.call.population.0, name.call.client), replica);
         if met == Met::Lost {
             self.observations.count("requests without their session", 1);
         }

@@ -119,6 +119,9 @@ fn nanoseconds(count: u128) -> SimDuration {
 /// Marks the event of a node whose workers share its cores among those of runs.
 pub(super) const SHARE: u32 = 1 << 30;
 
+/// Who replays the log of a node, among those who work there: there is one of them at most.
+pub(super) const REPLAY: u32 = RUN | SHARE;
+
 impl<P: Protocol> World<P> {
     /// A request begins or goes on with so much work where cores are shared, if that is not writing. Whether it does.
     pub(super) fn shares_cores(&self, slot: u32) -> bool {
@@ -192,6 +195,10 @@ impl<P: Protocol> World<P> {
         // Bounded: whoever begins meanwhile needs a nanosecond at least.
         while let Some(slot) = self.shares.get(&node.0).and_then(SharedNode::done) {
             let worked = self.shares.get_mut(&node.0).and_then(|share| share.leave(slot, now)).unwrap_or_default();
+            if slot == REPLAY {
+                self.replay_is_done(node, ctx);
+                continue;
+            }
             self.meter.worked(worked);
             if slot & RUN != 0 {
                 self.run_is_done(slot ^ RUN, ctx);

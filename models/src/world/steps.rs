@@ -9,7 +9,7 @@ use crate::protocols::Protocol;
 use crate::services::{Condition, DemandOfRetry, SagaPlan, TaskPlan};
 use sim_core::draw::Draw;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use std::sync::Arc;
 
 /// The draws of conditions, by the places of their steps; what a request draws otherwise at this place is about messages.
@@ -32,9 +32,13 @@ impl<P: Protocol> World<P> {
                 }
                 TaskPlan::If(condition, otherwise) => {
                     let (condition, place, otherwise) = (condition.clone(), step.place, *otherwise);
-                    if !self.meets(slot, &condition, place) {
+                    if !self.meets(slot, &condition, place, ctx.now()) {
                         self.attempts[slot].task = otherwise;
                     }
+                }
+                TaskPlan::Forward(edge) => {
+                    let name = attempt.name.calls(*edge, step.place);
+                    return self.forward(slot, name, ctx);
                 }
                 TaskPlan::Jump(to) => attempt.task = *to,
                 TaskPlan::Degrade => attempt.is_degraded = true,
@@ -78,14 +82,14 @@ impl<P: Protocol> World<P> {
         let step = &self.plan.services[attempt.service as usize].program[attempt.task as usize - 1];
         // Nobody waits any more for what could be done after the deadline.
         if step.rescue != NONE && attempt.deadline > ctx.now() {
-            attempt.task = step.rescue;
+            (attempt.task, attempt.hint) = (step.rescue, None);
             return self.go_on(slot, ctx);
         }
         self.free_worker(slot, ctx);
         self.fail(slot, failure, ctx);
     }
 
-    fn meets(&self, slot: u32, condition: &Condition, place: u32) -> bool {
+    fn meets(&self, slot: u32, condition: &Condition, place: u32, now: SimTime) -> bool {
         match condition {
             Condition::Share(share) => {
                 let attempt = &self.attempts[slot];
@@ -95,7 +99,12 @@ impl<P: Protocol> World<P> {
                 };
                 share.holds(draw.further(OF_CONDITION | u64::from(place)))
             }
+            Condition::OwnWrite(written, within) => self.has_written(slot, (*written, *within), now),
             Condition::Classes(classes) => classes.binary_search(&self.class_of_request(slot)).is_ok(),
+            Condition::Flag(flag) => {
+                let attempt = &self.attempts[slot];
+                self.environment.node(attempt.node).has_on(*flag, attempt.reach)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use super::World;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::{Happening, Trigger};
 use crate::ids::FaultId;
+use crate::measure::Reaction;
 use crate::plan::Plan;
 use crate::protocols::Protocol;
 use sim_core::draw::Key;
@@ -49,6 +50,7 @@ impl<P: Protocol> World<P> {
         watched.into_iter().any(|rollback| rollback.when.is_measured())
             || self.has_gauges()
             || self.plan.experiment.is_some()
+            || !self.plan.alerts.is_empty()
             || self.listeners.iter().filter_map(trigger).any(Trigger::is_measured)
     }
 
@@ -65,6 +67,7 @@ impl<P: Protocol> World<P> {
         let width = self.plan.clockwork.bin;
         let bin = self.meter.bin_before(ctx.now());
         self.show_gauges(ctx.now());
+        self.alerts_look(ctx);
         self.happens(Happening::BinEnds(&bin, width), ctx);
         self.experiment_goes_on(ctx);
         self.await_end_of_bin(ctx);
@@ -77,6 +80,11 @@ impl<P: Protocol> World<P> {
 
     /// Something happens that faults may wait for.
     pub(super) fn happens(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
+        match happening {
+            Happening::Announced(event) => self.meter.reactions.hears(event, ctx.now()),
+            Happening::Alert(_, true) => self.meter.reactions.reacts(Reaction::AlertFired, ctx.now()),
+            _ => {}
+        }
         if super::rollbacks::any(&self.plan) && self.lifted.is_none() {
             self.pipelines_hear(happening, ctx);
         }
@@ -87,7 +95,7 @@ impl<P: Protocol> World<P> {
         // A bin is heard if all of it lies after the instant from which on the fault listens.
         let since = match happening {
             Happening::BinEnds(_, width) => SimTime::ZERO + ctx.now().since_start().saturating_sub(width),
-            Happening::Announced(_) | Happening::Began(_) | Happening::Ended(_) => ctx.now(),
+            Happening::Announced(_) | Happening::Alert(..) | Happening::Began(_) | Happening::Ended(_) => ctx.now(),
         };
         let mut aims = Vec::new();
         for listener in &mut self.listeners {

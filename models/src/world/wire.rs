@@ -1,21 +1,21 @@
-//! How does a message travel, and what becomes of it?
+//! How does a request travel, and what meets it when it arrives?
 
 use super::World;
-use super::parcels::{Cargo, Fate};
-use crate::attempt::{BROUGHT, Phase};
+use super::parcels::{Cargo, Fate, fate_on};
+use crate::attempt::{Attempt, Phase};
 use crate::call::{NONE, Origin};
 use crate::environment::{Conduct, Reach};
 use crate::event::{Kind, WorldEvent};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, RouteId};
 use crate::links::{Luck, SIZE_OF_A_WORD, USUAL_SIZE};
 use crate::outcome::{Failure, Outcome};
-use crate::plan::{Callee, INSIDE, ServicePlan};
+use crate::plan::{Callee, ServicePlan};
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, Loss, Record};
-use crate::services::{LateWork, News};
+use crate::services::News;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 
 /// Kinds of message by their numbers, as [`crate::links::KINDS`] names them.
@@ -23,9 +23,14 @@ pub(super) const REQUEST: u8 = 0;
 pub(super) const REPLY: u8 = 1;
 pub(super) const CANCEL: u8 = 2;
 
-/// Places of the draws of the word that a caller has gone, and of answers to copies of a request.
-const OF_CANCEL: u64 = 0x4_0000;
-const OF_COPY: u64 = 0x5_0000;
+impl Attempt {
+    /// A message of it arrives after this time.
+    #[inline(always)]
+    pub(super) fn travels<P: Protocol>(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, World<P>>) {
+        self.references += 1;
+        ctx.after(delay, WorldEvent::new(kind, self.name.call.key, self.name.number, slot));
+    }
+}
 
 impl<P: Protocol> World<P> {
     /// Puts the next attempt of a call on the wire.
@@ -64,21 +69,33 @@ impl<P: Protocol> World<P> {
             Callee::Own(_) => (caller, NONE),
         };
         let routes = edge.routes(|| (self.plan.nodes[caller.index()].domain, self.plan.nodes[node.index()].domain));
-        self.attempts[attempt].begin(name, draws, (slot, flight), (caller, node, service), routes);
-        self.attempts[attempt].reach = self.reach_of(slot);
-        self.attempts[attempt].is_probe = is_probe;
-        if tells_deadline {
-            self.attempts[attempt].deadline = self.wake_of_call(slot, self.calls[slot].deadline, ctx.now());
-        }
+        let reach = self.reach_of(slot);
+        let deadline = if tells_deadline { self.deadline_to_tell(slot, ctx.now()) } else { SimTime::MAX };
         if !is_probe {
             self.meter.attempt_sent(name.call.edge, is_counted, ctx.now());
         }
+        let state = &mut self.attempts[attempt];
+        state.begin(name, draws, (slot, flight), (caller, node, service), routes);
+        (state.reach, state.is_probe, state.deadline) = (reach, is_probe, deadline);
         if service == NONE {
-            self.begin_session(attempt, ctx);
-        } else {
-            ctx.record(&Record::Sent(name, node));
-            self.send_request(attempt, ctx);
+            return self.begin_session(attempt, ctx);
         }
+        ctx.record(&Record::Sent(name, node));
+        if !self.environment.is_calm() {
+            return self.send_request_under_faults(attempt, ctx);
+        }
+        self.meter.messages.sent += 1;
+        let luck = Luck { delay: draws.request_delay(), loss: draws.request_loss() };
+        match fate_on(self.plan.topology.route(routes.0), luck) {
+            Fate::Arrives(delay) => state.travels(Kind::Request, attempt, delay, ctx),
+            other => self.send_request((attempt, other), (routes.0, luck), ctx),
+        }
+    }
+
+    /// By when a server is told that its answer is of no use any more.
+    #[inline(never)]
+    fn deadline_to_tell(&mut self, slot: u32, now: SimTime) -> SimTime {
+        self.wake_of_call(slot, self.calls[slot].deadline, now)
     }
 
     /// Where a call stands among all: whatever is called on behalf of a client's call stands where that does.
@@ -106,11 +123,16 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    #[inline(always)]
-    fn send_request(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
+    #[cold]
+    fn send_request_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let attempt = &self.attempts[slot];
         let (route, luck) = (attempt.routes.0, Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss() });
-        let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.asks(REQUEST), route, luck) };
+        let fate = self.dispatch(attempt.asks(REQUEST), route, luck);
+        self.send_request((slot, fate), (route, luck), ctx);
+    }
+
+    #[inline(never)]
+    fn send_request(&mut self, (slot, fate): (u32, Fate), (route, luck): (RouteId, Luck), ctx: &mut Ctx<'_, Self>) {
         match fate {
             Fate::Arrives(delay) => self.schedule(Kind::Request, slot, delay, ctx),
             Fate::Lost(loss) => self.lose(slot, loss, ctx),
@@ -125,9 +147,7 @@ impl<P: Protocol> World<P> {
 
     #[inline(always)]
     pub(super) fn schedule(&mut self, kind: Kind, slot: u32, delay: SimDuration, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references += 1;
-        ctx.after(delay, WorldEvent::new(kind, attempt.name.call.key, attempt.name.number, slot));
+        self.attempts[slot].travels(kind, slot, delay, ctx);
     }
 
     /// An event in the life of an attempt.
@@ -137,7 +157,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// How large a message of an attempt is: as its service says, if it goes to one, and next to nothing for a probe.
-    fn size_of(&self, slot: u32, of_service: impl Fn(&ServicePlan) -> Size) -> Size {
+    pub(super) fn size_of(&self, slot: u32, of_service: impl Fn(&ServicePlan) -> Size) -> Size {
         let attempt = &self.attempts[slot];
         if attempt.is_probe {
             return SIZE_OF_A_WORD;
@@ -219,291 +239,5 @@ impl<P: Protocol> World<P> {
         attempt.is_known_unwanted = is_known_unwanted;
         attempt.is_probe = is_probe;
         copy
-    }
-
-    /// A server, or the machine of a dead one, answers that a request failed.
-    #[inline(never)]
-    pub(super) fn fail(&mut self, slot: u32, failure: Failure, ctx: &mut Ctx<'_, Self>) {
-        if self.attempts[slot].routes.0 == INSIDE {
-            return self.answer_inside(slot, Outcome::Failed(failure), ctx);
-        }
-        self.answer(slot, Outcome::Failed(failure), ctx);
-    }
-
-    /// A server, or the machine of a dead one, sends its answer.
-    #[inline(never)]
-    pub(super) fn answer(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        *self.servers[self.attempts[slot].node.index()].tally.of(outcome) += 1;
-        self.answer_counted(slot, outcome, ctx);
-    }
-
-    /// A server sends an answer that is in its books.
-    #[inline(always)]
-    pub(super) fn answer_counted(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) {
-        let is_calm = self.environment.is_calm();
-        let mut told = outcome;
-        if !is_calm || self.attempts[slot].holds.any() {
-            told = self.outcome_told(slot, outcome, ctx);
-        }
-        let attempt = &mut self.attempts[slot];
-        attempt.outcome = told;
-        attempt.phase = Phase::Replying;
-        ctx.record(&Record::Answered(attempt.name, attempt.node, told));
-        if is_calm || !self.holds_back(slot, ctx) {
-            self.send_answer(slot, ctx);
-        }
-    }
-
-    /// What faults, and what the request held, make of its outcome.
-    #[cold]
-    fn outcome_told(&mut self, slot: u32, outcome: Outcome, ctx: &mut Ctx<'_, Self>) -> Outcome {
-        let mut told = if self.environment.is_calm() { outcome } else { self.answered_under_faults(slot, outcome) };
-        if self.attempts[slot].holds.any() {
-            told = self.checks_out(slot, Some(told), ctx).unwrap_or(told);
-        }
-        let tally = &mut self.servers[self.attempts[slot].node.index()].tally;
-        *tally.of(outcome) -= 1;
-        *tally.of(told) += 1;
-        told
-    }
-
-    /// An answer leaves its node, or the machine of a dead one.
-    #[inline(always)]
-    pub(super) fn send_answer(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &self.attempts[slot];
-        let (route, mut luck) = (attempt.routes.1, Luck { delay: attempt.draws.reply_delay(), loss: attempt.draws.reply_loss() });
-        if attempt.name.copy > 0 {
-            let copy = u64::from(attempt.name.copy);
-            luck = Luck { delay: luck.delay.further(OF_COPY + copy), loss: luck.loss.further(OF_COPY + copy) };
-        }
-        let fate = if self.environment.is_calm() { self.pass(route, luck) } else { self.dispatch(attempt.answers(REPLY), route, luck) };
-        match fate {
-            Fate::Arrives(delay) => self.schedule(Kind::Reply, slot, delay, ctx),
-            Fate::Lost(loss) => self.lose(slot, loss, ctx),
-            Fate::Unknown => {
-                let size = self.size_of(slot, |service| service.reply_size);
-                if let Err(loss) = self.send_parcel(Cargo::Reply(slot), route, (REPLY, size), luck, ctx) {
-                    self.lose(slot, loss, ctx);
-                }
-            }
-        }
-    }
-
-    /// An answer reaches its caller, unless a cut swallows it.
-    #[inline(always)]
-    pub(super) fn reply_arrives(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.references -= 1;
-        if !self.environment.is_calm() {
-            return self.reply_arrives_under_faults(slot, ctx);
-        }
-        self.reply_is_heard(slot, false, ctx);
-    }
-
-    #[cold]
-    fn reply_arrives_under_faults(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        match self.passes(self.attempts[slot].routes.1, |world| world.event_of(Kind::Reply, slot), ctx.now()) {
-            Ok(true) => {}
-            Ok(false) => return self.attempts[slot].references += 1,
-            Err(loss) => return self.lose(slot, loss, ctx),
-        }
-        match self.swallowed(self.attempts[slot].answers(REPLY)) {
-            Some(loss) => self.lose(slot, loss, ctx),
-            None => self.reply_reaches(slot, false, ctx),
-        }
-    }
-
-    /// An answer has reached its caller, perhaps as one of several copies.
-    pub(super) fn reply_reaches(&mut self, slot: u32, is_altered: bool, ctx: &mut Ctx<'_, Self>) {
-        let caller = self.attempts[slot].caller;
-        if self.stands_still(caller) {
-            return self.put_aside(caller, slot, News::Reply { is_altered });
-        }
-        self.reply_is_heard(slot, is_altered, ctx);
-    }
-
-    /// A caller that goes on hears an answer.
-    #[inline(always)]
-    fn reply_is_heard(&mut self, slot: u32, is_altered: bool, ctx: &mut Ctx<'_, Self>) {
-        self.meter.messages.arrived += 1;
-        let attempt = &mut self.attempts[slot];
-        if attempt.is_delivered {
-            ctx.record(&Record::Ignored(attempt.name, attempt.node));
-            return self.settle(slot);
-        }
-        attempt.is_wrong |= is_altered;
-        self.hand_over(slot, ctx);
-    }
-
-    /// Hands the outcome of an attempt to the flight that waits for it, if one does.
-    #[inline(never)]
-    pub(super) fn deliver(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        self.hand_over(slot, ctx);
-    }
-
-    #[inline(always)]
-    fn hand_over(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.is_delivered = true;
-        if attempt.holds.any() {
-            self.hears_cut(slot, ctx.now());
-        }
-        let attempt = &mut self.attempts[slot];
-        let (call, flight, outcome, hint) = (attempt.call, attempt.flight, attempt.outcome, attempt.hint);
-        let (is_wrong, is_degraded) = (attempt.is_wrong, attempt.is_degraded);
-        let is_alone = attempt.original == NONE && attempt.pending == 0 && attempt.session == NONE;
-        let (name, node) = (attempt.name, attempt.node);
-        self.recent_wait = (name.number == 1).then(|| (name.call.key, attempt.draws.wait()));
-        let (caller, waited) = match attempt.original {
-            NONE => (slot, attempt.is_waited_for),
-            original => (original, self.attempts[original].is_waited_for),
-        };
-        if waited {
-            ctx.record(&Record::Delivered(name, node, outcome));
-            if outcome.is_success() {
-                self.calls[call].is_wrong = is_wrong;
-                self.calls[call].is_degraded = is_degraded;
-            } else if let Origin::Saga(saga, place) = self.calls[call].origin {
-                self.saga_attempt_failed((saga, place), outcome);
-            }
-            if !is_alone {
-                self.brings(slot);
-                self.let_go(caller);
-            }
-        } else {
-            ctx.record(&Record::DeliveredLate(name, node, outcome));
-        }
-        self.end_attempt(slot, waited);
-        if waited {
-            self.attempt_ended(call, flight, outcome, hint, ctx);
-        } else {
-            self.forget_call(call);
-        }
-    }
-
-    /// The caller of an attempt no longer needs it, and has no word for the server about that.
-    pub(super) fn let_go(&mut self, slot: u32) {
-        let attempt = &mut self.attempts[slot];
-        attempt.is_waited_for = false;
-        self.calls[attempt.call].flights[attempt.flight as usize].attempt = NONE;
-    }
-
-    /// A message of an attempt vanishes; its caller is not told.
-    pub(super) fn lose(&mut self, slot: u32, loss: Loss, ctx: &mut Ctx<'_, Self>) {
-        let (name, node, call) = (self.attempts[slot].name, self.attempts[slot].node, self.attempts[slot].call);
-        self.meter.messages.lost(loss);
-        ctx.record(&Record::Dropped(name, node, loss));
-        self.end_attempt(slot, false);
-        self.forget_call(call);
-    }
-
-    /// An attempt is over, or will be when all copies of its messages are. If nobody got anything out of it, the work spent
-    /// on it was wasted.
-    #[inline(always)]
-    pub(super) fn end_attempt(&mut self, slot: u32, was_useful: bool) {
-        let attempt = &mut self.attempts[slot];
-        debug_assert!(attempt.phase != Phase::Done, "an attempt ends once");
-        if !was_useful {
-            self.meter.wasted(std::mem::take(&mut attempt.worked));
-        }
-        if attempt.pending > 0 {
-            attempt.phase = Phase::Settled;
-            attempt.worked = SimDuration::ZERO;
-            return;
-        }
-        attempt.phase = Phase::Done;
-        let (call, flight, original) = (attempt.call, attempt.flight, attempt.original);
-        if original != NONE {
-            return self.end_copy(slot, original);
-        }
-        let call = &mut self.calls[call];
-        call.on_wire -= 1;
-        let attempt_of_flight = &mut call.flights[flight as usize].attempt;
-        if *attempt_of_flight == slot {
-            *attempt_of_flight = NONE;
-        }
-        if attempt.references == 0 {
-            self.release_attempt(slot);
-        }
-    }
-
-    #[cold]
-    fn end_copy(&mut self, slot: u32, original: u32) {
-        self.forget_attempt(slot);
-        let attempt = &mut self.attempts[original];
-        attempt.references -= 1;
-        attempt.pending -= 1;
-        if attempt.phase == Phase::Settled && attempt.pending == 0 {
-            self.end_attempt(original, false);
-        }
-    }
-
-    /// Nothing came of a copy of a message: if it was the last one, the attempt is over.
-    pub(super) fn settle(&mut self, slot: u32) {
-        let attempt = &self.attempts[slot];
-        let call = attempt.call;
-        if attempt.phase == Phase::Settled && attempt.pending == 0 {
-            self.end_attempt(slot, false);
-            self.forget_call(call);
-        }
-    }
-
-    /// Gives the record back when nothing points to it.
-    pub(super) fn forget_attempt(&mut self, slot: u32) {
-        let attempt = &self.attempts[slot];
-        if attempt.phase == Phase::Done && attempt.references == 0 {
-            self.release_attempt(slot);
-        }
-    }
-
-    #[inline(always)]
-    fn release_attempt(&mut self, slot: u32) {
-        let attempt = &mut self.attempts[slot];
-        if attempt.session != NONE {
-            let session = std::mem::replace(&mut attempt.session, NONE);
-            self.release_session(session);
-        }
-        self.attempts.release(slot);
-    }
-
-    #[cold]
-    fn release_session(&mut self, session: u32) {
-        if session & BROUGHT == 0 { self.sessions.release(session) } else { self.brokers.batches.release(session ^ BROUGHT) }
-    }
-
-    /// Nobody waits for this attempt any longer. The server hears of it only if it listens for that.
-    pub(super) fn abandon_attempt(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
-        let attempt = &mut self.attempts[slot];
-        attempt.is_waited_for = false;
-        ctx.record(&Record::Abandoned(attempt.name, attempt.node));
-        let service = self.plan.services.get(attempt.service as usize);
-        if service.is_none_or(|service| service.late_work == LateWork::Finish) {
-            return;
-        }
-        let (caller, route) = (attempt.caller, attempt.routes.0);
-        if route == INSIDE {
-            return self.schedule(Kind::Cancel, slot, SimDuration::NANOSECOND, ctx);
-        }
-        // It travels as long as the request did, on lines without a memory, and is lost or not by a draw of its own.
-        let luck = Luck { delay: attempt.draws.request_delay(), loss: attempt.draws.request_loss().further(OF_CANCEL) };
-        let letter = attempt.asks(CANCEL);
-        if !self.can_send_word(caller) {
-            return;
-        }
-        match self.dispatch(letter, route, luck) {
-            Fate::Arrives(delay) => self.schedule(Kind::Cancel, slot, delay, ctx),
-            Fate::Lost(loss) => self.meter.messages.lost(loss),
-            Fate::Unknown => {
-                if let Err(loss) = self.send_parcel(Cargo::Cancel(slot), route, (CANCEL, SIZE_OF_A_WORD), luck, ctx) {
-                    self.meter.messages.lost(loss);
-                }
-            }
-        }
-    }
-
-    /// A dead process is spoken for by its machine, which closes its connections, unless that is gone as well.
-    fn can_send_word(&self, caller: NodeId) -> bool {
-        let condition = self.environment.node(caller);
-        condition.up || condition.refuses
     }
 }

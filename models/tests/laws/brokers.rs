@@ -70,7 +70,7 @@ fn a_producer_is_answered_when_its_message_is_stored_and_the_message_travels_to_
     let account = account_of(&one_message(self::queue(), consume("orders")));
     assert_eq!((account.stored, account.deliveries, account.deleted, account.progress.completed), (1, 1, 1, 1));
     // Ten milliseconds there and ten on, and 100 of work.
-    assert_eq!(account.progress.latency.0.as_nanos() / 1_000_000, 120);
+    assert_eq!(account.progress.latency.as_nanos() / 1_000_000, 120);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::*;
 use models::faults::{Drain, FaultPlan, Pause, PoolExhausted};
 use models::protocols::{Group, Row};
 use models::services::Connections;
-use models::services::data::{Data, Optimistic, ReadsFrom, Replication, VersionRead, Writes};
+use models::services::data::{Data, FailOver, Optimistic, ReadsFrom, Replication, VersionRead, Writes};
 use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
 use models::services::{Congestion, Linear, Serves, Sharing, Universal};
 use models::strategies::backoff::{Constant, Decorrelated, Exponential, FullJitter, Immediate};
@@ -105,11 +105,13 @@ fn some_data(which: u32, replicas: u32, partition: u32) -> Option<Data> {
         // Parts of several replicas, that is of all.
         3 | 4 if replicas > 1 && partition > 2 => {
             let reads = if which == 3 { ReadsFrom::Followers } else { ReadsFrom::Any };
-            (Some(Replication { lag: exponential(ms(20)), reads, pins: (which == 3).then_some(ms(10)) }), None)
+            let (pins, waits_for) = if which == 3 { (Some(ms(10)), 0) } else { (None, 1) };
+            let fails_over = Some(FailOver { after: ms(50) });
+            (Some(Replication { lag: exponential(ms(20)), reads, pins, waits_for, fails_over }), None)
         }
         _ => return None,
     };
-    Some(Data { writes: Writes::Share(Share::percent(50)), replication, optimistic })
+    Some(Data { writes: Writes::Share(Share::percent(50)), replication, optimistic, publishes: None })
 }
 
 /// A service without its calls to others.

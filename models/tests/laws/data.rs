@@ -26,8 +26,8 @@ fn longest(ended: &Ended, name: &str) -> SimDuration {
 /// Clients that read and write a few objects of a service with followers, over a link without any loss.
 fn followed(replicas: u32, lag: Distribution, reads: ReadsFrom, writes: Share) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(1)));
-    let replication = Replication { lag, reads, pins: None };
-    let data = Data { writes: Writes::Share(writes), replication: Some(replication), optimistic: None };
+    let replication = Replication { lag, reads, pins: None, waits_for: 0, fails_over: None };
+    let data = Data { writes: Writes::Share(writes), replication: Some(replication), optimistic: None, publishes: None };
     let server = Service { replicas, data: Some(data), ..service(Distribution::Constant(ms(1))) };
     let mut spec = pair(clients(20, "server", poisson(500)), server, way, vec![deadline(ms(2_000))]);
     spec.clients[0].1.keys = Some(Keys { count: 10, skew: 0.5 });
@@ -133,7 +133,7 @@ fn shards_have_a_primary_each() {
 /// Writers of a few objects of a service that checks whether they come too late.
 fn contended(objects: u32, reads: VersionRead) -> SystemSpec {
     let way = link("app", "server", Distribution::Constant(ms(1)));
-    let data = Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: Some(Optimistic { reads }) };
+    let data = Data { writes: Writes::Share(Share::ALL), replication: None, optimistic: Some(Optimistic { reads }), publishes: None };
     let server = Service { data: Some(data), ..service(Distribution::Constant(ms(20))) };
     let mut spec = pair(clients(20, "server", poisson(100)), server, way, vec![deadline(ms(2_000))]);
     spec.clients[0].1.keys = Some(Keys { count: objects, skew: 0.0 });
@@ -313,7 +313,8 @@ fn data_that_nobody_conflicts_over_changes_no_draw() {
 #[test]
 fn a_write_is_answered_by_no_cache_and_takes_what_is_kept_of_its_object_along() {
     let way = link("app", "server", Distribution::Constant(ms(1)));
-    let data = Data { writes: Writes::Share(Share::percent(10)), replication: None, optimistic: Some(Optimistic::default()) };
+    let data =
+        Data { writes: Writes::Share(Share::percent(10)), replication: None, optimistic: Some(Optimistic::default()), publishes: None };
     let server = Service { data: Some(data), ..service(Distribution::Constant(ms(1))) };
     let cache = models::strategies::Cache {
         lifetime: SimDuration::from_secs(1_000),

@@ -2,9 +2,9 @@
 
 use crate::*;
 use models::environment::DiskLoss;
-use models::faults::Pause;
+use models::faults::{Pause, PeriodicJob};
 use models::outcome::{Failure, Outcome};
-use models::services::{EventSourced, Meanwhile, State};
+use models::services::{EventSourced, Meanwhile, Serves, Sharing, State};
 use proptest::prelude::*;
 
 /// 100 events per second are replayed.
@@ -135,4 +135,44 @@ proptest! {
         prop_assert_eq!(counted(&ended, "server: requests executed"), answered as i64);
         prop_assert_eq!(counted(&ended, "server: requests executed again"), 0, "nobody asks twice");
     }
+}
+
+/// The same where one core is shared by whoever works.
+fn on_one_core(mut spec: SystemSpec) -> SystemSpec {
+    (spec.services[0].1.serves, spec.services[0].1.workers) = (Serves::Sharing(Sharing { cores: 1 }), 2);
+    spec
+}
+
+#[test]
+fn a_replay_shares_the_cores_of_its_node_with_whoever_works_there() {
+    let rebuilding = |spec: &SystemSpec| {
+        let ended = play(spec, 1);
+        is_over(&ended);
+        counted(&ended, "time spent rebuilding")
+    };
+    // One run of 100 ms of background work, which begins a nanosecond more than 50 ms after the replay.
+    let job = PeriodicJob {
+        node: Names::one("server"),
+        domain: Names::default(),
+        work: Distribution::Constant(ms(100)),
+        rest: Distribution::Constant(SimDuration::NANOSECOND),
+        shared: false,
+    };
+    let busy = |mut spec: SystemSpec| {
+        spec.faults.push(PlannedFault::once(AnyFault::PeriodicJob(job.clone()), ms(655), Some(ms(1))));
+        spec
+    };
+    assert_eq!(rebuilding(&busy(system(events(25)))), 290_000_000, "two workers at full speed");
+    assert_eq!(rebuilding(&on_one_core(system(events(25)))), 290_000_000, "it is alone");
+    assert!(rebuilding(&busy(on_one_core(system(events(25))))).abs_diff(390_000_000) < 10, "for 200 ms both have half");
+    // It is slow, stands still and dies as one that has all for itself does.
+    let under = |fault: PlannedFault| {
+        let mut spec = on_one_core(system(events(25)));
+        spec.faults.push(fault);
+        rebuilding(&spec)
+    };
+    assert_eq!(under(slow("server", 3.0, ms(605), Some(ms(3_000)))), 870_000_000);
+    let pause = AnyFault::Pause(Pause { node: Names::one("server"), domain: Names::default() });
+    assert_eq!(under(PlannedFault::once(pause, ms(700), Some(ms(200)))), 490_000_000);
+    assert_eq!(under(crash("server", ms(705), Some(ms(100)), WhileDown::Refusal)), 390_000_000);
 }

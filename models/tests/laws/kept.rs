@@ -151,16 +151,16 @@ fn a_request_is_executed_once_for_each_key_and_its_failure_is_replayed_too() {
     rule.dropped(&mut keys, 7);
     assert_eq!(rule.claim(&mut keys, 7, 2, at_s(1)), Claim::Execute, "nothing was stored of what was not executed");
     let failed = Outcome::Failed(Failure::ServerError);
-    rule.executed(&mut keys, 7, failed, at_s(2));
+    rule.executed(&mut keys, 7, failed.into(), at_s(2));
     rule.dropped(&mut keys, 7);
-    assert_eq!(rule.claim(&mut keys, 7, 2, SimTime::from_nanos(11_999_999_999)), Claim::Replay(failed));
+    assert_eq!(rule.claim(&mut keys, 7, 2, SimTime::from_nanos(11_999_999_999)), Claim::Replay(failed.into()));
     assert_eq!(rule.claim(&mut keys, 7, 2, at_s(12)), Claim::Execute, "it is kept for ten seconds");
     let (rule, mut keys) = (IdempotencyKeys { keeps: Keeps::Successes, ..rule }, Keys::default());
     for outcome in [failed, Outcome::Success] {
         assert_eq!(rule.claim(&mut keys, 7, 2, at_s(1)), Claim::Execute, "a failure had no effect");
-        rule.executed(&mut keys, 7, outcome, at_s(1));
+        rule.executed(&mut keys, 7, outcome.into(), at_s(1));
     }
-    assert_eq!(rule.claim(&mut keys, 7, 2, at_s(2)), Claim::Replay(Outcome::Success));
+    assert_eq!(rule.claim(&mut keys, 7, 2, at_s(2)), Claim::Replay(Outcome::Success.into()));
 }
 
 #[test]
@@ -169,12 +169,12 @@ fn a_server_keeps_no_more_keys_than_it_may() {
     let mut keys = Keys::default();
     for key in 0..1_000 {
         assert_eq!(rule.claim(&mut keys, key, 0, at_s(key)), Claim::Execute);
-        rule.executed(&mut keys, key, Outcome::Success, at_s(key));
+        rule.executed(&mut keys, key, Outcome::Success.into(), at_s(key));
         assert!(keys.len() <= 100);
     }
     assert_eq!(
         (rule.claim(&mut keys, 900, 0, at_s(999)), rule.claim(&mut keys, 899, 0, at_s(999))),
-        (Claim::Replay(Outcome::Success), Claim::Execute)
+        (Claim::Replay(Outcome::Success.into()), Claim::Execute)
     );
 }
 

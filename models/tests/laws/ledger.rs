@@ -61,7 +61,7 @@ enum Waits {
 /// The calls that the program of a service may make, by the places of their keys.
 fn calls_of(program: &[Step]) -> impl Iterator<Item = (u32, Waits)> + '_ {
     program.iter().flat_map(|step| match &step.does {
-        TaskPlan::Call(_) => vec![(step.place, Waits::Alone)],
+        TaskPlan::Call(_) | TaskPlan::Forward(_) => vec![(step.place, Waits::Alone)],
         TaskPlan::Send(_) => vec![(step.place, Waits::Not)],
         TaskPlan::Parallel(fan) => fan.calls.iter().map(|&(_, place)| (place, Waits::ForSeveral)).collect(),
         _ => Vec::new(),
@@ -169,6 +169,8 @@ impl<'a> Ledger<'a> {
             Record::FaultBegan(..)
             | Record::FaultEnded(..)
             | Record::Shifted(_)
+            | Record::AlertFired(_)
+            | Record::AlertResolved(_)
             | Record::Converged
             | Record::JobBegan(_)
             | Record::JobEnded(_) => {}

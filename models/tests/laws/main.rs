@@ -3,6 +3,7 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod accounts; // what has become of requests, and how full services were
+mod alerts; // who is told that users fare badly, when, and what is made of it
 mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember
 mod balancers; // whom balancers choose: only whom they may, evenly, and the same for the same object
@@ -16,12 +17,15 @@ mod data; // reads and writes of what services keep, and connections
 mod dependency; // errors, bad deploys, and what strikes a whole fleet at once
 mod disks; // what members write, and what is left of it
 mod door; // who is let in at services, and what callers do not send
+mod edges; // who tried again over which edge, and who got how much
 mod ejectors; // whom ejectors take out of the choice, and for how long
 mod endpoints; // what a health endpoint asks before it says that its service is well
 mod ends; // nodes as ends of what faults do to links, and cuts that hold
 mod event_logs; // states that a restart rebuilds from a log
 mod experiments; // what lets faults strike, and lifts them
+mod failover; // who takes the place of a primary that fails, and what is lost by it
 mod faults; // what a crash, a slow node and a cut do, to the nanosecond
+mod flags; // who has a flag on, and when
 mod gates; // what rate limiters and throttles let pass at most, and what they remember
 mod gray; // nodes that are slow for some, or more and more
 mod jobs; // background work, and when it falls into step
@@ -29,7 +33,9 @@ mod kept; // what is remembered by object and by replica
 mod ledger; // the books that are kept of every attempt and call
 mod lies; // what dishonest members of groups say
 mod limits; // what budgets allow at most, and what they remember
-mod links; // what lines do to the messages on them
+mod lines; // what a line does to the messages on it
+mod links; // what links do to the calls over them
+mod middleboxes; // what load balancers of their own pass on, and what they know
 mod network; // partitions, omissions, late answers and dishonest nodes
 mod orchestrator; // who kills replicas, and brings them back, to the nanosecond
 mod overlaps; // every fault over every other, in every order of begin and end
@@ -41,6 +47,7 @@ mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod programs; // what services do for requests, to the nanosecond
 mod queues; // whose turn it is at a server, and who is sent away
+mod read_models; // what services know that messages tell of the writes of others
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
 mod rollbacks; // what takes a bad deploy back, and when

@@ -8,12 +8,12 @@ use crate::*;
 use models::environment::OmissionWay;
 use models::faults::{
     BadDeploy, BadLink, Byzantine, CapacityLoss, ClockDrift, ClockStep, ColdCache, Conduct, CorruptDisk, DiskFull, DiskSlow, DiskStall,
-    Drain, EmergencyLever, Errors, ExpiredCertificate, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike, LostWrites,
-    Misconfiguration, MisdirectedWrites, Omission, Partition, Pause, PeriodicJob, PoolExhausted, QueueFilled, RollingRestart, Shape,
-    StolenCpu, Swizzle, ThunderingHerd, Twins, WorkersExhausted,
+    Drain, EmergencyLever, Errors, ExpiredCertificate, FlagRollout, FlappingLink, HotReplica, Isolation, LateAnswers, LoadSpike,
+    LostWrites, Misconfiguration, MisdirectedWrites, Omission, Partition, Pause, PeriodicJob, PoolExhausted, QueueFilled, RollingRestart,
+    Shape, StolenCpu, Swizzle, ThunderingHerd, Twins, WorkersExhausted,
 };
 use models::protocols::{Acknowledge, Group, KeyValue, Row};
-use models::services::Task;
+use models::services::{Flag, Task};
 use models::strategies::backoff::Constant;
 use models::strategies::breaker::{AnyBreaker, ConsecutiveFailures, Lever};
 use models::strategies::bulkhead::Semaphore;
@@ -100,7 +100,13 @@ pub fn every_fault(target: &str, (near, far): (&str, &str), population: &str) ->
             answer: models::outcome::Failure::Overload,
             retry_after: Some(ms(20)),
         }),
-        AnyFault::EmergencyLever(EmergencyLever { edge: format!("{population} -> {target}"), breakers: Lever::Disabled }),
+        AnyFault::EmergencyLever(EmergencyLever {
+            edge: format!("{population} -> {target}"),
+            breakers: Lever::Disabled,
+            rollout: None,
+            back: None,
+        }),
+        AnyFault::FlagRollout(FlagRollout { node: node(), domain: domain(), flag: "tips".to_owned(), rollout: ms(30), back: Some(ms(10)) }),
         AnyFault::ColdCache(ColdCache { edge: format!("{population} -> {target}") }),
         AnyFault::BadDeploy(BadDeploy { node: node(), domain: domain(), errors: Share::percent(20), slow: 3.0, rollout: ms(30) }),
         AnyFault::Misconfiguration(Misconfiguration { node: node(), domain: domain() }),
@@ -133,7 +139,7 @@ fn name_of(fault: &AnyFault) -> &'static str {
         AnyFault::Partition(_) | AnyFault::Isolation(_) | AnyFault::Swizzle(_) => {}
         AnyFault::Omission(_) | AnyFault::LateAnswers(_) | AnyFault::Byzantine(_) | AnyFault::Twins(_) => {}
         AnyFault::ClockStep(_) | AnyFault::ClockDrift(_) => {}
-        AnyFault::EmergencyLever(_) | AnyFault::ColdCache(_) | AnyFault::PoolExhausted(_) => {}
+        AnyFault::EmergencyLever(_) | AnyFault::FlagRollout(_) | AnyFault::ColdCache(_) | AnyFault::PoolExhausted(_) => {}
         AnyFault::Errors(_) | AnyFault::BadDeploy(_) | AnyFault::Misconfiguration(_) | AnyFault::ExpiredCertificate(_) => {}
         AnyFault::LoadSpike(_) | AnyFault::ThunderingHerd(_) | AnyFault::HotReplica(_) | AnyFault::PeriodicJob(_) => {}
     }
@@ -168,6 +174,7 @@ fn tiers() -> SystemSpec {
         queue: Queue::Fifo(Fifo { limit: Some(10), ..Fifo::default() }),
         does: vec![
             Task::Write(exponential(ms(5))),
+            Task::Flag(Flag { name: "tips".to_owned(), does: vec![Task::Work(exponential(ms(2)))], otherwise: Vec::new() }),
             Task::Call("back".to_owned()),
             Task::Work(exponential(ms(3))),
             Task::Write(exponential(ms(2))),

@@ -348,7 +348,7 @@ fn callees_are_found_wherever_they_are_named() {
     let unknown = "no service or group is called `nobody`; there is: `front`, `fast`, `slow`, `slower`";
     let inside = attempt(vec![call("fast"), parallel(&["slow", "nobody"], Wait::All, Rest::Abandon)], Vec::new(), Worth::Full);
     assert_eq!(complaints(vec![inside]), [format!("nodes.front.does[0].does[1].calls[1]: {unknown}")]);
-    let circle = "nodes.front.does: `front` calls itself, directly or through others; calls must not go round in a circle";
+    let circle = "nodes.front.does: `front` calls itself: front -> front; calls must not go round in a circle";
     assert_eq!(complaints(vec![attempt(vec![call("fast")], vec![Task::Send("front".to_owned())], Worth::Full)]), [circle]);
 }
 

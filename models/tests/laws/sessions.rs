@@ -5,12 +5,14 @@ use crate::orchestrator::{clean, drained, observed, round_robin};
 use crate::process::pause;
 use crate::*;
 use models::outcome::{Failure, Outcome};
+use models::services::partition::{AnyPartition, ByClient, ByKey, Shuffle};
 use models::services::{SessionPlace, Sticky, Task, Unknown};
 use models::strategies::Balance;
 use models::strategies::backoff::Immediate;
 use models::strategies::balance::slow_start::SlowStart;
 use models::strategies::balance::{Random, WeightedRoundRobin};
 use models::strategies::health::KubernetesProbe;
+use models::workloads::Keys;
 use std::collections::BTreeMap;
 
 const fn secs(secs: u64) -> SimDuration {
@@ -236,4 +238,36 @@ fn who_comes_back_is_given_more_and_more() {
     let mut spec = one_call(vec![Layer::Balance(refused)], Vec::new());
     spec.services[0].1.replicas = 2;
     assert_eq!(Plan::new(&spec).expect_err("round robin goes by no weights")[0].field, "stacks.\"app -> server\"[0].slow_start");
+}
+
+#[test]
+fn the_part_of_a_request_comes_before_the_replica_that_knows_its_client() {
+    let parted = |partition: AnyPartition, balanced: bool| {
+        let mut spec = known(Unknown::Fails, balanced, Vec::new());
+        spec.clients[0].1.keys = Some(Keys { count: 1_000, skew: 0.0 });
+        spec.services[0].1.partition = Some(partition);
+        let ended = play(&spec, 1);
+        clean(&ended);
+        // The first call of a client logs it in, wherever that is; each later one that comes to another replica than the one before does not find it.
+        let changes: usize = places(&ended).values().map(|of_client| of_client.len() - 1).sum();
+        assert_eq!(observed(&ended, "requests without their session"), changes as i64);
+        assert_eq!(ended.measures.failed[Failure::ClientError.index()], changes as u64);
+        (changes, places(&ended))
+    };
+    for balanced in [false, true] {
+        // Whose part is always the same stays where it is known, and that is in its part.
+        for partition in [ByClient { cells: 2 }.into(), Shuffle { each: 2 }.into()] {
+            assert_eq!(parted(partition, balanced).0, 0);
+        }
+        let (_, of_cells) = parted(ByClient { cells: 4 }.into(), balanced);
+        assert!(of_cells.values().any(|places| places == &["server[3]"]));
+        // Of four shards an object is in another one than the object before three times of four, and the client goes there.
+        let (changes, places) = parted(ByKey { shards: 4 }.into(), balanced);
+        assert!((1_600..2_100).contains(&changes), "three quarters of some 2,450 calls: {changes}");
+        assert!(places.values().all(|of_client| of_client.len() > 10));
+        // Of two shards of two it stays at one of the two while the object is there.
+        let (changes, places) = parted(ByKey { shards: 2 }.into(), balanced);
+        assert!((1_000..1_450).contains(&changes), "half of them: {changes}");
+        assert!(places.values().flatten().any(|place| place == "server[1]"));
+    }
 }

@@ -14,7 +14,7 @@ use crate::summary::{ArmSummary, Kind, reached_cell};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
-use sim_core::stats::interval::wilson;
+use sim_core::stats::interval;
 use sim_core::stats::quantile::Quantile;
 use sim_core::time::SimDuration;
 
@@ -51,12 +51,12 @@ pub static NOT_RECOVERED: Along = Along {
     measure: "runs not recovered",
     unit: "0..1",
     title: "Share of runs that do not recover",
-    band: |arm| match wilson(arm.not_recovered, arm.judged()) {
+    band: |arm| match interval::share(arm.not_recovered, arm.judged()) {
         Some((low, high)) => [Cell::share(low), Cell::Ratio(arm.not_recovered, arm.judged()), Cell::share(high)],
         None => [Cell::Missing, Cell::Missing, Cell::Missing],
     },
     whiskers: true,
-    caption: "Mark: share of the runs; whiskers: its 95 % interval (Wilson); arms stand side by side",
+    caption: "Mark: share of the runs; whiskers: its 95 % interval (Agresti and Coull); arms stand side by side",
 };
 
 /// What callers get.

@@ -42,7 +42,8 @@ impl Axis {
     /// A logarithmic axis that holds `low` and `high`, both above zero.
     pub fn log(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
         let low = if low > 0.0 && low.is_finite() { low } else { 1.0 };
-        let high = if high > low && high.is_finite() { high } else { low * 10.0 };
+        // A single value stands in the middle.
+        let (low, high) = if high > low && high.is_finite() { (low, high) } else { (low / 3.0, low * 3.0) };
         let (first, last) = (log10(low), log10(high));
         let pad = (last - first) * 0.03;
         let range = (first - pad, last + pad);
@@ -60,6 +61,14 @@ impl Axis {
             }
         }
         Self { label: format!("{label}, logarithmic"), range, marks, is_log: true }
+    }
+
+    /// The same with a mark for nothing at its begin, where a logarithm puts it.
+    pub fn with_nothing(mut self, text: String) -> Self {
+        let (begin, end) = self.range;
+        self.marks.retain(|(position, _)| *position > begin + 0.06 * (end - begin));
+        self.marks.insert(0, (begin, text));
+        self
     }
 
     /// The logarithmic axis if the values span more than a factor of 20, else a linear one from zero.

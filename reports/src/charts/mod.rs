@@ -10,6 +10,7 @@ mod axis;
 mod latency;
 mod layers;
 mod load;
+mod objective;
 mod over_time;
 mod plane;
 #[cfg(feature = "png")]

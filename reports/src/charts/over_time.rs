@@ -102,9 +102,9 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
     let mut shaded = if faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
     // One fault is named where it stands; of several, some labels may have found no room.
     if !faults.is_empty() && (panels > 1 || faults.len() > 1) {
-        let labels: Vec<&str> = faults.iter().map(|fault| fault.label.as_str()).take(LISTED).collect();
-        let more = if faults.len() > LISTED { ", …" } else { "" };
-        shaded = format!(" Shaded: {}{more}.", labels.join(", "));
+        let labels = counted(faults.iter().map(|fault| fault.label.as_str()));
+        let more = if labels.len() > LISTED { ", …" } else { "" };
+        shaded = format!(" Shaded: {}{more}.", labels[..labels.len().min(LISTED)].join(", "));
     }
     if !manifest.random_faults.is_empty() {
         let labels: Vec<&str> = manifest.random_faults.iter().map(String::as_str).take(LISTED).collect();
@@ -112,6 +112,18 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
         shaded += &format!(" Fault times differ from run to run: {}{more}.", labels.join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
+}
+
+/// Each label once, with how often it comes if that is more than once.
+fn counted<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut times: Vec<(&str, usize)> = Vec::new();
+    for label in labels {
+        match times.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, count)) => *count += 1,
+            None => times.push((label, 1)),
+        }
+    }
+    times.into_iter().map(|(label, count)| if count == 1 { label.to_owned() } else { format!("{label} ({count} times)") }).collect()
 }
 
 /// Load, and the command that draws the picture again.

@@ -162,6 +162,20 @@ impl<'s, 'a> Plane<'s, 'a> {
         self.sheet.words(text, (x + 8.0, y), theme.text, false, theme.muted, (HPos::Left, VPos::Center));
     }
 
+    /// Words beside a point in data units, on the side on which there is room.
+    pub fn note_within(&self, at: (f64, f64), text: &str) {
+        let (x, y) = self.pixel(self.place(at));
+        let theme = self.sheet.theme;
+        let fits = x + 8.0 + text_width(text, theme.text, false) <= self.inner.2;
+        let (x, side) = if fits { (x + 8.0, HPos::Left) } else { (x - 8.0, HPos::Right) };
+        self.sheet.words(text, (x, y), theme.text, false, theme.muted, (side, VPos::Center));
+    }
+
+    /// The colour of axes and words.
+    pub const fn ink(&self) -> RGBColor {
+        self.sheet.theme.ink
+    }
+
     fn place(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (self.x.position(x), self.y.position(y))
     }

@@ -1,9 +1,10 @@
 //! How long after the fault does a run take to come back, and does it at all?
 //!
-//! The empirical distribution of recovery times by Kaplan and Meier. A run that never came back never lifts its curve:
-//! a curve that ends below 100 % is an arm that fails.
+//! The empirical distribution of recovery times by Kaplan and Meier, with Greenwood's 95 % band on the scale log(-log). A run that never
+//! came back never lifts its curve: a curve that ends below 100 % is an arm that fails, and ticks on it say when runs were cut off.
 
 use super::axis::Axis;
+use super::objective::Objective;
 use super::over_time::provenance;
 use super::plane::Plane;
 use super::sheet::{self, Entry, Frame};
@@ -39,26 +40,23 @@ impl Chart for RecoveryTimes {
             Column::number("runs still down before", ""),
             Column::number("recovered then", ""),
             Column::number("share recovered", "0..1"),
+            Column::number("at least", "0..1"),
+            Column::number("at most", "0..1"),
         ];
         let mut table = Table::new(view.titled(self.summary()), columns);
         for arm in arms(results, view) {
             let Some(curve) = &arm.recovery else { continue };
             for step in &curve.steps {
-                let share = ((1.0 - step.survival) * 1e9 + 0.5) as u64;
                 let time = Cell::Length(SimDuration::from_nanos(step.time));
                 let counts = [Cell::Count(step.at_risk), Cell::Count(step.ended)];
-                table.push([vec![Cell::text(&arm.name), time], counts.to_vec(), vec![Cell::Ratio(share, 1_000_000_000)]].concat());
+                let shares = recovered(curve, step.time).map(billionths);
+                table.push([vec![Cell::text(&arm.name), time], counts.to_vec(), shares.to_vec()].concat());
             }
-            let last = curve.steps.last().map_or(0, |step| ((1.0 - step.survival) * 1e9 + 0.5) as u64);
             if curve.censored > 0 {
                 let time = Cell::Censored(SimDuration::from_nanos(curve.last));
-                table.push(vec![
-                    Cell::text(&arm.name),
-                    time,
-                    Cell::Count(curve.censored),
-                    Cell::Count(0),
-                    Cell::Ratio(last, 1_000_000_000),
-                ]);
+                let counts = [Cell::Count(curve.censored), Cell::Count(0)];
+                let shares = recovered(curve, curve.last).map(billionths);
+                table.push([vec![Cell::text(&arm.name), time], counts.to_vec(), shares.to_vec()].concat());
             }
         }
         (!table.rows.is_empty()).then_some(table)
@@ -67,13 +65,20 @@ impl Chart for RecoveryTimes {
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         self.table(results, view)?;
         let arms = arms(results, view);
-        let span = Span::of(&arms);
+        let objectives = Objective::of(&results.manifest);
+        let span = Span::of(&arms, &objectives);
         let places = places(&arms);
         let frame = Frame {
             title: view.titled(&title(&arms)),
             legend: arms.iter().map(|arm| Entry::line(legend(arm), theme.arm(arm.arm as usize))).collect(),
             caption: vec![
-                format!("{NOTE}{}{}", if places.iter().any(|place| *place != 0.0) { BESIDE } else { "" }, span.note()),
+                format!(
+                    "{NOTE}{}{}{}{}",
+                    if arms.iter().filter_map(|arm| arm.recovery.as_ref()).any(|curve| curve.censored > 0) { TICKS } else { "" },
+                    if objectives.iter().any(|objective| objective.seconds() <= span.drawn) { OBJECTIVES } else { "" },
+                    if places.iter().any(|place| *place != 0.0) { BESIDE } else { "" },
+                    span.note()
+                ),
                 provenance(results),
             ],
             body: 360.0,
@@ -84,9 +89,19 @@ impl Chart for RecoveryTimes {
             // Room for curves that run side by side along 0 and 100 %.
             y.range = (-0.035, 1.035);
             let plane = Plane::new(sheet, sheet.body, 8.0, x, y);
+            for arm in first_of_each(&arms) {
+                if let Some(curve) = &arm.recovery {
+                    plane.band(&band(curve, span.drawn), theme.arm(arm.arm as usize));
+                }
+            }
+            objectives.iter().for_each(|objective| objective.draw(&plane, span.drawn));
             for (arm, place) in arms.iter().zip(places) {
                 if let Some(curve) = &arm.recovery {
-                    plane.line_beside(&stairs(curve, span.drawn), (place * APART, place * APART), theme.arm(arm.arm as usize), LINE);
+                    let (beside, colour) = ((place * APART, place * APART), theme.arm(arm.arm as usize));
+                    plane.line_beside(&stairs(curve, span.drawn), beside, colour, LINE);
+                    for (at, share) in cuts(curve, span.drawn) {
+                        plane.whisker(at, (share - TICK, share + TICK), beside, colour);
+                    }
                 }
             }
         }))
@@ -97,8 +112,14 @@ impl Chart for RecoveryTimes {
 const LINE: f64 = 2.4;
 const APART: f64 = 3.4;
 
+/// Half the height of a tick, as a share.
+const TICK: f64 = 0.022;
+
+const TICKS: &str = " Ticks: runs that were cut off there, or beyond the right edge.";
+const OBJECTIVES: &str =
+    " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
 const BESIDE: &str = " Curves that coincide are drawn side by side.";
-const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve.";
+const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 
 /// How long runs were watched, and how much of it is drawn, in seconds.
 struct Span {
@@ -108,12 +129,15 @@ struct Span {
 }
 
 impl Span {
-    fn of(arms: &[ArmSummary]) -> Self {
+    fn of(arms: &[ArmSummary], objectives: &[Objective]) -> Self {
         let curves = || arms.iter().filter_map(|arm| arm.recovery.as_ref());
         let watched = curves().map(|curve| seconds(curve.last)).fold(0.0, f64::max);
         let slowest = curves().filter_map(|curve| curve.steps.last()).map(|step| seconds(step.time)).fold(0.0, f64::max);
         // Long flat ends say nothing and squeeze what does.
-        let drawn = if slowest > 0.0 && watched > 2.5 * slowest { 2.0 * slowest } else { watched };
+        let told = if slowest > 0.0 && watched > 2.5 * slowest { 2.0 * slowest } else { watched };
+        // Nor does a limit that is far from anything that happened.
+        let near = |limit: &f64| *limit <= 5.0 * told;
+        let drawn = objectives.iter().map(|objective| 1.1 * objective.seconds()).filter(near).fold(told, f64::max);
         Self { watched, slowest, drawn }
     }
 
@@ -129,6 +153,46 @@ impl Span {
 
 fn seconds(nanos: u64) -> f64 {
     SimDuration::from_nanos(nanos).as_secs_f64()
+}
+
+/// The share that has recovered by a time, and its bounds.
+fn recovered(curve: &Survival, time: u64) -> [f64; 3] {
+    let (low, high) = curve.interval_at(time);
+    [1.0 - curve.at(time), 1.0 - high, 1.0 - low]
+}
+
+fn billionths(share: f64) -> Cell {
+    Cell::Ratio((share * 1e9 + 0.5) as u64, 1_000_000_000)
+}
+
+/// The band as stairs, from the first run that comes back to where the curve ends.
+fn band(curve: &Survival, end: f64) -> Vec<(f64, f64, f64)> {
+    let (mut points, mut bounds) = (Vec::new(), None);
+    for step in &curve.steps {
+        if let Some((low, high)) = bounds {
+            points.push((seconds(step.time), low, high));
+        }
+        let [_, low, high] = recovered(curve, step.time);
+        bounds = Some((low, high));
+        points.push((seconds(step.time), low, high));
+    }
+    let last = end.min(seconds(curve.last));
+    if let Some((low, high)) = bounds.filter(|_| curve.censored > 0) {
+        points.push((last, low, high));
+    }
+    points
+}
+
+/// When runs were cut off, and what share had recovered then; each time once, what lies beyond the paper at its edge.
+fn cuts(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
+    let mut cuts: Vec<(f64, f64)> = curve.cut_off_at().iter().map(|&time| (seconds(time).min(end), 1.0 - curve.at(time))).collect();
+    cuts.dedup();
+    cuts
+}
+
+/// Of arms whose curves coincide the first: their bands would lie on each other.
+fn first_of_each(arms: &[ArmSummary]) -> impl Iterator<Item = &ArmSummary> {
+    arms.iter().enumerate().filter(|(index, arm)| !arms[..*index].iter().any(|before| curve(before) == curve(arm))).map(|(_, arm)| arm)
 }
 
 /// The curve as stairs; one on which every run recovered ends with the last of them.

@@ -106,6 +106,11 @@ pub(crate) fn written(text: &str) -> Cell {
     read(text).map_or_else(|| Cell::text(text), |(_, value)| Cell::Written(text.to_owned(), value))
 }
 
+/// The number that a value stands for, in units, seconds or parts, if it stands for one.
+pub(crate) fn number_of(text: &str) -> Option<f64> {
+    read(text).map(|(_, value)| value)
+}
+
 /// A value as written in a scenario: what it is, and how much in units, seconds or parts.
 fn read(text: &str) -> Option<(Quantity, f64)> {
     let text = text.trim_matches('"');

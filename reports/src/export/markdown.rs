@@ -56,6 +56,18 @@ pub fn report(results: &Results) -> String {
             let _ = writeln!(text, "{shown}\n");
         }
     }
+    for edges in summary::thresholds(results) {
+        let _ = writeln!(text, "## {}\n\n{}", escaped(&edges.title), table(&edges));
+    }
+    if !results.stressed.is_empty() {
+        let _ = writeln!(text, "## Does the ranking hold?\n");
+        for sentence in summary::stress_sentences(results) {
+            let _ = writeln!(text, "- {}.", escaped(&sentence));
+        }
+        for one in summary::stress(results) {
+            let _ = writeln!(text, "\n### {}\n\n{}", escaped(&one.title), table(&one));
+        }
+    }
     push_grid(&mut text, results);
     for cell in 0..manifest.cells.len() as u32 {
         push_cell(&mut text, results, &Ranking::of(results, cell), cell);
@@ -89,6 +101,9 @@ fn push_grid(text: &mut String, results: &Results) {
         for question in summary::grid(results) {
             let _ = writeln!(text, "### {}\n\n{}", escaped(&question.title), table(&question));
         }
+        for moved in summary::sensitivity(results) {
+            let _ = writeln!(text, "### {}\n\n{}", escaped(&moved.title), table(&moved));
+        }
     }
 }
 
@@ -105,7 +120,9 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
-    for further in ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)) {
+    for further in
+        ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell)).chain(summary::observations(results, cell))
+    {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }
     for evidence in ranking.evidence() {

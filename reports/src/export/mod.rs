@@ -1,8 +1,11 @@
 //! Which files leave a report besides pictures?
 
+pub mod annotations;
 pub mod csv;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub mod review;
 pub mod runs;
 pub mod series;
 pub mod topology;

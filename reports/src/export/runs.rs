@@ -20,9 +20,14 @@ const MESSAGES: [&str; 9] = ["sent", "copied", "arrived", "lost", "cut", "full",
 pub fn table(results: &Results) -> Table {
     let observed = observed(results);
     let classes = summary::classes::names(results.runs.iter().filter_map(finished));
+    let populations = summary::fairness::names(results.runs.iter().filter_map(finished));
     let services = summary::services::names(results.runs.iter().filter_map(finished));
     let mut columns = columns(&results.manifest);
     let width = columns.len();
+    columns.extend(summary::detection::columns());
+    columns.extend(summary::fairness::columns_of_objective());
+    columns.extend(summary::edges::columns(&results.manifest));
+    columns.extend(populations.iter().flat_map(|name| summary::fairness::columns(name)));
     columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
     columns.extend(classes.iter().flat_map(|class| class_columns(class)));
     columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
@@ -30,6 +35,10 @@ pub fn table(results: &Results) -> Table {
     for row in &results.runs {
         let mut cells = cells(&results.manifest, row);
         cells.resize(width, Cell::Missing);
+        cells.extend(summary::detection::cells(finished(row)));
+        cells.extend(summary::fairness::cells_of_objective(&results.manifest, finished(row)));
+        cells.extend(summary::edges::cells(&results.manifest, finished(row)));
+        cells.extend(populations.iter().flat_map(|name| summary::fairness::cells(finished(row), name)));
         cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
         cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
         cells.extend(observed.iter().map(|(title, _)| observation(row, title)));

@@ -29,8 +29,10 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &sections::fates(&fates::over_cells(results));
     html += &sections::doubts(&summary::doubts(results));
     html += &sections::expectations(manifest, &verdicts);
+    html += &sections::edges(results);
     html += &sections::what_was_simulated(manifest);
     html += &sections::across_cells(results, pictures);
+    html += &sections::stress(results);
     html += &sections::cells(results, pictures);
     html += &sections::definitions();
     html += &sections::provenance(manifest);

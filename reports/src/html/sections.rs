@@ -66,16 +66,18 @@ pub fn doubts(doubts: &[String]) -> String {
 pub fn what_was_simulated(manifest: &Manifest) -> String {
     let mut html = "<section>\n<h2>What was simulated</h2>\n".to_owned();
     for paragraph in summary::question(manifest).1.split("\n\n").filter(|text| !text.trim().is_empty()) {
-        // What is indented is a table or a formula, and stays as it was written.
         let _ = match paragraph.strip_prefix("    ") {
-            Some(lines) => writeln!(html, "<pre>{}</pre>", escaped(&lines.replace("\n    ", "\n"))),
+            Some(lines) => writeln!(html, "{}", indented(&lines.replace("\n    ", "\n"))),
             None => writeln!(html, "<p>{}</p>", inline(paragraph.trim())),
         };
     }
     let mut facts = vec![
         ("load", manifest.load.clone()),
         ("measured", format!("from {} to {}", number::length(manifest.warm_up), number::length(manifest.horizon))),
-        ("arms", format!("{}; the first is the baseline", manifest.arms.join(", "))),
+        (
+            "arms",
+            format!("{}; the first is the baseline", manifest.arms.iter().map(|arm| format!("\"{arm}\"")).collect::<Vec<_>>().join(", ")),
+        ),
         (
             "runs",
             format!(
@@ -123,6 +125,61 @@ pub fn what_was_simulated(manifest: &Manifest) -> String {
     html
 }
 
+/// From which values on the system fails, if that was looked for.
+pub fn edges(results: &Results) -> String {
+    if results.thresholds.is_empty() {
+        return String::new();
+    }
+    let said: String = summary::threshold_sentences(results).iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
+    let tables: String = summary::thresholds(results)
+        .iter()
+        .map(|edges| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&edges.title), table(edges)))
+        .collect();
+    format!("<section>\n<h2>Where it breaks</h2>\n<ul class=\"fates\">\n{said}</ul>\n{tables}</section>\n")
+}
+
+/// Whether the ranking holds under other assumptions, if that was asked.
+pub fn stress(results: &Results) -> String {
+    if results.stressed.is_empty() {
+        return String::new();
+    }
+    let said: String = summary::stress_sentences(results).iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
+    let tables: String = summary::stress(results)
+        .iter()
+        .map(|one| format!("<h3>{}</h3>\n<div class=\"wide\">{}</div>\n", escaped(&one.title), table(one)))
+        .collect();
+    let commands: String = results
+        .stressed
+        .iter()
+        .map(|one| format!("<li>{}: <code>{}</code></li>\n", escaped(&one.assumption), escaped(&command::compare(&one.results.manifest))))
+        .collect();
+    let again = format!("<details><summary>The commands</summary>\n<ul>\n{commands}</ul>\n</details>\n");
+    format!("<section>\n<h2>Does the ranking hold?</h2>\n<ul class=\"fates\">\n{said}</ul>\n{tables}{again}</section>\n")
+}
+
+/// What a comment has indented. Names with what is said of each, on lines of its own, are a list; anything else is a table or a formula, and stays as it
+/// was written.
+fn indented(block: &str) -> String {
+    let mut told: Vec<(&str, String)> = Vec::new();
+    let mut goes_on = false;
+    for line in block.lines() {
+        match (line.starts_with(' '), line.split_once("  ")) {
+            (true, _) if !told.is_empty() => {
+                goes_on = true;
+                let (_, text) = told.last_mut().expect("it was looked at");
+                *text = format!("{text} {}", line.trim());
+            }
+            (false, Some((name, text))) => told.push((name.trim(), text.trim().to_owned())),
+            _ => return format!("<pre>{}</pre>", escaped(block)),
+        }
+    }
+    if !goes_on {
+        return format!("<pre>{}</pre>", escaped(block));
+    }
+    let rows: String = told.iter().map(|(name, text)| format!("<dt>{}</dt><dd>{}</dd>\n", inline(name), inline(text))).collect();
+    format!("<dl class=\"told\">\n{rows}</dl>")
+}
+
 /// How the arms fare over all cells: pictures and tables along the varied axes.
 pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
     let manifest = &results.manifest;
@@ -136,6 +193,9 @@ pub fn across_cells(results: &Results, pictures: &[Picture]) -> String {
     html.extend(along[drawn..].iter().map(|picture| links(picture)));
     for question in summary::grid(results) {
         let _ = writeln!(html, "<h3>{}</h3>\n{}", escaped(&question.title), table(&question));
+    }
+    for moved in summary::sensitivity(results) {
+        let _ = writeln!(html, "<h3>{}</h3>\n<div class=\"wide\">{}</div>", escaped(&moved.title), table(&moved));
     }
     html + "</section>\n"
 }
@@ -153,6 +213,7 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
         let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
         let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
         let further = ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell as u32));
+        let further = further.chain(summary::observations(results, cell as u32));
         let further: String = further.map(|further| format!("<h3>{}</h3>\n{}", escaped(&further.title), table(&further))).collect();
         let sure: String = ranking
             .evidence()
@@ -231,6 +292,8 @@ fn cell_of(class: &str, cell: &Cell) -> String {
 pub fn definitions() -> String {
     const WORDS: &[(&str, &str)] = &[
         ("availability", "successful calls / calls started after the warm-up and before the horizon; unfinished calls did not succeed"),
+        ("degraded", "the share of the successful calls that ended with a makeshift or an old answer, or rest on one"),
+        ("wrong", "the share of the successful calls whose answer was altered on the way or a lie, or that rest on such an answer"),
         (
             "rank",
             "arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
@@ -247,13 +310,13 @@ pub fn definitions() -> String {
         ),
         (
             "not recovered",
-            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Wilson)",
+            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Agresti and Coull)",
         ),
         ("stuck", "not recovered though no fault is active and first tries are offered at the rate they had before (metastable)"),
         ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
         (
             "attempts per call",
-            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them per call of a client",
+            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them, or on all edges of clients if these together carry more, per call of a client",
         ),
         ("edge", "a caller and its callee"),
         ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),

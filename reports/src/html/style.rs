@@ -10,7 +10,7 @@ pub const CSS: &str = r"
   .s-a7 { stroke: #a79cf0 } .f-a7 { fill: #a79cf0 } .s-a8 { stroke: #c98b4b } .f-a8 { fill: #c98b4b }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 'Noto Sans', system-ui, sans-serif; }
-main { max-width: 69rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
+main { max-width: 76rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
 h1 { margin: 0 0 1rem; font-size: 1.9rem; line-height: 1.2; }
 h2 { margin: 2.5rem 0 .8rem; font-size: 1.3rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 h3 { margin: 1.5rem 0 .5rem; font-size: 1.05rem; }
@@ -23,6 +23,8 @@ h3 { margin: 1.5rem 0 .5rem; font-size: 1.05rem; }
 .fates li { margin: .2rem 0; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; }
 .facts dt, dl dt { font-weight: 600; } .facts dd { margin: 0; }
+.told { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .35rem 1rem; } .told dt { max-width: 14rem; } .told dd { margin: 0; max-width: 60rem; }
+p, .fates li { max-width: 69rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .82rem; margin: .6rem 0; }
 th, td { padding: .3rem .4rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }

@@ -60,6 +60,10 @@ pub struct ArmSummary {
     pub calls: u64,
     /// Those that succeeded.
     pub succeeded: u64,
+    /// Those of them that ended with a makeshift or an old answer, or rest on one.
+    pub degraded: u64,
+    /// Those of them that rest on a wrong answer.
+    pub wrong: u64,
     /// Runs in which the hypothesis of an experiment failed: before the faults, after them.
     pub hypothesis_failed: [u64; 2],
     /// Runs in which the experiment was aborted.
@@ -84,9 +88,9 @@ pub struct ArmSummary {
     pub completion: Option<Survival>,
     /// Attempts and calls of every edge, in their order.
     pub edges: Vec<(u64, u64)>,
-    /// Attempts on the edge that carries most of them, and client calls.
+    /// Attempts on the edge that carries most of them, or on all edges of clients if these together carry more, and client calls.
     pub end_to_end: (u64, u64),
-    /// The name of that edge; `None` where there is only one.
+    /// The name of that edge; `None` where there is only one, or clients call over several.
     pub busiest: Option<String>,
     /// Attempts on all edges, per run, ascending.
     pub attempts: Vec<u64>,
@@ -124,6 +128,8 @@ impl ArmSummary {
         let edges: Vec<(u64, u64)> = (0..results.manifest.edges.len()).map(|edge| edge_total(&runs, edge)).collect();
         // Of edges that carry equally much, the first.
         let busiest = (0..edges.len()).rev().max_by_key(|edge| edges[*edge].0).unwrap_or(0);
+        let most = edges.get(busiest).map_or(0, |edge| edge.0);
+        let by_clients: u64 = results.manifest.edges_of_users().map(|edge| edges[edge].0).sum();
         let judged = runs.iter().zip(&fates).filter(|(_, fate)| !matches!(fate, Fate::Unknown));
         Self {
             arm,
@@ -133,6 +139,8 @@ impl ArmSummary {
             panicked: rows.iter().filter(|row| matches!(row.outcome, RunOutcome::Panicked(_))).count() as u64,
             calls,
             succeeded: total(|run| run.succeeded),
+            degraded: total(|run| run.degraded),
+            wrong: total(|run| run.wrong),
             hypothesis_failed: [
                 total(|run| u64::from(run.experiment.is_some_and(|outcome| !outcome.held_before))),
                 total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.held_before && !outcome.held_after))),
@@ -147,8 +155,8 @@ impl ArmSummary {
             waits: fates.iter().filter_map(Fate::observed).collect(),
             recovered_after,
             completion: Survival::of(runs.iter().filter_map(|(_, run)| completion(run)).collect()),
-            end_to_end: (edges.get(busiest).map_or(0, |edge| edge.0), calls),
-            busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1).cloned(),
+            end_to_end: (most.max(by_clients), calls),
+            busiest: results.manifest.edges.get(busiest).filter(|_| edges.len() > 1 && by_clients <= most).cloned(),
             edges,
             synthetic: all_synthetic(results, &runs),
             attempts,

@@ -11,7 +11,7 @@ use crate::number;
 use crate::table::{Cell, Column, Table};
 use sim_core::stats::bootstrap::mean_interval;
 use sim_core::stats::holm::corrected;
-use sim_core::stats::interval::wilson;
+use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::student;
@@ -139,7 +139,9 @@ impl Ranking {
             table.push(vec![
                 Cell::text(&arm.name),
                 Cell::OutOf(arm.not_recovered, arm.judged()),
-                Cell::or_missing(wilson(arm.not_recovered, arm.judged()), |(low, high)| interval_cell(Cell::share(low), Cell::share(high))),
+                Cell::or_missing(interval::share(arm.not_recovered, arm.judged()), |(low, high)| {
+                    interval_cell(Cell::share(low), Cell::share(high))
+                }),
                 quantile(Quantile::MEDIAN),
                 quantile(Quantile::new(90, 100)),
                 quantile(Quantile::P99),

@@ -4,7 +4,8 @@ use super::across;
 use super::arm::{ArmSummary, Kind};
 use super::{Ranking, reached_cell};
 use crate::number;
-use scenarios::results::Results;
+use scenarios::expect::{Bounds, Clause, LatencyLimits};
+use scenarios::results::{Manifest, Results};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
 use sim_core::time::SimDuration;
@@ -49,7 +50,7 @@ pub fn sentences(ranking: &Ranking) -> Vec<String> {
 /// The first sentence of a report: the best and the worst arm; with several cells, which arm is best in how many of them,
 /// and where the arms are farthest apart.
 pub fn headline(results: &Results) -> String {
-    match results.manifest.cells.len() {
+    let said = match results.manifest.cells.len() {
         0 => "Nothing was run.".to_owned(),
         1 => verdict(&Ranking::of(results, 0)),
         _ if results.manifest.arms.len() == 1 => {
@@ -58,6 +59,44 @@ pub fn headline(results: &Results) -> String {
             if has_times { format!("{said} {}", window(results.manifest.hold)) } else { said }
         }
         _ => across::headline(results),
+    };
+    beside(&results.manifest).map_or(said.clone(), |sentence| format!("{said} {sentence}"))
+}
+
+/// What no order of arms looks at, though expectations tell the arms apart by it.
+fn beside(manifest: &Manifest) -> Option<String> {
+    let mut measures: Vec<&str> = manifest.expect.iter().filter(|clause| clause.arms().is_some()).map(apart_by).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    measures.retain(|measure| !measure.is_empty());
+    let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
+    (manifest.arms.len() > 1 && !measures.is_empty())
+        .then(|| format!("This order leaves out {list}, where the arms are expected to differ."))
+}
+
+/// What a clause looks at that no order does; nothing if it is what orders arms.
+fn apart_by(clause: &Clause) -> &str {
+    match clause {
+        Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => {
+            "single classes of calls"
+        }
+        Clause::Latency(_) => "latency",
+        Clause::Observation(_) => "what was observed",
+        Clause::WrongAnswers(_) => "wrong answers",
+        Clause::Uptime(_) => "uptime",
+        Clause::Detection(_) | Clause::Precision(_) | Clause::Recall(_) => "how soon and how surely faults are noticed",
+        Clause::Measure(bounds) => measured(&bounds.of),
+        _ => "",
+    }
+}
+
+/// What a measure is about that no order looks at; nothing for those that order, and for shares that the sentences tell.
+fn measured(name: &str) -> &str {
+    match name {
+        _ if name.contains(" of class ") => "single classes of calls",
+        _ if name.starts_with("latency") => "latency",
+        "wasted work" | "unfinished calls" | "messages lost" => name,
+        _ => "",
     }
 }
 
@@ -68,13 +107,7 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The best and the worst arm of one cell, in at most two sentences.
 pub fn verdict(ranking: &Ranking) -> String {
-    // Where recovery reads the same, what orders the arms is the share of calls.
-    let is_same = ranking.kind == Kind::Faults
-        && ranking.arms.first().zip(ranking.arms.last()).is_some_and(|(a, b)| a.arm != b.arm && recovery(a) == recovery(b));
-    let fate = |arm: &ArmSummary| {
-        let calls = if is_same { format!("; {} of calls succeeded", number::percent(arm.succeeded, arm.calls)) } else { String::new() };
-        format!("{}{calls}", fate(ranking.kind, arm))
-    };
+    let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
     let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
     let (said, arms) = match ranking.arms.as_slice() {
         [] if !ranking.set_apart.is_empty() => return "No arm kept the hypothesis in every run, so none is ranked.".to_owned(),
@@ -127,8 +160,12 @@ fn set_apart(arm: &ArmSummary) -> String {
 
 /// The names of several arms: `"a", "b" and "c"`.
 fn all_named(arms: &[ArmSummary]) -> String {
-    let names: Vec<String> = arms.iter().map(|arm| named(&arm.name)).collect();
-    match names.split_last() {
+    listed(&arms.iter().map(|arm| named(&arm.name)).collect::<Vec<_>>())
+}
+
+/// Several words as a sentence counts them up.
+fn listed(words: &[String]) -> String {
+    match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),
         None => String::new(),
@@ -148,15 +185,25 @@ fn fate(kind: Kind, arm: &ArmSummary) -> String {
         return "no run finished".to_owned();
     }
     match kind {
-        Kind::Faults => recovery(arm),
+        Kind::Faults if arm.calls == 0 => recovery(arm),
+        Kind::Faults => format!("{}; {}", recovery(arm), succeeded(arm)),
         Kind::Steady if arm.calls == 0 => "made no calls".to_owned(),
         Kind::Steady => {
             let attempts = number::counted(&number::factor(arm.end_to_end.0, arm.end_to_end.1), "attempt");
             let each = arm.busiest.as_ref().map_or_else(|| "per call".to_owned(), |edge| format!("on {edge} per client call"));
-            format!("{} of calls succeeded, with {attempts} {each}", number::percent(arm.succeeded, arm.calls))
+            format!("{}, with {attempts} {each}", succeeded(arm))
         }
         Kind::OneShot => contention(arm),
     }
+}
+
+/// The share of calls that succeeded, and how many of those with a makeshift or a wrong answer.
+fn succeeded(arm: &ArmSummary) -> String {
+    let part = |count: u64, word: &str| {
+        if count == 0 { String::new() } else { format!(", {} of these {word}", number::percent(count, arm.succeeded)) }
+    };
+    let (degraded, wrong) = (part(arm.degraded, "degraded"), part(arm.wrong, "wrong"));
+    format!("{} of calls succeeded{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
 }
 
 fn recovery(arm: &ArmSummary) -> String {

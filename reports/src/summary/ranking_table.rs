@@ -7,12 +7,11 @@ use super::arm::{ArmSummary, Kind};
 use super::ranking::{Ranking, by_share};
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use sim_core::stats::interval::wilson;
+use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
 use sim_core::time::SimDuration;
-use std::cmp::Ordering;
 
 /// One measure of one arm: its column and cell for readers, if they get it, and those of files.
 struct Field {
@@ -98,6 +97,12 @@ impl Ranking {
             Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
             Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
         ];
+        // A share of successes that is none in every arm says nothing.
+        for (head, of) in [("degraded", (|arm| arm.degraded) as fn(&ArmSummary) -> u64), ("wrong", |arm| arm.wrong)] {
+            let is_none = self.arms.iter().all(|arm| of(arm) == 0);
+            let share = if is_none { Cell::Missing } else { Cell::Ratio(of(arm), arm.succeeded) };
+            fields.push(Field::number(head, "0..1", share));
+        }
         for (edge, succeeded, calls) in &arm.synthetic {
             fields.push(Field::number(&format!("synthetic\n{}", broken(edge)), "0..1", Cell::Ratio(*succeeded, *calls)));
         }
@@ -132,8 +137,11 @@ impl Ranking {
             field
         };
         let mut fields: Vec<Field> = self.edges.iter().zip(&arm.edges).enumerate().map(field).collect();
-        let is_same = |arm: &ArmSummary| by_share(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default(), arm.end_to_end);
-        let said = self.arms.iter().all(|arm| is_same(arm) == Ordering::Equal);
+        // Calls under way at the horizon make a last digit that nobody reads.
+        let cell = |(attempts, calls): (u64, u64)| Cell::Factor(attempts, calls).shown();
+        let is_same =
+            |arm: &ArmSummary| cell(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default()) == cell(arm.end_to_end);
+        let said = self.arms.iter().all(is_same);
         let mut whole = Field::number("attempts/call, end to end", "", Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)).unless(said);
         if let Some((column, _)) = whole.shown.as_mut() {
             "attempts/call\nend to end".clone_into(&mut column.name);
@@ -194,7 +202,7 @@ fn fates(kind: Kind, arm: &ArmSummary) -> Vec<Field> {
 fn lost(arm: &ArmSummary) -> Field {
     let mut field = Field::number("not\nrecovered", "runs", Cell::Missing);
     let mut ends = [Cell::Missing, Cell::Missing];
-    if let Some((low, high)) = wilson(arm.not_recovered, arm.judged()) {
+    if let Some((low, high)) = interval::share(arm.not_recovered, arm.judged()) {
         let cell = Cell::OutOf(arm.not_recovered, arm.judged());
         ends = [low, high].map(Cell::share);
         let note = number::between(&ends[0].shown(), &ends[1].shown());

@@ -52,6 +52,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     for (quantile, value) in quantiles(&run.latency) {
         say(&format!("latency {quantile}"), value, "of successful calls, from the intended start");
     }
+    super::fairness::of_run(manifest, run, &mut say);
     super::classes::of_run(run, &mut say);
     for (edge, measures) in manifest.edges.iter().zip(&run.edges) {
         say(
@@ -70,6 +71,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     }
     if !run.episodes.is_empty() {
         let meaning = "whether it stays below the level with no fault active and the load as before";
+        super::detection::of_run(run, &mut say);
         say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
     }
     if let Some(outcome) = run.experiment {
@@ -86,6 +88,8 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
             Fold::Sum => "added up, as it was observed",
             Fold::Least => "the least that was observed",
             Fold::Most => "the most that was observed",
+            Fold::Percentile(50) => "half of what was observed is not greater",
+            Fold::Percentile(_) => "so many per cent of what was observed are not greater",
         };
         say(&observation.title(), observed(observation), meaning);
     }

@@ -1,8 +1,9 @@
 //! How many attempts are made per call of an edge?
 
-use super::{Judged, Judgement, Runs, contradiction};
+use super::{Judged, Limits, Quotient, Runs, contradiction};
 use crate::measures::normalised;
 use crate::problem::{Problem, one_of};
+use models::measure::RunMeasures;
 use serde::{Deserialize, Serialize};
 
 /// Limits of amplification, as decimal numbers.
@@ -64,23 +65,18 @@ impl AmplificationLimits {
         let words = |word: &str, limit: Option<f64>| limit.map(|limit| format!("{word} {limit}"));
         let parts = [words("at least", self.at_least), words("at most", self.at_most)];
         let clause = format!("amplification{of} {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" and "));
-        let sum = |of: fn(&models::measure::EdgeMeasures) -> u64| {
-            runs.iter().filter_map(|(_, run)| run.edges.get(position?)).map(of).sum::<u64>()
-        };
-        let (attempts, calls) = (sum(|edge| edge.attempts), sum(|edge| edge.calls));
-        if calls == 0 {
-            return (clause, Judgement::Undecided, "no call was made".to_owned(), None);
-        }
-        let seen = attempts as f64 / calls as f64;
-        let holds = self.at_least.is_none_or(|least| seen >= least) && self.at_most.is_none_or(|most| seen <= most);
-        (clause, Judgement::of(holds), format!("{seen:.3} attempts per call"), None)
+        let pair = |run: &RunMeasures| run.edges.get(position?).map(|edge| (edge.attempts as f64, edge.calls as f64));
+        let pairs = runs.iter().filter_map(|(seed, run)| pair(run).map(|(attempts, calls)| (*seed, attempts, calls))).collect();
+        let limits = Limits { at_least: self.at_least, at_most: self.at_most };
+        Quotient::factor(pairs, "calls", "no call was made").said(|value| format!("{value:.3} attempts per call")).judge(clause, limits)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use models::measure::{EdgeMeasures, RunMeasures};
+    use crate::expect::Judgement;
+    use models::measure::EdgeMeasures;
 
     #[test]
     fn an_edge_is_judged_by_its_own_calls_and_attempts() {
@@ -88,11 +84,13 @@ mod tests {
         let run = RunMeasures { edges: vec![edge(10, 10), edge(10, 25)], ..RunMeasures::default() };
         let names = ["app -> shop", "shop -> db"].map(str::to_owned);
         let limits = |edge: Option<&str>| AmplificationLimits { edge: edge.map(str::to_owned), at_least: Some(2.0), ..Default::default() };
-        let judged = |edge| limits(edge).judge(&names, &[(1, &run)]);
+        let runs: Vec<(u64, &RunMeasures)> = (1..=6).map(|seed| (seed, &run)).collect();
+        let judged = |edge| limits(edge).judge(&names, &runs);
         assert_eq!(judged(None).1, Judgement::Failed);
         let (clause, judgement, evidence, _) = judged(Some("shop->db"));
         assert_eq!((clause.as_str(), judgement), ("amplification of shop -> db at least 2", Judgement::Passed));
-        assert_eq!(evidence, "2.500 attempts per call");
+        let alike = "the same in all 6 runs, so that at most 39.3% of all possible runs are otherwise";
+        assert_eq!(evidence, format!("2.500 attempts per call of 60 calls; {alike}"));
         assert!(limits(Some("shop -> cache")).unknown(&["app -> shop", "shop -> db"]).is_some());
         assert!(limits(Some("shop ->db")).unknown(&["app -> shop", "shop -> db"]).is_none());
         let most = AmplificationLimits { at_most: Some(1.0), ..limits(Some("shop -> db")) };

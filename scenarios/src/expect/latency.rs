@@ -1,6 +1,6 @@
 //! How long do successful calls take? The median over the runs of each run's quantile, as in the tables.
 
-use super::{Judged, Judgement, Runs};
+use super::{Judged, Judgement, Limits, Runs, Shown};
 use models::measure::LatencySummary;
 use serde::{Deserialize, Serialize};
 use sim_core::stats::quantile::Quantile;
@@ -60,13 +60,15 @@ impl LatencyLimits {
 fn judge((name, what): (&str, &str), limit: SimDuration, of: fn(&LatencySummary) -> SimDuration, runs: &Runs<'_>) -> Judged {
     let clause = format!("{name} of {what} at most {limit}");
     let with_success = runs.iter().filter(|(_, run)| run.latency.count > 0);
-    let mut times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
-    times.sort_unstable();
-    let (Some((seen, _)), Some((longest, worst))) = (Quantile::new(1, 2).of(&times), times.last().copied()) else {
+    let times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
+    let nanos = times.iter().map(|(time, _)| time.as_nanos() as f64).collect();
+    let (Some(shown), Some((longest, worst))) = (Shown::quantile(Quantile::MEDIAN, nanos), times.iter().max().copied()) else {
         return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
     };
-    let evidence = format!("{name} {seen} as the median of {} runs, {longest} at most", times.len());
-    (clause, Judgement::of(seen <= limit), evidence, Some(worst))
+    let say = |nanos: f64| SimDuration::from_nanos(nanos as u64).to_string();
+    let (judgement, evidence) = shown.judge(Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() }, &say);
+    let seen = format!("{name} {} as the median over runs, {longest} at most", say(shown.value));
+    (clause, judgement, format!("{seen}; {evidence}"), Some(worst))
 }
 
 #[cfg(test)]
@@ -80,16 +82,18 @@ mod tests {
             let latency = LatencySummary { count, p99: SimDuration::from_millis(millis), ..LatencySummary::default() };
             RunMeasures { latency, ..RunMeasures::default() }
         };
-        let made = [run(9, 100), run(9, 900), run(9, 200), run(0, 0)];
+        let mut made = vec![run(0, 0)];
+        made.extend([400, 900, 200, 200, 100, 200, 300].map(|millis| run(9, millis)));
         let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
         let judged = |millis| {
             LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge("latency", &runs).remove(0)
         };
-        let (clause, judgement, evidence, worst) = judged(200);
-        assert_eq!((clause.as_str(), judgement, worst), ("p99 of latency at most 200ms", Judgement::Passed, Some(2)));
-        assert_eq!(evidence, "p99 200ms as the median of 3 runs, 900ms at most");
-        assert_eq!(judged(199).1, Judgement::Failed);
-        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge("latency", &runs[3..]);
+        let (clause, judgement, evidence, worst) = judged(900);
+        assert_eq!((clause.as_str(), judgement, worst), ("p99 of latency at most 900ms", Judgement::Passed, Some(3)));
+        let seen = "p99 200ms as the median over runs, 900ms at most; 95 % interval 100ms to 900ms, order statistics of 7 runs";
+        assert_eq!(evidence, seen);
+        assert_eq!((judged(899).1, judged(100).1, judged(99).1), (Judgement::Undecided, Judgement::Undecided, Judgement::Failed));
+        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge("latency", &runs[..1]);
         assert_eq!(silent[0].1, Judgement::Undecided);
     }
 }

@@ -6,38 +6,67 @@
 //! too few runs, or the truth is too near to the limit. That is the one-sided Clopper-Pearson bound of 95 % on either side.
 //! A run that does not recover is longer than any limit.
 
-use super::{Judged, Judgement, RecoveryLimits, Runs};
+use super::{Judged, Judgement, Runs};
 use models::measure::{Recovery, RunMeasures};
+use serde::{Deserialize, Serialize};
 use sim_core::stats::binomial::{at_least, at_most};
 use sim_core::stats::quantile::Quantile;
 use sim_core::time::SimDuration;
+
+/// Limits of recovery times.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RecoveryLimits {
+    /// Half of the runs recover within this; passes from 5 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50: Option<SimDuration>,
+    /// Nine of ten runs recover within this; passes from 29 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p90: Option<SimDuration>,
+    /// All but one in a hundred runs recover within this; passes from 299 runs on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99: Option<SimDuration>,
+    /// The arms it speaks of; all unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
 
 /// How often chance alone may lead to a verdict: one in twenty.
 const CHANCE: f64 = 0.05;
 
 /// Judges every limit that is written.
 pub(super) fn judge(limits: &RecoveryLimits, runs: &Runs<'_>) -> Vec<Judged> {
-    let quantiles = [("p50", 50, limits.p50), ("p90", 90, limits.p90), ("p99", 99, limits.p99)];
-    quantiles.into_iter().filter_map(|(name, percent, limit)| limit.map(|limit| judge_one(name, percent, limit, runs))).collect()
+    let of = |run: &RunMeasures| recovery_of(run).map(Some);
+    judge_times([limits.p50, limits.p90, limits.p99], ("recovery", "not recovered at the horizon"), &of, runs)
 }
 
-fn judge_one(name: &str, percent: u64, limit: SimDuration, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of recovery at most {limit}");
+/// Of a run: how long something took, or that it never came; nothing, if the run has no part in it. An error if it cannot be said.
+type TimeOf<'a> = &'a dyn Fn(&RunMeasures) -> Result<Option<Option<SimDuration>>, String>;
+
+/// Judges limits of the quantiles p50, p90 and p99 over the runs of how long something took; what never came is longer than any limit.
+pub(super) fn judge_times(limits: [Option<SimDuration>; 3], what: (&str, &str), of: TimeOf<'_>, runs: &Runs<'_>) -> Vec<Judged> {
+    let quantiles = [("p50", 50), ("p90", 90), ("p99", 99)].into_iter().zip(limits);
+    quantiles.filter_map(|(quantile, limit)| limit.map(|limit| judge_one(quantile, limit, what, of, runs))).collect()
+}
+
+fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&str, &str), of: TimeOf<'_>, runs: &Runs<'_>) -> Judged {
+    let clause = format!("{name} of {what} at most {limit}");
     let mut times = Vec::new();
     for (seed, run) in runs {
-        match recovery_of(run) {
-            // A run that never recovers sorts behind every limit.
-            Ok(time) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
+        match of(run) {
+            // What never comes sorts behind every limit.
+            Ok(Some(time)) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
+            Ok(None) => {}
             Err(reason) => return (clause, Judgement::Undecided, reason, None),
         }
     }
     times.sort_unstable();
     let (Some((seen, _)), Some((_, worst))) = (Quantile::new(percent, 100).of(&times), times.last().copied()) else {
-        return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
+        return (clause, Judgement::Undecided, "no run has anything to say of it".to_owned(), None);
     };
     let (count, longer) = (times.len() as u64, times.iter().filter(|(time, _)| *time > limit).count() as u64);
     let judgement = judge_share(longer, count, percent);
-    let seen = if seen == SimDuration::MAX { "not recovered at the horizon".to_owned() } else { seen.to_string() };
+    let seen = if seen == SimDuration::MAX { never.to_owned() } else { seen.to_string() };
     let evidence = format!("{name} {seen} over {count} runs, {longer} of them longer than the limit");
     let doubt = match judgement {
         Judgement::Undecided if longer == 0 => format!(": too few runs to pass, {} would do", fewest(percent)),

@@ -15,7 +15,7 @@ const fn of_edge(
 }
 
 /// All of them.
-pub(super) const ALL: [Owned; 4] = [
+pub(super) const ALL: [Owned; 8] = [
     of_edge(
         "attempts per call of ",
         Unit::Ratio,
@@ -34,6 +34,34 @@ pub(super) const ALL: [Owned; 4] = [
     of_edge("success of ", Unit::Share, Better::More, "calls over this edge that succeed, of all over it", |run, manifest, name| {
         edge(run, manifest, name).map_or(Reading::Missing, |edge| Unit::Share.quotient(edge.succeeded.into(), edge.calls.into()))
     }),
+    of_edge(
+        "retries of ",
+        Unit::Count,
+        Better::Less,
+        "attempts of this edge after all others of their call had ended",
+        |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.retries)),
+    ),
+    of_edge(
+        "hedges of ",
+        Unit::Count,
+        Better::Less,
+        "attempts of this edge beside others of their call that are waited for",
+        |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.hedges)),
+    ),
+    of_edge(
+        "shed answers of ",
+        Unit::Count,
+        Better::Less,
+        "answers over this edge that say that there is no room",
+        |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.shed)),
+    ),
+    of_edge(
+        "fallbacks of ",
+        Unit::Count,
+        Better::Unsaid,
+        "failures over this edge that were answered with a makeshift",
+        |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.fallbacks)),
+    ),
 ];
 
 fn edge<'a>(run: &'a RunMeasures, manifest: &Manifest, name: &str) -> Option<&'a EdgeMeasures> {

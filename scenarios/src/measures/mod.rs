@@ -5,7 +5,9 @@
 //! and whatever a run observes. To add one: a line in the file of its family. What they mean is said in docs/measures.md.
 
 mod classes;
+mod detection;
 mod edges;
+mod fairness;
 mod latency;
 mod recovery;
 mod services;
@@ -59,6 +61,10 @@ pub enum Owner {
     Service,
     /// A class of requests.
     Class,
+    /// An alert.
+    Alert,
+    /// A population of clients.
+    Population,
 }
 
 impl Owner {
@@ -68,6 +74,8 @@ impl Owner {
             Self::Edge => "CALLER -> CALLEE",
             Self::Service => "SERVICE",
             Self::Class => "CLASS",
+            Self::Alert => "ALERT",
+            Self::Population => "CLIENTS",
         }
     }
 }
@@ -80,8 +88,8 @@ enum Of {
     Observed(Fold, String),
 }
 
-const FIXED: [&[Fixed]; 3] = [&totals::ALL, &recovery::ALL, &latency::ALL];
-const OWNED: [&[Owned]; 3] = [&edges::ALL, &services::ALL, &classes::ALL];
+const FIXED: [&[Fixed]; 4] = [&totals::ALL, &recovery::ALL, &latency::ALL, &detection::ALL];
+const OWNED: [&[Owned]; 5] = [&edges::ALL, &services::ALL, &classes::ALL, &detection::OF_ALERTS, &fairness::ALL];
 
 /// Name and summary of every measure that does not depend on the scenario; owners are written as placeholders.
 pub fn list() -> Vec<(String, String)> {

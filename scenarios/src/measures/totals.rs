@@ -55,11 +55,12 @@ pub(super) const ALL: [Fixed; 14] = [
         name: "attempts per call",
         unit: Unit::Ratio,
         better: Better::Less,
-        summary: "attempts on the edge that carries most of them, for each call of clients: amplification end to end",
+        summary: "attempts on the edge that carries most, or on all edges of users, for each call of clients: amplification end to end",
         of: |run, manifest| {
             let of_users = |(index, edge): (usize, &EdgeMeasures)| (!manifest.synthetic.contains(&(index as u32))).then_some(edge.attempts);
             let most = run.edges.iter().enumerate().filter_map(of_users).max().unwrap_or(0);
-            Unit::Ratio.quotient(u128::from(most), u128::from(run.calls))
+            let by_users: u64 = manifest.edges_of_users().filter_map(|edge| run.edges.get(edge)).map(|edge| edge.attempts).sum();
+            Unit::Ratio.quotient(u128::from(most.max(by_users)), u128::from(run.calls))
         },
     },
     count("messages lost", Better::Less, "messages of all kinds that never arrived, for whatever reason", |run, _| {

@@ -62,6 +62,28 @@ impl Unit {
         }
     }
 
+    /// A value between whole parts in words, such as a mean.
+    pub fn near(self, value: f64) -> String {
+        match self {
+            Self::Count => decimal((value * 1_000.0).round() as i128, 1_000),
+            _ => self.words(value.round() as i128),
+        }
+    }
+
+    /// A difference in words, with its sign; of shares in percentage points.
+    pub fn difference(self, value: f64) -> String {
+        let words = self.near(value);
+        let words = if self == Self::Share { words.replace('%', "pp") } else { words };
+        // What rounds to nothing has no sign.
+        let is_something = words.contains(|c: char| ('1'..='9').contains(&c));
+        if value > 0.0 && is_something { format!("+{words}") } else { words }
+    }
+
+    /// The least and the largest value there can be, in parts.
+    pub const fn range(self) -> (Option<f64>, Option<f64>) {
+        (Some(0.0), if matches!(self, Self::Share) { Some(1e9) } else { None })
+    }
+
     /// What a user would write as a limit.
     pub const fn example(self) -> &'static str {
         match self {
@@ -139,6 +161,16 @@ mod tests {
         assert_eq!(
             (Unit::Time.words(-20_000_000), Unit::Share.words(-123), Unit::Ratio.words(-1_234_500)),
             ("-20ms".to_owned(), "0%".to_owned(), "-1.235".to_owned())
+        );
+    }
+
+    #[test]
+    fn means_have_digits_and_differences_a_sign() {
+        let said = [Unit::Count.near(2.25), Unit::Time.near(1.4e9), Unit::Share.difference(12_345_678.9), Unit::Count.difference(-0.5)];
+        assert_eq!(said, ["2.25", "1.4s", "+1.235pp", "-0.5"]);
+        assert_eq!(
+            (Unit::Share.difference(0.0), Unit::Time.difference(2e7), Unit::Rate.difference(-1e6)),
+            ("0pp".into(), "+20ms".into(), "-1/s".into())
         );
     }
 

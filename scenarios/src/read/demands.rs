@@ -1,10 +1,10 @@
-//! What does a request ask for at a service on average, by what its program says?
+//! What does a request of a class ask for at a service on average, by what its program says?
 //!
 //! Everything succeeds, so that what is done otherwise is not; a share of the requests, or some classes, do what others do not. This is the
 //! one place to tell a new kind of task.
 
-use super::capacity::open_rate;
-use models::plan::{Plan, PopulationPlan, ServicePlan};
+use models::plan::ServicePlan;
+use models::services::data::WritersPlan;
 use models::services::{Condition, Step, TaskPlan};
 use sim_core::time::SimDuration;
 
@@ -15,26 +15,35 @@ pub(super) struct Asked {
     pub(super) work: SimDuration,
     /// Edges that are called, and how often.
     pub(super) calls: Vec<(usize, f64)>,
-    /// What is waited for, one after the other: by which share of the requests, and the edges that are called at once.
+    /// What is waited for, one after the other: by which share of the requests, and the edges that are called at once. Alike for all
+    /// classes but for the shares.
     pub(super) waits: Vec<(f64, Vec<usize>)>,
 }
 
-/// What a request asks for at a service.
-pub(super) fn asked(plan: &Plan, service: &ServicePlan) -> Asked {
-    let mut asked = Asked { work: demand(plan, service), ..Asked::default() };
-    for (step, weight) in service.program.iter().zip(weights(plan, &service.program)) {
+/// What a request of a class asks for at a service.
+pub(super) fn asked(service: &ServicePlan, class: u8) -> Asked {
+    let own = service.demand_of.get(usize::from(class)).and_then(Option::as_ref);
+    let mut asked = Asked { work: own.unwrap_or(&service.demand).mean(), ..Asked::default() };
+    for (step, weight) in service.program.iter().zip(weights(&service.program, class)) {
         let mut wait = |edges: Vec<usize>| {
             asked.calls.extend(edges.iter().map(|edge| (*edge, weight)));
             asked.waits.push((weight, edges));
         };
         match &step.does {
-            TaskPlan::Call(edge) => wait(vec![edge.index()]),
+            TaskPlan::Call(edge) | TaskPlan::Forward(edge) => wait(vec![edge.index()]),
             TaskPlan::Parallel(fan) => wait(fan.calls.iter().map(|(edge, _)| edge.index()).collect()),
             TaskPlan::Saga(saga) => saga.steps.iter().for_each(|step| wait(vec![step.call.index()])),
             TaskPlan::Send(edge) => asked.calls.push((edge.index(), weight)),
             TaskPlan::Work(work) | TaskPlan::Write(work) => asked.work = asked.work.saturating_add(part(work.mean(), weight)),
             TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade | TaskPlan::Broker | TaskPlan::Settle => {}
         }
+    }
+    if let Some((edge, writers)) = service.data.as_ref().and_then(|data| Some((data.publishes?, &data.writers))) {
+        let share = match writers {
+            WritersPlan::Share(share) => share.as_f64(),
+            WritersPlan::Classes(classes) => f64::from(u8::from(classes.contains(&class))),
+        };
+        asked.calls.push((edge.index(), share));
     }
     asked
 }
@@ -47,16 +56,8 @@ pub(super) fn part(length: SimDuration, share: f64) -> SimDuration {
     SimDuration::from_secs_f64(length.as_secs_f64() * share)
 }
 
-/// The demand of a request, over its classes.
-fn demand(plan: &Plan, service: &ServicePlan) -> SimDuration {
-    let own = (0_u8..).zip(&service.demand_of).filter_map(|(class, demand)| Some((share_of_classes(plan, &[class]), demand.as_ref()?)));
-    let (share, mean) =
-        own.fold((0.0, SimDuration::ZERO), |(sum, mean), (share, demand)| (sum + share, mean.saturating_add(part(demand.mean(), share))));
-    mean.saturating_add(part(service.demand.mean(), (1.0 - share).max(0.0)))
-}
-
-/// Which share of the requests does each step.
-fn weights(plan: &Plan, program: &[Step]) -> Vec<f64> {
+/// Which share of the requests of a class does each step.
+fn weights(program: &[Step], class: u8) -> Vec<f64> {
     let mut weights = vec![1.0; program.len()];
     let mut otherwise_of_choices = Vec::new();
     for (index, step) in program.iter().enumerate() {
@@ -65,7 +66,9 @@ fn weights(plan: &Plan, program: &[Step]) -> Vec<f64> {
                 let behind = *behind as usize;
                 let share = match condition {
                     Condition::Share(share) => share.as_f64(),
-                    Condition::Classes(classes) => share_of_classes(plan, classes),
+                    Condition::Classes(classes) => f64::from(u8::from(classes.contains(&class))),
+                    // What is so before anything happens.
+                    Condition::OwnWrite(..) | Condition::Flag(_) => 0.0,
                 };
                 weights[index + 1..behind].iter_mut().for_each(|weight| *weight *= share);
                 // A jump over what the others do is the last step of what these do.
@@ -82,18 +85,4 @@ fn weights(plan: &Plan, program: &[Step]) -> Vec<f64> {
         }
     }
     weights
-}
-
-/// Which share of all requests is of these classes.
-fn share_of_classes(plan: &Plan, classes: &[u8]) -> f64 {
-    let rate = |population: &PopulationPlan| open_rate(&population.arrivals, plan).max(f64::MIN_POSITIVE);
-    let all: f64 = plan.populations.iter().map(rate).sum();
-    let of = |class: &u8| -> f64 {
-        let in_population = |population: &PopulationPlan| {
-            let share = population.classes.as_ref().map_or(f64::from(u8::from(*class == 0)), |mix| mix.share(*class));
-            share * rate(population) / all
-        };
-        plan.populations.iter().map(in_population).sum()
-    };
-    classes.iter().map(of).sum()
 }

@@ -5,6 +5,7 @@
 
 use crate::text::overlay::Overlay;
 use models::registry::Complaint;
+use models::services::LoadBalancer;
 
 /// What could not be read of a system: complaints that follow from that alone are not worth a line.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Gaps {
     pub(super) some_link: bool,
     /// Whether a stack is missing.
     pub(super) some_stack: bool,
+    /// Names of load balancers: they are services, and written otherwise.
+    pub(super) balancers: Vec<String>,
     /// Positions in the text of the links that are there.
     pub(super) links: Vec<usize>,
     /// Positions in the text of the faults that are there.
@@ -57,8 +60,13 @@ impl Gaps {
                 .as_ref()
                 .and_then(|(edge, _)| edge.split_once(" -> "))
                 .is_some_and(|(from, to)| is_written(from) && is_written(to));
+        let is_unread_alert = complaint.field.ends_with(".when.alert")
+            && complaint
+                .unknown
+                .as_ref()
+                .is_some_and(|(word, _)| pieces.section("alerts").iter().any(|piece| piece.key.as_ref() == Some(word)));
         let needs_stacks = self.some_stack && complaint.message.contains("its stack has no ");
-        !(is_unread_file || needs_stacks || needs_links || needs_nodes || needs_calls)
+        !(is_unread_file || is_unread_alert || needs_stacks || needs_links || needs_nodes || needs_calls)
     }
 
     /// The complaint with all names that are written, and with positions as in the text.
@@ -70,6 +78,7 @@ impl Gaps {
             }
             _ => complaint,
         };
+        let complaint = self.balancers.iter().fold(complaint, |complaint, name| LoadBalancer::as_written(name, complaint));
         for (section, positions) in [("links[", &self.links), ("faults[", &self.faults)] {
             if let Some((index, rest)) = complaint.field.strip_prefix(section).and_then(|rest| rest.split_once(']'))
                 && let Some(position) = index.parse().ok().and_then(|index: usize| positions.get(index))

@@ -50,18 +50,9 @@ impl<'a> Reader<'a> {
 
     /// Paths that cannot differ from cell to cell.
     fn refuse_fixed_paths(&self, sweep: &SweepSpec<'a>, problems: &mut Problems) {
-        const FIXED: [&str; 9] = ["schema", "name", "horizon", "warm_up", "bin", "hold", "expect", "sweep", "arms"];
         for (path, key_span, _) in &sweep.vary {
-            let Ok(parsed) = Path::parse(path) else { continue };
-            let is_fixed = match parsed.steps() {
-                [Step::Name(first)] => FIXED.contains(&first.as_str()),
-                [Step::Name(first), ..] => ["expect", "sweep"].contains(&first.as_str()),
-                _ => false,
-            };
-            if is_fixed {
-                let problem =
-                    Problem::new(format!("`{path}` cannot be varied: it is the same for all cells, so that they can be compared"));
-                problems.push(problem.at(*key_span).hint("vary something of nodes, groups, links, faults or stacks"));
+            if let Some(problem) = refuse_fixed(path) {
+                problems.push(problem.at(*key_span));
             }
         }
     }
@@ -104,6 +95,19 @@ impl<'a> Reader<'a> {
         }
         Some(Cell { values, arms: arms?.into_iter().map(|(_, arm)| arm).collect() })
     }
+}
+
+/// Why a path cannot be varied, if it cannot.
+pub(super) fn refuse_fixed(path: &str) -> Option<Problem> {
+    const FIXED: [&str; 9] = ["schema", "name", "horizon", "warm_up", "bin", "hold", "expect", "sweep", "arms"];
+    let parsed = Path::parse(path).ok()?;
+    let is_fixed = match parsed.steps() {
+        [Step::Name(first)] => FIXED.contains(&first.as_str()),
+        [Step::Name(first), ..] => ["expect", "sweep"].contains(&first.as_str()),
+        _ => false,
+    };
+    let problem = || Problem::new(format!("`{path}` cannot be varied: it is the same for all cells, so that they can be compared"));
+    is_fixed.then(|| problem().hint("vary something of nodes, groups, links, faults or stacks"))
 }
 
 /// The values of the cell with this index: the last path varies fastest.

@@ -6,10 +6,10 @@ use crate::scenario::{ArmPlan, Cell};
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
-use models::faults::{AnyFault, Pick};
+use models::faults::{AnyFault, FlagRollout, Pick};
 use models::ids::EdgeId;
 use models::plan::{Callee, EdgePlan, Plan, Role};
-use models::services::TaskPlan;
+use models::services::{Condition, FlagId, Step, TaskPlan};
 use models::strategies::Layer;
 use models::strategies::breaker::{AnyBreaker, SlidingWindowType};
 use models::strategies::throttle::AnyThrottle;
@@ -34,6 +34,10 @@ impl<'a> Reader<'a> {
                     }
                     warnings.push(Problem { place: is_written.or(layer).map(Element::head), ..Problem::new(sentence) });
                 }
+            }
+            for (name, sentence) in uncalled(&cell.arms, arm) {
+                let node = value_of(&pieces, "nodes", &name);
+                warnings.push(Problem { place: node.map(Element::head), ..Problem::new(sentence) });
             }
             for (name, sentence) in unmeasured(&arm.plan) {
                 let clients = value_of(&pieces, "nodes", &name);
@@ -80,6 +84,10 @@ fn unnoticed(fault: &AnyFault, arms: &[ArmPlan]) -> Option<(&'static str, String
             let sentence = format!("nothing happens: no arm has a `Breaker` on `{}` whose state could be forced", lever.edge);
             Some(("edge", sentence))
         }
+        AnyFault::FlagRollout(rollout) if !arms.iter().any(|arm| asks(&arm.plan, rollout, fault)) => {
+            let sentence = format!("nothing happens: nobody it strikes asks for the flag {:?} in any arm", rollout.flag);
+            Some((if rollout.node.is_empty() { "domain" } else { "node" }, sentence))
+        }
         AnyFault::ColdCache(cold) if nobody_has(&cold.edge, |layer| matches!(layer, Layer::Cache(_))) => {
             Some(("edge", format!("nothing happens: no arm has a `Cache` on `{}` that could lose anything", cold.edge)))
         }
@@ -109,6 +117,18 @@ fn names_a_domain(fault: &AnyFault) -> bool {
     }
 }
 
+/// Whether anybody who gets a flag asks for it.
+fn asks(plan: &Plan, rollout: &FlagRollout, fault: &AnyFault) -> bool {
+    let Some(struck) = plan.faults.iter().find(|known| known.fault == *fault) else { return false };
+    let flag = FlagId::named(&rollout.flag);
+    let nodes = struck.members.iter().flat_map(|member| &member.effects).filter_map(models::environment::Effect::node);
+    let asks = |step: &Step| matches!(&step.does, TaskPlan::If(Condition::Flag(of), _) if *of == flag);
+    nodes.into_iter().any(|node| match plan.nodes[node.index()].role {
+        Role::Replica(service) => plan.services[service as usize].program.iter().any(asks),
+        Role::Member(_) | Role::Clients(_) => false,
+    })
+}
+
 /// Whether anybody whom a fault of disks strikes writes to one.
 fn writes(plan: &Plan, fault: &AnyFault) -> bool {
     let Some(struck) = plan.faults.iter().find(|known| known.fault == *fault) else { return false };
@@ -118,6 +138,29 @@ fn writes(plan: &Plan, fault: &AnyFault) -> bool {
         // Groups whose members write nothing are refused.
         Role::Member(_) | Role::Clients(_) => true,
     })
+}
+
+/// The services that nobody calls in any arm, and that fetch nothing, as seen from the first arm that has them.
+fn uncalled(arms: &[ArmPlan], arm: &ArmPlan) -> Vec<(String, String)> {
+    let has = |arm: &ArmPlan, name: &str| arm.plan.services.iter().any(|service| service.name == name);
+    let is_called = |arm: &ArmPlan, name: &str| {
+        let is_meant = |edge: &EdgePlan| matches!(edge.callee, Callee::Service(callee) if arm.plan.services[callee as usize].name == name);
+        let fetches = arm.plan.consumers.iter().any(|consumer| arm.plan.services[consumer.service as usize].name == name);
+        fetches || arm.plan.edges.iter().any(is_meant)
+    };
+    let is_idle = |name: &&String| {
+        let is_first = arms.iter().find(|arm| has(arm, name)).is_some_and(|first| std::ptr::eq(first, arm));
+        is_first && !arms.iter().any(|arm| is_called(arm, name))
+    };
+    let names = arm.plan.services.iter().map(|service| &service.name).filter(is_idle);
+    names.map(|name| (name.clone(), format!("nobody calls `{name}` in any arm: a service does with `does: [Call(\"{name}\")]`"))).collect()
+}
+
+/// Whether another edge of the same caller takes from a pool of this name.
+fn is_shared(plan: &Plan, edge: &EdgePlan, pool: &str) -> bool {
+    let takes = |layer: &Layer| matches!(layer, Layer::Bulkhead(bulkhead) if bulkhead.0.pool() == Some(pool));
+    let is_other = |other: &&EdgePlan| other.caller == edge.caller && other.name != edge.name;
+    plan.edges.iter().filter(is_other).any(|other| other.stack.iter().any(takes))
 }
 
 /// The layers of an edge that do nothing, or not what they seem to: position, the field that is to blame (none for the layer), and why.
@@ -148,6 +191,10 @@ fn idle_layers(plan: &Plan, edge: &EdgePlan) -> Vec<(usize, &'static str, String
                 retries.name()
             );
             Some((index, "", sentence))
+        }
+        Layer::Bulkhead(bulkhead) if bulkhead.0.pool().is_some_and(|pool| !is_shared(plan, edge, pool)) => {
+            let (pool, caller) = (bulkhead.0.pool()?, edge.name.split(" -> ").next()?);
+            Some((index, "pool", format!("nobody shares the pool `{pool}`: no other edge of `{caller}` has a `Bulkhead` that names it")))
         }
         Layer::Fallback(fallback) if fallback.on.as_ref().is_some_and(Vec::is_empty) => {
             Some((index, "on", "`on: []` answers no failure at all; leave `on` out to answer any".to_owned()))

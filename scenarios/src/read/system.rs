@@ -8,6 +8,7 @@ use crate::text::overlay::{Overlay, SECTIONS, overlay};
 use crate::text::parse::parse_as;
 use crate::text::path::{Path, Step, locate_in, path_below};
 use crate::text::tree::{Element, Shape};
+use models::alerts::AnyAlert;
 use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
@@ -16,11 +17,12 @@ use models::plan::{Clockwork, Plan, Routing, SystemSpec};
 use models::protocols::Group;
 use models::quoted;
 use models::registry::Complaint;
-use models::services::{Service, Task};
+use models::services::{LoadBalancer, Service, Task};
 use models::strategies::Layer;
 use models::workloads::{Arrivals, Clients};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
+use sim_core::units::Share;
 use std::sync::Arc;
 
 /// A node, as a scenario writes it.
@@ -30,6 +32,7 @@ use std::sync::Arc;
 enum NodeSpec {
     Clients(Clients),
     Service(Service),
+    LoadBalancer(LoadBalancer),
     Broker(Broker),
     Topic(Topic),
     Router(Router),
@@ -46,6 +49,7 @@ impl<'a> Reader<'a> {
         let faults = self.faults(problems);
         let storm = self.read::<Storm>("storm", problems);
         let experiment = self.read::<Experiment>("experiment", problems);
+        let objective = self.read::<Share>("objective", problems);
         let mut systems = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
@@ -53,6 +57,7 @@ impl<'a> Reader<'a> {
             let (mut spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
             spec.storm.clone_from(&storm);
             spec.experiment.clone_from(&experiment);
+            spec.objective = objective;
             match Plan::new(&spec) {
                 Ok(plan) => {
                     let group = spec.groups.first().map(|(_, group)| group.clone());
@@ -105,6 +110,11 @@ impl<'a> Reader<'a> {
                     self.read_demands(&mut service, piece.value, problems);
                     spec.services.push((key, service));
                 }
+                Some(NodeSpec::LoadBalancer(mut balancer)) => {
+                    self.read_data(&mut balancer.demand, piece.value, "demand", problems);
+                    gaps.balancers.push(key.clone());
+                    spec.services.push((key, balancer.service()));
+                }
                 Some(NodeSpec::Broker(broker)) => {
                     spec.brokers.push((key, self.read_broker(AnyBroker::Broker(broker), piece.value, problems)));
                 }
@@ -119,6 +129,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        LoadBalancer::fit_sizes(&mut spec.services, &gaps.balancers);
         for piece in pieces.section("groups") {
             let key = piece.key.clone().unwrap_or_default();
             match problems.note(parse_as::<Group>(piece.value, "kind of group")) {
@@ -132,6 +143,11 @@ impl<'a> Reader<'a> {
         for piece in pieces.section("clocks") {
             if let Some(clock) = problems.note(parse_as::<AnyClock>(piece.value, "kind of clock")) {
                 spec.clocks.push((piece.key.clone().unwrap_or_default(), clock));
+            }
+        }
+        for piece in pieces.section("alerts") {
+            if let Some(alert) = problems.note(parse_as::<AnyAlert>(piece.value, "kind of alert")) {
+                spec.alerts.push((piece.key.clone().unwrap_or_default(), alert));
             }
         }
         for (index, piece) in pieces.section("links").iter().enumerate() {
@@ -318,6 +334,9 @@ fn content_of(spec: &SystemSpec) -> String {
     }
     if !spec.brokers.is_empty() {
         text.extend(serde_json::to_vec(&spec.brokers).expect("brokers can be written as JSON"));
+    }
+    if spec.objective.is_some() || !spec.alerts.is_empty() {
+        text.extend(serde_json::to_vec(&(&spec.objective, &spec.alerts)).expect("alerts can be written as JSON"));
     }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));

@@ -59,6 +59,8 @@ fn prose<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     }
     let mut text = String::new();
     let mut last = Last::Nothing;
+    // How deep the first line of a table stands: what stands deeper goes on from the line before.
+    let mut base = 0;
     for line in lines {
         let (words, indent) = (line.trim(), line.len() - line.trim_start().len());
         if words.is_empty() {
@@ -73,7 +75,8 @@ fn prose<'a>(lines: impl Iterator<Item = &'a str>) -> String {
             _ => "\n\n",
         });
         if kind == Last::Table {
-            text.push_str("    ");
+            base = if last == Last::Table { base } else { indent };
+            text.push_str(&" ".repeat(4 + indent.saturating_sub(base)));
         }
         text.push_str(words);
         last = kind;
@@ -94,6 +97,12 @@ mod tests {
     fn a_table_stays_a_table() {
         let text = "// Load:\n//   eager   750/s\n//   budget  275/s\n// So there.\n()";
         assert_eq!(first_comment(text), "Load:\n\n    eager   750/s\n    budget  275/s\n\nSo there.");
+    }
+
+    #[test]
+    fn what_stands_deeper_in_a_table_stays_deeper() {
+        let text = "// Arms:\n//   eager   first\n//           and then\n//   budget  second\n()";
+        assert_eq!(first_comment(text), "Arms:\n\n    eager   first\n            and then\n    budget  second");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! cursor was: behind a value that was read and refused, or in front of one that was never begun. The words a problem
 //! points at are those of the element around that cursor.
 
+use super::elsewhere;
 use super::syntax::{clause, offset_of};
 use super::tree::{Element, Shape};
 use crate::problem::{Problem, Span, one_of};
@@ -26,7 +27,10 @@ pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedEr
             cursor.unknown_field(&found, &[expected, common].concat())
         }
         Error::NoSuchEnumVariant { expected, found, outer } => cursor.unknown_variant(&found, expected, outer.as_deref(), noun),
-        Error::MissingStructField { field, .. } => Problem::new(format!("`{field}` is missing")).at(cursor.around().head()),
+        Error::MissingStructField { field, .. } => {
+            let problem = Problem::new(format!("`{field}` is missing")).at(cursor.around().head());
+            elsewhere::example_of(field).map_or(problem.clone(), |example| problem.hint(example))
+        }
         Error::DuplicateStructField { field, .. } => cursor.duplicate(field),
         Error::ExpectedDifferentStructName { expected, found } => {
             let place = cursor.word(&found);
@@ -126,7 +130,12 @@ impl<'a> Cursor<'a> {
         if known.is_empty() {
             return problem.expected("no fields at all");
         }
-        problem.expected(one_of(known.iter().copied())).suggest(found, known.iter().copied())
+        let problem = problem.expected(one_of(known.iter().copied()));
+        match elsewhere::field_meant(found, known) {
+            Some("does") => problem.hint("whom a service calls it says in `does: [Call(\"...\")]`"),
+            Some(field) => problem.hint(format!("did you mean `{field}`?")),
+            None => problem.suggest(found, known.iter().copied()),
+        }
     }
 
     fn unknown_variant(&self, found: &str, known: &[&'static str], of: Option<&str>, noun: Option<&str>) -> Problem {
@@ -143,7 +152,11 @@ impl<'a> Cursor<'a> {
             Some(field) => format!("`{field}` cannot be `{found}`"),
             None => format!("unknown {noun} `{found}`"),
         };
-        Problem::new(message).at(place).expected(one_of(known.iter().copied())).suggest(found, known.iter().copied())
+        let problem = Problem::new(message).at(place).expected(one_of(known.iter().copied()));
+        match elsewhere::place_of(found) {
+            Some(hint) => problem.hint(hint),
+            None => problem.suggest(found, known.iter().copied()),
+        }
     }
 
     /// Returns the name of the field whose value begins here.
@@ -210,6 +223,11 @@ impl<'a> Cursor<'a> {
             && word.starts_with(|c: char| c.is_ascii_uppercase())
             && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let problem = problem.expected("a name without quotes, with brackets if it has settings");
+        let list = self.chain(self.after).into_iter().rev().find(|outer| outer.shape() == Shape::List);
+        let field = list.and_then(|list| self.field_at(list.span().start())).or_else(|| self.field_at(ahead.span().start()));
+        if let Some(hint) = elsewhere::value_meant(field, ahead.text()) {
+            return problem.hint(hint);
+        }
         if is_quoted_name { problem.hint(format!("write `{word}` or `{word}(...)`, without quotes")) } else { problem }
     }
 

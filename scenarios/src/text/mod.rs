@@ -29,6 +29,7 @@
 //! | [`comment`] | what does the scenario say about itself? |
 
 pub mod comment;
+mod elsewhere;
 mod explain;
 pub mod overlay;
 pub mod parse;

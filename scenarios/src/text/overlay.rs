@@ -20,12 +20,13 @@ pub struct Section {
 }
 
 /// The sections that an arm may overlay.
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [Section; 6] = [
     Section { name: "stacks", is_list: false },
     Section { name: "nodes", is_list: false },
     Section { name: "links", is_list: true },
     Section { name: "groups", is_list: false },
     Section { name: "clocks", is_list: false },
+    Section { name: "alerts", is_list: false },
 ];
 
 /// One entry of a section, as it is for one arm.

@@ -65,6 +65,11 @@ impl Path {
         Path { steps: self.steps.iter().skip(1).cloned().collect() }
     }
 
+    /// Returns the path that goes by these names.
+    pub fn of_names(names: &[&str]) -> Path {
+        Path { steps: names.iter().map(|name| Step::Name((*name).to_owned())).collect() }
+    }
+
     /// Returns the path with other steps in front of its own.
     #[must_use]
     pub fn below(&self, outer: &[Step]) -> Path {

@@ -177,6 +177,45 @@ impl Distribution {
         failures
     }
 
+    /// The same distribution with every length `numerator / denominator` as long, rounded down to nanoseconds; `None` where a file's values
+    /// have not been read.
+    ///
+    /// ```
+    /// use sim_core::{sample::Distribution, time::SimDuration};
+    /// let slow = Distribution::Exponential { mean: SimDuration::from_millis(12) }.scaled(5, 4);
+    /// assert_eq!(slow, Some(Distribution::Exponential { mean: SimDuration::from_millis(15) }));
+    /// ```
+    #[must_use]
+    pub fn scaled(&self, numerator: u64, denominator: u64) -> Option<Self> {
+        let length = |length: &SimDuration| {
+            let nanos = u128::from(length.as_nanos()) * u128::from(numerator) / u128::from(denominator.max(1));
+            SimDuration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        };
+        let part = |of: &Self| of.scaled(numerator, denominator);
+        Some(match self {
+            Self::Constant(value) => Self::Constant(length(value)),
+            Self::Uniform { low, high } => Self::Uniform { low: length(low), high: length(high) },
+            Self::Exponential { mean } => Self::Exponential { mean: length(mean) },
+            Self::Normal { mean, sd } => Self::Normal { mean: length(mean), sd: length(sd) },
+            Self::LogNormal { median, p99 } => Self::LogNormal { median: length(median), p99: length(p99) },
+            Self::Pareto { scale, shape } => Self::Pareto { scale: length(scale), shape: *shape },
+            Self::Weibull { scale, shape } => Self::Weibull { scale: length(scale), shape: *shape },
+            Self::Gamma { shape, mean } => Self::Gamma { shape: *shape, mean: length(mean) },
+            Self::Bimodal { share_slow, fast, slow } => {
+                Self::Bimodal { share_slow: *share_slow, fast: Box::new(part(fast)?), slow: Box::new(part(slow)?) }
+            }
+            Self::Mixture { parts } => {
+                let scaled = parts.iter().map(|one| Some(Part { weight: one.weight, of: part(&one.of)? }));
+                Self::Mixture { parts: scaled.collect::<Option<_>>()? }
+            }
+            Self::Empirical { file: Some(_), .. } => return None,
+            Self::Empirical { values, weights, file: None } => {
+                Self::Empirical { values: values.iter().map(length).collect(), weights: weights.clone(), file: None }
+            }
+            Self::Plus { constant, of } => Self::Plus { constant: length(constant), of: Box::new(part(of)?) },
+        })
+    }
+
     fn check_at(&self, path: &str, depth: usize, report: &mut dyn FnMut(String, String)) {
         if depth > MAX_DEPTH {
             return report(path.to_owned(), format!("distributions are nested at most {MAX_DEPTH} deep"));

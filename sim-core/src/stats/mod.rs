@@ -13,7 +13,9 @@ pub mod interval;
 pub mod mser;
 pub mod normal;
 pub mod paired;
+pub mod pooled;
 pub mod quantile;
+pub mod rank_sum;
 pub mod skewed;
 pub mod stopping;
 pub mod student;
@@ -22,5 +24,7 @@ pub mod wilcoxon;
 
 /// The exponential function by the pinned mathematics, for moving averages.
 pub use libm::exp;
+/// The natural logarithm by the pinned mathematics, for chances that multiply.
+pub use libm::log as ln;
 /// The logarithm to base ten by the pinned mathematics, for logarithmic axes.
 pub use libm::log10;

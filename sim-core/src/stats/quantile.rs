@@ -80,6 +80,13 @@ impl Quantile {
 
     /// The ranks, from 1, of the interval's ends: the largest lower and the smallest upper one with at most 2.5 % beyond each.
     pub fn interval_ranks(self, count: u64) -> Option<(u64, u64)> {
+        let (low, high) = self.end_ranks(count);
+        low.zip(high)
+    }
+
+    /// The ranks of the interval's ends, each by itself: a sample may be large enough to say how long a 99th percentile is at least, and
+    /// too small to say how long it is at most.
+    pub fn end_ranks(self, count: u64) -> (Option<u64>, Option<u64>) {
         let log_term = log_terms(count, self.share());
         // P(B <= low - 1) <= tail, for the largest such low.
         let (mut low, mut below) = (0, 0.0);
@@ -99,7 +106,7 @@ impl Quantile {
             }
             high -= 1;
         }
-        (low >= 1 && high <= count).then_some((low, high))
+        ((low >= 1).then_some(low), (high <= count).then_some(high))
     }
 }
 
@@ -144,6 +151,7 @@ mod tests {
         assert_eq!(Quantile::P99.interval_ranks(367), None);
         assert!(Quantile::P99.interval_ranks(368).is_some());
         assert!(Quantile::MEDIAN.interval_ranks(200_000).is_some(), "no underflow");
+        assert_eq!((Quantile::P99.end_ranks(30), Quantile::P99.end_ranks(1)), ((Some(28), None), (Some(1), None)));
     }
 
     #[test]

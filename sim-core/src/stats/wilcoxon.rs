@@ -6,6 +6,7 @@
 //! (that the differences lie symmetrically) and so sees more.
 
 use super::normal;
+use std::cmp::Ordering;
 
 /// Up to so many differences all arrangements of signs are counted.
 const MOST_COUNTED: usize = 50;
@@ -41,6 +42,24 @@ pub fn two_sided(differences: &[i128]) -> f64 {
     let (mean, variance) = (n * (n + 1.0) / 4.0, n * (n + 1.0) * (2.0 * n + 1.0) / 24.0 - ties / 48.0);
     let beyond = ((ranks_up as f64 / 2.0 - mean).abs() - 0.5).max(0.0);
     (2.0 * normal::at_most(-beyond / variance.sqrt())).min(1.0)
+}
+
+/// To which side of zero the differences lean, by the sum of their ranks: the side of which [`two_sided`] speaks.
+///
+/// ```
+/// use sim_core::stats::wilcoxon::leaning;
+/// assert!(leaning(&[-1, -2, 9]).is_eq() && leaning(&[-1, 2, 9]).is_gt());
+/// ```
+pub fn leaning(differences: &[i128]) -> Ordering {
+    let mut sizes: Vec<i128> = differences.iter().copied().filter(|difference| *difference != 0).collect();
+    sizes.sort_unstable_by_key(|difference| difference.unsigned_abs());
+    let (mut rank, mut sum) = (1_i128, 0);
+    for alike in sizes.chunk_by(|a, b| a.unsigned_abs() == b.unsigned_abs()) {
+        let count = alike.len() as i128;
+        sum += (2 * rank + count - 1) * alike.iter().map(|difference| difference.signum()).sum::<i128>();
+        rank += count;
+    }
+    sum.cmp(&0)
 }
 
 /// The share of all arrangements of signs of the ranks 1 to `count` whose sum of positive ranks is as far from the middle.

@@ -7,8 +7,10 @@
 //! Left out: checkpoints (the whole log is read), and followers that answer from what is not yet on their disks.
 
 mod log;
+mod member;
 mod message;
 mod protocol;
+mod recovery;
 mod watch;
 
 pub use log::Entry;

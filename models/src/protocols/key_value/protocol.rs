@@ -1,6 +1,7 @@
 //! What does each member of a store do when it is its turn?
 
-use super::log::{Entry, Log};
+use super::log::Entry;
+use super::member::{Member, Phase};
 use super::message::{Entries, Message};
 use super::watch::Watch;
 use super::{Acknowledge, KeyValue, ReadsFrom, Sync};
@@ -8,50 +9,14 @@ use crate::disks::{Completion, DiskTimes, Order};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Held, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
-use sim_core::time::SimDuration;
-use std::collections::BTreeMap;
 
 /// The protocol of a [`KeyValue`].
 #[derive(Clone, Debug)]
 pub struct KeyValueProtocol {
-    spec: KeyValue,
+    pub(super) spec: KeyValue,
     times: DiskTimes,
-}
-
-/// What a member remembers.
-#[derive(Clone, Debug, Default)]
-pub struct Member {
-    /// Of a primary: in which of its lives it is. Of a follower: in which it last heard the primary.
-    life: u32,
-    /// Of a follower: what an earlier life of the primary says is no longer heard.
-    promised: u32,
-    phase: Phase,
-    log: Log,
-    /// Slot and value of the last write to every key, as far as reads are answered from it.
-    store: BTreeMap<u32, (u64, u64)>,
-    /// How many slots of the log are in the store: of a primary, those that are acknowledged.
-    applied: u64,
-    /// How long the log was when this life of the primary began.
-    base: u64,
-    /// Callers whose writes are not done, by their slots.
-    writing: BTreeMap<u64, Held>,
-    /// How many slots each follower is known to have.
-    followers: Vec<u64>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    /// It serves.
-    #[default]
-    Ready,
-    /// It reads its log.
-    Loading,
-    /// It asks its followers for what it lacks.
-    Asking,
-    /// A follower has promised itself to a later life of the primary: it serves no more until it starts again.
-    Deposed,
 }
 
 /// What a member waits for.
@@ -63,36 +28,12 @@ pub enum Timer {
     Ask,
 }
 
-/// How long a primary waits for its followers before it asks again: own choice, far above a round trip.
-const ASK_AGAIN: SimDuration = SimDuration::from_secs(1);
-
-impl Member {
-    /// What is in a slot of its log.
-    pub(super) fn entry(&self, slot: u64) -> Option<Entry> {
-        self.log.get(slot)
-    }
-
-    /// The slot and the value by which it answers a read.
-    pub(super) fn read(&self, key: u32) -> Option<(u64, u64)> {
-        self.store.get(&key).copied()
-    }
-
-    fn apply_up_to(&mut self, end: u64) {
-        for slot in self.applied..end {
-            if let Some(entry) = self.log.get(slot) {
-                self.store.insert(entry.key, (slot, entry.value));
-            }
-        }
-        self.applied = self.applied.max(end);
-    }
-}
-
 impl KeyValueProtocol {
     pub(super) fn new(spec: &KeyValue) -> Self {
         Self { spec: spec.clone(), times: spec.disk.compile() }
     }
 
-    fn put(member: &mut Member, slot: u64, entry: Option<Entry>, turn: &mut Turn<'_, Self>) {
+    pub(super) fn put(member: &mut Member, slot: u64, entry: Option<Entry>, turn: &mut Turn<'_, Self>) {
         if let Some(order) = member.log.put(slot, entry) {
             turn.order(order);
         }
@@ -102,12 +43,12 @@ impl KeyValueProtocol {
         turn.send(To::Member(to), Message::Entries(Entries { life: member.life, base: member.base, from, entries }));
     }
 
-    fn tell_all(&self, member: &Member, from: u64, entries: &[Option<Entry>], turn: &mut Turn<'_, Self>) {
+    pub(super) fn tell_all(&self, member: &Member, from: u64, entries: &[Option<Entry>], turn: &mut Turn<'_, Self>) {
         (1..self.spec.members).for_each(|follower| self.tell(member, follower, from, entries.to_vec(), turn));
     }
 
     /// More of the log may be done: the primary acknowledges, a follower tells the primary.
-    fn progress(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
+    pub(super) fn progress(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
         if self.spec.sync == Sync::EveryWrite
             && let Some(order) = member.log.sync()
         {
@@ -178,69 +119,10 @@ impl KeyValueProtocol {
         member.store = member.log.store(member.applied);
     }
 
-    /// A member has read what is on its disk.
-    fn loaded(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
-        let (log, found) = Log::found(turn.disk(), self.spec.verify);
-        member.log = log;
-        for (what, count) in [("DropsTorn", found.torn), ("FindsDamaged", found.damaged), ("FindsMissing", found.missing)] {
-            if count > 0 {
-                turn.announce(what, count as i64);
-            }
-        }
-        if found.torn > 0 {
-            turn.order(member.log.cut(member.log.end()));
-        }
-        if turn.me() > 0 {
-            self.serve(member, turn);
-            let first = member.log.holes().first().copied().unwrap_or(member.log.end());
-            return turn.send(To::Member(0), Message::Missing(first));
-        }
-        if self.spec.acknowledge == Acknowledge::All && self.spec.members > 1 {
-            member.phase = Phase::Asking;
-            return self.ask(member, turn);
-        }
-        self.serve(member, turn);
-    }
-
-    fn ask(&self, member: &Member, turn: &mut Turn<'_, Self>) {
-        let lack = Message::Lack(member.life, member.log.holes(), member.log.end());
-        (1..self.spec.members).for_each(|follower| turn.send(To::Member(follower), lack.clone()));
-        turn.set_timer(Timer::Ask, ASK_AGAIN);
-    }
-
-    /// A member that has its log again serves.
-    fn serve(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
-        member.phase = Phase::Ready;
-        member.base = member.log.end();
-        member.applied = member.log.end();
-        member.store = member.log.store(member.applied);
-        if turn.me() == 0 {
-            turn.announce("Recovers", member.log.end() as i64);
-            self.tell_all(member, member.base, &[], turn);
-        }
-        self.begin_syncing(turn);
-        self.progress(member, turn);
-    }
-
-    fn begin_syncing(&self, turn: &mut Turn<'_, Self>) {
+    pub(super) fn begin_syncing(&self, turn: &mut Turn<'_, Self>) {
         if let Sync::Every(period) = self.spec.sync {
             turn.set_timer(Timer::Sync, period);
         }
-    }
-
-    /// The primary hears what a follower has of what it lacks. Whatever was acknowledged every follower has, so one is enough.
-    fn filled(&self, member: &mut Member, entries: Vec<(u64, Entry)>, turn: &mut Turn<'_, Self>) {
-        for (slot, entry) in entries {
-            while member.log.end() < slot {
-                let end = member.log.end();
-                Self::put(member, end, None, turn);
-            }
-            if member.log.get(slot).is_none() {
-                Self::put(member, slot, Some(entry), turn);
-            }
-        }
-        turn.cancel_timer(Timer::Ask);
-        self.serve(member, turn);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What does somebody see who knows what was written, and looks into members' memories?
 
 use super::Entry;
-use super::protocol::Member;
+use super::member::Member;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;

@@ -63,11 +63,5 @@ impl Discipline for AdaptiveLifo {
         memory.0 = now;
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
+    super::room!();
 }

@@ -152,16 +152,10 @@ impl Discipline for CoDel {
         }
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
+    super::room!();
 
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
-
-    fn check(&self) -> Vec<Complaint> {
-        let mut complaints = super::check_room(self.limit, self.when_full);
+    fn mistakes(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
         if self.interval.is_zero() || self.interval > SimDuration::from_secs(3_600) {
             complaints.push(complaint("interval", format!("an interval is above 0 and at most 1h, not {}", self.interval)));
         }

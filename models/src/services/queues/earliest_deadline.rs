@@ -79,16 +79,10 @@ impl Discipline for EarliestDeadline {
         if is_late && item.may_be_shed() { Verdict::Dropped } else { Verdict::Served }
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
+    super::room!();
 
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
-
-    fn check(&self) -> Vec<Complaint> {
-        let mut complaints = super::check_room(self.limit, self.when_full);
+    fn mistakes(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
         if self.max_age.is_some_and(|age| age <= self.needs) {
             complaints.push(complaint("max_age", format!("no request can be begun that is to be younger and needs {}", self.needs)));
         }

@@ -107,16 +107,10 @@ impl Discipline for FailAtScale {
         *memory = Expiries { last_empty: LastEmpty(now), ..Expiries::default() };
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
+    super::room!();
 
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
-
-    fn check(&self) -> Vec<Complaint> {
-        let mut complaints = super::check_room(self.limit, self.when_full);
+    fn mistakes(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
         if self.m > self.n {
             complaints
                 .push(complaint("m", format!("{} is longer than n, {}; in a queue that stands requests live shorter", self.m, self.n)));

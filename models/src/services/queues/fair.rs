@@ -131,16 +131,10 @@ impl Discipline for Fair {
         *flows = Flows::default();
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
+    super::room!();
 
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
-
-    fn check(&self) -> Vec<Complaint> {
-        let mut complaints = super::check_room(self.limit, self.when_full);
+    fn mistakes(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
         for (class, weight) in &self.weights {
             if !(1..=1_000).contains(weight) {
                 complaints.push(complaint("weights", format!("the class `{class}` has 1 to 1000 turns in a round, not {weight}")));

@@ -39,11 +39,5 @@ impl Explained for Fifo {
 impl Discipline for Fifo {
     type Memory = ();
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
+    super::room!();
 }

@@ -45,11 +45,5 @@ impl Discipline for Lifo {
         End::Last
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
+    super::room!();
 }

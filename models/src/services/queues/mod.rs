@@ -117,11 +117,30 @@ pub trait Discipline: Explained {
     /// Who makes room when so many wait.
     fn when_full(&self) -> WhenFull;
 
-    /// Everything wrong with the numbers as written.
+    /// What is wrong with its own numbers.
+    fn mistakes(&self) -> Vec<Complaint> {
+        Vec::new()
+    }
+
+    /// Everything wrong with it as written.
     fn check(&self) -> Vec<Complaint> {
-        check_room(self.limit(), self.when_full())
+        check_room(self.limit(), self.when_full()).into_iter().chain(self.mistakes()).collect()
     }
 }
+
+/// How many wait at most, and who makes room, where both are fields of these names.
+macro_rules! room {
+    () => {
+        fn limit(&self) -> Option<u32> {
+            self.limit
+        }
+
+        fn when_full(&self) -> WhenFull {
+            self.when_full
+        }
+    };
+}
+use room;
 
 registry! {
     /// A queue discipline, as a scenario writes it.

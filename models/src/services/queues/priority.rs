@@ -51,11 +51,5 @@ impl Discipline for Priority {
         if item.standing == Standing::Background { u64::from(u8::MAX) + 1 } else { u64::from(item.priority) }
     }
 
-    fn limit(&self) -> Option<u32> {
-        self.limit
-    }
-
-    fn when_full(&self) -> WhenFull {
-        self.when_full
-    }
+    super::room!();
 }

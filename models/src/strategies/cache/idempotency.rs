@@ -67,11 +67,29 @@ pub enum Claim {
     /// Execute it; it holds the key until it is [executed](IdempotencyKeys::executed) or [dropped](IdempotencyKeys::dropped).
     Execute,
     /// It was executed before, with this result.
-    Replay(Outcome),
+    Replay(Kept),
     /// Another request with this key is being executed.
     Held,
     /// The key belongs to a request with other parameters.
     Mismatch,
+}
+
+/// A result that is kept: how the request ended, and what its answer was worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether the answer rests on a makeshift.
+    pub is_degraded: bool,
+    /// Whether it rests on something that was altered on the way, or a lie.
+    pub is_wrong: bool,
+}
+
+impl From<Outcome> for Kept {
+    /// A result that is worth as much as any.
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, is_degraded: false, is_wrong: false }
+    }
 }
 
 /// The keys that a server knows.
@@ -86,7 +104,7 @@ pub struct Keys {
 struct Known {
     parameters: u64,
     /// The result and when it was stored; none while it is being executed.
-    result: Option<(Outcome, SimTime)>,
+    result: Option<(Kept, SimTime)>,
 }
 
 impl Keys {
@@ -112,17 +130,17 @@ impl IdempotencyKeys {
             }
             Some(known) if known.parameters != parameters => Claim::Mismatch,
             Some(Known { result: None, .. }) => Claim::Held,
-            Some(Known { result: Some((outcome, _)), .. }) => Claim::Replay(*outcome),
+            Some(Known { result: Some((kept, _)), .. }) => Claim::Replay(*kept),
         }
     }
 
     /// The request that holds a key was executed.
-    pub fn executed(&self, keys: &mut Keys, key: u64, outcome: Outcome, now: SimTime) {
-        if self.keeps == Keeps::Successes && !outcome.is_success() {
+    pub fn executed(&self, keys: &mut Keys, key: u64, result: Kept, now: SimTime) {
+        if self.keeps == Keeps::Successes && !result.outcome.is_success() {
             return self.dropped(keys, key);
         }
         if let Some(known) = keys.known.get_mut(&key).filter(|known| known.result.is_none()) {
-            known.result = Some((outcome, now));
+            known.result = Some((result, now));
             keys.by_age.push_back((now, key));
             self.expire(keys, now);
         }

@@ -9,5 +9,5 @@ mod store;
 pub use coalesce::{Coalesce, Flights, Joined};
 pub use freshness::{Cache, Freshness};
 pub use given::GivenRatio;
-pub use idempotency::{Claim, IdempotencyKeys, Keeps, Keys};
+pub use idempotency::{Claim, IdempotencyKeys, Keeps, Kept, Keys};
 pub use store::Store;

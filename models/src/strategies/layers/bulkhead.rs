@@ -124,8 +124,8 @@ impl Strategy for Bulkhead {
 
     fn gauges(&self, shared: &mut Self::Shared, _site: &Site<'_>, show: &mut dyn FnMut(&'static str, f64)) {
         let (inside, waiting) = self.0.occupied(shared);
-        show("calls let in", f64::from(inside));
-        show("calls waiting to be let in", f64::from(waiting));
+        show("calls under way", f64::from(inside));
+        show("calls that wait", f64::from(waiting));
     }
 
     fn check(&self) -> Vec<Complaint> {

@@ -88,7 +88,8 @@ impl<P: Protocol> World<P> {
                 }
                 self.discard(slot, ctx);
             }
-            Phase::Requesting | Phase::Unheard | Phase::Parked | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
+            Phase::Parked => self.waits_no_longer(slot, ctx),
+            Phase::Requesting | Phase::Unheard | Phase::Talking | Phase::Replying | Phase::Settled | Phase::Done => {}
         }
     }
 

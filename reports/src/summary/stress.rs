@@ -1,0 +1,176 @@
+//! Does the ranking hold under other assumptions?
+//!
+//! The rank of every arm under each assumption, and its *regret*: how far its measure is behind that of the best arm there (Savage,
+//! The Theory of Statistical Decision, 1951). The arm whose most regret is least is the one to choose by somebody who does not know which assumption is true.
+
+use super::arm::{ArmSummary, Kind};
+use super::fates::named;
+use super::ranking::Ranking;
+use crate::number;
+use crate::table::{Cell, Column, Table};
+use scenarios::results::Results;
+use sim_core::stats::quantile::Quantile;
+use sim_core::stats::survival::Reached;
+use sim_core::time::SimDuration;
+
+/// What holds as the scenario is written.
+const AS_WRITTEN: &str = "as written";
+
+/// At most so many changes of place are told.
+const TOLD: usize = 12;
+
+/// A ranking with what was assumed.
+type Under<'a> = (&'a str, Ranking);
+
+/// The ranking as written, and under each assumption; nothing if the comparison was not made under any.
+fn rankings(results: &Results) -> Vec<Under<'_>> {
+    if results.stressed.is_empty() {
+        return Vec::new();
+    }
+    let stressed = results.stressed.iter().map(|one| (one.assumption.as_str(), Ranking::of(&one.results, 0)));
+    std::iter::once((AS_WRITTEN, Ranking::of(results, 0))).chain(stressed).collect()
+}
+
+/// Ranks and regrets; nothing if the comparison was made under no other assumption.
+pub fn stress(results: &Results) -> Vec<Table> {
+    let rankings = rankings(results);
+    if rankings.is_empty() {
+        return Vec::new();
+    }
+    let kind = rankings[0].1.kind;
+    let mut tables = vec![ranks(results, &rankings)];
+    if kind == Kind::Faults {
+        tables.push(regrets(
+            results,
+            &rankings,
+            "Regret: runs that did not recover, beyond those of the best arm",
+            |arm| (arm.judged() > 0).then(|| -billionths(arm.not_recovered, arm.judged())),
+            |behind| Cell::Points(-behind),
+        ));
+    }
+    if kind == Kind::OneShot {
+        tables.push(regrets(results, &rankings, "Regret: time until everybody is done, behind the best arm", completion, |nanos| {
+            Cell::Length(SimDuration::from_nanos(nanos.unsigned_abs()))
+        }));
+    } else {
+        let title = "Regret: availability behind the best arm";
+        tables.push(regrets(results, &rankings, title, |arm| (arm.calls > 0).then(|| billionths(arm.succeeded, arm.calls)), Cell::Points));
+    }
+    tables
+}
+
+fn billionths(part: u64, whole: u64) -> i64 {
+    (i128::from(part) * 1_000_000_000 / i128::from(whole)) as i64
+}
+
+/// The median time in nanoseconds, the other way round: less is better. Missing if half of the runs do not come to it.
+fn completion(arm: &ArmSummary) -> Option<i64> {
+    match arm.completion_quantile(Quantile::MEDIAN)? {
+        Reached::At(nanos) => i64::try_from(nanos).ok().map(|nanos| -nanos),
+        Reached::NotBy(_) => None,
+    }
+}
+
+fn columns(results: &Results, last: &str) -> Vec<Column> {
+    let assumed = results.stressed.iter().map(|one| one.assumption.as_str());
+    let mut columns = vec![Column::text("arm")];
+    columns.extend(std::iter::once(AS_WRITTEN).chain(assumed).map(|name| Column::number(broken(name), "")));
+    columns.push(Column::number(last, ""));
+    columns
+}
+
+/// A head that may be broken at its blanks.
+fn broken(name: &str) -> String {
+    name.replace(' ', "\n").replace("\n%", " %")
+}
+
+fn ranks(results: &Results, rankings: &[Under<'_>]) -> Table {
+    let mut table = Table::new("Rank under each assumption", columns(results, "worst"));
+    for arm in &results.manifest.arms {
+        let ranks: Vec<Option<u64>> = rankings.iter().map(|(_, ranking)| rank(ranking, arm)).collect();
+        let cells = ranks.iter().map(|rank| Cell::or_missing(*rank, Cell::Count));
+        let worst = Cell::or_missing(ranks.iter().flatten().max().copied(), Cell::Count);
+        table.push([Cell::text(arm)].into_iter().chain(cells).chain([worst]).collect());
+    }
+    table
+}
+
+fn rank(ranking: &Ranking, arm: &str) -> Option<u64> {
+    let place = ranking.arms.iter().position(|one| one.name == arm)?;
+    ranking.ranks.get(place).copied()
+}
+
+fn regrets(results: &Results, rankings: &[Under<'_>], title: &str, score: fn(&ArmSummary) -> Option<i64>, cell: fn(i64) -> Cell) -> Table {
+    let mut table = Table::new(title, columns(results, "most"));
+    for arm in &results.manifest.arms {
+        let all: Vec<Option<i64>> = rankings.iter().map(|(_, ranking)| regret(ranking, arm, score)).collect();
+        // Zero is the best there; who cannot be judged anywhere has no most regret.
+        let most = all.iter().copied().collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().max());
+        let shown = |regret: i64| if regret == 0 { Cell::text("–") } else { cell(-regret) };
+        let cells = all.iter().map(|regret| Cell::or_missing(*regret, shown));
+        table.push([Cell::text(arm)].into_iter().chain(cells).chain([Cell::or_missing(most, shown)]).collect());
+    }
+    table
+}
+
+/// How far an arm is behind the best one.
+fn regret(ranking: &Ranking, arm: &str, score: fn(&ArmSummary) -> Option<i64>) -> Option<i64> {
+    let best = ranking.arms.iter().filter_map(score).max()?;
+    let own = ranking.arms.iter().find(|one| one.name == arm).and_then(score)?;
+    Some(best - own)
+}
+
+/// What the tables come to, in words.
+pub fn stress_sentences(results: &Results) -> Vec<String> {
+    let rankings = rankings(results);
+    let Some((_, written)) = rankings.first() else { return Vec::new() };
+    let count = number::counted(&results.stressed.len().to_string(), "other assumption");
+    let arms = &results.manifest.arms;
+    let is_first = |arm: &&String| rankings.iter().all(|(_, ranking)| rank(ranking, arm) == Some(1));
+    let last = |ranking: &Ranking| ranking.ranks.iter().max().copied();
+    let is_never_last =
+        |arm: &&String| rankings.iter().all(|(_, ranking)| rank(ranking, arm).is_some_and(|rank| rank == 1 || Some(rank) != last(ranking)));
+    let listed = |arms: Vec<&String>| arms.into_iter().map(|arm| named(arm)).collect::<Vec<_>>().join(", ");
+    let always: Vec<&String> = arms.iter().filter(is_first).collect();
+    let never_last: Vec<&String> = arms.iter().filter(is_never_last).filter(|arm| !always.contains(arm)).collect();
+    let mut sentences = Vec::new();
+    sentences.push(if always.is_empty() {
+        format!("No arm is first under all of {count} and as written")
+    } else {
+        format!("First, alone or shared, as written and under {count}: {}", listed(always))
+    });
+    if !never_last.is_empty() {
+        sentences.push(format!("Never last: {}", listed(never_last)));
+    }
+    let changes = changes(written, &rankings[1..], arms);
+    if changes.is_empty() {
+        sentences.push("No two arms change places".to_owned());
+    }
+    let more = changes.len().saturating_sub(TOLD);
+    sentences.extend(changes.into_iter().take(TOLD));
+    if more > 0 {
+        sentences.push(format!("{more} further changes of place are in the table of ranks"));
+    }
+    sentences
+}
+
+/// Arms that change places: one is shown to be better as written, the other under an assumption.
+fn changes(written: &Ranking, stressed: &[Under<'_>], arms: &[String]) -> Vec<String> {
+    let is_before = |ranking: &Ranking, a: &str, b: &str| rank(ranking, a).zip(rank(ranking, b)).is_some_and(|(a, b)| a < b);
+    let mut sentences = Vec::new();
+    for better in arms {
+        for other in arms.iter().filter(|other| is_before(written, better, other)) {
+            let turned: Vec<&str> =
+                stressed.iter().filter(|(_, ranking)| is_before(ranking, other, better)).map(|(name, _)| *name).collect();
+            if !turned.is_empty() {
+                sentences.push(format!(
+                    "{} is better than {} as written, and worse with {}",
+                    named(better),
+                    named(other),
+                    turned.join(", ")
+                ));
+            }
+        }
+    }
+    sentences
+}

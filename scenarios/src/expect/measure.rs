@@ -1,0 +1,278 @@
+//! Does any measure of a run, by name, keep a limit over the runs, or differ enough from another arm?
+//!
+//! Every run has one value of the measure (`stormglass list measures`); what is judged is the mean, a quantile, or each of them. Against
+//! another arm it is the difference of two runs of one seed, which share all their luck. A value that was cut off, such as the recovery
+//! time of a run that never recovers, is longer than any other; runs without a value are left out and counted.
+
+mod amount;
+mod check;
+
+pub use amount::Amount;
+pub(crate) use check::Owners;
+
+use super::{Judged, Judgement, Limits, Runs, Shown};
+use crate::measures::{Better, Measure, Reading, Unit};
+use crate::results::Results;
+use serde::{Deserialize, Serialize};
+use sim_core::stats::quantile::Quantile;
+
+/// What is expected of a measure, as a scenario writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MeasureBounds {
+    /// The measure, by its name: `"latency p99"`, `"utilisation of db"`.
+    pub of: String,
+    /// What of its values over the runs; the median unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_runs: Option<Over>,
+    /// It is not below this, in the unit of the measure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Amount>,
+    /// It is not above this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Amount>,
+    /// The limits are of the difference to this arm, seed by seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub than: Option<String>,
+    /// It is better than in this arm, by whatever little.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub better_than: Option<String>,
+    /// It is worse than in this arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worse_than: Option<String>,
+    /// The arms it speaks of; all unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+/// What of the values of all runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Over {
+    /// Their mean.
+    Mean,
+    /// Half of the runs have at most this.
+    #[default]
+    Median,
+    /// One run in a hundred has at most this.
+    P1,
+    /// One run in ten has at most this.
+    P10,
+    /// Nine runs in ten have at most this.
+    P90,
+    /// Ninety-nine runs in a hundred have at most this.
+    P99,
+    /// Every run by itself.
+    Every,
+}
+
+impl Over {
+    const fn quantile(self) -> Option<Quantile> {
+        match self {
+            Self::Mean | Self::Every => None,
+            Self::Median => Some(Quantile::MEDIAN),
+            Self::P1 => Some(Quantile::new(1, 100)),
+            Self::P10 => Some(Quantile::new(10, 100)),
+            Self::P90 => Some(Quantile::new(90, 100)),
+            Self::P99 => Some(Quantile::P99),
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Mean => "the mean of the runs",
+            Self::Median => "the median of the runs",
+            Self::P1 => "one run in a hundred",
+            Self::P10 => "one run in ten",
+            Self::P90 => "nine runs in ten",
+            Self::P99 => "99 runs in a hundred",
+            Self::Every => "every run",
+        }
+    }
+}
+
+/// How an arm is to stand beside another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Within the limits that are written.
+    Limits,
+    /// Better.
+    Better,
+    /// Worse.
+    Worse,
+}
+
+/// A value that sorts behind every other.
+const BEYOND: f64 = f64::INFINITY;
+
+impl MeasureBounds {
+    /// The arm that it is compared with, and how.
+    pub fn other(&self) -> Option<(&str, Beside)> {
+        let written = [(&self.than, Beside::Limits), (&self.better_than, Beside::Better), (&self.worse_than, Beside::Worse)];
+        written.into_iter().find_map(|(arm, beside)| Some((arm.as_deref()?, beside)))
+    }
+
+    /// The limits in parts of the unit.
+    fn limits(&self, measure: &Measure) -> Result<Limits, String> {
+        let (unit, other) = (measure.unit, self.other());
+        let parts = |amount: &Option<Amount>| amount.as_ref().map(|amount| amount.parts(unit, other.is_some())).transpose();
+        let wanted = |example| format!("`{}` takes {example}", measure.name);
+        let written = Limits { at_least: parts(&self.at_least).map_err(wanted)?, at_most: parts(&self.at_most).map_err(wanted)? };
+        // Values are whole numbers of parts: more than nothing is one of them.
+        let (more, less) = (Limits { at_least: Some(1.0), at_most: None }, Limits { at_least: None, at_most: Some(-1.0) });
+        match (other.map(|(_, beside)| beside), measure.better) {
+            (None | Some(Beside::Limits), _) => Ok(written),
+            (Some(Beside::Better), Better::More) | (Some(Beside::Worse), Better::Less) => Ok(more),
+            (Some(Beside::Better), Better::Less) | (Some(Beside::Worse), Better::More) => Ok(less),
+            (_, Better::Unsaid) => Err(format!("neither more nor less of `{}` is better", measure.name)),
+        }
+    }
+
+    fn words(&self) -> String {
+        let over = match self.over_runs.unwrap_or_default() {
+            Over::Median => String::new(),
+            other => format!(" of {}", other.words()),
+        };
+        let bound = |word: &str, amount: &Option<Amount>| amount.as_ref().map(|amount| format!("{word} {amount}"));
+        let bounds: Vec<String> = [bound("at least", &self.at_least), bound("at most", &self.at_most)].into_iter().flatten().collect();
+        let bounds = bounds.join(" and ");
+        match self.other() {
+            None => format!("{}{over} {bounds}", self.of),
+            Some((arm, Beside::Limits)) => format!("{}{over} against \"{arm}\" {bounds}", self.of),
+            Some((arm, Beside::Better)) => format!("{}{over} better than \"{arm}\"", self.of),
+            Some((arm, Beside::Worse)) => format!("{}{over} worse than \"{arm}\"", self.of),
+        }
+    }
+
+    pub(super) fn judge(&self, results: &Results, cell: u32, runs: &Runs<'_>) -> Judged {
+        let undecided = |reason: String| (self.words(), Judgement::Undecided, reason, None);
+        let measure = match Measure::find(&self.of, results.runs.iter().filter_map(|row| row.measures())) {
+            Ok(measure) => measure,
+            Err(reason) => return undecided(reason),
+        };
+        let limits = match self.limits(&measure) {
+            Ok(limits) => limits,
+            Err(reason) => return undecided(reason),
+        };
+        let values = match self.other() {
+            None => values(&measure, results, runs),
+            Some((arm, _)) => {
+                let Some(other) = results.manifest.arms.iter().position(|name| name == arm) else {
+                    return undecided(format!("there is no arm `{arm}`"));
+                };
+                let others: Vec<_> = results.runs_of(cell, other as u32).collect();
+                differences(&measure, results, runs, &others)
+            }
+        };
+        let Some(worst) = worst(&values, limits) else {
+            let seen = if self.other().is_some() { "no seed has a value in both arms" } else { "no run has such a value" };
+            return undecided(seen.to_owned());
+        };
+        let is_difference = self.other().is_some();
+        let say = |value: f64| said(measure.unit, is_difference, value);
+        let (judgement, evidence) = self.over(&values, limits, measure.unit, &say);
+        let missing = runs.len() - values.len();
+        let without = if missing > 0 { format!("; {missing} of {} runs have no such value", runs.len()) } else { String::new() };
+        let apart =
+            if is_difference && results.manifest.instants_differ { "; faults strike the arms at instants of their own" } else { "" };
+        (self.words(), judgement, format!("{evidence}{without}{apart}"), Some(worst))
+    }
+
+    fn over(&self, values: &[(u64, f64)], limits: Limits, unit: Unit, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
+        let over = self.over_runs.unwrap_or_default();
+        let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let range = if self.other().is_some() { (None, None) } else { unit.range() };
+        let shown = match over.quantile() {
+            Some(quantile) => Shown::quantile(quantile, numbers.clone()).map(|shown| shown.within(range)),
+            None if over == Over::Every => return every(&numbers, limits, say),
+            None if numbers.iter().any(|value| value.is_infinite()) => {
+                let cut = numbers.iter().filter(|value| value.is_infinite()).count();
+                let reason = format!("{cut} of {} values were cut off and have no mean; ask for a quantile", numbers.len());
+                return (Judgement::Undecided, reason);
+            }
+            None => match whole_runs(&numbers, unit, range) {
+                Some(count) => Shown::share(count, numbers.len() as u64, unit.parts() as f64),
+                None => Shown::mean(&numbers, range),
+            },
+        };
+        let Some(shown) = shown else { return (Judgement::Undecided, "no run has such a value".to_owned()) };
+        let (judgement, evidence) = shown.judge(limits, say);
+        let what = if over == Over::Mean { "mean" } else { "quantile" };
+        let what = if over == Over::Median { "median" } else { what };
+        let of = if self.other().is_some() { " difference" } else { "" };
+        (judgement, format!("{what}{of} {}; {evidence}", say(shown.value)))
+    }
+}
+
+/// How many runs have all of a share, if each has all or nothing of it.
+fn whole_runs(values: &[f64], unit: Unit, range: (Option<f64>, Option<f64>)) -> Option<u64> {
+    let all = range.1.filter(|_| unit == Unit::Share)?;
+    let is_all = |value: f64| (value - all).abs() < 0.5;
+    values.iter().all(|value| is_all(*value) || value.abs() < 0.5).then(|| values.iter().filter(|value| is_all(**value)).count() as u64)
+}
+
+/// One run breaks it, none proves it.
+fn every(values: &[f64], limits: Limits, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let is_broken =
+        |value: &&f64| limits.at_least.is_some_and(|limit| **value < limit) || limits.at_most.is_some_and(|limit| **value > limit);
+    let (broken, runs) = (values.iter().filter(is_broken).count(), values.len());
+    let seen = format!("{} to {} over {runs} runs", say(least), say(most));
+    if broken > 0 {
+        return (Judgement::Failed, format!("{seen}, {broken} of them beyond the limit"));
+    }
+    match Shown::share(0, runs as u64, 1.0).filter(|_| runs >= super::shown::FEWEST) {
+        Some(_) => {
+            let others = 100.0 * (1.0 - sim_core::stats::exp(sim_core::stats::ln(0.05) / runs as f64));
+            (Judgement::Passed, format!("{seen}, so that at most {others:.1}% of all possible runs are beyond the limit"))
+        }
+        None => (Judgement::Undecided, format!("{seen}; too few runs to decide, {} would be the fewest", super::shown::FEWEST)),
+    }
+}
+
+fn number(reading: Reading) -> Option<f64> {
+    match reading {
+        Reading::Is(value) => Some(value as f64),
+        Reading::Beyond(_) => Some(BEYOND),
+        Reading::Missing => None,
+    }
+}
+
+/// Seed and value of every run that has one.
+fn values(measure: &Measure, results: &Results, runs: &Runs<'_>) -> Vec<(u64, f64)> {
+    runs.iter().filter_map(|(seed, run)| Some((*seed, number(measure.of(run, &results.manifest))?))).collect()
+}
+
+/// For every seed how much more it is than in the other arm.
+fn differences(measure: &Measure, results: &Results, runs: &Runs<'_>, others: &Runs<'_>) -> Vec<(u64, f64)> {
+    let others = values(measure, results, others);
+    let pair = |(seed, value): (u64, f64)| {
+        let place = others.binary_search_by_key(&seed, |(seed, _)| *seed).ok()?;
+        let other = others[place].1;
+        // Two that were cut off are alike, for all that can be seen.
+        Some((seed, if value.is_infinite() && other.is_infinite() { 0.0 } else { value - other }))
+    };
+    values(measure, results, runs).into_iter().filter_map(pair).collect()
+}
+
+/// The seed of the value that speaks most against the limits; the first of equal ones.
+fn worst(values: &[(u64, f64)], limits: Limits) -> Option<u64> {
+    let beyond = |value: f64| {
+        let short = limits.at_least.map_or(f64::NEG_INFINITY, |limit| limit - value);
+        short.max(limits.at_most.map_or(f64::NEG_INFINITY, |limit| value - limit))
+    };
+    let worse = |kept: (u64, f64), next: (u64, f64)| if next.1 > kept.1 { next } else { kept };
+    values.iter().map(|(seed, value)| (*seed, beyond(*value))).reduce(worse).map(|(seed, _)| seed)
+}
+
+fn said(unit: Unit, is_difference: bool, value: f64) -> String {
+    match value {
+        _ if value == f64::INFINITY => "cut off".to_owned(),
+        _ if value == f64::NEG_INFINITY => "cut off on the other side".to_owned(),
+        _ if is_difference => unit.difference(value),
+        _ => unit.near(value),
+    }
+}
+
+#[cfg(test)]
+mod tests;
