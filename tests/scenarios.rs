@@ -15,7 +15,7 @@ mod strategies;
 
 use camino::Utf8Path;
 use reports::export::markdown;
-use reports::summary::{Ranking, fates, grid};
+use reports::summary::{Ranking, doubts, fates, grid};
 use scenarios::expect::{self, Judgement};
 use scenarios::journal::{Journal, KnownRuns};
 use scenarios::library::SHIPPED;
@@ -161,6 +161,14 @@ fn every_shipped_scenario_keeps_its_word() {
         }
     }
     assert!(broken.is_empty(), "\n{broken}");
+}
+
+#[test]
+fn nobody_need_doubt_the_numbers_of_a_shipped_scenario() {
+    let doubted =
+        SHIPPED.iter().flat_map(|shipped| doubts(&results(shipped.name)).into_iter().map(|doubt| format!("{}: {doubt}", shipped.name)));
+    let doubted: Vec<String> = doubted.collect();
+    assert!(doubted.is_empty(), "{doubted:#?}");
 }
 
 #[test]
