@@ -28,6 +28,7 @@ const CLIENTS: About = About {
         parameter("classes", "{name: (weight, priority)}", "none", "of which kinds calls are"),
         parameter("starts_within", "duration", "all at once", "with closed or one-shot load: the time over which clients start"),
         parameter("synthetic", "true or false", "false", "whether they are probes, whose calls are counted apart"),
+        parameter("counts_each", "true or false", "false", "whether what each of them gets is counted: how evenly clients are served"),
     ],
     memory: "8 bytes per client, and a record for each call under way.",
     source: "own definition",

@@ -132,7 +132,7 @@ fn an_expectation_speaks_of_a_class_that_exists() {
 fn a_class_is_judged_over_all_runs_of_a_sweep() {
     let clauses = r#"expect: [
         Availability(class: "buy", at_least: "1%"), Availability(class: "browse", at_most: "1%"), Latency(class: "buy", p50: "10s"),
-    ], sweep: (replications: 3)"#;
+    ], sweep: (replications: 6)"#;
     let scenario = scenario(&text(CLASSES, "", clauses));
     let options = SweepOptions { jobs: 1, go_on: &|| true, progress: &mut |_, _| {} };
     let results = sweep(&scenario, &KnownRuns::default(), &mut Journal::nowhere(), options).expect("nothing is written");
@@ -140,5 +140,5 @@ fn a_class_is_judged_over_all_runs_of_a_sweep() {
     let judgements: Vec<Judgement> = verdicts.iter().map(|verdict| verdict.judgement).collect();
     assert_eq!(judgements, [Judgement::Passed, Judgement::Failed, Judgement::Passed]);
     let bought: u64 = results.runs_of(0, 0).map(|(_, run)| class(run, "buy").calls).sum();
-    assert!(verdicts[0].evidence.ends_with(&format!("of {bought} calls")), "{}", verdicts[0].evidence);
+    assert!(verdicts[0].evidence.contains(&format!("of {bought} calls")), "{}", verdicts[0].evidence);
 }

@@ -52,7 +52,7 @@ impl Evenness {
 
 /// A quotient of at most one in billionths, rounded down.
 fn ratio(part: u128, whole: u128) -> u32 {
-    let shift = (whole.leading_zeros() < 32).then(|| 32 - whole.leading_zeros()).unwrap_or(0);
+    let shift = 32_u32.saturating_sub(whole.leading_zeros());
     (((part >> shift) * BILLION) / (whole >> shift)) as u32
 }
 

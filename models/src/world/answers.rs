@@ -179,11 +179,12 @@ impl<P: Protocol> World<P> {
         state.flights[flight as usize].attempt = NONE;
         if outcome.is_success() {
             (state.is_wrong, state.is_degraded) = (is_wrong, is_degraded);
-        } else if let Origin::Saga(saga, place) = state.origin {
-            self.saga_attempt_failed((saga, place), outcome);
+        } else {
+            self.answered_badly(call, outcome);
         }
         self.attempts.release(slot);
-        if self.plan.edges[self.calls[call].name.edge.index()].passes_outcomes {
+        // A hint is for whoever made the call, and goes the longer way.
+        if hint.is_none() && self.plan.edges[self.calls[call].name.edge.index()].passes_outcomes {
             return self.end_call(call, outcome, ctx);
         }
         self.attempt_ended(call, flight, outcome, hint, ctx);

@@ -1,7 +1,7 @@
 //! How does a stack turn a call into attempts, and their results into one outcome?
 
 use super::World;
-use crate::call::{Closed, NONE, Origin};
+use crate::call::{Closed, Flight, NONE, Origin};
 use crate::ids::NodeId;
 use crate::outcome::{Failure, Hint, Outcome};
 use crate::protocols::Protocol;
@@ -220,7 +220,10 @@ impl<P: Protocol> World<P> {
     pub(super) fn try_again(&mut self, slot: u32, leaf: u32, ctx: &mut Ctx<'_, Self>) {
         let call = &self.calls[slot];
         if call.attempts > 0 && call.is_counted {
-            let is_hedge = call.flights.iter().any(|flight| flight.is_open && flight.attempt != NONE);
+            // Whoever waits for an attempt does not know that it is lost.
+            let layer = call.flights[leaf as usize].layer;
+            let is_other = |(index, flight): (usize, &Flight)| index != leaf as usize && flight.is_open && flight.layer == layer;
+            let is_hedge = call.flights.iter().enumerate().any(is_other);
             self.meter.tried_again(call.name.edge, is_hedge);
         }
         self.send_attempt(slot, leaf, ctx);

@@ -25,7 +25,7 @@ fn written(lag: Distribution, waits_for: u32, after: u64, fault: PlannedFault) -
     let replication =
         Replication { lag, reads: ReadsFrom::Primary, pins: None, waits_for, fails_over: Some(FailOver { after: ms(after) }) };
     let data = Data { writes: Writes::Share(Share::ALL), replication: Some(replication), optimistic: None, publishes: None };
-    let server = Service { replicas: 3, workers: 4, data: Some(data), ..service(Distribution::Constant(ms(1))) };
+    let server = Service { replicas: 3, workers: 1_000, data: Some(data), ..service(Distribution::Constant(ms(1))) };
     let mut spec = pair(clients(20, "server", poisson(100)), server, way, vec![deadline(ms(900))]);
     spec.clients[0].1.keys = Some(Keys { count: 1_000, skew: 0.0 });
     spec.faults = vec![fault];

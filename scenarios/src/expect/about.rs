@@ -28,6 +28,8 @@ const CALM: Parameter =
 const CLASS: Parameter = field("class", "name of a class", "all", "Only calls of this class of requests count.");
 const ARMS: Parameter = field("arms", "list of names", "all", "The arms it speaks of.");
 
+const ALERT: Parameter = field("alert", "name of an alert", "required", "The alert.");
+
 const OVER_RUNS: &str = "The ratio of sums over runs, each run one draw: Student's t, and Hall's transformation on the long side of skewed \
                          runs. It passes or fails if the whole 95 % interval lies on one side of the limit; six runs are the fewest. A limit of \
                          0 % or 100 % is broken by one run and kept if none of six or more breaks it.";
@@ -35,7 +37,7 @@ const OVER_RUNS: &str = "The ratio of sums over runs, each run one draw: Student
 const HALF: Parameter = field("p50", "duration", "no limit", "Half have at most this.");
 
 /// All of them, in the order of the list.
-pub const PAGES: [ClausePage; 9] = [
+pub const PAGES: [ClausePage; 12] = [
     ClausePage {
         name: "Availability",
         meaning: "The share of measured calls of clients that succeed, over all runs together.",
@@ -123,6 +125,34 @@ pub const PAGES: [ClausePage; 9] = [
             ARMS,
         ],
         example: "Uptime(of: \"shop\", members: Majority, at_least: \"99.9%\")",
+    },
+    ClausePage {
+        name: "Detection",
+        meaning: "Quantiles over the runs of the time from the begin of a fault until something reacts, or until an alert fires; of a run that of its \
+                  slowest episode. A fault that is not detected is longer than any limit.",
+        judged: "As Recovery: exact binomial tests of 5 % in either direction.",
+        parameters: &[
+            field("alert", "name of an alert", "any reaction", "The alert that detects."),
+            HALF,
+            field("p90", "duration", "no limit", "In nine of ten runs every fault is detected within this."),
+            field("p99", "duration", "no limit", "In all but one in a hundred runs."),
+            ARMS,
+        ],
+        example: "Detection(alert: \"page\", p90: \"2m\")",
+    },
+    ClausePage {
+        name: "Precision",
+        meaning: "The share of the alarms of an alert that are not false, over all runs together.",
+        judged: OVER_RUNS,
+        parameters: &[ALERT, LEAST, MOST, ARMS],
+        example: "Precision(alert: \"page\", at_least: \"90%\")",
+    },
+    ClausePage {
+        name: "Recall",
+        meaning: "The share of the faults that an alert detects, over all runs together. One that harms nobody counts as well.",
+        judged: OVER_RUNS,
+        parameters: &[ALERT, LEAST, MOST, ARMS],
+        example: "Recall(alert: \"page\", at_least: \"90%\")",
     },
     ClausePage {
         name: "Measure",

@@ -78,8 +78,11 @@ impl Scale {
     }
 }
 
+/// How values are written, both ends, and the distance between values if it is said.
+type Marks = (Form, (i128, i128), Option<i128>);
+
 /// Form, ends and step of decimal numbers with the same unit.
-fn numbers(from: &str, to: &str, precision: Option<&str>) -> Result<(Form, (i128, i128), Option<i128>), String> {
+fn numbers(from: &str, to: &str, precision: Option<&str>) -> Result<Marks, String> {
     let (first, suffix) = split(from);
     let (last, other) = split(to);
     if suffix != other {

@@ -14,7 +14,7 @@ const Z: f64 = 1.959_963_984_540_054;
 /// ```
 /// use sim_core::stats::interval::share;
 /// let (low, high) = share(14, 20).expect("something was seen");
-/// assert!((low - 0.4787).abs() < 5e-5 && (high - 0.8569).abs() < 5e-5);
+/// assert!((low - 0.4787).abs() < 5e-5 && (high - 0.8568).abs() < 5e-5);
 /// ```
 pub fn share(successes: u64, total: u64) -> Option<(f64, f64)> {
     if total == 0 {
