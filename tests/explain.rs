@@ -165,7 +165,7 @@ fn everybody(node: &str, does: &str, consumes: &str) -> String {
     let others = ["shop", "payments", "payment", "refund", "parcel", "stock", "prices", "tips", "audit", "mailer"]
         .map(|name| format!("\"{name}\": Service(workers: 4, demand: Constant(\"1ms\")),"));
     format!(
-        "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
+        "(schema: 1, name: \"x\", horizon: \"10s\", nodes: {{ {others} \"carts\": Service(workers: 4, demand: Constant(\"1ms\"), data: (writes: Share(\"10%\"), optimistic: ())), \"archive\": Broker(), \"unworkable\": Broker(), \"orders\": Broker(), \
          \"users\": Clients(count: 1, arrivals: Poisson(rate: \"1/s\"), calls: \"front\", classes: {{\"buy\": (), \"order\": ()}}), \
          \"front\": Service(workers: 4, demand: Constant(\"1ms\"), does: [{does}], consumes: [{consumes}]), {node} }}, \
          links: [Link(from: \"default\", to: \"zone-a\", delay: Constant(\"1ms\"))])",

@@ -113,7 +113,7 @@ const AFTER_OWN_WRITE: About = About {
     ],
     memory: "About 100 bytes at the service for each write that was committed within the longest time that anybody asks for.",
     source: "own definition, after D. Terry et al., \"Session Guarantees\", 1994 (read your writes)",
-    example: "AfterOwnWrite(at: \"stock\", within: \"5s\", does: [Call(\"stock\")], otherwise: [Call(\"prices\")])",
+    example: "AfterOwnWrite(at: \"carts\", within: \"5s\", does: [Call(\"carts\")], otherwise: [Call(\"prices\")])",
 };
 
 const MAYBE: About = About {

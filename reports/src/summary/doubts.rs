@@ -35,7 +35,8 @@ fn beginnings(results: &Results) -> Option<String> {
 }
 
 fn beginning(manifest: &Manifest, cell: u32, arm: u32, seen: &Beginning, others: &str) -> String {
-    let place = place(manifest, cell, arm);
+    let place = format!("{}{others} ", place(manifest, cell, arm).trim_end());
+    let place = place.trim_start();
     let (before, after) = (shown(seen.quantity, seen.before), shown(seen.quantity, seen.after));
     let what = match seen.quantity {
         Quantity::UnderWay => "calls under way",
@@ -46,7 +47,7 @@ fn beginning(manifest: &Manifest, cell: u32, arm: u32, seen: &Beginning, others:
     let before_what = if manifest.faults_of(cell).is_empty() { "the horizon" } else { "the first fault" };
     match seen.settled {
         Some(at) => format!(
-            "the warm-up ({}) is too short: {place}{others} the {what} settle at about {} only, {before} on average before and {after} after, \
+            "the warm-up ({}) is too short: {place}the {what} settle at about {} only, {before} on average before and {after} after, \
              and what is measured holds the beginning; write `warm_up: \"{}\"`{}",
             number::length(manifest.warm_up),
             number::length(at.since_start()),
@@ -54,7 +55,7 @@ fn beginning(manifest: &Manifest, cell: u32, arm: u32, seen: &Beginning, others:
             if manifest.faults_of(cell).is_empty() { "" } else { " and let the faults begin as much later" }
         ),
         None => format!(
-            "nothing settles before {before_what}: {place}{others} the {what} are {before} on average in the first half of the measured time \
+            "nothing settles before {before_what}: {place}the {what} are {before} on average in the first half of the measured time \
              and {after} in the second; measure for longer, or take what is measured for this stretch of time only"
         ),
     }
@@ -85,7 +86,8 @@ fn place(manifest: &Manifest, cell: u32, arm: u32) -> String {
 
 /// What the plan alone says of the horizon.
 fn horizon(manifest: &Manifest) -> Vec<String> {
-    if manifest.load == "one-shot" || manifest.wears {
+    // What the run decides may end faults sooner than they are planned to.
+    if manifest.load == "one-shot" || manifest.wears || manifest.instants_differ {
         return Vec::new();
     }
     let horizon = SimTime::ZERO.saturating_add(manifest.horizon);

@@ -84,7 +84,9 @@ fn check_fields(arm: Element<'_>, also: &[&str], problems: &mut Problems) {
     for field in fields.iter().filter(|field| !known.contains(&field.name)) {
         let problem =
             Problem::new(format!("an arm cannot change `{}`", field.name)).at(field.name_span).expected(one_of(known.iter().copied()));
-        let problem = problem.suggest(field.name, known.iter().copied());
+        // What is right elsewhere is no misspelling of what is right here.
+        let is_known = crate::FIELDS.contains(&field.name);
+        let problem = if is_known { problem } else { problem.suggest(field.name, known.iter().copied()) };
         let has_hint = problem.hint.is_some();
         problems.push(if has_hint {
             problem
