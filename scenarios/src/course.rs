@@ -3,7 +3,7 @@
 //! Own definition. The measured time before the first planned fault, or before the horizon where none is planned, is cut into up to
 //! twenty slots of whole bins. In each the calls under way, the share of calls that succeed, successes per bin and calls started per bin
 //! are averaged; over the runs of an arm these are whole numbers that add up in any order. Where the best
-//! point to begin is not the warm-up's end is the question of [`mser`](sim_core::stats::mser); whether what comes before that point differs from what
+//! point to begin is not the warm-up's end is the question of [`sim_core::stats::mser`]; whether what comes before that point differs from what
 //! comes after is asked run by run, and runs do not depend on each other, however much the bins of one do. A single run has only its
 //! slots, whose spread counts as wider the more neighbours are alike.
 //!

@@ -1,7 +1,7 @@
 //! What must the runs of a scenario fulfil, and do they?
 //!
 //! A clause speaks of the runs of one cell and arm together, and is judged for each cell and arm apart. It passes or fails if the whole
-//! 95 % interval of what the runs show lies on one side of its limits ([`shown`]), and is undecided otherwise, with the numbers that say so.
+//! 95 % interval of what the runs show lies on one side of its limits (`shown.rs`), and is undecided otherwise, with the numbers that say so.
 
 mod about;
 mod amplification;
