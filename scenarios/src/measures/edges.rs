@@ -4,19 +4,11 @@ use super::{Better, Owned, Owner, Reading, Unit};
 use crate::results::Manifest;
 use models::measure::{EdgeMeasures, RunMeasures};
 
-const fn of_edge(
-    prefix: &'static str,
-    unit: Unit,
-    better: Better,
-    summary: &'static str,
-    of: fn(&RunMeasures, &Manifest, &str) -> Reading,
-) -> Owned {
-    Owned { prefix, owner: Owner::Edge, unit, better, summary, of }
-}
+const OWNER: Owner = Owner::Edge;
 
 /// All of them.
 pub(super) const ALL: [Owned; 8] = [
-    of_edge(
+    OWNER.measure(
         "attempts per call of ",
         Unit::Ratio,
         Better::Less,
@@ -25,37 +17,37 @@ pub(super) const ALL: [Owned; 8] = [
             edge(run, manifest, name).map_or(Reading::Missing, |edge| Unit::Ratio.quotient(edge.attempts.into(), edge.calls.into()))
         },
     ),
-    of_edge("calls of ", Unit::Count, Better::Unsaid, "calls made over this edge", |run, manifest, name| {
+    OWNER.measure("calls of ", Unit::Count, Better::Unsaid, "calls made over this edge", |run, manifest, name| {
         edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.calls))
     }),
-    of_edge("attempts of ", Unit::Count, Better::Less, "attempts put on the wire of this edge", |run, manifest, name| {
+    OWNER.measure("attempts of ", Unit::Count, Better::Less, "attempts put on the wire of this edge", |run, manifest, name| {
         edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.attempts))
     }),
-    of_edge("success of ", Unit::Share, Better::More, "calls over this edge that succeed, of all over it", |run, manifest, name| {
+    OWNER.measure("success of ", Unit::Share, Better::More, "calls over this edge that succeed, of all over it", |run, manifest, name| {
         edge(run, manifest, name).map_or(Reading::Missing, |edge| Unit::Share.quotient(edge.succeeded.into(), edge.calls.into()))
     }),
-    of_edge(
+    OWNER.measure(
         "retries of ",
         Unit::Count,
         Better::Less,
         "attempts of this edge after all others of their call had ended",
         |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.retries)),
     ),
-    of_edge(
+    OWNER.measure(
         "hedges of ",
         Unit::Count,
         Better::Less,
         "attempts of this edge beside others of their call that are waited for",
         |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.hedges)),
     ),
-    of_edge(
+    OWNER.measure(
         "shed answers of ",
         Unit::Count,
         Better::Less,
         "answers over this edge that say that there is no room",
         |run, manifest, name| edge(run, manifest, name).map_or(Reading::Missing, |edge| Reading::count(edge.shed)),
     ),
-    of_edge(
+    OWNER.measure(
         "fallbacks of ",
         Unit::Count,
         Better::Unsaid,

@@ -68,6 +68,18 @@ pub enum Owner {
 }
 
 impl Owner {
+    /// A measure of such an owner.
+    const fn measure(
+        self,
+        prefix: &'static str,
+        unit: Unit,
+        better: Better,
+        summary: &'static str,
+        of: fn(&RunMeasures, &Manifest, &str) -> Reading,
+    ) -> Owned {
+        Owned { prefix, owner: self, unit, better, summary, of }
+    }
+
     /// What stands for it in lists.
     pub const fn placeholder(self) -> &'static str {
         match self {

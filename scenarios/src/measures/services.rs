@@ -1,46 +1,37 @@
 //! How busy is one service, and what does it turn away?
 
 use super::{Better, Owned, Owner, Reading, Unit};
-use crate::results::Manifest;
 use models::measure::{RunMeasures, ServiceMeasures};
 
-const fn of_service(
-    prefix: &'static str,
-    unit: Unit,
-    better: Better,
-    summary: &'static str,
-    of: fn(&RunMeasures, &Manifest, &str) -> Reading,
-) -> Owned {
-    Owned { prefix, owner: Owner::Service, unit, better, summary, of }
-}
+const OWNER: Owner = Owner::Service;
 
 /// All of them.
 pub(super) const ALL: [Owned; 5] = [
-    of_service(
+    OWNER.measure(
         "utilisation of ",
         Unit::Share,
         Better::Unsaid,
         "time that workers of this service are busy or held, of all their time",
         |run, _, name| read(run, name, |of| Unit::Share.quotient(of.busy.as_nanos().into(), of.capacity().as_nanos().into())),
     ),
-    of_service(
+    OWNER.measure(
         "mean queue of ",
         Unit::Ratio,
         Better::Less,
         "requests that wait for a worker of this service, on average over time",
         |run, _, name| read(run, name, |of| Unit::Ratio.quotient(of.waiting.as_nanos().into(), of.averaged_over.as_nanos().into())),
     ),
-    of_service("mean inside ", Unit::Ratio, Better::Less, "requests that are in this service, on average over time", |run, _, name| {
+    OWNER.measure("mean inside ", Unit::Ratio, Better::Less, "requests that are in this service, on average over time", |run, _, name| {
         read(run, name, |of| Unit::Ratio.quotient(of.inside().as_nanos().into(), of.averaged_over.as_nanos().into()))
     }),
-    of_service(
+    OWNER.measure(
         "shed by ",
         Unit::Share,
         Better::Less,
         "requests that this service turns away for want of room, of all that arrive",
         |run, _, name| read(run, name, |of| Unit::Share.quotient(of.shed.into(), of.arrived.into())),
     ),
-    of_service("requests of ", Unit::Count, Better::Unsaid, "requests that arrive at this service", |run, _, name| {
+    OWNER.measure("requests of ", Unit::Count, Better::Unsaid, "requests that arrive at this service", |run, _, name| {
         read(run, name, |of| Reading::count(of.arrived))
     }),
 ];
