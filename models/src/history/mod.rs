@@ -7,7 +7,9 @@
 
 mod operation;
 mod recorder;
+mod told;
 
 pub use operation::{Action, End, Operation};
 pub(crate) use recorder::Recorder;
 pub use recorder::{History, MOST_OPERATIONS, Step};
+pub use told::told;
