@@ -316,9 +316,7 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
 /// are counted behind the clauses.
 fn stated(results: &Results) -> Vec<Verdict> {
     let manifest = &results.manifest;
-    let speaks = |clause: &Clause, property: &str, arm: &str| {
-        matches!(clause, Clause::Violated(bounds) if bounds.property == property && clause.speaks_of(arm))
-    };
+    let speaks = |clause: &Clause, property: &str, arm: &str| matches!(clause, Clause::Violated(bounds) if bounds.property == property && clause.speaks_of(arm));
     let mut verdicts = Vec::new();
     for (index, property) in (manifest.expect.len() as u32..).zip(&manifest.properties) {
         for cell in 0..manifest.cells.len() as u32 {

@@ -46,7 +46,12 @@ impl Explained for Linearizable {
                   its write and its reads. Two values conflict if f1 < s2 and f2 < s1; a history without a conflict, in which no read ends \
                   before its write is invoked, is linearizable, and the other way round: this takes n log n steps. Other objects by a search \
                   over orders that remembers where it has been; it gives up after `states` states, and the verdict is unknown.",
-        parameters: &[parameter("states", "number", "1000000", "How many states the search may look at for one object that is no plain register.")],
+        parameters: &[parameter(
+            "states",
+            "number",
+            "1000000",
+            "How many states the search may look at for one object that is no plain register.",
+        )],
         memory: "All operations of the run, about 100 bytes each, at most 1000000.",
         source: "M. Herlihy, J. Wing, \"Linearizability\", ACM TOPLAS 1990. Zones: P. Gibbons, E. Korach, \"Testing Shared Memories\", SIAM J. \
                  Computing 26 (1997). Search: J. Wing, C. Gong, JPDC 17 (1993), and G. Lowe, \"Testing for Linearizability\", 2017.",
@@ -61,7 +66,9 @@ impl Property for Linearizable {
             return Judged::of_violations(found.violations, 1);
         }
         match found.undecided {
-            Some(object) => Judged::unknown(evidence.ended, format!("the search for an order of the operations on object {object} was given up")),
+            Some(object) => {
+                Judged::unknown(evidence.ended, format!("the search for an order of the operations on object {object} was given up"))
+            }
             None => Judged::of_violations(Vec::new(), found.judged),
         }
     }
@@ -139,4 +146,3 @@ fn witness(sentence: String, mut operations: Vec<&Operation>) -> Witness {
 fn can_be_explained(operations: &[&Operation]) -> bool {
     search::is_linearizable(operations, u64::MAX) != Some(false)
 }
-

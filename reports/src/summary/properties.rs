@@ -12,7 +12,12 @@ use sim_core::stats::binomial;
 pub fn properties(results: &Results, cell: u32) -> Option<Table> {
     let mut columns = vec![Column::text("property"), Column::text("arm")];
     columns.extend(["runs", "violated", "not reached", "unknown"].map(|name| Column::number(name, "")));
-    columns.extend([Column::number("share", "0..1"), Column::text("95 % interval"), Column::text("first violation"), Column::text("worst run")]);
+    columns.extend([
+        Column::number("share", "0..1"),
+        Column::text("95 % interval"),
+        Column::text("first violation"),
+        Column::text("worst run"),
+    ]);
     let mut table = Table::new("Properties", columns);
     for property in &results.manifest.properties {
         for (arm, name) in (0..).zip(&results.manifest.arms) {

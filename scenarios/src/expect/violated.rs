@@ -46,7 +46,9 @@ fn worst(runs: &Runs<'_>, property: &str) -> Option<u64> {
 impl ViolationBounds {
     pub(super) fn check(&self) -> Result<(), String> {
         match (self.at_least, self.at_most) {
-            (None, None) => Err("nothing is expected; write `at_least: \"1%\"` of a variant that is known to be broken, or `at_most`".to_owned()),
+            (None, None) => {
+                Err("nothing is expected; write `at_least: \"1%\"` of a variant that is known to be broken, or `at_most`".to_owned())
+            }
             (Some(least), Some(most)) if least.parts() > most.parts() => Err(contradiction(&least, &most)),
             _ => Ok(()),
         }
@@ -104,16 +106,18 @@ pub(super) fn judge_stated(property: &str, runs: &Runs<'_>) -> Option<Judged> {
     };
     Some(match (violated, unknown, missed) {
         (1.., ..) => {
-            let share = Shown::share(violated as u64, judged as u64, 1.0).map_or(String::new(), |shown| {
-                format!("; {}", shown.judge(Limits::default(), &|share| percent(share)).1)
-            });
-            let evidence = format!("violated in {}{share}; first seed {}{}", of(violated), first(Verdict::Violated)?, saying(Verdict::Violated));
+            let share = Shown::share(violated as u64, judged as u64, 1.0)
+                .map_or(String::new(), |shown| format!("; {}", shown.judge(Limits::default(), &|share| percent(share)).1));
+            let evidence =
+                format!("violated in {}{share}; first seed {}{}", of(violated), first(Verdict::Violated)?, saying(Verdict::Violated));
             (clause, Judgement::Failed, evidence, worst(runs, property))
         }
         (0, 1.., _) => {
             (clause, Judgement::Undecided, format!("unknown in {}{}", of(unknown), saying(Verdict::Unknown)), first(Verdict::Unknown))
         }
-        (0, 0, missed) if missed == judged => (clause, Judgement::Undecided, "not reached in any run".to_owned(), first(Verdict::NotReached)),
+        (0, 0, missed) if missed == judged => {
+            (clause, Judgement::Undecided, "not reached in any run".to_owned(), first(Verdict::NotReached))
+        }
         (0, 0, missed) => {
             let rest = if missed > 0 { format!(", not reached in {missed}") } else { String::new() };
             (clause, Judgement::Passed, format!("holds in {}{rest}", of(judged - missed)), None)
