@@ -2,7 +2,7 @@
 
 use crate::scenario::ArmPlan;
 use models::measure::{Bin, Gauge, RunMeasures};
-use models::protocols::{Listener, Nobody, Protocol};
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
@@ -63,27 +63,9 @@ impl fmt::Display for Stalled {
 
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    // The only choice between protocols: once per run, at the door.
-    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
-    }
-}
-
-/// A run that waits to be told which protocol its group speaks.
-struct Door<'a, 'o> {
-    arm: &'a ArmPlan,
-    seed: u64,
-    ties: TieBreak,
-    observer: Option<&'o mut dyn Observer<Record>>,
-}
-
-impl Listener for Door<'_, '_> {
-    type Heard = Run;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Run {
-        run_with(self.arm, protocol, self.seed, self.ties, self.observer)
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(group) => run_with(arm, group.protocol(), seed, ties, observer),
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
+mod boxed;
 mod gossip;
 mod heartbeats;
 mod key_value;
@@ -20,13 +21,14 @@ mod time_server;
 mod turn;
 mod witness;
 
+pub use boxed::Boxed;
 pub use gossip::{Gossip, GossipProtocol, Mode};
 pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
 pub use key_value::{Acknowledge, Entry, KeyValue, KeyValueProtocol, ReadsFrom, Sync, Verify};
 pub use lease::{Counted, Lease, LeaseProtocol};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
-pub use protocol::{Lie, Listener, Protocol, Speaks, Verdict};
+pub use protocol::{Lie, Protocol, Speaks, Verdict};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
@@ -131,9 +133,9 @@ impl Group {
         each_group!(self, group => group.message_size())
     }
 
-    /// Does something with the protocol, whichever it is: the one place where a run chooses among protocols.
-    pub fn speak<L: Listener>(&self, listener: L) -> L::Heard {
-        each_group!(self, group => listener.hear(group.protocol()))
+    /// Its protocol, whichever it is: the one place where a run chooses among protocols.
+    pub fn protocol(&self) -> Boxed {
+        each_group!(self, group => Boxed::new(group.protocol()))
     }
 
     /// Everything wrong with the numbers as written.
