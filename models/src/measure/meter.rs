@@ -12,9 +12,11 @@ use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauges, Laten
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
+use crate::history::History;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
+use crate::properties::Finding;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
@@ -52,6 +54,7 @@ pub struct Meter {
     edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
+    history: Option<History>,
 }
 
 /// The time bin of the present instant, and what has been counted in it that is not in the list of bins yet. Time only goes forwards,
@@ -110,6 +113,7 @@ impl Meter {
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
+            history: None,
         }
     }
 
@@ -350,5 +354,16 @@ impl Meter {
             self.row.observations.extend(more);
             self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         }
+    }
+
+    /// What came of the properties of the run, and its history if that is to be kept.
+    pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
+        self.row.findings = findings;
+        self.history = history;
+    }
+
+    /// The history of the run, if it was to be kept.
+    pub const fn take_history(&mut self) -> Option<History> {
+        self.history.take()
     }
 }

@@ -46,13 +46,17 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         let (caller, session) = (attempt.caller, attempt.session);
         let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let asking = self.asking(slot);
         let reading = self.reading(caller, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let answer = {
             let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
             let mut world = SessionWorld { protocol: &self.protocol, session };
-            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders))
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking))
         };
+        if !orders.operations.is_empty() {
+            self.note_operations(slot, &mut orders.operations, ctx.now());
+        }
         self.make_known(Speaker::Caller, caller, &mut orders, ctx);
         self.orders = orders;
         answer

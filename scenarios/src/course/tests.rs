@@ -21,7 +21,7 @@ fn manifest(times: &str, rest: &str) -> Manifest {
 
 fn run(bins: Vec<Bin>, episodes: Vec<Episode>) -> Run {
     let measures = RunMeasures { episodes, ..RunMeasures::default() };
-    Run { measures, bins, gauges: Vec::new(), digest: Digest::from_value(0), stalled: None }
+    Run { measures, bins, gauges: Vec::new(), digest: Digest::from_value(0), history: None, stalled: None }
 }
 
 /// A hundred calls a second with some chance, of which so many per hundred succeed in each second; all at once.
