@@ -265,7 +265,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         print("")?;
         print_table(&ranking.table(), format)?;
         let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
-        for further in further.chain(reports::summary::observations(results, cell)) {
+        let stuck = reports::summary::stuck(results, cell);
+        for further in stuck.into_iter().chain(further).chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;
         }
