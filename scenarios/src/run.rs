@@ -2,8 +2,8 @@
 
 use crate::scenario::ArmPlan;
 use models::history::History;
-use models::measure::{Bin, Gauge, RunMeasures};
-use models::plan::Plan;
+use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures, Series};
+use models::plan::{Plan, RecoveryLevel};
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
@@ -35,6 +35,10 @@ pub struct Run {
     pub bins: Vec<Bin>,
     /// What its layers showed over time.
     pub gauges: Vec<Gauge>,
+    /// How long calls of users took.
+    pub latencies: Latencies,
+    /// How full its services were over time.
+    pub occupancies: Vec<Occupancy>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
     /// What clients asked of a group and what they were told, if that was to be kept.
@@ -82,12 +86,29 @@ pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Opti
     (run, history)
 }
 
-fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
-    let times = arm.plan.clockwork;
-    let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
+fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
+    let plan = arm.of_run(seed);
+    let has_twin = plan.clockwork.level == RecoveryLevel::Twin && (!plan.faults.is_empty() || plan.experiment.is_some());
+    let twin = has_twin.then(|| {
+        let calm = Arc::new(plan.without_faults());
+        run_beside(calm, protocol.clone(), (seed, ties), None, None).bins
+    });
+    run_beside(plan, protocol, (seed, ties), observer, twin.as_deref())
+}
+
+/// Makes one run, whose level is that of its twin if it has one.
+fn run_beside<P: Protocol>(
+    plan: Arc<Plan>,
+    protocol: P,
+    (seed, ties): (u64, TieBreak),
+    mut observer: Option<&mut dyn Observer<Record>>,
+    twin: Option<&[Bin]>,
+) -> Run {
+    let times = plan.clockwork;
+    let mut pace = Pace::of(&plan);
+    let mut simulation = World::start(plan, protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
-    let mut pace = Pace::of(arm);
     let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
         loop {
             let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
@@ -104,9 +125,18 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
     let mut left = None;
     let mut whole = |simulation: &mut Simulation<World<P>>| {
-        go_on(simulation, measured_from)?;
+        let (mut bin_ends, mut stop) = (SimTime::ZERO, Stop::Reached);
+        while bin_ends < horizon {
+            let bin_began = bin_ends;
+            bin_ends = bin_began.saturating_add(times.bin).min(horizon);
+            if (bin_began..bin_ends).contains(&measured_from) {
+                go_on(simulation, measured_from)?;
+                simulation.intervene(|world, _| world.averages_begin(measured_from));
+            }
+            stop = go_on(simulation, bin_ends)?;
+            simulation.intervene(|world, _| world.averages_of_bin_end(bin_ends));
+        }
         simulation.intervene(|world, _| world.averages_begin(measured_from));
-        let mut stop = go_on(simulation, horizon)?;
         simulation.intervene(|world, _| world.averages_end(horizon));
         // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
         let mut until = horizon;
@@ -122,8 +152,9 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     // What was going on at the last event went on until the run was left, if anything was pending.
     let mut meter = simulation.into_model().into_meter(left.unwrap_or(last));
     let history = meter.take_history().map(Box::new);
-    let (measures, bins, gauges) = meter.finish(last, events);
-    Run { measures, bins, gauges, digest, history, stalled }
+    let (measures, series) = meter.finish_beside(twin, last, events);
+    let Series { bins, gauges, latencies, occupancies } = series;
+    Run { measures, bins, gauges, latencies, occupancies, digest, history, stalled }
 }
 
 /// How fast time passes.
@@ -135,9 +166,9 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(arm: &ArmPlan) -> Self {
-        let clients: u64 = arm.plan.populations.iter().map(|population| u64::from(population.count)).sum();
-        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + arm.plan.nodes.len() as u64);
+    fn of(plan: &Plan) -> Self {
+        let clients: u64 = plan.populations.iter().map(|population| u64::from(population.count)).sum();
+        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + plan.nodes.len() as u64);
         Self { every, last: (SimTime::ZERO, 0) }
     }
 
