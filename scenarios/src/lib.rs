@@ -8,6 +8,7 @@ mod edges;
 pub mod expect;
 pub mod journal;
 pub mod library;
+pub mod live;
 pub mod long_run;
 pub mod measures;
 pub mod parallel;
