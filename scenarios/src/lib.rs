@@ -19,6 +19,7 @@ mod read;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod search;
 pub mod stress;
 pub mod sweep;
 pub mod text;
