@@ -16,6 +16,8 @@ pub mod plan_text;
 pub mod precision;
 pub mod problem;
 mod read;
+pub mod replay;
+pub mod repro;
 pub mod results;
 pub mod run;
 pub mod scenario;

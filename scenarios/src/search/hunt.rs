@@ -69,6 +69,20 @@ pub struct Block {
     pub failed: u64,
     /// Behaviours that no run before had shown.
     pub new: u64,
+    /// How many of them had the storm of their own seed, or have none at all: a fair sample of all seeds.
+    pub own: u64,
+    /// How many of those failed.
+    pub own_failed: u64,
+}
+
+impl Block {
+    fn add(&mut self, fails: bool, new: u64, is_own: bool) {
+        self.tried += 1;
+        self.failed += u64::from(fails);
+        self.new += new;
+        self.own += u64::from(is_own);
+        self.own_failed += u64::from(is_own && fails);
+    }
 }
 
 /// Failures of one property and one kind of witness.
@@ -102,6 +116,11 @@ impl Hunt {
     /// How many of them failed.
     pub fn failed(&self) -> u64 {
         self.blocks.iter().map(|block| block.failed).sum()
+    }
+
+    /// How many seeds had their own storm, and how many of those failed.
+    pub fn sample(&self) -> (u64, u64) {
+        self.blocks.iter().fold((0, 0), |(own, failed), block| (own + block.own, failed + block.own_failed))
     }
 
     fn count(&mut self, found: &Found) {
@@ -147,7 +166,7 @@ pub fn hunt(scenario: &Scenario, options: HuntOptions<'_>) -> Result<Hunt, Strin
             let task = &tasks[index];
             let failures = judge.failures(task.seed, made.as_ref().map(|(run, _)| run).map_err(String::as_str));
             let new = made.as_ref().map_or(0, |(_, behaviours)| seen.add(behaviours));
-            block = Block { tried: block.tried + 1, failed: block.failed + u64::from(!failures.is_empty()), new: block.new + new, ..block };
+            block.add(!failures.is_empty(), new, task.bred.is_none());
             if breeds && new > 0 {
                 let own = || plan.plan.strikes_of_run(&Seed::new(task.seed));
                 corpus.keep(task.seed, task.bred.as_ref().map_or_else(own, |(strikes, _)| strikes.clone()));
