@@ -23,9 +23,10 @@ pub fn with_faults(text: &str, faults: &[PlannedFault]) -> Result<String, Proble
     let source = Source::new("scenario", text.as_str());
     let root = source.root()?;
     let end = root.span().end() - 1;
-    let last = root.fields()?.last().map_or(end, |last| last.value.span().end());
+    let written = root.fields()?;
+    let last = written.last().map_or(end, |last| last.value.span().end());
     // Comments may stand behind the comma, or in its place.
-    let comma = if last < end && !next(&text[last..]).starts_with(',') { "," } else { "" };
+    let comma = if !written.is_empty() && !next(&text[last..]).starts_with(',') { "," } else { "" };
     let (fields, comments) = (&text[..last], text[last..end].trim_end());
     Ok(format!("{fields}{comma}{comments}\n    faults: [\n{}    ],\n{}", lines.concat(), &text[end..]))
 }
