@@ -5,7 +5,7 @@
 
 use crate::run::{Pace, Run, Stalled};
 use crate::scenario::ArmPlan;
-use models::protocols::{Listener, Nobody, Protocol};
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
@@ -59,17 +59,9 @@ pub trait LiveRun: Send {
 
 /// The run of an arm under a seed, before its first event.
 pub fn start(arm: &ArmPlan, seed: u64, ties: TieBreak) -> Box<dyn LiveRun> {
-    struct Door<'a>(&'a ArmPlan, u64, TieBreak);
-    impl Listener for Door<'_> {
-        type Heard = Box<dyn LiveRun>;
-        fn hear<P: Protocol>(self, protocol: P) -> Box<dyn LiveRun> {
-            Box::new(Live::start(self.0, protocol, self.1, self.2))
-        }
-    }
-    let door = Door(arm, seed, ties);
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
+        None => Box::new(Live::start(arm, Nobody, seed, ties)),
+        Some(group) => Box::new(Live::start(arm, group.protocol(), seed, ties)),
     }
 }
 
@@ -185,8 +177,10 @@ impl<P: Protocol> Live<P> {
         let (digest, events, last) = (self.simulation.digest(), self.simulation.events(), self.simulation.now());
         // What was going on at the last event went on until the run was left, if anything was pending.
         let left = if let Phase::Over(left) = self.phase { left } else { None };
-        let (measures, bins, gauges) = self.simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
-        Run { measures, bins, gauges, digest, stalled: self.stalled }
+        let mut meter = self.simulation.into_model().into_meter(left.unwrap_or(last));
+        let history = meter.take_history().map(Box::new);
+        let (measures, bins, gauges) = meter.finish(last, events);
+        Run { measures, bins, gauges, digest, history, stalled: self.stalled }
     }
 }
 

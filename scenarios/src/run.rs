@@ -2,13 +2,16 @@
 
 use crate::live::{Live, Until};
 use crate::scenario::ArmPlan;
+use models::history::History;
 use models::measure::{Bin, Gauge, RunMeasures};
-use models::protocols::{Listener, Nobody, Protocol};
+use models::plan::Plan;
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::TieBreak;
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
+use std::sync::Arc;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
@@ -33,6 +36,8 @@ pub struct Run {
     pub gauges: Vec<Gauge>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
+    /// What clients asked of a group and what they were told, if that was to be kept.
+    pub history: Option<Box<History>>,
     /// Why it was stopped early, if it was: it would never have come to its end.
     pub stalled: Option<Stalled>,
 }
@@ -62,30 +67,24 @@ impl fmt::Display for Stalled {
 
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    // The only choice between protocols: once per run, at the door.
-    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(group) => run_with(arm, group.protocol(), seed, ties, observer),
     }
 }
 
-/// A run that waits to be told which protocol its group speaks.
-struct Door<'a, 'o> {
-    arm: &'a ArmPlan,
-    seed: u64,
-    ties: TieBreak,
-    observer: Option<&'o mut dyn Observer<Record>>,
+/// Makes one run of an arm and keeps the history of its operations, whatever properties it has.
+pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> (Run, History) {
+    let plan = Arc::new(Plan { keeps_history: true, ..Plan::clone(&arm.plan) });
+    let mut run = run(&ArmPlan { plan, ..arm.clone() }, seed, ties, observer);
+    let history = run.history.take().map_or_else(History::default, |history| *history);
+    (run, history)
 }
 
-impl Listener for Door<'_, '_> {
-    type Heard = Run;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Run {
-        let mut live = Live::start(self.arm, protocol, self.seed, self.ties);
-        live.advance(Until::END, self.observer);
-        live.finish()
-    }
+fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
+    let mut live = Live::start(arm, protocol, seed, ties);
+    live.advance(Until::END, observer);
+    live.finish()
 }
 
 /// How fast time passes.

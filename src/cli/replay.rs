@@ -1,7 +1,7 @@
 //! `replay`: a run again, of a scenario and a seed or of a repro file, with its trace around a moment if one is given.
 
 use super::output::{print, say, wrong};
-use super::run::choose_arm;
+use super::run::{choose_arm, judged};
 use super::{Exit, ScenarioArgs, load, repro};
 use clap::Args;
 use models::record::Record;
@@ -216,7 +216,7 @@ fn conclude(args: &ReplayArgs, replayed: &Replayed, made: Result<Box<Run>, Strin
         }
     }
     match &replayed.repro {
-        None => Ok(Exit::Fine),
+        None => Ok(made.as_deref().map_or(Exit::Bug, judged)),
         Some(repro) => verdict(args, repro, &failures),
     }
 }

@@ -20,7 +20,8 @@ impl Clause {
             Self::Precision(bounds) | Self::Recall(bounds) => is_end(bounds.at_least, bounds.at_most),
             Self::Observation(_) => true,
             Self::Measure(bounds) => bounds.over_runs == Some(Over::Every) && bounds.other().is_none(),
-            Self::Recovery(_) | Self::Amplification(_) | Self::Latency(_) | Self::Detection(_) => false,
+            // What is violated is found in the run itself, whatever its scenario expects.
+            Self::Recovery(_) | Self::Amplification(_) | Self::Latency(_) | Self::Detection(_) | Self::Violated(_) => false,
         }
     }
 
@@ -39,6 +40,7 @@ impl Clause {
             Self::Precision(_) => "Precision",
             Self::Recall(_) => "Recall",
             Self::Measure(_) => "Measure",
+            Self::Violated(_) => "Violated",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with one run, by itself?
 //!
-//! Own definition. A run fails if it breaks an expectation that one run can break (`expect/alone.rs`), leaves calls undecided after the
+//! Own definition. A run fails if it violates a property that its scenario states, breaks an expectation that one run can break (`expect/alone.rs`), leaves calls undecided after the
 //! drain, is stuck at the horizon, never comes to its end because its time does not pass, or ends in a panic of the simulator. Whether it
 //! may be stuck is decided by the scenario's own `Stuck` clauses where those speak of the arm. Failures of one property and one kind of
 //! witness are one bug, as far as anybody can tell without looking.
@@ -56,7 +56,8 @@ impl Judge {
         let name = &scenario.arms[arm];
         let stuck_fails = !manifest.expect.iter().any(|clause| matches!(clause, Clause::Stuck(_)) && clause.speaks_of(name));
         manifest.expect.retain(|clause| clause.is_broken_by_one_run() && clause.speaks_of(name));
-        // Judging one run must not copy what no clause looks at.
+        // Whether a property is violated, the run says itself; and judging it must not copy what no clause looks at.
+        manifest.properties = Vec::new();
         manifest.text = String::new();
         Self { results: Results::nothing_yet(manifest), arm: arm as u32, stuck_fails }
     }
@@ -70,8 +71,15 @@ impl Judge {
         if let Some(stalled) = run.stalled {
             return vec![Failure::new("time passes", "it stands still", stalled.to_string())];
         }
-        let mut failures = self.broken_expectations(seed, run);
         let measures = &run.measures;
+        let violated = measures.findings.iter().filter_map(|finding| Some((finding, finding.kind_of_violation()?)));
+        let mut failures: Vec<Failure> = violated
+            .map(|(finding, kind)| {
+                let first = finding.first.as_ref().map(|first| format!("at {}: {}", first.at, first.sentence));
+                Failure::new(&finding.property, &kind, first.unwrap_or_default())
+            })
+            .collect();
+        failures.extend(self.broken_expectations(seed, run));
         if measures.unfinished > 0 {
             let seen = format!("{} of {} calls are undecided when the drain is over", measures.unfinished, measures.calls);
             failures.push(Failure::new("every call ends", "calls without an end", seen));
