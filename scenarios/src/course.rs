@@ -307,7 +307,7 @@ mod tests {
 
     fn run(bins: Vec<Bin>, episodes: Vec<Episode>) -> Run {
         let measures = RunMeasures { episodes, ..RunMeasures::default() };
-        Run { measures, bins, gauges: Vec::new(), digest: Digest::from_value(0), stalled: None }
+        Run { measures, bins, gauges: Vec::new(), further: Vec::new(), digest: Digest::from_value(0), stalled: None }
     }
 
     /// A hundred calls a second with some chance, of which so many per hundred succeed in each second; all at once.

@@ -6,8 +6,8 @@
 use crate::course::Course;
 use crate::expect::Clause;
 use crate::threshold::Threshold;
-pub use models::measure::MILLIONTHS;
 use models::measure::RunMeasures;
+pub use models::measure::{CLASSES, FurtherAttempts, MILLIONTHS};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -200,6 +200,9 @@ pub struct CellSeries {
     /// What layers showed over time, by edge and layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<GaugeTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,

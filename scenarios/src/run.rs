@@ -1,7 +1,7 @@
 //! How is one run made?
 
 use crate::scenario::ArmPlan;
-use models::measure::{Bin, Gauge, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, RunMeasures};
 use models::protocols::{Listener, Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
@@ -32,6 +32,8 @@ pub struct Run {
     pub bins: Vec<Bin>,
     /// What its layers showed over time.
     pub gauges: Vec<Gauge>,
+    /// Attempts that were not the first of their call, by time bin; it ends with the last bin that has any.
+    pub further: Vec<FurtherAttempts>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
     /// Why it was stopped early, if it was: it would never have come to its end.
@@ -125,8 +127,10 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let stalled = whole(&mut simulation).err();
     let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
     // What was going on at the last event went on until the run was left, if anything was pending.
-    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
-    Run { measures, bins, gauges, digest, stalled }
+    let meter = simulation.into_model().into_meter(left.unwrap_or(last));
+    let further = meter.further_attempts();
+    let (measures, bins, gauges) = meter.finish(last, events);
+    Run { measures, bins, gauges, further, digest, stalled }
 }
 
 /// How fast time passes.
@@ -215,5 +219,30 @@ mod tests {
         // So many clients have much to do in a second, and it passes.
         assert!(!look(100_000_000, at(1_010), minute));
         assert!(look(1_000, at(10), minute));
+    }
+
+    #[test]
+    fn what_is_counted_as_tried_again_is_what_is_seen_on_the_wire_with_a_later_number() {
+        // Short bins, a callee that is down for a while, hedges, and a caller that goes on for ever.
+        for stack in [
+            "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"300ms\")), Timeout(\"1s\")",
+            "Retry(attempts: 7, backoff: Exponential(base: \"20ms\", cap: \"1s\")), Hedge(AfterDelay(delay: \"5ms\")), Timeout(\"1s\")",
+        ] {
+            let scenario = scenario(STEADY, stack, "");
+            let (arm, mut seen) = (&scenario.cells[0].arms[0], vec![0; 60]);
+            let mut observer = |at: SimTime, record: &Record| {
+                if let Record::Sent(attempt, _) = record
+                    && let Some(bin) = seen.get_mut((at.as_nanos() / 1_000_000_000) as usize)
+                {
+                    *bin += u64::from(attempt.number > 1);
+                }
+            };
+            let run = run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+            let mut counted: Vec<u64> = run.further.iter().map(FurtherAttempts::total).collect();
+            counted.resize(60, 0);
+            assert_eq!(counted, seen, "{stack}");
+            assert!(seen.iter().sum::<u64>() > 10, "{stack}");
+        }
+        assert!(run_of(&scenario(STEADY, "Timeout(\"1s\")", "")).further.is_empty());
     }
 }

@@ -8,6 +8,7 @@ use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, 
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
 use models::faults::FaultPlan;
+use models::measure::FurtherAttempts;
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -167,6 +168,7 @@ fn add_to_series(results: &mut Results, place: Place, run: &Run) {
             runs: 0,
             bins: vec![BinTotals::default(); bins.len()],
             gauges: Vec::new(),
+            further: Vec::new(),
             course: Course::default(),
         });
     }
@@ -185,6 +187,9 @@ fn add_to_series(results: &mut Results, place: Place, run: &Run) {
         *total.goodput.entry(bin.completed).or_default() += 1;
         *total.offered.entry(bin.attempts).or_default() += 1;
     }
+    let longest = series.further.len().max(run.further.len());
+    series.further.resize(longest, FurtherAttempts::default());
+    series.further.iter_mut().zip(&run.further).for_each(|(sum, more)| *sum += *more);
     for gauge in &run.gauges {
         let key = (gauge.edge, gauge.layer, gauge.name.as_str());
         let place = series.gauges.iter().position(|total| (total.edge, total.layer, total.name.as_str()) == key);

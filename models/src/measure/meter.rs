@@ -6,8 +6,8 @@ use super::detection::{Misfortunes, Reactions};
 use super::fairness::FairnessMeter;
 use super::uptime::UpMeter;
 use super::{
-    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures,
-    recovery,
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Further, FurtherAttempts, Gauge, Gauges, LatencySummary, MessageMeasures,
+    ObjectiveMeasures, RunMeasures, recovery,
 };
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
@@ -48,6 +48,8 @@ pub struct Meter {
     alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
+    /// Attempts that were not the first of their call.
+    pub(crate) further: Further,
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
@@ -145,6 +147,7 @@ impl Meter {
             reactions: Reactions::new(plan),
             alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
+            further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
@@ -388,6 +391,11 @@ impl Meter {
             self.row.observations.extend(more);
             self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         }
+    }
+
+    /// Attempts that were not the first of their call, by time bin.
+    pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
+        self.further.list()
     }
 
     /// The row and the series of the run.
