@@ -279,6 +279,7 @@ impl Entry {
             gauges: self.gauges,
             further: self.further,
             digest: Digest::from_value(self.digest),
+            history: None,
             stalled: None,
         }
     }
@@ -306,6 +307,7 @@ mod tests {
             gauges: Vec::new(),
             further: Vec::new(),
             digest: Digest::from_value(calls),
+            history: None,
             stalled: None,
         }
     }

@@ -267,7 +267,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         if let Some(over_time) = reports::terminal::arms(results, cell, width()) {
             print(&format!("\n{over_time}"))?;
         }
-        let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
+        let further = reports::summary::properties(results, cell).into_iter().chain(ranking.table_of_set_apart());
+        let further = further.chain(reports::summary::classes(results, cell));
         for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;

@@ -4,6 +4,7 @@ use super::output::{print, print_changes, print_table, say, width, wrong};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load, picture};
 use camino::Utf8PathBuf;
 use clap::Args;
+use models::properties::Verdict;
 use models::record::Record;
 use reports::terminal::timeline;
 use scenarios::lanes::Lanes;
@@ -142,6 +143,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             print_table(&reports::summary::long_run(&means), args.output.format)?;
         }
+        let violations = reports::summary::properties::violations(&made.measures);
+        if !violations.is_empty() {
+            print("")?;
+            violations.iter().try_for_each(|line| print(line))?;
+        }
         let windows = seen.strikes.windows(&plan.of_run(seed));
         print(&format!("\n{}", timeline(&manifest, &made.bins, &windows, width())))?;
         print(&format!("digest {}", made.digest))?;
@@ -154,7 +160,16 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         }
         say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
     }
-    Ok(Exit::Fine)
+    Ok(judged(&made))
+}
+
+/// What the properties of a run say: one that is violated, or else one that is undecided.
+pub fn judged(made: &Run) -> Exit {
+    Exit::first(made.measures.findings.iter().map(|finding| match finding.verdict {
+        Verdict::Holds => Exit::Fine,
+        Verdict::Violated => Exit::Failed,
+        Verdict::NotReached | Verdict::Unknown => Exit::Undecided,
+    }))
 }
 
 /// What one run shows of its warm-up and its horizon.
