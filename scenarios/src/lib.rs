@@ -7,6 +7,7 @@ mod data;
 mod edges;
 pub mod expect;
 pub mod journal;
+pub mod lanes;
 pub mod library;
 pub mod live;
 pub mod long_run;

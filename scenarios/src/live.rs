@@ -214,9 +214,10 @@ impl<P: Protocol> Live<P> {
         let left = if let Phase::Over(left) = self.phase { left } else { None };
         let mut meter = self.simulation.into_model().into_meter(left.unwrap_or(last));
         let history = meter.take_history().map(Box::new);
+        let further = meter.further_attempts();
         let (measures, series) = meter.finish_beside(self.twin.as_ref().map(|bins| bins.as_slice()), last, events);
         let Series { bins, gauges, latencies, occupancies } = series;
-        Run { measures, bins, gauges, latencies, occupancies, digest, history, stalled: self.stalled }
+        Run { measures, bins, gauges, further, latencies, occupancies, digest, history, stalled: self.stalled }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::live::{Live, Until};
 use crate::scenario::ArmPlan;
 use models::history::History;
-use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use models::plan::Plan;
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
@@ -38,6 +38,8 @@ pub struct Run {
     pub latencies: Latencies,
     /// How full its services were over time.
     pub occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin; it ends with the last bin that has any.
+    pub further: Vec<FurtherAttempts>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
     /// What clients asked of a group and what they were told, if that was to be kept.
@@ -183,5 +185,30 @@ mod tests {
         // So many clients have much to do in a second, and it passes.
         assert!(!look(100_000_000, at(1_010), minute));
         assert!(look(1_000, at(10), minute));
+    }
+
+    #[test]
+    fn what_is_counted_as_tried_again_is_what_is_seen_on_the_wire_with_a_later_number() {
+        // Short bins, a callee that is down for a while, hedges, and a caller that goes on for ever.
+        for stack in [
+            "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"300ms\")), Timeout(\"1s\")",
+            "Retry(attempts: 7, backoff: Exponential(base: \"20ms\", cap: \"1s\")), Hedge(AfterDelay(delay: \"5ms\")), Timeout(\"1s\")",
+        ] {
+            let scenario = scenario(STEADY, stack, "");
+            let (arm, mut seen) = (&scenario.cells[0].arms[0], vec![0; 60]);
+            let mut observer = |at: SimTime, record: &Record| {
+                if let Record::Sent(attempt, _) = record
+                    && let Some(bin) = seen.get_mut((at.as_nanos() / 1_000_000_000) as usize)
+                {
+                    *bin += u64::from(attempt.number > 1);
+                }
+            };
+            let run = run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+            let mut counted: Vec<u64> = run.further.iter().map(FurtherAttempts::total).collect();
+            counted.resize(60, 0);
+            assert_eq!(counted, seen, "{stack}");
+            assert!(seen.iter().sum::<u64>() > 10, "{stack}");
+        }
+        assert!(run_of(&scenario(STEADY, "Timeout(\"1s\")", "")).further.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::dry_run::dry_run;
-use super::output::{print, print_changes, print_table, say, wrong};
+use super::output::{print, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
@@ -264,6 +264,9 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
+        if let Some(over_time) = reports::terminal::arms(results, cell, width()) {
+            print(&format!("\n{over_time}"))?;
+        }
         let stuck = reports::summary::stuck(results, cell);
         let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));

@@ -11,6 +11,7 @@ mod list;
 mod load;
 mod new;
 mod output;
+mod picture;
 mod plan;
 mod precision;
 mod progress;
