@@ -12,6 +12,7 @@ use crate::clocks::Parts;
 use crate::faults::{Experiment, FaultPlan, PlannedFault, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
+use crate::properties::Stated;
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
@@ -61,6 +62,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// What is claimed of every run, in order of writing.
+    pub properties: Vec<Stated>,
+    /// Whether the history of operations is recorded, whether or not a property is judged by it.
+    pub keeps_history: bool,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, in order of writing.

@@ -268,6 +268,7 @@ impl Entry {
             bins: self.bins.iter().map(bin).collect(),
             gauges: self.gauges,
             digest: Digest::from_value(self.digest),
+            history: None,
             stalled: None,
         }
     }
@@ -294,6 +295,7 @@ mod tests {
             bins: vec![Bin { started: calls, ..Bin::default() }],
             gauges: Vec::new(),
             digest: Digest::from_value(calls),
+            history: None,
             stalled: None,
         }
     }

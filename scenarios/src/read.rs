@@ -11,6 +11,7 @@ mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod properties;
 mod searches;
 mod system;
 mod warnings;
@@ -33,7 +34,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 21] = [
+pub const FIELDS: [&str; 22] = [
     "schema",
     "name",
     "horizon",
@@ -53,6 +54,7 @@ pub const FIELDS: [&str; 21] = [
     "alerts",
     "stacks",
     "arms",
+    "properties",
     "expect",
     "sweep",
 ];
@@ -190,6 +192,7 @@ impl<'a> Reader<'a> {
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
             searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
+            properties: self.titles(),
             assumptions,
             warnings: Problems::new(),
             advice: Problems::new(),
@@ -301,6 +304,7 @@ impl<'a> Reader<'a> {
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
                 Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
                 Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
+                Ok(Clause::Violated(bounds)) => ("property", bounds.unknown(&self.titles())),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

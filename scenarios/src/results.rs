@@ -96,6 +96,9 @@ pub struct Manifest {
     pub sums: Vec<Sum>,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
+    /// The properties that the scenario states, as tables name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<String>,
 }
 
 /// A planned fault as a band on a chart.

@@ -1,8 +1,10 @@
 //! How is one run made?
 
 use crate::scenario::ArmPlan;
+use models::history::History;
 use models::measure::{Bin, Gauge, RunMeasures};
-use models::protocols::{Listener, Nobody, Protocol};
+use models::plan::Plan;
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
@@ -10,6 +12,7 @@ use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::{Simulation, Stop, TieBreak};
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
+use std::sync::Arc;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
@@ -34,6 +37,8 @@ pub struct Run {
     pub gauges: Vec<Gauge>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
+    /// What clients asked of a group and what they were told, if that was to be kept.
+    pub history: Option<Box<History>>,
     /// Why it was stopped early, if it was: it would never have come to its end.
     pub stalled: Option<Stalled>,
 }
@@ -63,28 +68,18 @@ impl fmt::Display for Stalled {
 
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    // The only choice between protocols: once per run, at the door.
-    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(group) => run_with(arm, group.protocol(), seed, ties, observer),
     }
 }
 
-/// A run that waits to be told which protocol its group speaks.
-struct Door<'a, 'o> {
-    arm: &'a ArmPlan,
-    seed: u64,
-    ties: TieBreak,
-    observer: Option<&'o mut dyn Observer<Record>>,
-}
-
-impl Listener for Door<'_, '_> {
-    type Heard = Run;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Run {
-        run_with(self.arm, protocol, self.seed, self.ties, self.observer)
-    }
+/// Makes one run of an arm and keeps the history of its operations, whatever properties it has.
+pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> (Run, History) {
+    let plan = Arc::new(Plan { keeps_history: true, ..Plan::clone(&arm.plan) });
+    let mut run = run(&ArmPlan { plan, ..arm.clone() }, seed, ties, observer);
+    let history = run.history.take().map_or_else(History::default, |history| *history);
+    (run, history)
 }
 
 fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
@@ -125,8 +120,10 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let stalled = whole(&mut simulation).err();
     let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
     // What was going on at the last event went on until the run was left, if anything was pending.
-    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
-    Run { measures, bins, gauges, digest, stalled }
+    let mut meter = simulation.into_model().into_meter(left.unwrap_or(last));
+    let history = meter.take_history().map(Box::new);
+    let (measures, bins, gauges) = meter.finish(last, events);
+    Run { measures, bins, gauges, digest, history, stalled }
 }
 
 /// How fast time passes.

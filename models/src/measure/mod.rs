@@ -1,4 +1,4 @@
-//! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`),
+//! What is measured in a run? The row of numbers it leaves behind (`row`), how they are counted while it runs (`meter`; of latencies in histograms, `latency`),
 //! by class of request (`classes`), what alerts were good for (`alerts`), how soon anything reacted (`detection`), how well the objective was kept (`objective`) and how evenly clients were served (`fairness`), what protocols add to it (`observations`), what strategies show over time (`gauges`), what is found out at its end (`recovery`),
 //! what has become of requests (`services`), how lengths of time are spread (`spread`), and who was up (`uptime`).
 
@@ -7,6 +7,7 @@ mod classes;
 mod detection;
 mod fairness;
 mod gauges;
+mod latency;
 mod meter;
 mod objective;
 mod observations;
