@@ -23,6 +23,7 @@ pub mod results;
 pub mod run;
 pub mod scenario;
 pub mod search;
+pub mod shrink;
 pub mod stress;
 pub mod sweep;
 pub mod text;
