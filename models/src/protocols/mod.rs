@@ -14,6 +14,7 @@ mod lease;
 mod marzullo;
 mod nobody;
 mod protocol;
+mod raft;
 mod row;
 mod swim;
 mod time_server;
@@ -27,6 +28,7 @@ pub use lease::{Counted, Lease, LeaseProtocol};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
 pub use protocol::{Lie, Listener, Protocol, Speaks, Verdict};
+pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
@@ -76,7 +78,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue,
+    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue, Raft,
 }
 
 impl Group {

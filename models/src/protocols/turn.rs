@@ -12,6 +12,7 @@ pub struct Turn<'a, P: Protocol> {
     seed: &'a Seed,
     key: Key,
     me: Option<u32>,
+    call: Option<(Key, u32)>,
     disk: Option<&'a Disk<P::Stored>>,
     orders: &'a mut Orders<P>,
 }
@@ -67,12 +68,29 @@ impl<P: Protocol> Default for Orders<P> {
 impl<'a, P: Protocol> Turn<'a, P> {
     /// A turn of whoever has this clock reading and key; `me` is the index of a member.
     pub(crate) fn new(reading: Reading, seed: &'a Seed, key: Key, me: Option<u32>, orders: &'a mut Orders<P>) -> Self {
-        Self { reading, seed, key, me, disk: None, orders }
+        Self { reading, seed, key, me, call: None, disk: None, orders }
+    }
+
+    /// The turn of a caller in this attempt of the call with this key.
+    pub(crate) fn of_attempt(self, call: Key, attempt: u32) -> Self {
+        Self { call: Some((call, attempt)), ..self }
     }
 
     /// The turn of a member with this disk.
     pub(crate) fn with_disk(self, disk: &'a Disk<P::Stored>) -> Self {
         Self { disk: Some(disk), ..self }
+    }
+
+    /// Of a caller: a number of its call, which no other call has, and that of the attempt.
+    pub fn call(&self) -> (u64, u32) {
+        let (call, attempt) = self.call.expect("a member makes no calls");
+        (call.bits(), attempt)
+    }
+
+    /// The draws of a caller for this purpose that belong to its call: all attempts of the call have the same.
+    pub fn draws_of_call(&self, purpose: &'static str) -> Draws {
+        let (call, _) = self.call.expect("a member makes no calls");
+        self.seed.draws(call.child(Key::named(purpose).bits()), 0)
     }
 
     /// The index of the member whose turn it is.

@@ -44,14 +44,14 @@ impl<P: Protocol> World<P> {
         act: impl FnOnce(&mut SessionWorld<'_, P>, &mut Turn<'_, P>) -> T,
     ) -> T {
         let attempt = &self.attempts[slot];
-        let (caller, session) = (attempt.caller, attempt.session);
-        let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let (caller, session, call, number) = (attempt.caller, attempt.session, attempt.name.call.key, attempt.name.number);
+        let key = call.child(SESSION.bits()).child(u64::from(number));
         let reading = self.reading(caller, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let answer = {
             let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
             let mut world = SessionWorld { protocol: &self.protocol, session };
-            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders))
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).of_attempt(call, number))
         };
         self.make_known(Speaker::Caller, caller, &mut orders, ctx);
         self.orders = orders;
