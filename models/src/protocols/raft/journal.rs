@@ -7,7 +7,7 @@
 use super::command::{Config, Entry, Store};
 use super::log::{Log, Mark};
 use super::message::Message;
-use crate::disks::{Disk, Found};
+use crate::disks::{Found, Slots};
 use crate::protocols::To;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -203,7 +203,7 @@ pub(super) struct Findings {
 
 /// Reads a disk; nothing if records are damaged or missing of which it cannot be said that they were never safe: who has forgotten what
 /// it promised must not vote. A disk on which nothing was ever written belongs to a member that begins as `first`.
-pub(super) fn found(disk: &Disk<Record>, first: &Arc<Snapshot>, reuses: bool) -> Option<Findings> {
+pub(super) fn found(disk: &dyn Slots<Record>, first: &Arc<Snapshot>, reuses: bool) -> Option<Findings> {
     let read = |place| if let Found::Record(record) = disk.read(place) { Some(record) } else { None };
     let mut records: Vec<&Record> = (0..disk.end()).filter_map(read).collect();
     records.sort_unstable_by_key(|record| record.sequence);
@@ -233,6 +233,7 @@ pub(super) fn found(disk: &Disk<Record>, first: &Arc<Snapshot>, reuses: bool) ->
 mod tests {
     use super::super::command::Command;
     use super::*;
+    use crate::disks::Disk;
 
     fn log(terms: &[u64]) -> Log {
         let mut log = Log::after(Mark::default(), Config { voters: 0b111, done: 0 });

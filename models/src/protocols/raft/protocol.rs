@@ -78,6 +78,14 @@ impl Protocol for RaftProtocol {
         "RefusesToStart",
     ];
 
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[
+        ("ElectionSafety", "no two members are elected in one term"),
+        ("LogMatching", "two logs that have an entry of the same index and term are the same up to there"),
+        ("LeaderCompleteness", "whoever is elected has every entry that was committed in an earlier term"),
+        ("StateMachineSafety", "what one member takes for committed at an index every other does: committed entries persist"),
+        ("StableLeader", "nobody begins a term while a leader has had entries committed all the time for five election timeouts"),
+    ];
+
     const PRIMARY: Option<&'static str> = Some("leader");
 
     fn members(&self) -> u32 {

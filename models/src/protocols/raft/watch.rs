@@ -63,20 +63,20 @@ impl Watch {
             "Campaigns" => {
                 observations.count("campaigns", 1);
                 observations.most("term", member.term);
-                self.judge_campaign(instance, member, (now, longest), observations);
+                self.judge_campaign((instance, member.term), (now, longest), observations);
             }
             "LeaderElected" => {
                 self.leads(instance, member.term, now, observations);
-                self.judge_completeness(instance, member, observations);
-                self.judge_end(member.log.end(), observations);
+                self.judge_completeness((instance, member), now, observations);
+                self.judge_end((instance, member), now, observations);
             }
             "SteppedDown" => {
                 observations.count("leaders that stepped down", 1);
                 self.leads_no_more(instance, now, observations);
             }
             "Committed" => {
-                self.judge_commit(instance, member, observations);
-                self.judge_end(member.log.end(), observations);
+                self.judge_commit((instance, member), now, observations);
+                self.judge_end((instance, member), now, observations);
                 if member.leads()
                     && let Some(reign) = self.leading.get_mut(&instance)
                 {
@@ -98,7 +98,8 @@ impl Watch {
         observations.count("leaders elected", 1);
         let other = *self.elected.entry(term).or_insert(instance);
         if other != instance {
-            observations.count("ElectionSafety violated", 1);
+            observations
+                .violated("ElectionSafety", now, || format!("member {instance} was elected in term {term}, and so was member {other}"));
         }
         if self.elected.len() > MOST {
             self.elected.pop_first();
@@ -144,30 +145,33 @@ impl Watch {
     }
 
     /// Nobody has to begin a term as long as a leader gets its entries committed.
-    fn judge_campaign(&self, by: InstanceId, _member: &Member, (now, longest): (SimTime, SimDuration), observations: &mut Observations) {
+    fn judge_campaign(&self, (by, term): (InstanceId, u64), (now, longest): (SimTime, SimDuration), observations: &mut Observations) {
         let settled = longest.saturating_mul(SETTLED);
-        let is_needless = self.leading.iter().any(|(&leader, reign)| {
-            leader != by && now.saturating_since(reign.last) <= longest && reign.last.saturating_since(reign.since) >= settled
-        });
-        if is_needless {
-            observations.count("StableLeader violated", 1);
+        let is_settled = |reign: &Reign| reign.last.saturating_since(reign.since) >= settled && now.saturating_since(reign.last) <= longest;
+        if let Some((leader, reign)) = self.leading.iter().find(|&(&leader, reign)| leader != by && is_settled(reign)) {
+            let since = reign.since;
+            observations.violated("StableLeader", now, || {
+                format!("member {by} began term {term} while member {leader} led, which had entries committed all the time since {since}")
+            });
         }
     }
 
     /// Whoever is elected has everything that was committed in earlier terms.
-    fn judge_completeness(&self, _instance: InstanceId, member: &Member, observations: &mut Observations) {
+    fn judge_completeness(&self, (by, member): (InstanceId, &Member), now: SimTime, observations: &mut Observations) {
         let Some(back) = self.committed.iter().rposition(|entry| entry.during < member.term && entry.term > 0) else { return };
         let (index, wanted) = (self.first + back as u64, self.committed[back]);
-        if index < member.log.base().index {
+        let found = member.log.mark(index);
+        if index < member.log.base().index || found.is_some_and(|found| found.chain == wanted.chain) {
             return;
         }
-        if member.log.mark(index).is_none_or(|mark| mark.chain != wanted.chain) {
-            observations.count("LeaderCompleteness violated", 1);
-        }
+        observations.violated("LeaderCompleteness", now, || {
+            let (index, committed, own) = self.parting(member, index);
+            format!("member {by} was elected in term {}, and entry {index} of its log is {own}; committed was {committed}", member.term)
+        });
     }
 
     /// What a member takes for committed is what others do.
-    fn judge_commit(&mut self, _instance: InstanceId, member: &Member, observations: &mut Observations) {
+    fn judge_commit(&mut self, (by, member): (InstanceId, &Member), now: SimTime, observations: &mut Observations) {
         let Some(mark) = member.log.mark(member.commit) else { return };
         let end = self.first + self.committed.len() as u64;
         if self.committed.is_empty() {
@@ -181,18 +185,38 @@ impl Watch {
             self.committed.pop_front();
             self.first += 1;
         }
-        let known = mark.index.checked_sub(self.first).and_then(|place| self.committed.get(place as usize));
-        if known.is_some_and(|known| known.term > 0 && (known.chain != mark.chain || known.term != mark.term)) {
-            observations.count("StateMachineSafety violated", 1);
-        }
         observations.most("entries committed", mark.index);
+        let known = mark.index.checked_sub(self.first).and_then(|place| self.committed.get(place as usize));
+        if known.is_some_and(|known| known.term > 0 && known.chain != mark.chain) {
+            observations.violated("StateMachineSafety", now, || {
+                let (index, committed, own) = self.parting(member, mark.index);
+                format!("member {by} took entry {index} for committed, which is {own}; committed before was {committed}")
+            });
+        }
+    }
+
+    /// Where a log and what was committed part, at this index or before: the index, and what is there in words.
+    fn parting(&self, member: &Member, at: u64) -> (u64, String, String) {
+        let committed = |index: u64| index.checked_sub(self.first).and_then(|place| self.committed.get(place as usize));
+        let differs = |index: &u64| {
+            let (known, own) = (committed(*index), member.log.mark(*index));
+            known.is_some_and(|known| known.term > 0 && own.is_none_or(|own| own.chain != known.chain))
+        };
+        let first = self.first.max(member.log.base().index);
+        let index = (first..=at).find(differs).unwrap_or(at);
+        let in_words = |term: Option<u64>| term.map_or("missing".to_owned(), |term| format!("one of term {term}"));
+        (index, in_words(committed(index).map(|known| known.term)), in_words(member.log.term(index)))
     }
 
     /// Where two logs have an entry of the same index and term, they are the same up to there.
-    fn judge_end(&mut self, end: Mark, observations: &mut Observations) {
+    fn judge_end(&mut self, (by, member): (InstanceId, &Member), now: SimTime, observations: &mut Observations) {
+        let end = member.log.end();
         let chain = *self.seen.entry((end.index, end.term)).or_insert(end.chain);
         if chain != end.chain {
-            observations.count("LogMatching violated", 1);
+            let Mark { index, term, .. } = end;
+            observations.violated("LogMatching", now, || {
+                format!("the log of member {by} up to entry {index} of term {term} is not that of another that has this entry")
+            });
         }
         if self.seen.len() > MOST {
             self.seen.pop_first();

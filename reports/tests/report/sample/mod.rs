@@ -52,6 +52,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         wears: false,
         instants_differ: false,
         expect: Vec::new(),
+        properties: Vec::new(),
         sums: Vec::new(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
