@@ -171,11 +171,3 @@ pub trait Speaks: Registered {
         Vec::new()
     }
 }
-
-/// What is done with a protocol, whichever it is: see [`Group::speak`](super::Group::speak).
-pub trait Listener {
-    /// What comes of it.
-    type Heard;
-    /// Does it.
-    fn hear<P: Protocol>(self, protocol: P) -> Self::Heard;
-}

@@ -2,7 +2,7 @@
 
 use super::Protocol;
 use crate::clocks::{Reading, WallTime};
-use crate::disks::{Disk, Order};
+use crate::disks::{Order, Slots};
 use crate::history::{Action, Step};
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
@@ -17,7 +17,7 @@ pub struct Turn<'a, P: Protocol> {
     key: Key,
     me: Option<u32>,
     asking: Option<Asking>,
-    disk: Option<&'a Disk<P::Stored>>,
+    disk: Option<&'a dyn Slots<P::Stored>>,
     orders: &'a mut Orders<P>,
 }
 
@@ -109,7 +109,7 @@ impl<'a, P: Protocol> Turn<'a, P> {
     }
 
     /// The turn of a member with this disk.
-    pub(crate) fn with_disk(self, disk: &'a Disk<P::Stored>) -> Self {
+    pub(crate) fn with_disk(self, disk: &'a dyn Slots<P::Stored>) -> Self {
         Self { disk: Some(disk), ..self }
     }
 
@@ -121,6 +121,11 @@ impl<'a, P: Protocol> Turn<'a, P> {
     /// The call that the caller whose turn it is makes an attempt of.
     pub fn asking(&self) -> Asking {
         self.asking.expect("only a caller makes a call")
+    }
+
+    /// The draws of a caller for this purpose that belong to its call: all attempts of the call have the same.
+    pub fn draws_of_call(&self, purpose: &'static str) -> Draws {
+        self.seed.draws(Key::named(purpose).child(self.asking().call), 0)
     }
 
     /// A value that no other attempt of the run has, and never 0: what an attempt writes.
@@ -195,7 +200,7 @@ impl<'a, P: Protocol> Turn<'a, P> {
     }
 
     /// What is on the member's disk, as it would be read now. A member that starts again loads it first.
-    pub fn disk(&self) -> &'a Disk<P::Stored> {
+    pub fn disk(&self) -> &'a dyn Slots<P::Stored> {
         self.disk.expect("a caller has no disk")
     }
 
@@ -215,5 +220,35 @@ impl<'a, P: Protocol> Turn<'a, P> {
     /// the purpose and the number alone.
     pub fn draws(&self, purpose: &'static str, ordinal: u32) -> Draws {
         self.seed.draws(self.key.child(Key::named(purpose).bits()), ordinal)
+    }
+
+    /// The disk, if the speaker has one.
+    pub(super) const fn slots(&self) -> Option<&'a dyn Slots<P::Stored>> {
+        self.disk
+    }
+
+    /// The same turn, of the protocol in a box: what it wants done is collected in a room of its own.
+    pub(super) fn inner<'b, Q: Protocol>(&'b self, room: &'b mut Orders<Q>, disk: Option<&'b dyn Slots<Q::Stored>>) -> Turn<'b, Q> {
+        (room.held, room.tickets) = (self.orders.held, self.orders.tickets);
+        Turn { reading: self.reading, seed: self.seed, key: self.key, me: self.me, asking: self.asking, disk, orders: room }
+    }
+
+    /// Takes over what the protocol in a box wants done.
+    pub(super) fn take_over<Q: Protocol>(
+        &mut self,
+        room: &mut Orders<Q>,
+        message: impl Fn(Q::Message) -> P::Message,
+        timer: impl Fn(Q::Timer) -> P::Timer,
+        record: impl Fn(Q::Stored) -> P::Stored,
+    ) {
+        let Orders { sent, timers, disk, announced, operations, held, dropped, tickets } = room;
+        let mine = &mut *self.orders;
+        mine.sent.extend(sent.drain(..).map(|(to, said)| (to, message(said))));
+        mine.timers.extend(timers.drain(..).map(|(name, due)| (timer(name), due)));
+        mine.disk.extend(disk.drain(..).map(|order| order.with(&record)));
+        mine.announced.append(announced);
+        mine.operations.append(operations);
+        mine.dropped.append(dropped);
+        (mine.held, mine.tickets) = (held.take(), *tickets);
     }
 }

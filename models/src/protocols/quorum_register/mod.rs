@@ -47,7 +47,7 @@ pub struct QuorumRegister {
     pub coordinator: Coordinator,
     /// Rules that are left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub without: Vec<Rule>,
+    pub without: Vec<QuorumRule>,
     /// Whether a coordinator brings replicas up to date whose answer to a read was older than the newest.
     pub read_repair: bool,
     /// How long a coordinator waits for a replica before it keeps a hint for it, and how often hints are offered; none are kept unless said.
@@ -107,7 +107,7 @@ pub enum Coordinator {
 
 /// A rule that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Rule {
+pub enum QuorumRule {
     /// A read writes back what it is about to answer, to as many replicas as a write, unless as many have said that they have it.
     WriteBack,
 }
@@ -144,7 +144,7 @@ impl QuorumRegister {
     }
 
     /// Whether a rule is kept.
-    pub fn keeps(&self, rule: Rule) -> bool {
+    pub fn keeps(&self, rule: QuorumRule) -> bool {
         !self.without.contains(&rule)
     }
 }

@@ -1,7 +1,7 @@
 //! How far has a read or a write come, whoever coordinates it?
 
 use super::message::Version;
-use super::{QuorumRegister, Rule};
+use super::{QuorumRegister, QuorumRule};
 
 /// A read or a write under way.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl Work {
         }
         self.stored = self.heard.iter().filter(|(_, version)| *version == newest).map(|(from, _)| *from).collect();
         let is_kept = self.stored.len() >= spec.write_quorum as usize || newest == Version::NOTHING;
-        if is_kept || !spec.keeps(Rule::WriteBack) {
+        if is_kept || !spec.keeps(QuorumRule::WriteBack) {
             self.phase = Phase::Over(newest);
             return Next::Done(Some(newest.value));
         }
