@@ -20,6 +20,9 @@ const ARMS: [(&str, RGBColor, &str); 10] = [
     ("a9", RGBColor(0x7f, 0x7f, 0x7e), "4 2"),
 ];
 
+/// How many colours there are for arms.
+pub const ARM_COLOURS: usize = ARMS.len();
+
 /// Colours and sizes of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
@@ -53,6 +56,11 @@ impl Theme {
     /// The colour of an arm.
     pub const fn arm(&self, arm: usize) -> RGBColor {
         ARMS[arm % ARMS.len()].1
+    }
+
+    /// The dash pattern of an arm as SVG and plotly.js write it, in pixels; nothing for a line that is whole.
+    pub const fn dashes(arm: usize) -> &'static str {
+        ARMS[arm % ARMS.len()].2
     }
 
     /// Class name and dash pattern of a colour of this theme.

@@ -18,6 +18,8 @@ mod read;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod sealed;
+pub mod story;
 pub mod stress;
 pub mod sweep;
 pub mod text;

@@ -7,6 +7,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
+use crate::story::story;
 use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
@@ -228,6 +229,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
         sums: scenario.sums.clone(),
+        story: story(scenario),
         expect: scenario.expect.clone(),
     }
 }

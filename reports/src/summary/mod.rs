@@ -22,6 +22,7 @@ mod stress;
 mod sums;
 mod thresholds;
 pub mod verdicts;
+mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
@@ -39,6 +40,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use sums::sums;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
+pub use worst::worst_runs;
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;
