@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::sealed::{Broken, FORMAT, opened, sealed};
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
-use models::measure::{Bin, Gauge, RunMeasures};
+use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sim_core::observe::Digest;
@@ -177,6 +177,8 @@ struct Entry {
     bins: Vec<[u64; 5]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     gauges: Vec<Gauge>,
+    latencies: Latencies,
+    occupancies: Vec<Occupancy>,
 }
 
 /// The key of a run.
@@ -285,8 +287,16 @@ impl Journal {
     pub fn keep(&mut self, key: &ContentKey, seed: u64, run: &Run) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let bins = run.bins.iter().map(|bin| [bin.started, bin.succeeded, bin.completed, bin.failed, bin.attempts]).collect();
-        let entry =
-            Entry { key: key.clone(), seed, digest: run.digest.value(), measures: run.measures.clone(), bins, gauges: run.gauges.clone() };
+        let entry = Entry {
+            key: key.clone(),
+            seed,
+            digest: run.digest.value(),
+            measures: run.measures.clone(),
+            bins,
+            gauges: run.gauges.clone(),
+            latencies: run.latencies.clone(),
+            occupancies: run.occupancies.clone(),
+        };
         let text = serde_json::to_string(&entry)?;
         // In one piece: a process that is killed between two of them leaves whole lines.
         file.write_all(format!("{} {text}\n", checksum(text.as_bytes())).as_bytes())
@@ -300,7 +310,10 @@ impl Entry {
             measures: self.measures,
             bins: self.bins.iter().map(bin).collect(),
             gauges: self.gauges,
+            latencies: self.latencies,
+            occupancies: self.occupancies,
             digest: Digest::from_value(self.digest),
+            history: None,
             stalled: None,
         }
     }
@@ -329,7 +342,10 @@ mod tests {
             measures,
             bins: vec![Bin { started: calls, ..Bin::default() }],
             gauges: Vec::new(),
+            latencies: Latencies::default(),
+            occupancies: Vec::new(),
             digest: Digest::from_value(calls),
+            history: None,
             stalled: None,
         }
     }

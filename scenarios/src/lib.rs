@@ -28,6 +28,6 @@ pub mod trace;
 pub mod uptime;
 pub mod windows;
 
-pub use models::{map, measure, outcome};
+pub use models::{history, map, measure, outcome, properties};
 pub use read::{Extent, FIELDS, read, read_with};
 pub use scenario::Scenario;

@@ -1,8 +1,10 @@
 //! How is one run made?
 
 use crate::scenario::ArmPlan;
-use models::measure::{Bin, Gauge, RunMeasures};
-use models::protocols::{Listener, Nobody, Protocol};
+use models::history::History;
+use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures, Series};
+use models::plan::{Plan, RecoveryLevel};
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::World;
 use sim_core::draw::Seed;
@@ -10,6 +12,7 @@ use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::{Simulation, Stop, TieBreak};
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
+use std::sync::Arc;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
@@ -32,8 +35,14 @@ pub struct Run {
     pub bins: Vec<Bin>,
     /// What its layers showed over time.
     pub gauges: Vec<Gauge>,
+    /// How long calls of users took.
+    pub latencies: Latencies,
+    /// How full its services were over time.
+    pub occupancies: Vec<Occupancy>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
+    /// What clients asked of a group and what they were told, if that was to be kept.
+    pub history: Option<Box<History>>,
     /// Why it was stopped early, if it was: it would never have come to its end.
     pub stalled: Option<Stalled>,
 }
@@ -63,36 +72,43 @@ impl fmt::Display for Stalled {
 
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    // The only choice between protocols: once per run, at the door.
-    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(group) => run_with(arm, group.protocol(), seed, ties, observer),
     }
 }
 
-/// A run that waits to be told which protocol its group speaks.
-struct Door<'a, 'o> {
-    arm: &'a ArmPlan,
-    seed: u64,
-    ties: TieBreak,
-    observer: Option<&'o mut dyn Observer<Record>>,
+/// Makes one run of an arm and keeps the history of its operations, whatever properties it has.
+pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> (Run, History) {
+    let plan = Arc::new(Plan { keeps_history: true, ..Plan::clone(&arm.plan) });
+    let mut run = run(&ArmPlan { plan, ..arm.clone() }, seed, ties, observer);
+    let history = run.history.take().map_or_else(History::default, |history| *history);
+    (run, history)
 }
 
-impl Listener for Door<'_, '_> {
-    type Heard = Run;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Run {
-        run_with(self.arm, protocol, self.seed, self.ties, self.observer)
-    }
+fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
+    let plan = arm.of_run(seed);
+    let has_twin = plan.clockwork.level == RecoveryLevel::Twin && (!plan.faults.is_empty() || plan.experiment.is_some());
+    let twin = has_twin.then(|| {
+        let calm = Arc::new(plan.without_faults());
+        run_beside(calm, protocol.clone(), (seed, ties), None, None).bins
+    });
+    run_beside(plan, protocol, (seed, ties), observer, twin.as_deref())
 }
 
-fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
-    let times = arm.plan.clockwork;
-    let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
+/// Makes one run, whose level is that of its twin if it has one.
+fn run_beside<P: Protocol>(
+    plan: Arc<Plan>,
+    protocol: P,
+    (seed, ties): (u64, TieBreak),
+    mut observer: Option<&mut dyn Observer<Record>>,
+    twin: Option<&[Bin]>,
+) -> Run {
+    let times = plan.clockwork;
+    let mut pace = Pace::of(&plan);
+    let mut simulation = World::start(plan, protocol, Seed::new(seed), ties);
     let horizon = SimTime::ZERO + times.horizon;
     let end = horizon.saturating_add(times.drain);
-    let mut pace = Pace::of(arm);
     let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
         loop {
             let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
@@ -109,9 +125,18 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
     let mut left = None;
     let mut whole = |simulation: &mut Simulation<World<P>>| {
-        go_on(simulation, measured_from)?;
+        let (mut bin_ends, mut stop) = (SimTime::ZERO, Stop::Reached);
+        while bin_ends < horizon {
+            let bin_began = bin_ends;
+            bin_ends = bin_began.saturating_add(times.bin).min(horizon);
+            if (bin_began..bin_ends).contains(&measured_from) {
+                go_on(simulation, measured_from)?;
+                simulation.intervene(|world, _| world.averages_begin(measured_from));
+            }
+            stop = go_on(simulation, bin_ends)?;
+            simulation.intervene(|world, _| world.averages_of_bin_end(bin_ends));
+        }
         simulation.intervene(|world, _| world.averages_begin(measured_from));
-        let mut stop = go_on(simulation, horizon)?;
         simulation.intervene(|world, _| world.averages_end(horizon));
         // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
         let mut until = horizon;
@@ -125,8 +150,11 @@ fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, 
     let stalled = whole(&mut simulation).err();
     let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
     // What was going on at the last event went on until the run was left, if anything was pending.
-    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
-    Run { measures, bins, gauges, digest, stalled }
+    let mut meter = simulation.into_model().into_meter(left.unwrap_or(last));
+    let history = meter.take_history().map(Box::new);
+    let (measures, series) = meter.finish_beside(twin, last, events);
+    let Series { bins, gauges, latencies, occupancies } = series;
+    Run { measures, bins, gauges, latencies, occupancies, digest, history, stalled }
 }
 
 /// How fast time passes.
@@ -138,9 +166,9 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(arm: &ArmPlan) -> Self {
-        let clients: u64 = arm.plan.populations.iter().map(|population| u64::from(population.count)).sum();
-        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + arm.plan.nodes.len() as u64);
+    fn of(plan: &Plan) -> Self {
+        let clients: u64 = plan.populations.iter().map(|population| u64::from(population.count)).sum();
+        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + plan.nodes.len() as u64);
         Self { every, last: (SimTime::ZERO, 0) }
     }
 

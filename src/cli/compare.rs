@@ -264,7 +264,9 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        let further = ranking.table_of_set_apart().into_iter().chain(reports::summary::classes(results, cell));
+        let stuck = reports::summary::stuck(results, cell);
+        let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
+        let further = further.chain(reports::summary::classes(results, cell));
         for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
             print_table(&further, format)?;

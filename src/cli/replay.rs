@@ -1,7 +1,7 @@
 //! `replay`: a run again, with its trace, around a moment if one is given.
 
 use super::output::{print, say, wrong};
-use super::run::choose_arm;
+use super::run::{choose_arm, judged};
 use super::{Exit, ScenarioArgs, load};
 use clap::Args;
 use models::record::Record;
@@ -140,6 +140,6 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
             ));
             Ok(Exit::Differs)
         }
-        _ => Ok(Exit::Fine),
+        _ => Ok(judged(&made)),
     }
 }

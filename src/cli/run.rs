@@ -5,6 +5,7 @@ use super::{Exit, Format, OutputArgs, ScenarioArgs, load};
 use camino::Utf8PathBuf;
 use clap::Args;
 use models::measure::Bin;
+use models::properties::Verdict;
 use models::record::Record;
 use scenarios::long_run::LongRun;
 use scenarios::results::{CellSeries, FaultWindow, Manifest, Results};
@@ -124,6 +125,11 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             print_table(&reports::summary::long_run(&means), args.output.format)?;
         }
+        let violations = reports::summary::properties::violations(&made.measures);
+        if !violations.is_empty() {
+            print("")?;
+            violations.iter().try_for_each(|line| print(line))?;
+        }
         print(&format!("\n{}", timeline(&manifest, &made.bins, &seen.strikes.windows(&plan.of_run(seed)))))?;
         print(&format!("digest {}", made.digest))?;
     }
@@ -135,7 +141,16 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         }
         say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
     }
-    Ok(Exit::Fine)
+    Ok(judged(&made))
+}
+
+/// What the properties of a run say: one that is violated, or else one that is undecided.
+pub fn judged(made: &Run) -> Exit {
+    Exit::first(made.measures.findings.iter().map(|finding| match finding.verdict {
+        Verdict::Holds => Exit::Fine,
+        Verdict::Violated => Exit::Failed,
+        Verdict::NotReached | Verdict::Unknown => Exit::Undecided,
+    }))
 }
 
 /// What one run shows of its warm-up and its horizon.

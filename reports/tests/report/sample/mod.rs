@@ -53,6 +53,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         wears: false,
         instants_differ: false,
         expect: Vec::new(),
+        properties: Vec::new(),
         sums: Vec::new(),
         story: Story::default(),
         assumptions: vec![
