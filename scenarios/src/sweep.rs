@@ -6,6 +6,7 @@ use crate::parallel::map_in_index_order;
 use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
+use crate::story::story;
 use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
@@ -186,6 +187,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
         sums: scenario.sums.clone(),
+        story: story(scenario),
         expect: scenario.expect.clone(),
         properties: scenario.properties.clone(),
     }

@@ -4,6 +4,7 @@ pub mod grids;
 
 use scenarios::measure::{Bin, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};
 use scenarios::results::{Assumption, BinTotals, CellSeries, FaultWindow, FurtherAttempts, Manifest, Results, RunOutcome, RunRow};
+use scenarios::story::Story;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -56,6 +57,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         expect: Vec::new(),
         properties: Vec::new(),
         sums: Vec::new(),
+        story: Story::default(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
             Assumption { path: "nodes.payments.late_work".to_owned(), value: "Finish".to_owned(), written: false },
