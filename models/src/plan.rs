@@ -12,6 +12,7 @@ use crate::clocks::Parts;
 use crate::faults::{Experiment, FaultPlan, PlannedFault, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
+use crate::properties::Stated;
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
@@ -61,6 +62,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// What is claimed of every run, in order of writing.
+    pub properties: Vec<Stated>,
+    /// Whether the history of operations is recorded, whether or not a property is judged by it.
+    pub keeps_history: bool,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, in order of writing.
@@ -88,6 +93,17 @@ impl Plan {
     #[must_use]
     pub fn without_faults(&self) -> Self {
         Self { faults: Vec::new(), storm: None, experiment: None, ..self.clone() }
+    }
+
+    /// What a storm has in the run of this seed: each strike as a scenario would write it, and with its names looked up.
+    pub fn strikes_of_run(&self, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
+        self.storm.iter().flat_map(|storm| storm.draw(self, seed)).collect()
+    }
+
+    /// The plan of a run that has these strikes in the place of those that its storm would draw.
+    #[must_use]
+    pub fn with_strikes(&self, strikes: impl IntoIterator<Item = FaultPlan>) -> Self {
+        Self { faults: self.faults.iter().cloned().chain(strikes).collect(), storm: None, ..self.clone() }
     }
 
     /// The edges that calls go over: all but those over which replicas are asked whether they are alive.

@@ -11,6 +11,7 @@ mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod properties;
 mod searches;
 mod system;
 mod warnings;
@@ -33,7 +34,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 22] = [
+pub const FIELDS: [&str; 23] = [
     "schema",
     "name",
     "horizon",
@@ -54,6 +55,7 @@ pub const FIELDS: [&str; 22] = [
     "alerts",
     "stacks",
     "arms",
+    "properties",
     "expect",
     "sweep",
 ];
@@ -194,6 +196,7 @@ impl<'a> Reader<'a> {
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
             searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
+            properties: self.titles(),
             assumptions,
             warnings: Problems::new(),
             advice: Problems::new(),
@@ -307,6 +310,7 @@ impl<'a> Reader<'a> {
                 Clause::Amplification(limits) => ("edge", limits.unknown(&edges)),
                 clause if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
                 Clause::Measure(bounds) => ("of", bounds.unknown(&owners)),
+                Clause::Violated(bounds) => ("property", bounds.unknown(&self.titles())),
                 clause if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

@@ -9,7 +9,7 @@ use crate::threshold::Threshold;
 mod adding;
 
 use models::measure::RunMeasures;
-pub use models::measure::{FineHistogram, Latencies, MILLIONTHS, THOUSANDTHS};
+pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
 use sim_core::stats::log_linear;
 use sim_core::time::{SimDuration, SimTime};
@@ -101,6 +101,9 @@ pub struct Manifest {
     pub sums: Vec<Sum>,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
+    /// The properties that the scenario states, as tables name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<String>,
 }
 
 /// A planned fault as a band on a chart.
@@ -211,6 +214,9 @@ pub struct CellSeries {
     /// How full services were over time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occupancies: Vec<OccupancyTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,

@@ -187,6 +187,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         assumptions: scenario.assumptions.clone(),
         sums: scenario.sums.clone(),
         expect: scenario.expect.clone(),
+        properties: scenario.properties.clone(),
     }
 }
 

@@ -8,13 +8,18 @@ use super::detection::Reactions;
 use super::fairness::FairnessMeter;
 use super::latency::{Latency, LatencyOverTime};
 use super::uptime::UpMeter;
-use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauges, LatencySummary, MessageMeasures, Occupancies, RunMeasures};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Further, FurtherAttempts, Gauges, LatencySummary, MessageMeasures, Occupancies,
+    RunMeasures,
+};
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
+use crate::history::History;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
+use crate::properties::Finding;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
@@ -50,11 +55,14 @@ pub struct Meter {
     pub(crate) gauges: Gauges,
     /// How full services were.
     pub(crate) occupancies: Occupancies,
+    /// Attempts that were not the first of their call.
+    pub(crate) further: Further,
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
+    history: Option<History>,
 }
 
 /// The time bin of the present instant, and what has been counted in it that is not in the list of bins yet. Time only goes forwards,
@@ -113,9 +121,11 @@ impl Meter {
             alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
             occupancies: Occupancies::default(),
+            further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
+            history: None,
         }
     }
 
@@ -357,5 +367,21 @@ impl Meter {
             self.row.observations.extend(more);
             self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         }
+    }
+
+    /// Attempts that were not the first of their call, by time bin.
+    pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
+        self.further.list()
+    }
+
+    /// What came of the properties of the run, and its history if that is to be kept.
+    pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
+        self.row.findings = findings;
+        self.history = history;
+    }
+
+    /// The history of the run, if it was to be kept.
+    pub const fn take_history(&mut self) -> Option<History> {
+        self.history.take()
     }
 }

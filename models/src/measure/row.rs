@@ -6,6 +6,7 @@
 use super::{
     AlertMeasures, ClassMeasures, Detection, FairnessMeasures, Gauge, Latencies, ObjectiveMeasures, Observation, Occupancy, ServiceMeasures,
 };
+use crate::properties::Finding;
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
@@ -82,6 +83,9 @@ pub struct RunMeasures {
     /// What protocols and clocks left behind as numbers, in the order of their names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub observations: Vec<Observation>,
+    /// What came of each property that the scenario states, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// Events handled by the kernel.
     pub events: u64,
     /// The instant at which nothing was left to do, or the end of the drain.

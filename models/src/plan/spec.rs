@@ -5,6 +5,7 @@ use crate::brokers::AnyBroker;
 use crate::clocks::AnyClock;
 use crate::faults::{Experiment, PlannedFault, Storm};
 use crate::links::Link;
+use crate::properties::Stated;
 use crate::protocols::Group;
 use crate::services::Service;
 use crate::strategies::Layer;
@@ -36,6 +37,8 @@ pub struct SystemSpec {
     pub storm: Option<Storm>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// What is claimed of every run.
+    pub properties: Vec<Stated>,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, by their names.

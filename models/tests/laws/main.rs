@@ -73,7 +73,7 @@ use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileD
 use models::links::{Blocking, Link, USUAL_SIZE};
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
-use models::protocols::{Listener, Nobody, Protocol, RowProtocol};
+use models::protocols::{Nobody, Protocol, RowProtocol};
 use models::record::Record;
 use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
 use models::strategies::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
@@ -127,8 +127,8 @@ fn play_with(spec: &SystemSpec, seed: u64, ties: TieBreak) -> Ended {
     let plan = plan_of(spec);
     let player = Player { plan: &plan, seed, ties };
     match spec.groups.first() {
-        None => player.hear(Nobody),
-        Some((_, group)) => group.speak(player),
+        None => player.play(Nobody),
+        Some((_, group)) => player.play(group.protocol()),
     }
 }
 
@@ -139,10 +139,8 @@ struct Player<'a> {
     ties: TieBreak,
 }
 
-impl Listener for Player<'_> {
-    type Heard = Ended;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Ended {
+impl Player<'_> {
+    fn play<P: Protocol>(self, protocol: P) -> Ended {
         finish(start(self.plan, protocol, self.seed, self.ties))
     }
 }

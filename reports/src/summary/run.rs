@@ -82,6 +82,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         say("hypothesis after", word(outcome.held_after), "over the last stretch of time before the horizon");
     }
     run.up.iter().for_each(|up| uptime(up, &mut say));
+    super::properties::of_run(run, &mut say);
     for observation in &run.observations {
         let meaning = match observation.fold {
             Fold::Sum => "added up, as it was observed",

@@ -25,9 +25,11 @@ fn run(bins: Vec<Bin>, episodes: Vec<Episode>) -> Run {
         measures,
         bins,
         gauges: Vec::new(),
+        further: Vec::new(),
         latencies: Latencies::default(),
         occupancies: Vec::new(),
         digest: Digest::from_value(0),
+        history: None,
         stalled: None,
     }
 }
