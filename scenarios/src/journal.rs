@@ -9,7 +9,7 @@ use crate::results::Manifest;
 use crate::run::Run;
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
-use models::measure::{Bin, FurtherAttempts, Gauge, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
@@ -154,6 +154,8 @@ struct Entry {
     bins: Vec<[u64; 5]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     gauges: Vec<Gauge>,
+    latencies: Latencies,
+    occupancies: Vec<Occupancy>,
     /// Attempts that were not the first of their call, by time bin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     further: Vec<FurtherAttempts>,
@@ -262,6 +264,8 @@ impl Journal {
             measures: run.measures.clone(),
             bins,
             gauges: run.gauges.clone(),
+            latencies: run.latencies.clone(),
+            occupancies: run.occupancies.clone(),
             further: run.further.clone(),
         };
         let text = serde_json::to_string(&entry)?;
@@ -277,6 +281,8 @@ impl Entry {
             measures: self.measures,
             bins: self.bins.iter().map(bin).collect(),
             gauges: self.gauges,
+            latencies: self.latencies,
+            occupancies: self.occupancies,
             further: self.further,
             digest: Digest::from_value(self.digest),
             history: None,
@@ -305,6 +311,8 @@ mod tests {
             measures,
             bins: vec![Bin { started: calls, ..Bin::default() }],
             gauges: Vec::new(),
+            latencies: Latencies::default(),
+            occupancies: Vec::new(),
             further: Vec::new(),
             digest: Digest::from_value(calls),
             history: None,

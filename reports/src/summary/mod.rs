@@ -21,6 +21,7 @@ mod run;
 mod sensitivity;
 pub mod services;
 mod stress;
+mod stuck;
 mod sums;
 mod thresholds;
 pub mod verdicts;
@@ -41,6 +42,7 @@ pub use run::{observed, single_run};
 pub use sensitivity::sensitivity;
 pub use services::services;
 pub use stress::{stress, stress_sentences};
+pub use stuck::stuck;
 pub use sums::sums;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 
