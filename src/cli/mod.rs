@@ -19,6 +19,8 @@ mod report;
 mod repro;
 mod run;
 mod search;
+mod shrink;
+mod step;
 mod stress;
 mod thresholds;
 mod verdict;
@@ -60,6 +62,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
+    /// Look for the smallest scenario that still fails as the run of a repro file does.
+    Shrink(shrink::ShrinkArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -181,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
