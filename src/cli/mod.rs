@@ -7,6 +7,7 @@ mod compare;
 mod dry_run;
 mod explain;
 mod export;
+mod futures;
 mod list;
 mod load;
 mod new;
