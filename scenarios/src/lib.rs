@@ -6,6 +6,7 @@ pub mod course;
 mod data;
 mod edges;
 pub mod expect;
+pub mod fork;
 pub mod journal;
 pub mod lanes;
 pub mod library;
