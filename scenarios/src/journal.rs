@@ -9,7 +9,7 @@ use crate::results::Manifest;
 use crate::run::Run;
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
-use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
@@ -156,6 +156,9 @@ struct Entry {
     gauges: Vec<Gauge>,
     latencies: Latencies,
     occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<FurtherAttempts>,
 }
 
 /// The key of a run.
@@ -263,6 +266,7 @@ impl Journal {
             gauges: run.gauges.clone(),
             latencies: run.latencies.clone(),
             occupancies: run.occupancies.clone(),
+            further: run.further.clone(),
         };
         let text = serde_json::to_string(&entry)?;
         // In one piece: a process that is killed between two of them leaves whole lines.
@@ -279,6 +283,7 @@ impl Entry {
             gauges: self.gauges,
             latencies: self.latencies,
             occupancies: self.occupancies,
+            further: self.further,
             digest: Digest::from_value(self.digest),
             history: None,
             stalled: None,
@@ -308,6 +313,7 @@ mod tests {
             gauges: Vec::new(),
             latencies: Latencies::default(),
             occupancies: Vec::new(),
+            further: Vec::new(),
             digest: Digest::from_value(calls),
             history: None,
             stalled: None,

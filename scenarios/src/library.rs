@@ -98,6 +98,8 @@ shipped!(
     "clock-sync",
     "false-ticker",
     "lease-and-clock",
+    "lock-and-pause",
+    "commit-and-crash",
     "failure-detectors",
     "gossip-rounds",
     "jitters-compared",

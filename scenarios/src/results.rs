@@ -9,7 +9,7 @@ use crate::threshold::Threshold;
 mod adding;
 
 use models::measure::RunMeasures;
-pub use models::measure::{FineHistogram, Latencies, MILLIONTHS, THOUSANDTHS};
+pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
 use sim_core::stats::log_linear;
 use sim_core::time::{SimDuration, SimTime};
@@ -212,6 +212,9 @@ pub struct CellSeries {
     /// How full services were over time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occupancies: Vec<OccupancyTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,
