@@ -1,7 +1,7 @@
 //! Which files does a report consist of, and how do they get onto the disk whole?
 
 use crate::charts::{self, Picture};
-use crate::export::{csv, markdown, runs, series};
+use crate::export::{csv, latency, markdown, occupancy, runs, series};
 use crate::html;
 use crate::summary;
 use crate::theme::Theme;
@@ -33,6 +33,14 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     for one in &results.series {
         let name = format!("series/cell-{}-arm-{}.csv", one.cell, one.arm);
         put(name, csv::table(&series::table(&results.manifest, one)).as_bytes())?;
+        for (stem, table) in [
+            ("latency", latency::distribution(one)),
+            ("latency-over-time", latency::over_time(&results.manifest, one)),
+            ("services", occupancy::over_time(&results.manifest, one)),
+        ] {
+            let Some(table) = table else { continue };
+            put(format!("series/{stem}-cell-{}-arm-{}.csv", one.cell, one.arm), csv::table(&table).as_bytes())?;
+        }
     }
     for (number, edges) in (1..).zip(summary::thresholds(results)) {
         put(format!("edges-{number}.csv"), csv::table(&edges).as_bytes())?;

@@ -4,6 +4,7 @@
 //! 95 % interval of what the runs show lies on one side of its limits (`shown.rs`), and is undecided otherwise, with the numbers that say so.
 
 mod about;
+mod alone;
 mod amplification;
 mod class;
 mod detection;

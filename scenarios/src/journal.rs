@@ -9,7 +9,7 @@ use crate::results::Manifest;
 use crate::run::Run;
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
-use models::measure::{Bin, Gauge, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
@@ -154,6 +154,11 @@ struct Entry {
     bins: Vec<[u64; 5]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     gauges: Vec<Gauge>,
+    latencies: Latencies,
+    occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<FurtherAttempts>,
 }
 
 /// The key of a run.
@@ -252,8 +257,17 @@ impl Journal {
     pub fn keep(&mut self, key: &ContentKey, seed: u64, run: &Run) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let bins = run.bins.iter().map(|bin| [bin.started, bin.succeeded, bin.completed, bin.failed, bin.attempts]).collect();
-        let entry =
-            Entry { key: key.clone(), seed, digest: run.digest.value(), measures: run.measures.clone(), bins, gauges: run.gauges.clone() };
+        let entry = Entry {
+            key: key.clone(),
+            seed,
+            digest: run.digest.value(),
+            measures: run.measures.clone(),
+            bins,
+            gauges: run.gauges.clone(),
+            latencies: run.latencies.clone(),
+            occupancies: run.occupancies.clone(),
+            further: run.further.clone(),
+        };
         let text = serde_json::to_string(&entry)?;
         // In one piece: a process that is killed between two of them leaves whole lines.
         file.write_all(format!("{} {text}\n", checksum(text.as_bytes())).as_bytes())
@@ -267,6 +281,9 @@ impl Entry {
             measures: self.measures,
             bins: self.bins.iter().map(bin).collect(),
             gauges: self.gauges,
+            latencies: self.latencies,
+            occupancies: self.occupancies,
+            further: self.further,
             digest: Digest::from_value(self.digest),
             history: None,
             stalled: None,
@@ -294,6 +311,9 @@ mod tests {
             measures,
             bins: vec![Bin { started: calls, ..Bin::default() }],
             gauges: Vec::new(),
+            latencies: Latencies::default(),
+            occupancies: Vec::new(),
+            further: Vec::new(),
             digest: Digest::from_value(calls),
             history: None,
             stalled: None,

@@ -109,6 +109,7 @@ shipped!(
     "lost-acknowledgements",
     "silent-corruption",
     "two-primaries",
+    "raft-leader-crash",
     "budget-or-breaker",
     "clients-few-or-many",
     "product-retries",

@@ -34,7 +34,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 22] = [
+pub const FIELDS: [&str; 23] = [
     "schema",
     "name",
     "horizon",
@@ -42,6 +42,7 @@ pub const FIELDS: [&str; 22] = [
     "drain",
     "bin",
     "hold",
+    "level",
     "nodes",
     "groups",
     "clocks",
@@ -242,6 +243,7 @@ impl<'a> Reader<'a> {
             drain: self.read("drain", problems).unwrap_or(usual.drain),
             bin: self.read("bin", problems).unwrap_or(usual.bin),
             hold: self.read("hold", problems).unwrap_or(usual.hold),
+            level: self.read("level", problems).unwrap_or(usual.level),
         }
     }
 

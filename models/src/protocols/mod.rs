@@ -19,6 +19,7 @@ mod marzullo;
 mod nobody;
 mod pbft;
 mod protocol;
+mod raft;
 mod row;
 mod swim;
 mod time_server;
@@ -37,6 +38,7 @@ pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
 pub use pbft::{Pbft, PbftProtocol, PbftRule};
 pub use protocol::{Lie, Protocol, Speaks, Verdict};
+pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
@@ -86,7 +88,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, Raft,
 }
 
 impl Group {

@@ -216,6 +216,7 @@ pub fn cells(results: &Results, pictures: &[Picture]) -> String {
         let told = if count > 1 { fates(&of_arms(&ranking)) } else { String::new() };
         let ties: String = ties(&ranking).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))).collect();
         let further = ranking.table_of_set_apart().into_iter().chain(summary::classes(results, cell as u32));
+        let further = summary::stuck(results, cell as u32).into_iter().chain(further);
         let further = summary::properties(results, cell as u32).into_iter().chain(further);
         let further = further.chain(summary::observations(results, cell as u32));
         let further: String = further.map(|further| format!("<h3>{}</h3>\n{}", escaped(&further.title), table(&further))).collect();

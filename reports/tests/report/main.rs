@@ -1,6 +1,7 @@
 //! Does a report say what the results say, in the same bytes every time?
 
 mod headlines;
+mod layout;
 mod sample;
 
 use reports::charts::{self, CHARTS};
