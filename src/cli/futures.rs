@@ -43,7 +43,14 @@ impl FuturesArgs {
 ///
 /// # Errors
 /// The exit code of whatever went wrong.
-pub fn show(args: &FuturesArgs, scenario: &Scenario, run: (usize, u64), wanted: Option<&Failure>, most_events: u64, quiet: bool) -> Result<Exit, Exit> {
+pub fn show(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    wanted: Option<&Failure>,
+    most_events: u64,
+    quiet: bool,
+) -> Result<Exit, Exit> {
     let number = args.futures.unwrap_or(1);
     progress::watch_for_interruption(quiet);
     let mut tell = |found: &Futures| {
@@ -108,7 +115,9 @@ fn verdict(found: &Curve) -> String {
         (None, Some(first), Some(last)) if first.failed == first.made && last.failed == last.made => {
             "it was decided before the run began: every future fails, whatever its luck".to_owned()
         }
-        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => "it was never open: nine tenths and more of all futures fail from any instant".to_owned(),
+        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => {
+            "it was never open: nine tenths and more of all futures fail from any instant".to_owned()
+        }
         (None, ..) => "it was never decided: this run does not fail, or what comes after its horizon decides".to_owned(),
         (Some(_), None, _) => String::new(),
     }

@@ -1,8 +1,8 @@
 //! `replay`: a run again, of a scenario and a seed or of a repro file, with its trace around a moment if one is given.
 
+use super::futures::{self, FuturesArgs};
 use super::output::{print, say, wrong};
 use super::run::{choose_arm, judged};
-use super::futures::{self, FuturesArgs};
 use super::{Exit, ScenarioArgs, load, repro, step};
 use clap::Args;
 use models::record::Record;
