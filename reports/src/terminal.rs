@@ -144,7 +144,7 @@ impl Columns {
         };
         if !windows.is_empty() {
             let marks: String = (0..self.columns).map(|column| if is_struck(&column) { MARK } else { ' ' }).collect();
-            let _ = writeln!(text, "{:<0$}  {1}", self.names, coloured(marks.trim_end()));
+            let _ = writeln!(text, "{}  {}", " ".repeat(self.names), coloured(marks.trim_end()));
         }
         text.truncate(text.trim_end().len());
         text

@@ -33,6 +33,9 @@ const RAMP: [RGBColor; 6] = [
 /// Words on the lighter and on the darker half of the ramp; they belong to it, and stay when a page changes its colours.
 const ON_RAMP: [RGBColor; 2] = [RGBColor(0x10, 0x10, 0x10), RGBColor(0xfd, 0xfd, 0xfd)];
 
+/// How many colours there are for arms.
+pub const ARM_COLOURS: usize = ARMS.len();
+
 /// Colours and sizes of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
@@ -86,6 +89,11 @@ impl Theme {
     /// The colour of words on [`heat`](Self::heat).
     pub fn on_heat(&self, share: f64) -> RGBColor {
         ON_RAMP[usize::from(share > 0.5)]
+    }
+
+    /// The dash pattern of an arm as SVG and plotly.js write it, in pixels; nothing for a line that is whole.
+    pub const fn dashes(arm: usize) -> &'static str {
+        ARMS[arm % ARMS.len()].2
     }
 
     /// Class name and dash pattern of a colour of this theme.

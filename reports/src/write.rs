@@ -17,7 +17,7 @@ pub struct ReportOptions {
     pub png: bool,
 }
 
-/// Writes `report.html`, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
+/// Writes `report.html`, `explore.html` where the feature `explore` is on, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
 /// if it does not exist, and returns the paths in the order of writing. Each file is complete or absent: it is written
 /// under a temporary name and then renamed.
 pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io::Result<Vec<PathBuf>> {
@@ -62,6 +62,8 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     put("ranking.json".to_owned(), format!("{rankings}\n").as_bytes())?;
     put("report.md".to_owned(), markdown::report(results).as_bytes())?;
     put("report.html".to_owned(), html::page(results, &pictures).as_bytes())?;
+    #[cfg(feature = "explore")]
+    put("explore.html".to_owned(), html::explore::page(results, &pictures).as_bytes())?;
     Ok(written)
 }
 

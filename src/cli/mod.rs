@@ -7,6 +7,7 @@ mod compare;
 mod dry_run;
 mod explain;
 mod export;
+mod futures;
 mod list;
 mod load;
 mod new;
@@ -20,6 +21,8 @@ mod report;
 mod repro;
 mod run;
 mod search;
+mod shrink;
+mod step;
 mod stress;
 mod thresholds;
 mod verdict;
@@ -61,6 +64,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
+    /// Look for the smallest scenario that still fails as the run of a repro file does.
+    Shrink(shrink::ShrinkArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -182,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),

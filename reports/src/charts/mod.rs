@@ -27,6 +27,7 @@ mod sheet;
 mod stability_edge;
 mod storm;
 pub mod timeline;
+mod topology;
 mod view;
 
 pub use view::View;
@@ -61,6 +62,7 @@ pub const CHARTS: &[&dyn Chart] = &[
     &latency::LatencyByArm,
     &percentiles::LatencyPercentiles,
     &amplification::Amplification,
+    &topology::Topology,
     &stability_edge::StabilityEdge,
     &heat_map::NOT_RECOVERED,
     &heat_map::RECOVERY,

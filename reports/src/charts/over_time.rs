@@ -11,7 +11,7 @@ use crate::command;
 use crate::number;
 use crate::theme::Theme;
 use plotters::style::RGBColor;
-use scenarios::results::{Manifest, Results};
+use scenarios::results::{BinTotals, Results};
 
 /// One line with its band: for each bin its middle in seconds and the three quantiles, if any run has a value.
 pub(super) struct Track {
@@ -53,16 +53,9 @@ fn heading_room(headings: &[&str], theme: &Theme) -> f64 {
 
 /// Draws a panel for each heading, in rows, and what is in it by `fill`; the label of the y axis stands once in each row, so that all panels are
 /// equally wide.
-pub(super) fn panels(
-    sheet: &Sheet<'_>,
-    manifest: &Manifest,
-    view: &View,
-    headings: &[&str],
-    y: &Axis,
-    fill: impl Fn(&Plane<'_, '_>, usize),
-) {
-    let faults = manifest.faults_of(view.cell());
-    let x = Axis::linear("time since the start (s)", 0.0, manifest.horizon.as_secs_f64(), number::significant);
+pub(super) fn panels(sheet: &Sheet<'_>, results: &Results, view: &View, headings: &[&str], y: &Axis, fill: impl Fn(&Plane<'_, '_>, usize)) {
+    let faults = results.manifest.faults_of(view.cell());
+    let x = Axis::linear("time since the start (s)", 0.0, end(results, view), number::significant);
     if headings.len() == 1 {
         let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
         plane.faults(faults, true);
@@ -96,8 +89,21 @@ pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axi
 }
 
 /// Draws panels of lines with bands.
-pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, view: &View, all: &[Panel], y: &Axis) {
-    panels(sheet, manifest, view, &headings(all), y, |plane, index| fill(plane, &all[index]));
+pub(super) fn draw(sheet: &Sheet<'_>, results: &Results, view: &View, all: &[Panel], y: &Axis) {
+    panels(sheet, results, view, &headings(all), y, |plane, index| fill(plane, &all[index]));
+}
+
+/// When the picture ends, in seconds: at the horizon, or where everybody starts at once, when nothing happens any more.
+fn end(results: &Results, view: &View) -> f64 {
+    let manifest = &results.manifest;
+    let horizon = manifest.horizon.as_secs_f64();
+    if manifest.load != "one-shot" {
+        return horizon;
+    }
+    let happened = |bin: &BinTotals| bin.attempts + bin.completed + bin.failed > 0;
+    let arms = (0..manifest.arms.len() as u32).filter_map(|arm| results.series_of(view.cell(), arm));
+    let last = arms.filter_map(|series| series.bins.iter().rposition(happened)).max();
+    last.map_or(horizon, |last| ((last + 1) as f64 * manifest.bin.as_secs_f64()).min(horizon))
 }
 
 /// What the panels are about.

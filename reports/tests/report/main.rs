@@ -1,5 +1,6 @@
 //! Does a report say what the results say, in the same bytes every time?
 
+mod drawn;
 mod headlines;
 mod layout;
 mod sample;
@@ -9,7 +10,7 @@ use reports::export::{csv, json, markdown, runs, series};
 use reports::summary::{Ranking, single_run};
 use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
-use sample::{SIX, brownout, contention, rates, silence};
+use sample::{SIX, brownout, contention, grids, rates, silence};
 use scenarios::expect::{Bounds, Clause, RecoveryLimits};
 use scenarios::measure::RunMeasures;
 use scenarios::results::{FaultWindow, Results, RunOutcome};
@@ -146,7 +147,14 @@ fn the_rows_of_runs_and_series_are_tidy() {
 
 #[test]
 fn every_chart_is_known_by_its_table() {
-    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20)), ("rates", rates(20))] {
+    let samples = [
+        ("brownout", brownout(SIX, 20)),
+        ("contention", contention(20)),
+        ("rates", rates(20)),
+        ("grid", grids::grid(&SIX[..2], 8)),
+        ("edges", grids::with_edges(brownout(&SIX[..3], 8))),
+    ];
+    for (name, results) in samples {
         for chart in CHARTS {
             for view in chart.views(&results).into_iter().take(1) {
                 let Some(table) = chart.table(&results, &view) else { continue };
@@ -247,7 +255,7 @@ fn the_picture_of_a_cell_shows_the_faults_of_that_cell() {
         }
     }
     let page = html::page(&results, &[]);
-    assert!(page.contains("differ from cell to cell; 3 windows in all") && page.contains("Fault of cell 2, from 20 s to 30 s"));
+    assert!(page.contains("They differ from cell to cell.") && page.contains("Fault of cell 2, from 20 s to 30 s"));
 }
 
 #[test]
