@@ -1,6 +1,7 @@
 //! Integration tests, in one binary so that they link once.
 
 mod architecture; // does every package import only packages below it?
+mod bugs; // does a seeded search find the classic mistakes, and nothing where they are mended?
 mod cli; // does the program say and do what a user expects, with good and bad input?
 mod determinism; // same scenario and seed: same bytes, on any number of threads and in any build?
 mod documents; // is everything the documents show true?

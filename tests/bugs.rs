@@ -1,0 +1,137 @@
+//! Does a seeded search find the classic mistakes, and does nothing find them where they are mended?
+//!
+//! A bug is one entry in the list: a shipped scenario, the property, the arm that is broken and the one that is not. Each is looked for under
+//! the scenario's own conditions, which are the focused ones, and under the one default storm of its protocol. The broken arm must violate
+//! the property; the fixed one must survive the same seeds. The normal tests take 200 seeds of each. The table of `docs/bugs.md` is made
+//! of 2000, by `cargo test --release --test main bugs::the_table -- --ignored`, and says how long that took.
+
+mod quorums;
+
+use scenarios::run::run;
+use scenarios::text::Source;
+use scenarios::{Extent, Scenario, read};
+use sim_core::simulation::TieBreak;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A mistake that somebody once made, and its mended variant.
+pub struct Bug {
+    /// Its sign in lists of bugs.
+    pub id: &'static str,
+    /// What is wrong, in a clause.
+    pub what: &'static str,
+    /// The shipped scenario.
+    pub scenario: &'static str,
+    /// The property that is violated, as tables name it.
+    pub property: &'static str,
+    /// The arm with the mistake.
+    pub broken: &'static str,
+    /// The arm without it.
+    pub fixed: &'static str,
+    /// The default storm of its protocol: a section of a scenario, which takes the place of the scenario's own faults.
+    pub storm: &'static str,
+}
+
+/// Every bug, in the order of the table.
+fn all() -> Vec<&'static Bug> {
+    quorums::BUGS.iter().collect()
+}
+
+/// What seeds 1 to `seeds` show of one arm.
+struct Shown {
+    /// The first seed that violates the property.
+    first: Option<u64>,
+    /// How many do.
+    violated: u64,
+    /// How many hold, which is something else than not to say anything.
+    held: u64,
+}
+
+fn scenario(bug: &Bug, stormy: bool) -> Scenario {
+    let shipped = scenarios::library::find(bug.scenario).expect("the scenario is shipped").text;
+    let text = if stormy {
+        let without: Vec<&str> = shipped.lines().filter(|line| !line.trim_start().starts_with("faults:")).collect();
+        without.join("\n").replacen("\n    arms:", &format!("\n    {},\n    arms:", bug.storm), 1)
+    } else {
+        shipped.to_owned()
+    };
+    read(Source::new(bug.scenario, &text), bug.scenario, &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+}
+
+/// Makes the runs of the seeds 1 to `seeds` of an arm, on all cores.
+fn shown(bug: &Bug, stormy: bool, arm: &str, seeds: u64) -> Shown {
+    let scenario = scenario(bug, stormy);
+    let arm = scenario.arm(arm).expect("the arm exists");
+    let plan = &scenario.cells[0].arms[arm];
+    let (next, first) = (AtomicU64::new(1), AtomicU64::new(u64::MAX));
+    let (violated, held) = (AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed > seeds {
+                break;
+            }
+            let run = run(plan, seed, TieBreak::ByRank, None);
+            let found = run.measures.findings.iter().find(|finding| finding.property == bug.property);
+            let finding = found.unwrap_or_else(|| panic!("{} states no {}", bug.scenario, bug.property));
+            match finding.verdict {
+                scenarios::properties::Verdict::Violated => {
+                    violated.fetch_add(1, Ordering::Relaxed);
+                    first.fetch_min(seed, Ordering::Relaxed);
+                }
+                scenarios::properties::Verdict::Holds => {
+                    held.fetch_add(1, Ordering::Relaxed);
+                }
+                scenarios::properties::Verdict::NotReached | scenarios::properties::Verdict::Unknown => {}
+            }
+        }
+    };
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| (0..jobs).for_each(|_| drop(scope.spawn(work))));
+    let first = Some(first.into_inner()).filter(|first| *first < u64::MAX);
+    Shown { first, violated: violated.into_inner(), held: held.into_inner() }
+}
+
+/// The normal test of a bug: found in the broken arm, and in the fixed one not, by the same seeds.
+fn is_found_and_mended(bug: &Bug, seeds: u64) {
+    for stormy in [false, true] {
+        let storm = if stormy { "under the default storm" } else { "under its own conditions" };
+        let broken = shown(bug, stormy, bug.broken, seeds);
+        assert!(broken.violated > 0, "{} is not found {storm} within {seeds} seeds", bug.id);
+        let fixed = shown(bug, stormy, bug.fixed, seeds);
+        assert_eq!((fixed.violated, fixed.first), (0, None), "{} is found in the fixed variant {storm}", bug.id);
+        assert!(fixed.held * 10 >= seeds * 9, "{} {storm}: only {} of {seeds} runs say anything", bug.id, fixed.held);
+    }
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bugs.md");
+
+/// Writes `docs/bugs.md`.
+#[test]
+#[ignore = "2000 seeds of every bug, under two storms, take minutes"]
+fn the_table() {
+    const SEEDS: u64 = 2000;
+    let began = Instant::now();
+    let mut rows = String::new();
+    for bug in all() {
+        let mut cells = Vec::new();
+        for stormy in [false, true] {
+            let (broken, fixed) = (shown(bug, stormy, bug.broken, SEEDS), shown(bug, stormy, bug.fixed, SEEDS));
+            let first = broken.first.map_or("never".to_owned(), |first| first.to_string());
+            cells.push(format!("{first} | {} of {SEEDS} | {} of {SEEDS}", broken.violated, fixed.violated));
+        }
+        let _ = writeln!(rows, "| {} | {} | `{}` | {} | {} |", bug.id, bug.what, bug.scenario, bug.property, cells.join(" | "));
+    }
+    let text = format!(
+        "# Bugs that a seeded search finds\n\nEach row is a classic mistake: a shipped scenario with an arm that makes it and one that does not. *Focused* are \
+         the scenario's own conditions, *storm* is the one default storm of its protocol. *First* is the first seed, counted from 1, whose run violates the property: \
+         how many runs a search needs. The fixed variant meets the same {SEEDS} seeds. Made in {} s by\n\
+         `cargo test --release --test main bugs::the_table -- --ignored`.\n\n\
+         | id | mistake | scenario | property | first, focused | broken | fixed | first, storm | broken | fixed |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n{rows}",
+        began.elapsed().as_secs()
+    );
+    fs_err::write(PAGE, text).expect("the page can be written");
+}
