@@ -171,7 +171,8 @@ pub fn content_key(content: &str, seed: u64) -> ContentKey {
 /// The finished runs of a results folder.
 #[derive(Debug, Default)]
 pub struct KnownRuns {
-    runs: BTreeMap<ContentKey, Run>,
+    /// As the text of their lines, which is smaller than what it says.
+    runs: BTreeMap<ContentKey, Box<[u8]>>,
     /// Lines that were not believed.
     pub damaged: usize,
 }
@@ -192,10 +193,9 @@ impl KnownRuns {
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line)? > 0 {
             // A line without an end was cut short, even if everything else of it is there.
-            match line.strip_suffix(b"\n").and_then(believed) {
-                Some(entry) => {
-                    known.runs.insert(entry.key.clone(), entry.into_run());
-                }
+            let text = line.strip_suffix(b"\n").and_then(sound);
+            match text.and_then(|text| Some((entry(text)?.key, text))) {
+                Some((key, text)) => drop(known.runs.insert(key, text.into())),
                 None => known.damaged += 1,
             }
             line.clear();
@@ -204,8 +204,13 @@ impl KnownRuns {
     }
 
     /// The finished run of this key.
-    pub fn get(&self, key: &str) -> Option<&Run> {
-        self.runs.get(key)
+    pub fn get(&self, key: &str) -> Option<Run> {
+        self.runs.get(key).and_then(|text| entry(text)).map(Entry::into_run)
+    }
+
+    /// Whether the run of this key is finished.
+    pub fn has(&self, key: &str) -> bool {
+        self.runs.contains_key(key)
     }
 
     /// How many there are.
@@ -239,8 +244,10 @@ impl Journal {
         let path = folder.join(FILE);
         if path.exists() {
             let text = fs_err::read(&path)?;
-            let sound: Vec<&[u8]> =
-                text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.strip_suffix(b"\n").and_then(believed).is_some()).collect();
+            let sound: Vec<&[u8]> = text
+                .split_inclusive(|&byte| byte == b'\n')
+                .filter(|line| line.strip_suffix(b"\n").and_then(sound).and_then(entry).is_some())
+                .collect();
             let sound = sound.concat();
             if sound != text {
                 replace_file(folder, FILE, &sound)?;
@@ -295,10 +302,15 @@ fn checksum(text: &[u8]) -> String {
     blake3::hash(text).to_hex()[..16].to_owned()
 }
 
-/// The entry of a line, if its checksum is right.
-fn believed(line: &[u8]) -> Option<Entry> {
+/// What a line holds beside its checksum, if that is right.
+fn sound(line: &[u8]) -> Option<&[u8]> {
     let (sum, text) = line.split_at_checked(17)?;
-    (sum[..16] == *checksum(text).as_bytes()).then(|| serde_json::from_slice(text).ok()).flatten()
+    (sum[..16] == *checksum(text).as_bytes()).then_some(text)
+}
+
+/// The entry that a text says, unless it is from another version.
+fn entry(text: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(text).ok()
 }
 
 #[cfg(test)]
