@@ -129,13 +129,15 @@ pub(super) fn headings(panels: &[Panel]) -> Vec<&str> {
 
 fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
-    panel.tracks.iter().for_each(|track| line(plane, track, panel.tracks.len() == 1));
+    // Where a legend shows its dashes a line has them.
+    let is_named_above = panel.tracks.len() == 1 && !panel.heading.is_empty();
+    panel.tracks.iter().for_each(|track| line(plane, track, is_named_above));
 }
 
 /// Draws lines, with their bands if these are wanted.
 pub(super) fn lines(plane: &Plane<'_, '_>, tracks: &[Track], with_bands: bool) {
     tracks.iter().filter(|_| with_bands).for_each(|track| band(plane, track));
-    tracks.iter().for_each(|track| line(plane, track, tracks.len() == 1));
+    tracks.iter().for_each(|track| line(plane, track, false));
 }
 
 fn band(plane: &Plane<'_, '_>, track: &Track) {
