@@ -20,6 +20,7 @@ mod replay;
 mod report;
 mod repro;
 mod run;
+mod schema;
 mod search;
 mod shrink;
 mod step;
@@ -78,6 +79,8 @@ enum Command {
     List(list::ListArgs),
     /// Explain one name of the language: what a fault does, its parameters, units and defaults.
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of what the program writes for other programs.
+    Schema(schema::SchemaArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
 }
@@ -194,6 +197,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()
