@@ -16,6 +16,7 @@ pub mod number;
 pub mod summary;
 pub mod table;
 pub mod theme;
+pub mod trace;
 mod write;
 
 pub use write::{ReportOptions, write_report};

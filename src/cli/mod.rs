@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod diff;
 mod dry_run;
 mod explain;
 mod export;
@@ -17,8 +18,10 @@ mod progress;
 mod replay;
 mod report;
 mod run;
+mod schema;
 mod stress;
 mod thresholds;
+mod trace_file;
 mod verdict;
 
 use camino::Utf8PathBuf;
@@ -56,6 +59,8 @@ enum Command {
     Sweep(compare::SweepArgs),
     /// Repeat a run and print its trace.
     Replay(replay::ReplayArgs),
+    /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
+    Diff(diff::DiffArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -68,6 +73,8 @@ enum Command {
     List(list::ListArgs),
     /// Explain one name of the language: what a fault does, its parameters, units and defaults.
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of a file that other programs may read.
+    Schema(schema::SchemaArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
 }
@@ -170,12 +177,14 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => compare::sweep(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()
