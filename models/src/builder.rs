@@ -12,6 +12,7 @@ mod layers;
 mod misfortune;
 mod parts;
 mod programs;
+mod properties;
 mod read_models;
 mod sagas;
 mod watches;
@@ -117,6 +118,7 @@ impl Builder<'_> {
         let known = Places::new(&nodes, &services, group.as_ref(), (&domains, &places), &kinds, &spec.clients, &edges);
         let (faults, storm) = (self.faults(&known), self.storm(&known));
         let (objective, alerts) = (spec.objective, self.alerts());
+        let properties = self.properties(&known);
         let topology = std::mem::take(&mut self.topology);
         let links = spec.links.clone();
         let (experiment, clockwork) = (spec.experiment.clone(), spec.clockwork);
@@ -136,6 +138,8 @@ impl Builder<'_> {
             faults,
             storm,
             experiment,
+            properties,
+            keeps_history: false,
             objective,
             alerts,
             clocks,

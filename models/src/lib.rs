@@ -16,6 +16,7 @@ pub mod disks;
 pub mod environment;
 pub mod event;
 pub mod faults;
+pub mod history;
 pub mod ids;
 pub mod links;
 pub mod map;
@@ -26,6 +27,7 @@ pub mod outcome;
 pub mod places;
 pub mod plan;
 mod pool;
+pub mod properties;
 pub mod protocols;
 pub mod record;
 pub mod registry;
@@ -38,5 +40,5 @@ pub mod world;
 pub use about::{About, Explained};
 pub use builder::quoted;
 
-/// Raised whenever the same scenario and seed may give another run than before: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 6;
+/// Raised whenever the same scenario and seed may give another run than before, or leave more behind: part of every content key.
+pub const BEHAVIOUR_VERSION: u32 = 7;

@@ -4,7 +4,7 @@ mod edges;
 mod spec;
 
 pub use edges::{Callee, EdgePlan, EdgeRoutes, INSIDE, Zones};
-pub use spec::{Clockwork, Routing, SystemSpec};
+pub use spec::{Clockwork, RecoveryLevel, Routing, SystemSpec};
 
 use crate::alerts::AlertPlan;
 use crate::brokers::{BacklogPlan, BrokerPlan, ConsumerPlan};
@@ -12,6 +12,7 @@ use crate::clocks::Parts;
 use crate::faults::{Experiment, FaultPlan, PlannedFault, StormPlan};
 use crate::ids::{EdgeId, NodeId, PopulationId, RouteId};
 use crate::links::{KINDS, Link};
+use crate::properties::Stated;
 use crate::protocols::Group;
 use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
@@ -61,6 +62,10 @@ pub struct Plan {
     pub storm: Option<StormPlan>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// What is claimed of every run, in order of writing.
+    pub properties: Vec<Stated>,
+    /// Whether the history of operations is recorded, whether or not a property is judged by it.
+    pub keeps_history: bool,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, in order of writing.
@@ -82,6 +87,23 @@ impl Plan {
     /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
     pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
+    }
+
+    /// The same system, which nothing strikes: no fault, no storm, no experiment. Everything else in it is what it was, draw by draw.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        Self { faults: Vec::new(), storm: None, experiment: None, ..self.clone() }
+    }
+
+    /// What a storm has in the run of this seed: each strike as a scenario would write it, and with its names looked up.
+    pub fn strikes_of_run(&self, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
+        self.storm.iter().flat_map(|storm| storm.draw(self, seed)).collect()
+    }
+
+    /// The plan of a run that has these strikes in the place of those that its storm would draw.
+    #[must_use]
+    pub fn with_strikes(&self, strikes: impl IntoIterator<Item = FaultPlan>) -> Self {
+        Self { faults: self.faults.iter().cloned().chain(strikes).collect(), storm: None, ..self.clone() }
     }
 
     /// The edges that calls go over: all but those over which replicas are asked whether they are alive.

@@ -4,6 +4,7 @@
 //! 95 % interval of what the runs show lies on one side of its limits (`shown.rs`), and is undecided otherwise, with the numbers that say so.
 
 mod about;
+mod alone;
 mod amplification;
 mod class;
 mod detection;
@@ -14,6 +15,7 @@ mod places;
 mod quotient;
 mod recovery;
 mod shown;
+mod violated;
 
 pub use about::{ClausePage, PAGES};
 pub use amplification::AmplificationLimits;
@@ -27,6 +29,7 @@ pub use places::{Places, places};
 pub(crate) use quotient::Quotient;
 pub use recovery::RecoveryLimits;
 pub(crate) use shown::{Limits, Shown};
+pub use violated::ViolationBounds;
 
 use crate::results::Results;
 use crate::uptime::UptimeBounds;
@@ -62,6 +65,8 @@ pub enum Clause {
     Precision(AlertBounds),
     /// The share of faults that an alert detects, over all runs together.
     Recall(AlertBounds),
+    /// The share of runs in which a property is violated.
+    Violated(ViolationBounds),
     /// Any measure of a run, by name: over the runs, or against another arm.
     Measure(MeasureBounds),
 }
@@ -89,7 +94,7 @@ pub struct Bounds {
 /// What came of a clause in one cell and arm.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Index of the clause in `expect`, which may lead to several verdicts.
+    /// Index of the clause in `expect`, which may lead to several verdicts; behind those, of the property in `properties`.
     pub index: u32,
     /// Index of the cell.
     pub cell: u32,
@@ -145,6 +150,7 @@ impl Clause {
         ("Detection", "a quantile over the runs of the time until something, or an alert, reacts to faults stays within a limit"),
         ("Precision", "the share of the alarms of an alert that are not false lies within bounds"),
         ("Recall", "the share of faults that an alert detects lies within bounds"),
+        ("Violated", "the share of runs in which a property is violated lies within bounds"),
         ("Measure", "any measure, by name, lies within limits over the runs, or differs so much from another arm's"),
     ];
 
@@ -159,6 +165,7 @@ impl Clause {
             Self::Uptime(bounds) => bounds.arms.as_ref(),
             Self::Detection(limits) => limits.arms.as_ref(),
             Self::Precision(bounds) | Self::Recall(bounds) => bounds.arms.as_ref(),
+            Self::Violated(bounds) => bounds.arms.as_ref(),
             Self::Measure(bounds) => bounds.arms.as_ref(),
         }
     }
@@ -205,6 +212,7 @@ impl Clause {
             Self::Uptime(bounds) => bounds.check(),
             Self::Detection(limits) => limits.check(),
             Self::Precision(bounds) | Self::Recall(bounds) => bounds.check(),
+            Self::Violated(bounds) => bounds.check(),
             Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) | Self::Measure(_) => Ok(()),
         }
     }
@@ -274,6 +282,7 @@ impl Clause {
             Self::Detection(limits) => limits.judge(&runs),
             Self::Precision(bounds) => vec![bounds.judge_precision(&runs)],
             Self::Recall(bounds) => vec![bounds.judge_recall(&runs)],
+            Self::Violated(bounds) => vec![bounds.judge(&runs)],
             Self::Measure(bounds) => vec![bounds.judge(results, cell, &runs)],
         }
     }
@@ -297,6 +306,35 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
                         worst_seed,
                     }));
                 }
+            }
+        }
+    }
+    verdicts.extend(stated(results));
+    verdicts
+}
+
+/// What became of the properties that the scenario states, in the arms of which no clause says in how many runs they may be violated. They
+/// are counted behind the clauses.
+fn stated(results: &Results) -> Vec<Verdict> {
+    let manifest = &results.manifest;
+    let speaks = |clause: &Clause, property: &str, arm: &str| matches!(clause, Clause::Violated(bounds) if bounds.property == property && clause.speaks_of(arm));
+    let mut verdicts = Vec::new();
+    for (index, property) in (manifest.expect.len() as u32..).zip(&manifest.properties) {
+        for cell in 0..manifest.cells.len() as u32 {
+            for (arm, name) in (0..).zip(&manifest.arms) {
+                if manifest.expect.iter().any(|clause| speaks(clause, property, name)) {
+                    continue;
+                }
+                let runs: Vec<_> = results.runs_of(cell, arm).collect();
+                verdicts.extend(violated::judge_stated(property, &runs).map(|(clause, judgement, evidence, worst_seed)| Verdict {
+                    index,
+                    cell,
+                    arm,
+                    clause,
+                    judgement,
+                    evidence,
+                    worst_seed,
+                }));
             }
         }
     }

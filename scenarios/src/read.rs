@@ -11,6 +11,7 @@ mod flags;
 mod gaps;
 mod grid;
 mod idle;
+mod properties;
 mod searches;
 mod system;
 mod warnings;
@@ -33,7 +34,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 21] = [
+pub const FIELDS: [&str; 23] = [
     "schema",
     "name",
     "horizon",
@@ -41,6 +42,7 @@ pub const FIELDS: [&str; 21] = [
     "drain",
     "bin",
     "hold",
+    "level",
     "nodes",
     "groups",
     "clocks",
@@ -53,6 +55,7 @@ pub const FIELDS: [&str; 21] = [
     "alerts",
     "stacks",
     "arms",
+    "properties",
     "expect",
     "sweep",
 ];
@@ -190,6 +193,7 @@ impl<'a> Reader<'a> {
             sweep: SweepSize { replications: sweep.replications.unwrap_or(20), first_seed: sweep.first_seed.unwrap_or(1) },
             searches: sweep.searches.iter().map(|(_, search)| search.clone()).collect(),
             expect,
+            properties: self.titles(),
             assumptions,
             warnings: Problems::new(),
             advice: Problems::new(),
@@ -239,6 +243,7 @@ impl<'a> Reader<'a> {
             drain: self.read("drain", problems).unwrap_or(usual.drain),
             bin: self.read("bin", problems).unwrap_or(usual.bin),
             hold: self.read("hold", problems).unwrap_or(usual.hold),
+            level: self.read("level", problems).unwrap_or(usual.level),
         }
     }
 
@@ -301,6 +306,7 @@ impl<'a> Reader<'a> {
                 Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
                 Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
                 Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
+                Ok(Clause::Violated(bounds)) => ("property", bounds.unknown(&self.titles())),
                 Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

@@ -5,10 +5,15 @@
 
 use crate::course::Course;
 use crate::expect::Clause;
+use crate::story::Story;
 use crate::threshold::Threshold;
-pub use models::measure::MILLIONTHS;
+mod adding;
+
 use models::measure::RunMeasures;
+pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Key;
+use sim_core::stats::log_linear;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
@@ -94,8 +99,14 @@ pub struct Manifest {
     /// What loads and capacities come to, by arithmetic alone, in the first cell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Sum>,
+    /// What was run in words, and seen from above.
+    #[serde(default)]
+    pub story: Story,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
+    /// The properties that the scenario states, as tables name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<String>,
 }
 
 /// A planned fault as a band on a chart.
@@ -200,6 +211,15 @@ pub struct CellSeries {
     /// What layers showed over time, by edge and layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<GaugeTotals>,
+    /// How long calls of users took, over all runs together.
+    #[serde(default)]
+    pub latencies: Latencies,
+    /// How full services were over time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occupancies: Vec<OccupancyTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,
@@ -217,6 +237,32 @@ pub struct GaugeTotals {
     pub name: String,
     /// For each bin: the sum over the runs in millionths, and how many runs had a value.
     pub bins: Vec<(i64, u32)>,
+}
+
+/// How full a service was over time, over all runs of a cell and arm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OccupancyTotals {
+    /// The service.
+    pub service: String,
+    /// Workers of all its replicas, as the scenario says; 0 if nothing limits them.
+    pub workers: u64,
+    /// Runs added up.
+    pub runs: u64,
+    /// For each bin: busy workers.
+    pub busy: Vec<LevelTotals>,
+    /// For each bin: how many waited for a worker.
+    pub waiting: Vec<LevelTotals>,
+}
+
+/// A mean over a time bin, over all runs of a cell and arm, in thousandths.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelTotals {
+    /// The sum over the runs.
+    pub sum: u64,
+    /// Over the runs: the value -> number of runs, in buckets that are 3 % wide.
+    pub runs: log_linear::Histogram<5>,
 }
 
 /// One time bin over all runs of a cell and arm: integer sums, and integer histograms over the runs.
@@ -288,6 +334,19 @@ impl Results {
             RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
             RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
         })
+    }
+
+    /// Fingerprint of all finished runs: the wrapping sum of a 64-bit mix of each run's place, seed and digest. Equal results have equal
+    /// fingerprints, and those of runs of which one differs in anything that can be observed have others.
+    pub fn digest(&self) -> u64 {
+        let each = self.runs.iter().map(|row| match &row.outcome {
+            RunOutcome::Finished { digest, .. } => {
+                let place = Key::named("run of these results").child(u64::from(row.cell)).child(u64::from(row.arm));
+                place.child(row.seed).child(*digest).bits()
+            }
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => 0,
+        });
+        each.fold(0, u64::wrapping_add)
     }
 
     /// The series of one cell and arm.

@@ -1,15 +1,17 @@
 //! How is one run made?
 
+use crate::live::{Live, Until};
 use crate::scenario::ArmPlan;
-use models::measure::{Bin, Gauge, RunMeasures};
-use models::protocols::{Listener, Nobody, Protocol};
+use models::history::History;
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
+use models::plan::Plan;
+use models::protocols::{Nobody, Protocol};
 use models::record::Record;
-use models::world::World;
-use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
-use sim_core::simulation::{Simulation, Stop, TieBreak};
+use sim_core::simulation::TieBreak;
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
+use std::sync::Arc;
 
 /// A run that makes more events than this is taken to be one that never ends.
 pub const MOST_EVENTS: u64 = 20_000_000_000;
@@ -32,8 +34,16 @@ pub struct Run {
     pub bins: Vec<Bin>,
     /// What its layers showed over time.
     pub gauges: Vec<Gauge>,
+    /// How long calls of users took.
+    pub latencies: Latencies,
+    /// How full its services were over time.
+    pub occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin; it ends with the last bin that has any.
+    pub further: Vec<FurtherAttempts>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
+    /// What clients asked of a group and what they were told, if that was to be kept.
+    pub history: Option<Box<History>>,
     /// Why it was stopped early, if it was: it would never have come to its end.
     pub stalled: Option<Stalled>,
 }
@@ -63,74 +73,29 @@ impl fmt::Display for Stalled {
 
 /// Makes one run of an arm.
 pub fn run(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    // The only choice between protocols: once per run, at the door.
-    let door = Door { arm, seed, ties, observer };
     match &arm.group {
-        None => door.hear(Nobody),
-        Some(group) => group.speak(door),
+        None => run_with(arm, Nobody, seed, ties, observer),
+        Some(group) => run_with(arm, group.protocol(), seed, ties, observer),
     }
 }
 
-/// A run that waits to be told which protocol its group speaks.
-struct Door<'a, 'o> {
-    arm: &'a ArmPlan,
-    seed: u64,
-    ties: TieBreak,
-    observer: Option<&'o mut dyn Observer<Record>>,
+/// Makes one run of an arm and keeps the history of its operations, whatever properties it has.
+pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> (Run, History) {
+    let plan = Arc::new(Plan { keeps_history: true, ..Plan::clone(&arm.plan) });
+    let mut run = run(&ArmPlan { plan, ..arm.clone() }, seed, ties, observer);
+    let history = run.history.take().map_or_else(History::default, |history| *history);
+    (run, history)
 }
 
-impl Listener for Door<'_, '_> {
-    type Heard = Run;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Run {
-        run_with(self.arm, protocol, self.seed, self.ties, self.observer)
-    }
-}
-
-fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, mut observer: Option<&mut dyn Observer<Record>>) -> Run {
-    let times = arm.plan.clockwork;
-    let mut simulation = World::start(arm.of_run(seed), protocol, Seed::new(seed), ties);
-    let horizon = SimTime::ZERO + times.horizon;
-    let end = horizon.saturating_add(times.drain);
-    let mut pace = Pace::of(arm);
-    let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
-        loop {
-            let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
-            let stop = simulation.run_until(until, pace.look_after(simulation.events()), watcher);
-            if stop != Stop::TooManyEvents {
-                return Ok(stop);
-            }
-            assert!(simulation.events() < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
-            if let Some(stalled) = pace.look(simulation.now(), simulation.events(), end) {
-                return Err(stalled);
-            }
-        }
-    };
-    let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
-    let mut left = None;
-    let mut whole = |simulation: &mut Simulation<World<P>>| {
-        go_on(simulation, measured_from)?;
-        simulation.intervene(|world, _| world.averages_begin(measured_from));
-        let mut stop = go_on(simulation, horizon)?;
-        simulation.intervene(|world, _| world.averages_end(horizon));
-        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
-        let mut until = horizon;
-        while stop != Stop::Finished && until < end && simulation.model().is_awaited() {
-            until = until.saturating_add(times.bin).min(end);
-            stop = go_on(simulation, until)?;
-        }
-        left = (stop == Stop::Reached).then_some(until);
-        Ok(())
-    };
-    let stalled = whole(&mut simulation).err();
-    let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
-    // What was going on at the last event went on until the run was left, if anything was pending.
-    let (measures, bins, gauges) = simulation.into_model().into_meter(left.unwrap_or(last)).finish(last, events);
-    Run { measures, bins, gauges, digest, stalled }
+fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
+    let mut live = Live::start(arm, protocol, seed, ties);
+    live.advance(Until::END, observer);
+    live.finish()
 }
 
 /// How fast time passes.
-struct Pace {
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
     /// How many events there are from one look to the next.
     every: u64,
     /// The last look: when it was, and how many events had been handled.
@@ -138,19 +103,24 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(arm: &ArmPlan) -> Self {
-        let clients: u64 = arm.plan.populations.iter().map(|population| u64::from(population.count)).sum();
-        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + arm.plan.nodes.len() as u64);
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let clients: u64 = plan.populations.iter().map(|population| u64::from(population.count)).sum();
+        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + plan.nodes.len() as u64);
         Self { every, last: (SimTime::ZERO, 0) }
     }
 
     /// How many events there are until the next look, after so many.
-    fn look_after(&self, events: u64) -> u64 {
+    pub(crate) fn look_after(&self, events: u64) -> u64 {
         (self.last.1 + self.every).min(MOST_EVENTS).saturating_sub(events)
     }
 
+    /// A run that never ends is a mistake of ours, or one that nobody can wait for.
+    pub(crate) fn refuse_endless(&self, events: u64) {
+        assert!(events < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
+    }
+
     /// Whether, at the pace since the last look, the run would not come to its end within the events that a run may have.
-    fn look(&mut self, now: SimTime, events: u64, end: SimTime) -> Option<Stalled> {
+    pub(crate) fn look(&mut self, now: SimTime, events: u64, end: SimTime) -> Option<Stalled> {
         let (since, before) = std::mem::replace(&mut self.last, (now, events));
         let stalled = Stalled { at: now, passed: now - since, events: events - before };
         let in_a_nanosecond = stalled.events as f64 / (stalled.passed.as_nanos() as f64).max(1.0);
@@ -215,5 +185,30 @@ mod tests {
         // So many clients have much to do in a second, and it passes.
         assert!(!look(100_000_000, at(1_010), minute));
         assert!(look(1_000, at(10), minute));
+    }
+
+    #[test]
+    fn what_is_counted_as_tried_again_is_what_is_seen_on_the_wire_with_a_later_number() {
+        // Short bins, a callee that is down for a while, hedges, and a caller that goes on for ever.
+        for stack in [
+            "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"300ms\")), Timeout(\"1s\")",
+            "Retry(attempts: 7, backoff: Exponential(base: \"20ms\", cap: \"1s\")), Hedge(AfterDelay(delay: \"5ms\")), Timeout(\"1s\")",
+        ] {
+            let scenario = scenario(STEADY, stack, "");
+            let (arm, mut seen) = (&scenario.cells[0].arms[0], vec![0; 60]);
+            let mut observer = |at: SimTime, record: &Record| {
+                if let Record::Sent(attempt, _) = record
+                    && let Some(bin) = seen.get_mut((at.as_nanos() / 1_000_000_000) as usize)
+                {
+                    *bin += u64::from(attempt.number > 1);
+                }
+            };
+            let run = run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+            let mut counted: Vec<u64> = run.further.iter().map(FurtherAttempts::total).collect();
+            counted.resize(60, 0);
+            assert_eq!(counted, seen, "{stack}");
+            assert!(seen.iter().sum::<u64>() > 10, "{stack}");
+        }
+        assert!(run_of(&scenario(STEADY, "Timeout(\"1s\")", "")).further.is_empty());
     }
 }

@@ -39,6 +39,8 @@ pub struct Scenario {
     pub searches: Vec<ThresholdSearch>,
     /// Clauses that a comparison must fulfil.
     pub expect: Vec<crate::expect::Clause>,
+    /// The properties that it states of its runs, in order, as tables name them.
+    pub properties: Vec<String>,
     /// Defaults that decide verdicts.
     pub assumptions: Vec<crate::results::Assumption>,
     /// What is allowed and probably not meant, each with its place in the text.

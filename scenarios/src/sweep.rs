@@ -1,12 +1,12 @@
 //! How is a whole grid of runs made, and folded into results that no thread count can change?
 
-use crate::course::Course;
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
-use crate::results::{BinTotals, CellSeries, FaultWindow, GaugeTotals, Manifest, Results, RunOutcome, RunRow};
+use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Scenario};
+use crate::story::story;
 use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
@@ -150,53 +150,12 @@ fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run,
             if let Some(places) = saved.places_of_edges.get(place.cell as usize) {
                 edges::put(&mut run, &places[place.arm as usize], saved.manifest.edges.len());
             }
-            add_to_series(results, place, &run);
+            results.add_to_series((place.cell, place.arm), &run);
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
         Err(message) => RunOutcome::Panicked(message),
     };
     results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
-}
-
-fn add_to_series(results: &mut Results, place: Place, run: &Run) {
-    let (all, bins) = (&mut results.series, &run.bins);
-    if all.last().is_none_or(|last| (last.cell, last.arm) != (place.cell, place.arm)) {
-        all.push(CellSeries {
-            cell: place.cell,
-            arm: place.arm,
-            runs: 0,
-            bins: vec![BinTotals::default(); bins.len()],
-            gauges: Vec::new(),
-            course: Course::default(),
-        });
-    }
-    let Some(series) = all.last_mut() else { return };
-    series.runs += 1;
-    series.course.add(&results.manifest, place.cell, run);
-    for (total, bin) in series.bins.iter_mut().zip(bins) {
-        total.started += bin.started;
-        total.succeeded += bin.succeeded;
-        total.completed += bin.completed;
-        total.failed += bin.failed;
-        total.attempts += bin.attempts;
-        if let Some(thousandths) = (bin.succeeded * 1000).checked_div(bin.started) {
-            *total.availability.entry(u16::try_from(thousandths).expect("no more calls succeed than are started")).or_default() += 1;
-        }
-        *total.goodput.entry(bin.completed).or_default() += 1;
-        *total.offered.entry(bin.attempts).or_default() += 1;
-    }
-    for gauge in &run.gauges {
-        let key = (gauge.edge, gauge.layer, gauge.name.as_str());
-        let place = series.gauges.iter().position(|total| (total.edge, total.layer, total.name.as_str()) == key);
-        let place = place.unwrap_or_else(|| {
-            let bins = vec![(0, 0); gauge.values.len()];
-            series.gauges.push(GaugeTotals { edge: gauge.edge, layer: gauge.layer, name: gauge.name.clone(), bins });
-            series.gauges.len() - 1
-        });
-        for ((sum, runs), value) in series.gauges[place].bins.iter_mut().zip(&gauge.values) {
-            (*sum, *runs) = (*sum + value.unwrap_or(0), *runs + u32::from(value.is_some()));
-        }
-    }
 }
 
 /// What is run, for reports.
@@ -228,7 +187,9 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
         sums: scenario.sums.clone(),
+        story: story(scenario),
         expect: scenario.expect.clone(),
+        properties: scenario.properties.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Exit, list};
 use clap::Args;
 use models::alerts::AnyAlert;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
+use models::properties::{AnyProperty, of_protocols};
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
 use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel};
@@ -34,6 +35,7 @@ fn explained() -> Vec<Page> {
         ("admission-controls", "an admission control", AnyAdmission::explanations()),
         ("partitions", "a partition", AnyPartition::explanations()),
         ("alerts", "an alert", AnyAlert::explanations()),
+        ("properties", "a property", AnyProperty::explanations()),
         ("services", "a field of a service", fields_of_services()),
     ];
     let pages = |(kind, what, all): (_, _, Vec<_>)| all.into_iter().map(move |(name, summary, about)| (kind, what, name, summary, about));
@@ -61,7 +63,9 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let strategies = explained();
     let clause = PAGES.iter().find(|page| is_named(page.name));
     let has_page = |kind: &str| ["faults", "expectations"].contains(&kind) || strategies.iter().any(|&(explained, ..)| explained == kind);
-    let others: Vec<_> = list::everything().into_iter().filter(|(kind, name, _)| is_named(name) && !has_page(kind)).collect();
+    let is_watched = |name: &str| of_protocols().iter().any(|watched| watched.name == name);
+    let others = list::everything().into_iter();
+    let others: Vec<_> = others.filter(|(kind, name, _)| is_named(name) && (!has_page(kind) || is_watched(name))).collect();
     let strategies: Vec<_> = strategies.iter().filter(|&&(_, _, name, ..)| is_named(name)).collect();
     if fault.is_none() && clause.is_none() && strategies.is_empty() && others.is_empty() {
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();

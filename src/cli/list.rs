@@ -7,6 +7,7 @@ use models::About;
 use models::alerts::AnyAlert;
 use models::clocks::AnyClock;
 use models::faults::{AnyFault, Trigger};
+use models::properties::{AnyProperty, of_protocols};
 use models::protocols::Group;
 use models::services::{AnyAdmission, AnyPartition, Queue};
 use models::strategies::{Layer, families};
@@ -79,6 +80,8 @@ enum Kind {
     Protocols,
     /// Clocks of nodes.
     Clocks,
+    /// Claims about every run of a scenario.
+    Properties,
     /// What `expect:` can demand.
     Expectations,
     /// Numbers of a run, by the names that expectations and options take.
@@ -109,6 +112,13 @@ impl Kind {
             Self::Distributions => owned(Distribution::ALL),
             Self::Protocols => owned(Group::ALL),
             Self::Clocks => owned(AnyClock::ALL),
+            Self::Properties => {
+                let watched = of_protocols().into_iter().map(|watched| {
+                    let kind = if watched.is_goal { "reached" } else { "holds" };
+                    (watched.name.to_owned(), format!("{} ({kind}; watched by {})", watched.summary, watched.protocols.join(", ")))
+                });
+                owned(AnyProperty::ALL).into_iter().chain(watched).collect()
+            }
             Self::Expectations => owned(scenarios::expect::Clause::ALL),
             Self::Measures => scenarios::measures::list(),
             Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),

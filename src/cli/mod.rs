@@ -12,13 +12,16 @@ mod list;
 mod load;
 mod new;
 mod output;
+mod picture;
 mod plan;
 mod precision;
 mod progress;
 mod replay;
 mod report;
+mod repro;
 mod run;
 mod schema;
+mod search;
 mod stress;
 mod thresholds;
 mod trace_file;
@@ -57,7 +60,9 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Run the whole grid of arms, parameters and seeds into a results folder.
     Sweep(compare::SweepArgs),
-    /// Repeat a run and print its trace.
+    /// Try many seeds for one that breaks a promise, and write each run that does to a file.
+    Search(search::SearchArgs),
+    /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
     /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
     Diff(diff::DiffArgs),
@@ -135,6 +140,12 @@ struct WorkArgs {
     fresh: bool,
 }
 
+/// A name as part of the name of a file, whatever stands in it.
+fn file_name(name: &str) -> String {
+    let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).take(100).collect();
+    if kept.trim_matches('-').is_empty() { "scenario".to_owned() } else { kept }
+}
+
 /// Reads a seed.
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
@@ -176,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => compare::sweep(&args),
+        Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Report(args) => report::report(&args),

@@ -3,15 +3,13 @@
 //!
 //! References are closed forms that are computed in the test; each says where it is from.
 
+mod waits;
+
 use super::page::{Section, here};
 use super::{Desk, EXPONENTIAL, Estimate, mean, measured, refused, scenario, seconds, ten_seeds, visits};
 use models::measure::RunMeasures;
 use models::outcome::Failure;
-use models::record::Record;
-use scenarios::run::run;
-use sim_core::simulation::TieBreak;
-use sim_core::time::SimTime;
-use std::collections::BTreeMap;
+use waits::{Waits, waits};
 
 const SHARE: f64 = 0.02;
 const TEN: &str =
@@ -256,38 +254,6 @@ fn a_server_that_stands_still_now_and_then_has_the_queue_of_white_and_christie()
         );
         page.agrees(&format!("rate {rate}/s, up {fails} s, still {repaired} s: W"), "s", stay(&runs(&text, row)), inside / rate, SHARE);
     }
-}
-
-/// Seconds that each served request of a population waited, and how many they were: sums of the first and the second power.
-#[derive(Clone, Copy, Default)]
-struct Waits {
-    count: f64,
-    first: f64,
-    second: f64,
-}
-
-/// How long requests waited for a worker, by the edge over which they came.
-fn waits(text: &str, row: usize) -> Vec<BTreeMap<usize, Waits>> {
-    let scenario = scenario("order.ron", text, &[]);
-    let warm_up = SimTime::ZERO + scenario.clockwork.warm_up;
-    let one = |seed| {
-        let (mut came, mut sums) = (BTreeMap::new(), BTreeMap::<usize, Waits>::new());
-        let mut watch = |at: SimTime, record: &Record| match record {
-            Record::CallStarted(name) => drop(came.insert(name.key, at)),
-            Record::Started(name, _) => {
-                let began = came.remove(&name.call.key).expect("it was called");
-                if began >= warm_up {
-                    let wait = (at - began).as_secs_f64();
-                    let sum = sums.entry(name.call.edge.index()).or_default();
-                    *sum = Waits { count: sum.count + 1.0, first: sum.first + wait, second: sum.second + wait * wait };
-                }
-            }
-            _ => {}
-        };
-        run(&scenario.cells[0].arms[0], seed, TieBreak::ByRank, Some(&mut watch));
-        sums
-    };
-    ten_seeds(row).map(one).collect()
 }
 
 #[test]

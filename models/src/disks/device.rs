@@ -1,6 +1,6 @@
 //! In which order, and for how long, does a disk work on what it is asked?
 
-use super::disk::Disk;
+use super::disk::{Disk, Slots as _};
 use super::speed::DiskTimes;
 use crate::environment::Slowness;
 use sim_core::draw::{Key, Seed};
@@ -18,6 +18,18 @@ pub enum Order<R> {
     Sync,
     /// Reads everything, so that slots can be read at once from then on.
     Load,
+}
+
+impl<R> Order<R> {
+    /// The same of another kind of record.
+    pub(crate) fn with<S>(self, record: impl Fn(R) -> S) -> Order<S> {
+        match self {
+            Self::Write(slot, written) => Order::Write(slot, record(written)),
+            Self::EraseFrom(first) => Order::EraseFrom(first),
+            Self::Sync => Order::Sync,
+            Self::Load => Order::Load,
+        }
+    }
 }
 
 /// What a disk has done.

@@ -50,35 +50,47 @@ pub(crate) struct Chance<'a, R> {
 /// The draws of a loss of what was not synced.
 const LOSS: Key = Key::named("unsynced writes of a disk");
 
+/// The slots of a disk, for a member that reads them.
+pub trait Slots<R> {
+    /// The first slot behind all that hold something.
+    fn end(&self) -> u64;
+
+    /// How many slots hold something.
+    fn len(&self) -> u64;
+
+    /// Whether no slot holds anything.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What is in a slot, for a reader who compares checksums.
+    fn read(&self, slot: u64) -> Found<'_, R>;
+
+    /// What is in a slot, for a reader who compares nothing: a damaged record looks like any other.
+    fn read_unchecked(&self, slot: u64) -> Option<&R>;
+}
+
 impl<R> Default for Disk<R> {
     fn default() -> Self {
         Self { medium: BTreeMap::new(), cache: Vec::new(), cached: BTreeMap::new(), landed: 0, losses: 0 }
     }
 }
 
-impl<R: Clone> Disk<R> {
-    /// The first slot behind all that hold something.
-    pub fn end(&self) -> u64 {
+impl<R: Clone> Slots<R> for Disk<R> {
+    fn end(&self) -> u64 {
         let written = |(&slot, &place): (&u64, &usize)| self.cache[place].1.is_some().then_some(slot + 1);
         let cached = self.cached.iter().rev().find_map(written).unwrap_or(0);
         let stored = self.medium.keys().rev().find(|slot| !self.cached.contains_key(slot)).map_or(0, |slot| slot + 1);
         cached.max(stored)
     }
 
-    /// How many slots hold something.
-    pub fn len(&self) -> u64 {
+    fn len(&self) -> u64 {
         let behind = self.medium.keys().filter(|slot| !self.cached.contains_key(slot)).count();
         let before = self.cached.values().filter(|&&place| self.cache[place].1.is_some()).count();
         (behind + before) as u64
     }
 
-    /// Whether no slot holds anything.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// What is in a slot, for a reader who compares checksums.
-    pub fn read(&self, slot: u64) -> Found<'_, R> {
+    fn read(&self, slot: u64) -> Found<'_, R> {
         match self.stored(slot) {
             None => Found::Nothing,
             Some((record, true)) => Found::Record(record),
@@ -86,11 +98,12 @@ impl<R: Clone> Disk<R> {
         }
     }
 
-    /// What is in a slot, for a reader who compares nothing: a damaged record looks like any other.
-    pub fn read_unchecked(&self, slot: u64) -> Option<&R> {
+    fn read_unchecked(&self, slot: u64) -> Option<&R> {
         self.stored(slot).map(|(record, _)| record)
     }
+}
 
+impl<R: Clone> Disk<R> {
     fn stored(&self, slot: u64) -> Option<(&R, bool)> {
         match self.cached.get(&slot) {
             Some(&place) => self.cache[place].1.as_ref().map(|record| (record, true)),

@@ -17,6 +17,6 @@ pub(crate) use device::Device;
 pub(crate) use device::Pace;
 pub use device::{Completion, Order};
 pub(crate) use disk::Chance;
-pub use disk::{Disk, Found};
+pub use disk::{Disk, Found, Slots};
 pub use mishap::{Mishap, Mishaps};
 pub use speed::{DiskSpeed, DiskTimes};

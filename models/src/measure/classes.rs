@@ -3,7 +3,7 @@
 //! Counted apart from everything else, so that a run without classes keeps nothing.
 
 use super::LatencySummary;
-use super::meter::Latency;
+use super::latency::Latency;
 use crate::plan::Plan;
 use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;

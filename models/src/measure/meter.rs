@@ -1,21 +1,25 @@
 //! What is counted while a run goes on? Sums, bins and histograms: nothing is kept per call.
 
+mod closing;
+
 use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
-use super::detection::{Misfortunes, Reactions};
+use super::detection::Reactions;
 use super::fairness::FairnessMeter;
+use super::latency::{Latency, LatencyOverTime};
 use super::uptime::UpMeter;
 use super::{
-    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauge, Gauges, LatencySummary, MessageMeasures, ObjectiveMeasures, RunMeasures,
-    recovery,
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Further, FurtherAttempts, Gauges, LatencySummary, MessageMeasures, Occupancies,
+    RunMeasures,
 };
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
+use crate::history::History;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
-use hdrhistogram::Histogram;
+use crate::properties::Finding;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
@@ -37,6 +41,7 @@ pub struct Meter {
     present: Present,
     latency: Latency,
     failure_latency: Latency,
+    over_time: LatencyOverTime,
     /// Latencies of successes that end in some spans of time, for whoever judges them in the run.
     watched: Vec<(SimTime, SimTime, Latency)>,
     up: UpMeter,
@@ -48,11 +53,16 @@ pub struct Meter {
     alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
+    /// How full services were.
+    pub(crate) occupancies: Occupancies,
+    /// Attempts that were not the first of their call.
+    pub(crate) further: Further,
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
     /// What became of messages so far.
     pub messages: MessageMeasures,
+    history: Option<History>,
 }
 
 /// The time bin of the present instant, and what has been counted in it that is not in the list of bins yet. Time only goes forwards,
@@ -67,43 +77,6 @@ struct Present {
     until: SimTime,
 }
 
-/// A histogram of latencies with three significant digits, and their exact sum.
-#[derive(Clone, Debug)]
-pub(super) struct Latency {
-    histogram: Histogram<u64>,
-    sum: u128,
-}
-
-impl Latency {
-    pub(super) fn new() -> Self {
-        let histogram = Histogram::new(3).expect("three digits are a precision that exists");
-        Self { histogram, sum: 0 }
-    }
-
-    pub(super) fn record(&mut self, latency: SimDuration) {
-        self.histogram.record(latency.as_nanos()).expect("the histogram grows with what it is given");
-        self.sum += u128::from(latency.as_nanos());
-    }
-
-    pub(super) fn summary(&self) -> LatencySummary {
-        let count = self.histogram.len();
-        if count == 0 {
-            return LatencySummary::default();
-        }
-        let at = |quantile| SimDuration::from_nanos(self.histogram.value_at_quantile(quantile));
-        let mean = u64::try_from(self.sum / u128::from(count)).expect("a mean is not above the longest");
-        LatencySummary {
-            count,
-            mean: SimDuration::from_nanos(mean),
-            p50: at(0.5),
-            p90: at(0.9),
-            p99: at(0.99),
-            p999: at(0.999),
-            max: SimDuration::from_nanos(self.histogram.max()),
-        }
-    }
-}
-
 /// The spans of time whose latencies an experiment asks for.
 fn watched(plan: &Plan) -> Vec<(SimTime, SimTime, Latency)> {
     let windows = plan.experiment.iter().flat_map(|experiment| experiment.latency_windows(&plan.clockwork));
@@ -115,6 +88,7 @@ impl Meter {
     pub fn new(plan: &Plan) -> Self {
         let clockwork = plan.clockwork;
         let bins = clockwork.horizon.as_nanos().div_ceil(clockwork.bin.as_nanos());
+        let bins = usize::try_from(bins).expect("a checked scenario has at most a million bins");
         let watched = watched(plan);
         let is_open = |arrivals: &crate::workloads::ArrivalProcess| matches!(arrivals, crate::workloads::ArrivalProcess::Open(_));
         Self {
@@ -134,20 +108,24 @@ impl Meter {
                 ..Default::default()
             },
             is_plain: watched.is_empty() && plan.populations.iter().all(|population| !population.synthetic && !population.counts_each),
-            bins: vec![Bin::default(); usize::try_from(bins).expect("a checked scenario has at most a million bins")],
+            bins: vec![Bin::default(); bins],
             present: Present { bin: 0, counts: Bin::default(), is_counted: false, until: SimTime::ZERO },
             latency: Latency::new(),
             watched,
             failure_latency: Latency::new(),
+            over_time: LatencyOverTime::new(bins),
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
             accounts: Accounts::default(),
             reactions: Reactions::new(plan),
             alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
+            occupancies: Occupancies::default(),
+            further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
+            history: None,
         }
     }
 
@@ -295,6 +273,8 @@ impl Meter {
         if let Some(bin) = self.bins.get_mut(call.bin as usize) {
             bin.succeeded += 1;
         }
+        let latency = now - call.started;
+        self.over_time.record(call.bin, latency);
         if !call.is_counted {
             return;
         }
@@ -303,7 +283,6 @@ impl Meter {
         self.row.edges[call.name.edge.index()].succeeded += 1;
         self.row.wrong += u64::from(call.is_wrong);
         self.row.degraded += u64::from(call.is_degraded);
-        let latency = now - call.started;
         self.latency.record(latency);
         if call.class > 0 {
             self.classes.succeeded(call.class, latency);
@@ -390,57 +369,19 @@ impl Meter {
         }
     }
 
-    /// The row and the series of the run.
-    pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>, Vec<Gauge>) {
-        self.file();
-        self.row.unfinished = self.row.calls - self.finished;
-        self.row.latency = self.latency.summary();
-        self.row.failure_latency = self.failure_latency.summary();
-        self.row.messages = self.messages;
-        self.row.edges.truncate(self.edges_of_calls);
-        self.row.ended = ended;
-        self.row.events = events;
-        let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
-        let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
-        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
-        self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
-        self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
-        self.row.observations.extend(self.row.alerts.iter().flat_map(super::AlertMeasures::observations));
-        self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
-        self.row.objective = self.objective.map(|objective| ObjectiveMeasures::of(objective, &self.bins, &self.clockwork));
-        self.row.episodes = episodes;
-        self.row.stuck = stuck;
-        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
-        self.row.up = self.up.finish();
-        self.row.classes = self.classes.finish();
-        self.row.fairness = self.fairness.finish();
-        self.row.services = self.accounts.finish(ended);
-        let gauges = self.gauges.list(self.bins.len());
-        (self.row, self.bins, gauges)
+    /// Attempts that were not the first of their call, by time bin.
+    pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
+        self.further.list()
     }
 
-    /// Calls started, and successes among them, in measured bins that no fault touches.
-    fn calm(&self, faults: &[(SimTime, Option<SimTime>)]) -> (u64, u64) {
-        let width = self.clockwork.bin.as_nanos();
-        let count = self.bins.len();
-        // How many more faults touch a bin than the one before it.
-        let mut steps = vec![0_i64; count + 1];
-        for (begin, end) in faults {
-            let first = (begin.as_nanos() / width) as usize;
-            let last = end.map_or(count, |end| end.as_nanos().div_ceil(width) as usize);
-            if first < count {
-                steps[first] += 1;
-                steps[last.clamp(first + 1, count)] -= 1;
-            }
-        }
-        let first = self.clockwork.warm_up.as_nanos().div_ceil(width) as usize;
-        let (mut touching, mut sums) = (0, (0, 0));
-        for (index, (bin, step)) in self.bins.iter().zip(steps).enumerate() {
-            touching += step;
-            if index >= first && touching == 0 {
-                sums = (sums.0 + bin.started, sums.1 + bin.succeeded);
-            }
-        }
-        sums
+    /// What came of the properties of the run, and its history if that is to be kept.
+    pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
+        self.row.findings = findings;
+        self.history = history;
+    }
+
+    /// The history of the run, if it was to be kept.
+    pub const fn take_history(&mut self) -> Option<History> {
+        self.history.take()
     }
 }

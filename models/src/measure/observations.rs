@@ -4,7 +4,7 @@
 //! is a total over a count, formed where it is shown.
 
 use serde::{Deserialize, Serialize};
-use sim_core::time::SimDuration;
+use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// One number of a run. A name may stand for a sum and for extremes, one line each.
@@ -59,9 +59,33 @@ pub enum Unit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
     values: BTreeMap<(&'static str, Fold), (Unit, i64)>,
+    /// How often properties of protocols were violated, and when and how first.
+    violations: BTreeMap<&'static str, (u64, SimTime, String)>,
+    /// How often what must be reached was reached, and when first.
+    reached: BTreeMap<&'static str, (u64, SimTime)>,
 }
 
 impl Observations {
+    /// A property of the protocol is violated now; the sentence, without its full stop, is kept of the first violation only.
+    pub fn violated(&mut self, property: &'static str, now: SimTime, sentence: impl FnOnce() -> String) {
+        self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence()));
+    }
+
+    /// Something that must be reached is reached now.
+    pub fn reached(&mut self, goal: &'static str, now: SimTime) {
+        self.reached.entry(goal).and_modify(|(count, _)| *count += 1).or_insert((1, now));
+    }
+
+    /// How often a property was violated, and when and how first, if it was.
+    pub fn violations(&self, property: &str) -> Option<(u64, SimTime, &str)> {
+        self.violations.get(property).map(|(count, at, sentence)| (*count, *at, sentence.as_str()))
+    }
+
+    /// How often something was reached, and when first, if it was.
+    pub fn reached_first(&self, goal: &str) -> Option<(u64, SimTime)> {
+        self.reached.get(goal).copied()
+    }
+
     /// Adds to a count.
     pub fn count(&mut self, name: &'static str, by: u64) {
         self.fold(name, Fold::Sum, Unit::Count, i64::try_from(by).unwrap_or(i64::MAX));

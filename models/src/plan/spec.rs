@@ -5,6 +5,7 @@ use crate::brokers::AnyBroker;
 use crate::clocks::AnyClock;
 use crate::faults::{Experiment, PlannedFault, Storm};
 use crate::links::Link;
+use crate::properties::Stated;
 use crate::protocols::Group;
 use crate::services::Service;
 use crate::strategies::Layer;
@@ -36,6 +37,8 @@ pub struct SystemSpec {
     pub storm: Option<Storm>,
     /// What lets faults strike, and lifts them.
     pub experiment: Option<Experiment>,
+    /// What is claimed of every run.
+    pub properties: Vec<Stated>,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, by their names.
@@ -56,6 +59,17 @@ pub struct Routing {
     pub convergence: Option<SimDuration>,
 }
 
+/// What service has to come back to after a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "level")]
+pub enum RecoveryLevel {
+    /// What it was after the warm-up and before the first fault.
+    #[default]
+    WarmUp,
+    /// What it is at the same time in the twin: the run of the same seed and arm without faults, which is made beside.
+    Twin,
+}
+
 /// When a run ends, and how it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clockwork {
@@ -69,6 +83,8 @@ pub struct Clockwork {
     pub bin: SimDuration,
     /// Width of the rolling window that decides recovery.
     pub hold: SimDuration,
+    /// What service has to come back to.
+    pub level: RecoveryLevel,
 }
 
 impl Default for Clockwork {
@@ -79,6 +95,7 @@ impl Default for Clockwork {
             drain: SimDuration::from_secs(60),
             bin: SimDuration::from_secs(1),
             hold: SimDuration::from_secs(5),
+            level: RecoveryLevel::WarmUp,
         }
     }
 }

@@ -7,31 +7,43 @@
 //!
 //! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
+mod boxed;
+mod commit;
+mod generals;
 mod gossip;
 mod heartbeats;
 mod key_value;
 mod lease;
+mod lock;
 mod marzullo;
 mod nobody;
+mod pbft;
 mod protocol;
+mod raft;
 mod row;
 mod swim;
 mod time_server;
 mod turn;
 mod witness;
 
+pub use boxed::Boxed;
+pub use commit::{CommitRule, Phases, Record, Termination, TwoPhaseCommit, TwoPhaseCommitProtocol};
+pub use generals::{Generals, GeneralsProtocol, Lieutenant, Manner, Order as GeneralsOrder, Rules as GeneralsRules};
 pub use gossip::{Gossip, GossipProtocol, Mode};
 pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
 pub use key_value::{Acknowledge, Entry, KeyValue, KeyValueProtocol, ReadsFrom, Sync, Verify};
 pub use lease::{Counted, Lease, LeaseProtocol};
+pub use lock::{DistributedLock, LockProtocol, LockRule};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
-pub use protocol::{Lie, Listener, Protocol, Speaks, Verdict};
+pub use pbft::{Pbft, PbftProtocol, PbftRule};
+pub use protocol::{Lie, Protocol, Speaks, Verdict};
+pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
 pub(crate) use turn::Orders;
-pub use turn::{Announcement, Held, To, Turn};
+pub use turn::{Announcement, Asking, Held, To, Turn};
 pub use witness::{Seen, Speaker, Truth};
 
 use crate::registry::{Complaint, Registered, complaint, registry, within};
@@ -76,13 +88,34 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, Raft,
 }
 
 impl Group {
     /// What its members announce, by name: events that a fault can wait for.
     pub fn announces(&self) -> &'static [&'static str] {
         each_group!(self, group => announces_of(group))
+    }
+
+    /// What its protocol's own witness watches: name and summary of what always holds.
+    pub fn properties(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        each_group!(self, group => properties_of(group)).iter().copied()
+    }
+
+    /// The same of what must be reached.
+    pub fn goals(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        each_group!(self, group => goals_of(group)).iter().copied()
+    }
+
+    /// All of them, of all protocols: the protocol's name, whether it is a goal, name and summary.
+    pub fn all_properties() -> impl Iterator<Item = (&'static str, bool, (&'static str, &'static str))> {
+        let all = each_group!(Kind in all => (
+            Kind::NAME,
+            <Kind as Speaks>::Protocol::PROPERTIES,
+            <Kind as Speaks>::Protocol::GOALS,
+        ));
+        let always = |is_goal: bool, name, list: &'static [(&'static str, &'static str)]| list.iter().map(move |one| (name, is_goal, *one));
+        all.into_iter().flat_map(move |(name, properties, goals)| always(false, name, properties).chain(always(true, name, goals)))
     }
 
     /// What its protocol calls the member that leads the others, if one does.
@@ -131,9 +164,9 @@ impl Group {
         each_group!(self, group => group.message_size())
     }
 
-    /// Does something with the protocol, whichever it is: the one place where a run chooses among protocols.
-    pub fn speak<L: Listener>(&self, listener: L) -> L::Heard {
-        each_group!(self, group => listener.hear(group.protocol()))
+    /// Its protocol, whichever it is: the one place where a run chooses among protocols.
+    pub fn protocol(&self) -> Boxed {
+        each_group!(self, group => Boxed::new(group.protocol()))
     }
 
     /// Everything wrong with the numbers as written.
@@ -149,6 +182,14 @@ impl Group {
 
 const fn kinds_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
     S::Protocol::KINDS
+}
+
+const fn properties_of<S: Speaks>(_group: &S) -> &'static [(&'static str, &'static str)] {
+    S::Protocol::PROPERTIES
+}
+
+const fn goals_of<S: Speaks>(_group: &S) -> &'static [(&'static str, &'static str)] {
+    S::Protocol::GOALS
 }
 
 const fn announces_of<S: Speaks>(_group: &S) -> &'static [&'static str] {

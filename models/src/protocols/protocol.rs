@@ -36,6 +36,14 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// What its members and callers may announce, by name: events that a fault can wait for.
     const ANNOUNCES: &'static [&'static str] = &[];
 
+    /// What always holds if it is right, by name and summary: its witness says when it does not, by
+    /// [`violated`](crate::measure::Observations::violated).
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[];
+
+    /// What must be reached for a run to say anything of it, by name and summary: its witness says when it is, by
+    /// [`reached`](crate::measure::Observations::reached).
+    const GOALS: &'static [(&'static str, &'static str)] = &[];
+
     /// What it calls the member that leads the others, if one does: faults can aim at whoever that is when they strike.
     const PRIMARY: Option<&'static str> = None;
 
@@ -156,12 +164,4 @@ pub trait Speaks: Registered {
     fn check(&self) -> Vec<Complaint> {
         Vec::new()
     }
-}
-
-/// What is done with a protocol, whichever it is: see [`Group::speak`](super::Group::speak).
-pub trait Listener {
-    /// What comes of it.
-    type Heard;
-    /// Does it.
-    fn hear<P: Protocol>(self, protocol: P) -> Self::Heard;
 }

@@ -2,9 +2,13 @@
 
 use super::Protocol;
 use crate::clocks::{Reading, WallTime};
-use crate::disks::{Disk, Order};
+use crate::disks::{Order, Slots};
+use crate::history::{Action, Step};
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
+
+/// What is unique to an attempt.
+const UNIQUE: Key = Key::named("value that an attempt writes");
 
 /// One step of a member or of a caller's session: what it knows, and what it wants done.
 pub struct Turn<'a, P: Protocol> {
@@ -12,8 +16,26 @@ pub struct Turn<'a, P: Protocol> {
     seed: &'a Seed,
     key: Key,
     me: Option<u32>,
-    disk: Option<&'a Disk<P::Stored>>,
+    asking: Option<Asking>,
+    disk: Option<&'a dyn Slots<P::Stored>>,
     orders: &'a mut Orders<P>,
+}
+
+/// The call that a caller makes an attempt of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// The client, by its number among those of all populations: the one on whose behalf it is made, if a service makes it.
+    pub client: u32,
+    /// The how-manieth call of that client it is (closed load), or of its population (open load).
+    pub ordinal: u32,
+    /// What the call is about.
+    pub object: u64,
+    /// Of which class it is, by its number in the plan; 0 if of none.
+    pub class: u8,
+    /// The key of the call, which all of its attempts share.
+    pub call: u64,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
 }
 
 /// Whom a message goes to.
@@ -51,6 +73,8 @@ pub struct Orders<P: Protocol> {
     pub(crate) disk: Vec<Order<P::Stored>>,
     /// Announcements, in order.
     pub(crate) announced: Vec<Announcement>,
+    /// What a caller says of its operation, in order.
+    pub(crate) operations: Vec<Step>,
     /// The caller whose message is handled is to be kept under this ticket.
     pub(crate) held: Option<Held>,
     /// Callers who are never answered.
@@ -60,24 +84,73 @@ pub struct Orders<P: Protocol> {
 
 impl<P: Protocol> Default for Orders<P> {
     fn default() -> Self {
-        Self { sent: Vec::new(), timers: Vec::new(), disk: Vec::new(), announced: Vec::new(), held: None, dropped: Vec::new(), tickets: 0 }
+        Self {
+            sent: Vec::new(),
+            timers: Vec::new(),
+            disk: Vec::new(),
+            announced: Vec::new(),
+            operations: Vec::new(),
+            held: None,
+            dropped: Vec::new(),
+            tickets: 0,
+        }
     }
 }
 
 impl<'a, P: Protocol> Turn<'a, P> {
     /// A turn of whoever has this clock reading and key; `me` is the index of a member.
     pub(crate) fn new(reading: Reading, seed: &'a Seed, key: Key, me: Option<u32>, orders: &'a mut Orders<P>) -> Self {
-        Self { reading, seed, key, me, disk: None, orders }
+        Self { reading, seed, key, me, asking: None, disk: None, orders }
+    }
+
+    /// The turn of a caller who makes an attempt of this call.
+    pub(crate) fn with_call(self, asking: Asking) -> Self {
+        Self { asking: Some(asking), ..self }
     }
 
     /// The turn of a member with this disk.
-    pub(crate) fn with_disk(self, disk: &'a Disk<P::Stored>) -> Self {
+    pub(crate) fn with_disk(self, disk: &'a dyn Slots<P::Stored>) -> Self {
         Self { disk: Some(disk), ..self }
     }
 
     /// The index of the member whose turn it is.
     pub fn me(&self) -> u32 {
         self.me.expect("a caller is no member")
+    }
+
+    /// The call that the caller whose turn it is makes an attempt of.
+    pub fn asking(&self) -> Asking {
+        self.asking.expect("only a caller makes a call")
+    }
+
+    /// The draws of a caller for this purpose that belong to its call: all attempts of the call have the same.
+    pub fn draws_of_call(&self, purpose: &'static str) -> Draws {
+        self.seed.draws(Key::named(purpose).child(self.asking().call), 0)
+    }
+
+    /// A value that no other attempt of the run has, and never 0: what an attempt writes.
+    pub const fn unique_value(&self) -> u64 {
+        let bits = self.key.child(UNIQUE.bits()).bits();
+        if bits == 0 { 1 } else { bits }
+    }
+
+    /// The caller begins an operation: with this object, this is to be done. One that is still open stays unknown.
+    pub fn invoke(&mut self, object: u64, action: Action) {
+        debug_assert!(self.me.is_none(), "operations are those of callers");
+        self.orders.operations.push(Step::Invoked(object, action));
+    }
+
+    /// The operation is done and answered this, or nothing. What is neither done nor known to have had no effect when the attempt ends, or
+    /// is given up, is unknown for ever.
+    pub fn returns(&mut self, value: impl Into<Option<u64>>) {
+        debug_assert!(self.me.is_none(), "operations are those of callers");
+        self.orders.operations.push(Step::Returned(value.into()));
+    }
+
+    /// The operation certainly had no effect, and never will have one.
+    pub fn had_no_effect(&mut self) {
+        debug_assert!(self.me.is_none(), "operations are those of callers");
+        self.orders.operations.push(Step::HadNoEffect);
     }
 
     /// What the monotonic clock shows: only differences mean anything, and only on this node in this life.
@@ -127,7 +200,7 @@ impl<'a, P: Protocol> Turn<'a, P> {
     }
 
     /// What is on the member's disk, as it would be read now. A member that starts again loads it first.
-    pub fn disk(&self) -> &'a Disk<P::Stored> {
+    pub fn disk(&self) -> &'a dyn Slots<P::Stored> {
         self.disk.expect("a caller has no disk")
     }
 
@@ -147,5 +220,35 @@ impl<'a, P: Protocol> Turn<'a, P> {
     /// the purpose and the number alone.
     pub fn draws(&self, purpose: &'static str, ordinal: u32) -> Draws {
         self.seed.draws(self.key.child(Key::named(purpose).bits()), ordinal)
+    }
+
+    /// The disk, if the speaker has one.
+    pub(super) const fn slots(&self) -> Option<&'a dyn Slots<P::Stored>> {
+        self.disk
+    }
+
+    /// The same turn, of the protocol in a box: what it wants done is collected in a room of its own.
+    pub(super) fn inner<'b, Q: Protocol>(&'b self, room: &'b mut Orders<Q>, disk: Option<&'b dyn Slots<Q::Stored>>) -> Turn<'b, Q> {
+        (room.held, room.tickets) = (self.orders.held, self.orders.tickets);
+        Turn { reading: self.reading, seed: self.seed, key: self.key, me: self.me, asking: self.asking, disk, orders: room }
+    }
+
+    /// Takes over what the protocol in a box wants done.
+    pub(super) fn take_over<Q: Protocol>(
+        &mut self,
+        room: &mut Orders<Q>,
+        message: impl Fn(Q::Message) -> P::Message,
+        timer: impl Fn(Q::Timer) -> P::Timer,
+        record: impl Fn(Q::Stored) -> P::Stored,
+    ) {
+        let Orders { sent, timers, disk, announced, operations, held, dropped, tickets } = room;
+        let mine = &mut *self.orders;
+        mine.sent.extend(sent.drain(..).map(|(to, said)| (to, message(said))));
+        mine.timers.extend(timers.drain(..).map(|(name, due)| (timer(name), due)));
+        mine.disk.extend(disk.drain(..).map(|order| order.with(&record)));
+        mine.announced.append(announced);
+        mine.operations.append(operations);
+        mine.dropped.append(dropped);
+        (mine.held, mine.tickets) = (held.take(), *tickets);
     }
 }

@@ -46,13 +46,17 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[slot];
         let (caller, session) = (attempt.caller, attempt.session);
         let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let asking = self.asking(slot);
         let reading = self.reading(caller, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let answer = {
             let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
             let mut world = SessionWorld { protocol: &self.protocol, session };
-            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders))
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking))
         };
+        if !orders.operations.is_empty() {
+            self.note_operations(slot, &mut orders.operations, ctx.now());
+        }
         self.make_known(Speaker::Caller, caller, &mut orders, ctx);
         self.orders = orders;
         answer
@@ -128,8 +132,7 @@ impl<P: Protocol> World<P> {
         }
         let message = self.open(slot).expect("members say something to each other");
         ctx.record(&Record::MemberHeard(members.name));
-        for instance in self.hearers(members) {
-            let message = message.clone();
+        for (instance, message) in with_copies(self.hearers(members), message) {
             self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
         }
     }
@@ -173,8 +176,7 @@ impl<P: Protocol> World<P> {
             let message = message.expect("only callers are told that nobody listens");
             // The caller's attempt is not over while its message is handled.
             self.attempts[slot].references += 1;
-            for instance in self.reached(member, self.attempts[slot].caller) {
-                let message = message.clone();
+            for (instance, message) in with_copies(self.reached(member, self.attempts[slot].caller), message) {
                 self.take_turn(instance, slot, ctx, |protocol, memory, turn| protocol.on_request(memory, message, turn));
             }
             self.attempts[slot].references -= 1;
@@ -199,6 +201,16 @@ impl<P: Protocol> World<P> {
         self.end_attempt(slot, false);
         self.forget_call(call);
     }
+}
+
+/// A message for everybody who hears it: as a rule one, who gets the message itself.
+fn with_copies<M: Clone>(hearers: impl Iterator<Item = u32>, message: M) -> impl Iterator<Item = (u32, M)> {
+    let (mut hearers, mut message) = (hearers.peekable(), Some(message));
+    std::iter::from_fn(move || {
+        let instance = hearers.next()?;
+        let copy = if hearers.peek().is_some() { message.clone() } else { message.take() };
+        copy.map(|copy| (instance, copy))
+    })
 }
 
 /// What a caller's turn may touch.

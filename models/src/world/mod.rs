@@ -13,7 +13,7 @@
 //!   effect as a whole), `logs` (states that are rebuilt), `data` (reads and writes), `replication` (read replicas), `failover` (who takes the place of their primary), `pace` (nodes that are
 //!   slow or stand still), `jobs` (background work);
 //! - brokers: `brokering` (what they store and pass on), `consuming` (services that fetch messages);
-//! - groups: `groups` (protocols and their callers), `envelopes` (what is said on its way), `members` (protocols among themselves), `disks` (what they write), `twins`
+//! - groups: `groups` (protocols and their callers), `envelopes` (what is said on its way), `members` (protocols among themselves), `claims` (what is known for judging properties), `disks` (what they write), `twins`
 //!   (second instances of them), `timekeeping` (clocks);
 //! - fleets: `orchestration` (who restarts replicas), `scaling` (how many there are), `fleets` (who is there, and who knows);
 //! - load and misfortune: `clients` (populations), `course` (those whose rate changes), `load` (what faults add to them), `misfortune` (faults), `rollbacks` (deploys that are taken back), `triggers` (faults that
@@ -26,6 +26,7 @@ mod arriving;
 mod brokering;
 mod calls;
 mod checks;
+mod claims;
 mod clients;
 mod consuming;
 mod course;
@@ -96,6 +97,7 @@ use crate::strategies::cache::Keys;
 use crate::strategies::{Notes, SharedMemory};
 use alerting::Alerts;
 use brokering::Brokers;
+use claims::Claims;
 use clients::PopulationState;
 use data::DataState;
 use envelopes::Envelope;
@@ -170,6 +172,8 @@ pub struct World<P: Protocol> {
     /// What is remembered for measuring the protocol.
     witness: P::Witness,
     observations: Observations,
+    /// What is known for judging properties.
+    claims: Claims,
     /// The clock of every node; none if all are perfect.
     clocks: Vec<Clock>,
     populations: Vec<PopulationState>,
@@ -245,6 +249,7 @@ impl<P: Protocol> World<P> {
             held: BTreeMap::new(),
             witness: P::Witness::default(),
             observations: Observations::default(),
+            claims: Claims::of(&plan),
             clocks: timekeeping::clocks_of(&plan),
             populations: plan.populations.iter().map(PopulationState::new).collect(),
             extra: ExtraLoad::default(),
@@ -332,6 +337,7 @@ impl<P: Protocol> World<P> {
         more.extend(self.brokers.observations(&self.plan));
         more.extend(self.read_models.observations(&self.plan));
         self.meter.observed(&self.observations, more);
+        self.judge_properties(now);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }

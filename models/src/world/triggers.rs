@@ -81,7 +81,10 @@ impl<P: Protocol> World<P> {
     /// Something happens that faults may wait for.
     pub(super) fn happens(&mut self, happening: Happening<'_>, ctx: &mut Ctx<'_, Self>) {
         match happening {
-            Happening::Announced(event) => self.meter.reactions.hears(event, ctx.now()),
+            Happening::Announced(event) => {
+                self.meter.reactions.hears(event, ctx.now());
+                self.claims.hear(event, ctx.now());
+            }
             Happening::Alert(_, true) => self.meter.reactions.reacts(Reaction::AlertFired, ctx.now()),
             _ => {}
         }

@@ -138,9 +138,8 @@ impl<'a> Bystander<'a> {
 /// Runs a system up to an instant, with averages over a window.
 fn until(spec: &SystemSpec, seed: u64, window: (SimTime, SimTime), stop: SimTime) -> Ended {
     struct Windowed<'a>(&'a Arc<Plan>, u64, (SimTime, SimTime), SimTime);
-    impl Listener for Windowed<'_> {
-        type Heard = Ended;
-        fn hear<P: Protocol>(self, protocol: P) -> Ended {
+    impl Windowed<'_> {
+        fn play<P: Protocol>(self, protocol: P) -> Ended {
             let Self(plan, seed, window, stop) = self;
             let mut simulation = start(plan, protocol, seed, TieBreak::ByRank);
             let mut seen = Records::new();
@@ -160,8 +159,8 @@ fn until(spec: &SystemSpec, seed: u64, window: (SimTime, SimTime), stop: SimTime
     let plan = plan_of(spec);
     let windowed = Windowed(&plan, seed, window, stop);
     match spec.groups.first() {
-        None => windowed.hear(Nobody),
-        Some((_, group)) => group.speak(windowed),
+        None => windowed.play(Nobody),
+        Some((_, group)) => windowed.play(group.protocol()),
     }
 }
 

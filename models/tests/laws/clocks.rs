@@ -214,19 +214,12 @@ pub fn groups() -> Vec<Group> {
 
 /// Runs until nobody calls any more; what members do has no end.
 fn played(spec: &SystemSpec, seed: u64, ties: TieBreak) -> (Arc<Plan>, Records, Digest) {
-    struct Until<'a>(&'a Arc<Plan>, u64, TieBreak);
-    impl Listener for Until<'_> {
-        type Heard = (Records, Digest);
-        fn hear<P: Protocol>(self, protocol: P) -> (Records, Digest) {
-            let mut run = start(self.0, protocol, self.1, self.2);
-            let mut seen = Records::new();
-            let mut watch = |at: SimTime, record: &Record| seen.push((at, *record));
-            assert_ne!(run.run_until(at(40_000), MOST_EVENTS, Some(&mut watch)), Stop::TooManyEvents);
-            (seen, run.digest())
-        }
-    }
     let plan = plan_of(spec);
-    let (seen, digest) = spec.groups[0].1.speak(Until(&plan, seed, ties));
+    let mut run = start(&plan, spec.groups[0].1.protocol(), seed, ties);
+    let mut seen = Records::new();
+    let mut watch = |at: SimTime, record: &Record| seen.push((at, *record));
+    assert_ne!(run.run_until(at(40_000), MOST_EVENTS, Some(&mut watch)), Stop::TooManyEvents);
+    let digest = run.digest();
     (plan, seen, digest)
 }
 

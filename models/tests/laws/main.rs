@@ -47,6 +47,7 @@ mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod programs; // what services do for requests, to the nanosecond
 mod queues; // whose turn it is at a server, and who is sent away
+mod random_brokers; // every message is accounted for, whatever brokers are asked and whatever strikes them
 mod read_models; // what services know that messages tell of the writes of others
 mod restarts; // drains and rolling restarts
 mod roles; // faults that aim at whoever leads a group
@@ -72,7 +73,7 @@ use models::faults::{AnyFault, Crash, Cut, Names, PlannedFault, SlowNode, WhileD
 use models::links::{Blocking, Link, USUAL_SIZE};
 use models::measure::RunMeasures;
 use models::plan::{Plan, SystemSpec};
-use models::protocols::{Listener, Nobody, Protocol, RowProtocol};
+use models::protocols::{Nobody, Protocol, RowProtocol};
 use models::record::Record;
 use models::services::{DemandOfRetry, Fifo, LateWork, Placement, Queue, Service, Threads};
 use models::strategies::backoff::{AnyBackoff, Asks, BackoffMemory, Wait};
@@ -126,8 +127,8 @@ fn play_with(spec: &SystemSpec, seed: u64, ties: TieBreak) -> Ended {
     let plan = plan_of(spec);
     let player = Player { plan: &plan, seed, ties };
     match spec.groups.first() {
-        None => player.hear(Nobody),
-        Some((_, group)) => group.speak(player),
+        None => player.play(Nobody),
+        Some((_, group)) => player.play(group.protocol()),
     }
 }
 
@@ -138,10 +139,8 @@ struct Player<'a> {
     ties: TieBreak,
 }
 
-impl Listener for Player<'_> {
-    type Heard = Ended;
-
-    fn hear<P: Protocol>(self, protocol: P) -> Ended {
+impl Player<'_> {
+    fn play<P: Protocol>(self, protocol: P) -> Ended {
         finish(start(self.plan, protocol, self.seed, self.ties))
     }
 }

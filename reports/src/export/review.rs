@@ -22,6 +22,9 @@ pub fn summary(results: &Results, judged: &[Verdict], against: Option<(&Against,
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}\n", escaped(&fates::headline(results)));
+    for stated in (0..manifest.cells.len() as u32).filter_map(|cell| summary::properties(results, cell)) {
+        let _ = writeln!(text, "### {}\n\n{}", stated.title, table(&stated));
+    }
     let open = verdicts::not_passed(manifest, judged);
     if !open.rows.is_empty() {
         let _ = writeln!(text, "### {}\n\n{}", open.title, table(&open));

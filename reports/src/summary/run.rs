@@ -70,9 +70,8 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         each_episode(manifest, &run.episodes, &mut say);
     }
     if !run.episodes.is_empty() {
-        let meaning = "whether it stays below the level with no fault active and the load as before";
         super::detection::of_run(run, &mut say);
-        say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
+        super::stuck::of_run(run, &mut say);
     }
     if let Some(outcome) = run.experiment {
         let word = |held: bool| Cell::text(if held { "held" } else { "failed" });
@@ -83,6 +82,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         say("hypothesis after", word(outcome.held_after), "over the last stretch of time before the horizon");
     }
     run.up.iter().for_each(|up| uptime(up, &mut say));
+    super::properties::of_run(run, &mut say);
     for observation in &run.observations {
         let meaning = match observation.fold {
             Fold::Sum => "added up, as it was observed",

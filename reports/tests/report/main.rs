@@ -1,6 +1,7 @@
 //! Does a report say what the results say, in the same bytes every time?
 
 mod headlines;
+mod layout;
 mod sample;
 
 use reports::charts::{self, CHARTS};
@@ -246,7 +247,7 @@ fn the_picture_of_a_cell_shows_the_faults_of_that_cell() {
         }
     }
     let page = html::page(&results, &[]);
-    assert!(page.contains("differ from cell to cell; 3 windows in all") && page.contains("Fault of cell 2, from 20 s to 30 s"));
+    assert!(page.contains("They differ from cell to cell.") && page.contains("Fault of cell 2, from 20 s to 30 s"));
 }
 
 #[test]

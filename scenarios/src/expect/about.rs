@@ -37,7 +37,7 @@ const OVER_RUNS: &str = "The ratio of sums over runs, each run one draw: Student
 const HALF: Parameter = field("p50", "duration", "no limit", "Half have at most this.");
 
 /// All of them, in the order of the list.
-pub const PAGES: [ClausePage; 12] = [
+pub const PAGES: [ClausePage; 13] = [
     ClausePage {
         name: "Availability",
         meaning: "The share of measured calls of clients that succeed, over all runs together.",
@@ -153,6 +153,14 @@ pub const PAGES: [ClausePage; 12] = [
         judged: OVER_RUNS,
         parameters: &[ALERT, LEAST, MOST, ARMS],
         example: "Recall(alert: \"page\", at_least: \"90%\")",
+    },
+    ClausePage {
+        name: "Violated",
+        meaning: "The share of runs in which a property is violated. Without such a clause a property that the scenario states is to hold in \
+                  every run: say `at_least` of a variant that is known to be broken.",
+        judged: "The exact binomial interval of the share of the runs that decide it. 0 % and 100 % are broken by one run.",
+        parameters: &[field("property", "name of a property", "required", "The property, as tables name it."), LEAST, MOST, ARMS],
+        example: "Violated(property: \"Linearizable\", at_least: \"5%\")",
     },
     ClausePage {
         name: "Measure",

@@ -2,6 +2,7 @@
 
 use super::Reader;
 use super::gaps::Gaps;
+use super::properties::of_arm;
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::ArmPlan;
 use crate::text::overlay::{Overlay, SECTIONS, overlay};
@@ -13,7 +14,7 @@ use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
-use models::plan::{Clockwork, Plan, Routing, SystemSpec};
+use models::plan::{Clockwork, Plan, RecoveryLevel, Routing, SystemSpec};
 use models::protocols::Group;
 use models::quoted;
 use models::registry::Complaint;
@@ -50,17 +51,26 @@ impl<'a> Reader<'a> {
         let storm = self.read::<Storm>("storm", problems);
         let experiment = self.read::<Experiment>("experiment", problems);
         let objective = self.read::<Share>("objective", problems);
+        let properties = self.properties(problems);
         let mut systems = Vec::new();
+        let mut read = Vec::new();
         for (_, arm) in arms {
             let pieces = overlay(self.root, *arm, &[], problems);
             refuse_one_name_for_two(&pieces, problems);
-            let (mut spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
+            let (spec, gaps) = self.system(&pieces, &faults, clockwork, problems);
+            read.push((pieces, spec, gaps));
+        }
+        let first_group = |spec: &SystemSpec| spec.groups.first().map(|(_, group)| group.clone());
+        let groups: Vec<Option<Group>> = read.iter().map(|(_, spec, _)| first_group(spec)).collect();
+        for ((pieces, mut spec, gaps), group) in read.into_iter().zip(&groups) {
+            let (places, stated): (Vec<usize>, Vec<_>) = of_arm(&properties, group.as_ref(), &groups).into_iter().unzip();
+            spec.properties = stated;
             spec.storm.clone_from(&storm);
             spec.experiment.clone_from(&experiment);
             spec.objective = objective;
             match Plan::new(&spec) {
                 Ok(plan) => {
-                    let group = spec.groups.first().map(|(_, group)| group.clone());
+                    let group = group.clone();
                     let content = content_of(&spec);
                     let faults = spec.faults.clone();
                     systems.push((spec, ArmPlan { plan: Arc::new(plan), faults, group, content }));
@@ -69,6 +79,7 @@ impl<'a> Reader<'a> {
                     let gaps =
                         Gaps { calls: complaints.iter().any(|one| one.unknown.is_some() && one.field.starts_with("nodes.")), ..gaps };
                     let complaints = complaints.into_iter().filter(|complaint| gaps.allow(complaint, &pieces));
+                    let complaints = complaints.map(|complaint| of_property(complaint, &places));
                     complaints.for_each(|complaint| problems.push(self.placed(gaps.as_written(complaint), &pieces)));
                 }
             }
@@ -292,6 +303,14 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A complaint about a property of an arm, as one about the property with its place in the text.
+fn of_property(complaint: Complaint, places: &[usize]) -> Complaint {
+    let written = complaint.field.strip_prefix("properties[").and_then(|rest| rest.split_once(']'));
+    let place = written.and_then(|(index, rest)| Some((places.get(index.parse::<usize>().ok()?)?, rest)));
+    let field = place.map(|(place, rest)| format!("properties[{place}]{rest}"));
+    Complaint { field: field.unwrap_or_else(|| complaint.field.clone()), ..complaint }
+}
+
 /// A node and a group are both called by their names.
 fn refuse_one_name_for_two(pieces: &Overlay<'_>, problems: &mut Problems) {
     for group in pieces.section("groups") {
@@ -338,8 +357,14 @@ fn content_of(spec: &SystemSpec) -> String {
     if spec.objective.is_some() || !spec.alerts.is_empty() {
         text.extend(serde_json::to_vec(&(&spec.objective, &spec.alerts)).expect("alerts can be written as JSON"));
     }
+    if spec.clockwork.level != RecoveryLevel::default() {
+        text.extend(serde_json::to_vec(&spec.clockwork.level).expect("a level can be written as JSON"));
+    }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));
+    }
+    if !spec.properties.is_empty() {
+        text.extend(serde_json::to_vec(&spec.properties).expect("properties can be written as JSON"));
     }
     blake3::hash(&text).to_hex()[..32].to_owned()
 }

@@ -1,7 +1,7 @@
 //! What is in a member's log, how much of it is done, and what is left of it after a crash?
 
 use super::{Sync, Verify};
-use crate::disks::{Disk, Found, Order};
+use crate::disks::{Found, Order, Slots};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A record of the log.
@@ -134,7 +134,7 @@ impl Log {
 
     /// The log as it is found on a disk. Records at the end that are not believed are taken for torn, and no part of it; whether
     /// what was found is on the medium is not known.
-    pub(super) fn found(disk: &Disk<Entry>, verify: Verify) -> (Self, Findings) {
+    pub(super) fn found(disk: &dyn Slots<Entry>, verify: Verify) -> (Self, Findings) {
         let mut findings = Findings::default();
         let read = |slot| match (verify, disk.read(slot)) {
             (Verify::Nothing, _) => disk.read_unchecked(slot).map_or(Found::Nothing, Found::Record),

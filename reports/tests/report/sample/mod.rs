@@ -1,7 +1,10 @@
 //! What could results look like? Made-up but plausible ones, from keyed draws and simple formulas.
 
+pub mod grids;
+
 use scenarios::measure::{Bin, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Assumption, BinTotals, CellSeries, FaultWindow, Manifest, Results, RunOutcome, RunRow};
+use scenarios::results::{Assumption, BinTotals, CellSeries, FaultWindow, FurtherAttempts, Manifest, Results, RunOutcome, RunRow};
+use scenarios::story::Story;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -52,7 +55,9 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         wears: false,
         instants_differ: false,
         expect: Vec::new(),
+        properties: Vec::new(),
         sums: Vec::new(),
+        story: Story::default(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
             Assumption { path: "nodes.payments.late_work".to_owned(), value: "Finish".to_owned(), written: false },
@@ -65,22 +70,23 @@ pub fn brownout(arms: &[Arm], runs: u64) -> Results {
     let names: Vec<&str> = arms.iter().map(|arm| arm.0).collect();
     let mut results = Results::nothing_yet(Manifest { replications: runs as u32, ..manifest(&names) });
     for (index, arm) in arms.iter().enumerate() {
-        let mut series = CellSeries {
-            cell: 0,
-            arm: index as u32,
-            runs,
-            bins: vec![BinTotals::default(); HORIZON as usize],
-            gauges: Vec::new(),
-            ..CellSeries::default()
-        };
+        let mut series =
+            CellSeries { cell: 0, arm: index as u32, runs, bins: vec![BinTotals::default(); HORIZON as usize], ..CellSeries::default() };
         for seed in 1..=runs {
             let (bins, measures) = brownout_run(arm, seed);
             bins.iter().zip(&mut series.bins).for_each(|(bin, totals)| add(totals, *bin));
             results.runs.push(row(0, index, seed, measures));
         }
+        series.further = series.bins.iter().map(further).collect();
         results.series.push(series);
     }
     results
+}
+
+/// What is more than one attempt per call: half of it second attempts, the rest later ones.
+fn further(totals: &BinTotals) -> FurtherAttempts {
+    let more = totals.attempts.saturating_sub(totals.started);
+    FurtherAttempts([more - more / 2, more / 4, more / 2 - more / 4, 0, 0])
 }
 
 fn brownout_run(&(name, middle, never, per_hundred, during): &Arm, seed: u64) -> (Vec<Bin>, RunMeasures) {

@@ -1,0 +1,168 @@
+//! Is the history of a register linearizable, if no value is written twice?
+//!
+//! Gibbons and Korach: the write of a value and its reads must stand together in the order. What is known of where that is, is its *zone*:
+//! between the first end and the last invocation of any of them. Two values whose zones demand each to stand before the other conflict.
+
+use super::{can_be_explained, shortest, witness};
+use crate::history::{Action, Operation};
+use crate::properties::Witness;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether no value is written twice, nor the value that is there before all writes.
+pub(super) fn has_unique_writes(operations: &[&Operation]) -> bool {
+    let mut seen = BTreeSet::from([0]);
+    operations.iter().filter_map(|operation| written(operation)).all(|value| seen.insert(value))
+}
+
+const fn written(operation: &Operation) -> Option<u64> {
+    match operation.action {
+        Action::Write(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// A value: the operations that wrote and read it, and where they must stand. Instants are nanoseconds; the value that was there before
+/// all writes was written before time began.
+#[derive(Clone, Debug)]
+struct Cluster<'a> {
+    write: Option<&'a Operation>,
+    /// The first end: when, and of which operation; before everything for what was there from the start.
+    first_end: (i128, Option<&'a Operation>),
+    /// The last invocation.
+    last_begin: (i128, Option<&'a Operation>),
+    has_reads: bool,
+}
+
+const BEFORE: i128 = -1;
+const NEVER: i128 = i128::MAX;
+
+fn begin(operation: &Operation) -> i128 {
+    i128::from(operation.invoked.as_nanos())
+}
+
+fn end(operation: &Operation) -> i128 {
+    operation.ended().map_or(NEVER, |at| i128::from(at.as_nanos()))
+}
+
+impl<'a> Cluster<'a> {
+    fn of(write: Option<&'a Operation>) -> Self {
+        match write {
+            Some(write) => {
+                let (first_end, last_begin) = ((end(write), Some(write)), (begin(write), Some(write)));
+                Self { write: Some(write), first_end, last_begin, has_reads: false }
+            }
+            None => Self { write: None, first_end: (BEFORE, None), last_begin: (BEFORE, None), has_reads: false },
+        }
+    }
+
+    fn add(&mut self, read: &'a Operation) {
+        self.has_reads = true;
+        if end(read) < self.first_end.0 {
+            self.first_end = (end(read), Some(read));
+        }
+        if begin(read) > self.last_begin.0 {
+            self.last_begin = (begin(read), Some(read));
+        }
+    }
+
+    const fn is_forward(&self) -> bool {
+        self.first_end.0 < self.last_begin.0
+    }
+
+    /// Whether each of the two must stand before the other.
+    const fn conflicts(&self, other: &Self) -> bool {
+        self.first_end.0 < other.last_begin.0 && other.first_end.0 < self.last_begin.0
+    }
+
+    /// The operations that say where it must stand.
+    fn bounds(&self) -> impl Iterator<Item = &'a Operation> {
+        [self.write, self.first_end.1, self.last_begin.1].into_iter().flatten()
+    }
+}
+
+/// Every violation in the operations of one register, of which no value is written twice, in the order of their invocations.
+pub(super) fn violations(operations: &[&Operation]) -> Vec<Witness> {
+    let mut clusters: BTreeMap<u64, Cluster<'_>> = BTreeMap::from([(0, Cluster::of(None))]);
+    for write in operations {
+        if let Some(value) = written(write) {
+            clusters.insert(value, Cluster::of(Some(write)));
+        }
+    }
+    let mut found = Vec::new();
+    for read in operations {
+        let (Action::Read, Some(value)) = (read.action, read.answer()) else { continue };
+        match clusters.get_mut(&value) {
+            None => found.push(witness("a read answered a value that nobody ever wrote".to_owned(), vec![read])),
+            Some(Cluster { write: Some(write), .. }) if !write.may_count() => {
+                found.push(witness("a read answered a value whose write was said to have failed".to_owned(), vec![write, read]));
+            }
+            Some(Cluster { write: Some(write), .. }) if end(read) < begin(write) => {
+                found.push(witness("a read answered a value before it was written".to_owned(), vec![write, read]));
+            }
+            Some(cluster) => cluster.add(read),
+        }
+    }
+    // What nobody read may never have taken effect, unless its client was told that it has.
+    let counts = |cluster: &Cluster<'_>| cluster.has_reads || cluster.write.is_some_and(|write| write.done().is_some());
+    let clusters: Vec<Cluster<'_>> = clusters.into_values().filter(counts).collect();
+    found.extend(conflicts(&clusters));
+    found
+}
+
+fn conflicts(clusters: &[Cluster<'_>]) -> Vec<Witness> {
+    let (mut forward, backward): (Vec<&Cluster<'_>>, Vec<&Cluster<'_>>) = clusters.iter().partition(|cluster| cluster.is_forward());
+    forward.sort_by_key(|cluster| cluster.first_end.0);
+    let mut found = Vec::new();
+    let mut last: Option<&Cluster<'_>> = None;
+    // By their first ends: a zone meets one before it if and only if it meets the one of those that reaches farthest.
+    for cluster in &forward {
+        if let Some(reaching) = last {
+            if reaching.conflicts(cluster) {
+                found.push(conflict(reaching, cluster));
+            }
+            if cluster.last_begin.0 <= reaching.last_begin.0 {
+                continue;
+            }
+        }
+        last = Some(cluster);
+    }
+    // The farthest reach among all zones that begin no later.
+    let mut reaches: Vec<&Cluster<'_>> = Vec::with_capacity(forward.len());
+    for cluster in &forward {
+        let farthest = reaches.last().filter(|last| last.last_begin.0 >= cluster.last_begin.0).copied();
+        reaches.push(farthest.unwrap_or(cluster));
+    }
+    for cluster in backward {
+        let before = forward.partition_point(|zone| zone.first_end.0 < cluster.last_begin.0);
+        if let Some(zone) = before.checked_sub(1).map(|index| reaches[index]).filter(|zone| zone.conflicts(cluster)) {
+            found.push(conflict(zone, cluster));
+        }
+    }
+    found
+}
+
+/// Two values that would each have to stand before the other, as the few operations that say so.
+fn conflict(a: &Cluster<'_>, b: &Cluster<'_>) -> Witness {
+    let mut operations: Vec<&Operation> = Vec::new();
+    for operation in a.bounds().chain(b.bounds()) {
+        if !operations.iter().any(|known| std::ptr::eq(*known, operation)) {
+            operations.push(operation);
+        }
+    }
+    operations.sort_by_key(|operation| operation.invoked);
+    let kept = shortest(&operations, &|part| has_writes(part) && !can_be_explained(part));
+    let reads = kept.iter().filter(|operation| operation.action == Action::Read).count();
+    let sentence = match (reads, a.write.is_none() || b.write.is_none()) {
+        (1, true) => "a read answered that nothing was written, after a write was done",
+        (1, false) => "a read answered an older value than the one that had been written last",
+        (_, true) => "a read answered that nothing was written, after another read had answered a value",
+        (_, false) => "a read answered an older value than another read before it",
+    };
+    witness(sentence.to_owned(), kept)
+}
+
+/// Whether what is read is written in the same part: a history that lacks a write is no witness against its reads.
+fn has_writes(operations: &[&Operation]) -> bool {
+    let is_written = |value: u64| value == 0 || operations.iter().any(|operation| written(operation) == Some(value));
+    operations.iter().filter(|operation| operation.action == Action::Read).all(|read| read.answer().is_none_or(is_written))
+}

@@ -1,0 +1,82 @@
+//! Was what a system did correct? Claims about a run, and what came of each.
+//!
+//! A *property* is a claim that a scenario makes of every run: that what clients saw is linearizable, that no two members ever led in one
+//! term, that something was reached at all. Some are judged by the history of operations when the run is over, some by what was announced,
+//! and those that belong to a protocol by its own witness. What comes of a property is a [`Finding`]; a violation has the first witness of
+//! it, and the run goes on.
+//!
+//! One file per property: a struct that a scenario writes, and a pure function over what is known of the run.
+
+mod announced;
+mod evidence;
+mod finding;
+mod linearizable;
+mod stated;
+
+pub use announced::{Eventually, Never, Reachable};
+pub use evidence::{Evidence, Heard, MOST_REMEMBERED};
+pub use finding::{Finding, Judged, Verdict, Witness};
+pub use linearizable::{Linearizable, linearizable};
+pub use stated::{Stated, Watched, of_protocols};
+
+use crate::about::{About, Explained};
+use crate::registry::{Complaint, Registered, registry};
+
+registry! {
+    /// A property that any system may have, as a scenario writes it.
+    AnyProperty as "property", each_property: Linearizable, Never, Eventually, Reachable,
+}
+
+/// A claim about a run.
+pub trait Property: Explained {
+    /// What came of it.
+    fn judge(&self, evidence: &Evidence<'_>) -> Judged;
+    /// Whether it is judged by the history of operations.
+    fn needs_history(&self) -> bool {
+        true
+    }
+    /// The announcement it waits for, if it waits for one.
+    fn waits_for(&self) -> Option<&str> {
+        None
+    }
+    /// Its name in tables: with its numbers, if it has any.
+    fn title(&self) -> String {
+        Self::NAME.to_owned()
+    }
+    /// Everything wrong with the numbers as written.
+    fn check(&self) -> Vec<Complaint> {
+        Vec::new()
+    }
+}
+
+impl AnyProperty {
+    /// See [`Property::judge`].
+    pub fn judge(&self, evidence: &Evidence<'_>) -> Judged {
+        each_property!(self, property => property.judge(evidence))
+    }
+
+    /// See [`Property::needs_history`].
+    pub fn needs_history(&self) -> bool {
+        each_property!(self, property => property.needs_history())
+    }
+
+    /// See [`Property::waits_for`].
+    pub fn waits_for(&self) -> Option<&str> {
+        each_property!(self, property => property.waits_for())
+    }
+
+    /// See [`Property::title`].
+    pub fn title(&self) -> String {
+        each_property!(self, property => property.title())
+    }
+
+    /// See [`Property::check`].
+    pub fn check(&self) -> Vec<Complaint> {
+        each_property!(self, property => property.check())
+    }
+
+    /// Name, summary and explanation of each, in the order of the list.
+    pub fn explanations() -> Vec<(&'static str, &'static str, About)> {
+        each_property!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
+    }
+}

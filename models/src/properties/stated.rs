@@ -1,0 +1,108 @@
+//! Which properties may a scenario state: those of any system, and those that its protocol's own witness watches?
+
+use super::{AnyProperty, Evidence, Finding, Judged, Verdict, Witness};
+use crate::measure::Observations;
+use crate::protocols::Group;
+use crate::registry::{Complaint, complaint};
+use serde::{Deserialize, Serialize};
+
+/// A property, as a scenario states it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Stated {
+    /// One that any system may have.
+    Any(AnyProperty),
+    /// One that the protocol of the group watches, by its name.
+    OfProtocol(String),
+}
+
+impl Stated {
+    /// Its name in tables.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Any(property) => property.title(),
+            Self::OfProtocol(name) => name.clone(),
+        }
+    }
+
+    /// See [`Property::needs_history`](super::Property::needs_history).
+    pub fn needs_history(&self) -> bool {
+        matches!(self, Self::Any(property) if property.needs_history())
+    }
+
+    /// See [`Property::waits_for`](super::Property::waits_for).
+    pub fn waits_for(&self) -> Option<&str> {
+        if let Self::Any(property) = self { property.waits_for() } else { None }
+    }
+
+    /// What came of it.
+    pub fn find(&self, evidence: &Evidence<'_>, observations: &Observations) -> Finding {
+        let judged = match self {
+            Self::Any(property) if property.needs_history() && evidence.history.missing > 0 => Judged::unknown(
+                evidence.ended,
+                format!("the history has {} operations more than can be recorded; make the run shorter", evidence.history.missing),
+            ),
+            Self::Any(property) => property.judge(evidence),
+            Self::OfProtocol(name) => watched(name, observations),
+        };
+        Finding::of(self.title(), judged)
+    }
+
+    /// What is wrong with it where these events may be announced, and with this group.
+    pub(crate) fn check(&self, events: &[&str], group: Option<&Group>) -> Vec<Complaint> {
+        let property = match self {
+            Self::Any(property) => property,
+            Self::OfProtocol(name) => {
+                let known = group.map(|group| group.properties().chain(group.goals())).into_iter().flatten();
+                let known: Vec<&str> = known.map(|(name, _)| name).collect();
+                if known.contains(&name.as_str()) {
+                    return Vec::new();
+                }
+                return vec![match group {
+                    None => complaint("", format!("`{name}` is watched by the protocol of a group, and there is no group")),
+                    Some(group) => Complaint::unknown("", &format!("property of a {}", group.name()), name, known),
+                }];
+            }
+        };
+        let unknown = property.waits_for().filter(|event| !events.contains(event));
+        let unknown = unknown.map(|event| Complaint::unknown("event", "announcement", event, events.iter().copied()));
+        property.check().into_iter().chain(unknown).collect()
+    }
+}
+
+/// What the witness of a protocol says of a property of its own. What it reports as reached is a goal: never reached is no success.
+fn watched(name: &str, observations: &Observations) -> Judged {
+    if let Some((count, at, sentence)) = observations.violations(name) {
+        return Judged { verdict: Verdict::Violated, count, first: Some(Witness::new(at, sentence)) };
+    }
+    let is_goal = of_protocols().iter().any(|known| known.name == name && known.is_goal);
+    match observations.reached_first(name) {
+        Some((count, at)) => Judged { first: Some(Witness::new(at, "it was reached")), ..Judged::holds(count) },
+        None if is_goal => Judged::not_reached(),
+        None => Judged::holds(0),
+    }
+}
+
+/// A property that a protocol watches itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its name.
+    pub name: &'static str,
+    /// What it claims.
+    pub summary: &'static str,
+    /// Whether it is something to be reached, instead of something that always holds.
+    pub is_goal: bool,
+    /// The protocols that watch it.
+    pub protocols: Vec<&'static str>,
+}
+
+/// Every property that some protocol watches itself, each name once, in the order of the protocols.
+pub fn of_protocols() -> Vec<Watched> {
+    let mut all: Vec<Watched> = Vec::new();
+    for (protocol, is_goal, (name, summary)) in Group::all_properties() {
+        match all.iter_mut().find(|known| known.name == name) {
+            Some(known) => known.protocols.push(protocol),
+            None => all.push(Watched { name, summary, is_goal, protocols: vec![protocol] }),
+        }
+    }
+    all
+}

@@ -1,0 +1,75 @@
+//! What is known of a run for judging its properties, and what comes of them when it is over?
+
+use super::World;
+use crate::history::{History, Recorder, Step};
+use crate::plan::Plan;
+use crate::properties::{Evidence, Heard};
+use crate::protocols::{Asking, Protocol};
+use sim_core::time::SimTime;
+use std::collections::BTreeMap;
+
+/// What is known for judging properties; nothing unless some property asks for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Claims {
+    recorder: Option<Box<Recorder>>,
+    /// The announcements that properties wait for.
+    heard: BTreeMap<String, Heard>,
+}
+
+impl Claims {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let needs_history = plan.keeps_history || plan.properties.iter().any(crate::properties::Stated::needs_history);
+        let waited = plan.properties.iter().filter_map(crate::properties::Stated::waits_for);
+        Self { recorder: needs_history.then(Box::default), heard: waited.map(|event| (event.to_owned(), Heard::default())).collect() }
+    }
+
+    /// Something was announced.
+    pub(super) fn hear(&mut self, event: &str, now: SimTime) {
+        if let Some(heard) = self.heard.get_mut(event) {
+            heard.hear(now);
+        }
+    }
+}
+
+impl<P: Protocol> World<P> {
+    /// The call that a caller makes an attempt of.
+    pub(super) fn asking(&self, slot: u32) -> Asking {
+        let attempt = &self.attempts[slot];
+        let (name, call) = (attempt.name, &self.calls[attempt.call]);
+        Asking {
+            client: self.number_of_client(name.call),
+            ordinal: name.call.ordinal,
+            object: call.object,
+            class: call.class,
+            call: name.call.key.bits(),
+            attempt: name.number,
+        }
+    }
+
+    /// A caller has said something of its operation.
+    #[cold]
+    pub(super) fn note_operations(&mut self, slot: u32, steps: &mut Vec<Step>, now: SimTime) {
+        let name = self.attempts[slot].name;
+        let client = self.number_of_client(name.call);
+        match &mut self.claims.recorder {
+            Some(recorder) => steps.drain(..).for_each(|step| recorder.note(slot, (name, client), step, now)),
+            None => steps.clear(),
+        }
+    }
+
+    /// The run has gone on until `now`: judges its properties.
+    pub(super) fn judge_properties(&mut self, now: SimTime) {
+        let Claims { recorder, heard } = std::mem::take(&mut self.claims);
+        let history = recorder.map_or_else(History::default, |recorder| recorder.into_history());
+        let ends = self.timetable.strikes.iter().map(|strike| strike.end.unwrap_or(SimTime::MAX));
+        let evidence = Evidence {
+            history: &history,
+            heard: &heard,
+            faults_end: ends.max().unwrap_or(SimTime::ZERO),
+            horizon: SimTime::ZERO.saturating_add(self.plan.clockwork.horizon),
+            ended: now,
+        };
+        let findings = self.plan.properties.iter().map(|property| property.find(&evidence, &self.observations)).collect();
+        self.meter.judged(findings, Some(history).filter(|_| self.plan.keeps_history));
+    }
+}

@@ -1,0 +1,126 @@
+//! In how many runs is a property violated, and may it be?
+//!
+//! A property that a scenario states is to hold in every run of every arm, whether or not a clause says so: one violation is a proof, and
+//! no number of runs in which it holds is one. A clause says otherwise of some arms: that it is violated in so many runs at least, as a
+//! variant that is known to be broken should be, or in so many at most.
+
+use super::quotient::percent;
+use super::{Judged, Judgement, Runs, Shown, contradiction, shown::Limits};
+use models::measure::RunMeasures;
+use models::properties::{Finding, Verdict};
+use serde::{Deserialize, Serialize};
+use sim_core::units::Share;
+
+/// Bounds of the share of runs in which a property is violated, as a scenario writes them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViolationBounds {
+    /// The property, as tables name it: `"Linearizable"`.
+    pub property: String,
+    /// It is violated in so many runs at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<Share>,
+    /// It is violated in so many runs at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<Share>,
+    /// The arms it speaks of; all unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arms: Option<Vec<String>>,
+}
+
+fn finding<'a>(run: &'a RunMeasures, property: &str) -> Option<&'a Finding> {
+    run.findings.iter().find(|finding| finding.property == property)
+}
+
+/// The runs with this verdict on a property, in order of their seeds.
+fn with<'a>(runs: &Runs<'a>, property: &'a str, wanted: Verdict) -> impl Iterator<Item = (u64, &'a Finding)> {
+    let found = runs.iter().filter_map(move |(seed, run)| finding(run, property).map(|finding| (*seed, finding)));
+    found.filter(move |(_, finding)| finding.verdict == wanted).collect::<Vec<_>>().into_iter()
+}
+
+/// The run that speaks most against a property: the one with the most violations, the first of several.
+fn worst(runs: &Runs<'_>, property: &str) -> Option<u64> {
+    with(runs, property, Verdict::Violated).min_by_key(|(seed, finding)| (std::cmp::Reverse(finding.count), *seed)).map(|(seed, _)| seed)
+}
+
+impl ViolationBounds {
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.at_least, self.at_most) {
+            (None, None) => {
+                Err("nothing is expected; write `at_least: \"1%\"` of a variant that is known to be broken, or `at_most`".to_owned())
+            }
+            (Some(least), Some(most)) if least.parts() > most.parts() => Err(contradiction(&least, &most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with the name of its property, if it is not one of these.
+    pub(crate) fn unknown(&self, known: &[String]) -> Option<crate::problem::Problem> {
+        (!known.contains(&self.property)).then(|| {
+            let problem = crate::problem::Problem::new(format!("the scenario states no property `{}`", self.property));
+            let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            let problem = problem.suggest(&self.property, known.iter().map(String::as_str));
+            if listed.is_empty() {
+                problem.hint("state it: `properties: [Linearizable()]`")
+            } else {
+                problem.expected(crate::problem::one_of(listed.iter().map(String::as_str)))
+            }
+        })
+    }
+
+    pub(super) fn judge(&self, runs: &Runs<'_>) -> Judged {
+        let bound = |word: &str, limit: Option<Share>| limit.map(|limit| format!("{word} {limit}"));
+        let bounds: Vec<String> = [bound("at least", self.at_least), bound("at most", self.at_most)].into_iter().flatten().collect();
+        let clause = format!("{} violated in {} of the runs", self.property, bounds.join(" and "));
+        let judged: Vec<u64> = runs.iter().filter(|(_, run)| decided(run, &self.property)).map(|(seed, _)| *seed).collect();
+        let violated: Vec<u64> = with(runs, &self.property, Verdict::Violated).map(|(seed, _)| seed).collect();
+        let Some(shown) = Shown::share(violated.len() as u64, judged.len() as u64, 1.0) else {
+            return (clause, Judgement::Undecided, "it was decided in no run".to_owned(), None);
+        };
+        let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
+        let (judgement, evidence) = shown.judge(limits, &|share| percent(share));
+        let against = if self.at_most.is_none() { judged.iter().find(|seed| !violated.contains(seed)).copied() } else { None };
+        let evidence = format!("{} of {} runs; {evidence}", violated.len(), judged.len());
+        (clause, judgement, evidence, against.or_else(|| worst(runs, &self.property)))
+    }
+}
+
+fn decided(run: &RunMeasures, property: &str) -> bool {
+    finding(run, property).is_some_and(|finding| matches!(finding.verdict, Verdict::Holds | Verdict::Violated))
+}
+
+/// What runs of which nobody says otherwise say of a property; nothing if none of them judges it.
+pub(super) fn judge_stated(property: &str, runs: &Runs<'_>) -> Option<Judged> {
+    let judged = runs.iter().filter(|(_, run)| finding(run, property).is_some()).count();
+    if judged == 0 {
+        return None;
+    }
+    let clause = format!("{property} holds in every run");
+    let count = |wanted: Verdict| with(runs, property, wanted).count();
+    let (violated, unknown, missed) = (count(Verdict::Violated), count(Verdict::Unknown), count(Verdict::NotReached));
+    let first = |wanted: Verdict| with(runs, property, wanted).next().map(|(seed, _)| seed);
+    let of = |number: usize| format!("{number} of {judged} runs");
+    let saying = |wanted: Verdict| {
+        let told = with(runs, property, wanted).find_map(|(_, finding)| finding.first.as_ref().map(|first| first.sentence.clone()));
+        told.map_or(String::new(), |sentence| format!(": {sentence}"))
+    };
+    Some(match (violated, unknown, missed) {
+        (1.., ..) => {
+            let share = Shown::share(violated as u64, judged as u64, 1.0)
+                .map_or(String::new(), |shown| format!("; {}", shown.judge(Limits::default(), &|share| percent(share)).1));
+            let evidence =
+                format!("violated in {}{share}; first seed {}{}", of(violated), first(Verdict::Violated)?, saying(Verdict::Violated));
+            (clause, Judgement::Failed, evidence, worst(runs, property))
+        }
+        (0, 1.., _) => {
+            (clause, Judgement::Undecided, format!("unknown in {}{}", of(unknown), saying(Verdict::Unknown)), first(Verdict::Unknown))
+        }
+        (0, 0, missed) if missed == judged => {
+            (clause, Judgement::Undecided, "not reached in any run".to_owned(), first(Verdict::NotReached))
+        }
+        (0, 0, missed) => {
+            let rest = if missed > 0 { format!(", not reached in {missed}") } else { String::new() };
+            (clause, Judgement::Passed, format!("holds in {}{rest}", of(judged - missed)), None)
+        }
+    })
+}

@@ -1,0 +1,57 @@
+//! Which properties does a scenario state, and which of them can each of its arms have?
+
+use super::Reader;
+use crate::problem::{Problem, Problems};
+use crate::text::parse::parse_as;
+use crate::text::tree::Element;
+use models::properties::{AnyProperty, Stated, of_protocols};
+use models::protocols::Group;
+
+impl Reader<'_> {
+    /// The properties as stated; none if one of them cannot be read.
+    pub(super) fn properties(&self, problems: &mut Problems) -> Vec<Stated> {
+        let Some(section) = self.field("properties") else { return Vec::new() };
+        let items = problems.note(section.list()).unwrap_or_default();
+        let read: Vec<Option<Stated>> = items.into_iter().map(|item| problems.note(property(item))).collect();
+        read.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// Their names in tables.
+    pub(super) fn titles(&self) -> Vec<String> {
+        self.properties(&mut Problems::new()).iter().map(Stated::title).collect()
+    }
+}
+
+/// Those properties that the arm with this group can have, by their places: one that a protocol watches is not asked of the arms whose
+/// groups speak another one, unless no arm speaks it.
+pub(super) fn of_arm(stated: &[Stated], group: Option<&Group>, all: &[Option<Group>]) -> Vec<(usize, Stated)> {
+    let watches = |group: &Group, wanted: &str| group.properties().chain(group.goals()).any(|(name, _)| name == wanted);
+    let belongs = |property: &Stated| match property {
+        Stated::Any(_) => true,
+        Stated::OfProtocol(name) => {
+            group.is_some_and(|group| watches(group, name)) || !all.iter().flatten().any(|group| watches(group, name))
+        }
+    };
+    stated.iter().cloned().enumerate().filter(|(_, property)| belongs(property)).collect()
+}
+
+/// A property: one that any system may have, or one that a protocol watches, which has no fields.
+fn property(item: Element<'_>) -> Result<Stated, Problem> {
+    let watched = of_protocols();
+    let Some(name) = item.variant_name().filter(|name| watched.iter().any(|known| known.name == *name)) else {
+        let known = AnyProperty::ALL.iter().map(|(name, _)| *name).chain(watched.iter().map(|known| known.name));
+        return match item.variant_name() {
+            Some(word) if !AnyProperty::ALL.iter().any(|(name, _)| *name == word) => {
+                let known: Vec<&str> = known.collect();
+                let problem = Problem::new(format!("unknown property `{word}`")).at(item.head());
+                Err(problem.expected(crate::problem::one_of(known.iter().copied())).suggest(word, known))
+            }
+            _ => parse_as::<AnyProperty>(item, "property").map(Stated::Any),
+        };
+    };
+    if let Some(field) = item.fields_as_written()?.first() {
+        let problem = Problem::new(format!("unknown field `{}`", field.name)).at(field.name_span);
+        return Err(problem.expected(format!("no fields at all: write `{name}()`")));
+    }
+    Ok(Stated::OfProtocol(name.to_owned()))
+}

@@ -1,0 +1,9 @@
+//! How is a run looked at while it is made again?
+//!
+//! | module | question |
+//! | --- | --- |
+//! | [`pattern`] | is this the moment that was asked for? |
+//! | [`window`] | which lines of a trace are kept? |
+
+pub mod pattern;
+pub mod window;
