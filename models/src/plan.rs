@@ -95,6 +95,17 @@ impl Plan {
         Self { faults: Vec::new(), storm: None, experiment: None, ..self.clone() }
     }
 
+    /// What a storm has in the run of this seed: each strike as a scenario would write it, and with its names looked up.
+    pub fn strikes_of_run(&self, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
+        self.storm.iter().flat_map(|storm| storm.draw(self, seed)).collect()
+    }
+
+    /// The plan of a run that has these strikes in the place of those that its storm would draw.
+    #[must_use]
+    pub fn with_strikes(&self, strikes: impl IntoIterator<Item = FaultPlan>) -> Self {
+        Self { faults: self.faults.iter().cloned().chain(strikes).collect(), storm: None, ..self.clone() }
+    }
+
     /// The edges that calls go over: all but those over which replicas are asked whether they are alive.
     pub fn edges_of_calls(&self) -> &[EdgePlan] {
         let watched = self.services.iter().filter(|service| service.restarts.is_some()).count();

@@ -15,6 +15,7 @@ pub mod html;
 pub mod number;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod theme;
 mod write;
 

@@ -20,6 +20,19 @@ const ARMS: [(&str, RGBColor, &str); 10] = [
     ("a9", RGBColor(0x7f, 0x7f, 0x7e), "4 2"),
 ];
 
+/// From little to much: lighter to darker, so that a print in grey keeps the order.
+const RAMP: [RGBColor; 6] = [
+    RGBColor(0xd3, 0xe3, 0xf1),
+    RGBColor(0xa3, 0xc8, 0xe0),
+    RGBColor(0x6b, 0xa6, 0xcf),
+    RGBColor(0x39, 0x80, 0xb5),
+    RGBColor(0x16, 0x58, 0x8f),
+    RGBColor(0x08, 0x30, 0x5c),
+];
+
+/// Words on the lighter and on the darker half of the ramp; they belong to it, and stay when a page changes its colours.
+const ON_RAMP: [RGBColor; 2] = [RGBColor(0x10, 0x10, 0x10), RGBColor(0xfd, 0xfd, 0xfd)];
+
 /// How many colours there are for arms.
 pub const ARM_COLOURS: usize = ARMS.len();
 
@@ -56,6 +69,26 @@ impl Theme {
     /// The colour of an arm.
     pub const fn arm(&self, arm: usize) -> RGBColor {
         ARMS[arm % ARMS.len()].1
+    }
+
+    /// One of so many steps from little to much.
+    pub fn step(&self, step: usize, steps: usize) -> RGBColor {
+        self.heat(step as f64 / steps.saturating_sub(1).max(1) as f64)
+    }
+
+    /// A colour between little (0) and much (1).
+    pub fn heat(&self, share: f64) -> RGBColor {
+        let place = share.clamp(0.0, 1.0) * (RAMP.len() - 1) as f64;
+        let below = (place as usize).min(RAMP.len() - 2);
+        let part = place - below as f64;
+        let (RGBColor(r, g, b), RGBColor(red, green, blue)) = (RAMP[below], RAMP[below + 1]);
+        let between = |from: u8, to: u8| (f64::from(from) + part * (f64::from(to) - f64::from(from)) + 0.5) as u8;
+        RGBColor(between(r, red), between(g, green), between(b, blue))
+    }
+
+    /// The colour of words on [`heat`](Self::heat).
+    pub fn on_heat(&self, share: f64) -> RGBColor {
+        ON_RAMP[usize::from(share > 0.5)]
     }
 
     /// The dash pattern of an arm as SVG and plotly.js write it, in pixels; nothing for a line that is whole.

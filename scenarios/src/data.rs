@@ -26,6 +26,7 @@ const LARGEST_FILE: u64 = 64 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct Data {
     folder: Option<Utf8PathBuf>,
+    enclosed: BTreeMap<String, String>,
     read: RefCell<BTreeMap<String, Result<Observations, Problem>>>,
     recorded: RefCell<BTreeMap<String, Result<Recorded, Problem>>>,
 }
@@ -33,47 +34,64 @@ pub struct Data {
 impl Data {
     /// The files that the scenario of this text may name: those beside it.
     pub fn beside(source: &Source) -> Self {
-        Self { folder: source.folder.clone(), read: RefCell::default(), recorded: RefCell::default() }
+        Self { folder: source.folder.clone(), enclosed: source.enclosed.clone(), read: RefCell::default(), recorded: RefCell::default() }
     }
 
     /// The values of a file. The problem has no place yet.
     pub fn observations(&self, name: &str) -> Result<Observations, Problem> {
         const EXPECTED: &str = "one value with its unit per line, `12ms`, or value and weight, `12ms,3`";
         const INSTEAD: &str = "write the values down as `values: [\"5ms\", \"7ms\"]`";
-        let read = || read(self.folder.as_deref(), name, values, (EXPECTED, INSTEAD));
+        let read = || self.read(name, values, (EXPECTED, INSTEAD));
         self.read.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
     }
 
     /// The arrivals of a file. The problem has no place yet.
     pub fn arrivals(&self, name: &str) -> Result<Recorded, Problem> {
         const INSTEAD: &str = "write them down as `times: [\"1s\", \"1.5s\"]` or `rates: [(\"0s\", \"5/s\"), (\"60s\", \"9/s\")]`";
-        let read = || read(self.folder.as_deref(), name, arrivals::recorded, (arrivals::EXPECTED, INSTEAD));
+        let read = || self.read(name, arrivals::recorded, (arrivals::EXPECTED, INSTEAD));
         self.recorded.borrow_mut().entry(name.to_owned()).or_insert_with(read).clone()
     }
 }
 
-/// What a file holds, by what its text means, what a line should look like, and what a scenario may say instead.
-fn read<T>(
-    folder: Option<&Utf8Path>,
-    name: &str,
-    meaning: fn(&str) -> Result<T, Fault>,
-    (expected, instead): (&str, &str),
-) -> Result<T, Problem> {
-    let folder = folder.ok_or_else(|| {
-        Problem::new(format!("`{name}` cannot be read: a scenario inside the program has no folder beside it"))
-            .hint(format!("save the scenario to a file of your own, next to the data; or {instead}"))
-    })?;
-    let path = folder.join(name);
+impl Data {
+    /// What a file holds, by what its text means, what a line should look like, and what a scenario may say instead.
+    fn read<T>(&self, name: &str, meaning: fn(&str) -> Result<T, Fault>, (expected, instead): (&str, &str)) -> Result<T, Problem> {
+        let (path, text) = match self.enclosed.get(name) {
+            Some(text) => (Utf8PathBuf::from(name), text.clone()),
+            None => {
+                let folder = self.folder.as_deref().ok_or_else(|| {
+                    let reason = if self.enclosed.is_empty() {
+                        "a scenario inside the program has no folder beside it"
+                    } else {
+                        "it did not come with the scenario"
+                    };
+                    Problem::new(format!("`{name}` cannot be read: {reason}"))
+                        .hint(format!("save the scenario to a file of your own, next to the data; or {instead}"))
+                })?;
+                let path = folder.join(name);
+                let text = text_of(&path)?;
+                (path, text)
+            }
+        };
+        meaning(&text).map_err(|(line, message)| {
+            let place = line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"));
+            Problem::new(format!("{place}: {message}")).expected(expected)
+        })
+    }
+}
+
+/// The text of a file of data, or what is wrong with it.
+pub(crate) fn text_of(path: &Utf8Path) -> Result<String, Problem> {
     let refused = |message: String| Problem::new(message).hint("the name is taken from the folder of the scenario file on");
     if path.is_dir() {
         return Err(refused(format!("`{path}` is a folder, not a file of values")));
     }
     let mut bytes = Vec::new();
-    let opened = fs_err::File::open(&path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
+    let opened = fs_err::File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes));
     opened.map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
             let problem = refused(format!("there is no file `{path}`"));
-            let known = beside(&path);
+            let known = beside(path);
             did_you_mean(path.file_name().unwrap_or_default(), known.iter().map(String::as_str))
                 .map_or(problem.clone(), |close| problem.hint(format!("did you mean `{close}`?")))
         }
@@ -82,11 +100,7 @@ fn read<T>(
     if bytes.len() as u64 > LARGEST_FILE {
         return Err(Problem::new(format!("`{path}` is larger than {} MiB", LARGEST_FILE >> 20)).hint("a sample of it will do"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| refused(format!("`{path}` is not UTF-8 text")))?;
-    meaning(&text).map_err(|(line, message)| {
-        let place = line.map_or_else(|| path.to_string(), |line| format!("{path}:{line}"));
-        Problem::new(format!("{place}: {message}")).expected(expected)
-    })
+    String::from_utf8(bytes).map_err(|_| refused(format!("`{path}` is not UTF-8 text")))
 }
 
 /// The names of the files in the same folder, in order.

@@ -10,7 +10,7 @@ use crate::run::Run;
 use crate::sealed::{Broken, FORMAT, opened, sealed};
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
-use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sim_core::observe::Digest;
@@ -179,6 +179,9 @@ struct Entry {
     gauges: Vec<Gauge>,
     latencies: Latencies,
     occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<FurtherAttempts>,
 }
 
 /// The key of a run.
@@ -296,6 +299,7 @@ impl Journal {
             gauges: run.gauges.clone(),
             latencies: run.latencies.clone(),
             occupancies: run.occupancies.clone(),
+            further: run.further.clone(),
         };
         let text = serde_json::to_string(&entry)?;
         // In one piece: a process that is killed between two of them leaves whole lines.
@@ -312,6 +316,7 @@ impl Entry {
             gauges: self.gauges,
             latencies: self.latencies,
             occupancies: self.occupancies,
+            further: self.further,
             digest: Digest::from_value(self.digest),
             history: None,
             stalled: None,
@@ -344,6 +349,7 @@ mod tests {
             gauges: Vec::new(),
             latencies: Latencies::default(),
             occupancies: Vec::new(),
+            further: Vec::new(),
             digest: Digest::from_value(calls),
             history: None,
             stalled: None,

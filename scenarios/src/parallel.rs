@@ -44,6 +44,14 @@ pub fn map_in_index_order<T: Send>(
     Ok(())
 }
 
+/// Does something on this thread, and answers with the message of the panic if it ends in one.
+///
+/// # Errors
+/// The message of the panic.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message_of(&*panic))
+}
+
 /// Where workers take indices and hand in results.
 struct Desk<T> {
     state: Mutex<State<T>>,

@@ -10,7 +10,7 @@ use crate::threshold::Threshold;
 mod adding;
 
 use models::measure::RunMeasures;
-pub use models::measure::{FineHistogram, Latencies, MILLIONTHS, THOUSANDTHS};
+pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Key;
 use sim_core::stats::log_linear;
@@ -30,6 +30,8 @@ pub struct Results {
     pub thresholds: Vec<Threshold>,
     /// The same comparison under other assumptions, if it was asked for.
     pub stressed: Vec<Stressed>,
+    /// The measure that these comparisons were asked of, if not of what ranks arms.
+    pub stressed_of: Option<String>,
 }
 
 /// A comparison made again under another assumption.
@@ -217,6 +219,9 @@ pub struct CellSeries {
     /// How full services were over time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub occupancies: Vec<OccupancyTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,
@@ -315,7 +320,7 @@ impl FaultWindow {
 impl Results {
     /// The results of what is about to be run.
     pub const fn nothing_yet(manifest: Manifest) -> Self {
-        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new(), stressed_of: None }
     }
 
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
@@ -385,6 +390,7 @@ mod tests {
             series: Vec::new(),
             thresholds: Vec::new(),
             stressed: Vec::new(),
+            stressed_of: None,
         };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });

@@ -1,15 +1,14 @@
 //! How is one run made?
 
+use crate::live::{Live, Until};
 use crate::scenario::ArmPlan;
 use models::history::History;
-use models::measure::{Bin, Gauge, Latencies, Occupancy, RunMeasures, Series};
-use models::plan::{Plan, RecoveryLevel};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
+use models::plan::Plan;
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
-use models::world::World;
-use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
-use sim_core::simulation::{Simulation, Stop, TieBreak};
+use sim_core::simulation::TieBreak;
 use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +38,8 @@ pub struct Run {
     pub latencies: Latencies,
     /// How full its services were over time.
     pub occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin; it ends with the last bin that has any.
+    pub further: Vec<FurtherAttempts>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
     /// What clients asked of a group and what they were told, if that was to be kept.
@@ -87,78 +88,14 @@ pub fn run_with_history(arm: &ArmPlan, seed: u64, ties: TieBreak, observer: Opti
 }
 
 fn run_with<P: Protocol>(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak, observer: Option<&mut dyn Observer<Record>>) -> Run {
-    let plan = arm.of_run(seed);
-    let has_twin = plan.clockwork.level == RecoveryLevel::Twin && (!plan.faults.is_empty() || plan.experiment.is_some());
-    let twin = has_twin.then(|| {
-        let calm = Arc::new(plan.without_faults());
-        run_beside(calm, protocol.clone(), (seed, ties), None, None).bins
-    });
-    run_beside(plan, protocol, (seed, ties), observer, twin.as_deref())
-}
-
-/// Makes one run, whose level is that of its twin if it has one.
-fn run_beside<P: Protocol>(
-    plan: Arc<Plan>,
-    protocol: P,
-    (seed, ties): (u64, TieBreak),
-    mut observer: Option<&mut dyn Observer<Record>>,
-    twin: Option<&[Bin]>,
-) -> Run {
-    let times = plan.clockwork;
-    let mut pace = Pace::of(&plan);
-    let mut simulation = World::start(plan, protocol, Seed::new(seed), ties);
-    let horizon = SimTime::ZERO + times.horizon;
-    let end = horizon.saturating_add(times.drain);
-    let mut go_on = |simulation: &mut Simulation<World<P>>, until: SimTime| {
-        loop {
-            let watcher = observer.as_mut().map(|observer| &mut **observer as &mut dyn Observer<Record>);
-            let stop = simulation.run_until(until, pace.look_after(simulation.events()), watcher);
-            if stop != Stop::TooManyEvents {
-                return Ok(stop);
-            }
-            assert!(simulation.events() < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
-            if let Some(stalled) = pace.look(simulation.now(), simulation.events(), end) {
-                return Err(stalled);
-            }
-        }
-    };
-    let measured_from = horizon.min(SimTime::ZERO + times.warm_up);
-    let mut left = None;
-    let mut whole = |simulation: &mut Simulation<World<P>>| {
-        let (mut bin_ends, mut stop) = (SimTime::ZERO, Stop::Reached);
-        while bin_ends < horizon {
-            let bin_began = bin_ends;
-            bin_ends = bin_began.saturating_add(times.bin).min(horizon);
-            if (bin_began..bin_ends).contains(&measured_from) {
-                go_on(simulation, measured_from)?;
-                simulation.intervene(|world, _| world.averages_begin(measured_from));
-            }
-            stop = go_on(simulation, bin_ends)?;
-            simulation.intervene(|world, _| world.averages_of_bin_end(bin_ends));
-        }
-        simulation.intervene(|world, _| world.averages_begin(measured_from));
-        simulation.intervene(|world, _| world.averages_end(horizon));
-        // After the horizon the run goes on, bin by bin, until every call is decided or the drain is over.
-        let mut until = horizon;
-        while stop != Stop::Finished && until < end && simulation.model().is_awaited() {
-            until = until.saturating_add(times.bin).min(end);
-            stop = go_on(simulation, until)?;
-        }
-        left = (stop == Stop::Reached).then_some(until);
-        Ok(())
-    };
-    let stalled = whole(&mut simulation).err();
-    let (digest, events, last) = (simulation.digest(), simulation.events(), simulation.now());
-    // What was going on at the last event went on until the run was left, if anything was pending.
-    let mut meter = simulation.into_model().into_meter(left.unwrap_or(last));
-    let history = meter.take_history().map(Box::new);
-    let (measures, series) = meter.finish_beside(twin, last, events);
-    let Series { bins, gauges, latencies, occupancies } = series;
-    Run { measures, bins, gauges, latencies, occupancies, digest, history, stalled }
+    let mut live = Live::start(arm, protocol, seed, ties);
+    live.advance(Until::END, observer);
+    live.finish()
 }
 
 /// How fast time passes.
-struct Pace {
+#[derive(Clone, Debug)]
+pub(crate) struct Pace {
     /// How many events there are from one look to the next.
     every: u64,
     /// The last look: when it was, and how many events had been handled.
@@ -166,19 +103,24 @@ struct Pace {
 }
 
 impl Pace {
-    fn of(plan: &Plan) -> Self {
+    pub(crate) fn of(plan: &Plan) -> Self {
         let clients: u64 = plan.populations.iter().map(|population| u64::from(population.count)).sum();
         let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + plan.nodes.len() as u64);
         Self { every, last: (SimTime::ZERO, 0) }
     }
 
     /// How many events there are until the next look, after so many.
-    fn look_after(&self, events: u64) -> u64 {
+    pub(crate) fn look_after(&self, events: u64) -> u64 {
         (self.last.1 + self.every).min(MOST_EVENTS).saturating_sub(events)
     }
 
+    /// A run that never ends is a mistake of ours, or one that nobody can wait for.
+    pub(crate) fn refuse_endless(&self, events: u64) {
+        assert!(events < MOST_EVENTS, "a run made more than {MOST_EVENTS} events");
+    }
+
     /// Whether, at the pace since the last look, the run would not come to its end within the events that a run may have.
-    fn look(&mut self, now: SimTime, events: u64, end: SimTime) -> Option<Stalled> {
+    pub(crate) fn look(&mut self, now: SimTime, events: u64, end: SimTime) -> Option<Stalled> {
         let (since, before) = std::mem::replace(&mut self.last, (now, events));
         let stalled = Stalled { at: now, passed: now - since, events: events - before };
         let in_a_nanosecond = stalled.events as f64 / (stalled.passed.as_nanos() as f64).max(1.0);
@@ -223,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn a_twin_is_the_same_run_without_its_faults_and_changes_nothing_but_what_it_is_held_against() {
+        let steady = |rest: &str| run_of(&scenario(STEADY, "Timeout(\"100ms\")", rest));
+        let (plain, beside) = (steady(""), steady("level: Twin"));
+        assert_eq!((beside.digest, &beside.bins, beside.measures.events), (plain.digest, &plain.bins, plain.measures.events));
+        let mut calm = scenario(STEADY, "Timeout(\"100ms\")", "");
+        let arm = &mut calm.cells[0].arms[0];
+        arm.plan = Arc::new(arm.plan.without_faults());
+        let calm = run_of(&calm);
+        assert!(calm.measures.episodes.is_empty() && calm.digest != plain.digest);
+        let successes = |run: &Run| run.bins.iter().map(|bin| bin.succeeded).sum::<u64>();
+        assert_eq!(beside.measures.episodes[0].calls_lost, successes(&calm) - successes(&beside));
+        assert_eq!(beside.measures.episodes[0].calls_lost, 5, "one second of five calls");
+        // Where load comes to four times as much at that instant anyway, only a twin can tell what the crash has done.
+        let rising = "count: 1, arrivals: Piecewise(rates: [(\"0s\", \"5/s\"), (\"10s\", \"200/s\")])";
+        let of = |rest: &str| run_of(&scenario(rising, "Timeout(\"100ms\")", rest)).measures;
+        let (before, twin) = (of(""), of("level: Twin"));
+        assert!(before.stuck, "it does 100/s, and so stays below what it was before");
+        assert!(!twin.stuck && twin.episodes[0].downtime < before.episodes[0].downtime, "{:?}", twin.episodes);
+    }
+
+    #[test]
     fn a_run_that_is_in_a_hurry_and_comes_to_its_end_is_not_stopped() {
         let waits = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"1ms\"))", "");
         assert_eq!(run_of(&waits).stalled, None);
@@ -243,5 +206,30 @@ mod tests {
         // So many clients have much to do in a second, and it passes.
         assert!(!look(100_000_000, at(1_010), minute));
         assert!(look(1_000, at(10), minute));
+    }
+
+    #[test]
+    fn what_is_counted_as_tried_again_is_what_is_seen_on_the_wire_with_a_later_number() {
+        // Short bins, a callee that is down for a while, hedges, and a caller that goes on for ever.
+        for stack in [
+            "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"300ms\")), Timeout(\"1s\")",
+            "Retry(attempts: 7, backoff: Exponential(base: \"20ms\", cap: \"1s\")), Hedge(AfterDelay(delay: \"5ms\")), Timeout(\"1s\")",
+        ] {
+            let scenario = scenario(STEADY, stack, "");
+            let (arm, mut seen) = (&scenario.cells[0].arms[0], vec![0; 60]);
+            let mut observer = |at: SimTime, record: &Record| {
+                if let Record::Sent(attempt, _) = record
+                    && let Some(bin) = seen.get_mut((at.as_nanos() / 1_000_000_000) as usize)
+                {
+                    *bin += u64::from(attempt.number > 1);
+                }
+            };
+            let run = run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+            let mut counted: Vec<u64> = run.further.iter().map(FurtherAttempts::total).collect();
+            counted.resize(60, 0);
+            assert_eq!(counted, seen, "{stack}");
+            assert!(seen.iter().sum::<u64>() > 10, "{stack}");
+        }
+        assert!(run_of(&scenario(STEADY, "Timeout(\"1s\")", "")).further.is_empty());
     }
 }

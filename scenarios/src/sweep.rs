@@ -5,7 +5,7 @@ use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
 use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
-use crate::scenario::{ArmPlan, Scenario};
+use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::story::story;
 use models::faults::FaultPlan;
 use models::plan::Plan;
@@ -181,7 +181,7 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         load: scenario.load.clone(),
         edges: edges::names(scenario.cells.iter().flat_map(|cell| &cell.arms).map(|arm| &*arm.plan)),
         synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
-        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
+        faults: scenario.cells.iter().map(|cell| fault_windows(cell, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
         instants_differ: depends_on_run(scenario),
@@ -196,18 +196,24 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
 /// Whether something in a run decides when faults strike or end, in any arm.
 fn depends_on_run(scenario: &Scenario) -> bool {
     let first = &scenario.cells[0].arms[0].plan;
-    let is_taken_back = |plan: &Plan| plan.services.iter().any(|service| service.rolls_back.is_some());
     let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))
 }
 
-/// Faults are common to all arms.
-fn fault_windows(plan: &Plan, first_seed: u64) -> Vec<FaultWindow> {
-    let seed = Seed::new(first_seed);
+/// Whether deploys are taken back in this system by something that looks at it.
+fn is_taken_back(plan: &Plan) -> bool {
+    plan.services.iter().any(|service| service.rolls_back.is_some())
+}
+
+/// Faults are common to all arms, as they are planned: an arm may take a deploy back sooner.
+fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
+    let (plan, seed) = (&cell.arms[0].plan, Seed::new(first_seed));
+    let ends_sooner = cell.arms.iter().any(|arm| is_taken_back(&arm.plan));
     let windows = |fault: &FaultPlan| {
-        let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
+        let sooner = if ends_sooner && fault.fault.is_deploy() { ", unless taken back sooner" } else { "" };
+        let window = |(begin, end)| FaultWindow { label: format!("{}{sooner}", fault.label), begin, end };
         fault.extents(plan.clockwork.horizon, &seed).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();

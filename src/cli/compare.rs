@@ -1,10 +1,10 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::dry_run::dry_run;
-use super::output::{print, print_changes, print_table, say, wrong};
+use super::output::{print, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, load, progress, stress, thresholds};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
@@ -112,6 +112,7 @@ struct Made {
 fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
+    let stressed_of = args.precision.of_stress(&scenario, args.stress)?;
     let rounds = args.precision.rounds(&scenario)?;
     let most = rounds.as_ref().map(|rounds| rounds.at_most).or(work.replications);
     scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
@@ -136,6 +137,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     };
     thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
     if args.stress {
+        results.stressed_of = stressed_of;
         stress::compare(&scenario, &mut results, &folder, work, quiet)?;
     }
     draw(&results, &folder)?;
@@ -264,6 +266,9 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
+        if let Some(over_time) = reports::terminal::arms(results, cell, width()) {
+            print(&format!("\n{over_time}"))?;
+        }
         let stuck = reports::summary::stuck(results, cell);
         let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));
@@ -350,12 +355,6 @@ fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit),
         Some(Judgement::Failed) => Exit::Failed,
     };
     Ok((judged, exit))
-}
-
-/// A scenario's name as the name of a folder, whatever it holds.
-fn file_name(name: &str) -> String {
-    let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).take(100).collect();
-    if kept.trim_matches('-').is_empty() { "scenario".to_owned() } else { kept }
 }
 
 #[cfg(test)]

@@ -7,17 +7,23 @@ mod compare;
 mod dry_run;
 mod explain;
 mod export;
+mod futures;
 mod list;
 mod load;
 mod new;
 mod output;
+mod picture;
 mod plan;
 mod precision;
 mod progress;
 mod replay;
 mod report;
+mod repro;
 mod run;
 mod schema;
+mod search;
+mod shrink;
+mod step;
 mod stress;
 mod thresholds;
 mod verdict;
@@ -55,8 +61,12 @@ enum Command {
     Compare(compare::CompareArgs),
     /// Run the whole grid of arms, parameters and seeds into a results folder.
     Sweep(compare::SweepArgs),
-    /// Repeat a run and print its trace.
+    /// Try many seeds for one that breaks a promise, and write each run that does to a file.
+    Search(search::SearchArgs),
+    /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
+    /// Look for the smallest scenario that still fails as the run of a repro file does.
+    Shrink(shrink::ShrinkArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -131,6 +141,12 @@ struct WorkArgs {
     fresh: bool,
 }
 
+/// A name as part of the name of a file, whatever stands in it.
+fn file_name(name: &str) -> String {
+    let kept: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_".contains(c) { c } else { '-' }).take(100).collect();
+    if kept.trim_matches('-').is_empty() { "scenario".to_owned() } else { kept }
+}
+
 /// Reads a seed.
 fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
@@ -172,7 +188,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Compare(args) => compare::compare(&args),
         Command::Sweep(args) => compare::sweep(&args),
+        Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),

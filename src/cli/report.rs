@@ -45,6 +45,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
     }
     let mut results = sweep::gather(&saved, &known);
     results.stressed = stress::load(manifest, folder)?;
+    results.stressed_of = stress::load_measure(folder);
     results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;
     let wanted = manifest.cells.len() * manifest.arms.len() * manifest.replications as usize;
     if results.runs.is_empty() {

@@ -83,6 +83,14 @@ impl FaultPlan {
         Self { key, label, fault, members, schedule, stagger, pick: timing.pick, radius: None }
     }
 
+    /// The same, over after this; nothing if it says itself how long it lasts, or does not strike at an instant.
+    #[must_use]
+    pub fn shortened(&self, lasts: SimDuration) -> Option<Self> {
+        let Schedule::Timed { at, every, .. } = self.schedule else { return None };
+        let schedule = Schedule::Timed { at, lasts: Some(lasts), every };
+        self.fault.lasts_by_itself().is_none().then(|| Self { schedule, ..self.clone() })
+    }
+
     /// From now on it hits no more members than the blast radius of an experiment allows.
     pub(crate) fn limit_to(&mut self, experiment: &Experiment) {
         self.radius = experiment.blast_radius();

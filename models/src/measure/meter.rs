@@ -8,7 +8,10 @@ use super::detection::Reactions;
 use super::fairness::FairnessMeter;
 use super::latency::{Latency, LatencyOverTime};
 use super::uptime::UpMeter;
-use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauges, LatencySummary, MessageMeasures, Occupancies, RunMeasures};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Further, FurtherAttempts, Gauges, LatencySummary, MessageMeasures, Occupancies,
+    RunMeasures,
+};
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
@@ -52,6 +55,8 @@ pub struct Meter {
     pub(crate) gauges: Gauges,
     /// How full services were.
     pub(crate) occupancies: Occupancies,
+    /// Attempts that were not the first of their call.
+    pub(crate) further: Further,
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
@@ -116,6 +121,7 @@ impl Meter {
             alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
             occupancies: Occupancies::default(),
+            further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             messages: MessageMeasures::default(),
@@ -361,6 +367,11 @@ impl Meter {
             self.row.observations.extend(more);
             self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         }
+    }
+
+    /// Attempts that were not the first of their call, by time bin.
+    pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
+        self.further.list()
     }
 
     /// What came of the properties of the run, and its history if that is to be kept.

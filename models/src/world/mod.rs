@@ -45,6 +45,7 @@ mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
+mod inspect;
 mod interference;
 mod jobs;
 mod layers;
@@ -76,6 +77,7 @@ mod triggers;
 mod twins;
 mod wire;
 
+pub use inspect::{MemberView, NodeView, UnderWay};
 pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;

@@ -4,6 +4,7 @@ mod across;
 mod arm;
 pub mod classes;
 pub mod detection;
+mod differences;
 mod doubts;
 pub mod edges;
 mod evidence;
@@ -29,6 +30,7 @@ mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub(crate) use differences::{Difference, Differences};
 pub use doubts::doubts;
 pub use edges::edges;
 pub use grid::grid;

@@ -1,7 +1,9 @@
 //! Does a report say what the results say, in the same bytes every time?
 
 mod exports;
+mod drawn;
 mod headlines;
+mod layout;
 mod sample;
 
 use reports::charts::{self, CHARTS};
@@ -9,7 +11,7 @@ use reports::export::{csv, json, markdown, runs, series};
 use reports::summary::{Ranking, single_run};
 use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
-use sample::{SIX, brownout, contention, rates, silence};
+use sample::{SIX, brownout, contention, grids, rates, silence};
 use scenarios::expect::{Bounds, Clause, RecoveryLimits};
 use scenarios::measure::RunMeasures;
 use scenarios::results::{FaultWindow, Results, RunOutcome};
@@ -146,7 +148,14 @@ fn the_rows_of_runs_and_series_are_tidy() {
 
 #[test]
 fn every_chart_is_known_by_its_table() {
-    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20)), ("rates", rates(20))] {
+    let samples = [
+        ("brownout", brownout(SIX, 20)),
+        ("contention", contention(20)),
+        ("rates", rates(20)),
+        ("grid", grids::grid(&SIX[..2], 8)),
+        ("edges", grids::with_edges(brownout(&SIX[..3], 8))),
+    ];
+    for (name, results) in samples {
         for chart in CHARTS {
             for view in chart.views(&results).into_iter().take(1) {
                 let Some(table) = chart.table(&results, &view) else { continue };

@@ -25,6 +25,7 @@ fn run(bins: Vec<Bin>, episodes: Vec<Episode>) -> Run {
         measures,
         bins,
         gauges: Vec::new(),
+        further: Vec::new(),
         latencies: Latencies::default(),
         occupancies: Vec::new(),
         digest: Digest::from_value(0),

@@ -2,7 +2,7 @@
 
 use super::{BinTotals, CellSeries, GaugeTotals, LevelTotals, OccupancyTotals, Results};
 use crate::run::Run;
-use models::measure::{Bin, Gauge, Latencies, Occupancy};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy};
 
 impl Results {
     /// Adds the series of a run; the runs of a cell and arm come one after the other.
@@ -15,6 +15,9 @@ impl Results {
         series.course.add(&self.manifest, cell, run);
         series.bins.iter_mut().zip(&run.bins).for_each(|(total, bin)| total.add(bin));
         run.gauges.iter().for_each(|gauge| series.add_gauge(gauge));
+        let longest = series.further.len().max(run.further.len());
+        series.further.resize(longest, FurtherAttempts::default());
+        series.further.iter_mut().zip(&run.further).for_each(|(sum, more)| *sum += *more);
         add_latencies(&mut series.latencies, &run.latencies);
         run.occupancies.iter().for_each(|occupancy| series.add_occupancy(occupancy, run.bins.len()));
     }

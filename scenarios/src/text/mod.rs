@@ -26,9 +26,11 @@
 //! | [`path`] | which element does `nodes.shoppers.arrivals.rate` name? |
 //! | [`patch`] | how is one element replaced in the text? |
 //! | [`overlay`] | what does an arm change? |
+//! | [`cut`] | how is one element taken out of the text? |
 //! | [`comment`] | what does the scenario say about itself? |
 
 pub mod comment;
+pub mod cut;
 mod elsewhere;
 mod explain;
 pub mod overlay;

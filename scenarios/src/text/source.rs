@@ -10,6 +10,7 @@ use crate::problem::{Problem, Span, file};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Deserialize as _;
 use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
 
 /// A text and the name under which problems speak of it.
@@ -21,18 +22,26 @@ pub struct Source {
     pub text: String,
     /// The folder of the file: data that the text names is read from there. Nothing for a text that is no file.
     pub folder: Option<Utf8PathBuf>,
+    /// Files that came with the text, by the names it calls them: where there are any, no other file is read.
+    pub enclosed: BTreeMap<String, String>,
 }
 
 impl Source {
     /// Returns a source from a text that is already at hand.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into(), folder: None }
+        Source { name: name.into(), text: text.into(), folder: None, enclosed: BTreeMap::new() }
     }
 
     /// Returns the source with the folder in which data it names is found.
     #[must_use]
     pub fn beside(self, folder: impl Into<Utf8PathBuf>) -> Source {
         Source { folder: Some(folder.into()), ..self }
+    }
+
+    /// Returns the source with the files that came with it: no other file is ever read for it.
+    #[must_use]
+    pub fn with_enclosed(self, enclosed: BTreeMap<String, String>) -> Source {
+        Source { enclosed, folder: None, ..self }
     }
 
     /// Reads a file. The problem says what to do about it; `known` are names that may have been meant if there is no

@@ -1,0 +1,271 @@
+//! Which smaller scenarios are tried, and in which order?
+//!
+//! What shortens every later run comes first: the horizon, whole faults, clients. What only makes the result easier to read comes last.
+
+use super::draft::{Draft, Section};
+use super::edits::{Edit, constant, fewer, left_out, rounded};
+use models::faults::PlannedFault;
+use sim_core::time::SimDuration;
+
+/// A smaller or simpler scenario.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// What was done, in words.
+    pub what: String,
+    /// The scenario.
+    pub draft: Draft,
+    /// Whether it is easier to read and may have a few events more.
+    pub is_simpler: bool,
+}
+
+impl Proposal {
+    pub(super) fn smaller(what: String, draft: Draft) -> Self {
+        Self { what, draft, is_simpler: false }
+    }
+
+    fn simpler(what: String, draft: Draft) -> Self {
+        Self { what, draft, is_simpler: true }
+    }
+}
+
+/// Everything a pass proposes, the boldest first.
+type Pass = fn(&Draft) -> Vec<Proposal>;
+
+/// All passes, in order.
+pub const PASSES: [Pass; 13] = [
+    shorter_horizon,
+    fewer_faults,
+    fewer_of_everything,
+    whole_entries,
+    parts_of_entries,
+    plain_fields,
+    shorter_times_around,
+    merged_faults,
+    shorter_faults,
+    constants,
+    round_faults,
+    earlier_faults,
+    round_horizon,
+];
+
+/// The run is over earlier: faults that would come later are left out.
+fn shorter_horizon(draft: &Draft) -> Vec<Proposal> {
+    let Some(horizon) = draft.length("horizon") else { return Vec::new() };
+    let parts = [(1, 16), (1, 8), (1, 4), (3, 8), (1, 2), (5, 8), (3, 4), (7, 8), (15, 16)];
+    let shorter = |(part, whole): (u64, u64)| {
+        let length = rounded(horizon.scaled(part, whole));
+        (!length.is_zero() && length < horizon).then(|| Proposal::smaller(format!("a horizon of {length}"), until(draft, length)))
+    };
+    parts.into_iter().filter_map(shorter).collect()
+}
+
+fn until(draft: &Draft, horizon: SimDuration) -> Draft {
+    let mut other = draft.with_field("horizon", format!("\"{horizon}\""));
+    other.faults.retain(|fault| fault.timing.at.is_none_or(|at| at < horizon));
+    if other.length("warm_up").is_some_and(|warm_up| warm_up >= horizon) {
+        other = other.with_field("warm_up", "\"0s\"".to_owned());
+    }
+    other
+}
+
+/// Delta debugging: none, halves, quarters, ..., single ones left out.
+fn fewer_faults(draft: &Draft) -> Vec<Proposal> {
+    let count = draft.faults.len();
+    let mut all = Vec::new();
+    let mut size = count;
+    while size > 0 {
+        for start in (0..count).step_by(size) {
+            let range = start..(start + size).min(count);
+            let what = match range.len() {
+                1 => format!("without `{}`", draft.faults[start].label()),
+                some => format!("without {some} of {count} faults"),
+            };
+            let mut other = draft.clone();
+            other.faults.drain(range);
+            all.push(Proposal::smaller(what, other));
+        }
+        size = if size == 1 { 0 } else { size.div_ceil(2) };
+    }
+    all
+}
+
+/// Fewer clients, replicas, members, workers, attempts, and calls per second.
+fn fewer_of_everything(draft: &Draft) -> Vec<Proposal> {
+    edited(draft, &["nodes", "groups", "stacks"], fewer, false)
+}
+
+/// Whole entries are left out: nodes with what is said about their edges, links, stacks, clocks, alerts, expectations.
+fn whole_entries(draft: &Draft) -> Vec<Proposal> {
+    let mut all = Vec::new();
+    for (place, section) in draft.sections.iter().enumerate() {
+        for (index, (key, value)) in section.entries.iter().enumerate() {
+            let mut other = draft.clone();
+            other.sections[place].entries.remove(index);
+            if section.name == "nodes" || section.name == "groups" {
+                other.sections.iter_mut().filter(|section| section.name == "stacks").for_each(|stacks| forget(stacks, key));
+            }
+            let name = if section.is_list { value.chars().take(40).collect::<String>() } else { key.clone() };
+            all.push(Proposal::smaller(format!("{} without `{}`", section.name, name.replace('\n', " ")), other));
+        }
+    }
+    all
+}
+
+/// No stack stands on an edge of this node any more.
+fn forget(stacks: &mut Section, node: &str) {
+    stacks.entries.retain(|(edge, _)| edge.split("->").all(|end| end.trim() != node));
+}
+
+/// Fields and items inside of entries are left out.
+fn parts_of_entries(draft: &Draft) -> Vec<Proposal> {
+    edited(draft, &["nodes", "groups", "links", "stacks", "clocks", "alerts"], left_out, true)
+}
+
+/// Lengths are always their mean.
+fn constants(draft: &Draft) -> Vec<Proposal> {
+    edited(draft, &["nodes", "groups", "links", "stacks", "clocks"], constant, true)
+}
+
+/// Every edit of every entry of some sections.
+fn edited(draft: &Draft, sections: &[&str], edits: fn(&str) -> Vec<Edit>, is_simpler: bool) -> Vec<Proposal> {
+    let mut all = Vec::new();
+    for (place, section) in draft.sections.iter().enumerate().filter(|(_, section)| sections.contains(&section.name.as_str())) {
+        for (index, (key, value)) in section.entries.iter().enumerate() {
+            for (text, what) in edits(value) {
+                let mut other = draft.clone();
+                other.sections[place].entries[index].1 = text;
+                let owner = if section.is_list { section.name.as_str() } else { key.as_str() };
+                all.push(Proposal { what: format!("{owner}: {what}"), draft: other, is_simpler });
+            }
+        }
+    }
+    all
+}
+
+/// Plain fields are left out, and so fall back to what is usual.
+fn plain_fields(draft: &Draft) -> Vec<Proposal> {
+    let needed = |name: &str| ["schema", "name", "horizon"].contains(&name);
+    let optional = draft.fields.iter().enumerate().filter(|(_, (name, _))| !needed(name));
+    optional
+        .map(|(index, (name, _))| {
+            let mut other = draft.clone();
+            other.fields.remove(index);
+            Proposal::simpler(format!("without `{name}`"), other)
+        })
+        .collect()
+}
+
+/// The drain is shorter.
+fn shorter_times_around(draft: &Draft) -> Vec<Proposal> {
+    let Some(drain) = draft.length("drain") else { return Vec::new() };
+    let shorter = [SimDuration::ZERO, rounded(drain / 10), rounded(drain / 2)];
+    let shorter = shorter.into_iter().filter(|shorter| *shorter < drain);
+    shorter.map(|drain| Proposal::smaller(format!("a drain of {drain}"), draft.with_field("drain", format!("\"{drain}\"")))).collect()
+}
+
+/// Two strikes of the same fault at the same members become one that lasts from the begin of the first to the end of the last.
+fn merged_faults(draft: &Draft) -> Vec<Proposal> {
+    let mut all = Vec::new();
+    for first in 0..draft.faults.len() {
+        for second in first + 1..draft.faults.len() {
+            if let Some(both) = merged(&draft.faults[first], &draft.faults[second]) {
+                let mut other = draft.clone();
+                let what = format!("`{}` and `{}` in one", other.faults[first].label(), other.faults[second].label());
+                other.faults[first] = both;
+                other.faults.remove(second);
+                all.push(Proposal::simpler(what, other));
+            }
+        }
+    }
+    all
+}
+
+fn merged(a: &PlannedFault, b: &PlannedFault) -> Option<PlannedFault> {
+    let plain = |one: &PlannedFault| one.timing.every.is_none() && one.timing.when.is_none() && one.timing.renewal.is_none();
+    if a.fault != b.fault || a.timing.only != b.timing.only || a.timing.pick != b.timing.pick || !plain(a) || !plain(b) {
+        return None;
+    }
+    let (from, end) = (a.timing.at?.min(b.timing.at?), (a.timing.at? + a.timing.lasts?).max(b.timing.at? + b.timing.lasts?));
+    let mut both = a.clone();
+    both.timing.at = Some(from);
+    both.timing.lasts = Some(end - from);
+    Some(both)
+}
+
+/// Faults last half as long, or less.
+fn shorter_faults(draft: &Draft) -> Vec<Proposal> {
+    changed_faults(draft, false, |fault| {
+        let Some(lasts) = fault.timing.lasts else { return Vec::new() };
+        let shorter = [lasts / 10, lasts / 2, lasts.scaled(3, 4)].map(rounded);
+        shorter
+            .into_iter()
+            .filter(|shorter| !shorter.is_zero() && *shorter < lasts)
+            .map(|shorter| with_times(fault, fault.timing.at, Some(shorter)))
+            .collect()
+    })
+}
+
+/// Faults begin earlier, so that the horizon may come earlier, too.
+fn earlier_faults(draft: &Draft) -> Vec<Proposal> {
+    changed_faults(draft, false, |fault| {
+        let Some(at) = fault.timing.at else { return Vec::new() };
+        let earlier = [at / 10, at / 4, at / 2].map(rounded);
+        earlier
+            .into_iter()
+            .filter(|earlier| !earlier.is_zero() && *earlier < at)
+            .map(|earlier| with_times(fault, Some(earlier), fault.timing.lasts))
+            .collect()
+    })
+}
+
+/// Faults begin and last for round times: the fewer digits, the earlier they come.
+fn round_faults(draft: &Draft) -> Vec<Proposal> {
+    changed_faults(draft, true, |fault| {
+        let units = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000];
+        let rounder = units.into_iter().filter_map(|unit| {
+            let (at, lasts) = (fault.timing.at.map(|at| to(at, unit)), fault.timing.lasts.map(|lasts| to(lasts, unit)));
+            let is_other = (at, lasts) != (fault.timing.at, fault.timing.lasts);
+            (is_other && at.is_none_or(|at| !at.is_zero()) && lasts.is_none_or(|lasts| !lasts.is_zero()))
+                .then(|| with_times(fault, at, lasts))
+        });
+        rounder.collect()
+    })
+}
+
+/// The nearest whole multiple.
+const fn to(length: SimDuration, unit: u64) -> SimDuration {
+    SimDuration::from_nanos((length.as_nanos() + unit / 2) / unit * unit)
+}
+
+fn with_times(fault: &PlannedFault, at: Option<SimDuration>, lasts: Option<SimDuration>) -> PlannedFault {
+    let mut other = fault.clone();
+    other.timing.at = at;
+    other.timing.lasts = lasts;
+    other
+}
+
+fn changed_faults(draft: &Draft, is_simpler: bool, changes: fn(&PlannedFault) -> Vec<PlannedFault>) -> Vec<Proposal> {
+    let mut all = Vec::new();
+    for (index, fault) in draft.faults.iter().enumerate() {
+        for changed in changes(fault) {
+            let time = |length: Option<SimDuration>| length.map_or("-".to_owned(), |length| length.to_string());
+            let what = format!("`{}` at {} for {}", fault.label(), time(changed.timing.at), time(changed.timing.lasts));
+            let mut other = draft.clone();
+            other.faults[index] = changed;
+            all.push(Proposal { what, draft: other, is_simpler });
+        }
+    }
+    all
+}
+
+/// A horizon in whole seconds.
+fn round_horizon(draft: &Draft) -> Vec<Proposal> {
+    let Some(horizon) = draft.length("horizon") else { return Vec::new() };
+    let second = SimDuration::from_secs(1);
+    let rest = horizon % second;
+    if rest.is_zero() {
+        return Vec::new();
+    }
+    let round = horizon - rest + second;
+    vec![Proposal::simpler(format!("a horizon of {round}"), draft.with_field("horizon", format!("\"{round}\"")))]
+}

@@ -1,0 +1,62 @@
+//! Does a scenario still fail in the same way?
+
+use super::draft::Draft;
+use crate::live::{Until, start};
+use crate::parallel::caught;
+use crate::repro::limits::{MOST_RECORDS, too_much};
+use crate::search::{Failure, Judge};
+use crate::text::Source;
+use crate::{Extent, read};
+use sim_core::simulation::TieBreak;
+use std::collections::BTreeMap;
+
+/// Memory is looked at after so many events.
+const LOOK_EVERY: u64 = 1 << 18;
+
+/// How large a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// How many events it has.
+    pub events: u64,
+    /// How many faults are written.
+    pub faults: u64,
+    /// Its fingerprint.
+    pub digest: u64,
+}
+
+/// What a smaller scenario is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// The files that came with it.
+    pub data: &'a BTreeMap<String, String>,
+    /// How it is to fail.
+    pub wanted: &'a Failure,
+}
+
+impl Trial<'_> {
+    /// The size of a scenario's run, if it fails as it should within so many events.
+    pub fn size_of(&self, draft: &Draft, most_events: u64) -> Option<Size> {
+        let source = Source::new("smaller", draft.text("")).with_enclosed(self.data.clone());
+        let scenario = read(source, "smaller", &[], Extent::AsWritten).ok()?;
+        if too_much(&scenario, 0).is_some() {
+            return None;
+        }
+        let mut live = start(&scenario.cells[0].arms[0], draft.seed, TieBreak::ByRank);
+        let ended = caught(|| {
+            while live.events() <= most_events && live.records() <= MOST_RECORDS {
+                if live.advance(Until::events(most_events.saturating_add(1).min(live.events() + LOOK_EVERY)), None) {
+                    return true;
+                }
+            }
+            false
+        });
+        let size = Size { events: live.events(), faults: draft.faults.len() as u64, digest: live.digest().value() };
+        let made = match ended {
+            Ok(false) => return None,
+            Ok(true) => Ok(live.finish()),
+            Err(message) => Err(message),
+        };
+        let failures = Judge::of(&scenario, 0).failures(draft.seed, made.as_ref().map_err(String::as_str));
+        failures.iter().any(|failure| failure.is_like(self.wanted)).then_some(size)
+    }
+}

@@ -1,0 +1,273 @@
+//! `search`: many seeds, for one that breaks a promise.
+
+use super::output::{print, print_table, say, wrong};
+use super::run::choose_arm;
+use super::{Exit, Format, OutputArgs, ScenarioArgs, load, progress, repro};
+use camino::Utf8PathBuf;
+use clap::Args;
+use reports::number;
+use reports::table::{Cell, Column, Table};
+use scenarios::search::plans::Origin;
+use scenarios::search::{Block, Found, Hunt, HuntOptions, failure, hunt};
+use scenarios::{Extent, Scenario};
+use sim_core::stats::interval;
+use sim_core::time::SimDuration;
+use std::fmt::Write as _;
+#[allow(clippy::disallowed_types, reason = "a budget of wall-clock time ends the search between two blocks, and decides nothing else")]
+use std::time::{Duration, Instant};
+
+/// Arguments of `search`.
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// The first and the last seed: 1..2000; or how many, from the scenario's first on: 2000.
+    #[arg(long, value_name = "A..B", default_value = "1000", value_parser = seeds)]
+    seeds: Seeds,
+    /// Begin no further hundred of seeds after so much time of the clock on the wall: 60s.
+    #[arg(long, value_name = "TIME")]
+    budget: Option<SimDuration>,
+    /// Stop after so many runs that fail.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    failures: u64,
+    /// Which arm [default: the first one written].
+    #[arg(long, value_name = "NAME")]
+    arm: Option<String>,
+    /// Draw every storm from its own seed, instead of every other one from storms that have shown something new.
+    #[arg(long)]
+    own_storms: bool,
+    /// Folder for a repro file of every run that fails.
+    #[arg(long, value_name = "DIR", default_value = "repros")]
+    out: Utf8PathBuf,
+    /// Threads [default: one per core]. What is found does not depend on it.
+    #[arg(long, value_name = "N", env = "STORMGLASS_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Which seeds are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seeds {
+    /// So many, from the scenario's first on.
+    Count(u64),
+    /// From the first to the last, both included.
+    Range(u64, u64),
+}
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    let example = || format!("`{text}` is neither the first and last seed, such as 1..2000, nor how many, such as 2000");
+    let number = |part: &str| part.trim().parse::<u64>().map_err(|_| example());
+    match text.split_once("..") {
+        None => match number(text)? {
+            0 => Err("no seed is too few".to_owned()),
+            count => Ok(Seeds::Count(count)),
+        },
+        Some((first, last)) => match (number(first)?, number(last)?) {
+            (first, last) if first > last => Err(format!("no seed lies from {first} to {last}; exchange the two")),
+            (0, u64::MAX) => Err("that is every seed there is; leave one out".to_owned()),
+            (first, last) => Ok(Seeds::Range(first, last)),
+        },
+    }
+}
+
+impl Seeds {
+    /// The first, and how many.
+    fn of(self, scenario: &Scenario) -> Result<(u64, u64), Exit> {
+        let (first, count) = match self {
+            Self::Range(first, last) => return Ok((first, last - first + 1)),
+            Self::Count(count) => (scenario.sweep.first_seed, count),
+        };
+        match first.checked_add(count - 1) {
+            Some(_) => Ok((first, count)),
+            None => Err(wrong(&format!("{count} seeds from {first} on go beyond the largest seed, {}", u64::MAX))),
+        }
+    }
+}
+
+/// What is said of a run that fails, and where it was written.
+struct Told {
+    seed: u64,
+    file: Utf8PathBuf,
+}
+
+/// Runs `search`.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+#[allow(clippy::disallowed_types, reason = "see above")]
+pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
+    let quiet = args.output.quiet;
+    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
+    load::warn(&scenario, &scenario.warnings, quiet);
+    let arm = choose_arm(&scenario, args.arm.as_deref())? as usize;
+    let (first, count) = args.seeds.of(&scenario)?;
+    progress::watch_for_interruption(quiet);
+    let bar = progress::bar(usize::try_from(count).unwrap_or(usize::MAX), quiet);
+    let begun = Instant::now();
+    let budget = args.budget.map_or(Duration::MAX, |budget| Duration::from_nanos(budget.as_nanos()));
+    let (mut told, mut failed) = (Vec::new(), None);
+    let mut found = |one: &Found| {
+        if failed.is_none() {
+            match bar.suspend(|| tell(args, &scenario, arm, one)) {
+                Ok(one) => told.push(one),
+                Err(exit) => failed = Some(exit),
+            }
+        }
+    };
+    let options = HuntOptions {
+        arm,
+        first,
+        count,
+        most_failures: args.failures,
+        breeds: !args.own_storms,
+        jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+        another_block: &mut || begun.elapsed() < budget,
+        go_on: &progress::go_on,
+        found: &mut found,
+        progress: &mut |block: &Block| bar.inc(block.tried),
+    };
+    let made = hunt(&scenario, options).map_err(|message| wrong(&format!("no threads can be started: {message}")))?;
+    bar.finish_and_clear();
+    if let Some(exit) = failed {
+        return Err(exit);
+    }
+    show(args, &made, &told)?;
+    if !quiet {
+        let seconds = begun.elapsed().as_secs_f64();
+        say(&format!("{} seeds in {seconds:.1} s, {:.0} a second", made.tried(), made.tried() as f64 / seconds.max(1e-9)));
+        say_how_far(args, &made, first, count);
+    }
+    let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
+    let ends = [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (made.failed() > 0, Exit::Failed)];
+    Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
+}
+
+/// The seed first: whatever comes next, the run can be repeated.
+fn tell(args: &SearchArgs, scenario: &Scenario, arm: usize, found: &Found) -> Result<Told, Exit> {
+    let mut text = format!("seed={} arm=\"{}\"", found.seed, scenario.arms[arm]);
+    if let Origin::Bred { of, change } = &found.origin {
+        let _ = write!(text, " storm of seed {of}, {change}");
+    }
+    for failure in &found.failures {
+        let _ = write!(text, "\n  {}: {} ({})", failure.property, failure.witness, failure.seen);
+    }
+    let say_or_print = |text: &str| {
+        if args.output.format == Format::Table {
+            print(text)
+        } else {
+            say(text);
+            Ok(())
+        }
+    };
+    say_or_print(&text)?;
+    let file = repro::write(scenario, arm, found.seed, found.strikes.as_ref(), &args.out)?;
+    say_or_print(&format!("  again: stormglass replay {file}"))?;
+    Ok(Told { seed: found.seed, file })
+}
+
+/// What came of it: groups of failures, the share of seeds, and how much is still new.
+fn show(args: &SearchArgs, made: &Hunt, told: &[Told]) -> Result<(), Exit> {
+    let groups = groups(made, told);
+    if args.output.format != Format::Table {
+        return print_table(&groups, args.output.format);
+    }
+    if !made.groups.is_empty() {
+        print("")?;
+        print_table(&groups, args.output.format)?;
+        print("")?;
+    }
+    print(&share(made))?;
+    print("")?;
+    print_table(&novelty(made), args.output.format)
+}
+
+fn groups(made: &Hunt, told: &[Told]) -> Table {
+    let columns = [
+        Column::text("property"),
+        Column::text("witness"),
+        Column::number("runs", ""),
+        Column::number("first seed", ""),
+        Column::text("file"),
+    ];
+    let mut table = Table::new("What breaks, and how", columns.into());
+    for group in &made.groups {
+        let file = told.iter().find(|one| one.seed == group.first_seed).map_or(Cell::Missing, |one| Cell::Code(one.file.to_string()));
+        table.push(vec![
+            Cell::text(group.failure.property.clone()),
+            Cell::text(group.failure.witness.clone()),
+            Cell::Count(group.runs),
+            Cell::Code(group.first_seed.to_string()),
+            file,
+        ]);
+    }
+    table
+}
+
+/// How many seeds fail, as far as those with a storm of their own tell.
+fn share(made: &Hunt) -> String {
+    let (sample, failed) = made.sample();
+    let all = if made.tried() == sample { String::new() } else { format!(" with storms of their own ({} were tried)", made.tried()) };
+    let Some((low, high)) = interval::share(failed, sample) else { return "no seed was tried".to_owned() };
+    format!(
+        "{failed} of {sample} seeds{all} fail: {}, 95 % interval {:.2}% to {:.2}%",
+        number::percent(failed, sample),
+        100.0 * low,
+        100.0 * high
+    )
+}
+
+/// New behaviours per thousand seeds, in at most ten stretches: once there are none, more seeds of this kind find nothing else.
+fn novelty(made: &Hunt) -> Table {
+    const ROWS: usize = 10;
+    let columns = [
+        Column::number("from seed", ""),
+        Column::number("seeds", ""),
+        Column::number("that fail", ""),
+        Column::number("new behaviours", ""),
+        Column::number("per 1000 seeds", ""),
+    ];
+    let title = format!("{} behaviours: orders of three kinds of events at one node, and when they were first seen", made.behaviours);
+    let mut table = Table::new(title, columns.into());
+    for blocks in made.blocks.chunks(made.blocks.len().div_ceil(ROWS).max(1)) {
+        let sum = |of: fn(&Block) -> u64| blocks.iter().map(of).sum::<u64>();
+        let (tried, new) = (sum(|block| block.tried), sum(|block| block.new));
+        table.push(vec![
+            Cell::Code(blocks[0].first.to_string()),
+            Cell::Count(tried),
+            Cell::Count(sum(|block| block.failed)),
+            Cell::Count(new),
+            Cell::Count((new * 1000).checked_div(tried).unwrap_or_default()),
+        ]);
+    }
+    table
+}
+
+fn say_how_far(args: &SearchArgs, made: &Hunt, first: u64, count: u64) {
+    let tried = made.tried();
+    if tried < count {
+        let why = match (progress::go_on(), made.failed() >= args.failures) {
+            (false, _) => "interrupted",
+            (true, true) => "that was enough failures (--failures)",
+            (true, false) => "the time is over (--budget)",
+        };
+        let next = first + tried;
+        say(&format!("{why}: {tried} of {count} seeds were tried, and `--seeds {next}..{}` goes on from there", first + count - 1));
+    }
+    if made.failed() == 0 {
+        say("no promise was broken: expectations that one run can break, calls without an end, stuck and stalled runs, panics");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_a_number_or_the_first_and_the_last() {
+        assert_eq!((seeds("2000"), seeds("5..7")), (Ok(Seeds::Count(2000)), Ok(Seeds::Range(5, 7))));
+        for wrong in ["", "0", "7..5", "1..", "..9", "-1..4", "a..b", "0..18446744073709551615"] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
+}
