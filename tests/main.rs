@@ -1,5 +1,6 @@
 //! Integration tests, in one binary so that they link once.
 
+mod at_scale; // is a storm over every protocol the same run twice?
 mod architecture; // does every package import only packages below it?
 mod cli; // does the program say and do what a user expects, with good and bad input?
 mod determinism; // same scenario and seed: same bytes, on any number of threads and in any build?
