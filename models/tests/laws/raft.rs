@@ -183,9 +183,10 @@ fn whatever_strikes_the_members_every_promise_is_kept() {
         let ended = sound(&spec, seed);
         assert_eq!(violated(&ended), BTreeSet::new(), "seed {seed}: {:?}", ended.measures.findings);
         elected += observed(&ended, "leaders elected");
-        let late = ended.seen.iter().filter(|(instant, record)| {
-            *instant > at(25_000) && matches!(record, Record::CallEnded(_, outcome) if outcome.is_success())
-        });
+        let late = ended
+            .seen
+            .iter()
+            .filter(|(instant, record)| *instant > at(25_000) && matches!(record, Record::CallEnded(_, outcome) if outcome.is_success()));
         assert!(late.count() > 50, "seed {seed} comes back");
     }
     assert!(elected > 40, "{elected}");
