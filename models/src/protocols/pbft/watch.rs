@@ -46,11 +46,7 @@ impl Watch {
                 if is_split {
                     let at = announced.value;
                     observations.violated("Agreement", truth.now, || {
-                        format!(
-                            "replica {member} has done {} at place {at}, and another correct one {}",
-                            named(did),
-                            named(place.proposal)
-                        )
+                        format!("replica {member} has done {} at place {at}, and another correct one {}", named(did), named(place.proposal))
                     });
                 }
                 if self.places.len() > REMEMBERED {
