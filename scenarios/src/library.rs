@@ -110,6 +110,7 @@ shipped!(
     "silent-corruption",
     "two-primaries",
     "raft-leader-crash",
+    "abd-write-back",
     "budget-or-breaker",
     "clients-few-or-many",
     "product-retries",

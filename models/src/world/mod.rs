@@ -45,6 +45,7 @@ mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
+mod inspect;
 mod interference;
 mod jobs;
 mod layers;
@@ -76,6 +77,7 @@ mod triggers;
 mod twins;
 mod wire;
 
+pub use inspect::{MemberView, NodeView, UnderWay};
 pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
@@ -336,8 +338,8 @@ impl<P: Protocol> World<P> {
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
         more.extend(self.read_models.observations(&self.plan));
+        more.extend(self.judge_properties(now));
         self.meter.observed(&self.observations, more);
-        self.judge_properties(now);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }

@@ -11,9 +11,11 @@ mod axis;
 mod forest;
 mod heat_map;
 mod latency;
+mod latency_over_time;
 mod layers;
 mod load;
 mod objective;
+mod occupancy;
 mod over_time;
 mod percentiles;
 mod plane;
@@ -27,6 +29,7 @@ mod sheet;
 mod stability_edge;
 mod storm;
 pub mod timeline;
+mod topology;
 mod view;
 
 pub use view::View;
@@ -60,7 +63,11 @@ pub const CHARTS: &[&dyn Chart] = &[
     &forest::PairedDifferences,
     &latency::LatencyByArm,
     &percentiles::LatencyPercentiles,
+    &latency_over_time::LatencyOverTime,
+    &occupancy::UTILISATION,
+    &occupancy::QUEUE,
     &amplification::Amplification,
+    &topology::Topology,
     &stability_edge::StabilityEdge,
     &heat_map::NOT_RECOVERED,
     &heat_map::RECOVERY,
