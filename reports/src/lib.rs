@@ -17,6 +17,7 @@ pub mod summary;
 pub mod table;
 pub mod terminal;
 pub mod theme;
+pub mod trace;
 mod write;
 
 pub use write::{ReportOptions, write_report};

@@ -34,6 +34,9 @@ const RAMP: [RGBColor; 6] = [
 /// Words on the lighter and on the darker half of the ramp; they belong to it, and stay when a page changes its colours.
 const ON_RAMP: [RGBColor; 2] = [RGBColor(0x00, 0x00, 0x00), RGBColor(0xfe, 0xfe, 0xfe)];
 
+/// How many colours there are for arms.
+pub const ARM_COLOURS: usize = ARMS.len();
+
 /// Colours and sizes of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
@@ -89,6 +92,11 @@ impl Theme {
         let [dark, light] = ON_RAMP;
         let heat = self.heat(share);
         if contrast(heat, dark) >= contrast(heat, light) { dark } else { light }
+    }
+
+    /// The dash pattern of an arm as SVG and plotly.js write it, in pixels; nothing for a line that is whole.
+    pub const fn dashes(arm: usize) -> &'static str {
+        ARMS[arm % ARMS.len()].2
     }
 
     /// Class name and dash pattern of a colour of this theme.

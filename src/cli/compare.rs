@@ -112,6 +112,7 @@ struct Made {
 fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
+    let stressed_of = args.precision.of_stress(&scenario, args.stress)?;
     let rounds = args.precision.rounds(&scenario)?;
     let most = rounds.as_ref().map(|rounds| rounds.at_most).or(work.replications);
     scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
@@ -136,6 +137,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     };
     thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
     if args.stress {
+        results.stressed_of = stressed_of;
         stress::compare(&scenario, &mut results, &folder, work, quiet)?;
     }
     draw(&results, &folder)?;

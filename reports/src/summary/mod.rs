@@ -10,6 +10,7 @@ pub mod edges;
 mod evidence;
 pub mod fairness;
 pub mod fates;
+pub mod faults;
 mod grid;
 mod long_run;
 mod observations;
@@ -25,6 +26,7 @@ mod stuck;
 mod sums;
 mod thresholds;
 pub mod verdicts;
+mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
@@ -45,6 +47,7 @@ pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
+pub use worst::worst_runs;
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;

@@ -2,10 +2,11 @@
 
 pub mod grids;
 
-use scenarios::measure::{Bin, CoarseHistogram, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};
+use scenarios::measure::{Bin, CoarseHistogram, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures, StuckEvidence};
 use scenarios::results::{
     Assumption, BinTotals, CellSeries, FaultWindow, FurtherAttempts, LevelTotals, Manifest, OccupancyTotals, Results, RunOutcome, RunRow,
 };
+use scenarios::story::Story;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -58,6 +59,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         expect: Vec::new(),
         properties: Vec::new(),
         sums: Vec::new(),
+        story: Story::default(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
             Assumption { path: "nodes.payments.late_work".to_owned(), value: "Finish".to_owned(), written: false },
@@ -152,12 +154,29 @@ fn brownout_run(&(name, middle, never, per_hundred, during): &Arm, seed: u64) ->
             relapses: 0,
         }],
         stuck: lost,
+        stuck_evidence: lost.then(|| stuck(measured)),
         last_success: Some(SimTime::from_nanos(HORIZON * 1_000_000_000)),
         events: 40 * calls,
         ended: SimTime::from_nanos((HORIZON + 2) * 1_000_000_000),
         ..RunMeasures::default()
     };
     (bins, measures)
+}
+
+/// What the last ten seconds say of a run that is down since the 20th.
+fn stuck(measured: &[Bin]) -> StuckEvidence {
+    let last = &measured[measured.len() - 10..];
+    let offered = last.iter().map(|bin| bin.started).sum();
+    StuckEvidence {
+        trigger_gone: Some(SimDuration::from_secs(HORIZON - 30)),
+        watched: SimDuration::from_secs(10),
+        offered,
+        offered_before: 10 * RATE,
+        load_as_before: true,
+        succeeded: last.iter().map(|bin| bin.succeeded).sum(),
+        level: offered * 999 / 1_000,
+        stays_down: true,
+    }
 }
 
 fn bin(second: u64, back: u64, per_hundred: u64, during: u64, luck: &Draws) -> Bin {
