@@ -19,4 +19,4 @@ pub mod terminal;
 pub mod theme;
 mod write;
 
-pub use write::{ReportOptions, write_report};
+pub use write::{ReportOptions, Tell, write_report, write_report_telling};

@@ -1,7 +1,7 @@
 //! Does a report say what the results say, in the same bytes every time?
 
-mod exports;
 mod drawn;
+mod exports;
 mod headlines;
 mod layout;
 mod sample;
