@@ -1,6 +1,7 @@
 //! Integration tests, in one binary so that they link once.
 
 mod architecture; // does every package import only packages below it?
+mod at_scale; // is a storm over every protocol the same run twice?
 mod cli; // does the program say and do what a user expects, with good and bad input?
 mod determinism; // same scenario and seed: same bytes, on any number of threads and in any build?
 mod documents; // is everything the documents show true?

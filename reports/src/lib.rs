@@ -17,6 +17,7 @@ pub mod summary;
 pub mod table;
 pub mod terminal;
 pub mod theme;
+pub mod trace;
 mod write;
 
 pub use write::{ReportOptions, Tell, write_report, write_report_telling};

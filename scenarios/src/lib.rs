@@ -4,6 +4,7 @@
 
 pub mod course;
 mod data;
+pub mod diff;
 mod edges;
 pub mod expect;
 pub mod fork;

@@ -4,6 +4,7 @@
 
 mod check;
 mod compare;
+mod diff;
 mod dry_run;
 mod explain;
 mod export;
@@ -26,6 +27,7 @@ mod shrink;
 mod step;
 mod stress;
 mod thresholds;
+mod trace_file;
 mod verdict;
 
 use camino::Utf8PathBuf;
@@ -67,6 +69,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Look for the smallest scenario that still fails as the run of a repro file does.
     Shrink(shrink::ShrinkArgs),
+    /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
+    Diff(diff::DiffArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -191,6 +195,7 @@ pub fn main() -> ExitCode {
         Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Shrink(args) => shrink::shrink(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),

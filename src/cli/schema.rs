@@ -18,6 +18,8 @@ pub struct SchemaArgs {
 enum Kind {
     /// results.json, which `compare`, `sweep` and `report` write.
     Results,
+    /// A line of a trace that `run --trace FILE --trace-format jsonl` writes.
+    Trace,
 }
 
 /// Runs `schema`.
@@ -25,9 +27,9 @@ enum Kind {
 /// # Errors
 /// [`Exit::Wrong`](super::Exit) if stdout cannot be written.
 pub fn schema(args: &SchemaArgs) -> Result<Exit, Exit> {
-    let schema = match args.kind {
-        Kind::Results => schema::results(),
-    };
-    print(&format!("{schema:#}"))?;
+    match args.kind {
+        Kind::Results => print(&format!("{:#}", schema::results()))?,
+        Kind::Trace => print(scenarios::trace::SCHEMA.trim_end())?,
+    }
     Ok(Exit::Fine)
 }

@@ -11,9 +11,11 @@ mod axis;
 mod forest;
 mod heat_map;
 mod latency;
+mod latency_over_time;
 mod layers;
 mod load;
 mod objective;
+mod occupancy;
 mod over_time;
 mod percentiles;
 mod plane;
@@ -61,6 +63,9 @@ pub const CHARTS: &[&dyn Chart] = &[
     &forest::PairedDifferences,
     &latency::LatencyByArm,
     &percentiles::LatencyPercentiles,
+    &latency_over_time::LatencyOverTime,
+    &occupancy::UTILISATION,
+    &occupancy::QUEUE,
     &amplification::Amplification,
     &topology::Topology,
     &stability_edge::StabilityEdge,
