@@ -20,4 +20,4 @@ pub mod theme;
 pub mod trace;
 mod write;
 
-pub use write::{ReportOptions, write_report};
+pub use write::{ReportOptions, Tell, write_report, write_report_telling};
