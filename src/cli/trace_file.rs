@@ -50,7 +50,7 @@ pub enum TraceFormat {
 
 impl TraceFormat {
     /// What the ending of a file says.
-    fn of(file: &Utf8Path) -> Self {
+    pub fn of(file: &Utf8Path) -> Self {
         let name = file.file_name().unwrap_or_default();
         let has = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
         let known =
