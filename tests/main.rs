@@ -2,6 +2,7 @@
 
 mod at_scale; // is a storm over every protocol the same run twice?
 mod architecture; // does every package import only packages below it?
+mod corpus; // do kept failures still fail, and would a new one be found?
 mod cli; // does the program say and do what a user expects, with good and bad input?
 mod determinism; // same scenario and seed: same bytes, on any number of threads and in any build?
 mod documents; // is everything the documents show true?
