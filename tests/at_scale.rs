@@ -14,7 +14,8 @@ use scenarios::{Extent, Scenario, read};
 use sim_core::simulation::TieBreak;
 
 fn shipped(name: &str, text: &str) -> Scenario {
-    read(Source::new(name, text), name, &[], Extent::AsWritten).unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+    read(Source::new(name, text), name, &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
 }
 
 /// The group of this name under the default storm, as the first shipped scenario that has it writes it.
@@ -48,8 +49,14 @@ fn digests(scenarios: &[Scenario], seeds: usize) -> Vec<u64> {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut digests = Vec::new();
     let work = |seed: usize| run(&scenarios[seed % scenarios.len()].cells[0].arms[0], seed as u64, TieBreak::ByRank, None).digest.value();
-    map_in_index_order(jobs, seeds, || true, work, |seed, digest| digests.push(digest.unwrap_or_else(|panic| panic!("seed {seed}: {panic}"))))
-        .expect("threads start");
+    map_in_index_order(
+        jobs,
+        seeds,
+        || true,
+        work,
+        |seed, digest| digests.push(digest.unwrap_or_else(|panic| panic!("seed {seed}: {panic}"))),
+    )
+    .expect("threads start");
     digests
 }
 

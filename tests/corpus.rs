@@ -81,7 +81,8 @@ fn found(scenario: &Scenario, arm: usize, seeds: u64) -> (Vec<Found>, u64) {
 #[test]
 fn the_canary_is_found_where_the_bug_is_planted_and_nowhere_else() {
     let source = Source::read(&corpus().join("canary.ron"), []).expect("the canary is there");
-    let scenario = read(source, "canary.ron", &[], Extent::AsWritten).unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let scenario = read(source, "canary.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
     let (broken, fixed) = (scenario.arm("broken").expect("it is an arm"), scenario.arm("fixed").expect("it is an arm"));
     let (failing, tried) = found(&scenario, broken, 200);
     assert!(!failing.is_empty() && tried > failing[0].seed - 1, "a search that finds no planted bug finds none at all");

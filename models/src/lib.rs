@@ -14,7 +14,7 @@ mod call;
 pub mod clocks;
 pub mod disks;
 pub mod environment;
-mod event;
+pub mod event;
 pub mod faults;
 pub mod history;
 pub mod ids;
@@ -40,5 +40,5 @@ pub mod world;
 pub use about::{About, Explained};
 pub use builder::quoted;
 
-/// Raised whenever the same scenario and seed may give another run than before: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 6;
+/// Raised whenever the same scenario and seed may give another run than before, or leave more behind: part of every content key.
+pub const BEHAVIOUR_VERSION: u32 = 7;

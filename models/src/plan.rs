@@ -4,7 +4,7 @@ mod edges;
 mod spec;
 
 pub use edges::{Callee, EdgePlan, EdgeRoutes, INSIDE, Zones};
-pub use spec::{Clockwork, Routing, SystemSpec};
+pub use spec::{Clockwork, RecoveryLevel, Routing, SystemSpec};
 
 use crate::alerts::AlertPlan;
 use crate::brokers::{BacklogPlan, BrokerPlan, ConsumerPlan};
@@ -87,6 +87,12 @@ impl Plan {
     /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
     pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()
+    }
+
+    /// The same system, which nothing strikes: no fault, no storm, no experiment. Everything else in it is what it was, draw by draw.
+    #[must_use]
+    pub fn without_faults(&self) -> Self {
+        Self { faults: Vec::new(), storm: None, experiment: None, ..self.clone() }
     }
 
     /// What a storm has in the run of this seed: each strike as a scenario would write it, and with its names looked up.

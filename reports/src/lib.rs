@@ -15,7 +15,9 @@ pub mod html;
 pub mod number;
 pub mod summary;
 pub mod table;
+pub mod terminal;
 pub mod theme;
+pub mod trace;
 mod write;
 
 pub use write::{ReportOptions, write_report};

@@ -1,7 +1,7 @@
 //! Which files does a report consist of, and how do they get onto the disk whole?
 
 use crate::charts::{self, Picture};
-use crate::export::{csv, markdown, runs, series};
+use crate::export::{csv, latency, markdown, occupancy, runs, series};
 use crate::html;
 use crate::summary;
 use crate::theme::Theme;
@@ -17,7 +17,7 @@ pub struct ReportOptions {
     pub png: bool,
 }
 
-/// Writes `report.html`, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
+/// Writes `report.html`, `explore.html` where the feature `explore` is on, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
 /// if it does not exist, and returns the paths in the order of writing. Each file is complete or absent: it is written
 /// under a temporary name and then renamed.
 pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io::Result<Vec<PathBuf>> {
@@ -29,10 +29,21 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
         written.push(path);
         Ok(())
     };
-    put("runs.csv".to_owned(), csv::table(&runs::table(results)).as_bytes())?;
+    let rows = runs::table(results);
+    put("runs.csv".to_owned(), csv::table(&rows).as_bytes())?;
+    #[cfg(feature = "parquet")]
+    put("runs.parquet".to_owned(), &crate::export::parquet::table(&rows).map_err(io::Error::other)?)?;
     for one in &results.series {
         let name = format!("series/cell-{}-arm-{}.csv", one.cell, one.arm);
         put(name, csv::table(&series::table(&results.manifest, one)).as_bytes())?;
+        for (stem, table) in [
+            ("latency", latency::distribution(one)),
+            ("latency-over-time", latency::over_time(&results.manifest, one)),
+            ("services", occupancy::over_time(&results.manifest, one)),
+        ] {
+            let Some(table) = table else { continue };
+            put(format!("series/{stem}-cell-{}-arm-{}.csv", one.cell, one.arm), csv::table(&table).as_bytes())?;
+        }
     }
     for (number, edges) in (1..).zip(summary::thresholds(results)) {
         put(format!("edges-{number}.csv"), csv::table(&edges).as_bytes())?;
@@ -52,8 +63,11 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     }
     let rankings = serde_json::to_string_pretty(&runs::rankings(results))?;
     put("ranking.json".to_owned(), format!("{rankings}\n").as_bytes())?;
+    put("results.json".to_owned(), format!("{}\n", crate::export::results::results(results)).as_bytes())?;
     put("report.md".to_owned(), markdown::report(results).as_bytes())?;
     put("report.html".to_owned(), html::page(results, &pictures).as_bytes())?;
+    #[cfg(feature = "explore")]
+    put("explore.html".to_owned(), html::explore::page(results, &pictures).as_bytes())?;
     Ok(written)
 }
 

@@ -4,10 +4,12 @@
 
 pub mod course;
 mod data;
+pub mod diff;
 mod edges;
 pub mod expect;
 pub mod fork;
 pub mod journal;
+pub mod lanes;
 pub mod library;
 pub mod live;
 pub mod long_run;
@@ -22,8 +24,10 @@ pub mod repro;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod sealed;
 pub mod search;
 pub mod shrink;
+pub mod story;
 pub mod stress;
 pub mod sweep;
 pub mod text;

@@ -7,6 +7,8 @@ use crate::run::{Pace, Run, Stalled};
 use crate::scenario::ArmPlan;
 use models::faults::Strike;
 use models::ids::NodeId;
+use models::measure::{Bin, Series};
+use models::plan::{Plan, RecoveryLevel};
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use models::world::{NodeView, UnderWay, World};
@@ -14,6 +16,7 @@ use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::{Simulation, Stop, TieBreak};
 use sim_core::time::{SimDuration, SimTime};
+use std::sync::Arc;
 
 /// Up to where a run goes on: whichever comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +87,11 @@ pub(crate) struct Live<P: Protocol> {
     simulation: Simulation<World<P>>,
     pace: Pace,
     phase: Phase,
+    /// Whether averages over time have begun.
+    is_measured: bool,
     times: Times,
+    /// The bins of the same run without faults, where its level is the one to come back to.
+    twin: Option<Arc<Vec<Bin>>>,
     stalled: Option<Stalled>,
 }
 
@@ -100,10 +107,8 @@ struct Times {
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Measuring has not begun.
-    WarmUp,
-    /// Calls are made and measured.
-    Measured,
+    /// Calls are made, up to the horizon, in time bins of which the present one ends at this instant.
+    Calling(SimTime),
     /// Bin by bin, until every call is decided or the drain is over: up to this instant.
     Draining(SimTime),
     /// Nothing comes any more; up to this instant something was going on, if anything was pending.
@@ -112,18 +117,32 @@ enum Phase {
 
 impl<P: Protocol> Live<P> {
     pub(crate) fn start(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak) -> Self {
-        let times = arm.plan.clockwork;
+        let plan = arm.of_run(seed);
+        let has_twin = plan.clockwork.level == RecoveryLevel::Twin && (!plan.faults.is_empty() || plan.experiment.is_some());
+        let twin = has_twin.then(|| {
+            let mut calm = Self::beside(Arc::new(plan.without_faults()), protocol.clone(), (seed, ties), None);
+            calm.advance(Until::END, None);
+            Arc::new(calm.finish().bins)
+        });
+        Self::beside(plan, protocol, (seed, ties), twin)
+    }
+
+    /// The run whose level is that of its twin, if it has one.
+    fn beside(plan: Arc<Plan>, protocol: P, (seed, ties): (u64, TieBreak), twin: Option<Arc<Vec<Bin>>>) -> Self {
+        let times = plan.clockwork;
         let horizon = SimTime::ZERO + times.horizon;
         Self {
-            simulation: World::start(arm.of_run(seed), protocol, Seed::new(seed), ties),
-            pace: Pace::of(arm),
-            phase: Phase::WarmUp,
+            pace: Pace::of(&plan),
+            simulation: World::start(plan, protocol, Seed::new(seed), ties),
+            phase: Phase::Calling(horizon.min(SimTime::ZERO + times.bin)),
+            is_measured: false,
             times: Times {
                 measured_from: horizon.min(SimTime::ZERO + times.warm_up),
                 horizon,
                 end: horizon.saturating_add(times.drain),
                 bin: times.bin,
             },
+            twin,
             stalled: None,
         }
     }
@@ -145,15 +164,29 @@ impl<P: Protocol> Live<P> {
         }
     }
 
-    /// The phase after one that came to its end, and how it did.
+    /// Up to when the present phase goes on, unless something else happens at an instant within it.
+    fn target(&self) -> Option<SimTime> {
+        match self.phase {
+            Phase::Calling(bin_ends) if !self.is_measured => Some(bin_ends.min(self.times.measured_from)),
+            Phase::Calling(until) | Phase::Draining(until) => Some(until),
+            Phase::Over(_) => None,
+        }
+    }
+
+    /// What comes when the run has come to its target, and how it did.
     fn next_phase(&mut self, stop: Stop) -> Phase {
         let Times { measured_from, horizon, end, bin } = self.times;
         let until = match self.phase {
-            Phase::WarmUp => {
-                self.simulation.intervene(|world, _| world.averages_begin(measured_from));
-                return Phase::Measured;
+            Phase::Calling(bin_ends) if !self.is_measured && measured_from < bin_ends => {
+                self.measuring_begins();
+                return self.phase;
             }
-            Phase::Measured => {
+            Phase::Calling(bin_ends) => {
+                self.simulation.intervene(|world, _| world.averages_of_bin_end(bin_ends));
+                if bin_ends < horizon {
+                    return Phase::Calling(bin_ends.saturating_add(bin).min(horizon));
+                }
+                self.measuring_begins();
                 self.simulation.intervene(|world, _| world.averages_end(horizon));
                 horizon
             }
@@ -167,15 +200,17 @@ impl<P: Protocol> Live<P> {
         }
     }
 
+    fn measuring_begins(&mut self) {
+        let from = self.times.measured_from;
+        if !std::mem::replace(&mut self.is_measured, true) {
+            self.simulation.intervene(|world, _| world.averages_begin(from));
+        }
+    }
+
     /// See [`LiveRun::advance`].
     pub(crate) fn advance(&mut self, until: Until, mut observer: Option<&mut dyn Observer<Record>>) -> bool {
         loop {
-            let target = match self.phase {
-                Phase::WarmUp => self.times.measured_from,
-                Phase::Measured => self.times.horizon,
-                Phase::Draining(target) => target,
-                Phase::Over(_) => return true,
-            };
+            let Some(target) = self.target() else { return true };
             match self.go_on(target.min(until.time), until.events, &mut observer) {
                 None => self.phase = Phase::Over(None),
                 Some(Stop::TooManyEvents) => return false,
@@ -192,8 +227,10 @@ impl<P: Protocol> Live<P> {
         let left = if let Phase::Over(left) = self.phase { left } else { None };
         let mut meter = self.simulation.into_model().into_meter(left.unwrap_or(last));
         let history = meter.take_history().map(Box::new);
-        let (measures, bins, gauges) = meter.finish(last, events);
-        Run { measures, bins, gauges, digest, history, stalled: self.stalled }
+        let further = meter.further_attempts();
+        let (measures, series) = meter.finish_beside(self.twin.as_ref().map(|bins| bins.as_slice()), last, events);
+        let Series { bins, gauges, latencies, occupancies } = series;
+        Run { measures, bins, gauges, further, latencies, occupancies, digest, history, stalled: self.stalled }
     }
 }
 

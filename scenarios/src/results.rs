@@ -5,10 +5,15 @@
 
 use crate::course::Course;
 use crate::expect::Clause;
+use crate::story::Story;
 use crate::threshold::Threshold;
-pub use models::measure::MILLIONTHS;
+mod adding;
+
 use models::measure::RunMeasures;
+pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Key;
+use sim_core::stats::log_linear;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
@@ -25,6 +30,8 @@ pub struct Results {
     pub thresholds: Vec<Threshold>,
     /// The same comparison under other assumptions, if it was asked for.
     pub stressed: Vec<Stressed>,
+    /// The measure that these comparisons were asked of, if not of what ranks arms.
+    pub stressed_of: Option<String>,
 }
 
 /// A comparison made again under another assumption.
@@ -94,6 +101,9 @@ pub struct Manifest {
     /// What loads and capacities come to, by arithmetic alone, in the first cell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Sum>,
+    /// What was run in words, and seen from above.
+    #[serde(default)]
+    pub story: Story,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
     /// The properties that the scenario states, as tables name them.
@@ -203,6 +213,15 @@ pub struct CellSeries {
     /// What layers showed over time, by edge and layer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gauges: Vec<GaugeTotals>,
+    /// How long calls of users took, over all runs together.
+    #[serde(default)]
+    pub latencies: Latencies,
+    /// How full services were over time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occupancies: Vec<OccupancyTotals>,
+    /// Over all runs, by bin: attempts that were not the first of their call, by their number. It ends with the last bin that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<FurtherAttempts>,
     /// Whether the runs had settled when they were measured, and how they ended.
     #[serde(default)]
     pub course: Course,
@@ -220,6 +239,32 @@ pub struct GaugeTotals {
     pub name: String,
     /// For each bin: the sum over the runs in millionths, and how many runs had a value.
     pub bins: Vec<(i64, u32)>,
+}
+
+/// How full a service was over time, over all runs of a cell and arm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OccupancyTotals {
+    /// The service.
+    pub service: String,
+    /// Workers of all its replicas, as the scenario says; 0 if nothing limits them.
+    pub workers: u64,
+    /// Runs added up.
+    pub runs: u64,
+    /// For each bin: busy workers.
+    pub busy: Vec<LevelTotals>,
+    /// For each bin: how many waited for a worker.
+    pub waiting: Vec<LevelTotals>,
+}
+
+/// A mean over a time bin, over all runs of a cell and arm, in thousandths.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelTotals {
+    /// The sum over the runs.
+    pub sum: u64,
+    /// Over the runs: the value -> number of runs, in buckets that are 3 % wide.
+    pub runs: log_linear::Histogram<5>,
 }
 
 /// One time bin over all runs of a cell and arm: integer sums, and integer histograms over the runs.
@@ -275,7 +320,7 @@ impl FaultWindow {
 impl Results {
     /// The results of what is about to be run.
     pub const fn nothing_yet(manifest: Manifest) -> Self {
-        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new(), stressed_of: None }
     }
 
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
@@ -291,6 +336,19 @@ impl Results {
             RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
             RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
         })
+    }
+
+    /// Fingerprint of all finished runs: the wrapping sum of a 64-bit mix of each run's place, seed and digest. Equal results have equal
+    /// fingerprints, and those of runs of which one differs in anything that can be observed have others.
+    pub fn digest(&self) -> u64 {
+        let each = self.runs.iter().map(|row| match &row.outcome {
+            RunOutcome::Finished { digest, .. } => {
+                let place = Key::named("run of these results").child(u64::from(row.cell)).child(u64::from(row.arm));
+                place.child(row.seed).child(*digest).bits()
+            }
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => 0,
+        });
+        each.fold(0, u64::wrapping_add)
     }
 
     /// The series of one cell and arm.
@@ -332,6 +390,7 @@ mod tests {
             series: Vec::new(),
             thresholds: Vec::new(),
             stressed: Vec::new(),
+            stressed_of: None,
         };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });

@@ -3,7 +3,7 @@
 use crate::live::{Live, Until};
 use crate::scenario::ArmPlan;
 use models::history::History;
-use models::measure::{Bin, Gauge, RunMeasures};
+use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use models::plan::Plan;
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
@@ -34,6 +34,12 @@ pub struct Run {
     pub bins: Vec<Bin>,
     /// What its layers showed over time.
     pub gauges: Vec<Gauge>,
+    /// How long calls of users took.
+    pub latencies: Latencies,
+    /// How full its services were over time.
+    pub occupancies: Vec<Occupancy>,
+    /// Attempts that were not the first of their call, by time bin; it ends with the last bin that has any.
+    pub further: Vec<FurtherAttempts>,
     /// Fingerprint of everything observable in it.
     pub digest: Digest,
     /// What clients asked of a group and what they were told, if that was to be kept.
@@ -97,9 +103,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn of(arm: &ArmPlan) -> Self {
-        let clients: u64 = arm.plan.populations.iter().map(|population| u64::from(population.count)).sum();
-        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + arm.plan.nodes.len() as u64);
+    pub(crate) fn of(plan: &Plan) -> Self {
+        let clients: u64 = plan.populations.iter().map(|population| u64::from(population.count)).sum();
+        let every = LOOK_EVERY + LOOK_EVERY_FOR_EACH * (clients + plan.nodes.len() as u64);
         Self { every, last: (SimTime::ZERO, 0) }
     }
 
@@ -159,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn a_twin_is_the_same_run_without_its_faults_and_changes_nothing_but_what_it_is_held_against() {
+        let steady = |rest: &str| run_of(&scenario(STEADY, "Timeout(\"100ms\")", rest));
+        let (plain, beside) = (steady(""), steady("level: Twin"));
+        assert_eq!((beside.digest, &beside.bins, beside.measures.events), (plain.digest, &plain.bins, plain.measures.events));
+        let mut calm = scenario(STEADY, "Timeout(\"100ms\")", "");
+        let arm = &mut calm.cells[0].arms[0];
+        arm.plan = Arc::new(arm.plan.without_faults());
+        let calm = run_of(&calm);
+        assert!(calm.measures.episodes.is_empty() && calm.digest != plain.digest);
+        let successes = |run: &Run| run.bins.iter().map(|bin| bin.succeeded).sum::<u64>();
+        assert_eq!(beside.measures.episodes[0].calls_lost, successes(&calm) - successes(&beside));
+        assert_eq!(beside.measures.episodes[0].calls_lost, 5, "one second of five calls");
+        // Where load comes to four times as much at that instant anyway, only a twin can tell what the crash has done.
+        let rising = "count: 1, arrivals: Piecewise(rates: [(\"0s\", \"5/s\"), (\"10s\", \"200/s\")])";
+        let of = |rest: &str| run_of(&scenario(rising, "Timeout(\"100ms\")", rest)).measures;
+        let (before, twin) = (of(""), of("level: Twin"));
+        assert!(before.stuck, "it does 100/s, and so stays below what it was before");
+        assert!(!twin.stuck && twin.episodes[0].downtime < before.episodes[0].downtime, "{:?}", twin.episodes);
+    }
+
+    #[test]
     fn a_run_that_is_in_a_hurry_and_comes_to_its_end_is_not_stopped() {
         let waits = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"1ms\"))", "");
         assert_eq!(run_of(&waits).stalled, None);
@@ -179,5 +206,30 @@ mod tests {
         // So many clients have much to do in a second, and it passes.
         assert!(!look(100_000_000, at(1_010), minute));
         assert!(look(1_000, at(10), minute));
+    }
+
+    #[test]
+    fn what_is_counted_as_tried_again_is_what_is_seen_on_the_wire_with_a_later_number() {
+        // Short bins, a callee that is down for a while, hedges, and a caller that goes on for ever.
+        for stack in [
+            "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"300ms\")), Timeout(\"1s\")",
+            "Retry(attempts: 7, backoff: Exponential(base: \"20ms\", cap: \"1s\")), Hedge(AfterDelay(delay: \"5ms\")), Timeout(\"1s\")",
+        ] {
+            let scenario = scenario(STEADY, stack, "");
+            let (arm, mut seen) = (&scenario.cells[0].arms[0], vec![0; 60]);
+            let mut observer = |at: SimTime, record: &Record| {
+                if let Record::Sent(attempt, _) = record
+                    && let Some(bin) = seen.get_mut((at.as_nanos() / 1_000_000_000) as usize)
+                {
+                    *bin += u64::from(attempt.number > 1);
+                }
+            };
+            let run = run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+            let mut counted: Vec<u64> = run.further.iter().map(FurtherAttempts::total).collect();
+            counted.resize(60, 0);
+            assert_eq!(counted, seen, "{stack}");
+            assert!(seen.iter().sum::<u64>() > 10, "{stack}");
+        }
+        assert!(run_of(&scenario(STEADY, "Timeout(\"1s\")", "")).further.is_empty());
     }
 }

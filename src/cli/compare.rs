@@ -1,7 +1,7 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::dry_run::dry_run;
-use super::output::{print, print_changes, print_table, say, wrong};
+use super::output::{print, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
@@ -112,6 +112,7 @@ struct Made {
 fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     let (work, quiet) = (&args.work, args.output.quiet);
     let mut scenario = load::load(&args.scenario, Extent::Grid)?;
+    let stressed_of = args.precision.of_stress(&scenario, args.stress)?;
     let rounds = args.precision.rounds(&scenario)?;
     let most = rounds.as_ref().map(|rounds| rounds.at_most).or(work.replications);
     scenario.sweep.replications = most.unwrap_or(scenario.sweep.replications);
@@ -136,6 +137,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
     };
     thresholds::search(&scenario, &mut results, &folder, work, quiet)?;
     if args.stress {
+        results.stressed_of = stressed_of;
         stress::compare(&scenario, &mut results, &folder, work, quiet)?;
     }
     draw(&results, &folder)?;
@@ -264,7 +266,11 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         ties.iter().try_for_each(|sentence| print(&format!("  {sentence}")))?;
         print("")?;
         print_table(&ranking.table(), format)?;
-        let further = reports::summary::properties(results, cell).into_iter().chain(ranking.table_of_set_apart());
+        if let Some(over_time) = reports::terminal::arms(results, cell, width()) {
+            print(&format!("\n{over_time}"))?;
+        }
+        let stuck = reports::summary::stuck(results, cell);
+        let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));
         for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;

@@ -51,7 +51,14 @@ impl FuturesArgs {
 ///
 /// # Errors
 /// The exit code of whatever went wrong.
-pub fn show(args: &FuturesArgs, scenario: &Scenario, run: (usize, u64), wanted: Option<&Failure>, most_events: u64, quiet: bool) -> Result<Exit, Exit> {
+pub fn show(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    wanted: Option<&Failure>,
+    most_events: u64,
+    quiet: bool,
+) -> Result<Exit, Exit> {
     if let (Some(other), Some(at)) = (&args.fork_arm, args.fork_at) {
         return show_other(args, scenario, run, (other, at), most_events);
     }
@@ -83,13 +90,21 @@ pub fn show(args: &FuturesArgs, scenario: &Scenario, run: (usize, u64), wanted: 
 }
 
 /// Two futures side by side.
-fn show_other(args: &FuturesArgs, scenario: &Scenario, run: (usize, u64), (other, at): (&str, SimTime), most_events: u64) -> Result<Exit, Exit> {
+fn show_other(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    (other, at): (&str, SimTime),
+    most_events: u64,
+) -> Result<Exit, Exit> {
     let arm = choose_arm(scenario, Some(other))? as usize;
-    let both = otherwise(scenario, run, at, arm, most_events).map_err(|reason| wrong(&format!("`{other}` cannot take over at {at}: {reason}")))?;
+    let both =
+        otherwise(scenario, run, at, arm, most_events).map_err(|reason| wrong(&format!("`{other}` cannot take over at {at}: {reason}")))?;
     let mut judge = Judge::of(scenario, run.0);
     let failures = [&both.as_it_was, &both.otherwise].map(|made| judge.failures(run.1, Ok(made)));
     let columns = [Column::text(""), Column::text("as it was"), Column::text(format!("with \"{other}\" from {at} on"))];
-    let mut table = Table::new(format!("Seed {} of \"{}\", and what another strategy would have done", run.1, scenario.arms[run.0]), columns.into());
+    let mut table =
+        Table::new(format!("Seed {} of \"{}\", and what another strategy would have done", run.1, scenario.arms[run.0]), columns.into());
     let mut row = |name: &str, of: &dyn Fn(&Run) -> Cell| table.push(vec![Cell::text(name), of(&both.as_it_was), of(&both.otherwise)]);
     row("calls", &|run| Cell::Count(run.measures.calls));
     row("succeeded", &|run| Cell::OutOf(run.measures.succeeded, run.measures.calls));
@@ -149,7 +164,9 @@ fn verdict(found: &Curve) -> String {
         (None, Some(first), Some(last)) if first.failed == first.made && last.failed == last.made => {
             "it was decided before the run began: every future fails, whatever its luck".to_owned()
         }
-        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => "it was never open: nine tenths and more of all futures fail from any instant".to_owned(),
+        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => {
+            "it was never open: nine tenths and more of all futures fail from any instant".to_owned()
+        }
         (None, ..) => "it was never decided: this run does not fail, or what comes after its horizon decides".to_owned(),
         (Some(_), None, _) => String::new(),
     }

@@ -5,8 +5,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
 use reports::export::{csv, json, markdown};
 use reports::summary::changes;
 use reports::table::{Align, Table};
+use reports::terminal::WIDTH;
 use scenarios::results::Manifest;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 /// Prints text on stdout. A reader that stops reading (`| head`) ends the program quietly.
 ///
@@ -20,6 +21,11 @@ pub fn print(text: &str) -> Result<(), Exit> {
         Err(error) => Err(wrong(&format!("cannot write to stdout: {error}"))),
         Ok(()) => Ok(()),
     }
+}
+
+/// How many letters a line on stdout may have: those of the terminal, or a fixed number where there is none, so that files are the same everywhere.
+pub fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width))
 }
 
 /// Says something on stderr.
@@ -66,6 +72,10 @@ fn aligned(table: &Table) -> String {
     for (column, described) in grid.column_iter_mut().zip(&table.columns) {
         column.set_padding((0, 2));
         column.set_cell_alignment(if described.align == Align::Right { CellAlignment::Right } else { CellAlignment::Left });
+    }
+    // A terminal breaks lines that are too long wherever they are; cells are broken between words.
+    if io::stdout().is_terminal() && grid.lines().any(|line| line.trim_end().chars().count() > width()) {
+        grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::try_from(width()).unwrap_or(u16::MAX));
     }
     let lines: Vec<String> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{}\n\n{}", table.title, lines.join("\n"))

@@ -1,8 +1,8 @@
 //! `replay`: a run again, of a scenario and a seed or of a repro file, with its trace around a moment if one is given.
 
+use super::futures::{self, FuturesArgs};
 use super::output::{print, say, wrong};
 use super::run::{choose_arm, judged};
-use super::futures::{self, FuturesArgs};
 use super::{Exit, ScenarioArgs, load, repro, step};
 use clap::Args;
 use models::record::Record;
@@ -206,10 +206,13 @@ fn tell_of_window(args: &ReplayArgs, window: &Window, ended: Option<SimTime>) {
         (None, _, Some(_)) => tell(args, format!("no line fits{ended}")),
         (None, ..) => {
             let begin = args.at.or(args.from).unwrap_or(SimTime::ZERO);
-            tell(args, match (args.until, is_over(begin)) {
-                (Some(until), false) => format!("nothing happened from {begin} until {until}"),
-                _ => format!("nothing happened at {begin} or later{ended}"),
-            });
+            tell(
+                args,
+                match (args.until, is_over(begin)) {
+                    (Some(until), false) => format!("nothing happened from {begin} until {until}"),
+                    _ => format!("nothing happened at {begin} or later{ended}"),
+                },
+            );
         }
         (Some(_), ..) => {}
     }
@@ -253,5 +256,11 @@ fn verdict(args: &ReplayArgs, repro: &Repro, failures: &[Failure]) -> Result<Exi
         return Ok(Exit::Differs);
     }
     let is_bug = failures.iter().any(|failure| failure.property == scenarios::search::failure::PANIC);
-    Ok(if is_bug { Exit::Bug } else if failures.is_empty() { Exit::Fine } else { Exit::Failed })
+    Ok(if is_bug {
+        Exit::Bug
+    } else if failures.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Failed
+    })
 }

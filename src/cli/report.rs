@@ -15,6 +15,9 @@ pub struct ReportArgs {
     folder: Utf8PathBuf,
 }
 
+/// More damaged lines of a journal than this are only counted.
+const NAMED_LINES: usize = 5;
+
 /// Runs `report`.
 ///
 /// # Errors
@@ -31,11 +34,18 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
     let manifest = &saved.manifest;
     if manifest.tool_version != env!("CARGO_PKG_VERSION") {
         let versions = format!("{folder} was made by version {}, this is {}", manifest.tool_version, env!("CARGO_PKG_VERSION"));
-        return Err(wrong(&format!("{versions}; run the scenario again, or draw it with that version")));
+        say(&format!("warning: {versions}; commands that repeat a run may show something else"));
     }
     let known = KnownRuns::read(folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
+    for (line, why) in known.damage.iter().take(NAMED_LINES) {
+        say(&format!("warning: line {line} of {folder}/{} cannot be believed: {why}", journal::FILE));
+    }
+    if known.damage.len() > NAMED_LINES {
+        say(&format!("warning: {} more of its lines cannot be believed", known.damage.len() - NAMED_LINES));
+    }
     let mut results = sweep::gather(&saved, &known);
     results.stressed = stress::load(manifest, folder)?;
+    results.stressed_of = stress::load_measure(folder);
     results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;
     let wanted = manifest.cells.len() * manifest.arms.len() * manifest.replications as usize;
     if results.runs.is_empty() {

@@ -1,22 +1,23 @@
 //! `run`: one run, its measures, a timeline in the terminal, the digest, and the command that repeats it.
 
-use super::output::{print, print_changes, print_table, say, wrong};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, load};
+use super::output::{print, print_changes, print_table, say, width, wrong};
+use super::trace_file::{self, TraceArgs};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, load, picture};
 use camino::Utf8PathBuf;
 use clap::Args;
-use models::measure::Bin;
 use models::properties::Verdict;
 use models::record::Record;
+use reports::terminal::timeline;
+use scenarios::lanes::Lanes;
 use scenarios::long_run::LongRun;
-use scenarios::results::{CellSeries, FaultWindow, Manifest, Results};
+use scenarios::results::{CellSeries, Manifest, Results};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
 use scenarios::windows::Strikes;
-use scenarios::{Extent, sweep, trace};
+use scenarios::{Extent, sweep};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
-use std::io::{BufWriter, Write as _};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -32,9 +33,12 @@ pub struct RunArgs {
     /// Make the run twice and compare the digests (exit code 4 if they differ).
     #[arg(long)]
     verify: bool,
-    /// Write every record of the run to a file, one line each.
+    #[command(flatten)]
+    trace: TraceArgs,
+    /// Draw the run as a picture: lanes per node with its lives, faults, queue and breakers. FILE ends in .svg or .png; a .csv with the same
+    /// numbers is written beside it.
     #[arg(long, value_name = "FILE")]
-    trace: Option<Utf8PathBuf>,
+    chart: Option<Utf8PathBuf>,
     /// Print the defaults that decide verdicts, each with its origin, and run nothing.
     #[arg(long)]
     print_config: bool,
@@ -61,6 +65,8 @@ pub fn choose_arm(scenario: &Scenario, name: Option<&str>) -> Result<u32, Exit> 
 /// What bystanders of the run have seen.
 struct Seen {
     strikes: Strikes,
+    /// Where the run is drawn.
+    lanes: Option<Lanes>,
     /// Where one run may say how sure it is of its means.
     long: Option<LongRun>,
 }
@@ -68,6 +74,9 @@ struct Seen {
 impl Seen {
     fn see(&mut self, at: SimTime, record: &Record) {
         self.strikes.see(at, record);
+        if let Some(lanes) = &mut self.lanes {
+            lanes.see(at, record);
+        }
         if let Some(long) = &mut self.long {
             long.see(at, record);
         }
@@ -93,9 +102,13 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if !args.output.quiet {
         say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
     }
-    let mut seen = Seen { strikes: Strikes::default(), long: LongRun::of(plan) };
-    let made = match &args.trace {
-        Some(file) => traced(plan, seed, file, &mut seen)?,
+    if let Some(file) = &args.chart {
+        picture::check(file)?;
+    }
+    let lanes = args.chart.as_ref().map(|_| Lanes::new(&plan.of_run(seed)));
+    let mut seen = Seen { strikes: Strikes::default(), lanes, long: LongRun::of(plan) };
+    let made = match &args.trace.trace {
+        Some(file) => trace_file::traced(&args.trace, (&scenario, arm, seed), file, |at, record| seen.see(at, record))?,
         None => {
             let mut observer = |at: SimTime, record: &Record| seen.see(at, record);
             make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
@@ -103,6 +116,10 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     };
     if let Some(stalled) = made.stalled {
         return Err(wrong(&format!("the run was stopped: {stalled}")));
+    }
+    if let (Some(file), Some(lanes)) = (&args.chart, &seen.lanes) {
+        let faults = seen.strikes.windows(&plan.of_run(seed));
+        picture::draw(file, &manifest, (arm, seed), &made, &faults, (lanes, &plan.of_run(seed)))?;
     }
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
@@ -130,7 +147,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
             print("")?;
             violations.iter().try_for_each(|line| print(line))?;
         }
-        print(&format!("\n{}", timeline(&manifest, &made.bins, &seen.strikes.windows(&plan.of_run(seed)))))?;
+        let windows = seen.strikes.windows(&plan.of_run(seed));
+        print(&format!("\n{}", timeline(&manifest, &made.bins, &windows, width())))?;
         print(&format!("digest {}", made.digest))?;
     }
     if !args.output.quiet {
@@ -170,47 +188,4 @@ fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exi
     }
     say(&format!("error: two runs of the same seed differ: digest {} and {}; this is a bug in Stormglass", first.digest, second.digest));
     Err(Exit::Differs)
-}
-
-/// Makes a run and writes its trace as it goes, so that memory does not grow with it.
-fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, seen: &mut Seen) -> Result<Run, Exit> {
-    let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
-    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
-    let mut failure = None;
-    let drawn = plan.of_run(seed);
-    let mut observer = |at: SimTime, record: &Record| {
-        seen.see(at, record);
-        if failure.is_none() {
-            failure = writeln!(out, "{}", trace::line(&drawn, at, record)).err();
-        }
-    };
-    let run = make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
-    match failure.or_else(|| out.flush().err()) {
-        Some(error) => Err(cannot(&error)),
-        None => Ok(run),
-    }
-}
-
-/// Success over time as a line of bars, with the faults marked below.
-fn timeline(manifest: &Manifest, bins: &[Bin], windows: &[FaultWindow]) -> String {
-    const NAMED: usize = 20;
-    const WIDTH: usize = 72;
-    const BARS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let columns = bins.len().clamp(1, WIDTH);
-    let (mut success, mut faults) = (String::new(), String::new());
-    for column in 0..columns {
-        let range = column * bins.len() / columns..(column + 1) * bins.len() / columns;
-        let sum = |of: fn(&Bin) -> u64| bins[range.clone()].iter().map(of).sum::<u64>();
-        let (good, all) = (sum(|bin| bin.succeeded), sum(|bin| bin.started));
-        let eighths = (good * 8 + all / 2).checked_div(all);
-        success.push(eighths.map_or('·', |eighths| BARS[(eighths as usize).min(8)]));
-        let (begin, end) = (manifest.bin.as_nanos() * range.start as u64, manifest.bin.as_nanos() * range.end as u64);
-        faults.push(if windows.iter().any(|fault| fault.touches(begin, end)) { '×' } else { ' ' });
-    }
-    let legend = "share of the calls started at each moment that succeed (a dot: no call was started)";
-    let marks = if windows.is_empty() { String::new() } else { format!("\n         {}", faults.trim_end()) };
-    let named: Vec<String> = windows.iter().take(NAMED).map(|fault| format!("\n× {} at {}", fault.label, fault.begin)).collect();
-    let more = windows.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!("\n× and {more} more strikes") } else { String::new() };
-    format!("{legend}\nsuccess |{success}| {}{marks}{}{more}", manifest.horizon, named.concat())
 }

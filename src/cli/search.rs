@@ -152,7 +152,14 @@ fn tell(args: &SearchArgs, scenario: &Scenario, arm: usize, found: &Found) -> Re
     for failure in &found.failures {
         let _ = write!(text, "\n  {}: {} ({})", failure.property, failure.witness, failure.seen);
     }
-    let say_or_print = |text: &str| if args.output.format == Format::Table { print(text) } else { say(text); Ok(()) };
+    let say_or_print = |text: &str| {
+        if args.output.format == Format::Table {
+            print(text)
+        } else {
+            say(text);
+            Ok(())
+        }
+    };
     say_or_print(&text)?;
     let file = repro::write(scenario, arm, found.seed, found.strikes.as_ref(), &args.out)?;
     say_or_print(&format!("  again: stormglass replay {file}"))?;
@@ -176,7 +183,13 @@ fn show(args: &SearchArgs, made: &Hunt, told: &[Told]) -> Result<(), Exit> {
 }
 
 fn groups(made: &Hunt, told: &[Told]) -> Table {
-    let columns = [Column::text("property"), Column::text("witness"), Column::number("runs", ""), Column::number("first seed", ""), Column::text("file")];
+    let columns = [
+        Column::text("property"),
+        Column::text("witness"),
+        Column::number("runs", ""),
+        Column::number("first seed", ""),
+        Column::text("file"),
+    ];
     let mut table = Table::new("What breaks, and how", columns.into());
     for group in &made.groups {
         let file = told.iter().find(|one| one.seed == group.first_seed).map_or(Cell::Missing, |one| Cell::Code(one.file.to_string()));
@@ -196,7 +209,12 @@ fn share(made: &Hunt) -> String {
     let (sample, failed) = made.sample();
     let all = if made.tried() == sample { String::new() } else { format!(" with storms of their own ({} were tried)", made.tried()) };
     let Some((low, high)) = interval::share(failed, sample) else { return "no seed was tried".to_owned() };
-    format!("{failed} of {sample} seeds{all} fail: {}, 95 % interval {:.2}% to {:.2}%", number::percent(failed, sample), 100.0 * low, 100.0 * high)
+    format!(
+        "{failed} of {sample} seeds{all} fail: {}, 95 % interval {:.2}% to {:.2}%",
+        number::percent(failed, sample),
+        100.0 * low,
+        100.0 * high
+    )
 }
 
 /// New behaviours per thousand seeds, in at most ten stretches: once there are none, more seeds of this kind find nothing else.

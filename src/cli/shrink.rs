@@ -63,7 +63,14 @@ pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
     let file = repro::save(&args.out, &format!("{stem}.small.ron"), &smaller.text())?;
     let plain = repro::save(&args.out, &format!("{stem}.small.scenario.ron"), &text)?;
     print_table(&table(&shrunk, &repro), args.output.format)?;
-    let say_or_print = |text: &str| if args.output.format == super::Format::Table { print(text) } else { say(text); Ok(()) };
+    let say_or_print = |text: &str| {
+        if args.output.format == super::Format::Table {
+            print(text)
+        } else {
+            say(text);
+            Ok(())
+        }
+    };
     say_or_print(&format!("\nagain:    stormglass replay {file}"))?;
     say_or_print(&format!("to read:  {plain}   stormglass run {plain} --seed {}", shrunk.draft.seed))?;
     debug_assert!(scenario.arms.len() == 1, "a draft has one arm");
@@ -81,7 +88,10 @@ pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
 fn wanted<'a>(args: &ShrinkArgs, repro: &'a Repro) -> Result<&'a Failure, Exit> {
     let listed = || repro.failures.iter().map(|failure| format!("`{}`", failure.property)).collect::<Vec<_>>().join(", ");
     match &args.property {
-        None => repro.failures.first().ok_or_else(|| wrong(&format!("nothing is wrong with the run of {}, so there is nothing to keep", args.file))),
+        None => repro
+            .failures
+            .first()
+            .ok_or_else(|| wrong(&format!("nothing is wrong with the run of {}, so there is nothing to keep", args.file))),
         Some(name) => {
             let found = repro.failures.iter().find(|failure| failure.property == *name);
             found.ok_or_else(|| wrong(&format!("the run of {} does not break `{name}`; it breaks {}", args.file, listed())))
@@ -93,7 +103,10 @@ fn cannot(args: &ShrinkArgs, refused: &Refused, repro: &Repro) -> Exit {
     match refused {
         Refused::Scenario(problem) => refuse(problem.clone().into(), &Source::new(args.file.clone(), repro.scenario.clone())),
         Refused::Passes => {
-            say(&format!("error: the run of {} does not fail in this way when it is made again; `stormglass replay` says where it parts", args.file));
+            say(&format!(
+                "error: the run of {} does not fail in this way when it is made again; `stormglass replay` says where it parts",
+                args.file
+            ));
             Exit::Differs
         }
         Refused::Differs(sentence) => {
@@ -146,7 +159,9 @@ fn one_line(text: &str) -> String {
 fn table(shrunk: &Shrunk, repro: &Repro) -> Table {
     let columns = [Column::text(""), Column::number("events", ""), Column::number("faults", ""), Column::number("seed", "")];
     let mut table = Table::new(format!("{} steps, {} runs", shrunk.steps.len(), shrunk.runs), columns.into());
-    let row = |name: &str, events: u64, faults: u64, seed: u64| vec![Cell::text(name), Cell::Count(events), Cell::Count(faults), Cell::Code(seed.to_string())];
+    let row = |name: &str, events: u64, faults: u64, seed: u64| {
+        vec![Cell::text(name), Cell::Count(events), Cell::Count(faults), Cell::Code(seed.to_string())]
+    };
     table.push(row("before", shrunk.from.events, shrunk.from.faults, repro.seed));
     table.push(row("after", shrunk.to.events, shrunk.to.faults, shrunk.draft.seed));
     table

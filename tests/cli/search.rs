@@ -90,7 +90,11 @@ fn a_failure_is_repeated_from_its_file_alone_with_its_own_exit_code() {
 fn a_bred_failure_is_repeated_from_its_file() {
     let place = stormy();
     let said = place.run(&["search", "stormy.ron", "--seeds", "101..400", "--failures", "1000", "--quiet"]);
-    let bred = said.out.lines().skip_while(|line| !line.contains(" storm of seed ")).find_map(|line| line.trim().strip_prefix("again: stormglass replay "));
+    let bred = said
+        .out
+        .lines()
+        .skip_while(|line| !line.contains(" storm of seed "))
+        .find_map(|line| line.trim().strip_prefix("again: stormglass replay "));
     let bred = bred.unwrap_or_else(|| panic!("half of two hundred seeds were bred: {}", said.out));
     let again = place.run(&["replay", bred, "--lines", "1"]);
     assert_eq!(again.code, Some(1), "{}{}", again.out, again.err);

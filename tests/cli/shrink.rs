@@ -23,7 +23,12 @@ fn a_failure_is_made_small_and_still_fails_in_the_same_way() {
     let again = place.run(&["replay", small, "--lines", "1"]);
     assert_eq!(again.code, Some(1), "{}{}", again.out, again.err);
     assert!(again.out.contains("availability at least 100%: broken Availability"), "{}", again.out);
-    let (plain, run) = said.out.lines().find_map(|line| line.strip_prefix("to read:  ")).and_then(|line| line.split_once("   stormglass ")).expect("it says what to read");
+    let (plain, run) = said
+        .out
+        .lines()
+        .find_map(|line| line.strip_prefix("to read:  "))
+        .and_then(|line| line.split_once("   stormglass "))
+        .expect("it says what to read");
     let text = place.read(plain);
     assert!(text.starts_with("// The smallest scenario that was found"), "{text}");
     assert!(text.matches("Crash(").count() <= 1 && !text.contains("storm:"), "{text}");

@@ -247,6 +247,11 @@ impl Messages {
         self.on(node, reach).find_map(conduct).unwrap_or(Conduct::Honest)
     }
 
+    /// Whether the node does not always do what it should.
+    pub fn misbehaves(&self, node: NodeId) -> bool {
+        self.by_node.get(&node).is_some_and(|all| all.iter().any(|on| matches!(on.effect, MessageEffect::Misbehaves(..))))
+    }
+
     /// How the node fails a request of this caller at this stage, if it does.
     pub fn fails(&self, node: NodeId, caller: NodeId, stage: Stage, (luck, reach): (Draw, Reach)) -> Option<&Failing> {
         self.on(node, reach).find_map(|(stream, effect)| {

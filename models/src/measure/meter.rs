@@ -6,9 +6,12 @@ use super::alerts::AlertMeter;
 use super::classes::ClassMeter;
 use super::detection::Reactions;
 use super::fairness::FairnessMeter;
-use super::latency::Latency;
+use super::latency::{Latency, LatencyOverTime};
 use super::uptime::UpMeter;
-use super::{Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Gauges, LatencySummary, MessageMeasures, RunMeasures};
+use super::{
+    Accounts, Alarm, Bin, EdgeMeasures, ExperimentOutcome, Further, FurtherAttempts, Gauges, LatencySummary, MessageMeasures, Occupancies,
+    RunMeasures,
+};
 use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
@@ -38,6 +41,7 @@ pub struct Meter {
     present: Present,
     latency: Latency,
     failure_latency: Latency,
+    over_time: LatencyOverTime,
     /// Latencies of successes that end in some spans of time, for whoever judges them in the run.
     watched: Vec<(SimTime, SimTime, Latency)>,
     up: UpMeter,
@@ -49,6 +53,10 @@ pub struct Meter {
     alerts: AlertMeter,
     /// What layers showed.
     pub(crate) gauges: Gauges,
+    /// How full services were.
+    pub(crate) occupancies: Occupancies,
+    /// Attempts that were not the first of their call.
+    pub(crate) further: Further,
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
@@ -82,6 +90,7 @@ impl Meter {
     pub fn new(plan: &Plan) -> Self {
         let clockwork = plan.clockwork;
         let bins = clockwork.horizon.as_nanos().div_ceil(clockwork.bin.as_nanos());
+        let bins = usize::try_from(bins).expect("a checked scenario has at most a million bins");
         let watched = watched(plan);
         let is_open = |arrivals: &crate::workloads::ArrivalProcess| matches!(arrivals, crate::workloads::ArrivalProcess::Open(_));
         Self {
@@ -101,17 +110,20 @@ impl Meter {
                 ..Default::default()
             },
             is_plain: watched.is_empty() && plan.populations.iter().all(|population| !population.synthetic && !population.counts_each),
-            bins: vec![Bin::default(); usize::try_from(bins).expect("a checked scenario has at most a million bins")],
+            bins: vec![Bin::default(); bins],
             present: Present { bin: 0, counts: Bin::default(), is_counted: false, until: SimTime::ZERO },
             latency: Latency::new(),
             watched,
             failure_latency: Latency::new(),
+            over_time: LatencyOverTime::new(bins),
             up: UpMeter::new(plan),
             classes: ClassMeter::new(plan),
             accounts: Accounts::default(),
             reactions: Reactions::new(plan),
             alerts: AlertMeter::new(plan),
             gauges: Gauges::default(),
+            occupancies: Occupancies::default(),
+            further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
             former_edges: None,
@@ -270,6 +282,8 @@ impl Meter {
         if let Some(bin) = self.bins.get_mut(call.bin as usize) {
             bin.succeeded += 1;
         }
+        let latency = now - call.started;
+        self.over_time.record(call.bin, latency);
         if !call.is_counted {
             return;
         }
@@ -278,7 +292,6 @@ impl Meter {
         self.row.edges[call.name.edge.index()].succeeded += 1;
         self.row.wrong += u64::from(call.is_wrong);
         self.row.degraded += u64::from(call.is_degraded);
-        let latency = now - call.started;
         self.latency.record(latency);
         if call.class > 0 {
             self.classes.succeeded(call.class, latency);
@@ -363,6 +376,11 @@ impl Meter {
             self.row.observations.extend(more);
             self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         }
+    }
+
+    /// Attempts that were not the first of their call, by time bin.
+    pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
+        self.further.list()
     }
 
     /// What came of the properties of the run, and its history if that is to be kept.

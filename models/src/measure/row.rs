@@ -3,7 +3,9 @@
 //! Everything here is a whole number, so that results of many runs add up to the same bytes in any order; floats
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
-use super::{AlertMeasures, ClassMeasures, Detection, FairnessMeasures, ObjectiveMeasures, Observation, ServiceMeasures};
+use super::{
+    AlertMeasures, ClassMeasures, Detection, FairnessMeasures, Gauge, Latencies, ObjectiveMeasures, Observation, Occupancy, ServiceMeasures,
+};
 use crate::properties::Finding;
 use crate::record::Loss;
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,9 @@ pub struct RunMeasures {
     /// Whether the run is stuck in a failed state (metastable): not recovered at the horizon though no fault is active
     /// and first tries are offered at the rate they had before.
     pub stuck: bool,
+    /// What says so, or says against it: of every run that has not recovered at the horizon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck_evidence: Option<StuckEvidence>,
     /// The instant of the last success of any call, if there was one: the completion time of one-shot contention.
     pub last_success: Option<SimTime>,
     /// Successful calls whose answer was a lie or altered on the way, or rests on one that was; they are part of [`succeeded`](Self::succeeded).
@@ -85,6 +90,19 @@ pub struct RunMeasures {
     pub events: u64,
     /// The instant at which nothing was left to do, or the end of the drain.
     pub ended: SimTime,
+}
+
+/// What one run leaves behind over time, and as distributions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Series {
+    /// One entry per time bin from the start to the horizon.
+    pub bins: Vec<Bin>,
+    /// What layers showed over time.
+    pub gauges: Vec<Gauge>,
+    /// How long calls of users took.
+    pub latencies: Latencies,
+    /// How full each service was over time.
+    pub occupancies: Vec<Occupancy>,
 }
 
 /// What became of messages: requests, replies, cancel words and messages of groups. Once nothing is under way any more,
@@ -264,6 +282,28 @@ pub enum Recovery {
     Censored(SimDuration),
     /// It cannot be said, and why.
     Undecided(String),
+}
+
+/// Whether a run that has not recovered at the horizon is stuck, and by which numbers. They are those of the last two windows of the hold time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StuckEvidence {
+    /// How long no fault had been on at the horizon; `None` if one still was.
+    pub trigger_gone: Option<SimDuration>,
+    /// How long these windows are together.
+    pub watched: SimDuration,
+    /// Calls that users started in them.
+    pub offered: u64,
+    /// How many calls the rate before the first fault comes to in as much time, rounded down; or how many the twin had.
+    pub offered_before: u64,
+    /// Whether that is as much as before: nine tenths at least, or less by no more than chance. Always under closed load, which follows the system.
+    pub load_as_before: bool,
+    /// Successes in these windows.
+    pub succeeded: u64,
+    /// How many the level comes to in as many calls (closed load: in as much time), rounded down.
+    pub level: u64,
+    /// Whether each of them lies behind the last fault and is below the level.
+    pub stays_down: bool,
 }
 
 /// What became of an experiment in one run.

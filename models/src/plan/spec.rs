@@ -59,6 +59,17 @@ pub struct Routing {
     pub convergence: Option<SimDuration>,
 }
 
+/// What service has to come back to after a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename = "level")]
+pub enum RecoveryLevel {
+    /// What it was after the warm-up and before the first fault.
+    #[default]
+    WarmUp,
+    /// What it is at the same time in the twin: the run of the same seed and arm without faults, which is made beside.
+    Twin,
+}
+
 /// When a run ends, and how it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clockwork {
@@ -72,6 +83,8 @@ pub struct Clockwork {
     pub bin: SimDuration,
     /// Width of the rolling window that decides recovery.
     pub hold: SimDuration,
+    /// What service has to come back to.
+    pub level: RecoveryLevel,
 }
 
 impl Default for Clockwork {
@@ -82,6 +95,7 @@ impl Default for Clockwork {
             drain: SimDuration::from_secs(60),
             bin: SimDuration::from_secs(1),
             hold: SimDuration::from_secs(5),
+            level: RecoveryLevel::WarmUp,
         }
     }
 }

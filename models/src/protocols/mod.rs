@@ -8,13 +8,19 @@
 //! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
 mod boxed;
+mod commit;
+mod generals;
 mod gossip;
 mod heartbeats;
 mod key_value;
 mod lease;
+mod lock;
 mod marzullo;
 mod nobody;
+mod pbft;
 mod protocol;
+mod quorum_register;
+mod raft;
 mod row;
 mod swim;
 mod time_server;
@@ -22,13 +28,19 @@ mod turn;
 mod witness;
 
 pub use boxed::Boxed;
+pub use commit::{CommitRule, Phases, Record, Termination, TwoPhaseCommit, TwoPhaseCommitProtocol};
+pub use generals::{Generals, GeneralsProtocol, Lieutenant, Manner, Order as GeneralsOrder, Rules as GeneralsRules};
 pub use gossip::{Gossip, GossipProtocol, Mode};
 pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
 pub use key_value::{Acknowledge, Entry, KeyValue, KeyValueProtocol, ReadsFrom, Sync, Verify};
 pub use lease::{Counted, Lease, LeaseProtocol};
+pub use lock::{DistributedLock, LockProtocol, LockRule};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
+pub use pbft::{Pbft, PbftProtocol, PbftRule};
 pub use protocol::{Lie, Protocol, Speaks, Verdict};
+pub use quorum_register::{Asks, Coordinator, QuorumRegister, QuorumRegisterProtocol, QuorumRule, Versions};
+pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
@@ -78,7 +90,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, Heartbeats, Swim, Gossip, KeyValue,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
 }
 
 impl Group {

@@ -123,6 +123,11 @@ impl<'a, P: Protocol> Turn<'a, P> {
         self.asking.expect("only a caller makes a call")
     }
 
+    /// The draws of a caller for this purpose that belong to its call: all attempts of the call have the same.
+    pub fn draws_of_call(&self, purpose: &'static str) -> Draws {
+        self.seed.draws(Key::named(purpose).child(self.asking().call), 0)
+    }
+
     /// A value that no other attempt of the run has, and never 0: what an attempt writes.
     pub const fn unique_value(&self) -> u64 {
         let bits = self.key.child(UNIQUE.bits()).bits();

@@ -5,7 +5,8 @@
 //! only be told from there.
 
 use super::Announcement;
-use crate::ids::InstanceId;
+use crate::environment::Environment;
+use crate::ids::{InstanceId, NodeId};
 use sim_core::time::SimTime;
 
 /// Something a witness sees.
@@ -34,12 +35,28 @@ pub struct Truth<'a> {
     /// The true time.
     pub now: SimTime,
     down: &'a [Option<SimTime>],
+    /// What faults do, and the node of the first member.
+    faults: Option<(&'a Environment, NodeId)>,
 }
 
 impl<'a> Truth<'a> {
     /// The true time, and since when each member is down, if it is.
     pub const fn new(now: SimTime, down: &'a [Option<SimTime>]) -> Self {
-        Self { now, down }
+        Self { now, down, faults: None }
+    }
+
+    /// The same where faults may make members dishonest; `first` is the node of the first member.
+    #[must_use]
+    pub const fn under(self, faults: &'a Environment, first: NodeId) -> Self {
+        Self { faults: Some((faults, first)), ..self }
+    }
+
+    /// Whether a member is now what others take it for: no fault makes it lie, and there is no second one of it.
+    pub fn is_honest(&self, member: u32) -> bool {
+        self.faults.is_none_or(|(faults, first)| {
+            let node = NodeId(first.0 + member);
+            !faults.messages().misbehaves(node) && faults.node(node).twin.is_none()
+        })
     }
 
     /// Since when a member is down.

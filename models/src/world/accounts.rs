@@ -23,6 +23,12 @@ impl<P: Protocol> World<P> {
         self.averaged.1.get_or_insert(mark);
     }
 
+    /// A time bin is over: nothing has happened after this instant.
+    pub fn averages_of_bin_end(&mut self, at: SimTime) {
+        let levels = self.levels();
+        self.meter.occupancies.bin_ends(at, &levels);
+    }
+
     fn servers_of(&self, service: usize) -> &[Server] {
         let plan = &self.plan.services[service];
         &self.servers[plan.first.index()..][..plan.replicas as usize]

@@ -219,6 +219,9 @@ impl<P: Protocol> World<P> {
     #[inline(never)]
     pub(super) fn try_again(&mut self, slot: u32, leaf: u32, ctx: &mut Ctx<'_, Self>) {
         let call = &self.calls[slot];
+        if call.attempts > 0 {
+            self.meter.further.sent(call.attempts + 1, ctx.now());
+        }
         if call.attempts > 0 && call.is_counted {
             // Whoever waits for an attempt does not know that it is lost.
             let layer = call.flights[leaf as usize].layer;

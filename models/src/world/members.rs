@@ -212,14 +212,18 @@ impl<P: Protocol> World<P> {
             let announcement = Announcement { what, value };
             self.show_witness(Seen::Announced(by, announcement), ctx.now());
             if let Speaker::Member(_, instance) = by {
-                let (memory, truth) = (&self.members[instance.index()].memory, Truth::new(ctx.now(), &self.down));
+                let memory = &self.members[instance.index()].memory;
+                let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
+                let truth = Truth::new(ctx.now(), &self.down).under(&self.environment, first);
                 self.protocol.examine(&mut self.witness, (instance, memory), announcement, &truth, &mut self.observations);
             }
         }
     }
 
     pub(super) fn show_witness(&mut self, seen: Seen, now: SimTime) {
-        self.protocol.witness(&mut self.witness, seen, &Truth::new(now, &self.down), &mut self.observations);
+        let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
+        let truth = Truth::new(now, &self.down).under(&self.environment, first);
+        self.protocol.witness(&mut self.witness, seen, &truth, &mut self.observations);
     }
 
     fn send_to_member(&mut self, by: u32, to: u32, message: P::Message, ctx: &mut Ctx<'_, Self>) {

@@ -339,8 +339,8 @@ impl<P: Protocol> World<P> {
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
         more.extend(self.read_models.observations(&self.plan));
+        more.extend(self.judge_properties(now));
         self.meter.observed(&self.observations, more);
-        self.judge_properties(now);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }

@@ -49,7 +49,8 @@ impl<P: Protocol> World<P> {
             self.shared[index].clone_from(memory);
         }
         self.shared.extend(memories);
-        let under_way: Vec<u32> = self.calls.live_slots().filter(|(_, call)| changed[call.name.edge.index()]).map(|(slot, _)| slot).collect();
+        let under_way: Vec<u32> =
+            self.calls.live_slots().filter(|(_, call)| changed[call.name.edge.index()]).map(|(slot, _)| slot).collect();
         for slot in under_way {
             let edge = &mut self.calls[slot].name.edge;
             *edge = EdgeId(edge.0 + count as u32);

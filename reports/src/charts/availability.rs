@@ -65,9 +65,9 @@ impl Chart for AvailabilityOverTime {
             title: if manifest.faults_of(view.cell()).is_empty() && manifest.random_faults.is_empty() { steady } else { title },
             legend,
             caption: over_time::caption(results, view, runs, panels.len()),
-            body: over_time::height(panels.len()),
+            body: over_time::height(&over_time::headings(&panels), theme),
         };
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &Axis::percent("availability"))))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &Axis::percent("availability"))))
     }
 }
 

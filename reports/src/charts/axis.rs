@@ -47,7 +47,11 @@ impl Axis {
         let (first, last) = (log10(low), log10(high));
         let pad = (last - first) * 0.03;
         let range = (first - pad, last + pad);
-        let mut mantissas: &[f64] = if last - first > 3.6 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let mut mantissas: &[f64] = match last - first {
+            span if span > 8.0 => &[1.0],
+            span if span > 3.6 => &[1.0, 3.0],
+            _ => &[1.0, 2.0, 5.0],
+        };
         if last - first < 0.6 {
             mantissas = &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0];
         }
@@ -111,11 +115,29 @@ impl Axis {
         axis
     }
 
+    /// A linear axis with a mark at zero and round ones on either side as far as needed.
+    pub fn around_zero(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
+        let (low, high) = if high > low { (low.min(0.0), high.max(0.0)) } else { (-1.0, 1.0) };
+        let step = nice_step((high - low) / 4.0);
+        let (first, last) = ((low / step).floor() as i32, (high / step).ceil() as i32);
+        let marks = (first..=last).map(|index| f64::from(index) * step).map(|mark| (mark, text(mark))).collect();
+        let pad = step * 0.25;
+        let range = (f64::from(first) * step - pad, f64::from(last) * step + pad);
+        Self { label: label.to_owned(), range, marks, is_log: false }
+    }
+
     /// One place for each name, from the top downwards when it is drawn upright.
     pub fn names(names: &[String]) -> Self {
         let count = names.len().max(1) as f64;
         let marks = names.iter().enumerate().map(|(index, name)| (count - 0.5 - index as f64, name.clone())).collect();
         Self { label: String::new(), range: (0.0, count), marks, is_log: false }
+    }
+
+    /// One place for each value, from the left or from below, each so many pixels wide; where that is too narrow not every one is named.
+    pub fn places(label: &str, values: &[String], pixels: f64) -> Self {
+        let each = (19.0 / pixels).ceil().max(1.0) as usize;
+        let marks = values.iter().enumerate().step_by(each).map(|(index, value)| (index as f64 + 0.5, value.trim_matches('"').to_owned()));
+        Self { label: label.to_owned(), range: (0.0, values.len().max(1) as f64), marks: marks.collect(), is_log: false }
     }
 
     /// Where a value stands, in drawing coordinates, kept within the range.

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::over_time::provenance;
-use super::plane::Plane;
+use super::plane::{Plane, row_height};
 use super::sheet::{self, Entry, Frame, Mark};
 use super::{Chart, View};
 use crate::number;
@@ -56,7 +56,7 @@ impl Chart for LatencyByArm {
                     .to_owned(),
                 provenance(results),
             ],
-            body: 64.0 + 40.0 * names.len() as f64,
+            body: 64.0 + names.len() as f64 * row_height(names, theme),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let values = table.rows.iter().flat_map(|row| row[2..].iter().filter_map(Cell::value));

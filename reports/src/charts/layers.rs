@@ -96,9 +96,14 @@ impl Chart for LayersOverTime {
                 &format!("Line: mean over {runs} runs and over all who have such a layer of their own."),
             );
         }
-        let frame = Frame { title: view.titled(&title(results, *edge, name)), legend, caption, body: over_time::height(panels.len()) };
+        let frame = Frame {
+            title: view.titled(&title(results, *edge, name)),
+            legend,
+            caption,
+            body: over_time::height(&over_time::headings(&panels), theme),
+        };
         let y = Axis::linear(name.as_str(), 0.0, highest * 1.05, number::significant);
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &y)))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &y)))
     }
 }
 

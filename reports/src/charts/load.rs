@@ -74,9 +74,9 @@ impl Chart for LoadOverTime {
             title: view.titled("What retries cost: attempts put on the wire against calls that succeed"),
             legend: vec![entry("attempts, all edges", OFFERED), entry("goodput (calls that succeeded)", GOODPUT)],
             caption: over_time::caption(results, view, runs, panels.len()),
-            body: over_time::height(panels.len()),
+            body: over_time::height(&over_time::headings(&panels), theme),
         };
         let y = Axis::linear("per second", 0.0, highest * 1.05, number::significant);
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &y)))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &y)))
     }
 }

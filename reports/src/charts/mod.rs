@@ -5,20 +5,31 @@
 //! colours and dashes are the theme's.
 
 mod along;
+mod amplification;
 mod availability;
 mod axis;
+mod forest;
+mod heat_map;
 mod latency;
+mod latency_over_time;
 mod layers;
 mod load;
 mod objective;
+mod occupancy;
 mod over_time;
+mod percentiles;
 mod plane;
 #[cfg(feature = "png")]
 pub mod png;
 mod polish;
 mod recovery;
+mod recovery_ecdf;
 pub(crate) mod scale;
 mod sheet;
+mod stability_edge;
+mod storm;
+pub mod timeline;
+mod topology;
 mod view;
 
 pub use view::View;
@@ -44,10 +55,24 @@ pub trait Chart: Sync {
 /// Every chart, in the order of the page.
 pub const CHARTS: &[&dyn Chart] = &[
     &recovery::RecoveryTimes,
+    &recovery_ecdf::RecoveryEcdf,
     &availability::AvailabilityOverTime,
     &load::LoadOverTime,
+    &storm::AttemptsByNumber,
     &layers::LayersOverTime,
+    &forest::PairedDifferences,
     &latency::LatencyByArm,
+    &percentiles::LatencyPercentiles,
+    &latency_over_time::LatencyOverTime,
+    &occupancy::UTILISATION,
+    &occupancy::QUEUE,
+    &amplification::Amplification,
+    &topology::Topology,
+    &stability_edge::StabilityEdge,
+    &heat_map::NOT_RECOVERED,
+    &heat_map::RECOVERY,
+    &heat_map::AVAILABILITY,
+    &heat_map::COMPLETION,
     &along::NOT_RECOVERED,
     &along::AVAILABILITY,
     &along::LATENCY,

@@ -3,7 +3,8 @@
 //! One pair of axes in one rectangle: grid and labels first, then fault windows, bands, lines and points in data units.
 
 use super::axis::Axis;
-use super::sheet::{DRAWS, Mark, Rect, Sheet, UNDASHED, fine, text_width};
+use super::sheet::{DRAWS, Mark, Rect, Sheet, UNDASHED, fine, text_width, wrapped};
+use crate::theme::Theme;
 use plotters::coord::cartesian::Cartesian2d;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -14,6 +15,39 @@ type Plot<'a> = DrawingArea<SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCo
 
 /// Room above the data for the labels of fault windows: two lines of them.
 pub(super) const FAULT_ROOM: f64 = 34.0;
+
+/// Height of a line of names and headings, as a multiple of the letter size.
+const LINE: f64 = 1.25;
+/// The widest that a name beside an axis gets before it is broken into lines.
+const NAMES: f64 = 230.0;
+/// Between the labels of the y axis and the data.
+const GAP: f64 = 9.0;
+
+/// A name beside an axis in lines.
+pub(super) fn name_lines(text: &str, size: f64) -> Vec<String> {
+    wrapped(text, size, false, NAMES)
+}
+
+fn heading_lines(text: &str, size: f64, width: f64) -> Vec<String> {
+    wrapped(text, size, true, width)
+}
+
+/// How high a heading is over a panel at least so wide.
+pub(super) fn heading_height(text: &str, size: f64, width: f64) -> f64 {
+    heading_lines(text, size, width).len() as f64 * LINE * size + 6.0
+}
+
+/// The width that an axis of names takes, with the gap to the data.
+pub(super) fn names_width(names: &[String], theme: &Theme) -> f64 {
+    let lines = names.iter().flat_map(|name| name_lines(name, theme.text));
+    lines.map(|line| text_width(&line, theme.text, false)).fold(0.0, f64::max) + GAP
+}
+
+/// How high the rows of an axis of names have to be.
+pub(super) fn row_height(names: &[String], theme: &Theme) -> f64 {
+    let height = |name: &String| name_lines(name, theme.text).len() as f64 * LINE * theme.text + 10.0;
+    names.iter().map(height).fold(40.0, f64::max)
+}
 
 /// A pair of axes with its place on the sheet.
 pub(super) struct Plane<'s, 'a> {
@@ -28,26 +62,78 @@ impl<'s, 'a> Plane<'s, 'a> {
     /// Draws axes, grid and labels inside `outer`, leaving `above` pixels free over the data.
     pub fn new(sheet: &'s Sheet<'a>, outer: Rect, above: f64, x: Axis, y: Axis) -> Self {
         let size = sheet.theme.text;
-        let widest = y.marks.iter().map(|(_, text)| text_width(text, size, false)).fold(0.0, f64::max);
+        let widest =
+            y.marks.iter().flat_map(|(_, text)| name_lines(text, size)).map(|line| text_width(&line, size, false)).fold(0.0, f64::max);
         let for_label = if y.label.is_empty() { 0.0 } else { size * 1.7 };
         let below = size * if x.label.is_empty() { 2.2 } else { 3.7 };
-        let inner = Rect(outer.0 + for_label + widest + 9.0, outer.1 + above, outer.2 - 14.0, outer.3 - below);
-        let Rect(left, top, right, bottom) = inner;
-        let area = sheet.page.clone().shrink((fine(left), fine(top)), (fine(right - left), fine(bottom - top)));
-        let (columns, rows) = area.get_pixel_range();
-        let spec = Cartesian2d::new(x.range.0..x.range.1, y.range.0..y.range.1, (columns, rows.end..rows.start));
-        let plane = Self { sheet, plot: area.apply_coord_spec(spec), inner, x, y };
+        let inner = Rect(outer.0 + for_label + widest + GAP, outer.1 + above, outer.2 - 14.0, outer.3 - below);
+        let plane = Self::within(sheet, inner, x, y);
         plane.grid(outer);
         plane
     }
 
-    fn grid(&self, outer: Rect) {
-        let (theme, Rect(left, top, right, bottom)) = (self.sheet.theme, self.inner);
-        for (mark, text) in &self.y.marks {
+    /// A pair of axes that takes just this rectangle and draws nothing of itself.
+    pub fn within(sheet: &'s Sheet<'a>, inner: Rect, x: Axis, y: Axis) -> Self {
+        let Rect(left, top, right, bottom) = inner;
+        let area = sheet.page.clone().shrink((fine(left), fine(top)), (fine(right - left), fine(bottom - top)));
+        let (columns, rows) = area.get_pixel_range();
+        let spec = Cartesian2d::new(x.range.0..x.range.1, y.range.0..y.range.1, (columns, rows.end..rows.start));
+        Self { sheet, plot: area.apply_coord_spec(spec), inner, x, y }
+    }
+
+    /// A line along the lower end.
+    pub fn floor(&self) {
+        let (colour, Rect(left, _, right, bottom)) = (self.sheet.theme.grid, self.inner);
+        self.sheet.stroke(&[(left, bottom), (right, bottom)], colour, 1.0);
+    }
+
+    /// Marks on the left, with lines across.
+    pub fn marks_beside(&self, marks: &[(f64, &str)]) {
+        let (theme, Rect(left, _, right, _)) = (self.sheet.theme, self.inner);
+        for (mark, text) in marks {
             let y = self.pixel((self.x.range.0, *mark)).1;
             self.sheet.stroke(&[(left, y), (right, y)], theme.grid, 1.0);
-            self.sheet.words(text, (left - 6.0, y), theme.text, false, theme.ink, (HPos::Right, VPos::Center));
+            self.sheet.words(text, (left - 6.0, y), theme.text - 1.0, false, theme.ink, (HPos::Right, VPos::Center));
         }
+    }
+
+    /// The highest value of a lane, in its upper right corner.
+    pub fn peak(&self, text: &str) {
+        let (theme, Rect(_, top, right, _)) = (self.sheet.theme, self.inner);
+        let size = theme.text - 2.0;
+        let half = text_width(text, size, false);
+        let corners = [(right - half - 5.0, top), (right, top + size * LINE)].map(|(x, y)| (fine(x), fine(y)));
+        self.sheet.page.draw(&Rectangle::new(corners, theme.paper.filled())).expect(DRAWS);
+        self.sheet.words(text, (right - 2.0, top), size, false, theme.ink, (HPos::Right, VPos::Top));
+    }
+
+    fn grid(&self, outer: Rect) {
+        let (theme, Rect(left, top, right, bottom)) = (self.sheet.theme, self.inner);
+        // Names have rows of their own; numbers may stand too close for their letters.
+        let mut last = f64::INFINITY;
+        for (mark, text) in &self.y.marks {
+            let y = self.pixel((self.x.range.0, *mark)).1;
+            if (last - y).abs() < theme.text * 1.15 {
+                continue;
+            }
+            last = y;
+            self.sheet.stroke(&[(left, y), (right, y)], theme.grid, 1.0);
+            let lines = name_lines(text, theme.text);
+            let first = y - lines.len().saturating_sub(1) as f64 / 2.0 * LINE * theme.text;
+            for (index, line) in lines.iter().enumerate() {
+                let at = (left - 6.0, first + index as f64 * LINE * theme.text);
+                self.sheet.words(line, at, theme.text, false, theme.ink, (HPos::Right, VPos::Center));
+            }
+        }
+        self.x_axis();
+        if !self.y.label.is_empty() {
+            self.sheet.upwards(&self.y.label, (outer.0 + theme.text * 0.6, (top + bottom) / 2.0), theme.ink);
+        }
+    }
+
+    /// The x axis alone: its marks and its label.
+    pub fn x_axis(&self) {
+        let (theme, Rect(left, _, right, bottom)) = (self.sheet.theme, self.inner);
         let mut free_from = f64::NEG_INFINITY;
         for (mark, text) in &self.x.marks {
             let x = self.pixel((*mark, self.y.range.0)).0;
@@ -63,15 +149,15 @@ impl<'s, 'a> Plane<'s, 'a> {
             let at = ((left + right) / 2.0, bottom + theme.text * 1.9);
             self.sheet.words(&self.x.label, at, theme.text, false, theme.ink, (HPos::Center, VPos::Top));
         }
-        if !self.y.label.is_empty() {
-            self.sheet.upwards(&self.y.label, (outer.0 + theme.text * 0.6, (top + bottom) / 2.0), theme.ink);
-        }
     }
 
-    /// A heading over the data, on the left.
+    /// A heading over the data, on the left, in as many lines as it needs.
     pub fn heading(&self, text: &str, above: f64) {
         let theme = self.sheet.theme;
-        self.sheet.words(text, (self.inner.0, self.inner.1 - above), theme.text, true, theme.ink, (HPos::Left, VPos::Top));
+        for (index, line) in heading_lines(text, theme.text, self.inner.2 - self.inner.0).iter().enumerate() {
+            let at = (self.inner.0, self.inner.1 - above + index as f64 * LINE * theme.text);
+            self.sheet.words(line, at, theme.text, true, theme.ink, (HPos::Left, VPos::Top));
+        }
     }
 
     /// Shades the fault windows; labels them above the data where there is room, if asked to.
@@ -131,6 +217,64 @@ impl<'s, 'a> Plane<'s, 'a> {
         if points.len() > 1 {
             self.plot.draw(&Polygon::new(outline, colour.mix(0.18))).expect(DRAWS);
         }
+    }
+
+    /// An opaque area between `(x, low, high)` in data units.
+    pub fn area(&self, points: &[(f64, f64, f64)], colour: RGBColor) {
+        let lower = points.iter().map(|&(x, low, _)| self.place((x, low)));
+        let upper = points.iter().rev().map(|&(x, _, high)| self.place((x, high)));
+        let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
+        if points.len() > 1 {
+            self.plot.draw(&Polygon::new(outline, colour)).expect(DRAWS);
+        }
+    }
+
+    /// A filled rectangle between two corners in data units.
+    pub fn fill(&self, corners: [(f64, f64); 2], colour: RGBColor) {
+        self.plot.draw(&Rectangle::new(corners.map(|corner| self.place(corner)), colour.filled())).expect(DRAWS);
+    }
+
+    /// A thin line without dashes through points in data units.
+    pub fn thin(&self, points: &[(f64, f64)], colour: RGBColor) {
+        let points: Vec<(f64, f64)> = points.iter().map(|point| self.pixel(self.place(*point))).collect();
+        if points.len() > 1 {
+            self.sheet.thin(&points, colour);
+        }
+    }
+
+    /// Words in the middle between two corners in data units, if they fit there.
+    pub fn words_within(&self, corners: [(f64, f64); 2], text: &str, colour: RGBColor) {
+        let [(left, bottom), (right, top)] = corners.map(|corner| self.pixel(self.place(corner)));
+        let size = self.sheet.theme.text - 1.0;
+        if text_width(text, size, false) + 4.0 <= (right - left).abs() && size * LINE <= (bottom - top).abs() {
+            let at = ((left + right) / 2.0, (bottom + top) / 2.0);
+            self.sheet.words(text, at, size, false, colour, (HPos::Center, VPos::Center));
+        }
+    }
+
+    /// Words on paper of their own, centred above a point in data units, if they are no wider than so much of the x axis.
+    pub fn label_above(&self, at: (f64, f64), text: &str, width: f64) {
+        let ((x, y), size) = (self.pixel(self.place(at)), self.sheet.theme.text - 1.0);
+        let (half, room) = (text_width(text, size, false) / 2.0, self.pixel((width, 0.0)).0 - self.pixel((0.0, 0.0)).0);
+        if 2.0 * half + 6.0 > room {
+            return;
+        }
+        // Below the line where there is no room above it.
+        let bottom = if y - 4.0 - size * LINE < self.inner.1 { y + 5.0 + size * LINE } else { y - 4.0 };
+        let corners = [(x - half - 3.0, bottom - size * LINE), (x + half + 3.0, bottom)].map(|(x, y)| (fine(x), fine(y)));
+        self.sheet.page.draw(&Rectangle::new(corners, self.sheet.theme.paper.filled())).expect(DRAWS);
+        self.sheet.words(text, (x, bottom - 2.0), size, false, self.sheet.theme.ink, (HPos::Center, VPos::Bottom));
+    }
+
+    /// Words on paper of their own, centred so many pixels above a point in data units, moved aside where they would leave the axes.
+    pub fn words_above(&self, at: (f64, f64), above: f64, text: &str, colour: RGBColor) {
+        let (x, y) = self.pixel(self.place(at));
+        let size = self.sheet.theme.text - 1.5;
+        let half = text_width(text, size, false) / 2.0;
+        let x = x.clamp(self.inner.0 + half, (self.inner.2 - half).max(self.inner.0 + half));
+        let corners = [(x - half - 2.0, y - above - size), (x + half + 2.0, y - above)].map(|(x, y)| (fine(x), fine(y)));
+        self.sheet.page.draw(&Rectangle::new(corners, self.sheet.theme.paper.filled())).expect(DRAWS);
+        self.sheet.words(text, (x, y - above), size, false, colour, (HPos::Center, VPos::Bottom));
     }
 
     /// A marked point in data units.

@@ -84,7 +84,7 @@ impl Chart for RecoveryTimes {
             body: 360.0,
         };
         Some(sheet::draw(theme, &frame, |sheet| {
-            let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn, number::significant);
+            let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn * 1.03, number::significant);
             let mut y = Axis::percent("share of runs recovered");
             // Room for curves that run side by side along 0 and 100 %.
             y.range = (-0.035, 1.035);
@@ -122,14 +122,14 @@ const BESIDE: &str = " Curves that coincide are drawn side by side.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 
 /// How long runs were watched, and how much of it is drawn, in seconds.
-struct Span {
+pub(super) struct Span {
     watched: f64,
     slowest: f64,
-    drawn: f64,
+    pub(super) drawn: f64,
 }
 
 impl Span {
-    fn of(arms: &[ArmSummary], objectives: &[Objective]) -> Self {
+    pub(super) fn of(arms: &[ArmSummary], objectives: &[Objective]) -> Self {
         let curves = || arms.iter().filter_map(|arm| arm.recovery.as_ref());
         let watched = curves().map(|curve| seconds(curve.last)).fold(0.0, f64::max);
         let slowest = curves().filter_map(|curve| curve.steps.last()).map(|step| seconds(step.time)).fold(0.0, f64::max);
@@ -151,7 +151,7 @@ impl Span {
     }
 }
 
-fn seconds(nanos: u64) -> f64 {
+pub(super) fn seconds(nanos: u64) -> f64 {
     SimDuration::from_nanos(nanos).as_secs_f64()
 }
 
@@ -161,12 +161,12 @@ fn recovered(curve: &Survival, time: u64) -> [f64; 3] {
     [1.0 - curve.at(time), 1.0 - high, 1.0 - low]
 }
 
-fn billionths(share: f64) -> Cell {
+pub(super) fn billionths(share: f64) -> Cell {
     Cell::Ratio((share * 1e9 + 0.5) as u64, 1_000_000_000)
 }
 
 /// The band as stairs, from the first run that comes back to where the curve ends.
-fn band(curve: &Survival, end: f64) -> Vec<(f64, f64, f64)> {
+pub(super) fn band(curve: &Survival, end: f64) -> Vec<(f64, f64, f64)> {
     let (mut points, mut bounds) = (Vec::new(), None);
     for step in &curve.steps {
         if let Some((low, high)) = bounds {
@@ -191,12 +191,12 @@ fn cuts(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
 }
 
 /// Of arms whose curves coincide the first: their bands would lie on each other.
-fn first_of_each(arms: &[ArmSummary]) -> impl Iterator<Item = &ArmSummary> {
+pub(super) fn first_of_each(arms: &[ArmSummary]) -> impl Iterator<Item = &ArmSummary> {
     arms.iter().enumerate().filter(|(index, arm)| !arms[..*index].iter().any(|before| curve(before) == curve(arm))).map(|(_, arm)| arm)
 }
 
 /// The curve as stairs; one on which every run recovered ends with the last of them.
-fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
+pub(super) fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
     let (mut points, mut share) = (vec![(0.0, 0.0)], 0.0);
     for step in &curve.steps {
         points.push((seconds(step.time), share));
@@ -211,7 +211,7 @@ fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
 }
 
 /// Where each curve is drawn among those that coincide with it: 0 if it stands alone, else so many places beside.
-fn places(arms: &[ArmSummary]) -> Vec<f64> {
+pub(super) fn places(arms: &[ArmSummary]) -> Vec<f64> {
     let same = |a: &ArmSummary, b: &ArmSummary| a.recovery.is_some() && curve(a) == curve(b);
     let place = |(index, arm): (usize, &ArmSummary)| {
         let twins = arms.iter().filter(|other| same(arm, other)).count().max(1);
@@ -243,11 +243,11 @@ fn title(arms: &[ArmSummary]) -> String {
     }
 }
 
-fn arms(results: &Results, view: &View) -> Vec<ArmSummary> {
+pub(super) fn arms(results: &Results, view: &View) -> Vec<ArmSummary> {
     (0..results.manifest.arms.len() as u32).map(|arm| ArmSummary::of(results, view.cell(), arm)).collect()
 }
 
-fn legend(arm: &ArmSummary) -> String {
+pub(super) fn legend(arm: &ArmSummary) -> String {
     match (arm.judged(), arm.not_recovered) {
         (0, _) => format!("{} (cannot be judged)", arm.name),
         (runs, 0) => format!("{} (n = {runs})", arm.name),

@@ -20,6 +20,17 @@ enum Quantity {
     Share,
 }
 
+impl Quantity {
+    fn shown(self, place: f64) -> String {
+        match self {
+            Self::Number => number::significant(place),
+            Self::Rate => format!("{}/s", number::significant(place)),
+            Self::Length => number::length(SimDuration::from_secs_f64(place)),
+            Self::Share => format!("{} %", number::significant(place * 100.0)),
+        }
+    }
+}
+
 /// An axis of the grid as an axis of a picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scale {
@@ -91,14 +102,39 @@ impl Scale {
 
     /// The axis that holds these places.
     pub fn drawn(&self, places: impl Iterator<Item = f64>) -> Axis {
-        let text = |place: f64| match self.quantity {
-            Quantity::Number => number::significant(place),
-            Quantity::Rate => format!("{}/s", number::significant(place)),
-            Quantity::Length => number::length(SimDuration::from_secs_f64(place)),
-            Quantity::Share => format!("{} %", number::significant(place * 100.0)),
-        };
-        Axis::of_places(&self.name, places, text)
+        Axis::of_places(&self.name, places, |place| self.quantity.shown(place))
     }
+}
+
+/// An axis of these values: by what they stand for, in the unit that they have.
+pub(super) fn axis_of(label: &str, values: &[String]) -> Axis {
+    let places = values.iter().filter_map(|value| number_of(value));
+    let quantity = values.first().and_then(|value| read(value)).map_or(Quantity::Number, |(quantity, _)| quantity);
+    Axis::of_places(label, places, |place| quantity.shown(place))
+}
+
+/// The two axes that a picture over a grid has: the two with most values, in the order of the scenario.
+pub(super) fn two(manifest: &Manifest) -> Option<(usize, usize)> {
+    let count = |axis: usize| manifest.cells.iter().filter_map(|cell| cell.get(axis)).collect::<BTreeSet<_>>().len();
+    let mut axes: Vec<usize> = (0..manifest.axes.len()).filter(|axis| count(*axis) > 1).collect();
+    axes.sort_by_key(|axis| std::cmp::Reverse(count(*axis)));
+    axes.truncate(2);
+    axes.sort_unstable();
+    if let [x, y] = axes[..] { Some((x, y)) } else { None }
+}
+
+/// The values that an axis takes in these cells, in order of what they stand for; those that are words as they are written.
+pub(super) fn in_order(manifest: &Manifest, axis: usize, cells: &[u32]) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for value in cells.iter().filter_map(|cell| manifest.cells.get(*cell as usize)?.get(axis)) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    if values.iter().all(|value| read(value).is_some()) {
+        values.sort_by(|a, b| number_of(a).unwrap_or(0.0).total_cmp(&number_of(b).unwrap_or(0.0)));
+    }
+    values
 }
 
 /// A value as a cell that is shown as written and sorted by what it stands for.

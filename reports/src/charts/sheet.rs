@@ -101,10 +101,10 @@ pub(super) fn draw(theme: &Theme, frame: &Frame, data: impl FnOnce(&Sheet<'_>)) 
     register_fonts();
     let inner = WIDTH - 2.0 * MARGIN;
     let title = wrapped(&frame.title, TITLE, true, inner);
-    let legend = legend_rows(&frame.legend, theme.text, inner);
+    let legend = placed(&frame.legend, theme.text, inner);
     let caption: Vec<String> = frame.caption.iter().flat_map(|line| wrapped(line, CAPTION, false, inner)).collect();
     let title_end = MARGIN + title.len() as f64 * TITLE * LEADING;
-    let legend_end = title_end + legend.len() as f64 * theme.text * 1.6 + 8.0;
+    let legend_end = title_end + legend.iter().map(|placed| placed.bottom).fold(0.0, f64::max) + 8.0;
     let body_end = legend_end + frame.body;
     let height = body_end + caption.len() as f64 * CAPTION * LEADING + MARGIN;
     let mut raw = String::new();
@@ -115,9 +115,7 @@ pub(super) fn draw(theme: &Theme, frame: &Frame, data: impl FnOnce(&Sheet<'_>)) 
         for (index, line) in title.iter().enumerate() {
             sheet.words(line, (MARGIN, MARGIN + index as f64 * TITLE * LEADING), TITLE, true, theme.ink, (HPos::Left, VPos::Top));
         }
-        for (row, entries) in legend.iter().enumerate() {
-            sheet.legend_row(entries, title_end + (row as f64 + 0.5) * theme.text * 1.6 + 4.0);
-        }
+        legend.iter().for_each(|placed| sheet.entry(placed, title_end + 4.0));
         data(&sheet);
         for (index, line) in caption.iter().enumerate() {
             let y = body_end + 4.0 + index as f64 * CAPTION * LEADING;
@@ -140,6 +138,16 @@ impl Sheet<'_> {
         let font = font(self.theme.text, false).transform(FontTransform::Rotate270);
         let style = TextStyle::from(font).color(&colour).pos(Pos::new(HPos::Center, VPos::Center));
         self.page.draw_text(text, &style, pixel(at)).expect(DRAWS);
+    }
+
+    /// Writes a name to the left of a point, in as many lines as it needs.
+    pub fn name_beside(&self, name: &str, (right, middle): (f64, f64)) {
+        let lines = super::plane::name_lines(name, self.theme.text - 1.0);
+        let first = middle - lines.len().saturating_sub(1) as f64 / 2.0 * (self.theme.text - 1.0) * 1.15;
+        for (index, line) in lines.iter().enumerate() {
+            let at = (right, first + index as f64 * (self.theme.text - 1.0) * 1.15);
+            self.words(line, at, self.theme.text - 1.0, false, self.theme.ink, (HPos::Right, VPos::Center));
+        }
     }
 
     /// Draws a line between points given in pixels.
@@ -188,42 +196,56 @@ impl Sheet<'_> {
         }
     }
 
-    fn legend_row(&self, entries: &[(f64, &Entry)], y: f64) {
-        for (x, entry) in entries {
-            if entry.has_line {
-                self.stroke(&[(*x, y), (x + SAMPLE, y)], entry.colour, 2.4);
-            }
-            if let Some(mark) = entry.mark {
-                self.mark((x + sample(entry) / 2.0, y), mark, entry.colour);
-            }
-            self.words(&entry.text, (x + sample(entry) + 7.0, y), self.theme.text, false, self.theme.ink, (HPos::Left, VPos::Center));
+    fn entry(&self, placed: &Placed<'_>, from: f64) {
+        let (Placed { entry, x, .. }, y) = (placed, from + placed.top + self.theme.text * LEGEND / 2.0);
+        if entry.has_line {
+            self.stroke(&[(*x, y), (x + SAMPLE, y)], entry.colour, 2.4);
+        }
+        if let Some(mark) = entry.mark {
+            self.mark((x + sample(entry) / 2.0, y), mark, entry.colour);
+        }
+        for (index, line) in placed.lines.iter().enumerate() {
+            let at = (x + sample(entry) + 7.0, y + index as f64 * self.theme.text * LEADING);
+            self.words(line, at, self.theme.text, false, self.theme.ink, (HPos::Left, VPos::Center));
         }
     }
 }
 
-/// The entries row by row, each with where it begins.
-fn legend_rows(entries: &[Entry], size: f64, width: f64) -> Vec<Vec<(f64, &Entry)>> {
-    let mut rows: Vec<Vec<(f64, &Entry)>> = Vec::new();
-    let mut x = f64::INFINITY;
+/// Height of a row of the legend as a multiple of the letter size.
+const LEGEND: f64 = 1.6;
+
+/// An entry of the legend with its lines, and where it stands below the title.
+struct Placed<'e> {
+    entry: &'e Entry,
+    lines: Vec<String>,
+    x: f64,
+    top: f64,
+    bottom: f64,
+}
+
+/// The entries row by row, each with where it stands; one that is wider than a row is broken into lines.
+fn placed<'e>(entries: &'e [Entry], size: f64, width: f64) -> Vec<Placed<'e>> {
+    let mut all: Vec<Placed<'e>> = Vec::new();
+    let (mut x, mut top, mut below) = (MARGIN, 0.0, 0.0_f64);
     for entry in entries {
-        let needed = sample(entry) + 7.0 + text_width(&entry.text, size, false);
-        if x + needed > MARGIN + width {
-            rows.push(Vec::new());
-            x = MARGIN;
+        let before = sample(entry) + 7.0;
+        let lines = wrapped(&entry.text, size, false, width - before);
+        let needed = before + lines.iter().map(|line| text_width(line, size, false)).fold(0.0, f64::max);
+        if x > MARGIN && x + needed > MARGIN + width {
+            (x, top) = (MARGIN, below);
         }
-        if let Some(row) = rows.last_mut() {
-            row.push((x, entry));
-        }
-        x += needed + 24.0;
+        let bottom = top + size * (LEGEND + LEADING * lines.len().saturating_sub(1) as f64);
+        all.push(Placed { entry, lines, x, top, bottom });
+        (x, below) = (x + needed + 24.0, below.max(bottom));
     }
-    rows
+    all
 }
 
 fn sample(entry: &Entry) -> f64 {
     if entry.has_line { SAMPLE } else { MARKED }
 }
 
-/// The text in lines no wider than `width` pixels, broken between words.
+/// The text in lines no wider than `width` pixels, broken between words, and inside those that are wider than a line.
 pub(super) fn wrapped(text: &str, size: f64, bold: bool, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -232,10 +254,28 @@ pub(super) fn wrapped(text: &str, size: f64, bold: bool, width: f64) -> Vec<Stri
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.extend(broken(word, size, bold, width)),
         }
     }
     lines
+}
+
+/// A word in parts no wider than `width` pixels.
+fn broken(word: &str, size: f64, bold: bool, width: f64) -> Vec<String> {
+    if text_width(word, size, bold) <= width {
+        return vec![word.to_owned()];
+    }
+    let mut parts = vec![String::new()];
+    for letter in word.chars() {
+        if let Some(part) = parts.last_mut() {
+            part.push(letter);
+            if part.chars().nth(1).is_some() && text_width(part, size, bold) > width {
+                part.pop();
+                parts.push(letter.to_string());
+            }
+        }
+    }
+    parts
 }
 
 /// The width of a line of text in pixels.

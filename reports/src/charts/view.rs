@@ -14,6 +14,10 @@ pub struct View {
     pub cells: Vec<u32>,
     /// The axis it runs along, if it compares cells.
     pub axis: Option<usize>,
+    /// The other axis, if it is drawn over a grid of two.
+    pub second: Option<usize>,
+    /// Which of the searches for an edge it shows, if it shows one.
+    pub search: Option<usize>,
     /// What the layers of an edge show, if it speaks about that: the edge and the name.
     pub gauge: Option<(u32, String)>,
 }
@@ -29,6 +33,8 @@ impl View {
                 label: cell_label(&results.manifest, cell),
                 cells: vec![cell],
                 axis: None,
+                second: None,
+                search: None,
                 gauge: None,
             })
             .collect()
@@ -36,16 +42,26 @@ impl View {
 
     /// One view per combination of the other axes, along this one.
     pub fn along(results: &Results, axis: usize) -> Vec<Self> {
+        Self::grouped(results, axis, None)
+    }
+
+    /// One view per combination of the other axes, over these two.
+    pub fn over(results: &Results, (axis, second): (usize, usize)) -> Vec<Self> {
+        Self::grouped(results, axis, Some(second))
+    }
+
+    fn grouped(results: &Results, axis: usize, second: Option<usize>) -> Vec<Self> {
         let manifest = &results.manifest;
+        let is_other = |index: &usize| *index != axis && Some(*index) != second;
         let mut groups: Vec<(Vec<&str>, Vec<u32>)> = Vec::new();
         for (index, values) in manifest.cells.iter().enumerate() {
-            let others: Vec<&str> = values.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, value)| value.as_str()).collect();
+            let others: Vec<&str> = values.iter().enumerate().filter(|(i, _)| is_other(i)).map(|(_, value)| value.as_str()).collect();
             match groups.iter_mut().find(|(key, _)| *key == others) {
                 Some((_, cells)) => cells.push(index as u32),
                 None => groups.push((others, vec![index as u32])),
             }
         }
-        let names: Vec<&String> = manifest.axes.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, name)| name).collect();
+        let names: Vec<&String> = manifest.axes.iter().enumerate().filter(|(i, _)| is_other(i)).map(|(_, name)| name).collect();
         let count = groups.len();
         let view = |(index, (values, cells)): (usize, (Vec<&str>, Vec<u32>))| {
             let pairs: Vec<String> = names.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect();
@@ -54,6 +70,8 @@ impl View {
                 label: pairs.join(", "),
                 cells,
                 axis: Some(axis),
+                second,
+                search: None,
                 gauge: None,
             }
         };

@@ -70,9 +70,8 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         each_episode(manifest, &run.episodes, &mut say);
     }
     if !run.episodes.is_empty() {
-        let meaning = "whether it stays below the level with no fault active and the load as before";
         super::detection::of_run(run, &mut say);
-        say("stuck", Cell::text(if run.stuck { "yes" } else { "no" }), meaning);
+        super::stuck::of_run(run, &mut say);
     }
     if let Some(outcome) = run.experiment {
         let word = |held: bool| Cell::text(if held { "held" } else { "failed" });

@@ -3,7 +3,7 @@
 use super::*;
 use crate::text::Source;
 use crate::{Extent, read};
-use models::measure::{Episode, RunMeasures};
+use models::measure::{Episode, Latencies, RunMeasures};
 use sim_core::draw::{Key, Seed};
 use sim_core::observe::Digest;
 use sim_core::time::SimDuration;
@@ -21,7 +21,17 @@ fn manifest(times: &str, rest: &str) -> Manifest {
 
 fn run(bins: Vec<Bin>, episodes: Vec<Episode>) -> Run {
     let measures = RunMeasures { episodes, ..RunMeasures::default() };
-    Run { measures, bins, gauges: Vec::new(), digest: Digest::from_value(0), history: None, stalled: None }
+    Run {
+        measures,
+        bins,
+        gauges: Vec::new(),
+        further: Vec::new(),
+        latencies: Latencies::default(),
+        occupancies: Vec::new(),
+        digest: Digest::from_value(0),
+        history: None,
+        stalled: None,
+    }
 }
 
 /// A hundred calls a second with some chance, of which so many per hundred succeed in each second; all at once.

@@ -27,7 +27,10 @@ pub fn otherwise(scenario: &Scenario, (arm, seed): (usize, u64), at: SimTime, ot
     let arms = &scenario.cells[0].arms;
     for one in [arm, other] {
         if let Some(section) = beyond_stacks(scenario, &scenario.arms[one]) {
-            return Err(format!("arm `{}` changes `{section}`, and only another stack can take over in the middle of a run", scenario.arms[one]));
+            return Err(format!(
+                "arm `{}` changes `{section}`, and only another stack can take over in the middle of a run",
+                scenario.arms[one]
+            ));
         }
     }
     let mut as_it_was = start(&arms[arm], seed, TieBreak::ByRank);

@@ -3,7 +3,7 @@
 use crate::results::Assumption;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
-use models::plan::SystemSpec;
+use models::plan::{RecoveryLevel, SystemSpec};
 use models::services::{Service, Task};
 use std::collections::BTreeMap;
 
@@ -28,7 +28,11 @@ pub(super) fn assumptions(spec: &SystemSpec, root: Element<'_>) -> Vec<Assumptio
     let mut add = |name: &str, value: String| list.push(Assumption { written: field(name), path: name.to_owned(), value });
     add("warm_up", spec.clockwork.warm_up.to_string());
     add("drain", spec.clockwork.drain.to_string());
-    add("hold", format!("{}, recovered at 95 % of the level before the fault", spec.clockwork.hold));
+    let level = match spec.clockwork.level {
+        RecoveryLevel::WarmUp => "the level before the fault",
+        RecoveryLevel::Twin => "what it is without the faults",
+    };
+    add("hold", format!("{}, recovered at 95 % of {level}", spec.clockwork.hold));
     list
 }
 

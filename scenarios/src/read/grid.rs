@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
 
 /// Why a path cannot be varied, if it cannot.
 pub(super) fn refuse_fixed(path: &str) -> Option<Problem> {
-    const FIXED: [&str; 9] = ["schema", "name", "horizon", "warm_up", "bin", "hold", "expect", "sweep", "arms"];
+    const FIXED: [&str; 10] = ["schema", "name", "horizon", "warm_up", "bin", "hold", "level", "expect", "sweep", "arms"];
     let parsed = Path::parse(path).ok()?;
     let is_fixed = match parsed.steps() {
         [Step::Name(first)] => FIXED.contains(&first.as_str()),

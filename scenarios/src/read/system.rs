@@ -14,7 +14,7 @@ use models::brokers::{AnyBroker, Broker, Router, Topic};
 use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
-use models::plan::{Clockwork, Plan, Routing, SystemSpec};
+use models::plan::{Clockwork, Plan, RecoveryLevel, Routing, SystemSpec};
 use models::protocols::Group;
 use models::quoted;
 use models::registry::Complaint;
@@ -356,6 +356,9 @@ fn content_of(spec: &SystemSpec) -> String {
     }
     if spec.objective.is_some() || !spec.alerts.is_empty() {
         text.extend(serde_json::to_vec(&(&spec.objective, &spec.alerts)).expect("alerts can be written as JSON"));
+    }
+    if spec.clockwork.level != RecoveryLevel::default() {
+        text.extend(serde_json::to_vec(&spec.clockwork.level).expect("a level can be written as JSON"));
     }
     if !spec.clocks.is_empty() {
         text.extend(serde_json::to_vec(&spec.clocks).expect("clocks can be written as JSON"));

@@ -30,7 +30,11 @@ impl FromStr for Pattern {
             _ => Err(format!("`{word}` is none of node=NAME, kind=WORD and text=WORD, as in: node=db[1] kind=vote")),
         };
         let wanted: Vec<Wanted> = text.split_whitespace().map(word).collect::<Result<_, _>>()?;
-        if wanted.is_empty() { Err("nothing is waited for; write node=NAME, kind=WORD or text=WORD".to_owned()) } else { Ok(Self { wanted }) }
+        if wanted.is_empty() {
+            Err("nothing is waited for; write node=NAME, kind=WORD or text=WORD".to_owned())
+        } else {
+            Ok(Self { wanted })
+        }
     }
 }
 
@@ -41,7 +45,9 @@ impl Pattern {
         let told = line.trim_start().split_once(' ').map_or("", |(_, told)| told);
         let words = || told.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
         self.wanted.iter().all(|wanted| match wanted {
-            Wanted::Node(name) => words().any(|word| word == name || word.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('['))),
+            Wanted::Node(name) => {
+                words().any(|word| word == name || word.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('[')))
+            }
             Wanted::Kind(kind) => words().any(|word| word.eq_ignore_ascii_case(kind)),
             Wanted::Text(text) => told.contains(text.as_str()),
         })

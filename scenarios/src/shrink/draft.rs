@@ -137,7 +137,8 @@ impl Section {
         let (open, close) = if self.is_list { ('[', ']') } else { ('{', '}') };
         let _ = writeln!(text, "    {}: {open}", self.name);
         for (key, value) in &self.entries {
-            let key = if self.is_list { String::new() } else { format!("{}: ", ron::to_string(key).expect("a text can be written as RON")) };
+            let key =
+                if self.is_list { String::new() } else { format!("{}: ", ron::to_string(key).expect("a text can be written as RON")) };
             let _ = writeln!(text, "        {key}{value},");
         }
         let _ = writeln!(text, "    {close},");

@@ -150,7 +150,11 @@ mod tests {
     fn every_field_and_every_item_is_left_out_once_the_largest_first() {
         let texts: Vec<String> = left_out(SERVICE).into_iter().map(|(text, _)| text).collect();
         assert!(texts.contains(&r#"Service(replicas: 3, demand: Exponential(mean: "12345us"),)"#.to_owned()), "{texts:?}");
-        assert!(texts.contains(&r#"Service(replicas: 3, demand: Exponential(mean: "12345us"), does: [Call("b")])"#.to_owned()) || texts.iter().any(|text| text.contains("[ Call(\"b\")]")), "{texts:?}");
+        assert!(
+            texts.contains(&r#"Service(replicas: 3, demand: Exponential(mean: "12345us"), does: [Call("b")])"#.to_owned())
+                || texts.iter().any(|text| text.contains("[ Call(\"b\")]")),
+            "{texts:?}"
+        );
         assert!(texts[0].len() <= texts[texts.len() - 1].len());
         assert_eq!(texts.len(), 6, "three fields, one inside of one of them, two items: {texts:?}");
     }

@@ -180,7 +180,10 @@ impl Work<'_, '_> {
             self.runs += 1;
             let again = self.trial.size_of(&proposal.draft, size.events);
             if again != Some(size) {
-                let sentence = format!("after \"{}\" the run has the digest {:016x} once, and another one when made again", proposal.what, size.digest);
+                let sentence = format!(
+                    "after \"{}\" the run has the digest {:016x} once, and another one when made again",
+                    proposal.what, size.digest
+                );
                 return Err(Refused::Differs(sentence));
             }
         }
@@ -193,7 +196,8 @@ impl Work<'_, '_> {
     /// The same scenario under another seed whose run fails in the same way with the fewest events.
     fn quickest_seed(&mut self, best: &Draft, size: Size) -> Result<Option<(Draft, Size)>, Refused> {
         let seeds = (0..SEEDS).filter(|seed| *seed != best.seed);
-        let proposals: Vec<Proposal> = seeds.map(|seed| Proposal::smaller(format!("seed {seed}"), Draft { seed, ..best.clone() })).collect();
+        let proposals: Vec<Proposal> =
+            seeds.map(|seed| Proposal::smaller(format!("seed {seed}"), Draft { seed, ..best.clone() })).collect();
         let mut found: Option<(usize, Size)> = None;
         for (chunk, some) in proposals.chunks(AT_ONCE).enumerate() {
             if !self.is_wanted() {

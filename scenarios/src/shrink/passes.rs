@@ -201,7 +201,11 @@ fn shorter_faults(draft: &Draft) -> Vec<Proposal> {
     changed_faults(draft, false, |fault| {
         let Some(lasts) = fault.timing.lasts else { return Vec::new() };
         let shorter = [lasts / 10, lasts / 2, lasts.scaled(3, 4)].map(rounded);
-        shorter.into_iter().filter(|shorter| (SHORTEST..lasts).contains(shorter)).map(|shorter| with_times(fault, fault.timing.at, Some(shorter))).collect()
+        shorter
+            .into_iter()
+            .filter(|shorter| (SHORTEST..lasts).contains(shorter))
+            .map(|shorter| with_times(fault, fault.timing.at, Some(shorter)))
+            .collect()
     })
 }
 
@@ -227,7 +231,11 @@ fn earlier_faults(draft: &Draft) -> Vec<Proposal> {
     changed_faults(draft, false, |fault| {
         let Some(at) = fault.timing.at else { return Vec::new() };
         let earlier = [at / 10, at / 4, at / 2].map(rounded);
-        earlier.into_iter().filter(|earlier| (SHORTEST..at).contains(earlier)).map(|earlier| with_times(fault, Some(earlier), fault.timing.lasts)).collect()
+        earlier
+            .into_iter()
+            .filter(|earlier| (SHORTEST..at).contains(earlier))
+            .map(|earlier| with_times(fault, Some(earlier), fault.timing.lasts))
+            .collect()
     })
 }
 
@@ -238,7 +246,8 @@ fn round_faults(draft: &Draft) -> Vec<Proposal> {
         let rounder = units.into_iter().filter_map(|unit| {
             let (at, lasts) = (fault.timing.at.map(|at| to(at, unit)), fault.timing.lasts.map(|lasts| to(lasts, unit)));
             let is_other = (at, lasts) != (fault.timing.at, fault.timing.lasts);
-            (is_other && at.is_none_or(|at| !at.is_zero()) && lasts.is_none_or(|lasts| !lasts.is_zero())).then(|| with_times(fault, at, lasts))
+            (is_other && at.is_none_or(|at| !at.is_zero()) && lasts.is_none_or(|lasts| !lasts.is_zero()))
+                .then(|| with_times(fault, at, lasts))
         });
         rounder.collect()
     })

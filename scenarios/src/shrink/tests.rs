@@ -35,7 +35,10 @@ fn options<'a>(jobs: usize, progress: &'a mut dyn FnMut(&Step)) -> ShrinkOptions
 
 fn failing() -> (Repro, Failure) {
     let scenario = read(Source::new("x.ron", LARGE), "x.ron", &[], Extent::AsWritten).expect("it is sound");
-    let (repro, _) = (1..50).map(|seed| Repro::of(&scenario, 1, seed, None).expect("it can be written")).find(|(repro, _)| !repro.failures.is_empty()).expect("a storm harms soon");
+    let (repro, _) = (1..50)
+        .map(|seed| Repro::of(&scenario, 1, seed, None).expect("it can be written"))
+        .find(|(repro, _)| !repro.failures.is_empty())
+        .expect("a storm harms soon");
     let failure = repro.failures[0].clone();
     (repro, failure)
 }

@@ -2,12 +2,17 @@
 
 use super::Meter;
 use crate::measure::detection::Misfortunes;
-use crate::measure::{AlertMeasures, Bin, Gauge, ObjectiveMeasures, RunMeasures, recovery};
+use crate::measure::{AlertMeasures, Bin, ObjectiveMeasures, RunMeasures, Series, recovery};
 use sim_core::time::SimTime;
 
 impl Meter {
-    /// The row and the series of the run.
-    pub fn finish(mut self, ended: SimTime, events: u64) -> (RunMeasures, Vec<Bin>, Vec<Gauge>) {
+    /// The row of the run, and its series.
+    pub fn finish(self, ended: SimTime, events: u64) -> (RunMeasures, Series) {
+        self.finish_beside(None, ended, events)
+    }
+
+    /// The same, where the level that service has to come back to is that of these bins: those of the same run without faults.
+    pub fn finish_beside(mut self, twin: Option<&[Bin]>, ended: SimTime, events: u64) -> (RunMeasures, Series) {
         self.file();
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();
@@ -20,23 +25,31 @@ impl Meter {
         self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;
-        let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
-        let (episodes, stuck) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed);
-        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
+        let misfortunes = Misfortunes::among(&self.strikes, &self.reactions);
+        let faults = misfortunes.windows();
+        let (episodes, evidence) = recovery::episodes(&self.clockwork, faults, &self.bins, self.load_is_closed, twin);
+        let horizon = SimTime::ZERO + self.clockwork.horizon;
         self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
         self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
         self.row.observations.extend(self.row.alerts.iter().flat_map(AlertMeasures::observations));
         self.row.observations.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
         self.row.objective = self.objective.map(|objective| ObjectiveMeasures::of(objective, &self.bins, &self.clockwork));
         self.row.episodes = episodes;
-        self.row.stuck = stuck;
-        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
+        self.row.stuck = evidence.is_some_and(|evidence| evidence.is_stuck());
+        self.row.stuck_evidence = evidence;
+        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
         self.row.fairness = self.fairness.finish();
         self.row.services = self.accounts.finish(ended);
-        let gauges = self.gauges.list(self.bins.len());
-        (self.row, self.bins, gauges)
+        let services = self.row.services.iter().map(|service| (service.service.as_str(), service.workers));
+        let series = Series {
+            gauges: self.gauges.list(self.bins.len()),
+            bins: self.bins,
+            latencies: self.over_time.finish(&self.latency, &self.failure_latency),
+            occupancies: self.occupancies.finish(services),
+        };
+        (self.row, series)
     }
 
     /// Calls started, and successes among them, in measured bins that no fault touches.

@@ -1,0 +1,118 @@
+//! How many successes does a stretch of time have, and how many ought it to have?
+
+use super::super::Bin;
+use sim_core::time::{SimDuration, SimTime};
+
+/// The share of the level that counts as recovered.
+const SHARE_PERCENT: u128 = 95;
+
+/// A window that is this far from the level has not got there by chance.
+pub(super) const STANDARD_DEVIATIONS: u128 = 3;
+
+/// What is looked for: successes, and out of how many.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub good: u128,
+    pub all: u128,
+}
+
+impl Tally {
+    /// Under open load the share of successes counts, under closed load their number per bin.
+    fn of(bin: &Bin, closed: bool) -> Self {
+        if closed {
+            Self { good: u128::from(bin.completed), all: 1 }
+        } else {
+            Self { good: u128::from(bin.succeeded), all: u128::from(bin.started) }
+        }
+    }
+
+    fn add(self, other: Self) -> Self {
+        Self { good: self.good + other.good, all: self.all + other.all }
+    }
+}
+
+/// Bins, so that a stretch of them costs the same however long it is.
+pub(super) struct Sums(Vec<Tally>);
+
+impl Sums {
+    pub(super) fn of(bins: &[Bin], closed: bool) -> Self {
+        let running = |sum: &mut Tally, bin: &Bin| {
+            *sum = sum.add(Tally::of(bin, closed));
+            Some(*sum)
+        };
+        Self(std::iter::once(Tally::default()).chain(bins.iter().scan(Tally::default(), running)).collect())
+    }
+
+    /// The bins from one up to another, together, as far as there are so many.
+    pub(super) fn window(&self, from: usize, to: usize) -> Tally {
+        let last = self.0.len() - 1;
+        let (before, after) = (self.0[from.min(last)], self.0[to.min(last)]);
+        Tally { good: after.good - before.good, all: after.all - before.all }
+    }
+}
+
+/// What service ought to be like.
+pub(super) enum Level {
+    /// As it was before the first fault.
+    Before(Tally),
+    /// As it was at the same time in the same run without faults.
+    Twin(Sums),
+}
+
+/// Service over time, beside its level.
+pub(super) struct Curve {
+    pub bins: usize,
+    pub closed: bool,
+    pub level: Level,
+    pub bin: SimDuration,
+    pub sums: Sums,
+}
+
+impl Curve {
+    /// The bins from one up to another, together.
+    pub(super) fn window(&self, from: usize, to: usize) -> Tally {
+        self.sums.window(from, to)
+    }
+
+    /// What these bins ought to be like.
+    pub(super) fn level(&self, from: usize, to: usize) -> Tally {
+        match &self.level {
+            Level::Before(tally) => *tally,
+            Level::Twin(sums) => sums.window(from, to),
+        }
+    }
+
+    /// Whether these bins are below the level by more than the share allowed, and by more than chance.
+    pub(super) fn is_below(&self, from: usize, to: usize) -> bool {
+        let (tally, level) = (self.window(from, to), self.level(from, to));
+        // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
+        let (seen, expected) = (tally.good * level.all, level.good * tally.all);
+        if tally.all == 0 || level.all == 0 || seen * 100 >= SHARE_PERCENT * expected {
+            return false;
+        }
+        let missing = expected - seen;
+        missing * missing > STANDARD_DEVIATIONS * STANDARD_DEVIATIONS * expected * self.spread(level)
+    }
+
+    /// The variance of a count of successes, divided by the count and multiplied by `level.all`: that of a Poisson count
+    /// where successes are counted, of a binomial one where a share of the calls is.
+    fn spread(&self, level: Tally) -> u128 {
+        if self.closed { level.all } else { level.all - level.good.min(level.all) }
+    }
+
+    /// How many successes the level comes to in bins like these, rounded down.
+    pub(super) fn expected(tally: Tally, level: Tally) -> u128 {
+        (level.good * tally.all).checked_div(level.all).unwrap_or(0)
+    }
+
+    /// Successes missing against the level in these bins together, rounded down: bin by bin up to one call each would be cut off.
+    pub(super) fn lost(&self, bins: impl Iterator<Item = usize>) -> u64 {
+        let both = |sum: (Tally, Tally), bin: usize| (sum.0.add(self.window(bin, bin + 1)), sum.1.add(self.level(bin, bin + 1)));
+        let (seen, level) = bins.fold((Tally::default(), Tally::default()), both);
+        u64::try_from(Self::expected(seen, level).saturating_sub(seen.good)).expect("a bin loses fewer than 2^64 calls")
+    }
+
+    pub(super) fn start_of(&self, bin: usize) -> SimTime {
+        SimTime::ZERO.saturating_add(self.bin.saturating_mul(bin as u64))
+    }
+}

@@ -1,0 +1,217 @@
+//! Recovery, second by second.
+
+use super::*;
+
+/// Judged against what was before the first fault: episodes, and whether the run is stuck.
+fn judged(times: &Clockwork, faults: &[(SimTime, Option<SimTime>)], bins: &[Bin], closed: bool) -> (Vec<Episode>, bool) {
+    let (episodes, evidence) = episodes(times, faults, bins, closed, None);
+    (episodes, evidence.is_some_and(|evidence| evidence.is_stuck()))
+}
+
+fn times(horizon: u64) -> Clockwork {
+    Clockwork { horizon: SimDuration::from_secs(horizon), ..Clockwork::default() }
+}
+
+const fn at(second: u64) -> SimTime {
+    SimTime::from_nanos(second * 1_000_000_000)
+}
+
+/// A hundred calls start each second; so many of them succeed.
+fn bins(succeeded: impl Fn(u64) -> u64, horizon: u64) -> Vec<Bin> {
+    (0..horizon).map(|second| Bin { started: 100, succeeded: succeeded(second), completed: succeeded(second), ..Bin::default() }).collect()
+}
+
+#[test]
+fn recovery_is_counted_from_the_end_of_the_fault_to_the_end_of_the_last_window_below() {
+    let bins = bins(|second| if (20..33).contains(&second) { 0 } else { 100 }, 60);
+    let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, false);
+    // The last window that holds a bad second is that of 32..37.
+    assert_eq!(episodes[0].recovery, Recovery::After(SimDuration::from_secs(7)));
+    assert_eq!(episodes[0].downtime, SimDuration::from_secs(13));
+    assert_eq!(episodes[0].calls_lost, 1300);
+    assert!(!stuck);
+}
+
+#[test]
+fn a_run_that_stays_down_is_censored_and_stuck() {
+    let bins = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
+    let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, false);
+    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(30)));
+    assert!(stuck);
+}
+
+#[test]
+fn a_run_that_stays_down_because_nobody_calls_is_not_stuck() {
+    let mut bins = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
+    bins[40..].iter_mut().for_each(|bin| *bin = Bin { started: 50, succeeded: 0, ..Bin::default() });
+    assert!(!judged(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+}
+
+#[test]
+fn few_calls_that_come_unevenly_are_offered_as_before() {
+    let down = |second: u64| if second >= 20 { 0 } else { 10 };
+    let mut bins: Vec<Bin> =
+        (0..60).map(|second| Bin { started: 10, succeeded: down(second), completed: down(second), ..Bin::default() }).collect();
+    // 35 in the last window instead of 45, which is nine tenths of 50: chance. 20 are none.
+    bins[55..].iter_mut().for_each(|bin| bin.started = 7);
+    assert!(judged(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+    bins[55..].iter_mut().for_each(|bin| bin.started = 4);
+    assert!(!judged(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
+}
+
+#[test]
+fn calls_that_the_next_fault_overtakes_do_not_make_the_one_before_last() {
+    // A call takes half a second: half of those that start in the second before a strike are struck.
+    let succeed = |second: u64| match second {
+        20..25 | 40..45 => 0,
+        19 | 39 => 50,
+        _ => 100,
+    };
+    let bins = bins(succeed, 80);
+    let strikes = [(at(20), Some(at(25))), (at(40), Some(at(45)))];
+    let (episodes, _) = judged(&times(80), &strikes, &bins, false);
+    assert_eq!(episodes[0].recovery, Recovery::After(SimDuration::from_secs(4)));
+}
+
+#[test]
+fn a_fault_that_nobody_noticed_leaves_the_run_unharmed() {
+    let bins = bins(|second| if second == 21 { 90 } else { 100 }, 60);
+    let (episodes, _) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, false);
+    assert_eq!(episodes[0].recovery, Recovery::Unharmed);
+    assert_eq!(episodes[0].calls_lost, 0);
+}
+
+#[test]
+fn recovery_needs_a_whole_hold_time_above_before_the_horizon() {
+    let bins = bins(|second| if (20..53).contains(&second) { 0 } else { 100 }, 60);
+    let (episodes, _) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, false);
+    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(30)));
+}
+
+#[test]
+fn faults_closer_than_the_hold_time_are_one_episode_and_others_censor_each_other() {
+    let bins = bins(|second| if (20..50).contains(&second) { 0 } else { 100 }, 80);
+    let near = [(at(20), Some(at(25))), (at(28), Some(at(30)))];
+    let (united, _) = judged(&times(80), &near, &bins, false);
+    assert_eq!(united.len(), 1);
+    assert_eq!((united[0].begin, united[0].end), (at(20), at(30)));
+    let far = [(at(20), Some(at(25))), (at(40), Some(at(45)))];
+    let (apart, _) = judged(&times(80), &far, &bins, false);
+    assert_eq!(apart[0].recovery, Recovery::Censored(SimDuration::from_secs(15)));
+    assert_eq!(apart[1].recovery, Recovery::After(SimDuration::from_secs(9)));
+}
+
+#[test]
+fn falling_below_again_after_the_fault_is_a_relapse() {
+    let bins = bins(|second| if (20..30).contains(&second) || (40..43).contains(&second) { 0 } else { 100 }, 80);
+    let (episodes, _) = judged(&times(80), &[(at(20), Some(at(30)))], &bins, false);
+    assert_eq!(episodes[0].relapses, 1);
+    assert_eq!(episodes[0].recovery, Recovery::After(SimDuration::from_secs(17)));
+}
+
+#[test]
+fn without_a_level_it_cannot_be_said() {
+    let bins = bins(|_| 100, 60);
+    let (episodes, stuck) = judged(&times(60), &[(at(0), Some(at(30)))], &bins, false);
+    assert!(matches!(&episodes[0].recovery, Recovery::Undecided(reason) if reason.contains("no level")));
+    assert!(!stuck);
+}
+
+#[test]
+fn chance_alone_pushes_no_window_below_the_level() {
+    // Five clients' worth of calls: a window holds 25 of them, and 22 are less than 95 % of that.
+    let few = |second: u64| Bin { started: 5, succeeded: 5 - second % 2, completed: 5 - second % 2, ..Bin::default() };
+    let bins: Vec<Bin> = (0..60).map(few).collect();
+    let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, true);
+    assert_eq!(episodes[0].recovery, Recovery::Unharmed);
+    assert!(!stuck);
+}
+
+#[test]
+fn closed_load_is_judged_by_the_number_of_successes() {
+    let mut bins = bins(|second| if second >= 30 { 50 } else { 100 }, 60);
+    bins.iter_mut().for_each(|bin| bin.started = bin.succeeded);
+    let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, true);
+    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(30)));
+    assert!(stuck);
+}
+
+#[test]
+fn who_is_stuck_has_the_numbers_that_say_so() {
+    let bins = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
+    let (_, evidence) = episodes(&times(60), &[(at(20), Some(at(30)))], &bins, false, None);
+    let seconds = SimDuration::from_secs;
+    let expected = StuckEvidence {
+        trigger_gone: Some(seconds(30)),
+        watched: seconds(10),
+        offered: 1_000,
+        offered_before: 1_000,
+        load_as_before: true,
+        succeeded: 100,
+        level: 1_000,
+        stays_down: true,
+    };
+    assert_eq!(evidence, Some(expected));
+    assert_eq!((expected.is_stuck(), expected.objection()), (true, None));
+}
+
+#[test]
+fn a_run_that_was_down_and_is_not_stuck_says_why() {
+    let seen = |bins: &[Bin], lasts: Option<u64>| {
+        let (_, evidence) = episodes(&times(60), &[(at(20), lasts.map(|lasts| at(20 + lasts)))], bins, false, None);
+        evidence.and_then(|evidence| evidence.objection())
+    };
+    let down = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
+    assert_eq!(seen(&down, None), Some("a fault was still on"));
+    assert_eq!(seen(&down, Some(32)), Some("it was not below its level for the last two windows"), "the fault is over for 8 s");
+    let late = bins(|second| if (52..59).contains(&second) { 10 } else { 100 }, 60);
+    assert_eq!(seen(&late, Some(10)), Some("it was not below its level for the last two windows"), "nothing was wrong before that");
+    let mut few = down.clone();
+    few[45..].iter_mut().for_each(|bin| (bin.started, bin.succeeded) = (50, 0));
+    assert_eq!(seen(&few, Some(10)), Some("fewer calls came than before"));
+    assert_eq!(seen(&bins(|_| 100, 60), Some(10)), None, "it has recovered");
+}
+
+#[test]
+fn under_closed_load_one_unlucky_window_at_the_end_is_not_stuck() {
+    // Successes of clients that wait for each other: 40 a second, and 30 in each of the last five seconds.
+    let closed = |second: u64| if second < 55 { 40 } else { 30 };
+    let bins: Vec<Bin> = (0..60)
+        .map(|second| Bin { started: closed(second), succeeded: closed(second), completed: closed(second), ..Bin::default() })
+        .collect();
+    let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, true);
+    assert!(matches!(episodes[0].recovery, Recovery::Censored(_)), "it cannot be said whether that lasts");
+    assert!(!stuck);
+}
+
+#[test]
+fn against_its_twin_a_run_that_would_have_been_slow_anyway_lost_nothing() {
+    // From the 20th second on less succeeds, with the fault or without; while it is on, nothing does.
+    let twin = bins(|second| if second >= 20 { 60 } else { 100 }, 60);
+    let struck = bins(|second| if (20..30).contains(&second) { 0 } else { twin[second as usize].succeeded }, 60);
+    let fault = [(at(20), Some(at(30)))];
+    let (alone, stuck) = judged(&times(60), &fault, &struck, false);
+    assert_eq!((alone[0].recovery.clone(), stuck), (Recovery::Censored(SimDuration::from_secs(30)), true));
+    let (beside, evidence) = episodes(&times(60), &fault, &struck, false, Some(&twin));
+    assert_eq!(beside[0].recovery, Recovery::After(SimDuration::from_secs(4)));
+    assert_eq!((beside[0].downtime, beside[0].calls_lost), (SimDuration::from_secs(10), 600));
+    assert_eq!(evidence, None);
+    // Closed load is judged by the successes of each bin.
+    let (closed, _) = episodes(&times(60), &fault, &struck, true, Some(&twin));
+    assert_eq!((closed[0].recovery.clone(), closed[0].calls_lost), (beside[0].recovery.clone(), 600));
+}
+
+#[test]
+fn against_a_twin_no_time_before_the_fault_is_needed() {
+    let (twin, struck) = (bins(|_| 100, 60), bins(|second| if second < 10 { 0 } else { 100 }, 60));
+    let fault = [(at(0), Some(at(10)))];
+    let (beside, _) = episodes(&times(60), &fault, &struck, false, Some(&twin));
+    assert_eq!(beside[0].recovery, Recovery::After(SimDuration::from_secs(4)));
+    let dead = bins(|_| 0, 60);
+    let (undecided, evidence) = episodes(&times(60), &fault, &dead, false, Some(&dead));
+    assert!(matches!(&undecided[0].recovery, Recovery::Undecided(reason) if reason.contains("without the faults")));
+    assert_eq!(evidence, None);
+    let (lasting, evidence) = episodes(&times(60), &fault, &dead, false, Some(&twin));
+    assert_eq!(lasting[0].calls_lost, 6_000);
+    assert!(evidence.is_some_and(|evidence| evidence.is_stuck() && evidence.offered_before == 1_000));
+}

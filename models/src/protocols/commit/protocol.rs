@@ -1,0 +1,187 @@
+//! Who is who in a commit, and who hears what?
+
+use super::coordinator::Coordinator;
+use super::message::{Message, Record, Transaction};
+use super::participant::Participant;
+use super::watch::{Rules, Watch};
+use super::{CommitRule, TwoPhaseCommit};
+use crate::disks::{Completion, DiskTimes};
+use crate::ids::InstanceId;
+use crate::measure::Observations;
+use crate::outcome::{Failure, Outcome};
+use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
+use sim_core::draw::Draw;
+use std::ops::Range;
+
+/// The protocol of a [`TwoPhaseCommit`].
+#[derive(Clone, Debug)]
+pub struct TwoPhaseCommitProtocol {
+    pub(super) spec: TwoPhaseCommit,
+    times: DiskTimes,
+}
+
+/// What a member remembers.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// A coordinator.
+    Coordinator(Box<Coordinator>),
+    /// A participant.
+    Participant(Box<Participant>),
+}
+
+/// Nothing has come for a while about this transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer(pub(super) Transaction);
+
+impl TwoPhaseCommitProtocol {
+    pub(super) fn new(spec: &TwoPhaseCommit) -> Self {
+        Self { spec: spec.clone(), times: spec.disk.compile() }
+    }
+
+    pub(super) fn keeps(&self, rule: CommitRule) -> bool {
+        !self.spec.without.contains(&rule)
+    }
+
+    pub(super) const fn is_coordinator(&self, member: u32) -> bool {
+        member < self.spec.coordinators
+    }
+
+    pub(super) const fn coordinators(&self) -> Range<u32> {
+        0..self.spec.coordinators
+    }
+
+    pub(super) const fn participants(&self) -> Range<u32> {
+        self.spec.coordinators..self.spec.coordinators + self.spec.participants
+    }
+
+    pub(super) const fn everybody(&self) -> Range<u32> {
+        0..self.spec.coordinators + self.spec.participants
+    }
+
+    /// The other coordinators.
+    pub(super) fn others(&self, me: u32) -> impl Iterator<Item = u32> + use<> {
+        self.coordinators().filter(move |&member| member != me)
+    }
+
+    pub(super) const fn majority(&self) -> usize {
+        self.spec.coordinators as usize / 2 + 1
+    }
+
+    const fn rules(&self) -> Rules {
+        Rules { participants: self.spec.participants, within: self.spec.decides_within }
+    }
+}
+
+impl Protocol for TwoPhaseCommitProtocol {
+    type Member = Member;
+    type Session = ();
+    type Message = Message;
+    type Timer = Timer;
+    type Witness = Watch;
+    type Stored = Record;
+
+    const KINDS: &'static [&'static str] = Message::KINDS;
+
+    const ANNOUNCES: &'static [&'static str] =
+        &["Begins", "Prepares", "DecidesCommit", "DecidesAbort", "Commits", "Aborts", "Forgets", "Recovers"];
+
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[
+        ("Atomicity", "all participants of a transaction end it in the same way, and none commits it that not all have voted for"),
+        ("DecidesWithin", "a participant that has voted yes, and lives, knows the decision within the time that the group says"),
+    ];
+
+    fn members(&self) -> u32 {
+        self.everybody().end
+    }
+
+    fn member(&self, index: u32) -> Member {
+        if self.is_coordinator(index) { Member::Coordinator(Box::default()) } else { Member::Participant(Box::default()) }
+    }
+
+    fn kind(message: &Message) -> &'static str {
+        message.kind()
+    }
+
+    fn disk(&self) -> Option<&DiskTimes> {
+        Some(&self.times)
+    }
+
+    fn begin(&self, turn: &mut Turn<'_, Self>) {
+        let coordinator = turn.draws("coordinator", 0).choice().index(u64::from(self.spec.coordinators)) as u32;
+        turn.send(To::Member(coordinator), Message::Do);
+    }
+
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        match message {
+            Message::Done(true) => Some(Outcome::Success),
+            Message::Done(false) => Some(Outcome::Failed(Failure::Conflict)),
+            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
+            _ => None,
+        }
+    }
+
+    fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {
+        if let (Member::Coordinator(coordinator), Message::Do) = (member, message) {
+            coordinator.called(self, turn);
+        }
+    }
+
+    fn on_message(&self, member: &mut Member, from: u32, message: Message, turn: &mut Turn<'_, Self>) {
+        match member {
+            Member::Coordinator(coordinator) => coordinator.hears(self, from, message, turn),
+            Member::Participant(participant) => participant.hears(self, from, message, turn),
+        }
+    }
+
+    fn on_timer(&self, member: &mut Member, Timer(transaction): Timer, turn: &mut Turn<'_, Self>) {
+        match member {
+            Member::Coordinator(coordinator) => coordinator.waited(self, transaction, turn),
+            Member::Participant(participant) => participant.waited(self, transaction, turn),
+        }
+    }
+
+    fn on_disk(&self, member: &mut Member, done: Completion, turn: &mut Turn<'_, Self>) {
+        match member {
+            Member::Coordinator(coordinator) => coordinator.disk(self, done, turn),
+            Member::Participant(participant) => participant.disk(self, done, turn),
+        }
+    }
+
+    fn on_crash(&self, member: &mut Member) {
+        match member {
+            Member::Coordinator(coordinator) => coordinator.crashes(),
+            Member::Participant(participant) => participant.crashes(),
+        }
+    }
+
+    fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
+        match member {
+            Member::Coordinator(_) => Coordinator::returns(turn),
+            Member::Participant(_) => Participant::returns(turn),
+        }
+    }
+
+    /// A liar says no for yes, and the other way round: in votes, decisions, promises and answers.
+    fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
+        *message = match lie {
+            Lie::Old(old) => *old,
+            Lie::Wrong => message.lie(draw),
+        };
+        Verdict::Send
+    }
+
+    fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
+        watch.ends(self.rules(), truth.now, observations);
+    }
+
+    fn examine(
+        &self,
+        watch: &mut Watch,
+        member: (InstanceId, &Member),
+        announced: Announcement,
+        truth: &Truth<'_>,
+        observations: &mut Observations,
+    ) {
+        watch.sees(member, announced, (self.rules(), truth.now), observations);
+    }
+}

@@ -1,0 +1,154 @@
+//! By how much does each arm differ from the baseline, and how sure is that?
+//!
+//! A forest plot: per arm the median over the seeds of the difference to the baseline of the same seed, with its 95 % interval by order
+//! statistics. An interval that does not touch the line at zero is more than luck.
+
+use super::axis::Axis;
+use super::over_time::provenance;
+use super::plane::{Plane, names_width, row_height};
+use super::sheet::{self, Frame, Mark, Rect, Sheet};
+use super::{Chart, View};
+use crate::number;
+use crate::summary::{Difference, Differences};
+use crate::table::{Cell, Column, Table};
+use crate::theme::Theme;
+use scenarios::results::Results;
+use sim_core::stats::paired::Paired;
+
+/// Differences to the baseline, seed by seed: one panel per measure, one row per arm.
+pub struct PairedDifferences;
+
+impl Chart for PairedDifferences {
+    fn name(&self) -> &'static str {
+        "paired-differences"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Differences of each arm to the baseline on the same seeds: median and 95 % interval (forest plot)"
+    }
+
+    fn views(&self, results: &Results) -> Vec<View> {
+        if results.manifest.arms.len() > 1 { View::per_cell(results) } else { Vec::new() }
+    }
+
+    fn table(&self, results: &Results, view: &View) -> Option<Table> {
+        let columns = vec![
+            Column::text("arm"),
+            Column::text("measure"),
+            Column::text("unit"),
+            Column::number("median difference", ""),
+            Column::number("95 % from", ""),
+            Column::number("95 % to", ""),
+            Column::number("seeds", ""),
+        ];
+        let mut table = Table::new(view.titled(self.summary()), columns);
+        for measure in Differences::of(results, view.cell()) {
+            for (arm, paired) in &measure.arms {
+                let cell = |value: i128| measure.difference(value).cell();
+                table.push(vec![
+                    Cell::text(&results.manifest.arms[*arm as usize]),
+                    Cell::text(measure.measure),
+                    Cell::text(measure.unit),
+                    cell(paired.median),
+                    Cell::or_missing(paired.interval, |(low, _)| cell(low)),
+                    Cell::or_missing(paired.interval, |(_, high)| cell(high)),
+                    Cell::Count(paired.seeds()),
+                ]);
+            }
+        }
+        (!table.rows.is_empty()).then_some(table)
+    }
+
+    fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
+        self.table(results, view)?;
+        let arms = &results.manifest.arms;
+        let measures = Differences::of(results, view.cell());
+        let names: Vec<String> = arms[1..].to_vec();
+        let frame = Frame {
+            title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds", arms[0])),
+            legend: Vec::new(),
+            caption: vec![caption(&measures), provenance(results)],
+            body: HEADING + 54.0 + names.len() as f64 * row_height(&names, theme).max(ROW),
+        };
+        Some(sheet::draw(theme, &frame, |sheet| {
+            let Rect(left, top, right, bottom) = sheet.body;
+            let for_names = names_width(&names, theme);
+            let width = (right - left - for_names) / measures.len() as f64;
+            for (index, measure) in measures.iter().enumerate() {
+                // The names stand once, beside the first panel.
+                let from = if index == 0 { left } else { left + for_names + index as f64 * width };
+                let outer = Rect(from, top, left + for_names + (index + 1) as f64 * width, bottom);
+                let mut y = Axis::names(&names);
+                if index > 0 {
+                    y.marks.iter_mut().for_each(|(_, text)| text.clear());
+                }
+                panel(sheet, outer, y, measure);
+            }
+        }))
+    }
+}
+
+/// Room for the heading of a panel, and height of a row at least.
+const HEADING: f64 = 26.0;
+const ROW: f64 = 46.0;
+
+fn caption(measures: &[Differences]) -> String {
+    let seeds: Vec<u64> = measures.iter().flat_map(|measure| &measure.arms).map(|(_, paired)| paired.seeds()).collect();
+    let (least, most) = (seeds.iter().min().copied().unwrap_or(0), seeds.iter().max().copied().unwrap_or(0));
+    let ends = measures.iter().flat_map(|measure| measure.arms.iter().flat_map(move |(_, paired)| ends(measure, paired)));
+    let has_never = ends.into_iter().any(|end| !matches!(end, Difference::Of(_)));
+    let never = if has_never {
+        " A ring at the edge: \"never\", this arm's runs do not come back where the baseline's do; \"only here\", the other way round."
+    } else {
+        ""
+    };
+    let few = if least < 6 { " An interval needs six seeds." } else { "" };
+    format!(
+        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers and brackets: 95 % interval by order statistics; pp: percentage points.{never}{few}",
+        number::range(&least.to_string(), &most.to_string())
+    )
+}
+
+/// Median and ends of the interval, if there is one.
+fn ends(measure: &Differences, paired: &Paired) -> Vec<Difference> {
+    let interval = paired.interval.into_iter().flat_map(|(low, high)| [low, high]);
+    [paired.median].into_iter().chain(interval).map(|value| measure.difference(value)).collect()
+}
+
+fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
+    let all = measure.arms.iter().flat_map(|(_, paired)| ends(measure, paired));
+    let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
+    let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+    let unit = match measure.unit {
+        "pp" => " (pp)",
+        "s" => " (s)",
+        _ => "",
+    };
+    let better = if measure.more_is_better { "more is better" } else { "less is better" };
+    let x = Axis::around_zero(&format!("difference{unit}, {better}"), low, high, |value| Difference::Of(value).shown());
+    let rows = y.range.1;
+    let (first, last) = x.range;
+    let plane = Plane::new(sheet, outer, HEADING, x, y);
+    plane.heading(measure.measure, HEADING - 3.0);
+    plane.thin(&[(0.0, 0.0), (0.0, rows)], sheet.theme.ink);
+    for (arm, paired) in &measure.arms {
+        let y = rows + 0.5 - f64::from(*arm);
+        let place = |value: i128| match measure.difference(value) {
+            Difference::Of(value) => value,
+            Difference::Never => last,
+            Difference::OnlyHere => first,
+        };
+        let colour = sheet.theme.arm(*arm as usize);
+        if let Some((low, high)) = paired.interval {
+            plane.thin(&[(place(low), y), (place(high), y)], colour);
+            [low, high].iter().for_each(|end| plane.whisker(place(*end), (y - 0.08, y + 0.08), (0.0, 0.0), colour));
+        }
+        let is_bound = !matches!(measure.difference(paired.median), Difference::Of(_));
+        plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
+        let said = |value: i128| measure.difference(value).shown();
+        // What is the same at both ends is said once.
+        let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
+        let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
+        plane.words_above((place(paired.median), y), 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
+    }
+}

@@ -1,0 +1,154 @@
+//! Does every word of a picture have its own place on the paper?
+//!
+//! The boxes of all texts, as the SVG lays them out in the embedded font: none leaves the picture, no two lie on each other.
+
+use super::sample::{grids, manifest};
+use reports::charts;
+use reports::charts::timeline::RunSeen;
+use reports::theme::Theme;
+use scenarios::lanes::{LayerLane, NodeLane, Span, Unusual};
+use scenarios::measure::Bin;
+use scenarios::results::FaultWindow;
+use sim_core::time::{SimDuration, SimTime};
+use std::fmt;
+
+/// Where a text stands, in pixels.
+#[derive(Clone, Debug)]
+struct TextBox {
+    words: String,
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+}
+
+impl fmt::Display for TextBox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { words, left, top, right, bottom } = self;
+        write!(formatter, "\"{words}\" at {left:.0}..{right:.0}, {top:.0}..{bottom:.0}")
+    }
+}
+
+impl TextBox {
+    fn of(text: &roxmltree::Node<'_, '_>, fine: f64) -> Self {
+        let number = |name: &str| -> f64 {
+            let value = text.attribute(name).unwrap_or("0");
+            value.parse().unwrap_or_else(|_| panic!("{name} of a text is a number, and not {value}"))
+        };
+        let (x, y, size) = (number("x") / fine, number("y") / fine, number("font-size") / fine);
+        let width = number("textLength") / fine;
+        let begin = match text.attribute("text-anchor") {
+            Some("middle") => -width / 2.0,
+            Some("end") => -width,
+            _ => 0.0,
+        };
+        // How far letters reach above and below the line they stand on, without what few of them have.
+        let (above, below) = match text.attribute("dy") {
+            Some("0.76em") => (0.04, 0.8),
+            Some("0.5ex") => (0.46, 0.38),
+            Some("-0.5ex") => (0.96, -0.02),
+            _ => (0.76, 0.2),
+        };
+        let is_upright = text.attribute("transform").is_some_and(|transform| transform.starts_with("rotate(270"));
+        let words = text.text().unwrap_or_default().to_owned();
+        if is_upright {
+            return Self { words, left: x - size * 0.6, right: x + size * 0.6, top: y - begin - width, bottom: y - begin };
+        }
+        Self { words, left: x + begin, right: x + begin + width, top: y - above * size, bottom: y + below * size }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        // What only touches can be read.
+        const LEAST: f64 = 1.0;
+        let across = self.right.min(other.right) - self.left.max(other.left);
+        let down = self.bottom.min(other.bottom) - self.top.max(other.top);
+        across > LEAST && down > LEAST
+    }
+}
+
+/// What is wrong with the texts of a picture.
+fn faults_of(svg: &str) -> Vec<String> {
+    let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
+    let root = document.root_element();
+    let size = |name: &str| root.attribute(name).and_then(|value| value.parse::<f64>().ok()).expect("a picture has a size");
+    let (width, height) = (size("width"), size("height"));
+    let of_view_box =
+        root.attribute("viewBox").and_then(|all| all.split(' ').nth(2)?.parse::<f64>().ok()).expect("a picture has a view box");
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
+    let boxes: Vec<TextBox> = texts.map(|text| TextBox::of(&text, of_view_box / width)).filter(|one| !one.words.is_empty()).collect();
+    let is_cut = |one: &&TextBox| one.left < 0.0 || one.top < 0.0 || one.right > width || one.bottom > height;
+    let mut faults: Vec<String> = boxes.iter().filter(is_cut).map(|one| format!("{one} leaves the picture")).collect();
+    for (index, one) in boxes.iter().enumerate() {
+        faults.extend(boxes[index + 1..].iter().filter(|other| one.meets(other)).map(|other| format!("{one} lies on {other}")));
+    }
+    faults
+}
+
+#[test]
+fn no_words_lie_on_each_other_or_leave_the_picture_with_ten_arms_of_long_names() {
+    let mut found = Vec::new();
+    let mut looked_at = 0;
+    let folder = super::fresh("layout");
+    std::fs::create_dir_all(&folder).expect("there is room for a folder");
+    for (name, results) in grids::all() {
+        let pictures = charts::pictures(&results, &Theme::light());
+        for picture in &pictures {
+            looked_at += 1;
+            // For whoever wants to look at them as well.
+            std::fs::write(folder.join(format!("{name} {}.svg", picture.stem)), &picture.svg).expect("there is room for a picture");
+            found.extend(faults_of(&picture.svg).into_iter().map(|fault| format!("{name}, {}: {fault}", picture.stem)));
+        }
+    }
+    assert!(looked_at > 100, "{looked_at}");
+    assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
+}
+
+/// One run of many nodes with long names: some die, some stand still, queues grow, breakers open.
+fn lanes(nodes: u64) -> (Vec<NodeLane>, Vec<LayerLane>, Vec<FaultWindow>) {
+    let at = |secs: u64| SimTime::ZERO + SimDuration::from_secs(secs);
+    let node = |number: u64| NodeLane {
+        name: format!("recommendations-for-people-who-bought-nothing-yet[{number}]"),
+        down: if number.is_multiple_of(3) { vec![Span { begin: at(20), end: Some(at(30)) }] } else { Vec::new() },
+        paused: if number.is_multiple_of(4) { vec![Span { begin: at(50), end: None }] } else { Vec::new() },
+        queue: (0..120).map(|second| (number * second * 11 % 5_000) as u32).collect(),
+    };
+    let unusual = |closed_off, half_open| Unusual { closed_off, half_open };
+    let layer = |number: u64| LayerLane {
+        name: format!("front-page -> recommendations-for-people-who-bought-nothing-yet, Breaker {number}"),
+        steps: vec![(at(21), unusual(3, 0)), (at(26), unusual(0, 3)), (at(27), unusual(0, 0))],
+    };
+    let fault = |number: u64| FaultWindow {
+        label: format!("crash of recommendations-for-people-who-bought-nothing-yet[{number}]"),
+        begin: at(20 + 3 * number),
+        end: Some(at(30 + 3 * number)),
+    };
+    ((0..nodes).map(node).collect(), (0..2).map(layer).collect(), (0..4).map(fault).collect())
+}
+
+#[test]
+fn the_lanes_of_one_run_have_room_for_long_names_and_many_nodes() {
+    let manifest = manifest(&[grids::TEN[0].0]);
+    let bins = vec![Bin { started: 10, succeeded: 7, completed: 7, failed: 3, attempts: 14 }; 120];
+    for count in [1, 5, 60] {
+        let (nodes, layers, faults) = lanes(count);
+        let seen = RunSeen { manifest: &manifest, arm: 0, seed: 7, bins: &bins, faults: &faults, nodes: &nodes, layers: &layers };
+        let svg = seen.svg(&Theme::light());
+        std::fs::create_dir_all(super::fresh("lanes")).expect("there is room for a folder");
+        std::fs::write(super::fresh("lanes").with_extension(format!("{count}.svg")), &svg).expect("there is room for a picture");
+        let found = faults_of(&svg);
+        assert!(found.is_empty(), "{count} nodes\n{}", found.join("\n"));
+        assert_eq!(svg.contains("nodes in which less happened are not drawn"), count == 60);
+        assert!(seen.table().rows.len() > 100 && svg.contains("--chart FILE.svg"));
+    }
+}
+
+#[test]
+fn words_on_each_other_and_words_cut_off_are_found() {
+    let text = |x: u32, words: &str| format!("<text x=\"{x}\" y=\"500\" font-size=\"130\" textLength=\"400\">{words}</text>");
+    let svg = |texts: &str| {
+        format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\" viewBox=\"0 0 1000 1000\">{texts}</svg>")
+    };
+    assert!(faults_of(&svg(&(text(10, "left") + &text(420, "right")))).is_empty());
+    assert!(faults_of(&svg(&(text(10, "left") + &text(380, "right"))))[0].contains("lies on"));
+    assert!(faults_of(&svg(&text(700, "right")))[0].contains("leaves the picture"));
+}
