@@ -12,6 +12,7 @@ mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod precision; // runs until they are precise, dry runs, and doubts
 mod search; // seeds that break a promise, files of their runs, and those repeated
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
+mod traces; // traces in every form, differences between runs, and why they are as they are
 mod verdicts; // expectations, exit codes, files for CI systems, comparisons with earlier results
 
 use std::fmt::Write as _;
