@@ -45,7 +45,7 @@ fn headline(story: &CallStory, last: u64) -> String {
     };
     match &story.ended {
         Some((at, outcome)) => {
-            let how = if outcome == "success" { "succeeded".to_owned() } else { format!("failed ({outcome})") };
+            let how = if outcome == "ok" { "succeeded".to_owned() } else { format!("failed ({outcome})") };
             let took = length(at - story.began);
             format!("{} {how} after {took} and {tries}, from {} to {}; key {}", story.name, instant(story.began), instant(*at), story.key)
         }

@@ -68,7 +68,7 @@ impl Storm {
             "call" => |load| load.calls += 1,
             "send" => |load| load.attempts += 1,
             "abandon" | "drop" | "turned" | "broken" => |load| load.failed += 1,
-            "deliver" if event.outcome.as_deref() != Some("success") => |load| load.failed += 1,
+            "deliver" if event.outcome.as_deref() != Some("ok") => |load| load.failed += 1,
             _ => return,
         };
         if let (true, Some(server)) = (event.kind == "send", event.peer.as_deref())

@@ -161,7 +161,7 @@ impl Survey {
             "end" => {
                 let Some(began) = self.open.remove(key) else { return };
                 let ended = Outstanding { key: key.to_owned(), length: event.at - began };
-                if event.outcome.as_deref() != Some("success") && self.first_failed.is_none() {
+                if event.outcome.as_deref() != Some("ok") && self.first_failed.is_none() {
                     self.first_failed = Some(ended.clone());
                 }
                 if self.slowest.as_ref().is_none_or(|slowest| slowest.length < ended.length) {

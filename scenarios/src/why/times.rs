@@ -134,11 +134,11 @@ mod tests {
         let second = AttemptStory {
             stays: vec![(75, Part::Request), (80, Part::Queue), (110, Part::Service)],
             last: Part::Answer,
-            heard: Some((115, "success".to_owned())),
+            heard: Some((115, "ok".to_owned())),
             children: vec![CallStory {
                 name: "b -> c #1.0".to_owned(),
                 began: 85,
-                ended: Some((95, "success".to_owned())),
+                ended: Some((95, "ok".to_owned())),
                 ..CallStory::default()
             }],
             ..attempt(70)
@@ -146,7 +146,7 @@ mod tests {
         let call = CallStory {
             name: "a -> b #1.0".to_owned(),
             began: 5,
-            ended: Some((115, "success".to_owned())),
+            ended: Some((115, "ok".to_owned())),
             attempts: vec![first, second],
             ..CallStory::default()
         };
@@ -177,10 +177,10 @@ mod tests {
         let fast = AttemptStory {
             stays: vec![(50, Part::Request), (55, Part::Service)],
             last: Part::Answer,
-            heard: Some((60, "success".to_owned())),
+            heard: Some((60, "ok".to_owned())),
             ..attempt(40)
         };
-        let call = CallStory { began: 10, ended: Some((60, "success".to_owned())), attempts: vec![slow, fast], ..CallStory::default() };
+        let call = CallStory { began: 10, ended: Some((60, "ok".to_owned())), attempts: vec![slow, fast], ..CallStory::default() };
         let parts: BTreeMap<Part, u64> = of_call(&call, 60).into_iter().collect();
         assert_eq!(parts, [(Part::Request, 20), (Part::Queue, 20), (Part::Service, 5), (Part::Answer, 5)].into_iter().collect());
     }
