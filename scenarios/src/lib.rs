@@ -4,6 +4,7 @@
 
 pub mod course;
 mod data;
+pub mod diff;
 mod edges;
 pub mod expect;
 pub mod fork;
@@ -33,6 +34,7 @@ pub mod text;
 pub mod threshold;
 pub mod trace;
 pub mod uptime;
+pub mod why;
 pub mod windows;
 
 pub use models::{history, map, measure, outcome, properties};

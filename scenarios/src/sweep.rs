@@ -54,7 +54,7 @@ pub fn sweep_with(
             && run.stalled.is_none()
         {
             let key = place.key(&saved);
-            if kept.is_ok() && known.get(&key).is_none() {
+            if kept.is_ok() && !known.has(&key) {
                 kept = journal.keep(&key, place.seed, run);
                 can_keep.store(kept.is_ok(), Ordering::Relaxed);
             }
@@ -65,7 +65,7 @@ pub fn sweep_with(
     let work = |index: usize| {
         let place = grid.place(index);
         let arm = &scenario.cells[place.cell as usize].arms[place.arm as usize];
-        known.get(&place.key(&saved)).cloned().unwrap_or_else(|| make(arm, place.seed))
+        known.get(&place.key(&saved)).unwrap_or_else(|| make(arm, place.seed))
     };
     // A full disk must not cost hours of runs that cannot be kept.
     let go_on = || can_keep.load(Ordering::Relaxed) && (options.go_on)();
@@ -79,7 +79,7 @@ pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
     let mut results = Results::nothing_yet(saved.manifest.clone());
     for place in (0..grid.count()).map(|index| grid.place(index)) {
         if let Some(run) = known.get(&place.key(saved)) {
-            add(&mut results, saved, place, Ok(run.clone()));
+            add(&mut results, saved, place, Ok(run));
         }
     }
     results
@@ -94,14 +94,14 @@ pub fn size(scenario: &Scenario) -> usize {
 pub fn known_of(scenario: &Scenario, known: &KnownRuns) -> usize {
     let saved = saved(scenario);
     let grid = Grid::of(&saved.manifest);
-    (0..grid.count()).filter(|index| known.get(&grid.place(*index).key(&saved)).is_some()).count()
+    (0..grid.count()).filter(|index| known.has(&grid.place(*index).key(&saved))).count()
 }
 
 /// The most runs of one sweep: each is a row in memory, of about a kilobyte.
 const MOST_RUNS: u64 = 2_000_000;
-/// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 40 bytes each.
-const MOST_BINS: u64 = 100_000_000;
-/// The most time bins over all arms and cells: their sums and histograms take about 400 bytes each.
+/// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 150 bytes each.
+const MOST_BINS: u64 = 25_000_000;
+/// The most time bins over all arms and cells: their sums and histograms take some hundred bytes each, and as much for every service.
 const MOST_SUMS: u64 = 5_000_000;
 
 /// Says what a sweep of this scenario has too much of, and what to do about it; nothing if memory will do.

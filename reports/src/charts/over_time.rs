@@ -54,14 +54,25 @@ fn heading_room(headings: &[&str], theme: &Theme) -> f64 {
 /// Draws a panel for each heading, in rows, and what is in it by `fill`; the label of the y axis stands once in each row, so that all panels are
 /// equally wide.
 pub(super) fn panels(sheet: &Sheet<'_>, results: &Results, view: &View, headings: &[&str], y: &Axis, fill: impl Fn(&Plane<'_, '_>, usize)) {
+    panels_of(sheet, results, view, (headings, std::slice::from_ref(y)), fill);
+}
+
+/// Does what [`panels`] does with a y axis for each panel, or one for all.
+pub(super) fn panels_of(
+    sheet: &Sheet<'_>,
+    results: &Results,
+    view: &View,
+    (headings, y): (&[&str], &[Axis]),
+    fill: impl Fn(&Plane<'_, '_>, usize),
+) {
     let faults = results.manifest.faults_of(view.cell());
     let x = Axis::linear("time since the start (s)", 0.0, end(results, view), number::significant);
-    if headings.len() == 1 {
+    if let ([_], [y, ..]) = (headings, y) {
         let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
         plane.faults(faults, true);
         return fill(&plane, 0);
     }
-    in_rows(sheet, headings, (&x, y), |plane, index| {
+    rows_of(sheet, headings, (&x, y), |plane, index| {
         // What the fault windows are is said in the caption: there is no room in every panel.
         plane.faults(faults, false);
         fill(plane, index);
@@ -70,6 +81,10 @@ pub(super) fn panels(sheet: &Sheet<'_>, results: &Results, view: &View, headings
 
 /// Draws a panel with the same axes for each heading, in rows.
 pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axis), fill: impl Fn(&Plane<'_, '_>, usize)) {
+    rows_of(sheet, headings, (x, std::slice::from_ref(y)), fill);
+}
+
+fn rows_of(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &[Axis]), fill: impl Fn(&Plane<'_, '_>, usize)) {
     let columns = headings.len().clamp(1, IN_A_ROW);
     let Rect(left, top, right, bottom) = sheet.body;
     let gutter = sheet.theme.text * 1.7;
@@ -78,6 +93,7 @@ pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axi
     for (index, heading) in headings.iter().enumerate() {
         let (row, column) = ((index / columns) as f64, (index % columns) as f64);
         let from = (left + gutter + column * width, top + row * height);
+        let Some(y) = y.get(index).or(y.last()) else { continue };
         let unlabelled = Axis { label: String::new(), ..y.clone() };
         let plane = Plane::new(sheet, Rect(from.0, from.1, from.0 + width, from.1 + height), room, x.clone(), unlabelled);
         if index % columns == 0 {
@@ -111,9 +127,18 @@ pub(super) fn headings(panels: &[Panel]) -> Vec<&str> {
     panels.iter().map(|panel| panel.heading.as_str()).collect()
 }
 
-fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
+/// Draws what one panel shows.
+pub(super) fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
-    panel.tracks.iter().for_each(|track| line(plane, track, panel.tracks.len() == 1));
+    // Where a legend shows its dashes a line has them.
+    let is_named_above = panel.tracks.len() == 1 && !panel.heading.is_empty();
+    panel.tracks.iter().for_each(|track| line(plane, track, is_named_above));
+}
+
+/// Draws lines, with their bands if these are wanted.
+pub(super) fn lines(plane: &Plane<'_, '_>, tracks: &[Track], with_bands: bool) {
+    tracks.iter().filter(|_| with_bands).for_each(|track| band(plane, track));
+    tracks.iter().for_each(|track| line(plane, track, false));
 }
 
 fn band(plane: &Plane<'_, '_>, track: &Track) {

@@ -11,6 +11,7 @@ pub mod edges;
 mod evidence;
 pub mod fairness;
 pub mod fates;
+pub mod faults;
 mod grid;
 mod long_run;
 mod observations;
