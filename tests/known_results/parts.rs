@@ -127,6 +127,17 @@ pub(super) const PARTS: &[Part] = &[
         ],
     },
     Part {
+        id: "T14",
+        title: "Elections of Raft: Ongaro 2014",
+        about: "All timers are fresh when the election begins, and disks cost nothing.",
+        module: "raft",
+        tests: &[
+            "votes_split_as_often_as_the_dissertation_says",
+            "an_election_takes_as_long_as_its_terms",
+            "elections_over_a_wide_area_take_half_a_second",
+        ],
+    },
+    Part {
         id: "T16",
         title: "Staleness of partial quorums, and quorums as clients meet them",
         about: "Delays of writes, acknowledgements, reads and answers are drawn for each replica, with the production fits of the paper; times in ms.",
@@ -137,14 +148,6 @@ pub(super) const PARTS: &[Part] = &[
             "reads_and_writes_take_as_long_as_the_fastest_replicas",
             "quorums_that_overlap_are_never_stale",
             "clients_of_a_quorum_meet_the_availability_of_its_majority",
-        id: "T14",
-        title: "Elections of Raft: Ongaro 2014",
-        about: "All timers are fresh when the election begins, and disks cost nothing.",
-        module: "raft",
-        tests: &[
-            "votes_split_as_often_as_the_dissertation_says",
-            "an_election_takes_as_long_as_its_terms",
-            "elections_over_a_wide_area_take_half_a_second",
         ],
     },
     Part {
