@@ -20,6 +20,13 @@ macro_rules! storm {
     };
 }
 
+/// Two of three are gone for a while, one of them for ever.
+macro_rules! core {
+    ($group:literal) => {
+        concat!("faults: [Crash(node: \"", $group, "[2]\", at: \"2s\"), Crash(node: \"", $group, "[1]\", at: \"3s\", lasts: \"1s\")]")
+    };
+}
+
 pub(super) const BUGS: &[Bug] = &[
     Bug {
         id: "B1",
@@ -29,6 +36,7 @@ pub(super) const BUGS: &[Bug] = &[
         broken: "without",
         fixed: "with",
         storm: storm!("register"),
+        core: core!("register"),
     },
     Bug {
         id: "B12",
@@ -38,6 +46,7 @@ pub(super) const BUGS: &[Bug] = &[
         broken: "wall clock",
         fixed: "counted",
         storm: storm!("store"),
+        core: core!("store"),
     },
     Bug {
         id: "B14",
@@ -47,6 +56,7 @@ pub(super) const BUGS: &[Bug] = &[
         broken: "R=1 W=1",
         fixed: "R=2 W=2",
         storm: storm!("store"),
+        core: core!("store"),
     },
 ];
 
