@@ -108,7 +108,8 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         return futures::show(&args.futures, &replayed.scenario, (replayed.arm, replayed.seed), wanted, most, args.quiet);
     }
     if args.step {
-        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events);
+        // One more than were recorded shows that the run is over.
+        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events + 1);
         return step::step(Stepper::new(replayed.plan(), replayed.seed, most), args.quiet);
     }
     let mut window = window(args, &replayed);
