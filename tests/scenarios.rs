@@ -10,6 +10,7 @@ mod groups;
 mod layers;
 mod links;
 mod programs;
+mod raft;
 mod stores;
 mod strategies;
 

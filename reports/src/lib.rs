@@ -21,4 +21,4 @@ pub mod trace;
 pub mod why;
 mod write;
 
-pub use write::{ReportOptions, write_report};
+pub use write::{ReportOptions, Tell, write_report, write_report_telling};

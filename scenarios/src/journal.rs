@@ -194,7 +194,8 @@ pub fn content_key(content: &str, seed: u64) -> ContentKey {
 /// The finished runs of a results folder.
 #[derive(Debug, Default)]
 pub struct KnownRuns {
-    runs: BTreeMap<ContentKey, Run>,
+    /// As the text of their lines, which is smaller than what it says.
+    runs: BTreeMap<ContentKey, Box<[u8]>>,
     /// Lines that were not believed.
     pub damaged: usize,
     /// Which of them these are, by their number from 1, and what is wrong with each.
@@ -207,23 +208,33 @@ impl KnownRuns {
     /// # Errors
     /// What the file system says; no file is an empty journal.
     pub fn read(folder: &Utf8Path) -> io::Result<Self> {
+        Self::read_telling(folder, &mut |_, _| {})
+    }
+
+    /// The same for somebody who waits: told how many bytes of how many have been read.
+    ///
+    /// # Errors
+    /// What the file system says; no file is an empty journal.
+    pub fn read_telling(folder: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> io::Result<Self> {
         let mut known = Self::default();
         let file = match fs_err::File::open(folder.join(FILE)) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(known),
             Err(error) => return Err(error),
         };
+        let all = file.metadata()?.len();
         let mut lines = io::BufReader::new(file);
-        let mut line = Vec::new();
+        let (mut line, mut so_far) = (Vec::new(), 0);
         for number in 1.. {
-            if lines.read_until(b'\n', &mut line)? == 0 {
+            let read = lines.read_until(b'\n', &mut line)?;
+            if read == 0 {
                 break;
             }
+            so_far += read as u64;
+            tell(so_far, all);
             // A line without an end was cut short, even if everything else of it is there.
             match line.strip_suffix(b"\n").ok_or("it was cut short").and_then(believed) {
-                Ok(entry) => {
-                    known.runs.insert(entry.key.clone(), entry.into_run());
-                }
+                Ok((entry, text)) => drop(known.runs.insert(entry.key, text.into())),
                 Err(why) => {
                     known.damaged += 1;
                     known.damage.push((number, why));
@@ -235,8 +246,13 @@ impl KnownRuns {
     }
 
     /// The finished run of this key.
-    pub fn get(&self, key: &str) -> Option<&Run> {
-        self.runs.get(key)
+    pub fn get(&self, key: &str) -> Option<Run> {
+        self.runs.get(key).and_then(|text| entry(text)).map(Entry::into_run)
+    }
+
+    /// Whether the run of this key is finished.
+    pub fn has(&self, key: &str) -> bool {
+        self.runs.contains_key(key)
     }
 
     /// How many there are.
@@ -328,13 +344,19 @@ fn checksum(text: &[u8]) -> String {
     blake3::hash(text).to_hex()[..16].to_owned()
 }
 
-/// The entry of a line, if its checksum is right; otherwise what is wrong with it.
-fn believed(line: &[u8]) -> Result<Entry, &'static str> {
+/// The entry of a line, and its text beside the checksum, if that is right; otherwise what is wrong with it.
+fn believed(line: &[u8]) -> Result<(Entry, &[u8]), &'static str> {
     let (sum, text) = line.split_at_checked(17).ok_or("it is too short for a run")?;
     if sum[..16] != *checksum(text).as_bytes() {
         return Err("it was altered, for its checksum is wrong");
     }
-    serde_json::from_slice(text).map_err(|_| "another version of Stormglass wrote it")
+    let entry = entry(text).ok_or("another version of Stormglass wrote it")?;
+    Ok((entry, text))
+}
+
+/// The entry that a text says, unless it is from another version.
+fn entry(text: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(text).ok()
 }
 
 #[cfg(test)]

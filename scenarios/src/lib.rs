@@ -7,6 +7,7 @@ mod data;
 pub mod diff;
 mod edges;
 pub mod expect;
+pub mod fork;
 pub mod journal;
 pub mod lanes;
 pub mod library;

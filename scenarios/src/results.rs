@@ -30,6 +30,8 @@ pub struct Results {
     pub thresholds: Vec<Threshold>,
     /// The same comparison under other assumptions, if it was asked for.
     pub stressed: Vec<Stressed>,
+    /// The measure that these comparisons were asked of, if not of what ranks arms.
+    pub stressed_of: Option<String>,
 }
 
 /// A comparison made again under another assumption.
@@ -318,7 +320,7 @@ impl FaultWindow {
 impl Results {
     /// The results of what is about to be run.
     pub const fn nothing_yet(manifest: Manifest) -> Self {
-        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new(), stressed_of: None }
     }
 
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
@@ -388,6 +390,7 @@ mod tests {
             series: Vec::new(),
             thresholds: Vec::new(),
             stressed: Vec::new(),
+            stressed_of: None,
         };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });

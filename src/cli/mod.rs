@@ -8,6 +8,7 @@ mod diff;
 mod dry_run;
 mod explain;
 mod export;
+mod futures;
 mod list;
 mod load;
 mod new;
@@ -22,6 +23,8 @@ mod repro;
 mod run;
 mod schema;
 mod search;
+mod shrink;
+mod step;
 mod stress;
 mod thresholds;
 mod trace_file;
@@ -65,6 +68,8 @@ enum Command {
     Search(search::SearchArgs),
     /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
+    /// Look for the smallest scenario that still fails as the run of a repro file does.
+    Shrink(shrink::ShrinkArgs),
     /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
     Diff(diff::DiffArgs),
     /// Explain why a call was slow or failed, why callers try again and again, or what led to a violation.
@@ -81,7 +86,7 @@ enum Command {
     List(list::ListArgs),
     /// Explain one name of the language: what a fault does, its parameters, units and defaults.
     Explain(explain::ExplainArgs),
-    /// Print the JSON Schema of a file that other programs may read.
+    /// Print the JSON Schema of what the program writes for other programs.
     Schema(schema::SchemaArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
@@ -192,6 +197,7 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Why(args) => why::why(&args),
         Command::Report(args) => report::report(&args),

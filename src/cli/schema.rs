@@ -1,19 +1,23 @@
-//! `schema`: what files that other programs may read look like, as JSON Schema.
+//! `schema`: which shape have the files that other programs read?
 
 use super::Exit;
 use super::output::print;
 use clap::{Args, ValueEnum};
+use reports::export::schema;
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of which file.
+    /// Of what.
     #[arg(value_enum)]
-    of: Kind,
+    kind: Kind,
 }
 
+/// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
+    /// results.json, which `compare`, `sweep` and `report` write.
+    Results,
     /// A line of a trace that `run --trace FILE --trace-format jsonl` writes.
     Trace,
 }
@@ -21,10 +25,11 @@ enum Kind {
 /// Runs `schema`.
 ///
 /// # Errors
-/// The exit code of whatever went wrong.
+/// [`Exit::Wrong`](super::Exit) if stdout cannot be written.
 pub fn schema(args: &SchemaArgs) -> Result<Exit, Exit> {
-    print(match args.of {
-        Kind::Trace => scenarios::trace::SCHEMA.trim_end(),
-    })?;
+    match args.kind {
+        Kind::Results => print(&format!("{:#}", schema::results()))?,
+        Kind::Trace => print(scenarios::trace::SCHEMA.trim_end())?,
+    }
     Ok(Exit::Fine)
 }

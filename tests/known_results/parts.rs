@@ -127,6 +127,17 @@ pub(super) const PARTS: &[Part] = &[
         ],
     },
     Part {
+        id: "T14",
+        title: "Elections of Raft: Ongaro 2014",
+        about: "All timers are fresh when the election begins, and disks cost nothing.",
+        module: "raft",
+        tests: &[
+            "votes_split_as_often_as_the_dissertation_says",
+            "an_election_takes_as_long_as_its_terms",
+            "elections_over_a_wide_area_take_half_a_second",
+        ],
+    },
+    Part {
         id: "T18",
         title: "The power of two choices",
         about: "A balancer before replicas.",

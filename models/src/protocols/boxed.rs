@@ -8,7 +8,7 @@ use super::{Announcement, Lie, Orders, Protocol, Seen, To, Truth, Turn, Verdict}
 use crate::disks::{Completion, DiskTimes, Found, Slots};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use sim_core::draw::Draw;
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -170,6 +170,7 @@ trait Dynamic: Send + Debug {
     fn member(&self, index: u32) -> Value;
     fn begin(&self, turn: &mut Turn<'_, Boxed>) -> Value;
     fn on_answer(&self, session: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Boxed>) -> Option<Outcome>;
+    fn on_refusal(&self, session: &mut Value, from: u32, failure: Failure, turn: &mut Turn<'_, Boxed>) -> Option<Outcome>;
     fn on_start(&self, member: &mut Value, turn: &mut Turn<'_, Boxed>);
     fn on_request(&self, member: &mut Value, message: Word, turn: &mut Turn<'_, Boxed>);
     fn on_message(&self, member: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Boxed>);
@@ -230,6 +231,11 @@ impl<P: Protocol> Dynamic for P {
     fn on_answer(&self, session: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Boxed>) -> Option<Outcome> {
         let Mind { memory, room } = session.get_mut::<Mind<P, P::Session>>();
         within(turn, room, |turn| Protocol::on_answer(self, memory, from, message.value.take(), turn))
+    }
+
+    fn on_refusal(&self, session: &mut Value, from: u32, failure: Failure, turn: &mut Turn<'_, Boxed>) -> Option<Outcome> {
+        let Mind { memory, room } = session.get_mut::<Mind<P, P::Session>>();
+        within(turn, room, |turn| Protocol::on_refusal(self, memory, from, failure, turn))
     }
 
     fn on_start(&self, member: &mut Value, turn: &mut Turn<'_, Boxed>) {
@@ -347,6 +353,10 @@ impl Protocol for Boxed {
 
     fn on_answer(&self, session: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         self.0.on_answer(session, from, message, turn)
+    }
+
+    fn on_refusal(&self, session: &mut Value, from: u32, failure: Failure, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        self.0.on_refusal(session, from, failure, turn)
     }
 
     fn on_start(&self, member: &mut Value, turn: &mut Turn<'_, Self>) {

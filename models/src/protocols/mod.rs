@@ -19,6 +19,7 @@ mod marzullo;
 mod nobody;
 mod pbft;
 mod protocol;
+mod quorum_register;
 mod raft;
 mod row;
 mod swim;
@@ -38,6 +39,7 @@ pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
 pub use pbft::{Pbft, PbftProtocol, PbftRule};
 pub use protocol::{Lie, Protocol, Speaks, Verdict};
+pub use quorum_register::{Asks, Coordinator, QuorumRegister, QuorumRegisterProtocol, QuorumRule, Versions};
 pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
@@ -88,7 +90,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, Raft,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
 }
 
 impl Group {

@@ -47,6 +47,7 @@ mod process; // nodes that stand still, to the nanosecond
 mod profiles; // the order in which products decide on a retry
 mod programs; // what services do for requests, to the nanosecond
 mod queues; // whose turn it is at a server, and who is sent away
+mod raft; // what a replicated log promises, whatever strikes its members
 mod random_brokers; // every message is accounted for, whatever brokers are asked and whatever strikes them
 mod read_models; // what services know that messages tell of the writes of others
 mod restarts; // drains and rolling restarts

@@ -67,7 +67,7 @@ impl Chart for AvailabilityOverTime {
             caption: over_time::caption(results, view, runs, panels.len()),
             body: over_time::height(&over_time::headings(&panels), theme),
         };
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &Axis::percent("availability"))))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &Axis::percent("availability"))))
     }
 }
 

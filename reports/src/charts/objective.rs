@@ -19,7 +19,7 @@ pub(super) struct Objective {
 impl Objective {
     /// All that a comparison expects, whichever arms it speaks of; each once, the earliest first.
     pub fn of(manifest: &Manifest) -> Vec<Self> {
-        let limits = manifest.expect.iter().filter_map(|clause| match clause {
+        let limits = manifest.expect.iter().filter_map(|clause| match clause.bare() {
             Clause::Recovery(limits) => Some([(50, limits.p50), (90, limits.p90), (99, limits.p99)]),
             _ => None,
         });

@@ -83,7 +83,7 @@ impl Chart for AttemptsByNumber {
         let highest = stacks.iter().flatten().map(|stack| stack.upper[CLASSES.len()]).fold(0.0, f64::max);
         let y = Axis::linear("attempts per second", 0.0, highest * 1.05, number::significant);
         Some(sheet::draw(theme, &frame, |sheet| {
-            over_time::panels(sheet, manifest, view, &headings, &y, |plane, arm| {
+            over_time::panels(sheet, results, view, &headings, &y, |plane, arm| {
                 for class in &used {
                     let lower = |stack: &Stack| if *class == 0 { 0.0 } else { stack.upper[class - 1] };
                     let points: Vec<(f64, f64, f64)> =
@@ -106,7 +106,8 @@ fn used(table: &Table) -> Vec<usize> {
     (0..=CLASSES.len()).filter(|class| *class == 0 || is_used(class)).collect()
 }
 
-/// One bin of one arm: its middle in seconds, and the upper end of each band.
+/// One end of a bin of one arm, in seconds, and the upper end of each band there.
+#[derive(Clone, Copy)]
 struct Stack {
     x: f64,
     upper: [f64; CLASSES.len() + 1],
@@ -120,7 +121,8 @@ fn stacks(table: &Table, arm: &str, bin: f64) -> Vec<Stack> {
             sum += row[BEFORE + class].value().unwrap_or(0.0);
             *end = sum;
         }
-        Stack { x: row[1].value().unwrap_or(0.0) + bin / 2.0, upper }
+        let x = row[1].value().unwrap_or(0.0);
+        [Stack { x, upper }, Stack { x: x + bin, upper }]
     };
-    table.rows.iter().filter(|row| row[0] == Cell::text(arm)).map(stack).collect()
+    table.rows.iter().filter(|row| row[0] == Cell::text(arm)).flat_map(stack).collect()
 }

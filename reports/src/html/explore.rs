@@ -50,7 +50,7 @@ fn data(manifest: &Manifest, pictures: &[Picture]) -> Value {
         "cells": cells.map(|cell| cell_label(manifest, cell)).collect::<Vec<_>>(),
         "faults": faults,
         "objectives": objectives(manifest),
-        "pictures": pictures.iter().map(picture).collect::<Vec<_>>(),
+        "pictures": pictures.iter().filter(|picture| is_drawn(&picture.table)).map(picture).collect::<Vec<_>>(),
     })
 }
 
@@ -75,6 +75,12 @@ fn objectives(manifest: &Manifest) -> Vec<f64> {
     shares
 }
 
+/// Whether a table has numbers, all rows of a column in one unit.
+fn is_drawn(table: &Table) -> bool {
+    let has_numbers = (0..table.columns.len()).any(|index| table.rows.iter().any(|row| row[index].value().is_some()));
+    has_numbers && table.columns.iter().all(|column| column.name != "unit")
+}
+
 fn picture(picture: &Picture) -> Value {
     let table = &picture.table;
     let columns: Vec<Value> = (0..table.columns.len()).map(|index| column(table, index)).collect();
@@ -84,7 +90,8 @@ fn picture(picture: &Picture) -> Value {
         "title": table.title,
         "label": picture.view.label,
         "cells": picture.view.cells,
-        "along": picture.view.axis.is_some(),
+        "along": picture.view.axis.is_some() && picture.view.search.is_none(),
+        "second": picture.view.second.is_some(),
         "columns": columns,
     })
 }

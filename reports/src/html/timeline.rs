@@ -4,14 +4,12 @@
 
 use super::escaped;
 use crate::number;
-use scenarios::results::{FaultWindow, Manifest};
+use crate::summary::faults;
+use scenarios::results::Manifest;
 use sim_core::time::SimDuration;
-use std::fmt::Write as _;
 
 /// More kinds of faults than this are only counted.
 const LISTED: usize = 14;
-/// Windows of one kind that are named in words.
-const IN_WORDS: usize = 3;
 /// Width of the drawing in units of its own.
 const WIDTH: f64 = 1000.0;
 
@@ -24,13 +22,7 @@ pub fn timeline(manifest: &Manifest, cell: u32) -> String {
     let measured = format!("measured from {} to {}", number::length(manifest.warm_up), number::length(manifest.horizon));
     let bar = |from: SimDuration, to: SimDuration, class: &str| rect(from.as_secs_f64() / horizon, to.as_secs_f64() / horizon, class);
     let mut rows = row(&measured, &bar(manifest.warm_up, manifest.horizon, "measured"));
-    let mut kinds: Vec<(&str, Vec<&FaultWindow>)> = Vec::new();
-    for fault in manifest.faults_of(cell) {
-        match kinds.iter_mut().find(|(label, _)| *label == fault.label) {
-            Some((_, windows)) => windows.push(fault),
-            None => kinds.push((&fault.label, vec![fault])),
-        }
-    }
+    let kinds = faults::kinds(manifest, cell);
     for (label, windows) in kinds.iter().take(LISTED) {
         let bars: String = windows
             .iter()
@@ -39,13 +31,13 @@ pub fn timeline(manifest: &Manifest, cell: u32) -> String {
                 bar(window.begin.since_start().min(manifest.horizon), end, "on")
             })
             .collect();
-        rows += &row(&format!("{label}, {}", when(windows)), &bars);
+        rows += &row(&faults::sentence(label, windows), &bars);
     }
     if kinds.len() > LISTED {
         rows += &row(&format!("and {} more kinds of faults", kinds.len() - LISTED), "");
     }
     for label in &manifest.random_faults {
-        rows += &row(&format!("{label}, at times that differ from run to run"), "");
+        rows += &row(&faults::random(label), "");
     }
     let ends = format!("<span>0 s</span><span>{}</span>", number::length(manifest.horizon));
     format!(
@@ -64,22 +56,4 @@ fn rect(from: f64, to: f64, class: &str) -> String {
     // What lasts a moment is seen as well.
     let width = ((to - from) * WIDTH).max(3.0);
     format!("<rect class=\"{class}\" x=\"{:.1}\" y=\"2\" width=\"{width:.1}\" height=\"12\"/>", from * WIDTH)
-}
-
-/// The windows of one fault in words.
-fn when(windows: &[&FaultWindow]) -> String {
-    let mut text = String::new();
-    for (index, window) in windows.iter().take(IN_WORDS).enumerate() {
-        let begin = number::length(window.begin.since_start());
-        let comma = if index > 0 { ", " } else { "" };
-        let _ = match window.end {
-            None => write!(text, "{comma}from {begin} on"),
-            Some(end) if end == window.begin => write!(text, "{comma}at {begin}"),
-            Some(end) => write!(text, "{comma}from {begin} to {}", number::length(end.since_start())),
-        };
-    }
-    if windows.len() > IN_WORDS {
-        let _ = write!(text, " and {} times more", windows.len() - IN_WORDS);
-    }
-    text
 }

@@ -10,6 +10,7 @@ pub mod edges;
 mod evidence;
 pub mod fairness;
 pub mod fates;
+pub mod faults;
 mod grid;
 mod long_run;
 mod observations;
