@@ -55,8 +55,14 @@ impl TraceFormat {
     pub fn of(file: &Utf8Path) -> Self {
         let name = file.file_name().unwrap_or_default();
         let has = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
-        let known =
-            [(".jsonl", Self::Jsonl), (".otlp.json", Self::Otlp), (".json", Self::Chrome), (".mmd", Self::Mermaid), (".edn", Self::Jepsen), (".svg", Self::Svg)];
+        let known = [
+            (".jsonl", Self::Jsonl),
+            (".otlp.json", Self::Otlp),
+            (".json", Self::Chrome),
+            (".mmd", Self::Mermaid),
+            (".edn", Self::Jepsen),
+            (".svg", Self::Svg),
+        ];
         known.into_iter().find(|(ending, _)| has(ending)).map_or(Self::Text, |(_, format)| format)
     }
 }
@@ -125,7 +131,12 @@ pub fn traced(
 }
 
 /// Makes a run that keeps its history, and writes that: events do not tell what was asked and answered.
-fn with_history(args: &TraceArgs, (made, seed): (&ArmPlan, u64), out: &mut impl Write, mut also: impl FnMut(SimTime, &Record)) -> io::Result<Run> {
+fn with_history(
+    args: &TraceArgs,
+    (made, seed): (&ArmPlan, u64),
+    out: &mut impl Write,
+    mut also: impl FnMut(SimTime, &Record),
+) -> io::Result<Run> {
     if args.only.is_some() {
         return Err(io::Error::other("--only chooses events, and a history has operations; leave it out"));
     }

@@ -52,7 +52,8 @@ fn misfit(value: &Value, schema: &Value, root: &Value) -> Option<String> {
         Some(other) => panic!("a type that this test does not know: {other}"),
         None => true,
     };
-    let is_known = schema["enum"].as_array().is_none_or(|known| known.contains(value)) && (schema["const"].is_null() || schema["const"] == *value);
+    let is_known =
+        schema["enum"].as_array().is_none_or(|known| known.contains(value)) && (schema["const"].is_null() || schema["const"] == *value);
     let is_large = schema["minimum"].as_i64().is_none_or(|least| value.as_i64().is_none_or(|value| value >= least));
     let pattern = schema["pattern"].as_str();
     let is_hex = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
@@ -119,7 +120,10 @@ fn a_trace_is_as_long_as_what_was_chosen_and_numbers_stay() {
     for event in at_back.iter().filter(|event| event["id"].is_u64()) {
         let at = event["at"].as_u64().expect("an event has an instant");
         assert!((500_000_000..=1_500_000_000).contains(&at));
-        assert!([&event["node"], &event["peer"]].into_iter().any(|node| node.as_str().is_some_and(|node| node.starts_with("back["))), "{event}");
+        assert!(
+            [&event["node"], &event["peer"]].into_iter().any(|node| node.as_str().is_some_and(|node| node.starts_with("back["))),
+            "{event}"
+        );
         assert!(whole.iter().any(|other| number(other) == number(event) && other["cause"] == event["cause"]), "numbers and causes stay");
     }
     let name = whole[1]["call"]["name"].as_str().expect("the first event is a call");
@@ -145,14 +149,17 @@ fn spans_of_a_call_are_one_tree_with_its_retries_as_siblings() {
             for span in scope["spans"].as_array().expect("a scope has spans") {
                 let id = |name: &str, length: usize| {
                     let text = span[name].as_str().unwrap_or_else(|| panic!("{span} lacks {name}"));
-                    assert!(text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && text.bytes().any(|byte| byte != b'0'));
+                    assert!(
+                        text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit()) && text.bytes().any(|byte| byte != b'0')
+                    );
                     text.to_owned()
                 };
                 let nanos = |name: &str| span[name].as_str().and_then(|text| text.parse::<u64>().ok()).expect("times are decimal text");
                 assert!(nanos("startTimeUnixNano") <= nanos("endTimeUnixNano"), "{span}");
                 assert!((1..=3).contains(&span["kind"].as_u64().expect("a span has a kind")) && span["name"].is_string());
                 assert!(matches!(span["status"]["code"].as_u64(), Some(1 | 2)), "{span}");
-                let known = ["traceId", "spanId", "parentSpanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes", "status"];
+                let known =
+                    ["traceId", "spanId", "parentSpanId", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes", "status"];
                 assert!(span.as_object().expect("a span is an object").keys().all(|key| known.contains(&key.as_str())));
                 traces.entry(id("traceId", 32)).or_default().insert(id("spanId", 16));
                 assert!(spans.insert(id("spanId", 16), (span, instance.clone())).is_none(), "a span has an id of its own: {span}");
@@ -196,7 +203,9 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
                 assert!(began <= at() && of == process, "{event}");
             }
             "X" => slices.push((process, at())),
-            "s" | "f" => arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process)),
+            "s" | "f" => {
+                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process))
+            }
             "i" => {}
             other => panic!("an unknown phase: {other}"),
         }
@@ -210,7 +219,10 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
         let [(first, sent, from), (second, arrived, to)] = ends.as_slice() else { panic!("{ends:?}") };
         assert!(first == "s" && second == "f" && sent <= arrived, "{ends:?}");
         for (process, at) in [(from, sent), (to, arrived)] {
-            assert!(slices.iter().any(|(of, begin)| of == process && begin.to_bits() == at.to_bits()), "an arrow begins and ends at a slice");
+            assert!(
+                slices.iter().any(|(of, begin)| of == process && begin.to_bits() == at.to_bits()),
+                "an arrow begins and ends at a slice"
+            );
         }
     }
     let fault = events.iter().find(|event| event["cat"] == "fault" && event["ph"] == "b").expect("the crash is told");
@@ -221,7 +233,10 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
 fn diagrams_show_what_was_chosen_and_refuse_what_nobody_could_read() {
     let place = chain();
     let mermaid = traced(&place, "trace.mmd", &["--only", "from=900ms until=1300ms"]);
-    assert!(mermaid.starts_with("sequenceDiagram\n") && mermaid.contains("participant n0 as clients") && mermaid.contains("->>"), "{mermaid}");
+    assert!(
+        mermaid.starts_with("sequenceDiagram\n") && mermaid.contains("participant n0 as clients") && mermaid.contains("->>"),
+        "{mermaid}"
+    );
     assert!(mermaid.contains("crash of back[0] begins") && mermaid.contains("#35;"), "{mermaid}");
     let svg = traced(&place, "trace.svg", &["--only", "from=900ms until=1700ms"]);
     let document = roxmltree::Document::parse(&svg).expect("it is XML");
