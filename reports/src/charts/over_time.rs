@@ -127,7 +127,8 @@ pub(super) fn headings(panels: &[Panel]) -> Vec<&str> {
     panels.iter().map(|panel| panel.heading.as_str()).collect()
 }
 
-fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
+/// Draws what one panel shows.
+pub(super) fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
     // Where a legend shows its dashes a line has them.
     let is_named_above = panel.tracks.len() == 1 && !panel.heading.is_empty();

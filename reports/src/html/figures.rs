@@ -44,7 +44,7 @@ impl Part {
         let is_about = |words: &[&str]| words.iter().any(|word| picture.chart.contains(word));
         if picture.chart == "topology" {
             Self::Topology
-        } else if picture.view.axis.is_some() || is_about(&["heat", "grid", "by-clients", "along"]) {
+        } else if picture.view.axis.is_some() || is_about(&["grid", "edge", "by-clients", "along"]) {
             Self::Grid
         } else if is_about(&["difference", "forest"]) {
             Self::Ranking
@@ -98,7 +98,8 @@ impl<'a> Figures<'a> {
         let pictures = self.pictures.iter().filter(move |picture| Part::of(picture) == part);
         let cells = self.cells.clone();
         pictures.filter(move |picture| match picture.view.cells.as_slice() {
-            [cell] if picture.view.axis.is_none() => cells.contains(cell),
+            // A topology is that of all cells.
+            [cell] if picture.view.axis.is_none() && part != Part::Topology => cells.contains(cell),
             _ => true,
         })
     }

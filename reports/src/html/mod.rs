@@ -18,7 +18,6 @@ mod simulated;
 mod style;
 mod tables;
 mod timeline;
-mod topology;
 
 use crate::charts::Picture;
 use crate::summary::{self, fates};

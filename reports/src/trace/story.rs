@@ -234,7 +234,7 @@ impl Story {
             lost: None,
             text: said,
             is_answer,
-            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "success"),
+            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "ok"),
         };
         self.flying.insert(way_of(call, is_answer), message);
     }

@@ -87,7 +87,7 @@ fn what_is_remembered_of_a_run_does_not_grow_with_its_length() {
 fn the_causes_of_an_answer_lead_back_through_its_own_request() {
     let scenario = small(
         "\"clients\": Clients(count: 1, arrivals: Constant(rate: \"1/s\"), calls: \"front\"), \
-         \"front\": Service(demand: Constant(\"10ms\"), does: [Call(\"back\")]), \"back\": Service(demand: Constant(\"20ms\"))",
+         \"front\": Service(workers: 1, demand: Constant(\"10ms\"), does: [Call(\"back\")]), \"back\": Service(workers: 1, demand: Constant(\"20ms\"))",
         "",
     );
     let mut events: Vec<TraceEvent<'static>> = Vec::new();
