@@ -14,6 +14,7 @@ use sim_core::sample::Distribution;
 
 const LANGUAGE: &str = include_str!("../docs/language.md");
 const README: &str = include_str!("../README.md");
+const CHARTS: &str = include_str!("../docs/charts.md");
 
 /// The blocks of a document that begin with three backticks and this word.
 fn blocks<'a>(document: &'a str, word: &str) -> Vec<&'a str> {
@@ -192,6 +193,13 @@ fn words(command: &str) -> Vec<String> {
         }
     }
     words
+}
+
+#[test]
+fn every_chart_has_its_question_in_the_page_of_charts() {
+    for chart in reports::charts::CHARTS {
+        assert!(CHARTS.contains(&format!("`{}`", chart.name())), "docs/charts.md lacks {}", chart.name());
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod call;
 pub mod clocks;
 pub mod disks;
 pub mod environment;
-mod event;
+pub mod event;
 pub mod faults;
 pub mod history;
 pub mod ids;

@@ -3,10 +3,12 @@
 use crate::links::Link;
 use crate::plan::{Callee, Plan, Role};
 use crate::topology::{domain_of, shown};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A system seen from above: what a drawing of its topology needs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Map {
     /// Everybody, in the order of the scenario: all replicas of a service in one place are one of these.
     pub stations: Vec<Station>,
@@ -17,7 +19,8 @@ pub struct Map {
 }
 
 /// A population, a group, or the replicas of a service that stand in one place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Station {
     /// What it is called: `checkout`, `checkout x 3`, or `checkout[1]`.
     pub label: String,
@@ -30,7 +33,8 @@ pub struct Station {
 }
 
 /// A link between two domains or stations.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct MapLink {
     /// Where it begins.
     pub from: MapEnd,
@@ -43,7 +47,7 @@ pub struct MapLink {
 }
 
 /// An end of a link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MapEnd {
     /// A domain.
     Domain(String),

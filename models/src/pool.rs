@@ -56,6 +56,13 @@ impl<T> Pool<T> {
         self.slots.len()
     }
 
+    /// Every slot that is used, in order. For those who look: it costs as much as there ever were.
+    pub fn live_slots(&self) -> impl Iterator<Item = (u32, &T)> {
+        let mut free = self.free.clone();
+        free.sort_unstable();
+        (0..).zip(&self.slots).filter(move |(slot, _)| free.binary_search(slot).is_err())
+    }
+
     /// Every slot, used or not, in order.
     pub fn slots(&self) -> &[T] {
         &self.slots

@@ -1,7 +1,7 @@
 //! What of a run, or of a comparison, fits into a few lines of text?
 //!
-//! Bars of eighths, one column for one or several time bins, with the faults marked below. As wide as it may be, and never wider: a name that would
-//! leave no room stands in a line of its own. Marks carry their colour as an escape sequence, which whoever prints them takes out where the
+//! Bars of eighths, one column for one or several time bins, with the faults marked below. As wide as it may be, and never wider unless
+//! there is no room for twenty bars; a name that would leave none stands in a line of its own. Marks carry their colour as an escape sequence, which whoever prints them takes out where the
 //! reader is no terminal.
 
 use crate::number;
@@ -144,7 +144,7 @@ impl Columns {
         };
         if !windows.is_empty() {
             let marks: String = (0..self.columns).map(|column| if is_struck(&column) { MARK } else { ' ' }).collect();
-            let _ = writeln!(text, "{:<0$}  {1}", self.names, coloured(marks.trim_end()));
+            let _ = writeln!(text, "{}  {}", " ".repeat(self.names), coloured(marks.trim_end()));
         }
         text.truncate(text.trim_end().len());
         text
@@ -161,4 +161,74 @@ fn named(windows: &[FaultWindow], when: impl Fn(&FaultWindow) -> String) -> Stri
     let named: String = windows.iter().take(NAMED).map(|fault| format!("\n{} {} at {}", coloured("×"), fault.label, when(fault))).collect();
     let more = windows.len().saturating_sub(NAMED);
     if more > 0 { format!("{named}\n{} and {more} more strikes", coloured("×")) } else { named }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scenarios::results::{BinTotals, CellSeries};
+    use sim_core::time::SimTime;
+
+    fn window(label: &str, begin: u64, end: u64) -> FaultWindow {
+        let at = |secs: u64| SimTime::ZERO + SimDuration::from_secs(secs);
+        FaultWindow { label: label.to_owned(), begin: at(begin), end: Some(at(end)) }
+    }
+
+    fn manifest() -> Manifest {
+        let text = r#"(schema: 1, name: "x", horizon: "100s",
+            nodes: { "a": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "b"), "b": Service(workers: 1, demand: Constant("10ms")) })"#;
+        let source = scenarios::text::Source::new("x.ron", text);
+        let scenario = scenarios::read(source, "x.ron", &[], scenarios::Extent::Grid).expect("it is sound");
+        scenarios::sweep::manifest(&scenario)
+    }
+
+    /// A hundred seconds: all is well, half fails from 40 s on, and nothing is called in the last ten.
+    fn bins() -> Vec<Bin> {
+        let bin = |second: u64| match second {
+            0..40 => Bin { started: 10, succeeded: 10, attempts: 10, ..Bin::default() },
+            40..90 => Bin { started: 10, succeeded: 5, attempts: 40, ..Bin::default() },
+            _ => Bin::default(),
+        };
+        (0..100).map(bin).collect()
+    }
+
+    fn plain(text: &str) -> String {
+        text.replace(COLOURED.0, "").replace(COLOURED.1, "")
+    }
+
+    #[test]
+    fn a_run_is_told_in_bars_with_its_strikes_below() {
+        let text = plain(&timeline(&manifest(), &bins(), &[window("crash of b", 40, 50)], 54));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1], format!("success  |{}{}{}| 100s", "█".repeat(10), "▄".repeat(13), "··"));
+        assert_eq!(lines[2], format!("attempts |{}{}▄··| at most 40/s", "▂".repeat(10), "█".repeat(12)));
+        assert_eq!(lines[3], format!("{}{}", " ".repeat(20), "×××"));
+        assert_eq!(lines[4], "× crash of b at 40s");
+    }
+
+    #[test]
+    fn arms_stand_below_each_other_and_a_long_name_in_a_line_of_its_own() {
+        let mut results = Results::nothing_yet(manifest());
+        results.manifest.arms = vec!["short".to_owned(), "an arm with a name that leaves no room".to_owned()];
+        results.manifest.faults = vec![vec![window("crash of b", 40, 50)]];
+        for arm in 0..2 {
+            let total = |bin: &Bin| BinTotals { started: 2 * bin.started, succeeded: 2 * bin.succeeded, ..BinTotals::default() };
+            results.series.push(CellSeries { arm, runs: 2, bins: bins().iter().map(total).collect(), ..CellSeries::default() });
+        }
+        let text = plain(&arms(&results, 0, 46).expect("there are two arms"));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].contains("over 2 runs") && lines[1].starts_with("short |██████████"), "{text}");
+        assert_eq!((lines[2], lines[3].trim_start().chars().next()), ("an arm with a name that leaves no room", Some('|')), "{text}");
+        assert_eq!(lines.last(), Some(&"× crash of b at 40s"));
+        results.manifest.load = "one-shot".to_owned();
+        assert_eq!(arms(&results, 0, 46), None);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_it_may_be() {
+        for width in [40, 60, 90, 200] {
+            let text = plain(&timeline(&manifest(), &bins(), &[window("crash of b", 40, 50)], width));
+            assert!(text.lines().skip(1).all(|line| line.chars().count() <= width.max(53)), "{width}\n{text}");
+        }
+    }
 }

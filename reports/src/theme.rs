@@ -5,6 +5,7 @@
 //! name in the SVG, so that a page may exchange it for a dark background.
 
 use plotters::style::RGBColor;
+use sim_core::stats::{exp, ln};
 
 /// Name, colour and dash pattern of the arms, in the order of the scenario; an eleventh arm begins anew.
 const ARMS: [(&str, RGBColor, &str); 10] = [
@@ -31,7 +32,10 @@ const RAMP: [RGBColor; 6] = [
 ];
 
 /// Words on the lighter and on the darker half of the ramp; they belong to it, and stay when a page changes its colours.
-const ON_RAMP: [RGBColor; 2] = [RGBColor(0x10, 0x10, 0x10), RGBColor(0xfd, 0xfd, 0xfd)];
+const ON_RAMP: [RGBColor; 2] = [RGBColor(0x00, 0x00, 0x00), RGBColor(0xfe, 0xfe, 0xfe)];
+
+/// How many colours there are for arms.
+pub const ARM_COLOURS: usize = ARMS.len();
 
 /// Colours and sizes of a picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,9 +87,16 @@ impl Theme {
         RGBColor(between(r, red), between(g, green), between(b, blue))
     }
 
-    /// The colour of words on [`heat`](Self::heat).
+    /// The colour of words on [`heat`](Self::heat): the one that stands out more.
     pub fn on_heat(&self, share: f64) -> RGBColor {
-        ON_RAMP[usize::from(share > 0.5)]
+        let [dark, light] = ON_RAMP;
+        let heat = self.heat(share);
+        if contrast(heat, dark) >= contrast(heat, light) { dark } else { light }
+    }
+
+    /// The dash pattern of an arm as SVG and plotly.js write it, in pixels; nothing for a line that is whole.
+    pub const fn dashes(arm: usize) -> &'static str {
+        ARMS[arm % ARMS.len()].2
     }
 
     /// Class name and dash pattern of a colour of this theme.
@@ -99,5 +110,49 @@ impl Theme {
         ];
         let found = named.into_iter().chain(ARMS).find(|(_, RGBColor(r, g, b), _)| format!("#{r:02X}{g:02X}{b:02X}") == colour);
         found.map(|(name, _, dash)| (name, dash))
+    }
+}
+
+/// How much two colours stand out from each other, from 1 to 21: the contrast ratio of the Web Content Accessibility Guidelines 2.1.
+pub(crate) fn contrast(one: RGBColor, other: RGBColor) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// How light a colour is to the eye, from 0 to 1 (relative luminance of sRGB).
+pub(crate) fn luminance(RGBColor(red, green, blue): RGBColor) -> f64 {
+    let linear = |part: u8| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.040_45 { part / 12.92 } else { exp(2.4 * ln((part + 0.055) / 1.055)) }
+    };
+    0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shades_keep_their_order_in_grey_and_carry_readable_words() {
+        let theme = Theme::light();
+        let mut before = f64::INFINITY;
+        for share in (0..=100).map(|percent| f64::from(percent) / 100.0) {
+            let heat = theme.heat(share);
+            assert!(luminance(heat) < before, "{share}");
+            before = luminance(heat);
+            assert!(contrast(heat, theme.on_heat(share)) >= 4.5, "{share}: {}", contrast(heat, theme.on_heat(share)));
+        }
+    }
+
+    #[test]
+    fn words_and_arms_stand_out_from_paper_and_no_two_arms_share_dashes() {
+        let theme = Theme::light();
+        for words in [theme.ink, theme.muted] {
+            assert!(contrast(words, theme.paper) >= 4.5);
+        }
+        for (index, (name, colour, dash)) in ARMS.iter().enumerate() {
+            assert!(contrast(*colour, theme.paper) >= 2.0, "{name}");
+            assert!(ARMS[..index].iter().all(|(_, _, other)| other != dash), "{name}");
+        }
     }
 }

@@ -17,19 +17,33 @@ pub struct ReportOptions {
     pub png: bool,
 }
 
-/// Writes `report.html`, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
+/// Who is told how far a report is: what is done, how much of it, of how much.
+pub type Tell<'a> = dyn FnMut(&'static str, u64, u64) + 'a;
+
+/// Writes `report.html`, `explore.html` where the feature `explore` is on, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
 /// if it does not exist, and returns the paths in the order of writing. Each file is complete or absent: it is written
 /// under a temporary name and then renamed.
 pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io::Result<Vec<PathBuf>> {
-    let pictures = charts::pictures(results, &Theme::light());
+    write_report_telling(results, dir, options, &mut |_, _, _| {})
+}
+
+/// The same for somebody who waits: told what is done, and how much of it of how much.
+pub fn write_report_telling(results: &Results, dir: &Path, options: ReportOptions, tell: &mut Tell<'_>) -> io::Result<Vec<PathBuf>> {
+    let pictures = charts::pictures_telling(results, &Theme::light(), &mut |done, of| tell("drawing", done, of));
     let mut written = Vec::new();
+    // About: what is written for the whole comparison is a handful of files.
+    let files = (pictures.len() * if options.png { 3 } else { 2 } + results.series.len() * 2) as u64;
     let mut put = |name: String, bytes: &[u8]| -> io::Result<()> {
         let path = dir.join(name);
         write_whole(&path, bytes)?;
         written.push(path);
+        tell("writing", (written.len() as u64).min(files), files);
         Ok(())
     };
-    put("runs.csv".to_owned(), csv::table(&runs::table(results)).as_bytes())?;
+    let rows = runs::table(results);
+    put("runs.csv".to_owned(), csv::table(&rows).as_bytes())?;
+    #[cfg(feature = "parquet")]
+    put("runs.parquet".to_owned(), &crate::export::parquet::table(&rows).map_err(io::Error::other)?)?;
     for one in &results.series {
         let name = format!("series/cell-{}-arm-{}.csv", one.cell, one.arm);
         put(name, csv::table(&series::table(&results.manifest, one)).as_bytes())?;
@@ -60,8 +74,11 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     }
     let rankings = serde_json::to_string_pretty(&runs::rankings(results))?;
     put("ranking.json".to_owned(), format!("{rankings}\n").as_bytes())?;
+    put("results.json".to_owned(), format!("{}\n", crate::export::results::results(results)).as_bytes())?;
     put("report.md".to_owned(), markdown::report(results).as_bytes())?;
     put("report.html".to_owned(), html::page(results, &pictures).as_bytes())?;
+    #[cfg(feature = "explore")]
+    put("explore.html".to_owned(), html::explore::page(results, &pictures).as_bytes())?;
     Ok(written)
 }
 

@@ -8,6 +8,7 @@ mod alone;
 mod amplification;
 mod class;
 mod detection;
+mod in_cells;
 mod latency;
 mod measure;
 mod observation;
@@ -21,6 +22,7 @@ pub use about::{ClausePage, PAGES};
 pub use amplification::AmplificationLimits;
 pub(crate) use detection::unknown_alert;
 pub use detection::{AlertBounds, DetectionLimits};
+pub use in_cells::InCells;
 pub use latency::LatencyLimits;
 pub(crate) use measure::Owners;
 pub use measure::{Amount, Beside, MeasureBounds, Over};
@@ -69,6 +71,8 @@ pub enum Clause {
     Violated(ViolationBounds),
     /// Any measure of a run, by name: over the runs, or against another arm.
     Measure(MeasureBounds),
+    /// Any of the others, in some cells of the grid alone.
+    In(InCells),
 }
 
 /// Bounds of a share.
@@ -152,11 +156,13 @@ impl Clause {
         ("Recall", "the share of faults that an alert detects lies within bounds"),
         ("Violated", "the share of runs in which a property is violated lies within bounds"),
         ("Measure", "any measure, by name, lies within limits over the runs, or differs so much from another arm's"),
+        ("In", "one of the others holds in those cells of the grid in which varied paths have the values that are named"),
     ];
 
     /// The arms it speaks of; all if not said.
-    pub const fn arms(&self) -> Option<&Vec<String>> {
+    pub fn arms(&self) -> Option<&Vec<String>> {
         match self {
+            Self::In(cells) => cells.expect.arms(),
             Self::Availability(bounds) | Self::Stuck(bounds) | Self::WrongAnswers(bounds) => bounds.arms.as_ref(),
             Self::Latency(limits) => limits.arms.as_ref(),
             Self::Observation(bounds) => bounds.arms.as_ref(),
@@ -172,7 +178,7 @@ impl Clause {
 
     /// Whether it speaks of this arm: of all unless said, but none is compared with itself.
     pub fn speaks_of(&self, arm: &str) -> bool {
-        let other = if let Self::Measure(bounds) = self { bounds.other().map(|(other, _)| other) } else { None };
+        let other = if let Self::Measure(bounds) = self.bare() { bounds.other().map(|(other, _)| other) } else { None };
         self.arms().map_or(other != Some(arm), |arms| arms.iter().any(|name| name == arm))
     }
 
@@ -213,12 +219,16 @@ impl Clause {
             Self::Detection(limits) => limits.check(),
             Self::Precision(bounds) | Self::Recall(bounds) => bounds.check(),
             Self::Violated(bounds) => bounds.check(),
+            Self::In(cells) => cells.check(),
             Self::Availability(_) | Self::Stuck(_) | Self::WrongAnswers(_) | Self::Recovery(_) | Self::Measure(_) => Ok(()),
         }
     }
 
     /// Why it cannot hold together with another clause about the same measure of the same arm, if it cannot.
     pub fn contradicts(&self, other: &Self) -> Option<String> {
+        if !self.may_share_cells(other) {
+            return None;
+        }
         let share_arms = match (self.arms(), other.arms()) {
             (Some(mine), Some(theirs)) => mine.iter().any(|arm| theirs.contains(arm)),
             _ => true,
@@ -228,7 +238,7 @@ impl Clause {
             let (least, most) = (least.at_least?, most.at_most?);
             (least.parts() > most.parts()).then(|| contradiction(&least, &most))
         };
-        let found = match (self, other) {
+        let found = match (self.bare(), other.bare()) {
             (Self::Availability(a), Self::Availability(b))
             | (Self::Stuck(a), Self::Stuck(b))
             | (Self::WrongAnswers(a), Self::WrongAnswers(b))
@@ -246,7 +256,7 @@ impl Clause {
 
     /// The alert it speaks of, if it speaks of one.
     pub(crate) fn alert(&self) -> Option<&str> {
-        match self {
+        match self.bare() {
             Self::Detection(limits) => limits.alert.as_deref(),
             Self::Precision(bounds) | Self::Recall(bounds) => Some(&bounds.alert),
             _ => None,
@@ -255,7 +265,7 @@ impl Clause {
 
     /// What in it can be left out, because something else in it says more.
     pub fn idle(&self) -> Option<String> {
-        let Self::Recovery(limits) = self else { return None };
+        let Self::Recovery(limits) = self.bare() else { return None };
         let written = [("p50", limits.p50), ("p90", limits.p90), ("p99", limits.p99)];
         let written: Vec<(&str, SimDuration)> = written.into_iter().filter_map(|(name, limit)| Some((name, limit?))).collect();
         let ((low, loose), (high, tight)) = written.windows(2).map(|pair| (pair[0], pair[1])).find(|(low, high)| low.1 > high.1)?;
@@ -284,6 +294,7 @@ impl Clause {
             Self::Recall(bounds) => vec![bounds.judge_recall(&runs)],
             Self::Violated(bounds) => vec![bounds.judge(&runs)],
             Self::Measure(bounds) => vec![bounds.judge(results, cell, &runs)],
+            Self::In(cells) => cells.expect.judge(results, cell, arm),
         }
     }
 }
@@ -294,7 +305,7 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
     for (index, clause) in (0..).zip(&results.manifest.expect) {
         for cell in 0..results.manifest.cells.len() as u32 {
             for (arm, name) in (0..).zip(&results.manifest.arms) {
-                if clause.speaks_of(name) {
+                if clause.speaks_of(name) && clause.speaks_of_cell(&results.manifest, cell) {
                     let judged = clause.judge(results, cell, arm).into_iter();
                     verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict {
                         index,

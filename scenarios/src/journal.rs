@@ -7,10 +7,12 @@
 
 use crate::results::Manifest;
 use crate::run::Run;
+use crate::sealed::{Broken, FORMAT, opened, sealed};
 use crate::threshold::{Edge, Threshold};
 use camino::Utf8Path;
 use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write as _};
@@ -41,16 +43,24 @@ const PLACES_OF_EDGES: &str = "places_of_edges";
 /// # Errors
 /// What the file system says.
 pub fn save_manifest(folder: &Utf8Path, saved: &Saved) -> io::Result<()> {
-    let mut value = serde_json::to_value(&saved.manifest)?;
-    value[CONTENTS] = serde_json::to_value(&saved.contents)?;
+    let mut fields = fields_of(serde_json::to_value(&saved.manifest)?);
+    fields.insert(CONTENTS.to_owned(), serde_json::to_value(&saved.contents)?);
     if !saved.places_of_edges.is_empty() {
-        value[PLACES_OF_EDGES] = serde_json::to_value(&saved.places_of_edges)?;
+        fields.insert(PLACES_OF_EDGES.to_owned(), serde_json::to_value(&saved.places_of_edges)?);
     }
-    replace_file(folder, MANIFEST, format!("{value:#}\n").as_bytes())
+    replace_file(folder, MANIFEST, sealed(fields).as_bytes())
 }
 
-/// The name of the file that holds where edges were found.
+fn fields_of(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        other => Map::from_iter([("value".to_owned(), other)]),
+    }
+}
+
+/// The name of the file that holds where edges were found, and of its only field.
 const THRESHOLDS: &str = "thresholds.json";
+const FOUND: &str = "thresholds";
 
 /// Writes where edges were found, whole or not at all; without any, what an earlier search left behind is removed.
 ///
@@ -61,8 +71,8 @@ pub fn save_thresholds(folder: &Utf8Path, thresholds: &[Threshold]) -> io::Resul
     if thresholds.is_empty() {
         return if path.exists() { fs_err::remove_file(path) } else { Ok(()) };
     }
-    let text = serde_json::to_string_pretty(thresholds)?;
-    replace_file(folder, THRESHOLDS, format!("{text}\n").as_bytes())
+    let fields = Map::from_iter([(FOUND.to_owned(), serde_json::to_value(thresholds)?)]);
+    replace_file(folder, THRESHOLDS, sealed(fields).as_bytes())
 }
 
 /// Where the edges of a results folder are; none if none was looked for.
@@ -75,7 +85,9 @@ pub fn load_thresholds(folder: &Utf8Path, manifest: &Manifest) -> Result<Vec<Thr
         return Ok(Vec::new());
     }
     let text = fs_err::read_to_string(&path).map_err(|error| format!("cannot read the results: {error}"))?;
-    let thresholds: Vec<Threshold> = serde_json::from_str(&text).map_err(|error| unusable(&path, &error.to_string()))?;
+    let mut fields = opened(&text).map_err(|broken| refused(&path, broken))?;
+    let found = fields.remove(FOUND).unwrap_or_default();
+    let thresholds: Vec<Threshold> = serde_json::from_value(found).map_err(|error| unusable(&path, &error.to_string()))?;
     let (cells, arms) = (manifest.cells.len() as u32, manifest.arms.len() as u32);
     let fits = |threshold: &Threshold| {
         let is_index = |edge: &Edge| !matches!(edge, Edge::At(index) if *index > threshold.steps());
@@ -112,18 +124,29 @@ pub fn load_manifest(folder: &Utf8Path) -> Result<Option<Saved>, String> {
         Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(unusable(&path, "it is no text")),
         Err(error) => return Err(format!("cannot read the results: {error}")),
     };
-    saved_from(&text).map(Some).map_err(|error| unusable(&path, &error.to_string()))
+    let fields = opened(&text).map_err(|broken| refused(&path, broken))?;
+    saved_from(fields).map(Some).map_err(|error| unusable(&path, &error.to_string()))
+}
+
+fn refused(path: &Utf8Path, broken: Broken) -> String {
+    match broken {
+        Broken::Damaged(reason) => unusable(path, &reason),
+        Broken::Newer { format, version } => {
+            let which = version.map_or("a later version".to_owned(), |version| format!("version {version}"));
+            format!(
+                "{path} has format {format}, and this version of Stormglass knows formats up to {FORMAT}; use {which}, which made it, or make the results again in another folder"
+            )
+        }
+    }
 }
 
 fn unusable(path: &Utf8Path, reason: &str) -> String {
     format!("{path} is damaged or from another version of Stormglass ({reason}); choose another folder, or remove that one")
 }
 
-fn saved_from(text: &str) -> serde_json::Result<Saved> {
-    let mut value: serde_json::Value = serde_json::from_str(text)?;
-    let mut take = |field: &str| value.as_object_mut().and_then(|fields| fields.remove(field));
-    let (contents, places) = (take(CONTENTS), take(PLACES_OF_EDGES));
-    let manifest: Manifest = serde_json::from_value(value)?;
+fn saved_from(mut fields: Map<String, Value>) -> serde_json::Result<Saved> {
+    let (contents, places) = (fields.remove(CONTENTS), fields.remove(PLACES_OF_EDGES));
+    let manifest: Manifest = serde_json::from_value(Value::Object(fields))?;
     let contents: Vec<Vec<String>> = serde_json::from_value(contents.unwrap_or_default())?;
     let places_of_edges: Vec<Vec<Vec<u32>>> = places.map(serde_json::from_value).transpose()?.unwrap_or_default();
     let lengths = |arms: usize| arms == manifest.arms.len();
@@ -171,9 +194,12 @@ pub fn content_key(content: &str, seed: u64) -> ContentKey {
 /// The finished runs of a results folder.
 #[derive(Debug, Default)]
 pub struct KnownRuns {
-    runs: BTreeMap<ContentKey, Run>,
+    /// As the text of their lines, which is smaller than what it says.
+    runs: BTreeMap<ContentKey, Box<[u8]>>,
     /// Lines that were not believed.
     pub damaged: usize,
+    /// Which of them these are, by their number from 1, and what is wrong with each.
+    pub damage: Vec<(u64, &'static str)>,
 }
 
 impl KnownRuns {
@@ -182,21 +208,37 @@ impl KnownRuns {
     /// # Errors
     /// What the file system says; no file is an empty journal.
     pub fn read(folder: &Utf8Path) -> io::Result<Self> {
+        Self::read_telling(folder, &mut |_, _| {})
+    }
+
+    /// The same for somebody who waits: told how many bytes of how many have been read.
+    ///
+    /// # Errors
+    /// What the file system says; no file is an empty journal.
+    pub fn read_telling(folder: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> io::Result<Self> {
         let mut known = Self::default();
         let file = match fs_err::File::open(folder.join(FILE)) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(known),
             Err(error) => return Err(error),
         };
+        let all = file.metadata()?.len();
         let mut lines = io::BufReader::new(file);
-        let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line)? > 0 {
+        let (mut line, mut so_far) = (Vec::new(), 0);
+        for number in 1.. {
+            let read = lines.read_until(b'\n', &mut line)?;
+            if read == 0 {
+                break;
+            }
+            so_far += read as u64;
+            tell(so_far, all);
             // A line without an end was cut short, even if everything else of it is there.
-            match line.strip_suffix(b"\n").and_then(believed) {
-                Some(entry) => {
-                    known.runs.insert(entry.key.clone(), entry.into_run());
+            match line.strip_suffix(b"\n").ok_or("it was cut short").and_then(believed) {
+                Ok((entry, text)) => drop(known.runs.insert(entry.key, text.into())),
+                Err(why) => {
+                    known.damaged += 1;
+                    known.damage.push((number, why));
                 }
-                None => known.damaged += 1,
             }
             line.clear();
         }
@@ -204,8 +246,13 @@ impl KnownRuns {
     }
 
     /// The finished run of this key.
-    pub fn get(&self, key: &str) -> Option<&Run> {
-        self.runs.get(key)
+    pub fn get(&self, key: &str) -> Option<Run> {
+        self.runs.get(key).and_then(|text| entry(text)).map(Entry::into_run)
+    }
+
+    /// Whether the run of this key is finished.
+    pub fn has(&self, key: &str) -> bool {
+        self.runs.contains_key(key)
     }
 
     /// How many there are.
@@ -239,8 +286,10 @@ impl Journal {
         let path = folder.join(FILE);
         if path.exists() {
             let text = fs_err::read(&path)?;
-            let sound: Vec<&[u8]> =
-                text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.strip_suffix(b"\n").and_then(believed).is_some()).collect();
+            let sound: Vec<&[u8]> = text
+                .split_inclusive(|&byte| byte == b'\n')
+                .filter(|line| line.strip_suffix(b"\n").is_some_and(|line| believed(line).is_ok()))
+                .collect();
             let sound = sound.concat();
             if sound != text {
                 replace_file(folder, FILE, &sound)?;
@@ -295,10 +344,19 @@ fn checksum(text: &[u8]) -> String {
     blake3::hash(text).to_hex()[..16].to_owned()
 }
 
-/// The entry of a line, if its checksum is right.
-fn believed(line: &[u8]) -> Option<Entry> {
-    let (sum, text) = line.split_at_checked(17)?;
-    (sum[..16] == *checksum(text).as_bytes()).then(|| serde_json::from_slice(text).ok()).flatten()
+/// The entry of a line, and its text beside the checksum, if that is right; otherwise what is wrong with it.
+fn believed(line: &[u8]) -> Result<(Entry, &[u8]), &'static str> {
+    let (sum, text) = line.split_at_checked(17).ok_or("it is too short for a run")?;
+    if sum[..16] != *checksum(text).as_bytes() {
+        return Err("it was altered, for its checksum is wrong");
+    }
+    let entry = entry(text).ok_or("another version of Stormglass wrote it")?;
+    Ok((entry, text))
+}
+
+/// The entry that a text says, unless it is from another version.
+fn entry(text: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(text).ok()
 }
 
 #[cfg(test)]
@@ -351,6 +409,7 @@ mod tests {
         fs_err::write(folder.join(FILE), text.replacen("\"seed\":1", "\"seed\":7", 1)).unwrap();
         let known = KnownRuns::read(folder).unwrap();
         assert_eq!((known.len(), known.damaged), (2, 1));
+        assert_eq!(known.damage, [(2, "it was altered, for its checksum is wrong")]);
         assert!(known.get(&content_key("abc", 1)).is_none());
         drop(Journal::open(folder).unwrap());
         assert_eq!(KnownRuns::read(folder).unwrap().damaged, 0);

@@ -89,9 +89,8 @@ impl Lanes {
     pub fn see(&mut self, at: SimTime, record: &Record) {
         match record {
             Record::Queued(attempt, node) => {
-                if self.waiting.insert(request(attempt), *node).is_none() {
-                    self.waits(*node, at, 1);
-                }
+                let is_new = self.waiting.insert(request(attempt), *node).is_none();
+                self.waits(*node, at, i64::from(is_new));
             }
             Record::Started(attempt, _) | Record::Answered(attempt, ..) | Record::Discarded(attempt, _) => {
                 if let Some(node) = self.waiting.remove(&request(attempt)) {
@@ -189,4 +188,67 @@ fn end(spans: &mut [Span], at: SimTime) {
 
 fn request(attempt: &AttemptName) -> (u64, u32, u32) {
     (attempt.call.key.bits(), attempt.number, attempt.copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::run;
+    use crate::text::Source;
+    use crate::{Extent, read};
+    use sim_core::observe::Observer;
+    use sim_core::simulation::TieBreak;
+
+    fn seen(faults: &str, stack: &str) -> (Lanes, std::sync::Arc<Plan>) {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "60s", nodes: {{
+                "people": Clients(count: 20, arrivals: Poisson(rate: "80/s"), calls: "shop"),
+                "shop": Service(replicas: 2, workers: 1, demand: Constant("10ms")) }},
+                faults: [{faults}], stacks: {{ "people -> shop": [{stack}] }})"#
+        );
+        let scenario = read(Source::new("x.ron", &text), "x.ron", &[], Extent::Grid)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+        let arm = &scenario.cells[0].arms[0];
+        let plan = arm.of_run(1);
+        let mut lanes = Lanes::new(&plan);
+        let mut observer = |at: SimTime, record: &Record| lanes.see(at, record);
+        run(arm, 1, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+        (lanes, plan)
+    }
+
+    #[test]
+    fn a_node_is_down_from_its_crash_to_its_return_and_nobody_waits_there_meanwhile() {
+        let (lanes, plan) = seen(r#"Crash(node: "shop[1]", at: "20s", lasts: "10s")"#, "Timeout(\"1s\")");
+        let nodes = lanes.nodes(&plan);
+        assert_eq!(nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["shop[0]", "shop[1]"]);
+        let at = |secs: u64| SimTime::ZERO + SimDuration::from_secs(secs);
+        assert_eq!((nodes[0].down.len(), &nodes[1].down[..]), (0, &[Span { begin: at(20), end: Some(at(30)) }][..]));
+        for node in &nodes {
+            assert_eq!(node.queue.len(), 60, "one for each second");
+            assert!(node.queue[..20].iter().any(|waiting| *waiting > 0), "a worker of 100/s that is asked 40/s lets some wait");
+        }
+        assert!(nodes[1].queue[21..30].iter().all(|waiting| *waiting == 0), "{:?}", nodes[1].queue);
+    }
+
+    #[test]
+    fn a_queue_that_grows_is_carried_from_bin_to_bin() {
+        let (lanes, plan) = seen(r#"SlowNode(node: "shop", factor: 50, at: "10s", lasts: "20s")"#, "Timeout(\"100s\")");
+        let queue = &lanes.nodes(&plan)[0].queue;
+        assert!(queue[..10].iter().all(|waiting| *waiting < 50) && queue[29] > 500, "{queue:?}");
+        assert!(queue[15..30].is_sorted(), "it only grows while almost nothing is done: {queue:?}");
+    }
+
+    #[test]
+    fn breakers_that_open_and_close_add_up_to_none() {
+        let breaker = "Breaker(ConsecutiveFailures(failures: 3, open_for: \"2s\"))";
+        let (lanes, plan) = seen(r#"Crash(node: "shop", at: "20s", lasts: "10s")"#, &format!("{breaker}, Timeout(\"500ms\")"));
+        let layers = lanes.layers(&plan);
+        assert_eq!(layers.len(), 1);
+        assert!(layers[0].name.starts_with("people -> shop"), "{}", layers[0].name);
+        assert!(
+            layers[0].steps.iter().any(|(_, unusual)| unusual.closed_off > 0)
+                && layers[0].steps.iter().any(|(_, unusual)| unusual.half_open > 0)
+        );
+        assert_eq!(layers[0].steps.last().map(|(_, unusual)| *unusual), Some(Unusual::default()));
+    }
 }

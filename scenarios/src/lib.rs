@@ -4,8 +4,10 @@
 
 pub mod course;
 mod data;
+pub mod diff;
 mod edges;
 pub mod expect;
+pub mod fork;
 pub mod journal;
 pub mod lanes;
 pub mod library;
@@ -22,14 +24,17 @@ pub mod repro;
 pub mod results;
 pub mod run;
 pub mod scenario;
+pub mod sealed;
 pub mod search;
 pub mod shrink;
+pub mod story;
 pub mod stress;
 pub mod sweep;
 pub mod text;
 pub mod threshold;
 pub mod trace;
 pub mod uptime;
+pub mod why;
 pub mod windows;
 
 pub use models::{history, map, measure, outcome, properties};

@@ -5,11 +5,13 @@
 
 use crate::run::{Pace, Run, Stalled};
 use crate::scenario::ArmPlan;
+use models::faults::Strike;
+use models::ids::NodeId;
 use models::measure::{Bin, Series};
 use models::plan::{Plan, RecoveryLevel};
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
-use models::world::World;
+use models::world::{NodeView, UnderWay, World};
 use sim_core::draw::Seed;
 use sim_core::observe::{Digest, Observer};
 use sim_core::simulation::{Simulation, Stop, TieBreak};
@@ -56,6 +58,17 @@ pub trait LiveRun: Send {
     fn fork(&self) -> Box<dyn LiveRun>;
     /// Every draw not made yet comes from this seed.
     fn reseed(&mut self, seed: u64);
+    /// From now on new calls meet the stacks of another arm, and calls under way finish under those they began with. At most once in a run.
+    ///
+    /// # Errors
+    /// Why that cannot be done.
+    fn switch(&mut self, other: &ArmPlan) -> Result<(), String>;
+    /// A node as it is now.
+    fn view(&self, node: NodeId) -> NodeView;
+    /// What is under way now.
+    fn under_way(&self) -> UnderWay;
+    /// The strikes of faults that are on now: which fault, which of its members if one apart, since when and until when.
+    fn strikes(&self) -> Vec<Strike>;
     /// Ends it where it stands, and answers with what was measured until then.
     fn finish(self: Box<Self>) -> Run;
 }
@@ -249,6 +262,28 @@ impl<P: Protocol> LiveRun for Live<P> {
 
     fn reseed(&mut self, seed: u64) {
         self.simulation.intervene(|world, _| world.reseed(Seed::new(seed)));
+    }
+
+    fn switch(&mut self, other: &ArmPlan) -> Result<(), String> {
+        match self.simulation.model().plan().why_no_switch(&other.plan) {
+            Some(reason) => Err(reason),
+            None => {
+                self.simulation.intervene(|world, _| world.switch(&other.plan));
+                Ok(())
+            }
+        }
+    }
+
+    fn view(&self, node: NodeId) -> NodeView {
+        self.simulation.model().view(node, self.now())
+    }
+
+    fn under_way(&self) -> UnderWay {
+        self.simulation.model().under_way()
+    }
+
+    fn strikes(&self) -> Vec<Strike> {
+        self.simulation.model().strikes_on(self.now()).cloned().collect()
     }
 
     fn finish(self: Box<Self>) -> Run {

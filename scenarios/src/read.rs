@@ -19,7 +19,7 @@ mod warnings;
 use crate::data::Data;
 use crate::expect::{Clause, Owners, unknown_alert};
 use crate::problem::{Problem, Problems, Span};
-use crate::scenario::{ArmPlan, Scenario, SweepSize};
+use crate::scenario::{ArmPlan, Cell, Scenario, SweepSize};
 use crate::sweep::too_large;
 use crate::text::parse::{parse, parse_as};
 use crate::text::path::{Path, Step, locate_in};
@@ -178,6 +178,9 @@ impl<'a> Reader<'a> {
         let cells = self.cells(base, &sweep, &mut of_cells);
         problems.extend(of_cells);
         self.refuse_ends(&sweep, problems);
+        if let Some(cells) = cells.as_ref().filter(|_| extent == Extent::Grid && changes.is_empty()) {
+            self.refuse_unknown_cells(&axes, cells, problems);
+        }
         let cells = cells.filter(|_| problems.is_empty())?;
         let mut scenario = Scenario {
             source: self.source.clone(),
@@ -275,7 +278,7 @@ impl<'a> Reader<'a> {
             if let Err(sentence) = clause.check() {
                 problems.push(Problem::new(sentence).at(item.head()));
             }
-            if let Clause::Measure(bounds) = &clause {
+            if let Clause::Measure(bounds) = clause.bare() {
                 problems.extend(bounds.problems(arms).into_iter().map(|(field, problem)| problem.at(in_clause(item, field))));
             }
             if let Some((other, sentence)) = clauses.iter().find_map(|(other, earlier)| Some((other, clause.contradicts(earlier)?))) {
@@ -301,17 +304,30 @@ impl<'a> Reader<'a> {
         let populations: Vec<&str> = counted.map(|population| population.name.as_str()).collect();
         let owners = Owners { edges: &edges, services: &services, classes: &classes, alerts: &alerts, populations: &populations };
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
-            let (field, problem) = match parse_as::<Clause>(item, "expectation") {
-                Ok(Clause::Uptime(bounds)) => ("of", bounds.unknown(&fleets)),
-                Ok(Clause::Amplification(limits)) => ("edge", limits.unknown(&edges)),
-                Ok(clause) if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
-                Ok(Clause::Measure(bounds)) => ("of", bounds.unknown(&owners)),
-                Ok(Clause::Violated(bounds)) => ("property", bounds.unknown(&self.titles())),
-                Ok(clause) if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
+            let Ok(clause) = parse_as::<Clause>(item, "expectation") else { continue };
+            let (field, problem) = match clause.bare() {
+                Clause::Uptime(bounds) => ("of", bounds.unknown(&fleets)),
+                Clause::Amplification(limits) => ("edge", limits.unknown(&edges)),
+                clause if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
+                Clause::Measure(bounds) => ("of", bounds.unknown(&owners)),
+                Clause::Violated(bounds) => ("property", bounds.unknown(&self.titles())),
+                clause if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };
             if let Some(problem) = problem {
                 problems.push(problem.at(in_clause(item, field)));
+            }
+        }
+    }
+
+    /// An expectation about cells speaks of some that exist.
+    fn refuse_unknown_cells(&self, axes: &[String], cells: &[Cell], problems: &mut Problems) {
+        let values: Vec<Vec<String>> = cells.iter().map(|cell| cell.values.clone()).collect();
+        for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
+            if let Ok(Clause::In(clause)) = parse_as::<Clause>(item, "expectation")
+                && let Some(sentence) = clause.unknown(axes, &values)
+            {
+                problems.push(Problem::new(sentence).at(in_clause(item, "cell")));
             }
         }
     }

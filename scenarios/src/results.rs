@@ -5,12 +5,14 @@
 
 use crate::course::Course;
 use crate::expect::Clause;
+use crate::story::Story;
 use crate::threshold::Threshold;
 mod adding;
 
 use models::measure::RunMeasures;
 pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};
+use sim_core::draw::Key;
 use sim_core::stats::log_linear;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -28,6 +30,8 @@ pub struct Results {
     pub thresholds: Vec<Threshold>,
     /// The same comparison under other assumptions, if it was asked for.
     pub stressed: Vec<Stressed>,
+    /// The measure that these comparisons were asked of, if not of what ranks arms.
+    pub stressed_of: Option<String>,
 }
 
 /// A comparison made again under another assumption.
@@ -97,6 +101,9 @@ pub struct Manifest {
     /// What loads and capacities come to, by arithmetic alone, in the first cell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Sum>,
+    /// What was run in words, and seen from above.
+    #[serde(default)]
+    pub story: Story,
     /// Clauses that the runs must fulfil.
     pub expect: Vec<Clause>,
     /// The properties that the scenario states, as tables name them.
@@ -313,7 +320,7 @@ impl FaultWindow {
 impl Results {
     /// The results of what is about to be run.
     pub const fn nothing_yet(manifest: Manifest) -> Self {
-        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new() }
+        Self { manifest, runs: Vec::new(), series: Vec::new(), thresholds: Vec::new(), stressed: Vec::new(), stressed_of: None }
     }
 
     /// The rows of one cell and arm, in order of their seeds: a stretch of all rows, because those are in grid order.
@@ -329,6 +336,19 @@ impl Results {
             RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
             RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
         })
+    }
+
+    /// Fingerprint of all finished runs: the wrapping sum of a 64-bit mix of each run's place, seed and digest. Equal results have equal
+    /// fingerprints, and those of runs of which one differs in anything that can be observed have others.
+    pub fn digest(&self) -> u64 {
+        let each = self.runs.iter().map(|row| match &row.outcome {
+            RunOutcome::Finished { digest, .. } => {
+                let place = Key::named("run of these results").child(u64::from(row.cell)).child(u64::from(row.arm));
+                place.child(row.seed).child(*digest).bits()
+            }
+            RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => 0,
+        });
+        each.fold(0, u64::wrapping_add)
     }
 
     /// The series of one cell and arm.
@@ -370,6 +390,7 @@ mod tests {
             series: Vec::new(),
             thresholds: Vec::new(),
             stressed: Vec::new(),
+            stressed_of: None,
         };
         for (cell, arm) in (0..cells).flat_map(|cell| (0..arms).map(move |arm| (cell, arm))) {
             results.series.push(CellSeries { cell, arm, ..CellSeries::default() });

@@ -165,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn a_twin_is_the_same_run_without_its_faults_and_changes_nothing_but_what_it_is_held_against() {
+        let steady = |rest: &str| run_of(&scenario(STEADY, "Timeout(\"100ms\")", rest));
+        let (plain, beside) = (steady(""), steady("level: Twin"));
+        assert_eq!((beside.digest, &beside.bins, beside.measures.events), (plain.digest, &plain.bins, plain.measures.events));
+        let mut calm = scenario(STEADY, "Timeout(\"100ms\")", "");
+        let arm = &mut calm.cells[0].arms[0];
+        arm.plan = Arc::new(arm.plan.without_faults());
+        let calm = run_of(&calm);
+        assert!(calm.measures.episodes.is_empty() && calm.digest != plain.digest);
+        let successes = |run: &Run| run.bins.iter().map(|bin| bin.succeeded).sum::<u64>();
+        assert_eq!(beside.measures.episodes[0].calls_lost, successes(&calm) - successes(&beside));
+        assert_eq!(beside.measures.episodes[0].calls_lost, 5, "one second of five calls");
+        // Where load comes to four times as much at that instant anyway, only a twin can tell what the crash has done.
+        let rising = "count: 1, arrivals: Piecewise(rates: [(\"0s\", \"5/s\"), (\"10s\", \"200/s\")])";
+        let of = |rest: &str| run_of(&scenario(rising, "Timeout(\"100ms\")", rest)).measures;
+        let (before, twin) = (of(""), of("level: Twin"));
+        assert!(before.stuck, "it does 100/s, and so stays below what it was before");
+        assert!(!twin.stuck && twin.episodes[0].downtime < before.episodes[0].downtime, "{:?}", twin.episodes);
+    }
+
+    #[test]
     fn a_run_that_is_in_a_hurry_and_comes_to_its_end_is_not_stopped() {
         let waits = scenario(STEADY, "Retry(attempts: \"unlimited\", backoff: Constant(delay: \"1ms\"))", "");
         assert_eq!(run_of(&waits).stalled, None);

@@ -5,7 +5,8 @@ use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::map_in_index_order;
 use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
-use crate::scenario::{ArmPlan, Scenario};
+use crate::scenario::{ArmPlan, Cell, Scenario};
+use crate::story::story;
 use models::faults::FaultPlan;
 use models::plan::Plan;
 use sim_core::draw::Seed;
@@ -53,7 +54,7 @@ pub fn sweep_with(
             && run.stalled.is_none()
         {
             let key = place.key(&saved);
-            if kept.is_ok() && known.get(&key).is_none() {
+            if kept.is_ok() && !known.has(&key) {
                 kept = journal.keep(&key, place.seed, run);
                 can_keep.store(kept.is_ok(), Ordering::Relaxed);
             }
@@ -64,7 +65,7 @@ pub fn sweep_with(
     let work = |index: usize| {
         let place = grid.place(index);
         let arm = &scenario.cells[place.cell as usize].arms[place.arm as usize];
-        known.get(&place.key(&saved)).cloned().unwrap_or_else(|| make(arm, place.seed))
+        known.get(&place.key(&saved)).unwrap_or_else(|| make(arm, place.seed))
     };
     // A full disk must not cost hours of runs that cannot be kept.
     let go_on = || can_keep.load(Ordering::Relaxed) && (options.go_on)();
@@ -78,7 +79,7 @@ pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
     let mut results = Results::nothing_yet(saved.manifest.clone());
     for place in (0..grid.count()).map(|index| grid.place(index)) {
         if let Some(run) = known.get(&place.key(saved)) {
-            add(&mut results, saved, place, Ok(run.clone()));
+            add(&mut results, saved, place, Ok(run));
         }
     }
     results
@@ -93,14 +94,14 @@ pub fn size(scenario: &Scenario) -> usize {
 pub fn known_of(scenario: &Scenario, known: &KnownRuns) -> usize {
     let saved = saved(scenario);
     let grid = Grid::of(&saved.manifest);
-    (0..grid.count()).filter(|index| known.get(&grid.place(*index).key(&saved)).is_some()).count()
+    (0..grid.count()).filter(|index| known.has(&grid.place(*index).key(&saved))).count()
 }
 
 /// The most runs of one sweep: each is a row in memory, of about a kilobyte.
 const MOST_RUNS: u64 = 2_000_000;
-/// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 40 bytes each.
-const MOST_BINS: u64 = 100_000_000;
-/// The most time bins over all arms and cells: their sums and histograms take about 400 bytes each.
+/// The most time bins over all runs: an interrupted sweep goes on from all of them in memory, 150 bytes each.
+const MOST_BINS: u64 = 25_000_000;
+/// The most time bins over all arms and cells: their sums and histograms take some hundred bytes each, and as much for every service.
 const MOST_SUMS: u64 = 5_000_000;
 
 /// Says what a sweep of this scenario has too much of, and what to do about it; nothing if memory will do.
@@ -180,12 +181,13 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         load: scenario.load.clone(),
         edges: edges::names(scenario.cells.iter().flat_map(|cell| &cell.arms).map(|arm| &*arm.plan)),
         synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
-        faults: scenario.cells.iter().map(|cell| fault_windows(&cell.arms[0].plan, scenario.sweep.first_seed)).collect(),
+        faults: scenario.cells.iter().map(|cell| fault_windows(cell, scenario.sweep.first_seed)).collect(),
         random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
         sums: scenario.sums.clone(),
+        story: story(scenario),
         expect: scenario.expect.clone(),
         properties: scenario.properties.clone(),
     }
@@ -194,18 +196,24 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
 /// Whether something in a run decides when faults strike or end, in any arm.
 fn depends_on_run(scenario: &Scenario) -> bool {
     let first = &scenario.cells[0].arms[0].plan;
-    let is_taken_back = |plan: &Plan| plan.services.iter().any(|service| service.rolls_back.is_some());
     let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))
 }
 
-/// Faults are common to all arms.
-fn fault_windows(plan: &Plan, first_seed: u64) -> Vec<FaultWindow> {
-    let seed = Seed::new(first_seed);
+/// Whether deploys are taken back in this system by something that looks at it.
+fn is_taken_back(plan: &Plan) -> bool {
+    plan.services.iter().any(|service| service.rolls_back.is_some())
+}
+
+/// Faults are common to all arms, as they are planned: an arm may take a deploy back sooner.
+fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
+    let (plan, seed) = (&cell.arms[0].plan, Seed::new(first_seed));
+    let ends_sooner = cell.arms.iter().any(|arm| is_taken_back(&arm.plan));
     let windows = |fault: &FaultPlan| {
-        let window = |(begin, end)| FaultWindow { label: fault.label.clone(), begin, end };
+        let sooner = if ends_sooner && fault.fault.is_deploy() { ", unless taken back sooner" } else { "" };
+        let window = |(begin, end)| FaultWindow { label: format!("{}{sooner}", fault.label), begin, end };
         fault.extents(plan.clockwork.horizon, &seed).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();

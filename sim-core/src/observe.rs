@@ -56,6 +56,19 @@ impl fmt::Display for Digest {
 pub trait Observer<R> {
     /// A record was reported at this instant.
     fn record(&mut self, at: SimTime, record: &R);
+
+    /// Whether it wants to hear of events as well, to find out what caused what. Asked once whenever a simulation goes on:
+    /// events are reported by a loop of its own, so that one that nobody follows costs nothing.
+    fn follows(&self) -> bool {
+        false
+    }
+
+    /// The event with this rank is handled next, as the how-manieth of its run, from 1. Only who follows is told.
+    fn begins(&mut self, _number: u64, _at: SimTime, _rank: u64) {}
+
+    /// The event with this rank was scheduled for this instant while the present one was being handled, after the record
+    /// that was reported last. Only who follows is told.
+    fn scheduled(&mut self, _at: SimTime, _rank: u64) {}
 }
 
 impl<R, F: FnMut(SimTime, &R)> Observer<R> for F {

@@ -135,6 +135,19 @@ impl EventQueue {
         }
     }
 
+    /// An empty queue that only collects what is pushed, to be [moved out](Self::move_out).
+    pub(crate) fn outbox() -> Self {
+        // Nothing lies behind the last slot, so that everything falls into the run.
+        Self { cursor: u64::MAX, ..Self::new() }
+    }
+
+    /// Empties an outbox; the order is of no meaning.
+    pub(crate) fn move_out(&mut self, mut take: impl FnMut(SimTime, u64)) {
+        let burst = self.burst.drain().map(|Reverse(entry)| entry);
+        self.run.drain(..).chain(burst).for_each(|entry| take(instant(entry), entry as u64));
+        self.len = 0;
+    }
+
     /// How many events are pending.
     pub const fn len(&self) -> usize {
         self.len

@@ -103,6 +103,8 @@ pub struct Ctx<'a, M: Model> {
     digest: &'a mut Digest,
     ties: TieBreak,
     observer: Option<&'a mut dyn Observer<M::Record>>,
+    /// What the present event has scheduled, while somebody follows: `queue` is an outbox then.
+    followed: Option<&'a mut Vec<(SimTime, u64)>>,
 }
 
 impl<M: Model> Ctx<'_, M> {
@@ -144,9 +146,21 @@ impl<M: Model> Ctx<'_, M> {
 
     #[cold]
     fn show(&mut self, record: M::Record) {
+        // Whatever was scheduled before this record was reported did not come of it.
+        self.tell_scheduled();
         if let Some(observer) = &mut self.observer {
             observer.record(self.now, &record);
         }
+    }
+
+    /// Tells who follows what has been scheduled since the last record.
+    fn tell_scheduled(&mut self) {
+        let (Some(observer), Some(followed)) = (&mut self.observer, &mut self.followed) else { return };
+        let ties = self.ties;
+        self.queue.move_out(|at, rank| {
+            observer.scheduled(at, ties.undo(rank, M::Event::KIND_BITS));
+            followed.push((at, rank));
+        });
     }
 }
 
@@ -183,7 +197,12 @@ impl<M: Model> Simulation<M> {
     pub fn run_until(&mut self, end: SimTime, events: u64, observer: Option<&mut dyn Observer<M::Record>>) -> Stop {
         let last = self.queue.popped().saturating_add(events);
         let observer = observer.map(|observer| observer as &mut dyn Observer<M::Record>);
-        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties: self.ties, observer };
+        let observer = match observer {
+            Some(observer) if observer.follows() => return self.run_followed(end, last, observer),
+            observer => observer,
+        };
+        let (ties, followed) = (self.ties, None);
+        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties, observer, followed };
         let stop = loop {
             if ctx.queue.popped() >= last {
                 break Stop::TooManyEvents;
@@ -200,9 +219,33 @@ impl<M: Model> Simulation<M> {
         stop
     }
 
+    /// The same, event for event, for an observer who is told what is scheduled, and what begins.
+    #[cold]
+    fn run_followed(&mut self, end: SimTime, last: u64, observer: &mut dyn Observer<M::Record>) -> Stop {
+        let (mut outbox, mut scheduled) = (EventQueue::outbox(), Vec::new());
+        loop {
+            if self.queue.popped() >= last {
+                return Stop::TooManyEvents;
+            }
+            let Some((at, rank)) = self.queue.pop_until(end) else {
+                return if self.queue.is_empty() { Stop::Finished } else { Stop::Reached };
+            };
+            self.now = at;
+            let (ties, rank) = (self.ties, self.ties.undo(rank, M::Event::KIND_BITS));
+            observer.begins(self.queue.popped(), at, rank);
+            let observer = Some(&mut *observer as &mut dyn Observer<M::Record>);
+            let (queue, digest, followed) = (&mut outbox, &mut self.digest, Some(&mut scheduled));
+            let mut ctx = Ctx { now: at, queue, digest, ties, observer, followed };
+            self.model.handle(M::Event::from_rank(rank), &mut ctx);
+            ctx.tell_scheduled();
+            scheduled.drain(..).for_each(|(at, rank)| self.queue.push(at, rank));
+        }
+    }
+
     /// Does something to the model from outside, at the present instant.
     pub fn intervene<T>(&mut self, act: impl FnOnce(&mut M, &mut Ctx<'_, M>) -> T) -> T {
-        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties: self.ties, observer: None };
+        let (ties, followed) = (self.ties, None);
+        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties, observer: None, followed };
         act(&mut self.model, &mut ctx)
     }
 

@@ -1,7 +1,7 @@
 //! Does the kernel keep its promises about order, bounds, forks and fingerprints?
 
 use sim_core::draw::mix;
-use sim_core::observe::Record;
+use sim_core::observe::{Observer, Record};
 use sim_core::simulation::{Ctx, Event, Model, Simulation, Stop, TieBreak};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -131,4 +131,61 @@ fn scheduling_for_the_present_is_a_bug() {
 fn a_run_is_a_value_that_may_move_between_threads() {
     fn is_value<T: Clone + Send + 'static>() {}
     is_value::<Simulation<Hops>>();
+}
+
+/// What a follower is told, in order.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Begins(u64, u64),
+    Scheduled(u64),
+    Record,
+}
+
+struct Follower(Vec<Told>);
+
+impl Observer<Seen> for Follower {
+    fn record(&mut self, _at: SimTime, _record: &Seen) {
+        self.0.push(Told::Record);
+    }
+
+    fn follows(&self) -> bool {
+        true
+    }
+
+    fn begins(&mut self, number: u64, _at: SimTime, rank: u64) {
+        self.0.push(Told::Begins(number, rank));
+    }
+
+    fn scheduled(&mut self, _at: SimTime, rank: u64) {
+        self.0.push(Told::Scheduled(rank));
+    }
+}
+
+#[test]
+fn a_follower_is_told_of_every_event_what_came_of_it_and_after_which_record() {
+    let mut followed = hops(TieBreak::ByRank, 1);
+    let mut follower = Follower(Vec::new());
+    assert_eq!(followed.run_until(SimTime::MAX, 3, Some(&mut follower)), Stop::TooManyEvents);
+    let rank = followed.model().order[0].1;
+    let one = |number| [Told::Begins(number, rank), Told::Record, Told::Scheduled(rank)];
+    assert_eq!(follower.0, (1..=3).flat_map(one).collect::<Vec<_>>());
+    assert_eq!((followed.events(), followed.pending()), (3, 1));
+}
+
+#[test]
+fn a_run_that_is_followed_is_the_same_run_also_with_shuffled_ties_and_in_pieces() {
+    for ties in [TieBreak::ByRank, TieBreak::Shuffled(7)] {
+        let mut plain = hops(ties, 64);
+        plain.run_until(SimTime::from_nanos(5_000), WITHOUT_BOUND, None);
+        let mut followed = hops(ties, 64);
+        let mut follower = Follower(Vec::new());
+        for end in [100, 101, 2_000, 5_000] {
+            assert_eq!(followed.run_until(SimTime::from_nanos(end), WITHOUT_BOUND, Some(&mut follower)), Stop::Reached);
+        }
+        assert_eq!((plain.digest(), plain.events(), plain.pending()), (followed.digest(), followed.events(), followed.pending()));
+        assert_eq!(plain.now(), followed.now());
+        assert_eq!(plain.model().order, followed.model().order);
+        let begun = follower.0.iter().filter(|told| matches!(told, Told::Begins(..))).count() as u64;
+        assert_eq!(begun, followed.events());
+    }
 }

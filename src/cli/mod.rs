@@ -4,9 +4,11 @@
 
 mod check;
 mod compare;
+mod diff;
 mod dry_run;
 mod explain;
 mod export;
+mod futures;
 mod list;
 mod load;
 mod new;
@@ -19,10 +21,15 @@ mod replay;
 mod report;
 mod repro;
 mod run;
+mod schema;
 mod search;
+mod shrink;
+mod step;
 mod stress;
 mod thresholds;
+mod trace_file;
 mod verdict;
+mod why;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -61,6 +68,12 @@ enum Command {
     Search(search::SearchArgs),
     /// Repeat a run, or the run of a repro file, and print its trace.
     Replay(replay::ReplayArgs),
+    /// Look for the smallest scenario that still fails as the run of a repro file does.
+    Shrink(shrink::ShrinkArgs),
+    /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
+    Diff(diff::DiffArgs),
+    /// Explain why a call was slow or failed, why callers try again and again, or what led to a violation.
+    Why(why::WhyArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -73,6 +86,8 @@ enum Command {
     List(list::ListArgs),
     /// Explain one name of the language: what a fault does, its parameters, units and defaults.
     Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of what the program writes for other programs.
+    Schema(schema::SchemaArgs),
     /// Write a first scenario with comments, to be changed.
     New(new::NewArgs),
 }
@@ -182,12 +197,16 @@ pub fn main() -> ExitCode {
         Command::Sweep(args) => compare::sweep(&args),
         Command::Search(args) => search::search(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Shrink(args) => shrink::shrink(&args),
+        Command::Diff(args) => diff::diff(&args),
+        Command::Why(args) => why::why(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),
         Command::Export(args) => export::export(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::New(args) => new::new(&args),
     };
     exit.unwrap_or_else(|exit| exit).into()

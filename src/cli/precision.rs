@@ -24,8 +24,9 @@ pub struct PrecisionArgs {
     /// this in every arm: a part of the mean (5%), or a size (0.1pp of a share, 2ms of a time). The seeds go on from the first.
     #[arg(long, value_name = "SIZE", conflicts_with = "replications")]
     precision: Option<String>,
-    /// The measure of --precision, as `stormglass list measures` names them: "latency p99", goodput, ... [default: availability].
-    #[arg(long, value_name = "MEASURE", requires = "precision")]
+    /// The measure of --precision, or of --stress, as `stormglass list measures` names them: "latency p99", goodput, ... [default: availability;
+    /// of --stress what ranks arms].
+    #[arg(long, value_name = "MEASURE")]
     of: Option<String>,
     /// With --precision: judge differences from the baseline, seed by seed, instead of the arms themselves; a part is one of the
     /// baseline's mean.
@@ -58,6 +59,22 @@ impl PrecisionArgs {
         let target = Target::parse(text, &measure).map_err(|sentence| wrong(&sentence))?;
         let wanted = Wanted { measure, target, paired: self.paired };
         Ok(Some(Rounds { wanted, at_most: self.at_most.unwrap_or(AT_MOST) }))
+    }
+}
+
+impl PrecisionArgs {
+    /// The name of the measure that other assumptions are asked of, if it is said and that is asked.
+    ///
+    /// # Errors
+    /// [`Exit::Wrong`] if there is no such measure, or nobody asks for it.
+    pub fn of_stress(&self, scenario: &Scenario, is_stressed: bool) -> Result<Option<String>, Exit> {
+        match &self.of {
+            Some(name) if is_stressed => Ok(Some(named(name, scenario)?.name)),
+            Some(name) if self.precision.is_none() => Err(wrong(&format!(
+                "--of {name} says of which measure --precision or --stress speaks, and neither is there; add one of them"
+            ))),
+            _ => Ok(None),
+        }
     }
 }
 

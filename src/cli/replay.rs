@@ -1,12 +1,14 @@
 //! `replay`: a run again, of a scenario and a seed or of a repro file, with its trace around a moment if one is given.
 
+use super::futures::{self, FuturesArgs};
 use super::output::{print, say, wrong};
 use super::run::{choose_arm, judged};
-use super::{Exit, ScenarioArgs, load, repro};
+use super::{Exit, ScenarioArgs, load, repro, step};
 use clap::Args;
 use models::record::Record;
 use scenarios::live::{Until, start};
 use scenarios::replay::pattern::Pattern;
+use scenarios::replay::stepper::Stepper;
 use scenarios::replay::window::{Moment, Window};
 use scenarios::repro::Repro;
 use scenarios::repro::faults::with_faults;
@@ -46,6 +48,11 @@ pub struct ReplayArgs {
     /// Print up to this moment.
     #[arg(long, value_name = "TIME")]
     until: Option<SimTime>,
+    /// Go through the run by hand: commands are read from stdin, a line each, and `help` lists them.
+    #[arg(long, conflicts_with_all = ["at", "event", "breakpoint", "from", "until", "digest"])]
+    step: bool,
+    #[command(flatten)]
+    futures: FuturesArgs,
     /// How many lines at most; around a moment, half of them before it.
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     lines: u32,
@@ -94,6 +101,17 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     }
     let replayed = find(args)?;
     tell(args, format!("seed={} arm=\"{}\"", replayed.seed, replayed.scenario.arms[replayed.arm]));
+    if args.futures.is_asked() {
+        let wanted = replayed.repro.as_ref().and_then(|repro| repro.failures.first());
+        // A file from elsewhere may ask for a few runs as long as its own; what is one's own may take as long as it takes.
+        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events.saturating_mul(10));
+        return futures::show(&args.futures, &replayed.scenario, (replayed.arm, replayed.seed), wanted, most, args.quiet);
+    }
+    if args.step {
+        // One more than were recorded shows that the run is over.
+        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events + 1);
+        return step::step(Stepper::new(replayed.plan(), replayed.seed, most), args.quiet);
+    }
     let mut window = window(args, &replayed);
     let drawn = replayed.plan().of_run(replayed.seed);
     let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&drawn, at, record));

@@ -2,6 +2,7 @@
 
 use super::compare::{draw, print_headline};
 use super::output::{print, say, wrong};
+use super::progress::Steps;
 use super::{Exit, stress};
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -14,6 +15,9 @@ pub struct ReportArgs {
     /// A results folder of `compare` or `sweep`.
     folder: Utf8PathBuf,
 }
+
+/// More damaged lines of a journal than this are only counted.
+const NAMED_LINES: usize = 5;
 
 /// Runs `report`.
 ///
@@ -31,18 +35,29 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
     let manifest = &saved.manifest;
     if manifest.tool_version != env!("CARGO_PKG_VERSION") {
         let versions = format!("{folder} was made by version {}, this is {}", manifest.tool_version, env!("CARGO_PKG_VERSION"));
-        return Err(wrong(&format!("{versions}; run the scenario again, or draw it with that version")));
+        say(&format!("warning: {versions}; commands that repeat a run may show something else"));
     }
-    let known = KnownRuns::read(folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
+    let known = {
+        let mut steps = Steps::new(false);
+        KnownRuns::read_telling(folder, &mut |done, of| steps.tell("reading", done, of))
+            .map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?
+    };
+    for (line, why) in known.damage.iter().take(NAMED_LINES) {
+        say(&format!("warning: line {line} of {folder}/{} cannot be believed: {why}", journal::FILE));
+    }
+    if known.damage.len() > NAMED_LINES {
+        say(&format!("warning: {} more of its lines cannot be believed", known.damage.len() - NAMED_LINES));
+    }
     let mut results = sweep::gather(&saved, &known);
     results.stressed = stress::load(manifest, folder)?;
+    results.stressed_of = stress::load_measure(folder);
     results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;
     let wanted = manifest.cells.len() * manifest.arms.len() * manifest.replications as usize;
     if results.runs.is_empty() {
         let remedy = format!("`{}` makes them", reports::command::compare(manifest));
         return Err(wrong(&format!("{folder} holds no finished run of {}; {remedy}", manifest.scenario)));
     }
-    let written = draw(&results, folder)?;
+    let written = draw(&results, folder, false)?;
     print_headline(&results)?;
     print(&format!("{written} files drawn again from {} saved runs: {folder}/report.html", results.runs.len()))?;
     if results.runs.len() < wanted {

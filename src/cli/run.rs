@@ -1,6 +1,7 @@
 //! `run`: one run, its measures, a timeline in the terminal, the digest, and the command that repeats it.
 
 use super::output::{print, print_changes, print_table, say, width, wrong};
+use super::trace_file::{self, TraceArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load, picture};
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -13,11 +14,10 @@ use scenarios::results::{CellSeries, Manifest, Results};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
 use scenarios::windows::Strikes;
-use scenarios::{Extent, sweep, trace};
+use scenarios::{Extent, sweep};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
-use std::io::{BufWriter, Write as _};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -33,9 +33,8 @@ pub struct RunArgs {
     /// Make the run twice and compare the digests (exit code 4 if they differ).
     #[arg(long)]
     verify: bool,
-    /// Write every record of the run to a file, one line each.
-    #[arg(long, value_name = "FILE")]
-    trace: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    trace: TraceArgs,
     /// Draw the run as a picture: lanes per node with its lives, faults, queue and breakers. FILE ends in .svg or .png; a .csv with the same
     /// numbers is written beside it.
     #[arg(long, value_name = "FILE")]
@@ -108,8 +107,8 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     }
     let lanes = args.chart.as_ref().map(|_| Lanes::new(&plan.of_run(seed)));
     let mut seen = Seen { strikes: Strikes::default(), lanes, long: LongRun::of(plan) };
-    let made = match &args.trace {
-        Some(file) => traced(plan, seed, file, &mut seen)?,
+    let made = match &args.trace.trace {
+        Some(file) => trace_file::traced(&args.trace, (&scenario, arm, seed), file, |at, record| seen.see(at, record))?,
         None => {
             let mut observer = |at: SimTime, record: &Record| seen.see(at, record);
             make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>))
@@ -189,23 +188,4 @@ fn verify(plan: &ArmPlan, seed: u64, first: &Run, quiet: bool) -> Result<(), Exi
     }
     say(&format!("error: two runs of the same seed differ: digest {} and {}; this is a bug in Stormglass", first.digest, second.digest));
     Err(Exit::Differs)
-}
-
-/// Makes a run and writes its trace as it goes, so that memory does not grow with it.
-fn traced(plan: &ArmPlan, seed: u64, file: &Utf8PathBuf, seen: &mut Seen) -> Result<Run, Exit> {
-    let cannot = |error: &std::io::Error| wrong(&format!("cannot write the trace: {error}"));
-    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
-    let mut failure = None;
-    let drawn = plan.of_run(seed);
-    let mut observer = |at: SimTime, record: &Record| {
-        seen.see(at, record);
-        if failure.is_none() {
-            failure = writeln!(out, "{}", trace::line(&drawn, at, record)).err();
-        }
-    };
-    let run = make_run(plan, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
-    match failure.or_else(|| out.flush().err()) {
-        Some(error) => Err(cannot(&error)),
-        None => Ok(run),
-    }
 }

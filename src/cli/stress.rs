@@ -37,6 +37,7 @@ pub fn compare(scenario: &Scenario, results: &mut Results, folder: &Utf8Path, wo
     if all.is_empty() {
         say("warning: no assumption of this scenario can be replaced, so there is nothing to repeat under others");
     }
+    keep_measure(folder, results.stressed_of.as_deref())?;
     let bar = progress::bar(all.iter().map(|(_, changed)| size(changed)).sum(), quiet);
     let mut before = 0;
     for (assumption, changed) in &all {
@@ -89,6 +90,25 @@ pub fn load(manifest: &Manifest, folder: &Utf8Path) -> Result<Vec<Stressed>, Exi
         }
     }
     Ok(found)
+}
+
+/// The file, beside the assumptions, that says of which measure they were asked.
+const MEASURE: &str = "of.txt";
+
+/// Keeps the name of the measure that was asked of; without one, that of an earlier command is removed.
+fn keep_measure(folder: &Utf8Path, measure: Option<&str>) -> Result<(), Exit> {
+    let path = folder.join(FOLDER).join(MEASURE);
+    let cannot = |error: std::io::Error| wrong(&format!("cannot write {path}: {error}"));
+    match measure {
+        Some(name) => fs_err::create_dir_all(folder.join(FOLDER)).and_then(|()| fs_err::write(&path, format!("{name}\n"))).map_err(cannot),
+        None if path.exists() => fs_err::remove_file(&path).map_err(cannot),
+        None => Ok(()),
+    }
+}
+
+/// The name of the measure that an earlier `--stress` was asked of.
+pub fn load_measure(folder: &Utf8Path) -> Option<String> {
+    fs_err::read_to_string(folder.join(FOLDER).join(MEASURE)).ok().map(|name| name.trim().to_owned())
 }
 
 fn place(folder: &Utf8Path, assumption: &Assumption) -> Utf8PathBuf {

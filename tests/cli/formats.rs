@@ -26,6 +26,20 @@ fn every_format_of_every_command_is_valid_stable_and_alone_on_stdout() {
 }
 
 #[test]
+fn one_run_is_drawn_as_svg_or_png_with_its_numbers_beside_it_and_under_no_other_name() {
+    let place = Place::with(&[("small.ron", SMALL)]);
+    for name in ["one.svg", "two.png"] {
+        let said = place.run(&["run", "small.ron", "--chart", name, "--quiet"]);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{name}");
+    }
+    let svg = place.read("one.svg");
+    assert!(svg.starts_with("<svg") && svg.contains("What the nodes of one run went through"), "{svg}");
+    assert_eq!(place.read("one.csv"), place.read("two.csv"));
+    let bad = place.run(&["run", "small.ron", "--chart", "one.jpeg"]);
+    assert!(bad.code == Some(2) && bad.out.is_empty() && bad.err.contains(".svg or .png"), "{bad:?}");
+}
+
+#[test]
 fn a_list_as_json_is_an_array_of_names_and_summaries() {
     let place = Place::with(&[]);
     let list: serde_json::Value = serde_json::from_str(&place.run(&["list", "faults", "--format", "json"]).out).expect("it is JSON");

@@ -10,8 +10,11 @@ mod help; // what a newcomer reads first
 mod input; // everything that can be wrong with a command or a file
 mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod precision; // runs until they are precise, dry runs, and doubts
+mod results; // results folders that were cut, edited or made by another version, and what programs read of them
 mod search; // seeds that break a promise, files of their runs, and those repeated
+mod shrink; // failing runs made small, gone through by hand, and continued otherwise
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
+mod traces; // traces in every form, differences between runs, and why they are as they are
 mod verdicts; // expectations, exit codes, files for CI systems, comparisons with earlier results
 
 use std::fmt::Write as _;
@@ -20,17 +23,17 @@ use std::process::Command;
 
 /// What the program said.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub struct Said {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 /// An empty folder with a few files in it.
-struct Place(tempfile::TempDir);
+pub struct Place(tempfile::TempDir);
 
 impl Place {
-    fn with(files: &[(&str, &str)]) -> Self {
+    pub fn with(files: &[(&str, &str)]) -> Self {
         let place = Self(tempfile::tempdir().expect("there is room for temporary files"));
         for (name, text) in files {
             place.write(name, text.as_bytes());
@@ -38,17 +41,17 @@ impl Place {
         place
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) {
+    pub fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("the folder can be made");
         std::fs::write(path, bytes).expect("the file can be written");
     }
 
-    fn read(&self, name: &str) -> String {
+    pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
@@ -62,7 +65,7 @@ impl Place {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Said {
+    pub fn run(&self, arguments: &[&str]) -> Said {
         let output = self.command(arguments).output().expect("the program starts");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program speaks UTF-8");
         Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
@@ -122,7 +125,7 @@ fn keep(name: &str, text: &str) {
 }
 
 /// A small sound scenario: two arms, a fault, three seeds.
-const SMALL: &str = r#"// A service is away for five seconds.
+pub const SMALL: &str = r#"// A service is away for five seconds.
 (
     schema: 1, name: "small", horizon: "40s", warm_up: "5s",
     nodes: {

@@ -191,6 +191,11 @@ impl Misfortunes {
         Self { windows, over }
     }
 
+    /// Begin and end of all of them.
+    pub fn windows(&self) -> &[(SimTime, Option<SimTime>)] {
+        &self.windows
+    }
+
     /// Those that begin in a span of time, without its end.
     pub fn begun_in(&self, from: SimTime, until: SimTime) -> &[(SimTime, Option<SimTime>)] {
         let before = |limit: SimTime| self.windows.partition_point(|(begin, _)| *begin < limit);

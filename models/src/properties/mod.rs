@@ -8,29 +8,51 @@
 //! One file per property: a struct that a scenario writes, and a pure function over what is known of the run.
 
 mod announced;
+mod causal;
+mod convergence;
 mod evidence;
+mod exclusion;
 mod finding;
 mod linearizable;
+mod objects;
+mod progress;
+mod sequential;
+mod sessions;
+mod staleness;
 mod stated;
 
 pub use announced::{Eventually, Never, Reachable};
+pub use causal::{Causal, causal};
+pub use convergence::{EventualConvergence, NoLostAcknowledgedWrite};
 pub use evidence::{Evidence, Heard, MOST_REMEMBERED};
+pub use exclusion::{AtMostOnce, ConservationOfMoney, ExclusiveHolding};
 pub use finding::{Finding, Judged, Verdict, Witness};
 pub use linearizable::{Linearizable, linearizable};
+pub use progress::Progress;
+pub use sequential::{Sequential, sequential};
+pub use sessions::{MonotonicReads, MonotonicWrites, ReadYourWrites};
+pub use staleness::BoundedStaleness;
 pub use stated::{Stated, Watched, of_protocols};
 
 use crate::about::{About, Explained};
+use crate::measure::Observation;
 use crate::registry::{Complaint, Registered, registry};
 
 registry! {
     /// A property that any system may have, as a scenario writes it.
-    AnyProperty as "property", each_property: Linearizable, Never, Eventually, Reachable,
+    AnyProperty as "property", each_property:
+        Linearizable, Sequential, Causal, ReadYourWrites, MonotonicReads, MonotonicWrites, BoundedStaleness, EventualConvergence,
+        NoLostAcknowledgedWrite, AtMostOnce, ExclusiveHolding, ConservationOfMoney, Progress, Never, Eventually, Reachable,
 }
 
 /// A claim about a run.
 pub trait Property: Explained {
     /// What came of it.
     fn judge(&self, evidence: &Evidence<'_>) -> Judged;
+    /// What a run counts beside, because of it.
+    fn observe(&self, _evidence: &Evidence<'_>) -> Vec<Observation> {
+        Vec::new()
+    }
     /// Whether it is judged by the history of operations.
     fn needs_history(&self) -> bool {
         true
@@ -53,6 +75,11 @@ impl AnyProperty {
     /// See [`Property::judge`].
     pub fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         each_property!(self, property => property.judge(evidence))
+    }
+
+    /// See [`Property::observe`].
+    pub fn observe(&self, evidence: &Evidence<'_>) -> Vec<Observation> {
+        each_property!(self, property => property.observe(evidence))
     }
 
     /// See [`Property::needs_history`].
@@ -80,3 +107,6 @@ impl AnyProperty {
         each_property!(Kind in all => (Kind::NAME, Kind::SUMMARY, Kind::ABOUT))
     }
 }
+
+#[cfg(test)]
+mod tests;

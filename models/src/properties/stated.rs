@@ -1,7 +1,7 @@
 //! Which properties may a scenario state: those of any system, and those that its protocol's own witness watches?
 
 use super::{AnyProperty, Evidence, Finding, Judged, Verdict, Witness};
-use crate::measure::Observations;
+use crate::measure::{Observation, Observations};
 use crate::protocols::Group;
 use crate::registry::{Complaint, complaint};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,18 @@ impl Stated {
     /// See [`Property::waits_for`](super::Property::waits_for).
     pub fn waits_for(&self) -> Option<&str> {
         if let Self::Any(property) = self { property.waits_for() } else { None }
+    }
+
+    /// What a run counts beside, because of it: each observation once, however many properties make it.
+    pub(crate) fn observe(all: &[Self], evidence: &Evidence<'_>) -> Vec<Observation> {
+        let mut observed: Vec<Observation> = Vec::new();
+        for property in all {
+            let Self::Any(property) = property else { continue };
+            let new = property.observe(evidence).into_iter().filter(|one| observed.iter().all(|known| known.title() != one.title()));
+            let new: Vec<Observation> = new.collect();
+            observed.extend(new);
+        }
+        observed
     }
 
     /// What came of it.

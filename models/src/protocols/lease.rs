@@ -201,6 +201,8 @@ impl Protocol for LeaseProtocol {
 
     const KINDS: &'static [&'static str] = &["ask", "grant", "do", "done"];
 
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[("OneHolder", "no two members hold the lease at once")];
+
     const ANNOUNCES: &'static [&'static str] = &["Holds", "Serves", "Releases"];
 
     const PRIMARY: Option<&'static str> = Some("holder of the lease");
@@ -329,6 +331,7 @@ impl Protocol for LeaseProtocol {
                 if watch.holders.len() == 2 {
                     watch.two_since = Some(truth.now);
                     observations.count("leases held twice", 1);
+                    observations.violated("OneHolder", truth.now, || "two members hold the lease at once".to_owned());
                 }
             }
             Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Releases", .. }) | Seen::Died(_, holder) => {

@@ -5,7 +5,7 @@ use super::{Announcement, To, Turn};
 use crate::disks::{Completion, DiskTimes};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered};
 use crate::services::Placement;
 use sim_core::draw::Draw;
@@ -64,6 +64,12 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Self::Session;
     /// An answer reaches the caller, who still waits; `Some` ends the attempt.
     fn on_answer(&self, session: &mut Self::Session, from: u32, message: Self::Message, turn: &mut Turn<'_, Self>) -> Option<Outcome>;
+
+    /// A member cannot be spoken to: nobody listens at it, or the way is cut and says so. `Some` ends the attempt, as it does unless the
+    /// protocol can go on with other members.
+    fn on_refusal(&self, _session: &mut Self::Session, _from: u32, failure: Failure, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        Some(Outcome::Failed(failure))
+    }
 
     /// The run begins.
     fn on_start(&self, _member: &mut Self::Member, _turn: &mut Turn<'_, Self>) {}

@@ -2,8 +2,9 @@
 
 use super::World;
 use crate::history::{History, Recorder, Step};
+use crate::measure::Observation;
 use crate::plan::Plan;
-use crate::properties::{Evidence, Heard};
+use crate::properties::{Evidence, Heard, Stated};
 use crate::protocols::{Asking, Protocol};
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
@@ -18,8 +19,8 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn of(plan: &Plan) -> Self {
-        let needs_history = plan.keeps_history || plan.properties.iter().any(crate::properties::Stated::needs_history);
-        let waited = plan.properties.iter().filter_map(crate::properties::Stated::waits_for);
+        let needs_history = plan.keeps_history || plan.properties.iter().any(Stated::needs_history);
+        let waited = plan.properties.iter().filter_map(Stated::waits_for);
         Self { recorder: needs_history.then(Box::default), heard: waited.map(|event| (event.to_owned(), Heard::default())).collect() }
     }
 
@@ -57,8 +58,8 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// The run has gone on until `now`: judges its properties.
-    pub(super) fn judge_properties(&mut self, now: SimTime) {
+    /// The run has gone on until `now`: judges its properties, and answers what they have it count beside.
+    pub(super) fn judge_properties(&mut self, now: SimTime) -> Vec<Observation> {
         let Claims { recorder, heard } = std::mem::take(&mut self.claims);
         let history = recorder.map_or_else(History::default, |recorder| recorder.into_history());
         let ends = self.timetable.strikes.iter().map(|strike| strike.end.unwrap_or(SimTime::MAX));
@@ -70,6 +71,8 @@ impl<P: Protocol> World<P> {
             ended: now,
         };
         let findings = self.plan.properties.iter().map(|property| property.find(&evidence, &self.observations)).collect();
+        let observed = Stated::observe(&self.plan.properties, &evidence);
         self.meter.judged(findings, Some(history).filter(|_| self.plan.keeps_history));
+        observed
     }
 }

@@ -157,7 +157,10 @@ impl<P: Protocol> World<P> {
                 let session = world.session.as_mut().expect("an attempt that talks has a session");
                 world.protocol.on_answer(session, call.member, message, turn)
             }),
-            Err(failure) => Some(Outcome::Failed(failure)),
+            Err(failure) => self.session_turn(call.attempt, ctx, |world, turn| {
+                let session = world.session.as_mut().expect("an attempt that talks has a session");
+                world.protocol.on_refusal(session, call.member, failure, turn)
+            }),
         };
         if let Some(outcome) = answer {
             self.orders.sent.clear();

@@ -45,6 +45,7 @@ mod forwarding;
 mod gauges;
 mod groups;
 mod holding;
+mod inspect;
 mod interference;
 mod jobs;
 mod layers;
@@ -70,12 +71,14 @@ mod serving;
 mod sessions;
 mod sharing;
 mod steps;
+mod switch;
 mod timekeeping;
 mod timers;
 mod triggers;
 mod twins;
 mod wire;
 
+pub use inspect::{MemberView, NodeView, UnderWay};
 pub(crate) use orchestration::ANNOUNCED;
 
 use crate::attempt::Attempt;
@@ -336,8 +339,8 @@ impl<P: Protocol> World<P> {
         let mut more = self.executions_observed();
         more.extend(self.brokers.observations(&self.plan));
         more.extend(self.read_models.observations(&self.plan));
+        more.extend(self.judge_properties(now));
         self.meter.observed(&self.observations, more);
-        self.judge_properties(now);
         self.meter.strikes = self.timetable.strikes;
         self.meter
     }

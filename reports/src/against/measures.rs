@@ -28,7 +28,7 @@ const ALWAYS: [&str; 14] = [
 
 /// Those, the completion time of one-shot contention, and whatever the scenario has an expectation about, in which one way is better.
 fn of(manifest: &Manifest) -> Vec<Measure> {
-    let asked = manifest.expect.iter().filter_map(|clause| match clause {
+    let asked = manifest.expect.iter().filter_map(|clause| match clause.bare() {
         Clause::Measure(bounds) => Some(bounds.of.as_str()),
         _ => None,
     });

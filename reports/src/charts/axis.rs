@@ -47,7 +47,11 @@ impl Axis {
         let (first, last) = (log10(low), log10(high));
         let pad = (last - first) * 0.03;
         let range = (first - pad, last + pad);
-        let mut mantissas: &[f64] = if last - first > 3.6 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let mut mantissas: &[f64] = match last - first {
+            span if span > 8.0 => &[1.0],
+            span if span > 3.6 => &[1.0, 3.0],
+            _ => &[1.0, 2.0, 5.0],
+        };
         if last - first < 0.6 {
             mantissas = &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0];
         }

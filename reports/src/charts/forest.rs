@@ -104,7 +104,7 @@ fn caption(measures: &[Differences]) -> String {
     };
     let few = if least < 6 { " An interval needs six seeds." } else { "" };
     format!(
-        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers: 95 % interval by order statistics.{never}{few}",
+        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers and brackets: 95 % interval by order statistics; pp: percentage points.{never}{few}",
         number::range(&least.to_string(), &most.to_string())
     )
 }
@@ -120,7 +120,7 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
     let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
     let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     let unit = match measure.unit {
-        "pp" => " (percentage points)",
+        "pp" => " (pp)",
         "s" => " (s)",
         _ => "",
     };
@@ -146,7 +146,9 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
         let is_bound = !matches!(measure.difference(paired.median), Difference::Of(_));
         plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
         let said = |value: i128| measure.difference(value).shown();
-        let interval = paired.interval.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
+        // What is the same at both ends is said once.
+        let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
+        let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
         plane.words_above((place(paired.median), y), 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
     }
 }

@@ -103,7 +103,7 @@ impl Chart for LayersOverTime {
             body: over_time::height(&over_time::headings(&panels), theme),
         };
         let y = Axis::linear(name.as_str(), 0.0, highest * 1.05, number::significant);
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &y)))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &y)))
     }
 }
 

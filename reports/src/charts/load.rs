@@ -77,6 +77,6 @@ impl Chart for LoadOverTime {
             body: over_time::height(&over_time::headings(&panels), theme),
         };
         let y = Axis::linear("per second", 0.0, highest * 1.05, number::significant);
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, manifest, view, &panels, &y)))
+        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &y)))
     }
 }

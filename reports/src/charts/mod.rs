@@ -11,9 +11,11 @@ mod axis;
 mod forest;
 mod heat_map;
 mod latency;
+mod latency_over_time;
 mod layers;
 mod load;
-mod objective;
+pub(crate) mod objective;
+mod occupancy;
 mod over_time;
 mod percentiles;
 mod plane;
@@ -27,6 +29,7 @@ mod sheet;
 mod stability_edge;
 mod storm;
 pub mod timeline;
+mod topology;
 mod view;
 
 pub use view::View;
@@ -60,7 +63,11 @@ pub const CHARTS: &[&dyn Chart] = &[
     &forest::PairedDifferences,
     &latency::LatencyByArm,
     &percentiles::LatencyPercentiles,
+    &latency_over_time::LatencyOverTime,
+    &occupancy::UTILISATION,
+    &occupancy::QUEUE,
     &amplification::Amplification,
+    &topology::Topology,
     &stability_edge::StabilityEdge,
     &heat_map::NOT_RECOVERED,
     &heat_map::RECOVERY,
@@ -94,8 +101,14 @@ pub struct Picture {
 
 /// Draws every chart that these results have data for.
 pub fn pictures(results: &Results, theme: &Theme) -> Vec<Picture> {
+    pictures_telling(results, theme, &mut |_, _| {})
+}
+
+/// The same for somebody who waits: told how many charts of how many have been drawn.
+pub fn pictures_telling(results: &Results, theme: &Theme, tell: &mut dyn FnMut(u64, u64)) -> Vec<Picture> {
     let mut pictures = Vec::new();
-    for chart in CHARTS {
+    for (done, chart) in (0..).zip(CHARTS) {
+        tell(done, CHARTS.len() as u64);
         for view in chart.views(results) {
             if let (Some(table), Some(svg)) = (chart.table(results, &view), chart.svg(results, &view, theme)) {
                 let stem = format!("{}{}", chart.name(), view.suffix);

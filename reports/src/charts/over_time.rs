@@ -11,7 +11,7 @@ use crate::command;
 use crate::number;
 use crate::theme::Theme;
 use plotters::style::RGBColor;
-use scenarios::results::{Manifest, Results};
+use scenarios::results::{BinTotals, Results};
 
 /// One line with its band: for each bin its middle in seconds and the three quantiles, if any run has a value.
 pub(super) struct Track {
@@ -53,22 +53,26 @@ fn heading_room(headings: &[&str], theme: &Theme) -> f64 {
 
 /// Draws a panel for each heading, in rows, and what is in it by `fill`; the label of the y axis stands once in each row, so that all panels are
 /// equally wide.
-pub(super) fn panels(
+pub(super) fn panels(sheet: &Sheet<'_>, results: &Results, view: &View, headings: &[&str], y: &Axis, fill: impl Fn(&Plane<'_, '_>, usize)) {
+    panels_of(sheet, results, view, (headings, std::slice::from_ref(y)), fill);
+}
+
+/// Does what [`panels`] does with a y axis for each panel, or one for all.
+pub(super) fn panels_of(
     sheet: &Sheet<'_>,
-    manifest: &Manifest,
+    results: &Results,
     view: &View,
-    headings: &[&str],
-    y: &Axis,
+    (headings, y): (&[&str], &[Axis]),
     fill: impl Fn(&Plane<'_, '_>, usize),
 ) {
-    let faults = manifest.faults_of(view.cell());
-    let x = Axis::linear("time since the start (s)", 0.0, manifest.horizon.as_secs_f64(), number::significant);
-    if headings.len() == 1 {
+    let faults = results.manifest.faults_of(view.cell());
+    let x = Axis::linear("time since the start (s)", 0.0, end(results, view), number::significant);
+    if let ([_], [y, ..]) = (headings, y) {
         let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
         plane.faults(faults, true);
         return fill(&plane, 0);
     }
-    in_rows(sheet, headings, (&x, y), |plane, index| {
+    rows_of(sheet, headings, (&x, y), |plane, index| {
         // What the fault windows are is said in the caption: there is no room in every panel.
         plane.faults(faults, false);
         fill(plane, index);
@@ -77,6 +81,10 @@ pub(super) fn panels(
 
 /// Draws a panel with the same axes for each heading, in rows.
 pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axis), fill: impl Fn(&Plane<'_, '_>, usize)) {
+    rows_of(sheet, headings, (x, std::slice::from_ref(y)), fill);
+}
+
+fn rows_of(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &[Axis]), fill: impl Fn(&Plane<'_, '_>, usize)) {
     let columns = headings.len().clamp(1, IN_A_ROW);
     let Rect(left, top, right, bottom) = sheet.body;
     let gutter = sheet.theme.text * 1.7;
@@ -85,6 +93,7 @@ pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axi
     for (index, heading) in headings.iter().enumerate() {
         let (row, column) = ((index / columns) as f64, (index % columns) as f64);
         let from = (left + gutter + column * width, top + row * height);
+        let Some(y) = y.get(index).or(y.last()) else { continue };
         let unlabelled = Axis { label: String::new(), ..y.clone() };
         let plane = Plane::new(sheet, Rect(from.0, from.1, from.0 + width, from.1 + height), room, x.clone(), unlabelled);
         if index % columns == 0 {
@@ -96,8 +105,21 @@ pub(super) fn in_rows(sheet: &Sheet<'_>, headings: &[&str], (x, y): (&Axis, &Axi
 }
 
 /// Draws panels of lines with bands.
-pub(super) fn draw(sheet: &Sheet<'_>, manifest: &Manifest, view: &View, all: &[Panel], y: &Axis) {
-    panels(sheet, manifest, view, &headings(all), y, |plane, index| fill(plane, &all[index]));
+pub(super) fn draw(sheet: &Sheet<'_>, results: &Results, view: &View, all: &[Panel], y: &Axis) {
+    panels(sheet, results, view, &headings(all), y, |plane, index| fill(plane, &all[index]));
+}
+
+/// When the picture ends, in seconds: at the horizon, or where everybody starts at once, when nothing happens any more.
+fn end(results: &Results, view: &View) -> f64 {
+    let manifest = &results.manifest;
+    let horizon = manifest.horizon.as_secs_f64();
+    if manifest.load != "one-shot" {
+        return horizon;
+    }
+    let happened = |bin: &BinTotals| bin.attempts + bin.completed + bin.failed > 0;
+    let arms = (0..manifest.arms.len() as u32).filter_map(|arm| results.series_of(view.cell(), arm));
+    let last = arms.filter_map(|series| series.bins.iter().rposition(happened)).max();
+    last.map_or(horizon, |last| ((last + 1) as f64 * manifest.bin.as_secs_f64()).min(horizon))
 }
 
 /// What the panels are about.
@@ -105,9 +127,18 @@ pub(super) fn headings(panels: &[Panel]) -> Vec<&str> {
     panels.iter().map(|panel| panel.heading.as_str()).collect()
 }
 
-fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
+/// Draws what one panel shows.
+pub(super) fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
-    panel.tracks.iter().for_each(|track| line(plane, track, panel.tracks.len() == 1));
+    // Where a legend shows its dashes a line has them.
+    let is_named_above = panel.tracks.len() == 1 && !panel.heading.is_empty();
+    panel.tracks.iter().for_each(|track| line(plane, track, is_named_above));
+}
+
+/// Draws lines, with their bands if these are wanted.
+pub(super) fn lines(plane: &Plane<'_, '_>, tracks: &[Track], with_bands: bool) {
+    tracks.iter().filter(|_| with_bands).for_each(|track| band(plane, track));
+    tracks.iter().for_each(|track| line(plane, track, false));
 }
 
 fn band(plane: &Plane<'_, '_>, track: &Track) {

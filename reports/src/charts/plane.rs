@@ -109,8 +109,14 @@ impl<'s, 'a> Plane<'s, 'a> {
 
     fn grid(&self, outer: Rect) {
         let (theme, Rect(left, top, right, bottom)) = (self.sheet.theme, self.inner);
+        // Names have rows of their own; numbers may stand too close for their letters.
+        let mut last = f64::INFINITY;
         for (mark, text) in &self.y.marks {
             let y = self.pixel((self.x.range.0, *mark)).1;
+            if (last - y).abs() < theme.text * 1.15 {
+                continue;
+            }
+            last = y;
             self.sheet.stroke(&[(left, y), (right, y)], theme.grid, 1.0);
             let lines = name_lines(text, theme.text);
             let first = y - lines.len().saturating_sub(1) as f64 / 2.0 * LINE * theme.text;
@@ -260,12 +266,14 @@ impl<'s, 'a> Plane<'s, 'a> {
         self.sheet.words(text, (x, bottom - 2.0), size, false, self.sheet.theme.ink, (HPos::Center, VPos::Bottom));
     }
 
-    /// Words centred so many pixels above a point in data units, moved aside where they would leave the axes.
+    /// Words on paper of their own, centred so many pixels above a point in data units, moved aside where they would leave the axes.
     pub fn words_above(&self, at: (f64, f64), above: f64, text: &str, colour: RGBColor) {
         let (x, y) = self.pixel(self.place(at));
         let size = self.sheet.theme.text - 1.5;
         let half = text_width(text, size, false) / 2.0;
         let x = x.clamp(self.inner.0 + half, (self.inner.2 - half).max(self.inner.0 + half));
+        let corners = [(x - half - 2.0, y - above - size), (x + half + 2.0, y - above)].map(|(x, y)| (fine(x), fine(y)));
+        self.sheet.page.draw(&Rectangle::new(corners, self.sheet.theme.paper.filled())).expect(DRAWS);
         self.sheet.words(text, (x, y - above), size, false, colour, (HPos::Center, VPos::Bottom));
     }
 

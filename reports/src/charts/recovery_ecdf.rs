@@ -80,7 +80,7 @@ impl Chart for RecoveryEcdf {
             ],
             body: over_time::height_of(&headings, theme, 330.0),
         };
-        let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn, number::significant);
+        let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn * 1.03, number::significant);
         let mut y = Axis::percent("share of runs recovered");
         // Room for curves that run side by side along 0 and 100 %.
         y.range = (-0.035, 1.035);

@@ -153,11 +153,11 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
     let beside = if (0..lines.len()).any(|index| place(index) != 0.0) { " Curves that coincide are drawn side by side." } else { "" };
     let seeds = of_view(threshold, view).map(|edges| edges.of_seeds.len()).max().unwrap_or(0);
     let frame = Frame {
-        title: view.titled(&format!("Where it breaks: share of the seeds that are {} by {}", threshold.until, threshold.path)),
+        title: view.titled(&format!("Where it breaks: share of the seeds that are {}, by {}", threshold.until, threshold.path)),
         legend: legend.collect(),
         caption: vec![
             format!(
-                "Line: share of n = {seeds} seeds whose run fails at a value (each seed's edge by bisection); band: its 95 % interval (Agresti and Coull).{beside}"
+                "Line: share of n = {seeds} seeds whose run fails at a value (each seed's edge by bisection); band, where some fail and some do not: its 95 % interval (Agresti and Coull).{beside}"
             ),
             provenance(results),
         ],
@@ -169,7 +169,9 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
         y.range = (-0.035, 1.035);
         let plane = super::plane::Plane::new(sheet, sheet.body, 8.0, x, y);
         for (arm, line) in lines.iter().enumerate().filter(|(index, line)| !lines[..*index].contains(line)) {
-            plane.band(&line.iter().map(|(value, [low, _, high])| (*value, *low, *high)).collect::<Vec<_>>(), theme.arm(arm));
+            // Along 0 and 100 % the bands of all arms would lie on each other, and say only how few seeds there are.
+            let inside = line.iter().filter(|(_, [_, share, _])| *share > 0.0 && *share < 1.0);
+            plane.band(&inside.map(|(value, [low, _, high])| (*value, *low, *high)).collect::<Vec<_>>(), theme.arm(arm));
         }
         for (arm, line) in lines.iter().enumerate() {
             let points: Vec<(f64, f64)> = line.iter().map(|(value, [_, share, _])| (*value, *share)).collect();

@@ -83,7 +83,7 @@ impl Chart for AttemptsByNumber {
         let highest = stacks.iter().flatten().map(|stack| stack.upper[CLASSES.len()]).fold(0.0, f64::max);
         let y = Axis::linear("attempts per second", 0.0, highest * 1.05, number::significant);
         Some(sheet::draw(theme, &frame, |sheet| {
-            over_time::panels(sheet, manifest, view, &headings, &y, |plane, arm| {
+            over_time::panels(sheet, results, view, &headings, &y, |plane, arm| {
                 for class in &used {
                     let lower = |stack: &Stack| if *class == 0 { 0.0 } else { stack.upper[class - 1] };
                     let points: Vec<(f64, f64, f64)> =
@@ -106,21 +106,28 @@ fn used(table: &Table) -> Vec<usize> {
     (0..=CLASSES.len()).filter(|class| *class == 0 || is_used(class)).collect()
 }
 
-/// One bin of one arm: its middle in seconds, and the upper end of each band.
+/// A place of one arm, in seconds, and the upper end of each band there.
+#[derive(Clone, Copy)]
 struct Stack {
     x: f64,
     upper: [f64; CLASSES.len() + 1],
 }
 
+/// Up to so many bins are drawn as the steps that they are; of more a step would be as wide as the line around it.
+const STEPS: usize = 60;
+
 fn stacks(table: &Table, arm: &str, bin: f64) -> Vec<Stack> {
-    let stack = |row: &Vec<Cell>| {
+    let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(|row| row[0] == Cell::text(arm)).collect();
+    let stack = |row: &&Vec<Cell>| {
         let mut upper = [0.0; CLASSES.len() + 1];
         let mut sum = 0.0;
         for (class, end) in upper.iter_mut().enumerate() {
             sum += row[BEFORE + class].value().unwrap_or(0.0);
             *end = sum;
         }
-        Stack { x: row[1].value().unwrap_or(0.0) + bin / 2.0, upper }
+        let x = row[1].value().unwrap_or(0.0);
+        let places = if rows.len() <= STEPS { vec![x, x + bin] } else { vec![x + bin / 2.0] };
+        places.into_iter().map(move |x| Stack { x, upper })
     };
-    table.rows.iter().filter(|row| row[0] == Cell::text(arm)).map(stack).collect()
+    rows.iter().flat_map(stack).collect()
 }

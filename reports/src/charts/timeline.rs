@@ -16,6 +16,11 @@ use scenarios::measure::Bin;
 use scenarios::results::{FaultWindow, Manifest};
 use sim_core::time::SimTime;
 
+/// What `list charts` calls the picture, and what it shows.
+pub const NAME: &str = "timeline-of-one-run";
+/// See [`NAME`].
+pub const SUMMARY: &str = "What the nodes of one run went through: lives, faults, queues and breakers (`run --chart FILE.svg`)";
+
 /// What is drawn of a run.
 pub struct RunSeen<'a> {
     /// What was run.

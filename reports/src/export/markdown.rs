@@ -3,11 +3,14 @@
 //! The same verdicts as the page, without pictures: a changed line is a changed result.
 
 use crate::command;
-use crate::summary::{self, Ranking, fates, verdicts};
+use crate::summary::{self, Ranking, fates, faults, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect;
-use scenarios::results::Results;
+use scenarios::results::{Manifest, Results};
 use std::fmt::Write as _;
+
+/// More kinds of faults than this are on the page only.
+const LISTED_FAULTS: usize = 20;
 
 /// The table in Markdown, without its title.
 pub fn table(table: &Table) -> String {
@@ -48,14 +51,7 @@ pub fn report(results: &Results) -> String {
     if !open.rows.is_empty() {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
     }
-    if !rest.is_empty() {
-        let _ = writeln!(text, "## What was simulated\n");
-        for paragraph in rest.split("\n\n") {
-            // An indented block is preformatted in Markdown as it stands: nothing in it is escaped.
-            let shown = if paragraph.starts_with("    ") { paragraph.to_owned() } else { escaped(paragraph) };
-            let _ = writeln!(text, "{shown}\n");
-        }
-    }
+    push_simulated(&mut text, manifest, rest);
     for edges in summary::thresholds(results) {
         let _ = writeln!(text, "## {}\n\n{}", escaped(&edges.title), table(&edges));
     }
@@ -80,14 +76,43 @@ pub fn report(results: &Results) -> String {
     }
     let _ = writeln!(
         text,
-        "Stormglass {}, scenario {}, seeds {} to {}. Again: {}",
+        "Stormglass {}, scenario {}, digest of all runs {:016x}, seeds {} to {}. Again: {}",
         escaped(&manifest.tool_version),
         manifest.scenario_hash,
+        results.digest(),
         manifest.first_seed,
         command::last_seed(manifest),
         code(&command::compare(manifest))
     );
     text
+}
+
+/// What the scenario says of itself, and load, parts and faults in words.
+fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
+    let story = &manifest.story;
+    let mut lists: Vec<(&str, Vec<String>)> = vec![("Load", story.load.clone())];
+    lists.push(("Parts", story.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect()));
+    let planned = faults::kinds(manifest, 0).into_iter().map(|(label, windows)| faults::sentence(label, &windows));
+    let mut misfortunes: Vec<String> = planned.take(LISTED_FAULTS).collect();
+    misfortunes.extend(manifest.random_faults.iter().map(|label| faults::random(label)));
+    lists.push((if manifest.has_same_faults() { "Faults" } else { "Faults of the first cell" }, misfortunes));
+    lists.retain(|(_, items)| !items.is_empty());
+    if rest.is_empty() && lists.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "## What was simulated\n");
+    for paragraph in rest.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        // An indented block is preformatted in Markdown as it stands: nothing in it is escaped.
+        let shown = if paragraph.starts_with("    ") { paragraph.to_owned() } else { escaped(paragraph) };
+        let _ = writeln!(text, "{shown}\n");
+    }
+    for (title, items) in lists {
+        let _ = writeln!(text, "{title}:\n");
+        for item in items {
+            let _ = writeln!(text, "- {}.", escaped(&item));
+        }
+        text.push('\n');
+    }
 }
 
 fn push_fates(text: &mut String, fates: &[fates::Fate]) {
@@ -123,7 +148,8 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
-    let further = summary::properties(results, cell).into_iter().chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
+    let claims = summary::consistency(results, cell).into_iter().chain(summary::properties(results, cell));
+    let further = claims.chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
     for further in further.chain(summary::classes(results, cell)).chain(summary::observations(results, cell)) {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }

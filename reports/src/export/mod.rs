@@ -7,7 +7,11 @@ pub mod junit;
 pub mod latency;
 pub mod markdown;
 pub mod occupancy;
+#[cfg(feature = "parquet")]
+pub mod parquet;
+pub mod results;
 pub mod review;
 pub mod runs;
+pub mod schema;
 pub mod series;
 pub mod topology;

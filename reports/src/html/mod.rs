@@ -1,43 +1,98 @@
 //! How do results look to somebody who opens one file, without a network?
 //!
-//! The question and the verdict first, then what was simulated, then the evidence: how the arms fare along a varied axis, rankings, pictures,
-//! worst runs, definitions. Everything
-//! reads without JavaScript; one small script sorts tables. All text is escaped: a scenario may be called anything.
+//! The verdict and the question first, then what was simulated, then the evidence: ranking, pictures over time, recovery, latency, the grid,
+//! what strategies did meanwhile, worst runs, definitions. Everything reads without JavaScript; one small script sorts tables, hides arms
+//! and switches between light and dark. All text is escaped: a scenario may be called anything. A policy in the head forbids the page to
+//! load anything from anywhere.
 
+mod closing;
+#[cfg(feature = "explore")]
+pub mod explore;
+mod figures;
+mod grid;
+mod head;
 mod inline;
-mod sections;
+mod palette;
+mod rankings;
+mod simulated;
 mod style;
+mod tables;
+mod timeline;
 
 use crate::charts::Picture;
 use crate::summary::{self, fates};
+use figures::{Figures, Part};
 use scenarios::expect;
 use scenarios::results::Results;
+
+/// What the page may load: nothing but what stands in it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:";
 
 /// The whole page. `pictures` are those of [`crate::charts::pictures`].
 pub fn page(results: &Results, pictures: &[Picture]) -> String {
     let manifest = &results.manifest;
-    let mut html = String::with_capacity(200_000);
-    html += "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-    html += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-    html += &format!("<title>{} – Stormglass report</title>\n", escaped(&manifest.scenario));
-    html += &format!("<style>{}</style>\n</head>\n<body>\n<main>\n", style::CSS);
+    let mut figures = Figures::of(results, pictures);
     let verdicts = expect::judge(results);
-    html += &sections::verdict_line(&verdicts);
+    let mut html = opening(&format!("{} – Stormglass report", manifest.scenario), &style::css());
+    html += "<body>\n<main>\n";
+    html += &head::verdict_line(&verdicts);
     html += &format!("<p class=\"kicker\">Stormglass report</p>\n<h1>{}</h1>\n", escaped(&manifest.scenario));
-    html += &sections::question(manifest);
+    html += &head::question(manifest);
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
-    html += &sections::fates(&fates::over_cells(results));
-    html += &sections::doubts(&summary::doubts(results));
-    html += &sections::expectations(manifest, &verdicts);
-    html += &sections::edges(results);
-    html += &sections::what_was_simulated(manifest);
-    html += &sections::across_cells(results, pictures);
-    html += &sections::stress(results);
-    html += &sections::cells(results, pictures);
-    html += &sections::definitions();
-    html += &sections::provenance(manifest);
+    html += &head::fates(manifest, &fates::over_cells(results));
+    html += &head::doubts(&summary::doubts(results));
+    let body = body(results, &mut figures);
+    let parts: Vec<(&str, &str)> = body.iter().filter(|(_, _, html)| !html.is_empty()).map(|(id, title, _)| (*id, *title)).collect();
+    html += &head::contents(&parts, cfg!(feature = "explore"));
+    html += &head::controls(manifest);
+    html += &head::expectations(manifest, &verdicts);
+    html.extend(body.into_iter().map(|(_, _, part)| part));
     html += &format!("</main>\n<script>{}</script>\n</body>\n</html>\n", style::SCRIPT);
     html
+}
+
+/// The parts in their order: where links lead, what they are called in the contents, and what stands there.
+fn body(results: &Results, figures: &mut Figures<'_>) -> Vec<(&'static str, &'static str, String)> {
+    let manifest = &results.manifest;
+    let simulated = simulated::simulated(manifest, figures);
+    let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results))];
+    body.push(("ranking", "Ranking", rankings::open(results, figures)));
+    for (part, id, title) in [
+        (Part::OverTime, "over-time", "Over time"),
+        (Part::Recovery, "recovery", "Recovery"),
+        (Part::Latency, "latency", "Latency of successes and failures"),
+    ] {
+        body.push((id, title, pictured(figures, part, id, title)));
+    }
+    body.push(("grid", "Along the grid", grid::along(results, figures)));
+    for (part, id, title) in
+        [(Part::Strategies, "strategies", "What each strategy was doing"), (Part::Further, "further", "Further pictures")]
+    {
+        body.push((id, title, pictured(figures, part, id, title)));
+    }
+    body.push(("worst", "Worst runs", rankings::worst(results, figures)));
+    body.push(("stress", "Does the ranking hold?", grid::stress(results)));
+    body.push(("cells", "Cell by cell", rankings::folded(results, figures)));
+    body.push(("definitions", "Definitions", closing::definitions()));
+    body.push(("provenance", "Versions and commands", closing::provenance(results)));
+    body
+}
+
+/// A part that consists of pictures; nothing without any.
+fn pictured(figures: &mut Figures<'_>, part: Part, id: &str, title: &str) -> String {
+    if !figures.has(part) {
+        return String::new();
+    }
+    format!("<section>\n<h2 id=\"{id}\">{title}</h2>\n{}</section>\n", figures.draw(part))
+}
+
+/// Everything up to the end of the head.
+fn opening(title: &str, css: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n<title>{}</title>\n<style>{css}</style>\n</head>\n",
+        escaped(title)
+    )
 }
 
 /// Text in which HTML and XML see nothing to interpret.

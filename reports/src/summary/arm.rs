@@ -208,7 +208,7 @@ fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
 }
 
 /// How one run came through its episodes.
-enum Fate {
+pub(super) enum Fate {
     Unharmed,
     After(SimDuration),
     /// Still down when it was last seen, this long after the fault.
@@ -217,7 +217,7 @@ enum Fate {
 }
 
 impl Fate {
-    fn of(run: &RunMeasures) -> Self {
+    pub(super) fn of(run: &RunMeasures) -> Self {
         let (mut slowest, mut harmed, mut cut_off, mut unknown) = (SimDuration::ZERO, false, run.stuck, false);
         for episode in &run.episodes {
             match &episode.recovery {
@@ -253,7 +253,7 @@ impl Fate {
 }
 
 /// Orders runs by how badly they went: not back, late, few successes, many attempts; the first such seed.
-fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (bool, SimDuration, u64, u64, Reverse<u64>) {
+pub(super) fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (bool, SimDuration, u64, u64, Reverse<u64>) {
     let (down, length) = match fate {
         Fate::Not(length) => (true, *length),
         _ => (false, fate.recovered_after().unwrap_or_default()),

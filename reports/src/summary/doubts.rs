@@ -107,7 +107,7 @@ fn horizon(manifest: &Manifest) -> Vec<String> {
             number::length(end.saturating_add(needed).since_start())
         ));
     }
-    let limits = manifest.expect.iter().filter_map(|clause| match clause {
+    let limits = manifest.expect.iter().filter_map(|clause| match clause.bare() {
         Clause::Recovery(limits) => [limits.p50, limits.p90, limits.p99].into_iter().flatten().max(),
         _ => None,
     });

@@ -76,7 +76,7 @@ fn beside(manifest: &Manifest) -> Option<String> {
 
 /// What a clause looks at that no order does; nothing if it is what orders arms.
 fn apart_by(clause: &Clause) -> &str {
-    match clause {
+    match clause.bare() {
         Clause::Availability(Bounds { class: Some(_), .. }) | Clause::Latency(LatencyLimits { class: Some(_), .. }) => {
             "single classes of calls"
         }

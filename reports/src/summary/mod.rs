@@ -3,6 +3,7 @@
 mod across;
 mod arm;
 pub mod classes;
+mod consistency;
 pub mod detection;
 mod differences;
 mod doubts;
@@ -10,6 +11,7 @@ pub mod edges;
 mod evidence;
 pub mod fairness;
 pub mod fates;
+pub mod faults;
 mod grid;
 mod long_run;
 mod observations;
@@ -25,9 +27,11 @@ mod stuck;
 mod sums;
 mod thresholds;
 pub mod verdicts;
+mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use consistency::consistency;
 pub(crate) use differences::{Difference, Differences};
 pub use doubts::doubts;
 pub use edges::edges;
@@ -45,6 +49,7 @@ pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
+pub use worst::worst_runs;
 
 use crate::table::{Cell, Column, Table};
 use scenarios::results::Manifest;

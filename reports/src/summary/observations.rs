@@ -34,7 +34,7 @@ pub fn observations(results: &Results, cell: u32) -> Option<Table> {
 fn named(manifest: &Manifest) -> Vec<&str> {
     let mut names: Vec<&str> = Vec::new();
     for clause in &manifest.expect {
-        if let Clause::Observation(bounds) = clause
+        if let Clause::Observation(bounds) = clause.bare()
             && !names.contains(&bounds.name.as_str())
         {
             names.push(&bounds.name);

@@ -1,13 +1,13 @@
 //! Which arm is best, by how much, and how sure is that?
 //!
-//! Own definition. With faults: the share of runs that recovered, then the median recovery, then availability, then
+//! Own definition. With faults: the share of runs that recovered, then availability, then the median recovery, then
 //! attempts per call. Without: availability, then attempts per call. One-shot: availability, then the median number of
 //! attempts. Arms that are equal in all of these keep the order of the scenario.
 //!
 //! Two arms differ if in one of these measures, the first that shows anything, one is better in so many more seeds than it is
 //! worse that luck would do so in less than one case in twenty: the two-sided sign test over the seeds that differ (Conover,
-//! Practical Nonparametric Statistics, section 3.4), which at least six seeds can pass. That measure then orders them, but an
-//! arm that lost more runs stays behind. An arm shares the rank of those before
+//! Practical Nonparametric Statistics, section 3.4), which at least six seeds can pass; and if it is better on average as well, so that few runs that
+//! end in ruin are not made up for by many that fare a little better. That measure then orders them. An arm shares the rank of those before
 //! it as long as it does not differ from any of them; the next one counts all arms before it.
 
 use super::arm::{ArmSummary, Kind};
@@ -141,28 +141,31 @@ fn differences(arm: &Score, baseline: &Score) -> Option<Paired> {
 /// Puts right what luck has put in the wrong order, and answers the rank of each arm.
 fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
     let scores: Vec<Vec<Score>> = arms.iter().map(|arm| scores(kind, arm)).collect();
-    let mut order: Vec<usize> = (0..arms.len()).collect();
+    let (order, ranks) = places(&scores);
+    let sorted: Vec<ArmSummary> = order.iter().map(|index| arms[*index].clone()).collect();
+    arms.clone_from_slice(&sorted);
+    ranks
+}
+
+/// In which order arms stand, given the one they are in before anybody asks what is shown, and the rank at each place of it.
+pub(super) fn places(scores: &[Vec<Score>]) -> (Vec<usize>, Vec<u64>) {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
     // As many rounds as arms, as sorting by exchanges takes: the relation need not be transitive.
     for _ in 0..order.len() {
         for place in 1..order.len() {
             let (before, after) = (order[place - 1], order[place]);
-            // A run that never comes back is not made up for by others that come back sooner.
-            let [left, right] = [&arms[after], &arms[before]].map(|arm| (arm.recovered, arm.judged()));
-            let lost_more = kind == Kind::Faults && by_share(left, right) == Ordering::Less;
-            if !lost_more && first_shown(&scores[after], &scores[before]) == Ordering::Greater {
+            if first_shown(&scores[after], &scores[before]) == Ordering::Greater {
                 order.swap(place - 1, place);
             }
         }
     }
-    let sorted: Vec<ArmSummary> = order.iter().map(|index| arms[*index].clone()).collect();
-    arms.clone_from_slice(&sorted);
     let mut ranks: Vec<u64> = Vec::new();
     for (place, index) in order.iter().enumerate() {
         let begin = ranks.last().map_or(0, |rank| *rank as usize - 1);
         let is_alike = order[begin..place].iter().all(|other| first_shown(&scores[*index], &scores[*other]) == Ordering::Equal);
         ranks.push(if is_alike { begin as u64 + 1 } else { place as u64 + 1 });
     }
-    ranks
+    (order, ranks)
 }
 
 /// A number for each seed; the larger, the better.
@@ -178,7 +181,8 @@ fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
         let length = |after: &Option<SimDuration>| after.map_or(i128::from(u64::MAX), |after| i128::from(after.as_nanos()));
         let recovered = judged().map(|(seed, after)| (*seed, i128::from(after.is_some()))).collect();
         let fast = judged().map(|(seed, after)| (*seed, -length(after))).collect();
-        scores.splice(0..0, [recovered, fast]);
+        scores.insert(0, recovered);
+        scores.insert(2, fast);
     }
     scores
 }
@@ -190,7 +194,8 @@ fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
             |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
         let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
         let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL;
-        if is_luck { Ordering::Equal } else { wins.cmp(&losses) }
+        let on_average = a.iter().filter_map(|(seed, value)| Some(value - b.get(seed)?)).sum::<i128>().cmp(&0);
+        if is_luck || on_average != wins.cmp(&losses) { Ordering::Equal } else { on_average }
     };
     a.iter().zip(b).map(signs).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
@@ -203,8 +208,8 @@ fn compare(kind: Kind, a: &ArmSummary, b: &ArmSummary) -> Ordering {
     let amplification = || by_share(a.end_to_end, b.end_to_end);
     match kind {
         Kind::Faults => by_share((b.recovered, b.judged()), (a.recovered, a.judged()))
-            .then_with(|| median_recovery(a).cmp(&median_recovery(b)))
             .then_with(availability)
+            .then_with(|| median_recovery(a).cmp(&median_recovery(b)))
             .then_with(amplification),
         Kind::Steady => availability().then_with(amplification),
         Kind::OneShot => availability().then_with(|| Quantile::MEDIAN.of(&a.attempts).cmp(&Quantile::MEDIAN.of(&b.attempts))),

@@ -3,12 +3,16 @@
 //! The rank of every arm under each assumption, and its *regret*: how far its measure is behind that of the best arm there (Savage,
 //! The Theory of Statistical Decision, 1951). The arm whose most regret is least is the one to choose by somebody who does not know which assumption is true.
 
+mod by_measure;
+
 use super::arm::{ArmSummary, Kind};
 use super::fates::named;
 use super::ranking::Ranking;
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::results::Results;
+use by_measure::ByMeasure;
+use scenarios::measures::Measure;
+use scenarios::results::{Results, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
 use sim_core::time::SimDuration;
@@ -19,16 +23,32 @@ const AS_WRITTEN: &str = "as written";
 /// At most so many changes of place are told.
 const TOLD: usize = 12;
 
-/// A ranking with what was assumed.
-type Under<'a> = (&'a str, Ranking);
+/// A ranking with what was assumed, and the order by another measure if that is asked.
+struct Under<'a> {
+    assumed: &'a str,
+    ranking: Ranking,
+    asked: Option<ByMeasure>,
+}
 
 /// The ranking as written, and under each assumption; nothing if the comparison was not made under any.
 fn rankings(results: &Results) -> Vec<Under<'_>> {
     if results.stressed.is_empty() {
         return Vec::new();
     }
-    let stressed = results.stressed.iter().map(|one| (one.assumption.as_str(), Ranking::of(&one.results, 0)));
-    std::iter::once((AS_WRITTEN, Ranking::of(results, 0))).chain(stressed).collect()
+    let measure = measure_asked(results);
+    let under = |assumed, results: &Results| Under {
+        assumed,
+        ranking: Ranking::of(results, 0),
+        asked: measure.as_ref().map(|measure| ByMeasure::of(results, measure)),
+    };
+    let stressed = results.stressed.iter().map(|one| under(one.assumption.as_str(), &one.results));
+    std::iter::once(under(AS_WRITTEN, results)).chain(stressed).collect()
+}
+
+/// The measure that was asked of, if it is another one than those that rank.
+fn measure_asked(results: &Results) -> Option<Measure> {
+    let runs = results.runs.iter().filter_map(RunRow::measures);
+    Measure::find(results.stressed_of.as_ref()?, runs).ok()
 }
 
 /// Ranks and regrets; nothing if the comparison was made under no other assumption.
@@ -37,8 +57,11 @@ pub fn stress(results: &Results) -> Vec<Table> {
     if rankings.is_empty() {
         return Vec::new();
     }
-    let kind = rankings[0].1.kind;
-    let mut tables = vec![ranks(results, &rankings)];
+    let kind = rankings[0].ranking.kind;
+    if let Some(measure) = measure_asked(results) {
+        return by_measure::tables(results, &rankings, &measure);
+    }
+    let mut tables = vec![ranks(results, &rankings, "Rank under each assumption")];
     if kind == Kind::Faults {
         tables.push(regrets(
             results,
@@ -84,10 +107,10 @@ fn broken(name: &str) -> String {
     name.replace(' ', "\n").replace("\n%", " %")
 }
 
-fn ranks(results: &Results, rankings: &[Under<'_>]) -> Table {
-    let mut table = Table::new("Rank under each assumption", columns(results, "worst"));
+fn ranks(results: &Results, rankings: &[Under<'_>], title: &str) -> Table {
+    let mut table = Table::new(title, columns(results, "worst"));
     for arm in &results.manifest.arms {
-        let ranks: Vec<Option<u64>> = rankings.iter().map(|(_, ranking)| rank(ranking, arm)).collect();
+        let ranks: Vec<Option<u64>> = rankings.iter().map(|under| under.rank(arm)).collect();
         let cells = ranks.iter().map(|rank| Cell::or_missing(*rank, Cell::Count));
         let worst = Cell::or_missing(ranks.iter().flatten().max().copied(), Cell::Count);
         table.push([Cell::text(arm)].into_iter().chain(cells).chain([worst]).collect());
@@ -95,15 +118,29 @@ fn ranks(results: &Results, rankings: &[Under<'_>]) -> Table {
     table
 }
 
-fn rank(ranking: &Ranking, arm: &str) -> Option<u64> {
-    let place = ranking.arms.iter().position(|one| one.name == arm)?;
-    ranking.ranks.get(place).copied()
+impl Under<'_> {
+    /// The rank of an arm, if it has one.
+    fn rank(&self, arm: &str) -> Option<u64> {
+        if let Some(asked) = &self.asked {
+            return asked.rank(arm);
+        }
+        let place = self.ranking.arms.iter().position(|one| one.name == arm)?;
+        self.ranking.ranks.get(place).copied()
+    }
+
+    /// The last rank.
+    fn last(&self) -> Option<u64> {
+        match &self.asked {
+            Some(asked) => asked.last(),
+            None => self.ranking.ranks.iter().max().copied(),
+        }
+    }
 }
 
 fn regrets(results: &Results, rankings: &[Under<'_>], title: &str, score: fn(&ArmSummary) -> Option<i64>, cell: fn(i64) -> Cell) -> Table {
     let mut table = Table::new(title, columns(results, "most"));
     for arm in &results.manifest.arms {
-        let all: Vec<Option<i64>> = rankings.iter().map(|(_, ranking)| regret(ranking, arm, score)).collect();
+        let all: Vec<Option<i64>> = rankings.iter().map(|under| regret(&under.ranking, arm, score)).collect();
         // Zero is the best there; who cannot be judged anywhere has no most regret.
         let most = all.iter().copied().collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().max());
         let shown = |regret: i64| if regret == 0 { Cell::text("–") } else { cell(-regret) };
@@ -123,21 +160,28 @@ fn regret(ranking: &Ranking, arm: &str, score: fn(&ArmSummary) -> Option<i64>) -
 /// What the tables come to, in words.
 pub fn stress_sentences(results: &Results) -> Vec<String> {
     let rankings = rankings(results);
-    let Some((_, written)) = rankings.first() else { return Vec::new() };
+    let Some(written) = rankings.first() else { return Vec::new() };
     let count = number::counted(&results.stressed.len().to_string(), "other assumption");
     let arms = &results.manifest.arms;
-    let is_first = |arm: &&String| rankings.iter().all(|(_, ranking)| rank(ranking, arm) == Some(1));
-    let last = |ranking: &Ranking| ranking.ranks.iter().max().copied();
+    if arms.iter().all(|arm| written.rank(arm).is_none()) {
+        return vec![format!(
+            "Which way {} is better is not said, so that no arm is first",
+            results.stressed_of.as_deref().unwrap_or("it")
+        )];
+    }
+    let is_first = |arm: &&String| rankings.iter().all(|under| under.rank(arm) == Some(1));
     let is_never_last =
-        |arm: &&String| rankings.iter().all(|(_, ranking)| rank(ranking, arm).is_some_and(|rank| rank == 1 || Some(rank) != last(ranking)));
+        |arm: &&String| rankings.iter().all(|under| under.rank(arm).is_some_and(|rank| rank == 1 || Some(rank) != under.last()));
     let listed = |arms: Vec<&String>| arms.into_iter().map(|arm| named(arm)).collect::<Vec<_>>().join(", ");
     let always: Vec<&String> = arms.iter().filter(is_first).collect();
     let never_last: Vec<&String> = arms.iter().filter(is_never_last).filter(|arm| !always.contains(arm)).collect();
+    let by = results.stressed_of.as_ref().map_or_else(String::new, |name| format!("By {name}: "));
     let mut sentences = Vec::new();
     sentences.push(if always.is_empty() {
-        format!("No arm is first under all of {count} and as written")
+        format!("{by}{} arm is first under all of {count} and as written", if by.is_empty() { "No" } else { "no" })
     } else {
-        format!("First, alone or shared, as written and under {count}: {}", listed(always))
+        let first = if by.is_empty() { "First" } else { "first" };
+        format!("{by}{first}, alone or shared, as written and under {count}: {}", listed(always))
     });
     if !never_last.is_empty() {
         sentences.push(format!("Never last: {}", listed(never_last)));
@@ -155,13 +199,12 @@ pub fn stress_sentences(results: &Results) -> Vec<String> {
 }
 
 /// Arms that change places: one is shown to be better as written, the other under an assumption.
-fn changes(written: &Ranking, stressed: &[Under<'_>], arms: &[String]) -> Vec<String> {
-    let is_before = |ranking: &Ranking, a: &str, b: &str| rank(ranking, a).zip(rank(ranking, b)).is_some_and(|(a, b)| a < b);
+fn changes(written: &Under<'_>, stressed: &[Under<'_>], arms: &[String]) -> Vec<String> {
+    let is_before = |under: &Under<'_>, a: &str, b: &str| under.rank(a).zip(under.rank(b)).is_some_and(|(a, b)| a < b);
     let mut sentences = Vec::new();
     for better in arms {
         for other in arms.iter().filter(|other| is_before(written, better, other)) {
-            let turned: Vec<&str> =
-                stressed.iter().filter(|(_, ranking)| is_before(ranking, other, better)).map(|(name, _)| *name).collect();
+            let turned: Vec<&str> = stressed.iter().filter(|under| is_before(under, other, better)).map(|under| under.assumed).collect();
             if !turned.is_empty() {
                 sentences.push(format!(
                     "{} is better than {} as written, and worse with {}",

@@ -23,6 +23,50 @@ fn a_run_that_never_recovers_counts_as_longer_than_any_limit() {
 }
 
 #[test]
+fn who_does_nothing_and_is_back_first_comes_behind_who_loses_less() {
+    // While the fault lasts one has 5 % of its calls succeed and is back within seconds, the other 60 %, and is back later.
+    let (nothing, sheds) = (("nothing", 2, 0, 100, 50), ("sheds", 6, 0, 100, 600));
+    let ranking = Ranking::of(&brownout(&[nothing, sheds], 20), 0);
+    assert_eq!((ranking.arms[0].name.as_str(), ranking.ranks.as_slice()), ("sheds", [1, 2].as_slice()));
+    let after = |name: &str| ranking.arms.iter().find(|arm| arm.name == name).unwrap().recovered_after[10];
+    assert!(after("nothing") < after("sheds"));
+    // Those that lose as much are ordered by how soon they are back.
+    let alike = Ranking::of(&brownout(&[("late", 20, 0, 100, 999), ("soon", 2, 0, 100, 999)], 20), 0);
+    assert_eq!(alike.arms[0].name, "soon");
+}
+
+#[test]
+fn few_runs_that_end_in_ruin_are_not_made_up_for_by_many_that_fare_a_little_better() {
+    // One in six or so never recovers: too few for a sign test to show, and ruin enough on average.
+    let (gambles, steady) = (("gambles", 3, 15, 100, 420), ("steady", 3, 0, 100, 400));
+    let ranking = Ranking::of(&brownout(&[gambles, steady], 20), 0);
+    let lost = ranking.arms.iter().find(|arm| arm.name == "gambles").unwrap().not_recovered;
+    assert!((1..6).contains(&lost), "{lost} of 20 are lost");
+    assert_eq!(ranking.arms[0].name, "steady");
+}
+
+#[test]
+fn runs_that_are_down_are_shown_with_what_says_that_they_are_stuck() {
+    let mut results = brownout(SIX, 20);
+    let table = reports::summary::stuck(&results, 0).expect("some never recover");
+    let row = |table: &reports::table::Table, arm: &str| {
+        let row = table.rows.iter().find(|row| row[0].shown() == arm).unwrap_or_else(|| panic!("{arm} is in it"));
+        row.iter().map(reports::table::Cell::shown).collect::<Vec<_>>()
+    };
+    assert_eq!(row(&table, "eager retries")[1..4], ["20 of 20", "20 of 20", "90 s"]);
+    assert!(table.rows.iter().all(|row| row[0].shown() != "no retries"), "all of its runs are back");
+    let seen = measures(&mut results, 20).stuck_evidence.as_mut().expect("it never recovers");
+    (seen.load_as_before, seen.offered) = (false, 10);
+    measures(&mut results, 20).stuck = false;
+    let table = reports::summary::stuck(&results, 0).expect("some never recover");
+    let row = row(&table, "eager retries");
+    assert_eq!((row[2].as_str(), row.last().map(String::as_str)), ("19 of 20", Some("fewer calls came than before (1)")));
+    for text in [markdown::report(&results), html::page(&results, &[])] {
+        assert!(text.contains("what says whether they are stuck"), "{text}");
+    }
+}
+
+#[test]
 fn the_first_sentence_names_the_best_and_the_worst() {
     let headline = fates::headline(&brownout(SIX, 100));
     assert!(headline.starts_with("Best is \"jitter + budget\": recovered in all 100 runs, half of them within"), "{headline}");

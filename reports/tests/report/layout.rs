@@ -2,9 +2,14 @@
 //!
 //! The boxes of all texts, as the SVG lays them out in the embedded font: none leaves the picture, no two lie on each other.
 
-use super::sample::grids;
+use super::sample::{grids, manifest};
 use reports::charts;
+use reports::charts::timeline::RunSeen;
 use reports::theme::Theme;
+use scenarios::lanes::{LayerLane, NodeLane, Span, Unusual};
+use scenarios::measure::Bin;
+use scenarios::results::FaultWindow;
+use sim_core::time::{SimDuration, SimTime};
 use std::fmt;
 
 /// Where a text stands, in pixels.
@@ -62,7 +67,7 @@ impl TextBox {
 }
 
 /// What is wrong with the texts of a picture.
-fn faults(svg: &str) -> Vec<String> {
+fn faults_of(svg: &str) -> Vec<String> {
     let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
     let root = document.root_element();
     let size = |name: &str| root.attribute(name).and_then(|value| value.parse::<f64>().ok()).expect("a picture has a size");
@@ -89,13 +94,53 @@ fn no_words_lie_on_each_other_or_leave_the_picture_with_ten_arms_of_long_names()
         let pictures = charts::pictures(&results, &Theme::light());
         for picture in &pictures {
             looked_at += 1;
+            assert!(picture.svg.len() < 200_000, "{name} {} has {} bytes: too heavy for a page", picture.stem, picture.svg.len());
             // For whoever wants to look at them as well.
             std::fs::write(folder.join(format!("{name} {}.svg", picture.stem)), &picture.svg).expect("there is room for a picture");
-            found.extend(faults(&picture.svg).into_iter().map(|fault| format!("{name}, {}: {fault}", picture.stem)));
+            found.extend(faults_of(&picture.svg).into_iter().map(|fault| format!("{name}, {}: {fault}", picture.stem)));
         }
     }
     assert!(looked_at > 100, "{looked_at}");
     assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
+}
+
+/// One run of many nodes with long names: some die, some stand still, queues grow, breakers open.
+fn lanes(nodes: u64) -> (Vec<NodeLane>, Vec<LayerLane>, Vec<FaultWindow>) {
+    let at = |secs: u64| SimTime::ZERO + SimDuration::from_secs(secs);
+    let node = |number: u64| NodeLane {
+        name: format!("recommendations-for-people-who-bought-nothing-yet[{number}]"),
+        down: if number.is_multiple_of(3) { vec![Span { begin: at(20), end: Some(at(30)) }] } else { Vec::new() },
+        paused: if number.is_multiple_of(4) { vec![Span { begin: at(50), end: None }] } else { Vec::new() },
+        queue: (0..120).map(|second| (number * second * 11 % 5_000) as u32).collect(),
+    };
+    let unusual = |closed_off, half_open| Unusual { closed_off, half_open };
+    let layer = |number: u64| LayerLane {
+        name: format!("front-page -> recommendations-for-people-who-bought-nothing-yet, Breaker {number}"),
+        steps: vec![(at(21), unusual(3, 0)), (at(26), unusual(0, 3)), (at(27), unusual(0, 0))],
+    };
+    let fault = |number: u64| FaultWindow {
+        label: format!("crash of recommendations-for-people-who-bought-nothing-yet[{number}]"),
+        begin: at(20 + 3 * number),
+        end: Some(at(30 + 3 * number)),
+    };
+    ((0..nodes).map(node).collect(), (0..2).map(layer).collect(), (0..4).map(fault).collect())
+}
+
+#[test]
+fn the_lanes_of_one_run_have_room_for_long_names_and_many_nodes() {
+    let manifest = manifest(&[grids::TEN[0].0]);
+    let bins = vec![Bin { started: 10, succeeded: 7, completed: 7, failed: 3, attempts: 14 }; 120];
+    for count in [1, 5, 60] {
+        let (nodes, layers, faults) = lanes(count);
+        let seen = RunSeen { manifest: &manifest, arm: 0, seed: 7, bins: &bins, faults: &faults, nodes: &nodes, layers: &layers };
+        let svg = seen.svg(&Theme::light());
+        std::fs::create_dir_all(super::fresh("lanes")).expect("there is room for a folder");
+        std::fs::write(super::fresh("lanes").with_extension(format!("{count}.svg")), &svg).expect("there is room for a picture");
+        let found = faults_of(&svg);
+        assert!(found.is_empty(), "{count} nodes\n{}", found.join("\n"));
+        assert_eq!(svg.contains("nodes in which less happened are not drawn"), count == 60);
+        assert!(seen.table().rows.len() > 100 && svg.contains("--chart FILE.svg"));
+    }
 }
 
 #[test]
@@ -104,7 +149,7 @@ fn words_on_each_other_and_words_cut_off_are_found() {
     let svg = |texts: &str| {
         format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\" viewBox=\"0 0 1000 1000\">{texts}</svg>")
     };
-    assert!(faults(&svg(&(text(10, "left") + &text(420, "right")))).is_empty());
-    assert!(faults(&svg(&(text(10, "left") + &text(380, "right"))))[0].contains("lies on"));
-    assert!(faults(&svg(&text(700, "right")))[0].contains("leaves the picture"));
+    assert!(faults_of(&svg(&(text(10, "left") + &text(420, "right")))).is_empty());
+    assert!(faults_of(&svg(&(text(10, "left") + &text(380, "right"))))[0].contains("lies on"));
+    assert!(faults_of(&svg(&text(700, "right")))[0].contains("leaves the picture"));
 }

@@ -1,5 +1,7 @@
 //! Does a report say what the results say, in the same bytes every time?
 
+mod drawn;
+mod exports;
 mod headlines;
 mod layout;
 mod sample;
@@ -9,7 +11,7 @@ use reports::export::{csv, json, markdown, runs, series};
 use reports::summary::{Ranking, single_run};
 use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
-use sample::{SIX, brownout, contention, rates, silence};
+use sample::{SIX, brownout, contention, grids, rates, silence};
 use scenarios::expect::{Bounds, Clause, RecoveryLimits};
 use scenarios::measure::RunMeasures;
 use scenarios::results::{FaultWindow, Results, RunOutcome};
@@ -146,7 +148,14 @@ fn the_rows_of_runs_and_series_are_tidy() {
 
 #[test]
 fn every_chart_is_known_by_its_table() {
-    for (name, results) in [("brownout", brownout(SIX, 20)), ("contention", contention(20)), ("rates", rates(20))] {
+    let samples = [
+        ("brownout", brownout(SIX, 20)),
+        ("contention", contention(20)),
+        ("rates", rates(20)),
+        ("grid", grids::grid(&SIX[..2], 8)),
+        ("edges", grids::with_edges(brownout(&SIX[..3], 8))),
+    ];
+    for (name, results) in samples {
         for chart in CHARTS {
             for view in chart.views(&results).into_iter().take(1) {
                 let Some(table) = chart.table(&results, &view) else { continue };
@@ -216,7 +225,11 @@ fn names_are_text_and_never_markup() {
 fn the_page_needs_no_network() {
     for text in everything(&brownout(SIX, 5)) {
         let without_namespace = text.replace("http://www.w3.org/2000/svg", "");
-        assert!(!without_namespace.contains("http:") && !without_namespace.contains("https:") && !without_namespace.contains("url("));
+        assert!(
+            !without_namespace.contains("http:")
+                && !without_namespace.contains("https:")
+                && !without_namespace.replace("url(#", "").contains("url(")
+        );
     }
 }
 
@@ -247,7 +260,21 @@ fn the_picture_of_a_cell_shows_the_faults_of_that_cell() {
         }
     }
     let page = html::page(&results, &[]);
-    assert!(page.contains("differ from cell to cell; 3 windows in all") && page.contains("Fault of cell 2, from 20 s to 30 s"));
+    assert!(page.contains("They differ from cell to cell.") && page.contains("Fault of cell 2, from 20 s to 30 s"));
+}
+
+#[test]
+fn what_should_succeed_is_a_dashed_line_over_time() {
+    let mut results = brownout(&SIX[..2], 5);
+    let drawn = |results: &Results| {
+        let pictures = charts::pictures(results, &Theme::light());
+        pictures.into_iter().find(|picture| picture.chart == "availability-over-time").expect("it is drawn").svg
+    };
+    let without = drawn(&results);
+    results.manifest.story.objective = "99.5%".parse().ok();
+    let with = drawn(&results);
+    assert!(with.contains("what should succeed, 99.5%") && !without.contains("what should succeed"));
+    assert!(with.matches("s-ink").count() > without.matches("s-ink").count() + 50, "its dashes are lines of the picture");
 }
 
 #[test]
@@ -255,7 +282,9 @@ fn a_report_is_written_whole_and_lists_its_files() {
     let dir = fresh("written");
     let written = write_report(&contention(5), &dir, ReportOptions { png: false }).unwrap();
     assert!(written.iter().all(|path| path.is_file()));
-    for name in ["report.html", "report.md", "ranking.json", "runs.csv", "series/cell-0-arm-0.csv", "charts/calls-by-clients.svg"] {
+    for name in
+        ["report.html", "report.md", "ranking.json", "results.json", "runs.csv", "series/cell-0-arm-0.csv", "charts/calls-by-clients.svg"]
+    {
         assert!(written.contains(&dir.join(name)), "{name} in {written:?}");
     }
     let count = |dir: &Path| std::fs::read_dir(dir).unwrap().count();

@@ -37,7 +37,7 @@ const OVER_RUNS: &str = "The ratio of sums over runs, each run one draw: Student
 const HALF: Parameter = field("p50", "duration", "no limit", "Half have at most this.");
 
 /// All of them, in the order of the list.
-pub const PAGES: [ClausePage; 13] = [
+pub const PAGES: [ClausePage; 14] = [
     ClausePage {
         name: "Availability",
         meaning: "The share of measured calls of clients that succeed, over all runs together.",
@@ -185,6 +185,17 @@ pub const PAGES: [ClausePage; 13] = [
             ARMS,
         ],
         example: "Measure(of: \"latency p99\", over_runs: P90, at_most: \"2s\")",
+    },
+    ClausePage {
+        name: "In",
+        meaning: "One of the others, in those cells of the grid alone in which paths that `sweep.vary` varies have these values; it is judged in each of \
+                  them apart.",
+        judged: "As the clause inside it.",
+        parameters: &[
+            field("cell", "map from path to value", "required", "The values that a cell has; paths that are not named may have any."),
+            field("expect", "another clause", "required", "What is expected there."),
+        ],
+        example: "In(cell: {\"nodes.shoppers.arrivals.rate\": \"900/s\"}, expect: Availability(at_least: \"99%\"))",
     },
 ];
 

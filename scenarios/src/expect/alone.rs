@@ -20,6 +20,7 @@ impl Clause {
             Self::Precision(bounds) | Self::Recall(bounds) => is_end(bounds.at_least, bounds.at_most),
             Self::Observation(_) => true,
             Self::Measure(bounds) => bounds.over_runs == Some(Over::Every) && bounds.other().is_none(),
+            Self::In(cells) => cells.expect.is_broken_by_one_run(),
             // What is violated is found in the run itself, whatever its scenario expects.
             Self::Recovery(_) | Self::Amplification(_) | Self::Latency(_) | Self::Detection(_) | Self::Violated(_) => false,
         }
@@ -41,6 +42,7 @@ impl Clause {
             Self::Recall(_) => "Recall",
             Self::Measure(_) => "Measure",
             Self::Violated(_) => "Violated",
+            Self::In(_) => "In",
         }
     }
 }

@@ -10,7 +10,7 @@ use models::plan::ClassPlan;
 impl Clause {
     /// The class that it speaks of, if it speaks of one alone.
     pub fn class(&self) -> Option<&str> {
-        match self {
+        match self.bare() {
             Self::Availability(Bounds { class, .. }) | Self::Latency(LatencyLimits { class, .. }) => class.as_deref(),
             _ => None,
         }

@@ -13,7 +13,7 @@ const fn count(name: &'static str, better: Better, summary: &'static str, of: fn
 }
 
 /// All of them.
-pub(super) const ALL: [Fixed; 14] = [
+pub(super) const ALL: [Fixed; 16] = [
     share("availability", Better::More, "successful calls of all calls of clients", |run, _| of_all(run.succeeded, run.calls)),
     share(
         "availability outside the faults",
@@ -43,14 +43,23 @@ pub(super) const ALL: [Fixed; 14] = [
         unit: Unit::Rate,
         better: Better::More,
         summary: "successful calls per second from the warm-up to the horizon",
-        of: |run, manifest| {
-            let seconds = manifest.horizon.saturating_sub(manifest.warm_up);
-            Unit::Rate.quotient(u128::from(run.succeeded) * 1_000_000_000, u128::from(seconds.as_nanos()))
-        },
+        of: |run, manifest| each_second(run.succeeded, manifest),
     },
-    count("attempts", Better::Less, "attempts put on the wire over all edges", |run, _| {
-        Reading::count(run.edges.iter().map(|edge| edge.attempts).sum())
-    }),
+    Fixed {
+        name: "throughput",
+        unit: Unit::Rate,
+        better: Better::More,
+        summary: "calls per second that ended, in success or in failure, of those started from the warm-up to the horizon",
+        of: |run, manifest| each_second(run.succeeded + run.failed.iter().sum::<u64>(), manifest),
+    },
+    Fixed {
+        name: "offered load",
+        unit: Unit::Rate,
+        better: Better::Unsaid,
+        summary: "attempts per second put on the wire from the warm-up to the horizon, over all edges",
+        of: |run, manifest| each_second(attempts(run), manifest),
+    },
+    count("attempts", Better::Less, "attempts put on the wire over all edges", |run, _| Reading::count(attempts(run))),
     Fixed {
         name: "attempts per call",
         unit: Unit::Ratio,
@@ -78,6 +87,16 @@ pub(super) const ALL: [Fixed; 14] = [
         },
     },
 ];
+
+fn attempts(run: &RunMeasures) -> u64 {
+    run.edges.iter().map(|edge| edge.attempts).sum()
+}
+
+/// So many per second of the measured time.
+fn each_second(count: u64, manifest: &Manifest) -> Reading {
+    let time = manifest.horizon.saturating_sub(manifest.warm_up);
+    Unit::Rate.quotient(u128::from(count) * 1_000_000_000, u128::from(time.as_nanos()))
+}
 
 fn of_all(part: u64, whole: u64) -> Reading {
     Unit::Share.quotient(u128::from(part), u128::from(whole))

@@ -62,10 +62,11 @@ impl Unit {
         }
     }
 
-    /// A value between whole parts in words, such as a mean.
+    /// A value that was seen, or lies between whole parts such as a mean, in words: times with four digits.
     pub fn near(self, value: f64) -> String {
         match self {
             Self::Count => decimal((value * 1_000.0).round() as i128, 1_000),
+            Self::Time => self.words(readable(value.round() as i128)),
             _ => self.words(value.round() as i128),
         }
     }
@@ -100,6 +101,13 @@ impl Unit {
         let parts = self.parts().unsigned_abs();
         part.checked_mul(parts).and_then(|scaled| scaled.checked_div(whole)).map_or(Reading::Missing, |value| Reading::Is(value as i128))
     }
+}
+
+/// The same with four digits, the rest rounded away: nobody reads a nanosecond of a second.
+fn readable(nanos: i128) -> i128 {
+    let digits = nanos.unsigned_abs().checked_ilog10().unwrap_or(0);
+    let unit = 10_i128.pow(digits.saturating_sub(3));
+    (nanos + nanos.signum() * (unit / 2)) / unit * unit
 }
 
 /// A number of so many parts each, with at most three digits behind the point.
@@ -172,6 +180,13 @@ mod tests {
             (Unit::Share.difference(0.0), Unit::Time.difference(2e7), Unit::Rate.difference(-1e6)),
             ("0pp".into(), "+20ms".into(), "-1/s".into())
         );
+    }
+
+    #[test]
+    fn times_that_were_seen_have_four_digits() {
+        let seen = [1_234_567_891.0, 27_123_456.0, 999_960.0, 999_999.0, 12.0, 0.0, -1_234_567.0, 75_004_999_999.0];
+        let said = seen.map(|nanos| Unit::Time.near(nanos));
+        assert_eq!(said, ["1.235s", "27.12ms", "1ms", "1ms", "12ns", "0s", "-1.235ms", "75s"]);
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         let clauses = self.field("expect").and_then(|section| section.list().ok()).unwrap_or_default();
         for (item, clause) in clauses.into_iter().zip(&scenario.expect) {
             warnings.extend(clause.idle().map(|sentence| Problem::new(sentence).at(item.head())));
-            if let crate::expect::Clause::Measure(bounds) = clause {
+            if let crate::expect::Clause::Measure(bounds) = clause.bare() {
                 warnings.extend(bounds.doubtful().map(|problem| problem.at(item.head())));
             }
         }

@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | [`pattern`] | is this the moment that was asked for? |
 //! | [`window`] | which lines of a trace are kept? |
+//! | [`stepper`] | how does one go forwards and backwards in a run? |
 
 pub mod pattern;
+pub mod stepper;
 pub mod window;

@@ -110,7 +110,7 @@ pub fn search(
         let mut kept = Ok(());
         let work = |place: usize| {
             let task = &tasks[place];
-            let made = known.get(&task.key).cloned();
+            let made = known.get(&task.key);
             let is_new = made.is_none();
             (made.unwrap_or_else(|| run(task.plan, seeds[place], TieBreak::ByRank, None)), is_new)
         };

@@ -18,12 +18,17 @@ impl Meter {
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
         self.row.messages = self.messages;
+        if let Some(edges) = self.former_edges {
+            let former = self.row.edges.split_off(edges);
+            self.row.edges.iter_mut().zip(&former).for_each(|(edge, former)| edge.add(former));
+        }
         self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;
-        let faults: Vec<_> = self.strikes.iter().map(|strike| (strike.begin, strike.end)).collect();
-        let (episodes, evidence) = recovery::episodes(&self.clockwork, &faults, &self.bins, self.load_is_closed, twin);
-        let (misfortunes, horizon) = (Misfortunes::among(&self.strikes, &self.reactions), SimTime::ZERO + self.clockwork.horizon);
+        let misfortunes = Misfortunes::among(&self.strikes, &self.reactions);
+        let faults = misfortunes.windows();
+        let (episodes, evidence) = recovery::episodes(&self.clockwork, faults, &self.bins, self.load_is_closed, twin);
+        let horizon = SimTime::ZERO + self.clockwork.horizon;
         self.row.detections = self.reactions.finish(&misfortunes, &episodes, horizon);
         self.row.alerts = self.alerts.finish(&misfortunes, &episodes, horizon);
         self.row.observations.extend(self.row.alerts.iter().flat_map(AlertMeasures::observations));
@@ -32,7 +37,7 @@ impl Meter {
         self.row.episodes = episodes;
         self.row.stuck = evidence.is_some_and(|evidence| evidence.is_stuck());
         self.row.stuck_evidence = evidence;
-        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(&faults);
+        (self.row.calm_calls, self.row.calm_succeeded) = self.calm(faults);
         self.row.up = self.up.finish();
         self.row.classes = self.classes.finish();
         self.row.fairness = self.fairness.finish();

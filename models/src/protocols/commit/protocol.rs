@@ -85,6 +85,11 @@ impl Protocol for TwoPhaseCommitProtocol {
     const ANNOUNCES: &'static [&'static str] =
         &["Begins", "Prepares", "DecidesCommit", "DecidesAbort", "Commits", "Aborts", "Forgets", "Recovers"];
 
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[
+        ("Atomicity", "all participants of a transaction end it in the same way, and none commits it that not all have voted for"),
+        ("DecidesWithin", "a participant that has voted yes, and lives, knows the decision within the time that the group says"),
+    ];
+
     fn members(&self) -> u32 {
         self.everybody().end
     }

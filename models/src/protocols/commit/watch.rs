@@ -72,13 +72,19 @@ impl Watch {
     ) {
         let Some(fate) = self.transactions.get_mut(&transaction) else { return };
         if let Some(since) = fate.prepared.remove(&instance) {
-            waited(now - since, rules, observations);
+            waited(now - since, (rules, now), observations);
         }
         if commits { &mut fate.committed } else { &mut fate.aborted }.insert(instance);
         let wrongly = commits && fate.yes < rules.participants;
         let is_split = wrongly || !fate.committed.is_empty() && !fate.aborted.is_empty();
         observations.count("transactions split", u64::from(is_split && !fate.is_split));
-        fate.is_split |= is_split;
+        if is_split && !fate.is_split {
+            fate.is_split = true;
+            let (committed, aborted) = (fate.committed.len(), rules.participants as usize - fate.committed.len());
+            observations.violated("Atomicity", now, || {
+                format!("{committed} participants have committed transaction {transaction}, and {aborted} have not and never will, or have not voted for it")
+            });
+        }
     }
 
     /// A participant that comes back knows what it has written: of what it does not, it will never do its part.
@@ -99,15 +105,19 @@ impl Watch {
 
     pub(super) fn ends(&mut self, rules: Rules, now: SimTime, observations: &mut Observations) {
         for since in self.transactions.values().flat_map(|fate| fate.prepared.values()) {
-            waited(now - *since, rules, observations);
+            waited(now - *since, (rules, now), observations);
         }
         self.transactions.clear();
     }
 }
 
-fn waited(length: SimDuration, rules: Rules, observations: &mut Observations) {
+fn waited(length: SimDuration, (rules, now): (Rules, SimTime), observations: &mut Observations) {
     observations.count("votes for yes", 1);
     observations.total("time from vote to decision", length);
     observations.longest("time from vote to decision", length);
-    observations.count("decisions that came too late", u64::from(rules.within.is_some_and(|within| length > within)));
+    let Some(within) = rules.within else { return };
+    observations.count("decisions that came too late", u64::from(length > within));
+    if length > within {
+        observations.violated("DecidesWithin", now, || format!("a participant had voted yes and knew of no decision for {length}"));
+    }
 }

@@ -110,6 +110,11 @@ impl Protocol for GeneralsProtocol {
 
     const ANNOUNCES: &'static [&'static str] = &["Commands", "Decides"];
 
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[
+        ("Agreement", "no two correct members decide differently"),
+        ("Validity", "what correct members decide is what a correct proposer proposed"),
+    ];
+
     fn members(&self) -> u32 {
         self.rules.generals
     }
@@ -222,8 +227,8 @@ impl Protocol for GeneralsProtocol {
         watch.sees(seen, (self.rules.generals, self.length()), truth, observations);
     }
 
-    fn conclude(&self, watch: &mut Watch, _truth: &Truth<'_>, observations: &mut Observations) {
-        watch.ends(observations);
+    fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
+        watch.ends(truth.now, observations);
     }
 }
 

@@ -38,7 +38,7 @@ impl Watch {
         if fate.decided == generals - 1
             && let Some(fate) = self.agreements.remove(&agreement)
         {
-            fate.judge(observations);
+            fate.judge(truth.now, observations);
         }
     }
 
@@ -48,23 +48,34 @@ impl Watch {
         self.agreements.retain(|_, fate| {
             let old = is_old(fate);
             if old {
-                fate.judge(observations);
+                fate.judge(now, observations);
             }
             !old
         });
     }
 
-    pub(super) fn ends(&mut self, observations: &mut Observations) {
-        std::mem::take(&mut self.agreements).into_values().for_each(|fate| fate.judge(observations));
+    pub(super) fn ends(&mut self, now: SimTime, observations: &mut Observations) {
+        std::mem::take(&mut self.agreements).into_values().for_each(|fate| fate.judge(now, observations));
     }
 }
 
 impl Fate {
-    fn judge(&self, observations: &mut Observations) {
+    fn judge(&self, now: SimTime, observations: &mut Observations) {
         let Some(first) = self.done.first() else { return };
         observations.count("agreements", 1);
-        observations.count("agreements without agreement", u64::from(self.done.iter().any(|order| order != first)));
+        let attacks = self.done.iter().filter(|&&attacks| attacks).count();
+        let (is_split, retreats) = (self.done.iter().any(|order| order != first), self.done.len() - attacks);
+        observations.count("agreements without agreement", u64::from(is_split));
+        if is_split {
+            observations.violated("Agreement", now, || format!("of those who are loyal {attacks} attack and {retreats} retreat"));
+        }
         let disobeys = self.order.is_some_and(|ordered| self.done.iter().any(|&order| order != ordered));
         observations.count("orders disobeyed", u64::from(disobeys));
+        if disobeys {
+            let order = if self.order == Some(true) { "attack" } else { "retreat" };
+            observations.violated("Validity", now, || {
+                format!("a loyal commander ordered to {order}, and of those who are loyal {attacks} attack and {retreats} retreat")
+            });
+        }
     }
 }

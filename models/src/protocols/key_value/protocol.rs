@@ -6,6 +6,7 @@ use super::message::{Entries, Message};
 use super::watch::Watch;
 use super::{Acknowledge, KeyValue, ReadsFrom, Sync};
 use crate::disks::{Completion, DiskTimes, Order};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -166,18 +167,28 @@ impl Protocol for KeyValueProtocol {
         let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
         if !self.spec.reads.holds(draws.share()) {
             // A value names its write; 0 is none.
-            return turn.send(To::Member(0), Message::Write(key, draws.wait().bits() | 1));
+            let value = draws.wait().bits() | 1;
+            turn.invoke(u64::from(key), Action::Write(value));
+            return turn.send(To::Member(0), Message::Write(key, value));
         }
         let reader = match self.spec.reads_from {
             ReadsFrom::Primary => 0,
             ReadsFrom::Any => draws.demand().index(u64::from(self.spec.members)) as u32,
         };
+        turn.invoke(u64::from(key), Action::Read);
         turn.send(To::Member(reader), Message::Read(key));
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
-            Message::Written | Message::Value(_) => Some(Outcome::Success),
+            Message::Written => {
+                turn.returns(None);
+                Some(Outcome::Success)
+            }
+            Message::Value(value) => {
+                turn.returns(value);
+                Some(Outcome::Success)
+            }
             Message::Refused => Some(Outcome::Failed(Failure::Refused)),
             _ => None,
         }

@@ -87,6 +87,9 @@ impl Protocol for LockProtocol {
 
     const ANNOUNCES: &'static [&'static str] = &["Holds", "Releases", "Writes"];
 
+    const PROPERTIES: &'static [(&'static str, &'static str)] =
+        &[("OneWriterAtATime", "nobody writes what was made of something that another has changed meanwhile")];
+
     const PRIMARY: Option<&'static str> = Some("holder of the lock");
 
     fn members(&self) -> u32 {
@@ -182,9 +185,9 @@ impl Protocol for LockProtocol {
         watch: &mut Watch,
         (_, member): (InstanceId, &Member),
         announced: Announcement,
-        _truth: &Truth<'_>,
+        truth: &Truth<'_>,
         observations: &mut Observations,
     ) {
-        watch.looks(member, announced, observations);
+        watch.looks(member, announced, truth.now, observations);
     }
 }

@@ -44,10 +44,20 @@ impl Watch {
     }
 
     /// A write is well done if nobody else has written between it and the read that it was made of.
-    pub(super) fn looks(&self, member: &Member, announced: Announcement, observations: &mut Observations) {
+    pub(super) fn looks(&self, member: &Member, announced: Announcement, now: SimTime, observations: &mut Observations) {
         let (Member::Resource(resource), "Writes") = (member, announced.what) else { return };
         observations.count("writes", 1);
-        observations.count("writes over those of another holder", u64::from(resource.based_on.wrapping_add(1) != resource.version));
+        let is_over_another = resource.based_on.wrapping_add(1) != resource.version;
+        if is_over_another {
+            observations.violated("OneWriterAtATime", now, || {
+                let overwritten = resource.version - 1;
+                let (holder, based_on) = (announced.value, resource.based_on);
+                format!(
+                    "member {holder} wrote what it made of version {based_on}, and the resource had come to version {overwritten} meanwhile"
+                )
+            });
+        }
+        observations.count("writes over those of another holder", u64::from(is_over_another));
     }
 
     pub(super) fn ends(&mut self, now: SimTime, observations: &mut Observations) {

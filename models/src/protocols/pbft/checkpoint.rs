@@ -75,7 +75,7 @@ impl Replica {
             return;
         }
         self.fetched.clear();
-        (self.executed, self.stable, self.last) = (told.at, told.at, None);
+        (self.executed, self.stable) = (told.at, told.at);
         self.store.clone_from(&told.store);
         (self.answers, self.done) = (BTreeMap::new(), std::collections::VecDeque::new());
         told.done.iter().for_each(|&(id, answer)| self.remember(id, answer));
@@ -88,7 +88,7 @@ impl Replica {
                 turn.send(To::Held(held), Message::Reply(id, answer));
             }
         }
-        turn.announce("Catches up", self.executed as i64);
+        turn.announce("CatchesUp", self.executed as i64);
         self.execute(protocol, turn);
         self.is_timed = false;
         self.watch_the_time(protocol, turn);

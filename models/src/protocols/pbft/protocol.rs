@@ -4,6 +4,7 @@ use super::message::{Message, Request};
 use super::replica::Replica;
 use super::watch::Watch;
 use super::{Pbft, PbftRule};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
@@ -28,6 +29,7 @@ pub struct Member {
 #[derive(Clone, Debug)]
 pub struct Session {
     id: u64,
+    is_read: bool,
     answers: BTreeMap<u32, u64>,
 }
 
@@ -76,7 +78,9 @@ impl Protocol for PbftProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Executes", "Catches up", "Wants view", "Enters view"];
+    const ANNOUNCES: &'static [&'static str] = &["Executes", "CatchesUp", "WantsView", "EntersView"];
+
+    const PROPERTIES: &'static [(&'static str, &'static str)] = &[("Agreement", "no two correct members decide differently")];
 
     const PRIMARY: Option<&'static str> = Some("primary");
 
@@ -101,13 +105,14 @@ impl Protocol for PbftProtocol {
         let id = draws.wait().bits();
         let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
         // A value names its write; 0 is none.
-        let write = (!self.spec.reads.holds(draws.share())).then(|| draws.demand().bits() | 1);
+        let write = (!self.spec.reads.holds(draws.share())).then(|| turn.unique_value());
+        turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
         let request = Message::Request(Request { id, key, write });
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), request.clone()));
-        Session { id, answers: BTreeMap::new() }
+        Session { id, is_read: write.is_none(), answers: BTreeMap::new() }
     }
 
-    fn on_answer(&self, session: &mut Session, from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, session: &mut Session, from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         let Message::Reply(id, answer) = message else { return None };
         if id != session.id {
             return None;
@@ -115,7 +120,11 @@ impl Protocol for PbftProtocol {
         session.answers.insert(from, answer);
         let alike = session.answers.values().filter(|&&other| other == answer).count();
         let enough = if self.keeps(PbftRule::ReplyQuorum) { self.one_is_right() } else { 1 };
-        (alike >= enough).then_some(Outcome::Success)
+        if alike < enough {
+            return None;
+        }
+        turn.returns(session.is_read.then_some(answer));
+        Some(Outcome::Success)
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {

@@ -19,8 +19,8 @@ pub struct Replica {
     pub(super) slots: BTreeMap<u64, Slot>,
     /// Everything up to this place is done.
     pub(super) executed: u64,
-    /// What was done there.
-    pub(super) last: Proposal,
+    /// What was done at the last places, the latest last.
+    pub(super) recent: VecDeque<(u64, Proposal)>,
     pub(super) store: BTreeMap<u32, u64>,
     /// What was answered to the requests that were done last.
     pub(super) answers: BTreeMap<u64, u64>,
@@ -33,6 +33,8 @@ pub struct Replica {
     pub(super) checkpoints: BTreeMap<u64, BTreeMap<u32, u64>>,
     pub(super) fetched: BTreeMap<u32, Snapshot>,
     pub(super) changes: BTreeMap<u64, BTreeMap<u32, Change>>,
+    /// By what this primary has begun its view, for those who have not heard of it.
+    pub(super) begun: Vec<(u32, Change)>,
 }
 
 /// A place in the order.
@@ -185,7 +187,10 @@ impl Replica {
         while let Some(slot) = self.slots.get(&(self.executed + 1)).filter(|slot| slot.is_committed) {
             let proposal = slot.accepted.and_then(|(_, proposal)| proposal);
             self.executed += 1;
-            self.last = proposal;
+            self.recent.push_back((self.executed, proposal));
+            if self.recent.len() as u64 > protocol.window() {
+                self.recent.pop_front();
+            }
             did_something = true;
             if let Some(request) = proposal {
                 self.do_request(request, turn);
@@ -219,6 +224,11 @@ impl Replica {
         if let Some((_, Some(held))) = self.waiting.remove(&request.id) {
             turn.send(To::Held(held), Message::Reply(request.id, answer));
         }
+    }
+
+    /// What it did at a place, if that is not long ago.
+    pub(super) fn did(&self, place: u64) -> Proposal {
+        self.recent.iter().rev().find(|(at, _)| *at == place).and_then(|(_, proposal)| *proposal)
     }
 
     pub(super) fn remember(&mut self, id: u64, answer: u64) {

@@ -4,7 +4,7 @@ use super::PbftRule;
 use super::message::{Change, Message, Proposal};
 use super::protocol::PbftProtocol;
 use super::replica::Replica;
-use crate::protocols::Turn;
+use crate::protocols::{To, Turn};
 use std::collections::BTreeMap;
 
 type Now<'a, 'b> = &'a mut Turn<'b, PbftProtocol>;
@@ -13,16 +13,27 @@ impl Replica {
     /// A request was not done in time.
     pub(super) fn waited(&mut self, protocol: &PbftProtocol, turn: Now<'_, '_>) {
         self.is_timed = false;
-        if self.is_changing || !self.waiting.is_empty() {
-            self.want(protocol, self.view.saturating_add(1), turn);
+        if self.waiting.is_empty() && !self.is_changing {
+            return;
         }
+        // Perhaps the others have done what it waits for.
+        protocol.tell_others(&Message::Fetch(self.executed), turn);
+        let wishes = self.changes.get(&self.view).map_or(0, BTreeMap::len);
+        if self.is_changing && wishes < protocol.quorum() {
+            // It would be alone in the next view as well; its wish may be lost.
+            if let Some(change) = self.changes.get(&self.view).and_then(|wishes| wishes.get(&turn.me())) {
+                protocol.tell_others(&Message::ViewChange(self.view, change.clone()), turn);
+            }
+            return self.watch_the_time(protocol, turn);
+        }
+        self.want(protocol, self.view.saturating_add(1), turn);
     }
 
     /// It wants another view, and says what it knows to have been prepared.
     fn want(&mut self, protocol: &PbftProtocol, view: u64, turn: Now<'_, '_>) {
         (self.view, self.is_changing) = (view, true);
         self.idle_views += 1;
-        turn.announce("Wants view", view as i64);
+        turn.announce("WantsView", view as i64);
         let prepared: BTreeMap<u64, (u64, Proposal)> = if protocol.keeps(PbftRule::PreparedCertificates) {
             self.slots.iter().filter_map(|(&place, slot)| slot.prepared.map(|prepared| (place, prepared))).collect()
         } else {
@@ -37,6 +48,9 @@ impl Replica {
 
     pub(super) fn wanted(&mut self, protocol: &PbftProtocol, from: u32, view: u64, change: Change, turn: Now<'_, '_>) {
         if view < self.view || view == self.view && !self.is_changing {
+            if !self.is_changing && protocol.primary(self.view) == turn.me() && !self.begun.is_empty() {
+                turn.send(To::Member(from), Message::NewView(self.view, self.begun.clone()));
+            }
             return;
         }
         // Of each replica its last wish, so that a liar fills nothing.
@@ -55,6 +69,7 @@ impl Replica {
         if self.is_changing && protocol.primary(self.view) == turn.me() && wishes >= protocol.quorum() {
             let proofs: Vec<(u32, Change)> = self.changes.remove(&self.view).unwrap_or_default().into_iter().collect();
             protocol.tell_others(&Message::NewView(self.view, proofs.clone()), turn);
+            self.begun.clone_from(&proofs);
             self.enter(protocol, self.view, &proofs, turn);
         }
     }
@@ -73,8 +88,11 @@ impl Replica {
     fn enter(&mut self, protocol: &PbftProtocol, view: u64, proofs: &[(u32, Change)], turn: Now<'_, '_>) {
         (self.view, self.is_changing) = (view, false);
         self.changes = self.changes.split_off(&(view + 1));
-        turn.announce("Enters view", view as i64);
+        turn.announce("EntersView", view as i64);
         let stable = proofs.iter().map(|(_, change)| change.stable).max().unwrap_or(0);
+        if stable > self.executed {
+            protocol.tell_others(&Message::Fetch(self.executed), turn);
+        }
         let mut chosen: BTreeMap<u64, (u64, Proposal)> = BTreeMap::new();
         for (&place, &prepared) in proofs.iter().flat_map(|(_, change)| &change.prepared) {
             if place > stable && place <= stable.saturating_add(protocol.window()) {

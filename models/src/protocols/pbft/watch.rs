@@ -34,23 +34,34 @@ impl Watch {
     ) {
         match announced.what {
             "Executes" if truth.is_honest(member) => {
+                let did = replica.did(announced.value as u64);
                 let place = self.places.entry(announced.value as u64).or_insert_with(|| {
-                    observations.count("requests ordered", u64::from(replica.last.is_some()));
-                    Place { proposal: replica.last, by: BTreeSet::new(), is_split: false }
+                    observations.count("requests ordered", u64::from(did.is_some()));
+                    Place { proposal: did, by: BTreeSet::new(), is_split: false }
                 });
                 place.by.insert(instance);
-                let is_split = place.proposal != replica.last;
+                let is_split = place.proposal != did;
                 observations.count("places with different requests", u64::from(is_split && !place.is_split));
                 place.is_split |= is_split;
+                if is_split {
+                    let at = announced.value;
+                    observations.violated("Agreement", truth.now, || {
+                        format!("replica {member} has done {} at place {at}, and another correct one {}", named(did), named(place.proposal))
+                    });
+                }
                 if self.places.len() > REMEMBERED {
                     self.places.pop_first();
                 }
             }
-            "Enters view" if announced.value as u64 > self.highest_view => {
+            "EntersView" if announced.value as u64 > self.highest_view => {
                 self.highest_view = announced.value as u64;
                 observations.count("view changes", 1);
             }
             _ => {}
         }
     }
+}
+
+fn named(proposal: Proposal) -> String {
+    proposal.map_or_else(|| "nothing".to_owned(), |request| format!("request {:016x}", request.id))
 }

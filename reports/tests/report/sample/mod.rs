@@ -2,8 +2,11 @@
 
 pub mod grids;
 
-use scenarios::measure::{Bin, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Assumption, BinTotals, CellSeries, FaultWindow, FurtherAttempts, Manifest, Results, RunOutcome, RunRow};
+use scenarios::measure::{Bin, CoarseHistogram, EdgeMeasures, Episode, LatencySummary, Recovery, RunMeasures, StuckEvidence};
+use scenarios::results::{
+    Assumption, BinTotals, CellSeries, FaultWindow, FurtherAttempts, LevelTotals, Manifest, OccupancyTotals, Results, RunOutcome, RunRow,
+};
+use scenarios::story::Story;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -56,6 +59,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         expect: Vec::new(),
         properties: Vec::new(),
         sums: Vec::new(),
+        story: Story::default(),
         assumptions: vec![
             Assumption { path: "nodes.checkout.threads".to_owned(), value: "Released".to_owned(), written: true },
             Assumption { path: "nodes.payments.late_work".to_owned(), value: "Finish".to_owned(), written: false },
@@ -76,9 +80,40 @@ pub fn brownout(arms: &[Arm], runs: u64) -> Results {
             results.runs.push(row(0, index, seed, measures));
         }
         series.further = series.bins.iter().map(further).collect();
+        fill(&mut series, arm);
         results.series.push(series);
     }
     results
+}
+
+/// Latencies that grow from 20 ms on, most of them short, and what a service has to do meanwhile.
+fn fill(series: &mut CellSeries, &(_, _, _, per_hundred, during): &Arm) {
+    series.latencies.bins_of_stretch = 1;
+    let mut services = [OccupancyTotals::default(), OccupancyTotals::default()];
+    for ((service, name), workers) in services.iter_mut().zip(["checkout", "payments"]).zip([60, 0]) {
+        (service.service, service.workers, service.runs) = (name.to_owned(), workers, series.runs);
+    }
+    for (second, bin) in (0_u64..).zip(&series.bins) {
+        let is_down = (20..30).contains(&second);
+        let mut coarse = CoarseHistogram::default();
+        for step in 0..20_u64 {
+            let nanos = (20 + per_hundred / 20 + step * step * if is_down { 9 } else { 1 }) * 1_000_000;
+            coarse.add(nanos, bin.succeeded >> step);
+            series.latencies.successes.add(nanos, bin.succeeded >> step);
+        }
+        series.latencies.failures.add(500_000_000 + 1_000_000 * second, bin.failed);
+        series.latencies.over_time.push(coarse);
+        for service in &mut services {
+            let level = |thousandths: u64| {
+                let mut level = LevelTotals { sum: thousandths * series.runs, ..LevelTotals::default() };
+                level.runs.add(thousandths, series.runs);
+                level
+            };
+            service.busy.push(level(if is_down { 60_000 } else { 20_000 + per_hundred * 10 }));
+            service.waiting.push(level(if is_down { (second - 19) * 100_000 / during.max(1) * 20 } else { 0 }));
+        }
+    }
+    series.occupancies = services.into_iter().filter(|_| series.runs > 0).collect();
 }
 
 /// What is more than one attempt per call: half of it second attempts, the rest later ones.
@@ -119,12 +154,29 @@ fn brownout_run(&(name, middle, never, per_hundred, during): &Arm, seed: u64) ->
             relapses: 0,
         }],
         stuck: lost,
+        stuck_evidence: lost.then(|| stuck(measured)),
         last_success: Some(SimTime::from_nanos(HORIZON * 1_000_000_000)),
         events: 40 * calls,
         ended: SimTime::from_nanos((HORIZON + 2) * 1_000_000_000),
         ..RunMeasures::default()
     };
     (bins, measures)
+}
+
+/// What the last ten seconds say of a run that is down since the 20th.
+fn stuck(measured: &[Bin]) -> StuckEvidence {
+    let last = &measured[measured.len() - 10..];
+    let offered = last.iter().map(|bin| bin.started).sum();
+    StuckEvidence {
+        trigger_gone: Some(SimDuration::from_secs(HORIZON - 30)),
+        watched: SimDuration::from_secs(10),
+        offered,
+        offered_before: 10 * RATE,
+        load_as_before: true,
+        succeeded: last.iter().map(|bin| bin.succeeded).sum(),
+        level: offered * 999 / 1_000,
+        stays_down: true,
+    }
 }
 
 fn bin(second: u64, back: u64, per_hundred: u64, during: u64, luck: &Draws) -> Bin {

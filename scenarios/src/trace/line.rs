@@ -16,8 +16,8 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
     let mut text = format!("{:>width$}  ", Seconds(at).to_string(), width = last.len());
     let node = |node: models::ids::NodeId| plan.nodes[node.index()].name.as_str();
     let (what, who, detail) = match record {
-        Record::CallStarted(name) => ("call", call(plan, name), String::new()),
-        Record::CallEnded(name, outcome) => ("end", call(plan, name), outcome.name().to_owned()),
+        Record::CallStarted(name) => ("call", call_label(plan, name), String::new()),
+        Record::CallEnded(name, outcome) => ("end", call_label(plan, name), outcome.name().to_owned()),
         Record::Sent(name, to) => ("send", attempt(plan, name), format!("to {}", node(*to))),
         Record::Dropped(name, to, loss) => ("drop", attempt(plan, name), format!("at {}, {}", node(*to), loss.name())),
         Record::Queued(name, to) => ("queue", attempt(plan, name), format!("at {}", node(*to))),
@@ -26,7 +26,7 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::Delivered(name, from, outcome) => ("deliver", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
         Record::DeliveredLate(name, from, outcome) => ("late", attempt(plan, name), format!("from {}, {}", node(*from), outcome.name())),
         Record::Abandoned(name, to) => ("abandon", attempt(plan, name), format!("at {}", node(*to))),
-        Record::CallAbandoned(name) => ("give up", call(plan, name), String::new()),
+        Record::CallAbandoned(name) => ("give up", call_label(plan, name), String::new()),
         Record::Discarded(name, to) => ("discard", attempt(plan, name), format!("at {}", node(*to))),
         Record::FaultBegan(id, member) => ("FAULT", fault(plan, *id, *member), "begins".to_owned()),
         Record::FaultEnded(id, member) => ("FAULT", fault(plan, *id, *member), "ends".to_owned()),
@@ -58,7 +58,7 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
 }
 
 /// `shoppers -> checkout breaker, client 17`: whose shared memory of which layer.
-fn layer(plan: &Plan, at: &ShiftAt) -> String {
+pub(super) fn layer(plan: &Plan, at: &ShiftAt) -> String {
     let edge = &plan.edges[at.edge.index()];
     let layer = edge.stack[at.layer as usize].name();
     let whose = match edge.scopes[at.layer as usize] {
@@ -73,7 +73,7 @@ fn layer(plan: &Plan, at: &ShiftAt) -> String {
     format!("{} {layer}{whose}", edge.name)
 }
 
-fn shift(shift: &Shift) -> String {
+pub(super) fn shift(shift: &Shift) -> String {
     match shift {
         Shift::Breaker(State::Closed) => "closes".to_owned(),
         Shift::Breaker(State::HalfOpen) => "is half open".to_owned(),
@@ -87,7 +87,7 @@ fn shift(shift: &Shift) -> String {
 /// `shoppers -> checkout probe of 2.17` for the question whether replica 2 is well, asked for the 18th time;
 /// `front -> back check by 2.17` for what replica 2 asks back when it is asked that; `worker -> orders poll 2.17` for the 18th poll of
 /// a poller of replica 2.
-fn call(plan: &Plan, name: &CallName) -> String {
+pub fn call_label(plan: &Plan, name: &CallName) -> String {
     if let Some(ordinal) = name.ordinal.checked_sub(FIRST_CHECK) {
         return format!("{} check by {}.{ordinal}", plan.edges[name.edge.index()].name, name.client);
     }
@@ -109,7 +109,7 @@ fn letter(plan: &Plan, name: &MessageName) -> String {
 
 fn attempt(plan: &Plan, name: &AttemptName) -> String {
     let copy = if name.copy == 0 { String::new() } else { format!(" copy {}", name.copy) };
-    format!("{} attempt {}{copy}", call(plan, &name.call), name.number)
+    format!("{} attempt {}{copy}", call_label(plan, &name.call), name.number)
 }
 
 /// Seconds with all nine decimals, so that lines align and nothing is rounded.

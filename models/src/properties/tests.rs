@@ -1,0 +1,475 @@
+//! Do checkers and those who try every order agree, on all small histories?
+
+use super::*;
+use crate::history::{Action, End, History, Operation};
+use sim_core::time::SimTime;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn at(instant: u64) -> SimTime {
+    SimTime::from_nanos(instant)
+}
+
+/// An operation of a client on object 0, from one instant to another; without an end its outcome is unknown.
+fn operation(client: u32, action: Action, from: u64, until: Option<u64>, answer: Option<u64>) -> Operation {
+    let end = until.map_or(End::Unknown, |until| End::Ok { at: at(until), value: answer });
+    Operation { client, call: u64::from(client) << 32 | from, attempt: 1, object: 0, action, invoked: at(from), end }
+}
+
+fn write(client: u32, value: u64, from: u64, until: u64) -> Operation {
+    operation(client, Action::Write(value), from, Some(until), None)
+}
+
+fn read(client: u32, value: u64, from: u64, until: u64) -> Operation {
+    operation(client, Action::Read, from, Some(until), Some(value))
+}
+
+fn history(operations: Vec<Operation>) -> History {
+    History { operations, missing: 0 }
+}
+
+fn is_linearizable(operations: &[Operation]) -> bool {
+    let found = linearizable(&history(operations.to_vec()), u64::MAX);
+    assert_eq!(found.undecided, None);
+    found.violations.is_empty()
+}
+
+fn judged(property: &impl Property, operations: Vec<Operation>) -> Judged {
+    judged_after(property, operations, 0)
+}
+
+fn judged_after(property: &impl Property, operations: Vec<Operation>, faults_end: u64) -> Judged {
+    let (history, heard) = (history(operations), BTreeMap::new());
+    let (horizon, ended) = (at(1_000), at(1_000));
+    property.judge(&Evidence { history: &history, heard: &heard, faults_end: at(faults_end), horizon, ended })
+}
+
+/// Every way in which so many operations can begin and end, as far as it makes a difference which of them was over when another began: the
+/// instants of begin and end of each, in the order of their begins.
+fn intervals(count: usize) -> Vec<Vec<(u64, u64)>> {
+    fn go(count: usize, now: u64, open: &[usize], spans: &[(u64, u64)], last_ended: Option<usize>, all: &mut Vec<Vec<(u64, u64)>>) {
+        if spans.len() == count && open.is_empty() {
+            return all.push(spans.to_vec());
+        }
+        if spans.len() < count {
+            let (open, spans) = ([open, &[spans.len()]].concat(), [spans, &[(now, 0)]].concat());
+            go(count, now + 1, &open, &spans, None, all);
+        }
+        // Ends that nothing begins between may come in any order: one of those is enough.
+        for ends in open.iter().copied().filter(|ends| last_ended.is_none_or(|last| last < *ends)) {
+            let open: Vec<usize> = open.iter().copied().filter(|other| *other != ends).collect();
+            let mut spans = spans.to_vec();
+            spans[ends].1 = now;
+            go(count, now + 1, &open, &spans, Some(ends), all);
+        }
+    }
+    let mut all = Vec::new();
+    go(count, 0, &[], &[], None, &mut all);
+    all
+}
+
+/// Every way in which so many operations can be writes, of values 1, 2 and so on, and reads of any of those or of nothing.
+fn labels(count: usize) -> Vec<Vec<(bool, u64)>> {
+    let mut all = Vec::new();
+    for writes in 0..1_u32 << count {
+        let most = u64::from(writes.count_ones());
+        let reads = count as u32 - writes.count_ones();
+        for answers in 0..(most + 1).pow(reads) {
+            let (mut value, mut rest) = (0, answers);
+            let label = |index: usize| {
+                if writes >> index & 1 == 1 {
+                    value += 1;
+                    (true, value)
+                } else {
+                    let answer = rest % (most + 1);
+                    rest /= most + 1;
+                    (false, answer)
+                }
+            };
+            all.push((0..count).map(label).collect());
+        }
+    }
+    all
+}
+
+/// Tries every order, with those of unknown outcome anywhere after their begin, or nowhere.
+fn some_order_explains(operations: &[Operation], step: &dyn Fn(u64, &Operation) -> Option<u64>) -> bool {
+    fn go(operations: &[Operation], left: u32, state: u64, step: &dyn Fn(u64, &Operation) -> Option<u64>) -> bool {
+        let is_left = |index: usize| left >> index & 1 == 1;
+        let must = (0..operations.len()).any(|index| is_left(index) && operations[index].end != End::Unknown);
+        !must
+            || (0..operations.len()).filter(|index| is_left(*index)).any(|index| {
+                let is_first = (0..operations.len()).all(|other| !is_left(other) || !operations[other].precedes(&operations[index]));
+                is_first && step(state, &operations[index]).is_some_and(|state| go(operations, left & !(1 << index), state, step))
+            })
+    }
+    go(operations, (1 << operations.len()) - 1, 0, step)
+}
+
+fn register(state: u64, operation: &Operation) -> Option<u64> {
+    match operation.action {
+        Action::Write(value) => Some(value),
+        Action::Read => (operation.answer() == Some(state)).then_some(state),
+        Action::CompareAndSet { expected, new } => match (state == expected, operation.answer()) {
+            (true, None | Some(1)) => Some(new),
+            (false, None | Some(0)) => Some(state),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn made(spans: &[(u64, u64)], labels: &[(bool, u64)], unknown: u32) -> Vec<Operation> {
+    let one = |(index, (&(from, until), &(writes, value))): (usize, (&(u64, u64), &(bool, u64)))| {
+        let is_known = !writes || unknown >> index & 1 == 0;
+        let action = if writes { Action::Write(value) } else { Action::Read };
+        operation(index as u32, action, from, is_known.then_some(until), (!writes).then_some(value))
+    };
+    spans.iter().zip(labels).enumerate().map(one).collect()
+}
+
+#[test]
+fn zones_and_trying_every_order_agree_on_all_histories_of_a_register_up_to_6_operations() {
+    let (mut looked, mut violated) = (0_u64, 0_u64);
+    for count in 1..=6 {
+        let spans = intervals(count);
+        assert_eq!(spans.len(), (1..=count).product::<usize>());
+        for labels in labels(count) {
+            for spans in &spans {
+                let operations = made(spans, &labels, 0);
+                let explained = some_order_explains(&operations, &register);
+                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                looked += 1;
+                violated += u64::from(!explained);
+            }
+        }
+    }
+    assert!(looked > 2_000_000 && violated > 100_000 && looked - violated > 100_000, "{looked} {violated}");
+}
+
+#[test]
+fn writes_of_unknown_outcome_may_take_effect_at_any_time_or_never() {
+    for count in 1..=4 {
+        for labels in labels(count) {
+            for (spans, unknown) in intervals(count).iter().flat_map(|spans| (1..1_u32 << count).map(move |unknown| (spans, unknown))) {
+                let operations = made(spans, &labels, unknown);
+                assert_eq!(is_linearizable(&operations), some_order_explains(&operations, &register), "{operations:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_search_and_trying_every_order_agree_on_histories_with_exchanges() {
+    let actions = [
+        (Action::Write(1), None),
+        (Action::Write(2), None),
+        (Action::Read, Some(0)),
+        (Action::Read, Some(1)),
+        (Action::CompareAndSet { expected: 0, new: 1 }, Some(1)),
+        (Action::CompareAndSet { expected: 1, new: 2 }, Some(1)),
+        (Action::CompareAndSet { expected: 1, new: 2 }, Some(0)),
+        (Action::CompareAndSet { expected: 2, new: 0 }, None),
+    ];
+    let mut violated = 0;
+    for count in 1..=4 {
+        for spans in intervals(count) {
+            for code in 0..8_usize.pow(count as u32) {
+                let label = |index: usize| actions[code / 8_usize.pow(index as u32) % 8];
+                // What answers nothing has no known end.
+                let one = |(index, &(from, until)): (usize, &(u64, u64))| {
+                    let (action, answer) = label(index);
+                    let is_unknown = matches!(action, Action::CompareAndSet { .. }) && answer.is_none();
+                    operation(index as u32, action, from, (!is_unknown).then_some(until), answer)
+                };
+                let operations: Vec<Operation> = spans.iter().enumerate().map(one).collect();
+                let explained = some_order_explains(&operations, &register);
+                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                violated += usize::from(!explained);
+            }
+        }
+    }
+    assert!(violated > 10_000);
+}
+
+#[test]
+fn locks_are_given_to_one_client_at_a_time() {
+    let lock = |state: u64, operation: &Operation| match operation.action {
+        Action::Acquire => (state == 0).then_some(u64::from(operation.client) + 1),
+        _ => (state == u64::from(operation.client) + 1).then_some(0),
+    };
+    for count in 1..=4 {
+        for (spans, code) in intervals(count).iter().flat_map(|spans| (0..4_usize.pow(count as u32)).map(move |code| (spans, code))) {
+            let one = |(index, &(from, until)): (usize, &(u64, u64))| {
+                let code = code >> (2 * index) & 3;
+                operation((code & 1) as u32, if code & 2 == 0 { Action::Acquire } else { Action::Release }, from, Some(until), None)
+            };
+            let operations: Vec<Operation> = spans.iter().enumerate().map(one).collect();
+            assert_eq!(is_linearizable(&operations), some_order_explains(&operations, &lock), "{operations:#?}");
+        }
+    }
+}
+
+/// A long history of a register that one copy would give: each operation takes effect at its own instant within its interval.
+fn long(count: u64, clients: u64) -> Vec<Operation> {
+    let mut value = 0;
+    let one = |index: u64| {
+        let (middle, spread) = (index * 10 + 1_000, 1 + index * 7919 % (10 * clients));
+        let client = (index % clients) as u32;
+        if index % 3 == 0 {
+            value = index + 1;
+            write(client, value, middle - spread, middle + spread)
+        } else {
+            read(client, value, middle - spread, middle + spread)
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_hundred_thousand_operations_are_judged_and_one_stale_read_among_them_is_found() {
+    let mut operations = long(100_000, 50);
+    assert!(is_linearizable(&operations));
+    let stale = 70_000 + usize::from(operations[70_000].action != Action::Read);
+    operations[stale].end = End::Ok { at: operations[stale].ended().expect("it is known"), value: Some(60_001) };
+    let found = linearizable(&history(operations), u64::MAX);
+    let [witness] = found.violations.as_slice() else { panic!("{}", found.violations.len()) };
+    // The write that was read, one that had taken its place for long, and the read.
+    assert_eq!(witness.operations.len(), 3);
+    assert_eq!(witness.sentence, "a read answered an older value than the one that had been written last");
+}
+
+#[test]
+fn of_a_violation_the_fewest_operations_are_kept_that_cannot_be_explained() {
+    // B1: a read sees the write that is under way, a later one does not.
+    let operations = vec![write(0, 1, 0, 10), write(0, 2, 20, 90), read(1, 2, 30, 40), read(2, 1, 50, 60), read(2, 2, 95, 99)];
+    let found = linearizable(&history(operations), 1_000);
+    let [witness] = found.violations.as_slice() else { panic!("one violation") };
+    assert_eq!(witness.sentence, "a read answered an older value than another read before it");
+    assert!(!some_order_explains(&witness.operations, &register));
+    for left_out in 0..witness.operations.len() {
+        let mut fewer = witness.operations.clone();
+        let gone = fewer.remove(left_out);
+        // Without a write its reads would be of something that nobody wrote, which is another violation.
+        let is_read_of = |read: &Operation| matches!(gone.action, Action::Write(value) if read.answer() == Some(value));
+        assert!(fewer.iter().any(is_read_of) || some_order_explains(&fewer, &register), "{left_out} could be left out");
+    }
+}
+
+#[test]
+fn what_nobody_wrote_and_what_was_said_to_have_failed_is_not_read() {
+    let mut failed = write(0, 5, 0, 10);
+    failed.end = End::Failed { at: at(10) };
+    let found = |operations: Vec<Operation>| linearizable(&history(operations), 1_000).violations.first().map(|one| one.sentence.clone());
+    assert_eq!(found(vec![read(1, 7, 0, 10)]).as_deref(), Some("a read answered a value that nobody ever wrote"));
+    assert_eq!(found(vec![failed, read(1, 5, 20, 30)]).as_deref(), Some("a read answered a value whose write was said to have failed"));
+    assert_eq!(found(vec![failed, read(1, 0, 20, 30)]), None);
+    assert_eq!(found(vec![read(1, 5, 0, 10), write(0, 5, 20, 30)]).as_deref(), Some("a read answered a value before it was written"));
+}
+
+#[test]
+fn a_search_that_may_look_at_too_little_says_so() {
+    let exchange = |client, expected, new| operation(client, Action::CompareAndSet { expected, new }, 0, Some(100), Some(1));
+    let operations: Vec<Operation> = (0..8).map(|index| exchange(index, u64::from(7 - index), u64::from(8 - index))).collect();
+    assert_eq!(linearizable(&history(operations.clone()), 3).undecided, Some(0));
+    assert!(is_linearizable(&operations));
+}
+
+/// Whether some order of all operations agrees with every client's own, whatever the time.
+fn some_order_of_sessions_explains(operations: &[Operation]) -> bool {
+    fn go(operations: &[Operation], left: u32, state: u64) -> bool {
+        left == 0
+            || (0..operations.len()).filter(|index| left >> index & 1 == 1).any(|index| {
+                let earlier = |other: usize| left >> other & 1 == 1 && operations[other].client == operations[index].client;
+                let is_next = !(0..index).any(earlier);
+                is_next && register(state, &operations[index]).is_some_and(|state| go(operations, left & !(1 << index), state))
+            })
+    }
+    go(operations, (1 << operations.len()) - 1, 0)
+}
+
+#[test]
+fn sequential_and_causal_agree_with_trying_every_order_of_the_operations_of_two_and_three_clients() {
+    let (mut sequentials, mut causals) = (0, 0);
+    for count in 1..=5_usize {
+        for labels in labels(count) {
+            for code in 0..3_u32.pow(count as u32) {
+                // One after the other, so that only the clients' own orders bind.
+                let one = |(index, (writes, value)): (usize, &(bool, u64))| {
+                    let (client, from) = (code / 3_u32.pow(index as u32) % 3, 10 * index as u64);
+                    if *writes { write(client, *value, from, from + 5) } else { read(client, *value, from, from + 5) }
+                };
+                let operations: Vec<Operation> = labels.iter().enumerate().map(one).collect();
+                let is_sequential = some_order_of_sessions_explains(&operations);
+                let verdict = sequential(&history(operations.clone()), u64::MAX);
+                assert_eq!(verdict == Verdict::Holds, is_sequential, "{operations:#?}");
+                let (violations, _) = causal(&history(operations.clone())).expect("it is small");
+                assert!(violations.is_empty() || !is_sequential, "what is sequential is causal: {operations:#?}");
+                sequentials += usize::from(is_sequential);
+                causals += usize::from(violations.is_empty());
+            }
+        }
+    }
+    assert!(causals > sequentials && sequentials > 1_000, "{causals} {sequentials}");
+}
+
+#[test]
+fn causality_spans_clients_and_objects() {
+    let on = |object: u64, operation: Operation| Operation { object, ..operation };
+    // Who has seen the answer has seen the question.
+    let question = on(1, write(0, 1, 0, 5));
+    let (asked, answer) = (on(1, read(1, 1, 10, 15)), on(2, write(1, 2, 20, 25)));
+    let (heard, missed) = (on(2, read(2, 2, 30, 35)), on(1, read(2, 0, 40, 45)));
+    let (violations, reads) = causal(&history(vec![question, asked, answer, heard, missed])).expect("it is small");
+    assert_eq!((violations.len(), reads), (1, 3));
+    assert_eq!(violations[0].sentence, "a read answered that nothing was written, though it must have seen a write");
+    // Each object alone is linearizable but for the time.
+    assert_eq!(causal(&history(vec![question, asked, answer, missed])).expect("it is small").0, []);
+}
+
+#[test]
+fn each_guarantee_of_a_session_has_a_violation_of_its_own() {
+    let two = [write(0, 1, 0, 5), write(0, 2, 10, 15)];
+    let with = |more: &[Operation]| [&two[..], more].concat();
+    let verdicts = |operations: &[Operation]| {
+        [
+            judged(&ReadYourWrites {}, operations.to_vec()).verdict,
+            judged(&MonotonicReads {}, operations.to_vec()).verdict,
+            judged(&MonotonicWrites {}, operations.to_vec()).verdict,
+        ]
+    };
+    use Verdict::{Holds, Violated};
+    assert_eq!(verdicts(&with(&[read(0, 1, 20, 25)])), [Violated, Holds, Holds]);
+    assert_eq!(verdicts(&with(&[read(1, 1, 20, 25)])), [Holds, Holds, Holds]);
+    assert_eq!(verdicts(&with(&[read(1, 2, 20, 25), read(1, 1, 30, 35)])), [Holds, Violated, Violated]);
+    assert_eq!(verdicts(&with(&[read(1, 2, 20, 25), read(1, 0, 30, 35)])), [Holds, Violated, Holds]);
+    assert_eq!(verdicts(&with(&[read(1, 1, 20, 25), read(1, 2, 30, 35), read(2, 1, 40, 45)])), [Holds, Holds, Holds]);
+    // Two writes at the same time may be seen in either order, but not in one and then in the other.
+    let both = [write(0, 1, 0, 15), write(3, 2, 0, 15)];
+    let turned = [read(1, 1, 20, 25), read(1, 2, 30, 35), read(1, 1, 40, 45)];
+    assert_eq!(verdicts(&[&both[..], &turned[..2]].concat()), [Holds, Holds, Holds]);
+    assert_eq!(verdicts(&[&both[..], &turned[..]].concat()), [Holds, Violated, Holds]);
+}
+
+#[test]
+fn staleness_is_bounded_by_versions_and_by_age_and_counted() {
+    let operations = vec![write(0, 1, 0, 10), write(0, 2, 20, 30), write(0, 3, 40, 50), read(1, 1, 100, 110), read(1, 3, 120, 130)];
+    let bounded = |versions, age: Option<u64>| BoundedStaleness { versions, age: age.map(sim_core::time::SimDuration::from_nanos) };
+    let verdict = |versions, age| judged(&bounded(versions, age), operations.clone()).verdict;
+    assert_eq!((verdict(Some(1), None), verdict(Some(2), None)), (Verdict::Violated, Verdict::Holds));
+    // The first write that it misses was done at 30.
+    assert_eq!((verdict(None, Some(70)), verdict(None, Some(71))), (Verdict::Violated, Verdict::Holds));
+    let (history, heard) = (history(operations.clone()), BTreeMap::new());
+    let evidence = Evidence { history: &history, heard: &heard, faults_end: at(0), horizon: at(200), ended: at(200) };
+    let observed: Vec<(String, i64)> = bounded(Some(1), None).observe(&evidence).into_iter().map(|one| (one.title(), one.value)).collect();
+    let expected = [("reads judged", 2), ("stale reads", 1), ("versions missed, most", 2), ("staleness, most", 70)];
+    assert_eq!(observed, expected.map(|(name, value)| (name.to_owned(), value)));
+}
+
+#[test]
+fn replicas_that_do_not_agree_in_the_end_and_lost_writes_are_found_after_the_system_has_settled_and_not_before() {
+    let within = sim_core::time::SimDuration::from_nanos(100);
+    let (converges, keeps) = (EventualConvergence { within }, NoLostAcknowledgedWrite { within });
+    let written = [write(0, 1, 0, 10), write(1, 2, 20, 30)];
+    let with = |reads: &[Operation]| [&written[..], reads].concat();
+    let (early, late) = (with(&[read(2, 1, 50, 60), read(2, 2, 90, 99)]), with(&[read(2, 1, 200, 210), read(3, 2, 220, 230)]));
+    assert_eq!(judged(&converges, early.clone()).verdict, Verdict::NotReached);
+    assert_eq!(judged(&converges, late.clone()).verdict, Verdict::Violated);
+    assert_eq!(judged(&converges, with(&[read(2, 1, 200, 210), read(3, 1, 220, 230)])).verdict, Verdict::Holds);
+    assert_eq!(judged(&keeps, early).verdict, Verdict::NotReached);
+    assert_eq!((judged(&keeps, late.clone()).verdict, judged(&keeps, late.clone()).count), (Verdict::Violated, 1));
+    assert_eq!(judged_after(&keeps, late, 180).verdict, Verdict::NotReached);
+    assert_eq!(judged(&keeps, with(&[read(2, 2, 200, 210)])).verdict, Verdict::Holds);
+    // What was never acknowledged may be lost.
+    let unknown = operation(1, Action::Write(2), 20, None, None);
+    assert_eq!(judged(&keeps, vec![written[0], unknown, read(2, 1, 200, 210)]).verdict, Verdict::Holds);
+}
+
+#[test]
+fn locks_held_at_once_are_found_by_what_their_holders_know() {
+    let acquire = |client, from, until| operation(client, Action::Acquire, from, Some(until), None);
+    let release = |client, from| operation(client, Action::Release, from, None, None);
+    let verdict = |operations: Vec<Operation>| judged(&ExclusiveHolding {}, operations).verdict;
+    assert_eq!(verdict(vec![acquire(0, 0, 10), release(0, 20), acquire(1, 5, 25)]), Verdict::Holds);
+    assert_eq!(verdict(vec![acquire(0, 0, 10), release(0, 30), acquire(1, 5, 25)]), Verdict::Violated);
+    assert_eq!(verdict(vec![acquire(0, 0, 10), acquire(1, 50, 60)]), Verdict::Violated);
+    assert_eq!(verdict(vec![release(0, 20)]), Verdict::NotReached);
+    // A long holding hides no later one.
+    let nested = vec![acquire(0, 0, 10), release(0, 100), acquire(1, 110, 120), release(1, 200), acquire(2, 130, 140)];
+    assert_eq!(judged(&ExclusiveHolding {}, nested).count, 1);
+}
+
+#[test]
+fn a_call_that_is_executed_twice_shows_in_the_sum() {
+    let add = |call: u64, attempt: u32, from: u64, until: Option<u64>| Operation {
+        call,
+        attempt,
+        ..operation(0, Action::Add(10), from, until, None)
+    };
+    let verdict = |operations: Vec<Operation>| judged(&AtMostOnce {}, operations).verdict;
+    let twice = vec![add(1, 1, 0, None), add(1, 2, 20, Some(30))];
+    assert_eq!(verdict([&twice[..], &[read(1, 10, 40, 50)]].concat()), Verdict::Holds);
+    assert_eq!(verdict([&twice[..], &[read(1, 20, 40, 50)]].concat()), Verdict::Violated);
+    assert_eq!(verdict([&twice[..], &[add(2, 1, 35, Some(38)), read(1, 20, 40, 50)]].concat()), Verdict::Holds);
+    assert_eq!(verdict(twice), Verdict::NotReached);
+}
+
+#[test]
+fn money_is_neither_made_nor_lost() {
+    let total = |sum| operation(0, Action::Total, 0, Some(10), Some(sum));
+    let property = ConservationOfMoney { total: 100 };
+    assert_eq!(judged(&property, vec![total(100)]).verdict, Verdict::Holds);
+    assert_eq!(judged(&property, vec![total(100), total(90)]).verdict, Verdict::Violated);
+    assert_eq!(judged(&property, vec![read(0, 5, 0, 10)]).verdict, Verdict::NotReached);
+}
+
+#[test]
+fn nobody_waits_for_long_after_the_last_fault() {
+    let progress = Progress { within: sim_core::time::SimDuration::from_nanos(100), after: None };
+    let done = |from: u64| read(0, 0, from, from + 10);
+    let steady: Vec<Operation> = (0..100).map(|index| done(index * 10)).collect();
+    assert_eq!(judged_after(&progress, steady.clone(), 500).verdict, Verdict::Holds);
+    let gap: Vec<Operation> = steady.iter().copied().filter(|one| !(600..750).contains(&one.invoked.as_nanos())).collect();
+    // Nobody asked for anything meanwhile.
+    assert_eq!(judged_after(&progress, gap.clone(), 500).verdict, Verdict::Holds);
+    let asked = operation(7, Action::Read, 620, None, None);
+    let waited = judged_after(&progress, [&gap[..], &[asked]].concat(), 500);
+    assert_eq!((waited.verdict, waited.first.map(|first| first.at)), (Verdict::Violated, Some(at(720))));
+    assert_eq!(judged_after(&progress, [&gap[..], &[asked]].concat(), 800).verdict, Verdict::Holds);
+    assert_eq!(judged_after(&progress, steady.clone(), 950).verdict, Verdict::NotReached);
+    assert_eq!(judged_after(&progress, steady, u64::MAX).verdict, Verdict::NotReached);
+}
+
+#[test]
+fn what_is_announced_is_never_eventually_or_perhaps_heard() {
+    let event = "Elected".to_owned();
+    let heard = |times: &[u64]| -> BTreeMap<String, Heard> {
+        let times: Vec<SimTime> = times.iter().map(|time| at(*time)).collect();
+        if times.is_empty() { BTreeMap::new() } else { BTreeMap::from([(event.clone(), Heard { times, more: 0 })]) }
+    };
+    let history = History::default();
+    let verdicts = |times: &[u64]| {
+        let heard = heard(times);
+        let evidence = Evidence { history: &history, heard: &heard, faults_end: at(100), horizon: at(500), ended: at(500) };
+        let within = Some(sim_core::time::SimDuration::from_nanos(50));
+        [
+            Never { event: event.clone() }.judge(&evidence).verdict,
+            Eventually { event: event.clone(), within: None }.judge(&evidence).verdict,
+            Eventually { event: event.clone(), within }.judge(&evidence).verdict,
+            Reachable { event: event.clone() }.judge(&evidence).verdict,
+        ]
+    };
+    use Verdict::{Holds, NotReached, Violated};
+    assert_eq!(verdicts(&[]), [Holds, Violated, Violated, NotReached]);
+    assert_eq!(verdicts(&[20]), [Violated, Holds, Violated, Holds]);
+    assert_eq!(verdicts(&[20, 140]), [Violated, Holds, Holds, Holds]);
+    assert_eq!(verdicts(&[160]), [Violated, Holds, Violated, Holds]);
+}
+
+#[test]
+fn every_property_has_an_example_that_names_it_and_a_source() {
+    let mut names = BTreeSet::new();
+    for (name, summary, about) in AnyProperty::explanations() {
+        assert!(names.insert(name), "{name} stands twice");
+        assert!(about.example.starts_with(&format!("{name}(")) && !summary.ends_with('.') && !about.source.is_empty(), "{name}");
+    }
+}

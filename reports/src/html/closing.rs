@@ -1,0 +1,65 @@
+//! What stands last: what the words mean, and where everything came from?
+
+use super::escaped;
+use crate::command;
+use scenarios::results::{Manifest, Results};
+use std::fmt::Write as _;
+
+/// What the words of the page mean.
+pub fn definitions() -> String {
+    const WORDS: &[(&str, &str)] = &[
+        ("availability", "successful calls / calls started after the warm-up and before the horizon; unfinished calls did not succeed"),
+        ("degraded", "the share of the successful calls that ended with a makeshift or an old answer, or rest on one"),
+        ("wrong", "the share of the successful calls whose answer was altered on the way or a lie, or that rest on such an answer"),
+        (
+            "rank",
+            "arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
+        ),
+        ("best in a cell", "of the first rank there; where no difference between the arms is shown, none is best"),
+        (
+            "against the baseline",
+            "median over the seeds of the difference of availability, in percentage points, same seed in both arms; with a 95 % interval by order statistics, which assumes no distribution and needs six seeds",
+        ),
+        ("better in", "seeds in which the arm's availability was higher than the baseline's, of all seeds compared"),
+        (
+            "recovery",
+            "from the end of the last fault of an episode until service is back at its level for good; of a run with several episodes, the slowest; it runs to the end of the last rolling window (hold) below the level, so that service that is back at once reads up to hold",
+        ),
+        (
+            "not recovered",
+            "still below the level when the horizon or the next episode came, or stuck; such a run counts as longer than any limit and is shown as \u{201c}>\u{201d}, never averaged; point at the number for the 95 % interval of the share (Agresti and Coull)",
+        ),
+        ("stuck", "not recovered though no fault is active and first tries are offered at the rate they had before (metastable)"),
+        ("recovery p50, p99", "Kaplan-Meier quantiles over the runs"),
+        (
+            "attempts per call",
+            "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them, or on all edges of clients if these together carry more, per call of a client",
+        ),
+        ("edge", "a caller and its callee"),
+        ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),
+        ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
+        ("worst seed", "not recovered before recovered, then slowest, then lowest availability, then most attempts"),
+    ];
+    let mut html = "<section>\n<h2 id=\"definitions\">Definitions</h2>\n<dl>\n".to_owned();
+    for (word, meaning) in WORDS {
+        let _ = writeln!(html, "<dt>{}</dt><dd>{}.</dd>", escaped(word), escaped(meaning));
+    }
+    html += "</dl>\n</section>\n";
+    html
+}
+
+/// Where all this came from, how to get it again, and how to see that it is the same.
+pub fn provenance(results: &Results) -> String {
+    let manifest: &Manifest = &results.manifest;
+    format!(
+        "<footer>\n<h2 id=\"provenance\">Versions and commands</h2>\n<p>Again: <code>{}</code></p>\n\
+         <p>Stormglass {}, scenario hash <code>{}</code>, digest of all {} runs <code>{:016x}</code>. The digest of each run is in <code>runs.csv</code>.</p>\n\
+         <details><summary>The scenario</summary>\n<pre>{}</pre>\n</details>\n</footer>\n",
+        escaped(&command::compare(manifest)),
+        escaped(&manifest.tool_version),
+        escaped(&manifest.scenario_hash),
+        results.runs.len(),
+        results.digest(),
+        escaped(&manifest.text)
+    )
+}

@@ -1,0 +1,174 @@
+//! Which pictures stand where on the page, and how many of them can it bear?
+//!
+//! A page is one file that is to stay light: pictures are taken in the order of the page until their bytes are used up, and what is left
+//! out is linked. With many cells, pictures of single cells are those of the cell that tells most.
+
+use super::escaped;
+use super::tables::table;
+use crate::charts::Picture;
+use crate::summary::ArmSummary;
+use crate::table::Table;
+use scenarios::results::Results;
+
+/// With more cells than this, pictures of single cells are those of one.
+const DRAWN_CELLS: usize = 4;
+/// What all pictures on a page and their data may take, in bytes.
+const ROOM: usize = 520_000;
+/// What the data below one picture may take, in bytes; the file holds all.
+const ROOM_FOR_DATA: usize = 9_000;
+
+/// A part of the page that has pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Who stands where.
+    Topology,
+    /// How sure the ranking is.
+    Ranking,
+    /// Availability, goodput and load over time.
+    OverTime,
+    /// How long it takes to come back.
+    Recovery,
+    /// How long calls take.
+    Latency,
+    /// How the arms fare over all cells.
+    Grid,
+    /// What strategies, queues and edges do meanwhile.
+    Strategies,
+    /// Whatever has no place of its own.
+    Further,
+}
+
+impl Part {
+    /// Where a picture belongs.
+    fn of(picture: &Picture) -> Self {
+        let is_about = |words: &[&str]| words.iter().any(|word| picture.chart.contains(word));
+        if picture.chart == "topology" {
+            Self::Topology
+        } else if picture.view.axis.is_some() || is_about(&["grid", "edge", "by-clients", "along"]) {
+            Self::Grid
+        } else if is_about(&["difference", "forest"]) {
+            Self::Ranking
+        } else if is_about(&["recovery"]) {
+            Self::Recovery
+        } else if is_about(&["latency"]) {
+            Self::Latency
+        } else if is_about(&["availability", "goodput", "offered", "attempts"]) {
+            Self::OverTime
+        } else if is_about(&["layers", "queue", "utilisation", "amplification"]) {
+            Self::Strategies
+        } else {
+            Self::Further
+        }
+    }
+}
+
+/// The pictures of a page, and how much room is left for them.
+pub struct Figures<'a> {
+    results: &'a Results,
+    pictures: &'a [Picture],
+    /// The cells whose own pictures are on the page.
+    pub cells: Vec<u32>,
+    room: usize,
+}
+
+impl<'a> Figures<'a> {
+    /// What can be shown of these pictures.
+    pub fn of(results: &'a Results, pictures: &'a [Picture]) -> Self {
+        Self { results, pictures, cells: cells(results), room: ROOM }
+    }
+
+    /// Whether there is any picture for a part of the page.
+    pub fn has(&self, part: Part) -> bool {
+        self.of_part(part).next().is_some()
+    }
+
+    /// The figures of one part of the page, with links to what is left out.
+    pub fn draw(&mut self, part: Part) -> String {
+        let pictures: Vec<&Picture> = self.of_part(part).collect();
+        pictures.into_iter().map(|picture| self.figure(picture)).collect()
+    }
+
+    /// Links to the pictures of one cell.
+    pub fn links_of(&self, cell: u32) -> String {
+        let own = self.pictures.iter().filter(|picture| picture.view.axis.is_none() && picture.view.cells == [cell]);
+        own.map(links).collect()
+    }
+
+    fn of_part(&self, part: Part) -> impl Iterator<Item = &'a Picture> {
+        let pictures = self.pictures.iter().filter(move |picture| Part::of(picture) == part);
+        let cells = self.cells.clone();
+        pictures.filter(move |picture| match picture.view.cells.as_slice() {
+            // A topology is that of all cells.
+            [cell] if picture.view.axis.is_none() && part != Part::Topology => cells.contains(cell),
+            _ => true,
+        })
+    }
+
+    fn figure(&mut self, picture: &Picture) -> String {
+        if picture.svg.len() > self.room {
+            return links(picture);
+        }
+        self.room -= picture.svg.len();
+        let data = self.data(picture);
+        self.room = self.room.saturating_sub(data.len());
+        let stem = escaped(&picture.stem);
+        let file = |ending: &str| format!("<a href=\"charts/{stem}.{ending}\">charts/{stem}.{ending}</a>");
+        format!(
+            "<figure>\n<div class=\"wide\">{}</div><figcaption>{}. <details><summary>Data</summary><p>{}, {}.</p>\n{data}</details></figcaption>\n</figure>\n",
+            picture.svg,
+            escaped(picture.summary),
+            file("csv"),
+            file("svg"),
+        )
+    }
+
+    /// The first rows of what a picture shows.
+    fn data(&self, picture: &Picture) -> String {
+        let arms = &self.results.manifest.arms;
+        let rows = picture.table.rows.len();
+        let room = ROOM_FOR_DATA.min(self.room);
+        let mut shown = Table { rows: Vec::new(), files: None, ..picture.table.clone() };
+        let mut used = table(&shown, arms).len();
+        for row in &picture.table.rows {
+            // What a row takes besides its words: its tags and raw values.
+            used += row.iter().map(|cell| 2 * cell.shown().len() + 50).sum::<usize>();
+            if used > room {
+                break;
+            }
+            shown.rows.push(row.clone());
+        }
+        let cut = match shown.rows.len() {
+            0 => return String::new(),
+            some if some < rows => format!("<p>The first {some} of {rows} rows; the file has all.</p>\n"),
+            _ => String::new(),
+        };
+        format!("{cut}{}", table(&shown, arms))
+    }
+}
+
+/// The cells whose own pictures and rankings are open on the page: all if there are few, else the one in which the arms differ most.
+fn cells(results: &Results) -> Vec<u32> {
+    let count = results.manifest.cells.len();
+    if count <= DRAWN_CELLS {
+        return (0..count as u32).collect();
+    }
+    let arms = results.manifest.arms.len() as u32;
+    let spread = |cell: u32| {
+        let share = |arm| {
+            let arm = ArmSummary::of(results, cell, arm);
+            // In millionths; what was never called differs from nothing.
+            (arm.succeeded * 1_000_000).checked_div(arm.calls)
+        };
+        let shares: Vec<u64> = (0..arms).filter_map(share).collect();
+        shares.iter().max().zip(shares.iter().min()).map_or(0, |(high, low)| high - low)
+    };
+    // Of cells with equal spreads, the first.
+    (0..count as u32).rev().max_by_key(|cell| spread(*cell)).into_iter().collect()
+}
+
+/// Where a picture is that would make the page too heavy.
+fn links(picture: &Picture) -> String {
+    let stem = escaped(&picture.stem);
+    let files = ["svg", "csv"].map(|ending| format!("<a href=\"charts/{stem}.{ending}\">charts/{stem}.{ending}</a>"));
+    format!("<p>{}: {}</p>\n", escaped(&picture.table.title), files.join(", "))
+}

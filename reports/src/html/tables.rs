@@ -1,0 +1,71 @@
+//! How does a table look on the page?
+
+use super::escaped;
+use crate::table::{Align, Cell, Table};
+use std::fmt::Write as _;
+
+/// The column that says of which arm a row is.
+const ARM: &str = "arm";
+
+/// A table; numbers carry their raw value for the script that sorts, and what belongs to one of these arms carries its number for the script
+/// that hides arms.
+pub fn table(table: &Table, arms: &[String]) -> String {
+    let mut html = "<div class=\"wide\"><table>\n<thead><tr>".to_owned();
+    let class = |align: Align| if align == Align::Right { " class=\"number\"" } else { "" };
+    let of_row = table.columns.iter().position(|column| column.name == ARM);
+    // A column is an arm's where rows are not.
+    let of_column: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| if of_row.is_some() { String::new() } else { mark(arms, &column.name.replace('\n', " ")) })
+        .collect();
+    for (index, (column, mark)) in table.columns.iter().zip(&of_column).enumerate() {
+        let class = if of_row == Some(index) { " class=\"name\"" } else { class(column.align) };
+        let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name));
+    }
+    html += "</tr></thead>\n<tbody>\n";
+    for row in &table.rows {
+        let mark = of_row.and_then(|column| row.get(column)).map_or(String::new(), |cell| mark(arms, &cell.shown()));
+        let _ = write!(html, "<tr{mark}>");
+        for ((column, mark), cell) in table.columns.iter().zip(&of_column).zip(row) {
+            html += &cell_of(&format!("{}{mark}", class(column.align)), cell);
+        }
+        html += "</tr>\n";
+    }
+    html += "</tbody>\n</table></div>\n";
+    html
+}
+
+/// The attribute of what belongs to an arm; nothing if it belongs to none.
+pub fn mark(arms: &[String], name: &str) -> String {
+    arms.iter().position(|arm| arm == name).map_or(String::new(), |arm| format!(" data-arm=\"{arm}\""))
+}
+
+fn cell_of(attributes: &str, cell: &Cell) -> String {
+    let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
+    let shown = escaped(&cell.shown());
+    match cell {
+        Cell::Code(_) => format!("<td{attributes}><code>{shown}</code></td>"),
+        Cell::Noted(_, note) => format!("<td{attributes}{value}><abbr title=\"{}\">{shown}</abbr></td>", escaped(note)),
+        _ => format!("<td{attributes}{value}>{shown}</td>"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Column;
+
+    #[test]
+    fn what_belongs_to_an_arm_can_be_hidden_with_it() {
+        let arms = ["a".to_owned(), "b & c".to_owned()];
+        let mut rows = Table::new("", vec![Column::text("arm"), Column::number("a", "")]);
+        rows.push(vec![Cell::text("b & c"), Cell::Count(3)]);
+        let html = table(&rows, &arms);
+        assert!(html.contains("<tr data-arm=\"1\"><td>b &amp; c</td><td class=\"number\" data-value=\"3\">3</td></tr>"), "{html}");
+        assert!(!html.contains("data-arm=\"0\""), "a column of a table of arms is no arm: {html}");
+        let mut columns = Table::new("", vec![Column::text("cell"), Column::number("a", "")]);
+        columns.push(vec![Cell::text("b & c"), Cell::Count(3)]);
+        assert_eq!(table(&columns, &arms).matches("data-arm=\"0\"").count(), 2);
+    }
+}

@@ -1,0 +1,334 @@
+//! How is a space-time diagram drawn?
+//!
+//! As SVG, by hand: lanes with rows of bars, which lie in as few rows as they need without overlapping; messages between the
+//! lanes; shades behind them. Every shape carries a title, which a browser shows under the pointer, so that letters are few.
+
+use super::mermaid::seconds;
+use super::spacetime::Diagram;
+use super::story::{Message, Span, SpanKind};
+use crate::html::escaped;
+use std::fmt::Write as _;
+
+const WIDTH: f64 = 1280.0;
+const MARGIN: f64 = 18.0;
+const HEAD: f64 = 74.0;
+/// Space between the lane above and the line of a lane, and between two rows of bars.
+const LANE: f64 = 46.0;
+const ROW: f64 = 7.0;
+/// More calls at once than this are drawn over each other in the last row.
+const MOST_ROWS: usize = 12;
+/// Labels stand at messages only if there are few.
+const MOST_LABELS: usize = 40;
+const FOOT: f64 = 66.0;
+
+const INK: &str = "#222222";
+const MUTED: &str = "#5f5f5f";
+const GRID: &str = "#dddddd";
+const REQUEST: &str = "#0072b2";
+const ANSWER: &str = "#009e73";
+const FAILURE: &str = "#d55e00";
+const WAIT: &str = "#e69f00";
+const CALL: &str = "#999998";
+const FAULT: &str = "#cc79a7";
+
+/// Where a lane is: its line, and the row of each of its bars.
+struct Lane<'d> {
+    name: &'d str,
+    y: f64,
+    bars: Vec<(&'d Span, usize)>,
+    bottom: f64,
+}
+
+struct Scale {
+    left: f64,
+    from: u64,
+    per_nano: f64,
+}
+
+impl Scale {
+    fn x(&self, at: u64) -> f64 {
+        self.left + at.saturating_sub(self.from) as f64 * self.per_nano
+    }
+}
+
+/// Draws a diagram.
+pub fn draw(diagram: &Diagram) -> String {
+    let lanes = lanes(diagram);
+    let longest = lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default();
+    let left = MARGIN + 12.0 + (longest as f64 * 7.4).clamp(40.0, 260.0);
+    let (from, until) = diagram.window;
+    let scale = Scale { left, from, per_nano: (WIDTH - MARGIN - left) / (until.saturating_sub(from)).max(1) as f64 };
+    let bottom = lanes.last().map_or(HEAD, |lane| lane.bottom);
+    let height = bottom + FOOT;
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height:.0}\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
+         font-family=\"Noto Sans, sans-serif\" font-size=\"13\">"
+    );
+    let _ = writeln!(out, "<title>{}</title>", escaped(&format!("{}: {}", diagram.title, diagram.subtitle)));
+    let _ = writeln!(out, "<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>");
+    let _ = writeln!(
+        out,
+        "<text x=\"{MARGIN}\" y=\"28\" font-size=\"17\" font-weight=\"bold\" fill=\"{INK}\">{}</text>",
+        escaped(&diagram.title)
+    );
+    let _ = writeln!(out, "<text x=\"{MARGIN}\" y=\"46\" font-size=\"12\" fill=\"{MUTED}\">{}</text>", escaped(&diagram.subtitle));
+    shade(&mut out, diagram, &lanes, &scale, bottom);
+    axis(&mut out, diagram, &scale, bottom);
+    lanes.iter().for_each(|lane| draw_lane(&mut out, diagram, lane, &scale));
+    let is_labelled = diagram.messages.len() <= MOST_LABELS;
+    diagram.messages.iter().for_each(|message| draw_message(&mut out, message, &lanes, &scale, is_labelled));
+    marks(&mut out, diagram, &lanes, &scale);
+    legend(&mut out, bottom + 46.0);
+    out += "</svg>\n";
+    out
+}
+
+/// Puts lanes below one another, each as high as its bars need.
+fn lanes(diagram: &Diagram) -> Vec<Lane<'_>> {
+    let mut top = HEAD;
+    let mut lanes = Vec::new();
+    for name in &diagram.lanes {
+        let mut bars: Vec<&Span> = diagram.bars.iter().filter(|bar| bar.node.as_ref() == Some(name)).collect();
+        bars.sort_by_key(|bar| (bar.from, bar.until, bar.id));
+        let mut free_from: Vec<u64> = Vec::new();
+        let placed: Vec<(&Span, usize)> = bars
+            .into_iter()
+            .map(|bar| {
+                let row = free_from.iter().position(|free| *free <= bar.from).unwrap_or(free_from.len()).min(MOST_ROWS - 1);
+                if row == free_from.len() {
+                    free_from.push(0);
+                }
+                free_from[row] = bar.until.max(bar.from + 1);
+                (bar, row)
+            })
+            .collect();
+        let y = top + LANE;
+        let bottom = y + 6.0 + free_from.len() as f64 * ROW;
+        lanes.push(Lane { name, y, bars: placed, bottom });
+        top = bottom;
+    }
+    lanes
+}
+
+/// Faults over the whole height, with their names above; what lies outside of the window is cut off.
+fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale, bottom: f64) {
+    let (first, last) = diagram.window;
+    let clip = |span: &Span| (scale.x(span.from.max(first)), scale.x(span.until.min(last)));
+    let mut named_until = 0.0;
+    for span in diagram.shades.iter().filter(|span| span.kind == SpanKind::Fault && span.from <= last && span.until >= first) {
+        let (x, end) = clip(span);
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{HEAD:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{FAULT}\" fill-opacity=\"0.14\"><title>{} from {} to {}</title></rect>",
+            (end - x).max(1.0),
+            bottom - HEAD,
+            escaped(&span.name),
+            seconds(span.from),
+            seconds(span.until)
+        );
+        // A name that would stand on another one is left to the pointer.
+        if x >= named_until {
+            let _ = writeln!(
+                out,
+                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"11\" fill=\"#8a3d6b\">{}</text>",
+                x + 3.0,
+                HEAD - 5.0,
+                escaped(&span.name)
+            );
+            named_until = x + 10.0 + span.name.chars().count() as f64 * 6.2;
+        }
+    }
+    for span in diagram.shades.iter().filter(|span| matches!(span.kind, SpanKind::Down | SpanKind::Pause)) {
+        let Some(lane) = lanes.iter().find(|lane| span.node.as_deref() == Some(lane.name)) else { continue };
+        let (x, end) = clip(span);
+        let (colour, what) = if span.kind == SpanKind::Down { ("#444444", "is dead") } else { (WAIT, "stands still") };
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\" fill-opacity=\"0.22\"><title>{} {what} from {} to {}</title></rect>",
+            lane.y - 12.0,
+            (end - x).max(1.0),
+            lane.bottom - lane.y + 12.0,
+            escaped(lane.name),
+            seconds(span.from),
+            seconds(span.until)
+        );
+    }
+}
+
+/// Instants below the lanes, at round numbers.
+fn axis(out: &mut String, diagram: &Diagram, scale: &Scale, bottom: f64) {
+    let (first, last) = diagram.window;
+    let wanted = (last - first).max(1) / 8;
+    let step =
+        (0..19).flat_map(|power| [1, 2, 5].map(|factor| factor * 10_u64.pow(power))).find(|step| *step >= wanted).unwrap_or(1).max(1);
+    let mut at = first.div_ceil(step) * step;
+    while at <= last {
+        let x = scale.x(at);
+        let _ = writeln!(out, "<path d=\"M{x:.1} {HEAD:.1}V{:.1}\" stroke=\"{GRID}\"/>", bottom + 6.0);
+        let label = sim_core::time::SimDuration::from_nanos(at).to_string();
+        let _ = writeln!(
+            out,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" font-size=\"11\" text-anchor=\"middle\" fill=\"{MUTED}\">{label}</text>",
+            bottom + 20.0
+        );
+        at += step;
+    }
+}
+
+fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale) {
+    let (first, last) = diagram.window;
+    let _ = writeln!(out, "<text x=\"{MARGIN}\" y=\"{:.1}\" fill=\"{INK}\">{}</text>", lane.y + 4.0, escaped(lane.name));
+    let _ =
+        writeln!(out, "<path d=\"M{:.1} {y:.1}H{:.1}\" stroke=\"{INK}\" stroke-width=\"1.2\"/>", scale.x(first), scale.x(last), y = lane.y);
+    for (bar, row) in &lane.bars {
+        let is_highlighted = bar.call.as_ref().is_some_and(|call| diagram.highlighted.contains(call));
+        let outcome = bar.outcome.as_deref().unwrap_or("not over yet");
+        let colour = match bar.kind {
+            _ if is_highlighted => FAILURE,
+            SpanKind::Queue => WAIT,
+            SpanKind::Call if outcome == "ok" => CALL,
+            SpanKind::Call => FAILURE,
+            SpanKind::Job => FAULT,
+            _ => REQUEST,
+        };
+        let (x, end) = (scale.x(bar.from.max(first)), scale.x(bar.until.min(last)));
+        let opacity = if is_highlighted || bar.kind != SpanKind::Call { 1.0 } else { 0.65 };
+        let _ = writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\" fill-opacity=\"{opacity}\"><title>{}</title></rect>",
+            lane.y + 4.0 + *row as f64 * ROW,
+            (end - x).max(1.0),
+            ROW - 2.0,
+            escaped(&format!(
+                "{} {}: {} to {}, {outcome}",
+                bar.name,
+                bar.call.as_deref().unwrap_or_default(),
+                seconds(bar.from),
+                seconds(bar.until)
+            ))
+        );
+    }
+    for span in diagram.shades.iter().filter(|span| span.kind == SpanKind::Down && span.node.as_deref() == Some(lane.name)) {
+        let (dies, returns) = (scale.x(span.from), scale.x(span.until));
+        let _ = writeln!(
+            out,
+            "<path d=\"M{:.1} {:.1}l10 10m0 -10l-10 10\" stroke=\"#000000\" stroke-width=\"2\" fill=\"none\"/>",
+            dies - 5.0,
+            lane.y - 5.0
+        );
+        if span.outcome.is_some() {
+            let _ = writeln!(
+                out,
+                "<circle cx=\"{returns:.1}\" cy=\"{:.1}\" r=\"4.5\" fill=\"#ffffff\" stroke=\"#000000\" stroke-width=\"1.6\"/>",
+                lane.y
+            );
+        }
+    }
+}
+
+/// A line from lane to lane; of one that is lost, most of it, and a cross.
+fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: &Scale, is_labelled: bool) {
+    let lane = |name: &str| lanes.iter().find(|lane| lane.name == name).map(|lane| lane.y);
+    let (Some(from), Some(to)) = (lane(&message.from), lane(&message.to)) else { return };
+    let (x, end) = (scale.x(message.sent), scale.x(message.arrived));
+    let share = if message.lost.is_some() { 0.72 } else { 1.0 };
+    let tip = (x + (end - x) * share, from + (to - from) * share);
+    let colour = match (&message.lost, message.is_failure, message.is_answer) {
+        (Some(_), ..) | (None, true, _) => FAILURE,
+        (None, false, true) => ANSWER,
+        (None, false, false) => REQUEST,
+    };
+    let dash = if message.lost.is_some() { " stroke-dasharray=\"4 3\"" } else { "" };
+    let fate = message.lost.as_ref().map_or(String::new(), |reason| format!(", lost: {reason}"));
+    let title =
+        format!("{} -> {}: {}, {} to {}{fate}", message.from, message.to, message.text, seconds(message.sent), seconds(message.arrived));
+    let _ = writeln!(
+        out,
+        "<path d=\"M{x:.1} {from:.1}L{:.1} {:.1}\" stroke=\"{colour}\" stroke-width=\"1.3\"{dash} fill=\"none\"><title>{}</title></path>",
+        tip.0,
+        tip.1,
+        escaped(&title)
+    );
+    if message.lost.is_some() {
+        let _ = writeln!(
+            out,
+            "<path d=\"M{:.1} {:.1}l8 8m0 -8l-8 8\" stroke=\"{FAILURE}\" stroke-width=\"2\" fill=\"none\"/>",
+            tip.0 - 4.0,
+            tip.1 - 4.0
+        );
+    } else {
+        arrow(out, (x, from), tip, colour);
+    }
+    if is_labelled {
+        // Beside the line near its begin: where lines cross, labels do not.
+        let at = (x + (end - x) * 0.3 + 5.0, from + (to - from) * 0.3);
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
+            at.0,
+            at.1,
+            escaped(&message.text)
+        );
+    }
+}
+
+/// A head of seven pixels at the end of a line.
+fn arrow(out: &mut String, from: (f64, f64), tip: (f64, f64), colour: &str) {
+    let (across, down) = (tip.0 - from.0, tip.1 - from.1);
+    let length = (across * across + down * down).sqrt().max(0.1);
+    let (along, aside) = ((across / length * 7.0, down / length * 7.0), (-down / length * 2.6, across / length * 2.6));
+    let _ = writeln!(
+        out,
+        "<path d=\"M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z\" fill=\"{colour}\"/>",
+        tip.0,
+        tip.1,
+        tip.0 - along.0 + aside.0,
+        tip.1 - along.1 + aside.1,
+        tip.0 - along.0 - aside.0,
+        tip.1 - along.1 - aside.1
+    );
+}
+
+fn marks(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale) {
+    for (at, node, says) in &diagram.marks {
+        let Some(lane) = lanes.iter().find(|lane| lane.name == node) else { continue };
+        let x = scale.x(*at);
+        let _ = writeln!(
+            out,
+            "<path d=\"M{x:.1} {:.1}l4 4l-4 4l-4 -4Z\" fill=\"#332288\"><title>{} at {}: {}</title></path>",
+            lane.y - 4.0,
+            escaped(node),
+            seconds(*at),
+            escaped(says)
+        );
+        if diagram.marks.len() <= MOST_LABELS / 2 {
+            let _ = writeln!(
+                out,
+                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"#332288\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
+                x + 4.0,
+                lane.y - 6.0,
+                escaped(says)
+            );
+        }
+    }
+}
+
+fn legend(out: &mut String, y: f64) {
+    let mut x = MARGIN;
+    let entries = [
+        (REQUEST, "request, message, work"),
+        (ANSWER, "answer"),
+        (FAILURE, "failure, loss (×)"),
+        (WAIT, "waits for a worker, or stands still"),
+        (CALL, "call"),
+        (FAULT, "fault"),
+        ("#444444", "dead, from × to ○"),
+    ];
+    for (colour, text) in entries {
+        let _ = writeln!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"16\" height=\"6\" fill=\"{colour}\"/>", y - 7.0);
+        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"11\" fill=\"{MUTED}\">{text}</text>", x + 21.0);
+        x += 42.0 + text.chars().count() as f64 * 6.1;
+    }
+}

@@ -1,0 +1,376 @@
+//! Which spans and which messages do the events of a trace make?
+//!
+//! A call lasts from its begin to its end, an attempt from its sending until its caller knows or gives up, a message from its sending to
+//! its arrival. Each is told when it is over; what is open is all that is remembered. Where a trace was filtered, halves of what
+//! was left out are passed over.
+
+use scenarios::trace::{CallOfEvent, TraceEvent};
+use sim_core::draw::Key;
+use std::collections::{BTreeMap, VecDeque};
+
+/// What a span is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SpanKind {
+    /// A call, at its caller.
+    Call,
+    /// One of its attempts, at its caller.
+    Attempt,
+    /// A request waits, at its server.
+    Queue,
+    /// A request is worked on, at its server.
+    Work,
+    /// Background work.
+    Job,
+    /// A fault is on.
+    Fault,
+    /// A life of a node.
+    Life,
+    /// A node is dead.
+    Down,
+    /// A node stands still.
+    Pause,
+}
+
+/// Something that lasted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What it is about.
+    pub kind: SpanKind,
+    /// Its name.
+    pub name: String,
+    /// The node it was at; none for faults.
+    pub node: Option<String>,
+    /// When it began, in nanoseconds.
+    pub from: u64,
+    /// When it ended.
+    pub until: u64,
+    /// How it ended; none if the trace ended before it.
+    pub outcome: Option<String>,
+    /// The call, as the trace names it.
+    pub call: Option<String>,
+    /// Which attempt.
+    pub attempt: Option<u32>,
+    /// Its number among all spans.
+    pub id: u64,
+    /// The span inside of which it is.
+    pub parent: Option<u64>,
+    /// The number of the client's call for whose sake all this is.
+    pub root: u64,
+}
+
+/// Something that was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The number of the event that tells of its sending, and of the one that tells of its end.
+    pub ids: (u64, u64),
+    /// Who sent it.
+    pub from: String,
+    /// Whom it is for.
+    pub to: String,
+    /// When it was sent, in nanoseconds.
+    pub sent: u64,
+    /// When it arrived, or was lost.
+    pub arrived: u64,
+    /// Why it was lost, if it was.
+    pub lost: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// Whether it is an answer.
+    pub is_answer: bool,
+    /// Whether it says that something failed.
+    pub is_failure: bool,
+}
+
+/// What a trace is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Something that lasted.
+    Span(Span),
+    /// Something that was sent.
+    Message(Message),
+}
+
+/// Which call, attempt, copy; and whether the answer.
+type Way = (String, u32, u32, bool);
+
+/// Puts parts together.
+#[derive(Debug, Default)]
+pub struct Story {
+    /// Spans of calls by kind, key, attempt and copy.
+    open: BTreeMap<(SpanKind, String, u32, u32), Span>,
+    /// Spans of nodes and faults by kind and name, the oldest first.
+    others: BTreeMap<(SpanKind, String), VecDeque<Span>>,
+    flying: BTreeMap<Way, Message>,
+    letters: BTreeMap<(String, String, String, u32), Message>,
+    last: u64,
+    parts: Vec<Part>,
+}
+
+fn text(part: Option<&std::borrow::Cow<'_, str>>) -> String {
+    part.map_or_else(String::new, |text| text.as_ref().to_owned())
+}
+
+impl Story {
+    /// Sees an event; answers what is complete with it.
+    pub fn see(&mut self, event: &TraceEvent<'_>) -> Vec<Part> {
+        self.last = self.last.max(event.at);
+        match &event.call {
+            Some(call) => self.see_call(event, call),
+            None if event.message.is_some() => self.see_letter(event),
+            None => self.see_world(event),
+        }
+        std::mem::take(&mut self.parts)
+    }
+
+    /// The trace is over; answers what was still open, as far as it came.
+    pub fn end(mut self) -> Vec<Part> {
+        let last = self.last;
+        let others = std::mem::take(&mut self.others).into_values().flatten();
+        let spans = std::mem::take(&mut self.open).into_values().chain(others);
+        spans.map(|span| Part::Span(Span { until: last, ..span })).collect()
+    }
+
+    /// How much is open.
+    pub fn open(&self) -> usize {
+        self.open.len() + self.others.len() + self.flying.len() + self.letters.len()
+    }
+
+    fn see_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
+        let outcome = event.outcome.as_ref().map(|outcome| outcome.as_ref().to_owned());
+        let server = [SpanKind::Queue, SpanKind::Work];
+        match event.kind.as_ref() {
+            "call" => self.begin_call(event, call),
+            "end" => self.close(SpanKind::Call, event, outcome),
+            "give-up" => self.close(SpanKind::Call, event, Some("given up".to_owned())),
+            "send" => {
+                self.begin(SpanKind::Attempt, event, call);
+                self.fly(event, call, false);
+            }
+            "queue" => {
+                self.land(event, call, false);
+                self.close(SpanKind::Work, event, Some("waits again".to_owned()));
+                self.begin(SpanKind::Queue, event, call);
+            }
+            "start" => {
+                self.land(event, call, false);
+                self.close(SpanKind::Queue, event, Some("taken".to_owned()));
+                self.close(SpanKind::Work, event, Some("goes on".to_owned()));
+                self.begin(SpanKind::Work, event, call);
+            }
+            "answer" => {
+                self.land(event, call, false);
+                server.into_iter().for_each(|kind| self.close(kind, event, outcome.clone()));
+                self.fly(event, call, true);
+            }
+            "deliver" => {
+                self.land(event, call, true);
+                self.close(SpanKind::Attempt, event, outcome);
+            }
+            "late" | "ignore" => self.land(event, call, true),
+            "abandon" => self.close(SpanKind::Attempt, event, Some("abandoned".to_owned())),
+            "turned" | "broken" => {
+                self.land(event, call, false);
+                self.close(SpanKind::Attempt, event, outcome.or_else(|| Some("connection broken".to_owned())));
+            }
+            "discard" => server.into_iter().for_each(|kind| self.close(kind, event, Some("discarded".to_owned()))),
+            "drop" => {
+                let reason = outcome.unwrap_or_default();
+                if !self.lose(call, true, event, &reason) && !self.lose(call, false, event, &reason) {
+                    server.into_iter().for_each(|kind| self.close(kind, event, Some(reason.clone())));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn begin_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
+        let within = call.within.as_ref().and_then(|(key, attempt)| {
+            let range =
+                (SpanKind::Work, key.as_ref().to_owned(), *attempt, 0)..=(SpanKind::Work, key.as_ref().to_owned(), *attempt, u32::MAX);
+            self.open.range(range).next().map(|(_, span)| (span.id, span.root))
+        });
+        let id = number_of(call, SpanKind::Call);
+        let span = span_of(SpanKind::Call, event, call, (id, within.map(|(parent, _)| parent)), within.map_or(id, |(_, root)| root));
+        self.open.insert(place_of(SpanKind::Call, call), span);
+    }
+
+    /// Something begins that is part of a call or an attempt, if those were seen to begin.
+    fn begin(&mut self, kind: SpanKind, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
+        let (around, bare) = match kind {
+            SpanKind::Attempt => (SpanKind::Call, CallOfEvent { attempt: None, copy: 0, ..call.clone() }),
+            _ => (SpanKind::Attempt, CallOfEvent { copy: 0, ..call.clone() }),
+        };
+        // Whose caller has gone is worked on all the same: the number of a span says what is around it also when that is over.
+        let parent = number_of(&bare, around);
+        let (around, own) = (self.open.get(&place_of(around, &bare)), self.open.get(&place_of(SpanKind::Queue, call)));
+        let root = around.or(own).map_or_else(|| number_of(call, SpanKind::Call), |span| span.root);
+        let id = number_of(call, kind) ^ if kind == SpanKind::Attempt { 0 } else { event.id };
+        let span = span_of(kind, event, call, (id, Some(parent)), root);
+        self.open.insert(place_of(kind, call), span);
+    }
+
+    fn close(&mut self, kind: SpanKind, event: &TraceEvent<'_>, outcome: Option<String>) {
+        let Some(call) = &event.call else { return };
+        if let Some(span) = self.open.remove(&place_of(kind, call)) {
+            self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
+        }
+    }
+
+    fn fly(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) {
+        let number = call.attempt.unwrap_or(1);
+        let label = label(call);
+        let outcome = event.outcome.as_deref();
+        let said = match outcome {
+            Some(outcome) if is_answer => format!("{label} {outcome}"),
+            _ if number > 1 => format!("{label} attempt {number}"),
+            _ => label,
+        };
+        let message = Message {
+            ids: (event.id, event.id),
+            from: text(event.node.as_ref()),
+            to: text(event.peer.as_ref()),
+            sent: event.at,
+            arrived: event.at,
+            lost: None,
+            text: said,
+            is_answer,
+            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "ok"),
+        };
+        self.flying.insert(way_of(call, is_answer), message);
+    }
+
+    fn land(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) {
+        // A copy has no sending of its own.
+        if let Some(message) = self.flying.remove(&way_of(call, is_answer)) {
+            self.parts.push(Part::Message(Message { ids: (message.ids.0, event.id), arrived: event.at, ..message }));
+        }
+    }
+
+    fn lose(&mut self, call: &CallOfEvent<'_>, is_answer: bool, event: &TraceEvent<'_>, reason: &str) -> bool {
+        let Some(message) = self.flying.remove(&way_of(call, is_answer)) else { return false };
+        let (ids, lost) = ((message.ids.0, event.id), Some(reason.to_owned()));
+        self.parts.push(Part::Message(Message { ids, arrived: event.at, lost, ..message }));
+        true
+    }
+
+    fn see_letter(&mut self, event: &TraceEvent<'_>) {
+        let (node, peer, kind) = (text(event.node.as_ref()), text(event.peer.as_ref()), text(event.message.as_ref()));
+        let ordinal = event.ordinal.unwrap_or_default();
+        if event.kind == "say" {
+            let (sent, text) = (event.at, format!("{kind} {ordinal}"));
+            let (from, to, ids) = (node.clone(), peer.clone(), (event.id, event.id));
+            let message = Message { ids, from, to, sent, arrived: sent, lost: None, text, is_answer: false, is_failure: false };
+            self.letters.insert((node, peer, kind, ordinal), message);
+        } else if matches!(event.kind.as_ref(), "hear" | "miss")
+            && let Some(message) = self.letters.remove(&(peer, node, kind, ordinal))
+        {
+            let lost = (event.kind == "miss").then(|| text(event.outcome.as_ref()));
+            self.parts.push(Part::Message(Message { ids: (message.ids.0, event.id), arrived: event.at, lost, ..message }));
+        }
+    }
+
+    fn see_world(&mut self, event: &TraceEvent<'_>) {
+        let (node, what) = (text(event.node.as_ref()), text(event.what.as_ref()));
+        match event.kind.as_ref() {
+            "fault-begins" => self.goes_on(SpanKind::Fault, what, None, event),
+            "fault-ends" => self.is_over(SpanKind::Fault, &what, event),
+            "node-dies" => {
+                if self.others.get(&(SpanKind::Life, node.clone())).is_none_or(VecDeque::is_empty) {
+                    let start = TraceEvent { at: 0, ..event.clone() };
+                    self.goes_on(SpanKind::Life, node.clone(), Some("life 1".to_owned()), &start);
+                }
+                self.is_over(SpanKind::Life, &node, event);
+                self.dies_with(event);
+                self.goes_on(SpanKind::Down, node, Some("down".to_owned()), event);
+            }
+            "node-returns" => {
+                self.is_over(SpanKind::Down, &node, event);
+                self.goes_on(SpanKind::Life, node, Some(format!("life {}", event.life)), event);
+            }
+            "node-pauses" => self.goes_on(SpanKind::Pause, node, Some("stands still".to_owned()), event),
+            "node-resumes" => self.is_over(SpanKind::Pause, &node, event),
+            "job-begins" => self.goes_on(SpanKind::Job, node, Some("background work".to_owned()), event),
+            "job-ends" => self.is_over(SpanKind::Job, &node, event),
+            _ => {}
+        }
+    }
+
+    /// What waits or is worked on at a node ends with its life.
+    fn dies_with(&mut self, event: &TraceEvent<'_>) {
+        let is_there = |(kind, ..): &(SpanKind, String, u32, u32), span: &Span| {
+            matches!(kind, SpanKind::Queue | SpanKind::Work) && span.node.as_deref() == event.node.as_deref()
+        };
+        let gone: Vec<_> = self.open.iter().filter(|(place, span)| is_there(place, span)).map(|(place, _)| place.clone()).collect();
+        for place in gone {
+            let span = self.open.remove(&place).expect("it was found a moment ago");
+            self.parts.push(Part::Span(Span { until: event.at, outcome: Some("lost with its node".to_owned()), ..span }));
+        }
+    }
+
+    fn goes_on(&mut self, kind: SpanKind, of: String, name: Option<String>, event: &TraceEvent<'_>) {
+        let id = Key::named(&of).child(event.id).child(kind as u64).bits();
+        let span = Span {
+            kind,
+            name: name.unwrap_or_else(|| of.clone()),
+            node: event.node.as_ref().map(|node| node.as_ref().to_owned()),
+            from: event.at,
+            until: event.at,
+            outcome: None,
+            call: None,
+            attempt: None,
+            id,
+            parent: None,
+            root: id,
+        };
+        self.others.entry((kind, of)).or_default().push_back(span);
+    }
+
+    fn is_over(&mut self, kind: SpanKind, of: &str, event: &TraceEvent<'_>) {
+        let place = (kind, of.to_owned());
+        if let Some(open) = self.others.get_mut(&place) {
+            if let Some(span) = open.pop_front() {
+                self.parts.push(Part::Span(Span { until: event.at, outcome: Some("over".to_owned()), ..span }));
+            }
+            if open.is_empty() {
+                self.others.remove(&place);
+            }
+        }
+    }
+}
+
+/// `#17.3` of `shoppers -> checkout #17.3`.
+pub(super) fn label(call: &CallOfEvent<'_>) -> String {
+    call.name.split_once(" -> ").and_then(|(_, rest)| rest.split_once(' ')).map_or(call.name.as_ref(), |(_, label)| label).to_owned()
+}
+
+fn place_of(kind: SpanKind, call: &CallOfEvent<'_>) -> (SpanKind, String, u32, u32) {
+    let attempt = if kind == SpanKind::Call { 0 } else { call.attempt.unwrap_or_default() };
+    (kind, call.key.as_ref().to_owned(), attempt, call.copy)
+}
+
+fn way_of(call: &CallOfEvent<'_>, is_answer: bool) -> Way {
+    (call.key.as_ref().to_owned(), call.attempt.unwrap_or_default(), call.copy, is_answer)
+}
+
+/// The number of a span: the key of the call, mixed with what else it is about.
+fn number_of(call: &CallOfEvent<'_>, kind: SpanKind) -> u64 {
+    let key = Key::named(&call.key).child(kind as u64);
+    match kind {
+        SpanKind::Call => key.bits(),
+        SpanKind::Attempt => key.child(u64::from(call.attempt.unwrap_or_default())).bits(),
+        _ => key.child(u64::from(call.attempt.unwrap_or_default())).child(u64::from(call.copy)).bits(),
+    }
+}
+
+fn span_of(kind: SpanKind, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, (id, parent): (u64, Option<u64>), root: u64) -> Span {
+    let edge = call.name.split_once(" #").map_or(call.name.as_ref(), |(edge, _)| edge);
+    let name = match kind {
+        SpanKind::Call => edge.to_owned(),
+        SpanKind::Attempt => format!("attempt {}", call.attempt.unwrap_or_default()),
+        SpanKind::Queue => "waits for a worker".to_owned(),
+        _ => "is worked on".to_owned(),
+    };
+    let node = event.node.as_ref().map(|node| node.as_ref().to_owned());
+    let (from, until, outcome) = (event.at, event.at, None);
+    Span { kind, name, node, from, until, outcome, call: Some(call.name.as_ref().to_owned()), attempt: call.attempt, id, parent, root }
+}

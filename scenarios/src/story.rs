@@ -1,0 +1,221 @@
+//! What is a scenario about, in words and seen from above, for those who read a report and not the scenario?
+//!
+//! Own definition. Everything is said of the first cell and made from the plan that is run, so that it cannot differ from it; what an arm
+//! changes stands as it was written. The load and the parts are those of the first arm; the map has whatever any arm has.
+
+use crate::scenario::Scenario;
+use crate::text::path::{Path, locate};
+use models::map::Map;
+use models::plan::{Plan, PopulationPlan, ServicePlan};
+use models::services::{LateWork, Threads, UNLIMITED};
+use models::workloads::ArrivalProcess;
+use serde::{Deserialize, Serialize};
+use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
+
+/// A scenario in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Story {
+    /// Who calls whom, how often and whether they wait: one sentence for each population, without a full stop.
+    pub load: Vec<String>,
+    /// What each service, broker and group is, and what stands out of its settings.
+    pub parts: Vec<Part>,
+    /// By arm: what it changes, as the scenario writes it; empty if it changes nothing.
+    pub arms: Vec<String>,
+    /// The system from above: whatever any arm has.
+    pub map: Map,
+    /// The share of calls that should succeed, if the scenario says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Share>,
+}
+
+/// A part of a system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// What it is, in a few words.
+    pub words: String,
+}
+
+/// Tells a scenario.
+pub fn story(scenario: &Scenario) -> Story {
+    let Some(cell) = scenario.cells.first() else { return Story::default() };
+    let Some(first) = cell.arms.first().map(|arm| &*arm.plan) else { return Story::default() };
+    let mut map = first.map();
+    cell.arms.iter().skip(1).for_each(|arm| map.join(arm.plan.map()));
+    let groups = first.group.iter().map(|group| {
+        let kind = format!("{:?}", group.spec);
+        let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_owned();
+        Part { name: group.name.clone(), words: format!("a group of {} that speaks {kind}", counted(group.members, "member")) }
+    });
+    Story {
+        load: first.populations.iter().map(|population| load(first, population)).collect(),
+        parts: first.services.iter().map(|service| part(first, service)).chain(groups).collect(),
+        arms: scenario.arms.iter().map(|arm| written(scenario, arm)).collect(),
+        map,
+        objective: first.objective,
+    }
+}
+
+/// What one population does.
+fn load(plan: &Plan, population: &PopulationPlan) -> String {
+    let callee = plan.edges[population.edge.index()].name.split(" -> ").nth(1).unwrap_or_default();
+    let PopulationPlan { name, count, starts_within, .. } = population;
+    let who = format!("{} \"{name}\"", counted(*count, "client"));
+    let within = if starts_within.is_zero() { String::new() } else { format!(", spread over {starts_within}") };
+    let said = match &population.arrivals {
+        ArrivalProcess::Once => {
+            let when = if starts_within.is_zero() { "all at the same instant".to_owned() } else { format!("spread over {starts_within}") };
+            format!("{who} call \"{callee}\" once each, {when}")
+        }
+        ArrivalProcess::Closed { think } => format!(
+            "{who} call \"{callee}\", wait for the end of their call, think for {} on average, and call again (closed load{within})",
+            rounded(think.mean())
+        ),
+        open @ ArrivalProcess::Open(gaps) => {
+            let rate = open.mean_rate(SimTime::ZERO, SimTime::ZERO + plan.clockwork.horizon).map_or(String::new(), per_second);
+            let how = match gaps {
+                models::workloads::Gaps::Exponential(_) => ", at random (Poisson)",
+                models::workloads::Gaps::Equal(_) => ", evenly spaced",
+                models::workloads::Gaps::Course(_) => " on average, at a rate that changes",
+            };
+            format!("{who} call \"{callee}\" {rate} together{how}, whether or not earlier calls have been answered (open load)")
+        }
+    };
+    let probes = if population.synthetic { "; they are probes and no users, and counted apart" } else { "" };
+    format!("{said}{probes}")
+}
+
+/// What one service is.
+fn part(plan: &Plan, service: &ServicePlan) -> Part {
+    let name = service.name.clone();
+    if service.broker.is_some() {
+        return Part { name, words: format!("a broker of {}", counted(service.replicas, "replica")) };
+    }
+    let mut words = vec![counted(service.replicas, "replica")];
+    let held = match service.threads {
+        Threads::Held => "held until it has answered",
+        Threads::Released => "free while others are asked",
+    };
+    let waits = service.program.iter().next().is_some();
+    match service.workers {
+        UNLIMITED => words.push("as many workers as it takes".to_owned()),
+        workers if waits => words.push(format!("{}, each {held}", each(service.replicas, &counted(workers, "worker")))),
+        workers => words.push(each(service.replicas, &counted(workers, "worker"))),
+    }
+    if service.demand.mean() > SimDuration::ZERO {
+        words.push(format!("{} of work per request on average", rounded(service.demand.mean())));
+    }
+    if service.workers != UNLIMITED && service.queue_limit != u32::MAX {
+        words.push(format!("at most {} waiting at each", service.queue_limit));
+    }
+    if service.late_work != LateWork::Finish {
+        words.push(format!("late work: {:?}", service.late_work));
+    }
+    let callees: Vec<String> = plan
+        .edges
+        .iter()
+        .filter_map(|edge| edge.name.split_once(" -> "))
+        .filter(|(caller, _)| *caller == name)
+        .map(|(_, callee)| format!("\"{callee}\""))
+        .collect();
+    if !callees.is_empty() {
+        words.push(format!("calls {}", callees.join(", ")));
+    }
+    Part { name, words: words.join("; ") }
+}
+
+fn counted(count: u32, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn each(replicas: u32, what: &str) -> String {
+    if replicas == 1 { what.to_owned() } else { format!("{what} at each") }
+}
+
+/// A length to three digits, for readers.
+fn rounded(length: SimDuration) -> SimDuration {
+    let nanos = length.as_nanos();
+    let unit = std::iter::successors(Some(1_u64), |unit| unit.checked_mul(10)).find(|unit| nanos / unit < 1000).unwrap_or(1);
+    SimDuration::from_nanos((nanos + unit / 2) / unit * unit)
+}
+
+/// A rate to three digits.
+fn per_second(rate: f64) -> String {
+    let digits = if rate >= 100.0 {
+        0
+    } else if rate >= 1.0 {
+        2
+    } else {
+        4
+    };
+    let text = format!("{rate:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "1" { "once a second".to_owned() } else { format!("{text} times a second") }
+}
+
+/// What an arm changes, as it stands in the text, without the blanks that all its lines begin with.
+fn written(scenario: &Scenario, arm: &str) -> String {
+    let path = Path::of_names(&["arms", arm]);
+    let Ok(element) = locate(&scenario.source, &path) else { return String::new() };
+    let text = element.text();
+    let indent = text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(|line| line.len() - line.trim_start().len()).min();
+    let line = |(number, line): (usize, &str)| {
+        let cut = if number == 0 { 0 } else { indent.unwrap_or(0).min(line.len()) };
+        line.get(cut..).unwrap_or(line).trim_end().to_owned()
+    };
+    let lines: Vec<String> = text.lines().enumerate().map(line).collect();
+    let text = lines.join("\n");
+    if text.trim() == "()" { String::new() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Source;
+    use crate::{Extent, read};
+
+    #[test]
+    fn lengths_are_told_to_three_digits() {
+        let told = [6_351_890, 23_885_862, 999_600, 999, 0].map(|nanos| rounded(SimDuration::from_nanos(nanos)).as_nanos());
+        assert_eq!(told, [6_350_000, 23_900_000, 1_000_000, 999, 0]);
+    }
+
+    #[test]
+    fn a_scenario_is_told_as_it_is_run() {
+        let text = r#"(schema: 1, name: "x", horizon: "20s", nodes: {
+            "people": Clients(count: 200, arrivals: Poisson(rate: "90/s"), calls: "front"),
+            "robots": Clients(count: 1, arrivals: ClosedLoop(think: Constant("2s")), calls: "back", starts_within: "3s"),
+            "crowd": Clients(count: 3, arrivals: AllAtOnce(), calls: "back"),
+            "probe": Clients(count: 1, arrivals: Constant(rate: "1/s"), calls: "front", synthetic: true),
+            "front": Service(replicas: 2, workers: 4, threads: Released, queue: Fifo(limit: 50), demand: Constant("10ms"), does: [Call("back")]),
+            "back": Service(workers: 1, demand: Constant("10ms")) },
+            arms: { "plain": (), "one try more": (stacks: {
+                "front -> back": [
+                    Retry(attempts: 2, backoff: Immediate())] }) })"#;
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::Grid).expect("the scenario is sound");
+        let told = story(&scenario);
+        assert_eq!(
+            told.load,
+            [
+                "200 clients \"people\" call \"front\" 90 times a second together, at random (Poisson), whether or not earlier calls have been answered (open load)",
+                "1 client \"robots\" call \"back\", wait for the end of their call, think for 2s on average, and call again (closed load, spread over 3s)",
+                "3 clients \"crowd\" call \"back\" once each, all at the same instant",
+                "1 client \"probe\" call \"front\" once a second together, evenly spaced, whether or not earlier calls have been answered (open load); they are probes and no users, and counted apart",
+            ]
+        );
+        let parts: Vec<String> = told.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect();
+        assert_eq!(
+            parts[0],
+            "front: 2 replicas; 4 workers at each, each free while others are asked; 10ms of work per request on average; at most 50 waiting at each; calls \"back\""
+        );
+        assert!(parts[1].starts_with("back: 1 replica; 1 worker; 10ms of work per request on average"), "{}", parts[1]);
+        assert_eq!(told.arms, ["", "(stacks: {\n\"front -> back\": [\n    Retry(attempts: 2, backoff: Immediate())] })"]);
+        assert_eq!(told.map.stations.len(), 6);
+        let again: Story = serde_json::from_str(&serde_json::to_string(&told).expect("it is written")).expect("it is read");
+        assert_eq!(again, told);
+    }
+}

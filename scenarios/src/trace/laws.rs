@@ -1,0 +1,165 @@
+//! What is true of every trace?
+
+use super::{Follower, Seen, TraceEvent, line};
+use crate::library;
+use crate::run::run;
+use crate::text::Source;
+use crate::{Extent, Scenario, read};
+use models::plan::Plan;
+use models::record::Record;
+use sim_core::observe::Observer;
+use sim_core::simulation::TieBreak;
+use std::collections::BTreeMap;
+
+fn shipped(name: &str) -> Scenario {
+    let text = library::find(name).unwrap_or_else(|| panic!("{name} is shipped")).text;
+    read(Source::new(name, text), name, &[], Extent::AsWritten).unwrap_or_else(|(_, problems)| panic!("{problems:?}"))
+}
+
+fn small(nodes: &str, rest: &str) -> Scenario {
+    let text = format!("(schema: 1, name: \"x\", horizon: \"3s\", nodes: {{ {nodes} }}, {rest})");
+    read(Source::new("x.ron", &text), "x.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+}
+
+/// Follows a run of the last arm; answers how much was remembered at most and at the end.
+fn follow(scenario: &Scenario, seed: u64, mut see: impl FnMut(&Plan, &Seen)) -> (usize, u64) {
+    let arm = scenario.cells[0].arms.last().expect("a scenario has an arm");
+    let mut events = 0;
+    let mut follower = Follower::new(arm.of_run(seed), |plan: &Plan, seen: &Seen| {
+        events += 1;
+        see(plan, seen);
+    });
+    let followed = run(arm, seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
+    let left = follower.remembered();
+    drop(follower);
+    let plain = run(arm, seed, TieBreak::ByRank, None);
+    assert_eq!(followed, plain, "{}: to be followed changes nothing", scenario.name);
+    (left, events)
+}
+
+/// One of every kind that this program simulates.
+const OF_MANY_KINDS: [&str; 14] = [
+    "backoff-full-jitter",
+    "cascade",
+    "hedging",
+    "fan-out",
+    "saga-coordinator-dies",
+    "poison-message",
+    "publish-subscribe",
+    "lease-and-clock",
+    "failure-detectors",
+    "cut-that-holds",
+    "silent-corruption",
+    "health-checks",
+    "rolling-restart",
+    "read-replicas",
+];
+
+#[test]
+fn tracing_changes_no_run_and_every_cause_is_an_earlier_event() {
+    for name in OF_MANY_KINDS {
+        let (mut last, mut roots) = (0, 0_u64);
+        let mut lives = BTreeMap::new();
+        let (_, events) = follow(&shipped(name), 1, |_, seen| {
+            assert_eq!(seen.id, last + 1, "{name}: numbers have no gaps");
+            last = seen.id;
+            assert!(seen.cause.is_none_or(|cause| cause < seen.id), "{name}: {seen:?}");
+            roots += u64::from(seen.cause.is_none());
+            if let Some(node) = seen.node {
+                let life = lives.insert(node, seen.life).unwrap_or(1);
+                assert!(seen.life == life || (seen.life == life + 1 && matches!(seen.record, Record::NodeReturned(_))), "{name}: {seen:?}");
+            }
+        });
+        assert!(events > 1_000 && roots > 0 && roots < events / 2, "{name}: {roots} of {events} events have no cause");
+    }
+}
+
+#[test]
+fn what_is_remembered_of_a_run_does_not_grow_with_its_length() {
+    for name in OF_MANY_KINDS {
+        let (left, events) = follow(&shipped(name), 1, |_, _| {});
+        assert!(left < 400 && left as u64 * 20 < events, "{name}: {left} entries are left after {events} events");
+    }
+}
+
+#[test]
+fn the_causes_of_an_answer_lead_back_through_its_own_request() {
+    let scenario = small(
+        "\"clients\": Clients(count: 1, arrivals: Constant(rate: \"1/s\"), calls: \"front\"), \
+         \"front\": Service(workers: 1, demand: Constant(\"10ms\"), does: [Call(\"back\")]), \"back\": Service(workers: 1, demand: Constant(\"20ms\"))",
+        "",
+    );
+    let mut events: Vec<TraceEvent<'static>> = Vec::new();
+    follow(&scenario, 1, |plan, seen| events.push(TraceEvent::of(plan, seen).into_owned()));
+    let end = events.iter().find(|event| event.kind == "end" && event.node.as_deref() == Some("clients")).expect("a call ends");
+    let mut chain = vec![format!("{} at {}", end.kind, end.node.as_deref().unwrap_or("nowhere"))];
+    let mut cause = end.cause;
+    while let Some(id) = cause {
+        let event = &events[id as usize - 1];
+        chain.push(format!("{} at {}", event.kind, event.node.as_deref().unwrap_or("nowhere")));
+        cause = event.cause;
+    }
+    assert_eq!(
+        chain,
+        [
+            "end at clients",
+            "deliver at clients",
+            "answer at front",
+            "end at front",
+            "deliver at front",
+            "answer at back",
+            "start at back",
+            "send at front",
+            "call at front",
+            "start at front",
+            "send at clients",
+            "call at clients"
+        ]
+    );
+    let child = events.iter().find(|event| event.kind == "call" && event.node.as_deref() == Some("front")).expect("it calls");
+    let parent = events[0].call.as_ref().expect("it is about a call");
+    assert_eq!(child.call.as_ref().and_then(|call| call.within.clone()), Some((parent.key.clone(), 1)));
+}
+
+#[test]
+fn what_a_crash_does_is_caused_by_it() {
+    let scenario = small(
+        "\"clients\": Clients(count: 20, arrivals: Constant(rate: \"100/s\"), calls: \"service\"), \
+         \"service\": Service(workers: 1, demand: Constant(\"50ms\"))",
+        "faults: [Crash(node: \"service\", at: \"1s\", lasts: \"1s\")], stacks: { \"clients -> service\": [Timeout(\"200ms\")] }",
+    );
+    let mut seen_so_far: Vec<Seen> = Vec::new();
+    follow(&scenario, 1, |_, seen| seen_so_far.push(*seen));
+    let of = |wanted: fn(&Record) -> bool| *seen_so_far.iter().find(|seen| wanted(&seen.record)).expect("it happens");
+    let (began, ended) = (of(|record| matches!(record, Record::FaultBegan(..))), of(|record| matches!(record, Record::FaultEnded(..))));
+    let (died, returned) = (of(|record| matches!(record, Record::NodeDied(_))), of(|record| matches!(record, Record::NodeReturned(_))));
+    assert_eq!((began.cause, died.cause, returned.cause), (None, Some(began.id), Some(ended.id)));
+    assert_eq!((died.life, returned.life), (1, 2));
+    // What it worked on is gone, and whoever waits for that gives up because of the crash.
+    let begun = |seen: &&Seen| seen.id < died.id && matches!(seen.record, Record::Started(..));
+    let Record::Started(lost, _) = seen_so_far.iter().rev().find(begun).expect("it worked").record else { unreachable!() };
+    let abandoned = seen_so_far.iter().find(|seen| matches!(seen.record, Record::Abandoned(name, _) if name == lost));
+    assert_eq!(abandoned.expect("nobody answers").cause, Some(died.id));
+    // Who comes while it is dead is told nothing, and gives up because the request was lost.
+    let dropped = of(|record| matches!(record, Record::Dropped(..)));
+    let Record::Dropped(lost, ..) = dropped.record else { unreachable!() };
+    let abandoned = seen_so_far.iter().find(|seen| matches!(seen.record, Record::Abandoned(name, _) if name == lost));
+    assert_eq!(abandoned.expect("nobody answers").cause, Some(dropped.id));
+}
+
+#[test]
+fn an_event_in_words_is_equal_to_itself_and_to_no_other() {
+    let mut fingerprints = BTreeMap::new();
+    let mut lines = BTreeMap::new();
+    follow(&shipped("lease-and-clock"), 1, |plan, seen| {
+        let event = TraceEvent::of(plan, seen);
+        let text = line(plan, seen.at, &seen.record);
+        let other = fingerprints.insert(event.fingerprint(), event.clone().into_owned());
+        assert!(other.is_none_or(|other| other.says_the_same(&event)), "{event:?}");
+        let json = serde_json::to_string(&event).expect("an event can be written");
+        assert_eq!(serde_json::from_str::<TraceEvent<'_>>(&json).expect("and read"), event);
+        lines.insert(text, event.fingerprint());
+    });
+    assert!(fingerprints.len() >= lines.len(), "what differs as text differs: {} and {}", fingerprints.len(), lines.len());
+}

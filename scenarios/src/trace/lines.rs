@@ -1,0 +1,182 @@
+//! How is a trace written as JSON lines, and read again?
+//!
+//! The first line is the [`Header`], every other an event, the last one the [end](TraceEnd). `schema.json` beside this file says what a line may be.
+
+use super::TRACE_FORMAT;
+use super::event::{Header, TraceEvent};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::io::{self, BufRead, Write};
+
+/// The JSON Schema of a line.
+pub const SCHEMA: &str = include_str!("schema.json");
+
+/// A line longer than this is no line of a trace.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// What a complete trace ends with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceEnd {
+    /// How many events were written.
+    pub events: u64,
+    /// The digest of the run.
+    pub digest: String,
+}
+
+/// Writes a trace line by line.
+pub struct TraceLines<W> {
+    out: W,
+    events: u64,
+}
+
+impl<W: Write> TraceLines<W> {
+    /// Begins a trace.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn begin(mut out: W, header: &Header) -> io::Result<Self> {
+        serde_json::to_writer(&mut out, header)?;
+        out.write_all(b"\n")?;
+        Ok(Self { out, events: 0 })
+    }
+
+    /// Writes one event.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn event(&mut self, event: &TraceEvent<'_>) -> io::Result<()> {
+        self.events += 1;
+        serde_json::to_writer(&mut self.out, event)?;
+        self.out.write_all(b"\n")
+    }
+
+    /// Ends the trace of a run that has this digest.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn end(mut self, digest: &str) -> io::Result<W> {
+        serde_json::to_writer(&mut self.out, &TraceEnd { events: self.events, digest: digest.to_owned() })?;
+        self.out.write_all(b"\n")?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+/// Why a trace cannot be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The file.
+    File(io::Error),
+    /// A line, and what is wrong with it.
+    Line(u64, String),
+    /// It ends before its end.
+    Truncated(u64),
+    /// It has been written in a format that is not known.
+    Format(u32),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "{error}"),
+            Self::Line(line, what) => {
+                write!(f, "line {line} is no line of a trace: {what}; write one with `run S --trace FILE --trace-format jsonl`")
+            }
+            Self::Truncated(lines) => write!(f, "it breaks off after {lines} lines: its last line, with the digest of the run, is missing"),
+            Self::Format(format) => write!(f, "it is written in format {format} of traces, and this program reads format {TRACE_FORMAT}"),
+        }
+    }
+}
+
+/// Reads a trace: its header, then event after event as long as `visit` answers that it wants more, then its end, if it was read that far.
+///
+/// # Errors
+/// What is wrong with it, and where.
+pub fn read_lines(
+    mut file: impl BufRead,
+    mut visit: impl FnMut(&Header, TraceEvent<'_>) -> bool,
+) -> Result<(Header, Option<TraceEnd>), Unreadable> {
+    let (mut text, mut number) = (String::new(), 1);
+    next_line(&mut file, &mut text, number)?;
+    let header: Header = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+    if header.trace != TRACE_FORMAT {
+        return Err(Unreadable::Format(header.trace));
+    }
+    let mut events = 0;
+    loop {
+        if !next_line(&mut file, &mut text, number + 1)? {
+            return Err(Unreadable::Truncated(number));
+        }
+        number += 1;
+        if text.starts_with("{\"events\"") {
+            let end: TraceEnd = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+            if end.events != events {
+                return Err(Unreadable::Line(number, format!("it says that there are {} events, and {events} were read", end.events)));
+            }
+            return Ok((header, Some(end)));
+        }
+        let event = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+        events += 1;
+        if !visit(&header, event) {
+            return Ok((header, None));
+        }
+    }
+}
+
+fn next_line(file: &mut impl BufRead, text: &mut String, number: u64) -> Result<bool, Unreadable> {
+    text.clear();
+    let read = io::Read::take(file, LONGEST_LINE).read_line(text).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => Unreadable::Line(number, "it is not text".to_owned()),
+        _ => Unreadable::File(error),
+    })?;
+    if read as u64 == LONGEST_LINE {
+        return Err(Unreadable::Line(number, format!("it is longer than {LONGEST_LINE} bytes")));
+    }
+    Ok(read > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written() -> String {
+        let header = Header { trace: TRACE_FORMAT, scenario: "x".to_owned(), ..Header::default() };
+        let mut lines = TraceLines::begin(Vec::new(), &header).unwrap();
+        for id in 1..=3 {
+            let (kind, node) = ("timer".into(), Some("a \"quoted\" name".into()));
+            lines.event(&TraceEvent { id, at: id * 10, kind, node, cause: (id > 1).then(|| id - 1), ..TraceEvent::default() }).unwrap();
+        }
+        String::from_utf8(lines.end("00000000000000ab").unwrap()).unwrap()
+    }
+
+    fn events(text: &str) -> Result<Vec<TraceEvent<'static>>, Unreadable> {
+        let mut events = Vec::new();
+        read_lines(text.as_bytes(), |_, event| {
+            events.push(event.into_owned());
+            true
+        })?;
+        Ok(events)
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let events = events(&written()).unwrap();
+        assert_eq!(events.iter().map(|event| (event.id, event.cause)).collect::<Vec<_>>(), [(1, None), (2, Some(1)), (3, Some(2))]);
+        assert_eq!(events[0].node.as_deref(), Some("a \"quoted\" name"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_trace_or_only_a_part_of_one_is_named_as_such() {
+        let text = written();
+        let without_end = text.lines().take(3).collect::<Vec<_>>().join("\n");
+        assert!(matches!(events(&without_end), Err(Unreadable::Truncated(3))));
+        let without_one: String = text.lines().enumerate().filter(|(line, _)| *line != 2).map(|(_, line)| format!("{line}\n")).collect();
+        assert!(matches!(events(&without_one), Err(Unreadable::Line(4, _))));
+        assert!(matches!(events(&text.replacen("\"trace\":1", "\"trace\":99", 1)), Err(Unreadable::Format(99))));
+        for wrong in ["", "hello", "{}", "{\"trace\":1}"] {
+            assert!(matches!(events(wrong), Err(Unreadable::Line(1, _))), "{wrong}");
+        }
+        assert!(matches!(events(&text.replace("\"timer\"", "\"timer\",\"more\":1")), Err(Unreadable::Line(2, _))));
+    }
+}

@@ -1,0 +1,173 @@
+//! `replay --futures`: the same past with other futures, and when the failure was decided.
+
+use super::output::{print, print_table, say, wrong};
+use super::run::choose_arm;
+use super::{Exit, Format, progress};
+use clap::Args;
+use reports::table::{Cell, Column, Table};
+use scenarios::Scenario;
+use scenarios::fork::{Curve, ForkOptions, Futures, curve, futures, otherwise};
+use scenarios::run::Run;
+use scenarios::search::{Failure, Judge};
+use sim_core::stats::interval;
+use sim_core::time::SimTime;
+
+/// Instants along the curve, besides the start.
+const POINTS: u64 = 20;
+
+/// Arguments about futures.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("future").args(["futures", "fork_arm"]))]
+pub struct FuturesArgs {
+    /// Make so many futures with other luck from an instant on, and say how many of them fail in the same way: at --fork-at, or at 21
+    /// instants of the run, with the one at which the failure was decided.
+    #[arg(long, value_name = "N", conflicts_with_all = ["at", "event", "breakpoint", "from", "until", "step", "digest"],
+          value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    futures: Option<u64>,
+    /// The instant up to which all futures are the same.
+    #[arg(long, value_name = "TIME", requires = "future")]
+    fork_at: Option<SimTime>,
+    /// Go on from --fork-at with the stacks of this arm, and say what became of it beside what became of the run: the same calls and the
+    /// same luck. Calls under way finish under the stack they began with.
+    #[arg(long, value_name = "NAME", requires = "fork_at", conflicts_with = "futures")]
+    fork_arm: Option<String>,
+    /// Threads for futures [default: one per core]. What comes of them does not depend on it.
+    #[arg(long, value_name = "N", env = "STORMGLASS_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// How futures are printed on stdout.
+    #[arg(long, value_enum, default_value_t, env = "STORMGLASS_FORMAT")]
+    format: Format,
+}
+
+impl FuturesArgs {
+    /// Whether futures are asked for.
+    pub const fn is_asked(&self) -> bool {
+        self.futures.is_some() || self.fork_arm.is_some()
+    }
+}
+
+/// Makes futures of a run, which fails like this if it fails, and in which no future may have more events than that.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+pub fn show(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    wanted: Option<&Failure>,
+    most_events: u64,
+    quiet: bool,
+) -> Result<Exit, Exit> {
+    if let (Some(other), Some(at)) = (&args.fork_arm, args.fork_at) {
+        return show_other(args, scenario, run, (other, at), most_events);
+    }
+    let number = args.futures.unwrap_or(1);
+    progress::watch_for_interruption(quiet);
+    let mut tell = |found: &Futures| {
+        if !quiet {
+            say(&format!("from {}: {} of {} futures fail", found.at, found.failed, found.made));
+        }
+    };
+    let mut options = ForkOptions {
+        futures: number,
+        most_events,
+        jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
+        go_on: &progress::go_on,
+        progress: &mut tell,
+    };
+    let cannot = |message: String| wrong(&format!("no threads can be started: {message}"));
+    let found = match args.fork_at {
+        Some(at) => Curve { points: vec![futures(scenario, run, at, wanted, &mut options).map_err(cannot)?], decided: None },
+        None => curve(scenario, run, POINTS, wanted, &mut options).map_err(cannot)?,
+    };
+    print_table(&table(&found), args.format)?;
+    if args.format == Format::Table && args.fork_at.is_none() {
+        print("")?;
+        print(&verdict(&found))?;
+    }
+    Ok(if progress::go_on() { Exit::Fine } else { Exit::Interrupted })
+}
+
+/// Two futures side by side.
+fn show_other(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    (other, at): (&str, SimTime),
+    most_events: u64,
+) -> Result<Exit, Exit> {
+    let arm = choose_arm(scenario, Some(other))? as usize;
+    let both =
+        otherwise(scenario, run, at, arm, most_events).map_err(|reason| wrong(&format!("`{other}` cannot take over at {at}: {reason}")))?;
+    let mut judge = Judge::of(scenario, run.0);
+    let failures = [&both.as_it_was, &both.otherwise].map(|made| judge.failures(run.1, Ok(made)));
+    let columns = [Column::text(""), Column::text("as it was"), Column::text(format!("with \"{other}\" from {at} on"))];
+    let mut table =
+        Table::new(format!("Seed {} of \"{}\", and what another strategy would have done", run.1, scenario.arms[run.0]), columns.into());
+    let mut row = |name: &str, of: &dyn Fn(&Run) -> Cell| table.push(vec![Cell::text(name), of(&both.as_it_was), of(&both.otherwise)]);
+    row("calls", &|run| Cell::Count(run.measures.calls));
+    row("succeeded", &|run| Cell::OutOf(run.measures.succeeded, run.measures.calls));
+    row(&format!("succeeded of those started from {at} on"), &|run| {
+        let first = (at.since_start() / scenario.clockwork.bin) as usize;
+        let bins = run.bins.get(first..).unwrap_or_default();
+        Cell::OutOf(bins.iter().map(|bin| bin.succeeded).sum(), bins.iter().map(|bin| bin.started).sum())
+    });
+    row("attempts", &|run| Cell::Count(run.measures.edges.iter().map(|edge| edge.attempts).sum()));
+    row("latency p50", &|run| Cell::Length(run.measures.latency.p50));
+    row("latency p99", &|run| Cell::Length(run.measures.latency.p99));
+    row("stuck", &|run| Cell::text(if run.measures.stuck { "yes" } else { "no" }));
+    row("events", &|run| Cell::Count(run.measures.events));
+    row("digest", &|run| Cell::Code(run.digest.to_string()));
+    let broken = |failures: &[Failure]| failures.iter().map(|failure| failure.property.as_str()).collect::<Vec<_>>().join("; ");
+    let broken = failures.map(|failures| if failures.is_empty() { "nothing".to_owned() } else { broken(&failures) });
+    let [was, would] = broken.map(Cell::text);
+    table.push(vec![Cell::text("broken promises"), was, would]);
+    print_table(&table, args.format)?;
+    Ok(Exit::Fine)
+}
+
+/// The chance of the failure at each instant, drawn as bars.
+fn table(found: &Curve) -> Table {
+    const WIDTH: u64 = 40;
+    let columns = [
+        Column::number("fork at", "s"),
+        Column::number("fail", ""),
+        Column::number("share", ""),
+        Column::number("from", ""),
+        Column::number("to", ""),
+        Column::text("chance of the failure"),
+    ];
+    let mut table = Table::new("The same past, other futures: how many of them fail in the same way (95 % intervals)", columns.into());
+    for point in &found.points {
+        let (low, high) = interval::share(point.failed, point.made).unwrap_or((0.0, 1.0));
+        let full = (point.failed * WIDTH).checked_div(point.made).unwrap_or_default();
+        let bar = "█".repeat(full as usize) + &"·".repeat((WIDTH - full) as usize);
+        table.push(vec![
+            Cell::Length(point.at.since_start()),
+            Cell::OutOf(point.failed, point.made),
+            Cell::Ratio(point.failed, point.made.max(1)),
+            Cell::share(low),
+            Cell::share(high),
+            Cell::text(bar),
+        ]);
+    }
+    table
+}
+
+fn verdict(found: &Curve) -> String {
+    match (found.decided, found.points.first(), found.points.last()) {
+        (Some((from, to)), Some(first), _) => format!(
+            "it was decided between {from} and {to}: from then on nine tenths and more of all futures fail; at the start {} of {} did",
+            first.failed, first.made
+        ),
+        (None, Some(first), Some(last)) if first.failed == first.made && last.failed == last.made => {
+            "it was decided before the run began: every future fails, whatever its luck".to_owned()
+        }
+        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => {
+            "it was never open: nine tenths and more of all futures fail from any instant".to_owned()
+        }
+        (None, ..) => "it was never decided: this run does not fail, or what comes after its horizon decides".to_owned(),
+        (Some(_), None, _) => String::new(),
+    }
+}

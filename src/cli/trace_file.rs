@@ -1,0 +1,183 @@
+//! `run --trace`: every event of a run in a file, in the form that was asked for.
+
+use super::Exit;
+use super::output::wrong;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, ValueEnum};
+use models::plan::Plan;
+use models::record::Record;
+use reports::trace::{Chrome, Mermaid, Otlp, SpaceTime, TraceWriter};
+use scenarios::run::{Run, run as make_run, run_with_history};
+use scenarios::scenario::{ArmPlan, Scenario};
+use scenarios::trace::{Follower, Header, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line, write_history};
+use sim_core::observe::Observer;
+use sim_core::simulation::TieBreak;
+use sim_core::time::SimTime;
+use std::io::{self, BufWriter, Write};
+
+/// Where a trace goes, in which form, and how much of it.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// Write every event of the run to a file.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<Utf8PathBuf>,
+    /// In which form [default: by the ending of the file: .jsonl, .json (chrome), .otlp.json, .mmd,
+    /// .edn (jepsen), .svg; anything else is text].
+    #[arg(long, value_enum, requires = "trace", value_name = "FORMAT")]
+    trace_format: Option<TraceFormat>,
+    /// Write only events that fulfil all of these conditions: 'node=checkout kind=send,drop from=10s until=20s
+    /// call="shoppers -> checkout #17.3"'.
+    #[arg(long, requires = "trace", value_name = "CONDITIONS")]
+    only: Option<String>,
+}
+
+/// A form of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TraceFormat {
+    /// One aligned line for each event.
+    Text,
+    /// One JSON object a line; `stormglass schema trace` says what is in it.
+    Jsonl,
+    /// Chrome trace events, for <https://ui.perfetto.dev> and the like.
+    Chrome,
+    /// Spans for a tracing system: OTLP as JSON.
+    Otlp,
+    /// A sequence diagram for Mermaid.
+    Mermaid,
+    /// The history of operations on groups, as Jepsen writes one (EDN).
+    Jepsen,
+    /// A space-time diagram: a lane for every node, a line for every message.
+    Svg,
+}
+
+impl TraceFormat {
+    /// What the ending of a file says.
+    pub fn of(file: &Utf8Path) -> Self {
+        let name = file.file_name().unwrap_or_default();
+        let has = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
+        let known = [
+            (".jsonl", Self::Jsonl),
+            (".otlp.json", Self::Otlp),
+            (".json", Self::Chrome),
+            (".mmd", Self::Mermaid),
+            (".edn", Self::Jepsen),
+            (".svg", Self::Svg),
+        ];
+        known.into_iter().find(|(ending, _)| has(ending)).map_or(Self::Text, |(_, format)| format)
+    }
+}
+
+impl TraceArgs {
+    /// What is to be written.
+    ///
+    /// # Errors
+    /// [`Exit::Wrong`] if the conditions name nothing there is.
+    pub fn only(&self, plan: &Plan) -> Result<Only, Exit> {
+        let Some(text) = &self.only else { return Ok(Only::default()) };
+        let refuse = |problems: Vec<String>| problems.iter().fold(Exit::Wrong, |_, problem| wrong(&format!("--only '{text}': {problem}")));
+        let only = Only::parse(text).map_err(refuse)?;
+        only.check(plan.nodes.iter().map(|node| node.name.as_str()), kinds_of_messages(plan)).map_err(refuse)?;
+        Ok(only)
+    }
+}
+
+fn kinds_of_messages(plan: &Plan) -> &[&'static str] {
+    plan.group.as_ref().map_or(&[], |group| group.spec.kinds())
+}
+
+/// Makes a run and writes its trace as it goes, so that memory does not grow with it. `also` sees every record as well.
+///
+/// # Errors
+/// [`Exit::Wrong`] if the file cannot be written, or the conditions are wrong.
+pub fn traced(
+    args: &TraceArgs,
+    (scenario, arm, seed): (&Scenario, u32, u64),
+    file: &Utf8Path,
+    mut also: impl FnMut(SimTime, &Record),
+) -> Result<Run, Exit> {
+    let made: &ArmPlan = &scenario.cells[0].arms[arm as usize];
+    let plan = made.of_run(seed);
+    let only = args.only(&plan)?;
+    let cannot = |error: &io::Error| wrong(&format!("cannot write the trace: {error}"));
+    let format = args.trace_format.unwrap_or_else(|| TraceFormat::of(file));
+    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
+    if format == TraceFormat::Jepsen {
+        return with_history(args, (made, seed), &mut out, also).map_err(|error| cannot(&error));
+    }
+    let header = Header {
+        trace: TRACE_FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        scenario: scenario.name.clone(),
+        arm: scenario.arms[arm as usize].clone(),
+        seed,
+        nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
+        only: args.only.clone(),
+    };
+    let mut sink = Sink::begin(format, out, &header).map_err(|error| cannot(&error))?;
+    let mut failure = None;
+    let mut follower = Follower::new(plan, |plan: &Plan, seen: &Seen| {
+        also(seen.at, &seen.record);
+        if failure.is_none() && only.wants_instant(seen.at.as_nanos()) {
+            let event = TraceEvent::of(plan, seen);
+            if only.wants(&event) {
+                failure = sink.event(plan, seen, &event).err();
+            }
+        }
+    });
+    let run = make_run(made, seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
+    drop(follower);
+    let failure = failure.or_else(|| sink.end(&run.digest.to_string()).err());
+    failure.map_or(Ok(run), |error| Err(cannot(&error)))
+}
+
+/// Makes a run that keeps its history, and writes that: events do not tell what was asked and answered.
+fn with_history(
+    args: &TraceArgs,
+    (made, seed): (&ArmPlan, u64),
+    out: &mut impl Write,
+    mut also: impl FnMut(SimTime, &Record),
+) -> io::Result<Run> {
+    if args.only.is_some() {
+        return Err(io::Error::other("--only chooses events, and a history has operations; leave it out"));
+    }
+    let mut observer = |at: SimTime, record: &Record| also(at, record);
+    let (run, history) = run_with_history(made, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+    if history.operations.is_empty() {
+        return Err(io::Error::other("nobody asks a group for anything that a history tells of, such as reading or writing a register"));
+    }
+    write_history(out, &history)?;
+    Ok(run)
+}
+
+/// Lines of text, or something that a library writes.
+enum Sink {
+    Text(BufWriter<fs_err::File>),
+    Other(Box<dyn TraceWriter>),
+}
+
+impl Sink {
+    fn begin(format: TraceFormat, out: BufWriter<fs_err::File>, header: &Header) -> io::Result<Self> {
+        Ok(match format {
+            TraceFormat::Text | TraceFormat::Jepsen => Self::Text(out),
+            TraceFormat::Jsonl => Self::Other(Box::new(TraceLines::begin(out, header)?)),
+            TraceFormat::Chrome => Self::Other(Box::new(Chrome::begin(out, header)?)),
+            TraceFormat::Otlp => Self::Other(Box::new(Otlp::begin(out, header)?)),
+            TraceFormat::Mermaid => Self::Other(Box::new(Mermaid::begin(out, header))),
+            TraceFormat::Svg => Self::Other(Box::new(SpaceTime::begin(out, header))),
+        })
+    }
+
+    fn event(&mut self, plan: &Plan, seen: &Seen, event: &TraceEvent<'_>) -> io::Result<()> {
+        match self {
+            Self::Text(out) => writeln!(out, "{}", line(plan, seen.at, &seen.record)),
+            Self::Other(writer) => writer.event(event),
+        }
+    }
+
+    fn end(self, digest: &str) -> io::Result<()> {
+        match self {
+            Self::Text(mut out) => out.flush(),
+            Self::Other(writer) => writer.end(digest),
+        }
+    }
+}
