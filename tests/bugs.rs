@@ -13,6 +13,7 @@ use scenarios::{Extent, Scenario, read};
 use sim_core::simulation::TieBreak;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+#[allow(clippy::disallowed_types, reason = "the page says how long it took to make, and nothing else hangs on it")]
 use std::time::Instant;
 
 /// A mistake that somebody once made, and its mended variant.
@@ -150,6 +151,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bugs.md");
 /// Writes `docs/bugs.md`.
 #[test]
 #[ignore = "2000 seeds of every bug, under two storms, take minutes"]
+#[allow(clippy::disallowed_types, reason = "see above")]
 fn the_table() {
     const SEEDS: u64 = 2000;
     let began = Instant::now();

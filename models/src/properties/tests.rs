@@ -119,12 +119,13 @@ fn register(state: u64, operation: &Operation) -> Option<u64> {
 }
 
 fn made(spans: &[(u64, u64)], labels: &[(bool, u64)], unknown: u32) -> Vec<Operation> {
-    let one = |(index, (&(from, until), &(writes, value))): (usize, (&(u64, u64), &(bool, u64)))| {
+    let one = |index: usize| {
+        let ((from, until), (writes, value)) = (spans[index], labels[index]);
         let is_known = !writes || unknown >> index & 1 == 0;
         let action = if writes { Action::Write(value) } else { Action::Read };
         operation(index as u32, action, from, is_known.then_some(until), (!writes).then_some(value))
     };
-    spans.iter().zip(labels).enumerate().map(one).collect()
+    (0..spans.len()).map(one).collect()
 }
 
 #[test]
@@ -218,7 +219,7 @@ fn long(count: u64, clients: u64) -> Vec<Operation> {
     let one = |index: u64| {
         let (middle, spread) = (index * 10 + 1_000, 1 + index * 7919 % (10 * clients));
         let client = (index % clients) as u32;
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             value = index + 1;
             write(client, value, middle - spread, middle + spread)
         } else {

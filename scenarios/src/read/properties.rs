@@ -71,13 +71,13 @@ mod tests {
     }
 
     fn sound(properties: &str, groups: &str, arms: &str) -> Scenario {
-        read(Source::new("x.ron", &text(properties, groups, arms)), "x.ron", &[], Extent::Grid)
+        read(Source::new("x.ron", text(properties, groups, arms)), "x.ron", &[], Extent::Grid)
             .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
     }
 
     fn refused(properties: &str, groups: &str) -> String {
         let (source, problems) =
-            read(Source::new("x.ron", &text(properties, groups, "")), "x.ron", &[], Extent::Grid).expect_err("something is wrong");
+            read(Source::new("x.ron", text(properties, groups, "")), "x.ron", &[], Extent::Grid).expect_err("something is wrong");
         problems.render(&source, false)
     }
 
