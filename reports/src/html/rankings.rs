@@ -77,7 +77,8 @@ fn one(results: &Results, ranking: &Ranking, is_headed: bool) -> String {
     }
     let ranked = ranking.table();
     let _ = write!(html, "<p>{}.</p>\n{}", escaped(&ranked.title), table(&ranked, &manifest.arms));
-    let further = summary::properties(results, ranking.cell).into_iter().chain(summary::stuck(results, ranking.cell));
+    let claims = summary::consistency(results, ranking.cell).into_iter().chain(summary::properties(results, ranking.cell));
+    let further = claims.chain(summary::stuck(results, ranking.cell));
     let further = further.chain(ranking.table_of_set_apart()).chain(summary::classes(results, ranking.cell));
     for further in further.chain(summary::observations(results, ranking.cell)) {
         html += &headed(&further, &manifest.arms);

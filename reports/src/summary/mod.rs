@@ -3,6 +3,7 @@
 mod across;
 mod arm;
 pub mod classes;
+mod consistency;
 pub mod detection;
 mod differences;
 mod doubts;
@@ -31,6 +32,7 @@ mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use consistency::consistency;
 pub(crate) use differences::{Difference, Differences};
 pub use doubts::doubts;
 pub use edges::edges;

@@ -188,7 +188,7 @@ fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale
         let colour = match bar.kind {
             _ if is_highlighted => FAILURE,
             SpanKind::Queue => WAIT,
-            SpanKind::Call if outcome == "success" => CALL,
+            SpanKind::Call if outcome == "ok" => CALL,
             SpanKind::Call => FAILURE,
             SpanKind::Job => FAULT,
             _ => REQUEST,

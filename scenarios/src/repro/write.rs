@@ -1,7 +1,7 @@
 //! How is a repro file written?
 
 use super::recording::{Recording, record};
-use super::{FORM, Repro, TRACE_FORM, faults::with_faults};
+use super::{FORM, Repro, TRACE_FORMAT, faults::with_faults};
 use crate::data::text_of;
 use crate::plan_text::fault;
 use crate::problem::Problem;
@@ -46,7 +46,7 @@ impl Repro {
         let repro = Self {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             behaviour: models::BEHAVIOUR_VERSION,
-            trace: TRACE_FORM,
+            trace: TRACE_FORMAT,
             scenario: text,
             about,
             data,
