@@ -50,7 +50,7 @@ pub fn part(left: &dyn Source, right: &dyn Source) -> Result<Option<Parting>, So
     for source in sources {
         source.tell(&mut |event| until = until.max(event.at))?;
     }
-    let (mut from, mut until) = (0, until + 1);
+    let (mut from, mut until) = (0_u64, until.saturating_add(1));
     loop {
         let Some((span, alike, count)) = first_difference(sources, (from, until))? else { return Ok(None) };
         (from, until) = span;
@@ -79,9 +79,9 @@ fn first_difference(sources: [&dyn Source; 2], (from, until): (u64, u64)) -> Res
     let [left, right] = sums;
     let first = left.iter().zip(&right).position(|(left, right)| left != right);
     Ok(first.map(|index| {
-        let begin = from + index as u64 * width;
+        let begin = from.saturating_add((index as u64).saturating_mul(width));
         let alike = before + left[..index].iter().map(|(_, count)| count).sum::<u64>();
-        ((begin, (begin + width).min(until)), alike, left[index].1.max(right[index].1))
+        ((begin, begin.saturating_add(width).min(until)), alike, left[index].1.max(right[index].1))
     }))
 }
 
