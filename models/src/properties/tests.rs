@@ -137,7 +137,10 @@ fn zones_and_trying_every_order_agree_on_all_histories_of_a_register_up_to_6_ope
             for spans in &spans {
                 let operations = made(spans, &labels, 0);
                 let explained = some_order_explains(&operations, &register);
-                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                let references: Vec<&Operation> = operations.iter().collect();
+                assert_eq!(linearizable::registers::has_none(&references), explained, "{operations:#?}");
+                // What is shown of a violation is looked for in the shorter ones.
+                assert!(count > 4 || is_linearizable(&operations) == explained, "{operations:#?}");
                 looked += 1;
                 violated += u64::from(!explained);
             }

@@ -98,6 +98,8 @@ type Way = (String, u32, u32, bool);
 pub struct Story {
     /// Spans of calls by kind, key, attempt and copy.
     open: BTreeMap<(SpanKind, String, u32, u32), Span>,
+    /// Calls made for the sake of an attempt that is worked on, by its call and number.
+    inside: BTreeMap<(String, u32), Vec<String>>,
     /// Spans of nodes and faults by kind and name, the oldest first.
     others: BTreeMap<(SpanKind, String), VecDeque<Span>>,
     flying: BTreeMap<Way, Message>,
@@ -132,7 +134,7 @@ impl Story {
 
     /// How much is open.
     pub fn open(&self) -> usize {
-        self.open.len() + self.others.len() + self.flying.len() + self.letters.len()
+        self.open.len() + self.inside.len() + self.others.len() + self.flying.len() + self.letters.len()
     }
 
     fn see_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
@@ -189,6 +191,9 @@ impl Story {
                 (SpanKind::Work, key.as_ref().to_owned(), *attempt, 0)..=(SpanKind::Work, key.as_ref().to_owned(), *attempt, u32::MAX);
             self.open.range(range).next().map(|(_, span)| (span.id, span.root))
         });
+        if let (Some(_), Some((key, attempt))) = (within, &call.within) {
+            self.inside.entry((key.as_ref().to_owned(), *attempt)).or_default().push(call.key.as_ref().to_owned());
+        }
         let id = number_of(call, SpanKind::Call);
         let span = span_of(SpanKind::Call, event, call, (id, within.map(|(parent, _)| parent)), within.map_or(id, |(_, root)| root));
         self.open.insert(place_of(SpanKind::Call, call), span);
@@ -212,7 +217,24 @@ impl Story {
     fn close(&mut self, kind: SpanKind, event: &TraceEvent<'_>, outcome: Option<String>) {
         let Some(call) = &event.call else { return };
         if let Some(span) = self.open.remove(&place_of(kind, call)) {
+            let is_served = kind == SpanKind::Work;
             self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
+            if is_served && event.kind != "start" && event.kind != "queue" {
+                self.give_up_inside(event, call);
+            }
+        }
+    }
+
+    /// Calls made for a request that is served are given up if nothing of them is under way: not all of that is told.
+    fn give_up_inside(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
+        let around = (call.key.as_ref().to_owned(), call.attempt.unwrap_or_default());
+        for key in self.inside.remove(&around).unwrap_or_default() {
+            let attempts = (SpanKind::Attempt, key.clone(), 0, 0)..=(SpanKind::Attempt, key.clone(), u32::MAX, u32::MAX);
+            if self.open.range(attempts).next().is_none()
+                && let Some(span) = self.open.remove(&(SpanKind::Call, key, 0, 0))
+            {
+                self.parts.push(Part::Span(Span { until: event.at, outcome: Some("given up".to_owned()), ..span }));
+            }
         }
     }
 
@@ -295,15 +317,17 @@ impl Story {
         }
     }
 
-    /// What waits or is worked on at a node ends with its life.
+    /// What waits or is worked on at a node ends with its life, and so does what it waits for.
     fn dies_with(&mut self, event: &TraceEvent<'_>) {
         let is_there = |(kind, ..): &(SpanKind, String, u32, u32), span: &Span| {
-            matches!(kind, SpanKind::Queue | SpanKind::Work) && span.node.as_deref() == event.node.as_deref()
+            !matches!(kind, SpanKind::Job) && span.node.as_deref() == event.node.as_deref()
         };
         let gone: Vec<_> = self.open.iter().filter(|(place, span)| is_there(place, span)).map(|(place, _)| place.clone()).collect();
         for place in gone {
             let span = self.open.remove(&place).expect("it was found a moment ago");
-            self.parts.push(Part::Span(Span { until: event.at, outcome: Some("lost with its node".to_owned()), ..span }));
+            self.inside.remove(&(place.1, place.2));
+            let outcome = Some("lost with its node".to_owned());
+            self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
         }
     }
 
