@@ -363,7 +363,8 @@ fn a_browser_opens_the_picture() {
     traced(&place, "trace.svg", &["--only", "from=900ms until=1700ms"]);
     let file = format!("file://{}", place.path().join("trace.svg").display());
     let profile = format!("--user-data-dir={}", place.path().join("profile").display());
-    let flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--proxy-server=127.0.0.1:9"];
+    let flags =
+        ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--proxy-server=127.0.0.1:9"];
     let run = std::process::Command::new(browser).args(flags).args([&profile, "--dump-dom", &file]).output();
     let dom = String::from_utf8_lossy(&run.expect("it was there a moment ago").stdout).into_owned();
     assert!(dom.contains("<svg") && dom.contains("back[0]") && !dom.contains("parsererror"), "{dom}");
