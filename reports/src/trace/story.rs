@@ -98,6 +98,8 @@ type Way = (String, u32, u32, bool);
 pub struct Story {
     /// Spans of calls by kind, key, attempt and copy.
     open: BTreeMap<(SpanKind, String, u32, u32), Span>,
+    /// For whose sake attempts are that nobody waits for any longer, and that their servers may still work on.
+    orphans: BTreeMap<(String, u32), u64>,
     /// Calls made for the sake of an attempt that is worked on, by its call and number.
     inside: BTreeMap<(String, u32), Vec<String>>,
     /// Spans of nodes and faults by kind and name, the oldest first.
@@ -134,7 +136,7 @@ impl Story {
 
     /// How much is open.
     pub fn open(&self) -> usize {
-        self.open.len() + self.inside.len() + self.others.len() + self.flying.len() + self.letters.len()
+        self.open.len() + self.orphans.len() + self.inside.len() + self.others.len() + self.flying.len() + self.letters.len()
     }
 
     fn see_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
@@ -168,14 +170,26 @@ impl Story {
                 self.land(event, call, true);
                 self.close(SpanKind::Attempt, event, outcome);
             }
-            "late" | "ignore" => self.land(event, call, true),
-            "abandon" => self.close(SpanKind::Attempt, event, Some("abandoned".to_owned())),
+            "late" | "ignore" => {
+                self.land(event, call, true);
+                self.orphans.remove(&orphan_of(call));
+            }
+            "abandon" => {
+                if let Some(span) = self.open.get(&place_of(SpanKind::Attempt, call)) {
+                    self.orphans.insert(orphan_of(call), span.root);
+                }
+                self.close(SpanKind::Attempt, event, Some("abandoned".to_owned()));
+            }
             "turned" | "broken" => {
                 self.land(event, call, false);
                 self.close(SpanKind::Attempt, event, outcome.or_else(|| Some("connection broken".to_owned())));
             }
-            "discard" => server.into_iter().for_each(|kind| self.close(kind, event, Some("discarded".to_owned()))),
+            "discard" => {
+                server.into_iter().for_each(|kind| self.close(kind, event, Some("discarded".to_owned())));
+                self.orphans.remove(&orphan_of(call));
+            }
             "drop" => {
+                self.orphans.remove(&orphan_of(call));
                 let reason = outcome.unwrap_or_default();
                 if !self.lose(call, true, event, &reason) && !self.lose(call, false, event, &reason) {
                     server.into_iter().for_each(|kind| self.close(kind, event, Some(reason.clone())));
@@ -208,7 +222,8 @@ impl Story {
         // Whose caller has gone is worked on all the same: the number of a span says what is around it also when that is over.
         let parent = number_of(&bare, around);
         let (around, own) = (self.open.get(&place_of(around, &bare)), self.open.get(&place_of(SpanKind::Queue, call)));
-        let root = around.or(own).map_or_else(|| number_of(call, SpanKind::Call), |span| span.root);
+        let root = around.or(own).map(|span| span.root).or_else(|| self.orphans.get(&orphan_of(call)).copied());
+        let root = root.unwrap_or_else(|| number_of(call, SpanKind::Call));
         let id = number_of(call, kind) ^ if kind == SpanKind::Attempt { 0 } else { event.id };
         let span = span_of(kind, event, call, (id, Some(parent)), root);
         self.open.insert(place_of(kind, call), span);
@@ -325,6 +340,7 @@ impl Story {
         let gone: Vec<_> = self.open.iter().filter(|(place, span)| is_there(place, span)).map(|(place, _)| place.clone()).collect();
         for place in gone {
             let span = self.open.remove(&place).expect("it was found a moment ago");
+            self.orphans.remove(&(place.1.clone(), place.2));
             self.inside.remove(&(place.1, place.2));
             let outcome = Some("lost with its node".to_owned());
             self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
@@ -370,6 +386,10 @@ pub(super) fn label(call: &CallOfEvent<'_>) -> String {
 fn place_of(kind: SpanKind, call: &CallOfEvent<'_>) -> (SpanKind, String, u32, u32) {
     let attempt = if kind == SpanKind::Call { 0 } else { call.attempt.unwrap_or_default() };
     (kind, call.key.as_ref().to_owned(), attempt, call.copy)
+}
+
+fn orphan_of(call: &CallOfEvent<'_>) -> (String, u32) {
+    (call.key.as_ref().to_owned(), call.attempt.unwrap_or_default())
 }
 
 fn way_of(call: &CallOfEvent<'_>, is_answer: bool) -> Way {

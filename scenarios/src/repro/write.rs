@@ -17,6 +17,7 @@ use crate::{Extent, read};
 use models::faults::PlannedFault;
 use sim_core::draw::Seed;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 
 impl Repro {
@@ -142,9 +143,9 @@ fn enclosed(source: &Source) -> Result<BTreeMap<String, String>, Problem> {
         names.extend(file.and_then(|field| parse::<String>(field.value).ok()));
     });
     for name in names {
-        if !files.contains_key(&name) {
-            let text = text_of(&folder.join(&name))?;
-            files.insert(name, text);
+        if let Entry::Vacant(place) = files.entry(name) {
+            let text = text_of(&folder.join(place.key()))?;
+            place.insert(text);
         }
     }
     Ok(files)
