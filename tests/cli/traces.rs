@@ -204,7 +204,7 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
             }
             "X" => slices.push((process, at())),
             "s" | "f" => {
-                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process))
+                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process));
             }
             "i" => {}
             other => panic!("an unknown phase: {other}"),
