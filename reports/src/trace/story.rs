@@ -168,6 +168,8 @@ impl Story {
             }
             "deliver" => {
                 self.land(event, call, true);
+                // A caller that talks with a group itself is at both ends of its request.
+                self.flying.remove(&way_of(call, false));
                 self.close(SpanKind::Attempt, event, outcome);
             }
             "late" | "ignore" => {
