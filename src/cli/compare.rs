@@ -272,7 +272,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
             print(&format!("\n{over_time}"))?;
         }
         let stuck = reports::summary::stuck(results, cell);
-        let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
+        let claims = reports::summary::consistency(results, cell).into_iter().chain(reports::summary::properties(results, cell));
+        let further = claims.chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));
         for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;

@@ -204,7 +204,7 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
             }
             "X" => slices.push((process, at())),
             "s" | "f" => {
-                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process))
+                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process));
             }
             "i" => {}
             other => panic!("an unknown phase: {other}"),
@@ -363,7 +363,8 @@ fn a_browser_opens_the_picture() {
     traced(&place, "trace.svg", &["--only", "from=900ms until=1700ms"]);
     let file = format!("file://{}", place.path().join("trace.svg").display());
     let profile = format!("--user-data-dir={}", place.path().join("profile").display());
-    let flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--proxy-server=127.0.0.1:9"];
+    let flags =
+        ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--proxy-server=127.0.0.1:9"];
     let run = std::process::Command::new(browser).args(flags).args([&profile, "--dump-dom", &file]).output();
     let dom = String::from_utf8_lossy(&run.expect("it was there a moment ago").stdout).into_owned();
     assert!(dom.contains("<svg") && dom.contains("back[0]") && !dom.contains("parsererror"), "{dom}");

@@ -55,7 +55,7 @@ fn a_follower_comes_back_quietly_if_it_asks_first() {
 fn an_entry_of_an_earlier_term_that_a_majority_has_may_be_lost() {
     let results = results("raft-figure-8");
     assert_sound(&results, "own term");
-    assert!(violated(&results, "counting", "StateMachineSafety") >= 2);
+    assert!(violated(&results, "counting", "StateMachineSafety") >= 10);
     assert_eq!(violated(&results, "counting", "ElectionSafety") + violated(&results, "counting", "LogMatching"), 0);
 }
 
@@ -89,12 +89,7 @@ fn a_storm_shows_what_most_rules_are_for() {
         }
     }
     assert_eq!(violated(&results, "every rule", "StableLeader"), 0);
-    for (name, property) in [
-        ("no pre-vote", "StableLeader"),
-        ("lost logs", "StateMachineSafety"),
-        ("any log", "LeaderCompleteness"),
-        ("two of four", "StateMachineSafety"),
-    ] {
+    for (name, property) in [("no pre-vote", "StableLeader"), ("any log", "LeaderCompleteness"), ("two of four", "StateMachineSafety")] {
         assert!(violated(&results, name, property) > 0, "{name}: {property}");
     }
 }

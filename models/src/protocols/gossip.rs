@@ -1,7 +1,8 @@
 //! Gossip: a rumour spreads, each round every member that may speak tells another.
 //!
 //! Source: A. Demers et al., "Epidemic Algorithms for Replicated Database Maintenance", PODC 1987. Push: who knows tells
-//! `fanout` others, drawn evenly. Push-pull: everybody, whether it knows or not, exchanges what it knows with `fanout` others.
+//! `fanout` others, drawn evenly. Pull: who does not know asks `fanout` others. Push-pull: everybody, whether it knows or not,
+//! exchanges what it knows with `fanout` others.
 //! Rounds are synchronous, as where such protocols are analysed: what is learned in a round is passed on from the next one
 //! on. Left out: members that lose interest, and several rumours.
 
@@ -48,13 +49,15 @@ const fn one() -> u32 {
 pub enum Mode {
     /// Who knows tells others.
     Push,
+    /// Who does not know asks others.
+    Pull,
     /// Everybody exchanges what it knows with others.
     PushPull,
 }
 
 impl Registered for Gossip {
     const NAME: &'static str = "Gossip";
-    const SUMMARY: &'static str = "a rumour spreads from member to member in rounds, by push or push-pull";
+    const SUMMARY: &'static str = "a rumour spreads from member to member in rounds, by push, pull or push-pull";
 }
 
 impl Speaks for Gossip {
@@ -124,7 +127,8 @@ impl GossipProtocol {
         let message = match self.mode {
             Mode::Push if member.knew => Message::Rumour,
             Mode::Push => return,
-            Mode::PushPull => Message::Exchange(member.knew),
+            Mode::Pull if member.knew => return,
+            Mode::Pull | Mode::PushPull => Message::Exchange(member.knew),
         };
         let mut told: Vec<u32> = Vec::with_capacity(self.fanout as usize);
         let draw = turn.draws("whom", member.round).choice();

@@ -9,6 +9,7 @@
 
 mod boxed;
 mod commit;
+mod counter;
 mod generals;
 mod gossip;
 mod heartbeats;
@@ -17,6 +18,7 @@ mod lease;
 mod lock;
 mod marzullo;
 mod nobody;
+mod payments;
 mod pbft;
 mod protocol;
 mod quorum_register;
@@ -29,6 +31,7 @@ mod witness;
 
 pub use boxed::Boxed;
 pub use commit::{CommitRule, Phases, Record, Termination, TwoPhaseCommit, TwoPhaseCommitProtocol};
+pub use counter::{CounterProtocol, CounterRule, GrowOnlyCounter};
 pub use generals::{Generals, GeneralsProtocol, Lieutenant, Manner, Order as GeneralsOrder, Rules as GeneralsRules};
 pub use gossip::{Gossip, GossipProtocol, Mode};
 pub use heartbeats::{Detector, Heartbeats, HeartbeatsProtocol, PhiAccrual};
@@ -37,6 +40,7 @@ pub use lease::{Counted, Lease, LeaseProtocol};
 pub use lock::{DistributedLock, LockProtocol, LockRule};
 pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
+pub use payments::{PaymentRule, Payments, PaymentsProtocol};
 pub use pbft::{Pbft, PbftProtocol, PbftRule};
 pub use protocol::{Lie, Protocol, Speaks, Verdict};
 pub use quorum_register::{Asks, Coordinator, QuorumRegister, QuorumRegisterProtocol, QuorumRule, Versions};
@@ -90,7 +94,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, GrowOnlyCounter, Payments, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
 }
 
 impl Group {

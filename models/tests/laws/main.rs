@@ -3,6 +3,7 @@
 //! Systems are written as values, runs are watched record by record, and a law is stated over what was seen.
 
 mod accounts; // what has become of requests, and how full services were
+mod agreement; // what locks, commits and agreements promise, and what it takes to break that
 mod alerts; // who is told that users fare badly, when, and what is made of it
 mod arrivals; // calls whose rate changes: bursts, ramps, steps and recordings
 mod backoffs; // waits before retries: their ranges, their draws and what they remember

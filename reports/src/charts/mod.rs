@@ -14,7 +14,7 @@ mod latency;
 mod latency_over_time;
 mod layers;
 mod load;
-mod objective;
+pub(crate) mod objective;
 mod occupancy;
 mod over_time;
 mod percentiles;

@@ -112,3 +112,147 @@ impl Lieutenant {
         if 2 * attacks > voices { Order::Attack } else { Order::Retreat }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a traitor says to whom by which path: an order, or nothing.
+    type Lies<'a> = &'a dyn Fn(&[u32], u32) -> Option<Order>;
+
+    const ORDERS: [Order; 2] = [Order::Retreat, Order::Attack];
+
+    /// What all but the commander do if general `traitor` may say anything; of what others have signed it can only say nothing.
+    fn agree(rules: Rules, order: Order, traitor: Option<u32>, lies: Lies<'_>) -> Vec<Order> {
+        let mut lieutenants = vec![Lieutenant::default(); rules.generals as usize];
+        let mut sent: Vec<(Vec<u32>, u32, Order)> = (1..rules.generals).map(|to| (vec![0], to, order)).collect();
+        // Round by round, as all messages take as long.
+        while !sent.is_empty() {
+            let mut next = Vec::new();
+            for (path, to, order) in sent {
+                let sender = *path.last().expect("a path has a sender");
+                let said = if traitor == Some(sender) { lies(&path, to) } else { Some(order) };
+                let forged = rules.messages == Manner::Signed && path.len() > 1 && said.is_some_and(|said| said != order);
+                let Some(said) = said.filter(|_| !forged) else { continue };
+                for further in lieutenants[to as usize].hears(rules, to, &path, said) {
+                    let path = path.iter().copied().chain([to]).collect();
+                    next.push((path, further, said));
+                }
+            }
+            sent = next;
+        }
+        (1..rules.generals).map(|general| lieutenants[general as usize].decides(rules, general)).collect()
+    }
+
+    /// Whether agreement and validity hold for the loyal.
+    fn holds(rules: Rules, order: Order, traitor: u32, lies: Lies<'_>) -> bool {
+        let does = agree(rules, order, Some(traitor), lies);
+        let loyal: Vec<Order> = (1..rules.generals).zip(does).filter(|(general, _)| *general != traitor).map(|(_, does)| does).collect();
+        loyal.iter().all(|does| *does == loyal[0]) && (traitor == 0 || loyal[0] == order)
+    }
+
+    /// Every way in which one traitor can behave: what it says by each path that it ends, to each who hears that.
+    fn every_behaviour(rules: Rules, traitor: u32) -> (usize, usize) {
+        let mut told: Vec<(Vec<u32>, u32)> = Vec::new();
+        let mut paths = vec![vec![0]];
+        while let Some(path) = paths.pop() {
+            if path.last() == Some(&traitor) {
+                told.extend((0..rules.generals).filter(|to| !path.contains(to)).map(|to| (path.clone(), to)));
+            }
+            if path.len() <= rules.traitors as usize {
+                let further = (1..rules.generals).filter(|general| !path.contains(general));
+                paths.extend(further.map(|general| path.iter().copied().chain([general]).collect::<Vec<u32>>()));
+            }
+        }
+        let (mut good, mut bad) = (0, 0);
+        for number in 0..3_usize.pow(told.len() as u32) {
+            let lies = |path: &[u32], to: u32| {
+                let place = told.iter().position(|(known, whom)| known == path && *whom == to).expect("it says no more");
+                ORDERS.get(number / 3_usize.pow(place as u32) % 3).copied()
+            };
+            for order in ORDERS {
+                if holds(rules, order, traitor, &lies) { good += 1 } else { bad += 1 }
+            }
+        }
+        (good, bad)
+    }
+
+    fn failures(generals: u32, traitors: u32, messages: Manner) -> usize {
+        (0..generals).map(|traitor| every_behaviour(Rules { generals, traitors, messages }, traitor).1).sum()
+    }
+
+    #[test]
+    fn oral_messages_bear_one_traitor_among_four_generals_and_more_and_not_among_three() {
+        assert!(failures(3, 1, Manner::Oral) > 0);
+        for generals in 4..=6 {
+            assert_eq!(failures(generals, 1, Manner::Oral), 0, "{generals}");
+        }
+        assert!(failures(4, 0, Manner::Oral) > 0, "who believes the commander is deceived by it");
+    }
+
+    #[test]
+    fn signed_messages_bear_one_traitor_among_three_generals() {
+        for generals in 3..=5 {
+            assert_eq!(failures(generals, 1, Manner::Signed), 0, "{generals}");
+        }
+        assert!(failures(3, 0, Manner::Signed) > 0, "nobody passes on what the commander has signed");
+    }
+
+    #[test]
+    fn all_behaviours_are_tried() {
+        let rules = Rules { generals: 4, traitors: 1, messages: Manner::Oral };
+        let count = |traitor| every_behaviour(rules, traitor).0;
+        // A commander says one of two orders or nothing to three, a lieutenant to two; each with two orders of a commander.
+        assert_eq!((count(0), count(1)), (2 * 27, 2 * 9));
+    }
+
+    #[test]
+    fn without_a_traitor_everybody_obeys() {
+        for messages in [Manner::Oral, Manner::Signed] {
+            for order in ORDERS {
+                let rules = Rules { generals: 7, traitors: 2, messages };
+                assert_eq!(agree(rules, order, None, &|_, _| None), vec![order; 6]);
+            }
+        }
+    }
+
+    #[test]
+    fn two_traitors_among_seven_generals_are_borne_by_two_rounds_more_and_not_by_one() {
+        // Two lieutenants lie, each by its own bits; the commander is loyal, or one of the two.
+        let tried = |traitors: u32, pair: [u32; 2]| {
+            let rules = Rules { generals: 7, traitors, messages: Manner::Oral };
+            let mut bad = 0;
+            for seed in 0..200_u64 {
+                let lies = |path: &[u32], to: u32| {
+                    let word = path.iter().fold(seed ^ u64::from(to) << 32, |hash, name| sim_core::draw::mix(hash ^ u64::from(*name)));
+                    ORDERS.get((sim_core::draw::mix(word) % 3) as usize).copied()
+                };
+                for order in ORDERS {
+                    bad += u32::from(!holds_with_two(rules, order, pair, &lies));
+                }
+            }
+            bad
+        };
+        assert_eq!(tried(2, [0, 3]) + tried(2, [1, 4]), 0);
+        assert!(tried(1, [0, 3]) > 0);
+    }
+
+    fn holds_with_two(rules: Rules, order: Order, pair: [u32; 2], lies: Lies<'_>) -> bool {
+        let mut lieutenants = vec![Lieutenant::default(); rules.generals as usize];
+        let mut sent: Vec<(Vec<u32>, u32, Order)> = (1..rules.generals).map(|to| (vec![0], to, order)).collect();
+        while !sent.is_empty() {
+            let mut next = Vec::new();
+            for (path, to, order) in sent {
+                let is_lie = path.last().is_some_and(|sender| pair.contains(sender));
+                let Some(said) = (if is_lie { lies(&path, to) } else { Some(order) }) else { continue };
+                for further in lieutenants[to as usize].hears(rules, to, &path, said) {
+                    next.push((path.iter().copied().chain([to]).collect(), further, said));
+                }
+            }
+            sent = next;
+        }
+        let loyal = (1..rules.generals).filter(|general| !pair.contains(general));
+        let does: Vec<Order> = loyal.map(|general| lieutenants[general as usize].decides(rules, general)).collect();
+        does.iter().all(|one| *one == does[0]) && (pair.contains(&0) || does[0] == order)
+    }
+}

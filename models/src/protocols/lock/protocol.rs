@@ -88,7 +88,7 @@ impl Protocol for LockProtocol {
     const ANNOUNCES: &'static [&'static str] = &["Holds", "Releases", "Writes"];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] =
-        &[("MutualExclusion", "nobody writes what was made of something that another has changed meanwhile")];
+        &[("OneWriterAtATime", "nobody writes what was made of something that another has changed meanwhile")];
 
     const PRIMARY: Option<&'static str> = Some("holder of the lock");
 

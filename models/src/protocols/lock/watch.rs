@@ -49,7 +49,7 @@ impl Watch {
         observations.count("writes", 1);
         let is_over_another = resource.based_on.wrapping_add(1) != resource.version;
         if is_over_another {
-            observations.violated("MutualExclusion", now, || {
+            observations.violated("OneWriterAtATime", now, || {
                 let overwritten = resource.version - 1;
                 let (holder, based_on) = (announced.value, resource.based_on);
                 format!(

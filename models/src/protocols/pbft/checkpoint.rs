@@ -88,7 +88,7 @@ impl Replica {
                 turn.send(To::Held(held), Message::Reply(id, answer));
             }
         }
-        turn.announce("Catches up", self.executed as i64);
+        turn.announce("CatchesUp", self.executed as i64);
         self.execute(protocol, turn);
         self.is_timed = false;
         self.watch_the_time(protocol, turn);

@@ -77,19 +77,19 @@ pub enum Message {
 impl Message {
     /// Every kind.
     pub const KINDS: &'static [&'static str] =
-        &["pre-prepare", "prepare", "commit", "checkpoint", "view-change", "new-view", "fetch", "state"];
+        &["pre_prepare", "prepare", "commit", "checkpoint", "view_change", "new_view", "fetch", "state"];
 
     /// The kind of this message.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Request(_) => "request",
             Self::Reply(..) => "reply",
-            Self::PrePrepare(..) => "pre-prepare",
+            Self::PrePrepare(..) => "pre_prepare",
             Self::Prepare(..) => "prepare",
             Self::Commit(..) => "commit",
             Self::Checkpoint(..) => "checkpoint",
-            Self::ViewChange(..) => "view-change",
-            Self::NewView(..) => "new-view",
+            Self::ViewChange(..) => "view_change",
+            Self::NewView(..) => "new_view",
             Self::Fetch(_) => "fetch",
             Self::State(_) => "state",
         }

@@ -78,7 +78,7 @@ impl Protocol for PbftProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Executes", "Catches up", "Wants view", "Enters view"];
+    const ANNOUNCES: &'static [&'static str] = &["Executes", "CatchesUp", "WantsView", "EntersView"];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[("Agreement", "no two correct members decide differently")];
 

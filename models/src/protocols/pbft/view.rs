@@ -33,7 +33,7 @@ impl Replica {
     fn want(&mut self, protocol: &PbftProtocol, view: u64, turn: Now<'_, '_>) {
         (self.view, self.is_changing) = (view, true);
         self.idle_views += 1;
-        turn.announce("Wants view", view as i64);
+        turn.announce("WantsView", view as i64);
         let prepared: BTreeMap<u64, (u64, Proposal)> = if protocol.keeps(PbftRule::PreparedCertificates) {
             self.slots.iter().filter_map(|(&place, slot)| slot.prepared.map(|prepared| (place, prepared))).collect()
         } else {
@@ -88,7 +88,7 @@ impl Replica {
     fn enter(&mut self, protocol: &PbftProtocol, view: u64, proofs: &[(u32, Change)], turn: Now<'_, '_>) {
         (self.view, self.is_changing) = (view, false);
         self.changes = self.changes.split_off(&(view + 1));
-        turn.announce("Enters view", view as i64);
+        turn.announce("EntersView", view as i64);
         let stable = proofs.iter().map(|(_, change)| change.stable).max().unwrap_or(0);
         if stable > self.executed {
             protocol.tell_others(&Message::Fetch(self.executed), turn);

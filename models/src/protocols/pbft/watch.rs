@@ -53,7 +53,7 @@ impl Watch {
                     self.places.pop_first();
                 }
             }
-            "Enters view" if announced.value as u64 > self.highest_view => {
+            "EntersView" if announced.value as u64 > self.highest_view => {
                 self.highest_view = announced.value as u64;
                 observations.count("view changes", 1);
             }
