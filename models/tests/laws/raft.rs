@@ -18,7 +18,7 @@ const WATCHED: [&str; 5] = ["ElectionSafety", "LogMatching", "LeaderCompleteness
 /// All that a group of this kind promises.
 fn promises() -> Vec<Stated> {
     let watched = WATCHED.into_iter().map(|name| Stated::OfProtocol(name.to_owned()));
-    watched.chain([Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 }))]).collect()
+    watched.chain([Stated::Any(AnyProperty::Linearizable(Linearizable { states: 20_000 }))]).collect()
 }
 
 /// Callers in `app`, 10 ms away from members in `room`, which are 1 ms away from each other. Writing takes 2 ms and a sync 20 ms. All die in
