@@ -38,7 +38,7 @@ fn stormy(scenario: &Scenario, arm: usize) -> Scenario {
     let struck = plan.group.as_ref().map_or_else(|| plan.services[0].name.clone(), |group| group.name.clone());
     let storm = format!(
         "Storm(from: \"2s\", lasts: \"8s\", quiet: \"1s\", most: 6, longest: \"4s\", \
-         families: [Crash(node: \"{struck}\"), Pause(node: \"{struck}\"), Isolation(node: \"{struck}\", shape: Minority)])"
+         families: [Crash(node: \"{struck}\"), Pause(node: \"{struck}\"), Isolation(node: \"{struck}\", shape: One)])"
     );
     let text = draft.with_field("horizon", "\"12s\"".to_owned()).with_field("storm", storm).text("");
     shipped("under the default storm", &text)

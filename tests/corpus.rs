@@ -66,6 +66,7 @@ fn found(scenario: &Scenario, arm: usize, seeds: u64) -> (Vec<Found>, u64) {
         arm,
         first: 1,
         count: seeds,
+        only: None,
         most_failures: 3,
         breeds: true,
         jobs: 2,

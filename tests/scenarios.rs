@@ -11,6 +11,7 @@ mod layers;
 mod links;
 mod programs;
 mod raft;
+mod registers;
 mod stores;
 mod strategies;
 

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 /// What a report shall contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportOptions {
-    /// Whether every chart is written as PNG, too; ignored where the feature `png` is absent.
+    /// Whether charts are written as PNG, too: with many cells, those along axes and those of the cell that the page shows. Ignored where
+    /// the feature `png` is absent.
     pub png: bool,
 }
 
@@ -65,10 +66,14 @@ pub fn write_report_telling(results: &Results, dir: &Path, options: ReportOption
     for (number, one) in (1..).zip(summary::stress(results)) {
         put(format!("stress-{number}.csv"), csv::table(&one).as_bytes())?;
     }
+    let shown = summary::telling_cells(results);
     for picture in &pictures {
         put(format!("charts/{}.csv", picture.stem), csv::table(&picture.table).as_bytes())?;
         put(format!("charts/{}.svg", picture.stem), picture.svg.as_bytes())?;
-        if let Some(png) = rendered(picture, options)? {
+        // Hundreds of bitmaps of single cells would take a minute, and be looked at by nobody.
+        let is_about_all = picture.view.axis.is_some() || picture.view.label.is_empty();
+        let is_shown = is_about_all || picture.view.cells.iter().any(|cell| shown.contains(cell));
+        if let Some(png) = rendered(picture, ReportOptions { png: options.png && is_shown })? {
             put(format!("charts/{}.png", picture.stem), &png)?;
         }
     }

@@ -100,7 +100,7 @@ fn part(plan: &Plan, service: &ServicePlan) -> Part {
         Threads::Held => "held until it has answered",
         Threads::Released => "free while others are asked",
     };
-    let waits = service.program.iter().next().is_some();
+    let waits = !service.program.is_empty();
     match service.workers {
         UNLIMITED => words.push("as many workers as it takes".to_owned()),
         workers if waits => words.push(format!("{}, each {held}", each(service.replicas, &counted(workers, "worker")))),

@@ -33,7 +33,7 @@ fn results_of_a_later_format_are_refused_with_the_version_to_use() {
 fn an_edited_or_truncated_manifest_is_named_with_its_line() {
     let place = place();
     let whole = place.read("r/manifest.json");
-    let line = 1 + whole.lines().position(|line| line.contains("\"replications\"")).expect("it is kept");
+    let line = 1 + whole.lines().position(|line| line.starts_with("  \"replications\":")).expect("it is kept");
     for (text, wanted) in [
         (whole.replacen("\"replications\": 3", "\"replications\": 2", 1), format!("line {line}: `replications` is not what was written")),
         (whole[..whole.len() / 2].to_owned(), format!("line {}", 1 + whole[..whole.len() / 2].matches('\n').count())),

@@ -204,7 +204,7 @@ fn a_file_for_perfetto_has_pairs_of_events_and_arrows_with_two_ends() {
             }
             "X" => slices.push((process, at())),
             "s" | "f" => {
-                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process))
+                arrows.entry(event["id"].as_u64().expect("an arrow has a number")).or_default().push((phase.to_owned(), at(), process));
             }
             "i" => {}
             other => panic!("an unknown phase: {other}"),
@@ -330,4 +330,42 @@ fn why_on_a_retry_storm_names_its_fault_and_the_amplification() {
     keep("why_storm", &place.transcript(&[&["why", "retry-storm", "retry-storm", "--arm", "immediate"]]));
     let calm = place.run(&["why", "retry-storm", "retry-storm", "--arm", "no retries"]);
     assert!(calm.out.starts_with("this run has no retry storm"), "{}", calm.out);
+}
+
+/// Whether a program is there; says so if it is not.
+fn found(names: &[&'static str], what: &str) -> Option<&'static str> {
+    let runs = |name: &&&str| std::process::Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    let found = names.iter().find(runs).copied();
+    if found.is_none() {
+        eprintln!("skipped: none of {} is installed, so {what}", names.join(", "));
+    }
+    found
+}
+
+#[test]
+fn the_trace_processor_of_perfetto_reads_what_is_written_for_it() {
+    let Some(processor) = found(&["trace_processor_shell", "trace_processor"], "its own parser does not read the file") else { return };
+    let place = chain();
+    traced(&place, "trace.json", &[]);
+    place.write("query.sql", b"select count(*) from slice;\nselect value from stats where name = 'json_parser_failure';");
+    let run = std::process::Command::new(processor).args(["-q", "query.sql", "trace.json"]).current_dir(place.path()).output();
+    let output = run.expect("it was there a moment ago");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    let numbers: Vec<u64> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
+    assert!(numbers.first().is_some_and(|slices| *slices > 100) && numbers.get(1).is_none_or(|failures| *failures == 0), "{text}");
+}
+
+#[test]
+fn a_browser_opens_the_picture() {
+    let Some(browser) = found(&["chromium", "chromium-browser", "google-chrome", "chrome"], "nobody opens the picture") else { return };
+    let place = chain();
+    traced(&place, "trace.svg", &["--only", "from=900ms until=1700ms"]);
+    let file = format!("file://{}", place.path().join("trace.svg").display());
+    let profile = format!("--user-data-dir={}", place.path().join("profile").display());
+    let flags =
+        ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--proxy-server=127.0.0.1:9"];
+    let run = std::process::Command::new(browser).args(flags).args([&profile, "--dump-dom", &file]).output();
+    let dom = String::from_utf8_lossy(&run.expect("it was there a moment ago").stdout).into_owned();
+    assert!(dom.contains("<svg") && dom.contains("back[0]") && !dom.contains("parsererror"), "{dom}");
 }

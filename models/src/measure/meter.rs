@@ -228,7 +228,7 @@ impl Meter {
     /// Whether the clients that call over an edge are no users.
     #[inline(always)]
     fn is_synthetic(&self, edge: EdgeId) -> bool {
-        !self.synthetic.is_empty() && self.synthetic.get(edge.index()) == Some(&true)
+        !self.synthetic.is_empty() && self.synthetic.get(edge.index() % self.former_edges.unwrap_or(usize::MAX)) == Some(&true)
     }
 
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.

@@ -119,12 +119,13 @@ fn register(state: u64, operation: &Operation) -> Option<u64> {
 }
 
 fn made(spans: &[(u64, u64)], labels: &[(bool, u64)], unknown: u32) -> Vec<Operation> {
-    let one = |(index, (&(from, until), &(writes, value))): (usize, (&(u64, u64), &(bool, u64)))| {
+    let one = |index: usize| {
+        let ((from, until), (writes, value)) = (spans[index], labels[index]);
         let is_known = !writes || unknown >> index & 1 == 0;
         let action = if writes { Action::Write(value) } else { Action::Read };
         operation(index as u32, action, from, is_known.then_some(until), (!writes).then_some(value))
     };
-    spans.iter().zip(labels).enumerate().map(one).collect()
+    (0..spans.len()).map(one).collect()
 }
 
 #[test]
@@ -137,7 +138,10 @@ fn zones_and_trying_every_order_agree_on_all_histories_of_a_register_up_to_6_ope
             for spans in &spans {
                 let operations = made(spans, &labels, 0);
                 let explained = some_order_explains(&operations, &register);
-                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                let references: Vec<&Operation> = operations.iter().collect();
+                assert_eq!(linearizable::registers::has_none(&references), explained, "{operations:#?}");
+                // What is shown of a violation is looked for in the shorter ones.
+                assert!(count > 4 || is_linearizable(&operations) == explained, "{operations:#?}");
                 looked += 1;
                 violated += u64::from(!explained);
             }
@@ -215,7 +219,7 @@ fn long(count: u64, clients: u64) -> Vec<Operation> {
     let one = |index: u64| {
         let (middle, spread) = (index * 10 + 1_000, 1 + index * 7919 % (10 * clients));
         let client = (index % clients) as u32;
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             value = index + 1;
             write(client, value, middle - spread, middle + spread)
         } else {

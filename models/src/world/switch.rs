@@ -21,6 +21,9 @@ impl Plan {
         if names(self) != names(other) {
             return Some("a layer of one of them calls somebody whom nobody calls in the other".to_owned());
         }
+        if self.populations.iter().any(|population| population.counts_each) {
+            return Some("a population counts what each of its clients gets".to_owned());
+        }
         let asks = |plan: &Self| plan.edges.iter().flat_map(|edge| &edge.stack).any(|layer| layer.health().is_some());
         (asks(self) || asks(other)).then(|| "a layer asks replicas whether they are well, and that begins with the run".to_owned())
     }

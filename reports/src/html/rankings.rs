@@ -10,6 +10,9 @@ use crate::table::Table;
 use scenarios::results::Results;
 use std::fmt::Write as _;
 
+/// What the rankings of all cells may take together, in bytes; the rest is in files.
+const FOLDED: usize = 420_000;
+
 /// The rankings of the cells whose pictures are on the page, each with how sure it is.
 pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
     let count = results.manifest.cells.len();
@@ -42,6 +45,12 @@ pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
     let mut html =
         "<section>\n<h2 id=\"cells\">Cell by cell</h2>\n<p>How sure each of these is stands in <code>ranking.json</code>.</p>\n".to_owned();
     for cell in 0..count {
+        if html.len() > FOLDED {
+            let left = count - cell;
+            let _ =
+                writeln!(html, "<p>{left} more cells have no room here; <code>ranking.json</code> and <code>charts/</code> have them.</p>");
+            break;
+        }
         let ranking = Ranking::of(results, cell);
         let _ = writeln!(
             html,

@@ -25,6 +25,7 @@ pub mod services;
 mod stress;
 mod stuck;
 mod sums;
+mod telling;
 mod thresholds;
 pub mod verdicts;
 mod worst;
@@ -48,6 +49,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
+pub use telling::telling_cells;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 pub use worst::worst_runs;
 

