@@ -1,11 +1,12 @@
 //! How fast is the engine, as a ratio against bare loops that run beside it in the same process?
 //!
 //! `cargo bench` prints one table. Only ratios within one run count: machines differ and are noisy. The workloads are
-//! W1 (hold), W2 (M/M/1), W3 (remote calls), W4 (a sweep on one and two threads) and W5 (a graph of services) of `docs/performance.md`.
+//! W1 (hold), W2 (M/M/1), W3 (remote calls), W4 (a sweep on one and two threads) W5 (a graph of services) and W6 (a replicated log) of `docs/performance.md`.
 #![allow(clippy::disallowed_types, missing_docs)]
 
 mod bare;
 mod graph;
+mod replicated;
 
 use models::links::Link;
 use models::plan::{Clockwork, Plan, SystemSpec};
@@ -140,10 +141,15 @@ fn row(what: &str, value: String, ratio: f64, floor: &str, aim: &str) {
 }
 
 fn main() {
-    // `cargo bench -- profile N` makes N requests of W3 and nothing else, for a profiler.
+    // `cargo bench -- profile N` makes N requests of W3 and nothing else, for a profiler; `profile N raft` makes N events of W6.
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(position) = arguments.iter().position(|argument| argument == "profile") {
         let requests = arguments.get(position + 1).and_then(|number| number.parse().ok()).unwrap_or(100_000);
+        if arguments.iter().any(|argument| argument == "raft") {
+            let (per_message, messages) = replicated::w6(requests);
+            println!("W6: {messages} messages, {:.1} ns each, {:.2} million a second", per_message * 1e9, 1e-6 / per_message);
+            return;
+        }
         let (per_request, row) = w3(1000, requests);
         println!("W3: {} requests, {:.1} ns each", row.latency.count, per_request * 1e9);
         return;
@@ -209,5 +215,14 @@ fn main() {
     );
     let (_, share) = graph::w5(2);
     row("W5 at 100000 requests/s: seconds a simulated second", format!("{share:.2} s"), share, "", "");
+    let [message, event] = in_turn(3, [&|| replicated::w6(3_000_000).0, &|| bare::w1_wheel(1_000, 2_000_000)]);
+    row(
+        "W6 Raft of 5, 1000 clients, a message / W1, an event",
+        format!("{:.0} / {:.0} ns, {:.2} M/s", ns(message), ns(event), 1e-6 / message),
+        message / event,
+        "",
+        "",
+    );
+    row("W6 Raft of 5, 1000 clients: million messages a second", format!("{:.2} M/s", 1e-6 / message), 1e-6 / message, "1", "");
     row("bytes per idle client, 1000000 clients (at most)", format!("{bytes:.0} bytes"), bytes, "200", "90");
 }

@@ -172,13 +172,17 @@ fn page(shown: &[(String, Picture)]) -> String {
             ![Lanes of the nodes of one run](timeline-of-one-run.svg)\n"
 }
 
-fn main() {
-    let folder = std::env::args().nth(1).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery"), PathBuf::from);
-    fs::create_dir_all(&folder).expect("the folder can be made");
+/// Where the gallery is kept.
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery")
+}
+
+/// Draws everything into a folder, and answers how many pictures there are.
+fn draw_into(folder: &Path) -> usize {
+    fs::create_dir_all(folder).expect("the folder can be made");
     let put = |name: &str, text: &str| fs::write(folder.join(name), text).expect("the folder can be written");
     let mut all = Vec::new();
     for shown in SHOWN {
-        println!("{}", shown.scenario);
         for (name, picture) in drawn(shown) {
             put(&format!("{name}.svg"), &picture.svg);
             all.push((name, picture));
@@ -186,15 +190,32 @@ fn main() {
     }
     put("timeline-of-one-run.svg", &lanes());
     put("README.md", &page(&all));
-    let missing: Vec<&str> =
-        CHARTS.iter().map(|chart| chart.name()).filter(|name| !all.iter().any(|(_, picture)| picture.chart == *name)).collect();
+    let is_shown = |name: &str| all.iter().any(|(_, picture)| picture.chart == name);
+    let missing: Vec<&str> = CHARTS.iter().map(|chart| chart.name()).filter(|name| !is_shown(name)).collect();
     assert!(missing.is_empty(), "the gallery lacks {missing:?}");
-    println!("{} pictures in {}", all.len() + 1, folder.display());
+    all.len() + 1
+}
+
+fn main() {
+    let folder = std::env::args().nth(1).map_or_else(kept, PathBuf::from);
+    println!("{} pictures in {}", draw_into(&folder), folder.display());
+}
+
+#[test]
+#[ignore = "draws all of it, which takes minutes without optimisation"]
+fn the_whole_gallery_drawn_again_is_the_same_files() {
+    // Kept for whoever wants to see what has changed.
+    let folder = tempfile::tempdir().expect("there is room for a folder").keep();
+    draw_into(&folder);
+    for file in fs::read_dir(&folder).expect("it was made").flatten() {
+        let same = fs::read(kept().join(file.file_name())).is_ok_and(|kept| fs::read(file.path()).is_ok_and(|drawn| drawn == kept));
+        assert!(same, "{} is not what the gallery holds: cargo run --release --example gallery", file.path().display());
+    }
 }
 
 #[test]
 fn a_picture_of_the_gallery_drawn_again_is_the_same_file() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery");
+    let folder = kept();
     for (name, picture) in drawn(&SHOWN[0]) {
         let kept = fs::read_to_string(folder.join(format!("{name}.svg"))).expect("the gallery holds it");
         assert!(kept == picture.svg, "{name}.svg is not what is drawn now: cargo run --release --example gallery");
@@ -203,7 +224,7 @@ fn a_picture_of_the_gallery_drawn_again_is_the_same_file() {
 
 #[test]
 fn the_gallery_shows_every_chart_and_names_no_picture_that_it_lacks() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gallery");
+    let folder = kept();
     let page = fs::read_to_string(folder.join("README.md")).expect("the gallery has a page");
     for named in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
         assert!(folder.join(named).is_file(), "{named}");

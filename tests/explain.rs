@@ -4,6 +4,7 @@ use models::alerts::AnyAlert;
 use models::brokers::{Broker, Consume, Router, Topic};
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
 use models::nodes;
+use models::properties::AnyProperty;
 use models::registry::{Complaint, Registered};
 use models::services::data::{Optimistic, Replication};
 use models::services::{AnyAdmission, AnyPartition, Connections, LoadBalancer, Queue, Service, Task, told};
@@ -333,6 +334,31 @@ fn every_example_of_an_alert_can_be_written_and_its_parameters_are_the_fields_it
         if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
             panic!("{name}: {}", problems.render(&source, false));
         }
+    }
+}
+
+#[test]
+fn every_example_of_a_property_can_be_written_and_its_parameters_are_the_fields_it_reads() {
+    assert_fields_of::<AnyProperty>(AnyProperty::explanations());
+    for (name, summary, about) in AnyProperty::explanations() {
+        let example = about.example;
+        // What is announced is announced by these.
+        let group = match () {
+            () if example.contains("Holds") => "Lease(holders: 2, length: \"10s\")",
+            () if example.contains("Suspects") => "Swim(members: 5, period: \"1s\", timeout: \"200ms\", helpers: 1, order: Random)",
+            () => "QuorumRegister()",
+        };
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "10m", nodes: {{ "app": Clients(count: 1, arrivals: Poisson(rate: "1/s"), calls: "group") }},
+                groups: {{ "group": {group} }}, properties: [{example}])"#
+        );
+        if let Err((source, problems)) = read(Source::new(name, text), name, &[], Extent::AsWritten) {
+            panic!("{name}: {}", problems.render(&source, false));
+        }
+        assert!(
+            !summary.ends_with('.') && about.meaning.ends_with('.') && about.formula.ends_with('.') && !about.source.is_empty(),
+            "{name}"
+        );
     }
 }
 

@@ -10,6 +10,8 @@ mod groups;
 mod layers;
 mod links;
 mod programs;
+mod raft;
+mod registers;
 mod stores;
 mod strategies;
 

@@ -18,6 +18,7 @@ pub mod table;
 pub mod terminal;
 pub mod theme;
 pub mod trace;
+pub mod why;
 mod write;
 
-pub use write::{ReportOptions, write_report};
+pub use write::{ReportOptions, Tell, write_report, write_report_telling};

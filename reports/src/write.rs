@@ -13,20 +13,32 @@ use std::path::{Path, PathBuf};
 /// What a report shall contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReportOptions {
-    /// Whether every chart is written as PNG, too; ignored where the feature `png` is absent.
+    /// Whether charts are written as PNG, too: with many cells, those along axes and those of the cell that the page shows. Ignored where
+    /// the feature `png` is absent.
     pub png: bool,
 }
+
+/// Who is told how far a report is: what is done, how much of it, of how much.
+pub type Tell<'a> = dyn FnMut(&'static str, u64, u64) + 'a;
 
 /// Writes `report.html`, `explore.html` where the feature `explore` is on, `report.md`, `ranking.json`, `runs.csv`, `series/*.csv` and `charts/*` into `dir`, which is made
 /// if it does not exist, and returns the paths in the order of writing. Each file is complete or absent: it is written
 /// under a temporary name and then renamed.
 pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io::Result<Vec<PathBuf>> {
-    let pictures = charts::pictures(results, &Theme::light());
+    write_report_telling(results, dir, options, &mut |_, _, _| {})
+}
+
+/// The same for somebody who waits: told what is done, and how much of it of how much.
+pub fn write_report_telling(results: &Results, dir: &Path, options: ReportOptions, tell: &mut Tell<'_>) -> io::Result<Vec<PathBuf>> {
+    let pictures = charts::pictures_telling(results, &Theme::light(), &mut |done, of| tell("drawing", done, of));
     let mut written = Vec::new();
+    // About: what is written for the whole comparison is a handful of files.
+    let files = (pictures.len() * if options.png { 3 } else { 2 } + results.series.len() * 2) as u64;
     let mut put = |name: String, bytes: &[u8]| -> io::Result<()> {
         let path = dir.join(name);
         write_whole(&path, bytes)?;
         written.push(path);
+        tell("writing", (written.len() as u64).min(files), files);
         Ok(())
     };
     let rows = runs::table(results);
@@ -54,10 +66,14 @@ pub fn write_report(results: &Results, dir: &Path, options: ReportOptions) -> io
     for (number, one) in (1..).zip(summary::stress(results)) {
         put(format!("stress-{number}.csv"), csv::table(&one).as_bytes())?;
     }
+    let shown = summary::telling_cells(results);
     for picture in &pictures {
         put(format!("charts/{}.csv", picture.stem), csv::table(&picture.table).as_bytes())?;
         put(format!("charts/{}.svg", picture.stem), picture.svg.as_bytes())?;
-        if let Some(png) = rendered(picture, options)? {
+        // Hundreds of bitmaps of single cells would take a minute, and be looked at by nobody.
+        let is_about_all = picture.view.axis.is_some() || picture.view.label.is_empty();
+        let is_shown = is_about_all || picture.view.cells.iter().any(|cell| shown.contains(cell));
+        if let Some(png) = rendered(picture, ReportOptions { png: options.png && is_shown })? {
             put(format!("charts/{}.png", picture.stem), &png)?;
         }
     }

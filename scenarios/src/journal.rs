@@ -208,18 +208,30 @@ impl KnownRuns {
     /// # Errors
     /// What the file system says; no file is an empty journal.
     pub fn read(folder: &Utf8Path) -> io::Result<Self> {
+        Self::read_telling(folder, &mut |_, _| {})
+    }
+
+    /// The same for somebody who waits: told how many bytes of how many have been read.
+    ///
+    /// # Errors
+    /// What the file system says; no file is an empty journal.
+    pub fn read_telling(folder: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> io::Result<Self> {
         let mut known = Self::default();
         let file = match fs_err::File::open(folder.join(FILE)) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(known),
             Err(error) => return Err(error),
         };
+        let all = file.metadata()?.len();
         let mut lines = io::BufReader::new(file);
-        let mut line = Vec::new();
+        let (mut line, mut so_far) = (Vec::new(), 0);
         for number in 1.. {
-            if lines.read_until(b'\n', &mut line)? == 0 {
+            let read = lines.read_until(b'\n', &mut line)?;
+            if read == 0 {
                 break;
             }
+            so_far += read as u64;
+            tell(so_far, all);
             // A line without an end was cut short, even if everything else of it is there.
             match line.strip_suffix(b"\n").ok_or("it was cut short").and_then(believed) {
                 Ok((entry, text)) => drop(known.runs.insert(entry.key, text.into())),

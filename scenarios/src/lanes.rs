@@ -89,9 +89,8 @@ impl Lanes {
     pub fn see(&mut self, at: SimTime, record: &Record) {
         match record {
             Record::Queued(attempt, node) => {
-                if self.waiting.insert(request(attempt), *node).is_none() {
-                    self.waits(*node, at, 1);
-                }
+                let is_new = self.waiting.insert(request(attempt), *node).is_none();
+                self.waits(*node, at, i64::from(is_new));
             }
             Record::Started(attempt, _) | Record::Answered(attempt, ..) | Record::Discarded(attempt, _) => {
                 if let Some(node) = self.waiting.remove(&request(attempt)) {

@@ -34,6 +34,7 @@ pub mod text;
 pub mod threshold;
 pub mod trace;
 pub mod uptime;
+pub mod why;
 pub mod windows;
 
 pub use models::{history, map, measure, outcome, properties};

@@ -58,6 +58,11 @@ pub trait LiveRun: Send {
     fn fork(&self) -> Box<dyn LiveRun>;
     /// Every draw not made yet comes from this seed.
     fn reseed(&mut self, seed: u64);
+    /// From now on new calls meet the stacks of another arm, and calls under way finish under those they began with. At most once in a run.
+    ///
+    /// # Errors
+    /// Why that cannot be done.
+    fn switch(&mut self, other: &ArmPlan) -> Result<(), String>;
     /// A node as it is now.
     fn view(&self, node: NodeId) -> NodeView;
     /// What is under way now.
@@ -257,6 +262,16 @@ impl<P: Protocol> LiveRun for Live<P> {
 
     fn reseed(&mut self, seed: u64) {
         self.simulation.intervene(|world, _| world.reseed(Seed::new(seed)));
+    }
+
+    fn switch(&mut self, other: &ArmPlan) -> Result<(), String> {
+        match self.simulation.model().plan().why_no_switch(&other.plan) {
+            Some(reason) => Err(reason),
+            None => {
+                self.simulation.intervene(|world, _| world.switch(&other.plan));
+                Ok(())
+            }
+        }
     }
 
     fn view(&self, node: NodeId) -> NodeView {

@@ -11,6 +11,7 @@ use models::services::{LateWork, Threads, UNLIMITED};
 use models::workloads::ArrivalProcess;
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
+use sim_core::units::Share;
 
 /// A scenario in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub struct Story {
     pub arms: Vec<String>,
     /// The system from above: whatever any arm has.
     pub map: Map,
+    /// The share of calls that should succeed, if the scenario says one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<Share>,
 }
 
 /// A part of a system.
@@ -52,6 +56,7 @@ pub fn story(scenario: &Scenario) -> Story {
         parts: first.services.iter().map(|service| part(first, service)).chain(groups).collect(),
         arms: scenario.arms.iter().map(|arm| written(scenario, arm)).collect(),
         map,
+        objective: first.objective,
     }
 }
 
@@ -95,7 +100,7 @@ fn part(plan: &Plan, service: &ServicePlan) -> Part {
         Threads::Held => "held until it has answered",
         Threads::Released => "free while others are asked",
     };
-    let waits = service.program.iter().next().is_some();
+    let waits = !service.program.is_empty();
     match service.workers {
         UNLIMITED => words.push("as many workers as it takes".to_owned()),
         workers if waits => words.push(format!("{}, each {held}", each(service.replicas, &counted(workers, "worker")))),

@@ -8,7 +8,7 @@ use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, p
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::summary::{Ranking, fates, verdicts};
-use reports::{ReportOptions, number, write_report};
+use reports::{ReportOptions, number, write_report_telling};
 use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Results, RunOutcome, RunRow};
@@ -140,7 +140,7 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
         results.stressed_of = stressed_of;
         stress::compare(&scenario, &mut results, &folder, work, quiet)?;
     }
-    draw(&results, &folder)?;
+    draw(&results, &folder, quiet)?;
     Ok(Some(Made { results, folder, stopped }))
 }
 
@@ -148,9 +148,11 @@ fn work(args: &CompareArgs, resume: bool) -> Result<Option<Made>, Exit> {
 ///
 /// # Errors
 /// [`Exit::Wrong`] if the folder cannot be written.
-pub fn draw(results: &Results, folder: &Utf8Path) -> Result<usize, Exit> {
+pub fn draw(results: &Results, folder: &Utf8Path, quiet: bool) -> Result<usize, Exit> {
     let cannot = |error: std::io::Error| wrong(&format!("cannot write the report to {folder}: {error}"));
-    let written = write_report(results, folder.as_std_path(), ReportOptions { png: true }).map_err(cannot)?;
+    let mut steps = progress::Steps::new(quiet);
+    let mut tell = |what, done, of| steps.tell(what, done, of);
+    let written = write_report_telling(results, folder.as_std_path(), ReportOptions { png: true }, &mut tell).map_err(cannot)?;
     for sub in ["charts", "series"] {
         for entry in folder.join(sub).read_dir_utf8().into_iter().flatten().flatten() {
             let is_drawn = matches!(entry.path().extension(), Some("csv" | "svg" | "png"));
@@ -270,7 +272,8 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
             print(&format!("\n{over_time}"))?;
         }
         let stuck = reports::summary::stuck(results, cell);
-        let further = reports::summary::properties(results, cell).into_iter().chain(stuck).chain(ranking.table_of_set_apart());
+        let claims = reports::summary::consistency(results, cell).into_iter().chain(reports::summary::properties(results, cell));
+        let further = claims.chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));
         for further in further.chain(reports::summary::observations(results, cell)) {
             print("")?;
@@ -379,7 +382,7 @@ mod tests {
         let results = sweep_with(&scenario, &KnownRuns::default(), &mut Journal::nowhere(), options, make).expect("nothing is written");
         let folder = tempfile::tempdir().expect("there is room for temporary files");
         let folder = Utf8Path::from_path(folder.path()).expect("its name is text");
-        draw(&results, folder).expect("a report is drawn from the others");
+        draw(&results, folder, true).expect("a report is drawn from the others");
         let rows = fs_err::read_to_string(folder.join("runs.csv")).expect("the rows are written");
         let outcomes: Vec<_> = rows.lines().map(|row| row.split(',').nth(2).unwrap_or_default()).collect();
         assert_eq!(outcomes, ["outcome", "finished", "panicked: time ran backwards", "finished"]);

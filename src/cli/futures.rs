@@ -1,12 +1,14 @@
 //! `replay --futures`: the same past with other futures, and when the failure was decided.
 
 use super::output::{print, print_table, say, wrong};
+use super::run::choose_arm;
 use super::{Exit, Format, progress};
 use clap::Args;
 use reports::table::{Cell, Column, Table};
 use scenarios::Scenario;
-use scenarios::fork::{Curve, ForkOptions, Futures, curve, futures};
-use scenarios::search::Failure;
+use scenarios::fork::{Curve, ForkOptions, Futures, curve, futures, otherwise};
+use scenarios::run::Run;
+use scenarios::search::{Failure, Judge};
 use sim_core::stats::interval;
 use sim_core::time::SimTime;
 
@@ -15,6 +17,8 @@ const POINTS: u64 = 20;
 
 /// Arguments about futures.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("future").args(["futures", "fork_arm"]))]
 pub struct FuturesArgs {
     /// Make so many futures with other luck from an instant on, and say how many of them fail in the same way: at --fork-at, or at 21
     /// instants of the run, with the one at which the failure was decided.
@@ -22,8 +26,12 @@ pub struct FuturesArgs {
           value_parser = clap::value_parser!(u64).range(1..=100_000))]
     futures: Option<u64>,
     /// The instant up to which all futures are the same.
-    #[arg(long, value_name = "TIME", requires = "futures")]
+    #[arg(long, value_name = "TIME", requires = "future")]
     fork_at: Option<SimTime>,
+    /// Go on from --fork-at with the stacks of this arm, and say what became of it beside what became of the run: the same calls and the
+    /// same luck. Calls under way finish under the stack they began with.
+    #[arg(long, value_name = "NAME", requires = "fork_at", conflicts_with = "futures")]
+    fork_arm: Option<String>,
     /// Threads for futures [default: one per core]. What comes of them does not depend on it.
     #[arg(long, value_name = "N", env = "STORMGLASS_JOBS", value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -35,7 +43,7 @@ pub struct FuturesArgs {
 impl FuturesArgs {
     /// Whether futures are asked for.
     pub const fn is_asked(&self) -> bool {
-        self.futures.is_some()
+        self.futures.is_some() || self.fork_arm.is_some()
     }
 }
 
@@ -51,6 +59,9 @@ pub fn show(
     most_events: u64,
     quiet: bool,
 ) -> Result<Exit, Exit> {
+    if let (Some(other), Some(at)) = (&args.fork_arm, args.fork_at) {
+        return show_other(args, scenario, run, (other, at), most_events);
+    }
     let number = args.futures.unwrap_or(1);
     progress::watch_for_interruption(quiet);
     let mut tell = |found: &Futures| {
@@ -76,6 +87,44 @@ pub fn show(
         print(&verdict(&found))?;
     }
     Ok(if progress::go_on() { Exit::Fine } else { Exit::Interrupted })
+}
+
+/// Two futures side by side.
+fn show_other(
+    args: &FuturesArgs,
+    scenario: &Scenario,
+    run: (usize, u64),
+    (other, at): (&str, SimTime),
+    most_events: u64,
+) -> Result<Exit, Exit> {
+    let arm = choose_arm(scenario, Some(other))? as usize;
+    let both =
+        otherwise(scenario, run, at, arm, most_events).map_err(|reason| wrong(&format!("`{other}` cannot take over at {at}: {reason}")))?;
+    let mut judge = Judge::of(scenario, run.0);
+    let failures = [&both.as_it_was, &both.otherwise].map(|made| judge.failures(run.1, Ok(made)));
+    let columns = [Column::text(""), Column::text("as it was"), Column::text(format!("with \"{other}\" from {at} on"))];
+    let mut table =
+        Table::new(format!("Seed {} of \"{}\", and what another strategy would have done", run.1, scenario.arms[run.0]), columns.into());
+    let mut row = |name: &str, of: &dyn Fn(&Run) -> Cell| table.push(vec![Cell::text(name), of(&both.as_it_was), of(&both.otherwise)]);
+    row("calls", &|run| Cell::Count(run.measures.calls));
+    row("succeeded", &|run| Cell::OutOf(run.measures.succeeded, run.measures.calls));
+    row(&format!("succeeded of those started from {at} on"), &|run| {
+        let first = (at.since_start() / scenario.clockwork.bin) as usize;
+        let bins = run.bins.get(first..).unwrap_or_default();
+        Cell::OutOf(bins.iter().map(|bin| bin.succeeded).sum(), bins.iter().map(|bin| bin.started).sum())
+    });
+    row("attempts", &|run| Cell::Count(run.measures.edges.iter().map(|edge| edge.attempts).sum()));
+    row("latency p50", &|run| Cell::Length(run.measures.latency.p50));
+    row("latency p99", &|run| Cell::Length(run.measures.latency.p99));
+    row("stuck", &|run| Cell::text(if run.measures.stuck { "yes" } else { "no" }));
+    row("events", &|run| Cell::Count(run.measures.events));
+    row("digest", &|run| Cell::Code(run.digest.to_string()));
+    let broken = |failures: &[Failure]| failures.iter().map(|failure| failure.property.as_str()).collect::<Vec<_>>().join("; ");
+    let broken = failures.map(|failures| if failures.is_empty() { "nothing".to_owned() } else { broken(&failures) });
+    let [was, would] = broken.map(Cell::text);
+    table.push(vec![Cell::text("broken promises"), was, would]);
+    print_table(&table, args.format)?;
+    Ok(Exit::Fine)
 }
 
 /// The chance of the failure at each instant, drawn as bars.

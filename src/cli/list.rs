@@ -12,6 +12,7 @@ use models::protocols::Group;
 use models::services::{AnyAdmission, AnyPartition, Queue};
 use models::strategies::{Layer, families};
 use models::workloads::Arrivals;
+use reports::charts::timeline;
 use reports::table::{Cell, Column, Table};
 use scenarios::library::SHIPPED;
 use scenarios::text::first_comment;
@@ -121,7 +122,10 @@ impl Kind {
             }
             Self::Expectations => owned(scenarios::expect::Clause::ALL),
             Self::Measures => scenarios::measures::list(),
-            Self::Charts => reports::charts::CHARTS.iter().map(|chart| (chart.name().to_owned(), chart.summary().to_owned())).collect(),
+            Self::Charts => {
+                let of_reports = reports::charts::CHARTS.iter().map(|chart| (chart.name(), chart.summary()));
+                owned(&of_reports.chain([(timeline::NAME, timeline::SUMMARY)]).collect::<Vec<_>>())
+            }
         }
     }
 

@@ -29,6 +29,7 @@ mod stress;
 mod thresholds;
 mod trace_file;
 mod verdict;
+mod why;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -71,6 +72,8 @@ enum Command {
     Shrink(shrink::ShrinkArgs),
     /// Find the first event at which two runs part, and what led to it on both sides (exit code 4 if they do).
     Diff(diff::DiffArgs),
+    /// Explain why a call was slow or failed, why callers try again and again, or what led to a violation.
+    Why(why::WhyArgs),
     /// Draw everything again from a results folder, without running anything.
     Report(report::ReportArgs),
     /// Print the faults of one run, those a storm draws included, as text that can be pasted into the scenario.
@@ -196,6 +199,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Shrink(args) => shrink::shrink(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Why(args) => why::why(&args),
         Command::Report(args) => report::report(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Check(args) => check::check(&args),

@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Set by Ctrl-C, read before every run.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -32,4 +33,38 @@ pub fn bar(total: usize, quiet: bool) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
+}
+
+/// A bar for work that is mostly over at once: it is there only after a second.
+pub struct Steps {
+    bar: ProgressBar,
+    is_shown: bool,
+    is_quiet: bool,
+}
+
+impl Steps {
+    /// Nothing yet.
+    pub fn new(is_quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{msg:>8} {bar:30} {percent} %");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar, is_shown: false, is_quiet }
+    }
+
+    /// So much of so much of this is done.
+    pub fn tell(&mut self, what: &'static str, done: u64, of: u64) {
+        if !self.is_shown && !self.is_quiet && self.bar.elapsed() > Duration::from_secs(1) {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.is_shown = true;
+        }
+        self.bar.set_message(what);
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
 }

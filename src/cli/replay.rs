@@ -42,6 +42,9 @@ pub struct ReplayArgs {
     /// Print what happened around the first line that fits: "node=db[1] kind=append". Words are node=, kind= and text=.
     #[arg(long = "break", value_name = "PATTERN", id = "breakpoint", conflicts_with_all = ["from", "at"])]
     breakpoint: Option<Pattern>,
+    /// Print what happened around the first violation of a property that the scenario states.
+    #[arg(long, conflicts_with_all = ["from", "at", "event", "breakpoint"])]
+    violation: bool,
     /// Print from this moment on.
     #[arg(long, value_name = "TIME")]
     from: Option<SimTime>,
@@ -49,7 +52,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<SimTime>,
     /// Go through the run by hand: commands are read from stdin, a line each, and `help` lists them.
-    #[arg(long, conflicts_with_all = ["at", "event", "breakpoint", "from", "until", "digest"])]
+    #[arg(long, conflicts_with_all = ["at", "event", "breakpoint", "violation", "from", "until", "digest"])]
     step: bool,
     #[command(flatten)]
     futures: FuturesArgs,
@@ -108,10 +111,11 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         return futures::show(&args.futures, &replayed.scenario, (replayed.arm, replayed.seed), wanted, most, args.quiet);
     }
     if args.step {
-        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events);
+        // One more than were recorded shows that the run is over.
+        let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events + 1);
         return step::step(Stepper::new(replayed.plan(), replayed.seed, most), args.quiet);
     }
-    let mut window = window(args, &replayed);
+    let mut window = window(args, &replayed)?;
     let drawn = replayed.plan().of_run(replayed.seed);
     let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&drawn, at, record));
     let observer = Some(&mut observer as &mut dyn Observer<Record>);
@@ -171,15 +175,36 @@ fn with_its_storm(repro: &Repro, name: &str, scenario: Scenario, arm: usize) -> 
     repro.scenario_of(name, text).map_err(|(source, problems)| load::refuse(problems, &source))
 }
 
-fn window(args: &ReplayArgs, replayed: &Replayed) -> Window {
+fn window(args: &ReplayArgs, replayed: &Replayed) -> Result<Window, Exit> {
     let lines = args.lines as usize;
     let until = args.until.unwrap_or(SimTime::MAX);
     let around = |moment: Moment| Window::new(moment, until, lines / 2, lines - lines / 2);
-    match (args.at, args.event, &args.breakpoint) {
+    Ok(match (args.at, args.event, &args.breakpoint) {
+        _ if args.violation => around(Moment::Time(first_violation(args, replayed)?)),
         (Some(at), ..) => around(Moment::Time(at)),
         (_, Some(event), _) => around(Moment::Record(records_before(replayed, event))),
         (.., Some(pattern)) => around(Moment::First(pattern.clone())),
         _ => Window::new(Moment::Time(args.from.unwrap_or(SimTime::ZERO)), until, 0, lines),
+    })
+}
+
+/// When a property of the scenario is violated first.
+fn first_violation(args: &ReplayArgs, replayed: &Replayed) -> Result<SimTime, Exit> {
+    let made = match &replayed.repro {
+        None => Some(make_run(replayed.plan(), replayed.seed, TieBreak::ByRank, None)),
+        Some(repro) => match play(replayed.plan(), replayed.seed, &repro.recording, None) {
+            Played::Same(Ok(made)) => Some(*made),
+            Played::Same(Err(_)) | Played::Parted(_) | Played::TooLarge(_) => None,
+        },
+    };
+    let findings = made.into_iter().flat_map(|made| made.measures.findings);
+    let violated = findings.filter(|finding| finding.is_violated()).filter_map(|finding| Some((finding.first?.at, finding.property)));
+    match violated.min() {
+        Some((at, property)) => {
+            tell(args, format!("{property} is violated at {at}"));
+            Ok(at)
+        }
+        None => Err(wrong("this run violates no property of its scenario; what an expectation says of a whole run has no instant")),
     }
 }
 

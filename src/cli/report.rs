@@ -2,6 +2,7 @@
 
 use super::compare::{draw, print_headline};
 use super::output::{print, say, wrong};
+use super::progress::Steps;
 use super::{Exit, stress};
 use camino::Utf8PathBuf;
 use clap::Args;
@@ -36,7 +37,11 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
         let versions = format!("{folder} was made by version {}, this is {}", manifest.tool_version, env!("CARGO_PKG_VERSION"));
         say(&format!("warning: {versions}; commands that repeat a run may show something else"));
     }
-    let known = KnownRuns::read(folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
+    let known = {
+        let mut steps = Steps::new(false);
+        KnownRuns::read_telling(folder, &mut |done, of| steps.tell("reading", done, of))
+            .map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?
+    };
     for (line, why) in known.damage.iter().take(NAMED_LINES) {
         say(&format!("warning: line {line} of {folder}/{} cannot be believed: {why}", journal::FILE));
     }
@@ -52,7 +57,7 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
         let remedy = format!("`{}` makes them", reports::command::compare(manifest));
         return Err(wrong(&format!("{folder} holds no finished run of {}; {remedy}", manifest.scenario)));
     }
-    let written = draw(&results, folder)?;
+    let written = draw(&results, folder, false)?;
     print_headline(&results)?;
     print(&format!("{written} files drawn again from {} saved runs: {folder}/report.html", results.runs.len()))?;
     if results.runs.len() < wanted {

@@ -33,6 +33,9 @@ pub struct SearchArgs {
     /// Which arm [default: the first one written].
     #[arg(long, value_name = "NAME")]
     arm: Option<String>,
+    /// Only runs that break this count: a property that the scenario states, or an expectation as the table names it.
+    #[arg(long, value_name = "NAME")]
+    property: Option<String>,
     /// Draw every storm from its own seed, instead of every other one from storms that have shown something new.
     #[arg(long)]
     own_storms: bool,
@@ -101,6 +104,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     let scenario = load::load(&args.scenario, Extent::AsWritten)?;
     load::warn(&scenario, &scenario.warnings, quiet);
     let arm = choose_arm(&scenario, args.arm.as_deref())? as usize;
+    refuse_unknown_property(args, &scenario)?;
     let (first, count) = args.seeds.of(&scenario)?;
     progress::watch_for_interruption(quiet);
     let bar = progress::bar(usize::try_from(count).unwrap_or(usize::MAX), quiet);
@@ -119,6 +123,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
         arm,
         first,
         count,
+        only: args.property.as_deref(),
         most_failures: args.failures,
         breeds: !args.own_storms,
         jobs: args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from),
@@ -141,6 +146,19 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
     let ends = [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (made.failed() > 0, Exit::Failed)];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
+}
+
+/// A property that nothing can break is misspelt. Expectations have no names of their own: where there are some, any words may be meant.
+fn refuse_unknown_property(args: &SearchArgs, scenario: &Scenario) -> Result<(), Exit> {
+    let Some(name) = &args.property else { return Ok(()) };
+    let known: Vec<&str> = scenario.properties.iter().map(String::as_str).chain(failure::ALWAYS).collect();
+    if known.contains(&name.as_str()) || scenario.expect.iter().any(scenarios::expect::Clause::is_broken_by_one_run) {
+        return Ok(());
+    }
+    let hint = scenarios::problem::did_you_mean(name, known.iter().copied()).map(|close| format!("; did you mean `{close}`?"));
+    let listed: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+    let listed = scenarios::problem::one_of(listed.iter().map(String::as_str));
+    Err(wrong(&format!("no run can break `{name}`; expected {listed}{}", hint.unwrap_or_default())))
 }
 
 /// The seed first: whatever comes next, the run can be repeated.

@@ -141,16 +141,9 @@ fn comment(args: &ShrinkArgs, seen: &Failure, shrunk: &Shrunk) -> String {
     let mut text = format!("{word} in which this is broken under seed {}: {}.\n\n", shrunk.draft.seed, one_line(&seen.property));
     let _ = writeln!(text, "Witness: {}. Seen: {}.", one_line(&seen.witness), one_line(&seen.seen));
     let name = Utf8Path::new(&args.file).file_name().unwrap_or_default();
-    let _ = writeln!(
-        text,
-        "Made from {} in {} runs: {} events with {} faults were {} with {}.",
-        one_line(name),
-        shrunk.runs,
-        shrunk.to.events,
-        shrunk.to.faults,
-        shrunk.from.events,
-        shrunk.from.faults
-    );
+    let Shrunk { from, to, runs, .. } = shrunk;
+    let (before, after) = (format!("{} events with {} faults", from.events, from.faults), format!("{} with {}", to.events, to.faults));
+    let _ = writeln!(text, "Made from {} in {runs} runs: {before} became {after}.", one_line(name));
     text += "What could be left out or made simpler without a change of that:\n";
     for step in &shrunk.steps {
         let _ = writeln!(text, "   {}", one_line(&step.what));

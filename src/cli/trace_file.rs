@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use models::plan::Plan;
 use models::record::Record;
 use reports::trace::{Chrome, Mermaid, Otlp, SpaceTime, TraceWriter};
-use scenarios::run::{Run, run as make_run};
+use scenarios::run::{Run, run as make_run, run_with_history};
 use scenarios::scenario::{ArmPlan, Scenario};
-use scenarios::trace::{Follower, Header, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line};
+use scenarios::trace::{Follower, Header, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line, write_history};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
@@ -22,7 +22,7 @@ pub struct TraceArgs {
     #[arg(long, value_name = "FILE")]
     pub trace: Option<Utf8PathBuf>,
     /// In which form [default: by the ending of the file: .jsonl, .json (chrome), .otlp.json, .mmd,
-    /// .svg; anything else is text].
+    /// .edn (jepsen), .svg; anything else is text].
     #[arg(long, value_enum, requires = "trace", value_name = "FORMAT")]
     trace_format: Option<TraceFormat>,
     /// Write only events that fulfil all of these conditions: 'node=checkout kind=send,drop from=10s until=20s
@@ -44,17 +44,25 @@ pub enum TraceFormat {
     Otlp,
     /// A sequence diagram for Mermaid.
     Mermaid,
+    /// The history of operations on groups, as Jepsen writes one (EDN).
+    Jepsen,
     /// A space-time diagram: a lane for every node, a line for every message.
     Svg,
 }
 
 impl TraceFormat {
     /// What the ending of a file says.
-    fn of(file: &Utf8Path) -> Self {
+    pub fn of(file: &Utf8Path) -> Self {
         let name = file.file_name().unwrap_or_default();
         let has = |ending: &str| name.to_ascii_lowercase().ends_with(ending);
-        let known =
-            [(".jsonl", Self::Jsonl), (".otlp.json", Self::Otlp), (".json", Self::Chrome), (".mmd", Self::Mermaid), (".svg", Self::Svg)];
+        let known = [
+            (".jsonl", Self::Jsonl),
+            (".otlp.json", Self::Otlp),
+            (".json", Self::Chrome),
+            (".mmd", Self::Mermaid),
+            (".edn", Self::Jepsen),
+            (".svg", Self::Svg),
+        ];
         known.into_iter().find(|(ending, _)| has(ending)).map_or(Self::Text, |(_, format)| format)
     }
 }
@@ -91,7 +99,11 @@ pub fn traced(
     let plan = made.of_run(seed);
     let only = args.only(&plan)?;
     let cannot = |error: &io::Error| wrong(&format!("cannot write the trace: {error}"));
-    let out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
+    let format = args.trace_format.unwrap_or_else(|| TraceFormat::of(file));
+    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
+    if format == TraceFormat::Jepsen {
+        return with_history(args, (made, seed), &mut out, also).map_err(|error| cannot(&error));
+    }
     let header = Header {
         trace: TRACE_FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -101,7 +113,7 @@ pub fn traced(
         nodes: plan.nodes.iter().map(|node| node.name.clone()).collect(),
         only: args.only.clone(),
     };
-    let mut sink = Sink::begin(args.trace_format.unwrap_or_else(|| TraceFormat::of(file)), out, &header).map_err(|error| cannot(&error))?;
+    let mut sink = Sink::begin(format, out, &header).map_err(|error| cannot(&error))?;
     let mut failure = None;
     let mut follower = Follower::new(plan, |plan: &Plan, seen: &Seen| {
         also(seen.at, &seen.record);
@@ -118,6 +130,25 @@ pub fn traced(
     failure.map_or(Ok(run), |error| Err(cannot(&error)))
 }
 
+/// Makes a run that keeps its history, and writes that: events do not tell what was asked and answered.
+fn with_history(
+    args: &TraceArgs,
+    (made, seed): (&ArmPlan, u64),
+    out: &mut impl Write,
+    mut also: impl FnMut(SimTime, &Record),
+) -> io::Result<Run> {
+    if args.only.is_some() {
+        return Err(io::Error::other("--only chooses events, and a history has operations; leave it out"));
+    }
+    let mut observer = |at: SimTime, record: &Record| also(at, record);
+    let (run, history) = run_with_history(made, seed, TieBreak::ByRank, Some(&mut observer as &mut dyn Observer<Record>));
+    if history.operations.is_empty() {
+        return Err(io::Error::other("nobody asks a group for anything that a history tells of, such as reading or writing a register"));
+    }
+    write_history(out, &history)?;
+    Ok(run)
+}
+
 /// Lines of text, or something that a library writes.
 enum Sink {
     Text(BufWriter<fs_err::File>),
@@ -127,7 +158,7 @@ enum Sink {
 impl Sink {
     fn begin(format: TraceFormat, out: BufWriter<fs_err::File>, header: &Header) -> io::Result<Self> {
         Ok(match format {
-            TraceFormat::Text => Self::Text(out),
+            TraceFormat::Text | TraceFormat::Jepsen => Self::Text(out),
             TraceFormat::Jsonl => Self::Other(Box::new(TraceLines::begin(out, header)?)),
             TraceFormat::Chrome => Self::Other(Box::new(Chrome::begin(out, header)?)),
             TraceFormat::Otlp => Self::Other(Box::new(Otlp::begin(out, header)?)),

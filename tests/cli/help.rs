@@ -6,7 +6,10 @@ use super::{Place, keep};
 fn help_says_what_there_is_and_shows_examples() {
     let place = Place::with(&[]);
     keep("help", &place.transcript(&[&["--help"]]));
-    let commands = ["run", "compare", "sweep", "search", "replay", "shrink", "report", "plan", "check", "export", "list", "explain", "new"];
+    let commands = [
+        "run", "compare", "sweep", "search", "replay", "shrink", "diff", "why", "report", "plan", "check", "export", "list", "explain",
+        "schema", "new",
+    ];
     let pages: Vec<_> = commands.iter().map(|command| [*command, "--help"]).collect();
     keep("help_of_commands", &place.transcript(&pages.iter().map(<[_; 2]>::as_slice).collect::<Vec<_>>()));
 }

@@ -10,8 +10,12 @@ mod help; // what a newcomer reads first
 mod input; // everything that can be wrong with a command or a file
 mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod precision; // runs until they are precise, dry runs, and doubts
+mod properties; // was it correct? properties and their exit codes
+mod results; // results folders that were cut, edited or made by another version, and what programs read of them
 mod search; // seeds that break a promise, files of their runs, and those repeated
+mod shrink; // failing runs made small, gone through by hand, and continued otherwise
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
+mod traces; // traces in every form, differences between runs, and why they are as they are
 mod verdicts; // expectations, exit codes, files for CI systems, comparisons with earlier results
 
 use std::fmt::Write as _;

@@ -115,3 +115,33 @@ fn one_long_run_without_faults_says_how_sure_it_is() {
     assert!(!place.run(&["run", "queue.ron"]).out.contains("How sure"), "1,800 calls are few");
     assert!(!place.run(&["run", "small.ron"]).out.contains("How sure"), "a fault strikes it");
 }
+
+#[test]
+fn other_assumptions_are_asked_of_any_measure_and_the_report_has_what_the_terminal_says() {
+    let place = place();
+    let asked = ["compare", "queue.ron", "--replications", "10", "--stress", "--of", "latency p99", "--out", "s", "--quiet"];
+    let said = place.run(&asked);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    for part in [
+        "By latency p99: first, alone or shared, as written and under",
+        "Latency p99, median of the runs, under each assumption",
+        "Rank by latency p99 under each assumption",
+        "Regret: latency p99 behind the best arm",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    assert!(place.read("s/report.html").contains("Rank by latency p99 under each assumption"));
+    // Drawn again, nothing is forgotten; asked otherwise, nothing of it is left.
+    let first = place.files("s");
+    assert_eq!(place.run(&["report", "s"]).code, Some(0));
+    assert_same_files(&place.files("s"), &first);
+    let plain = place.run(&[&asked[..5], &asked[7..]].concat());
+    assert!(plain.out.contains("Regret: availability behind the best arm") && !plain.out.contains("latency p99 under"), "{}", plain.out);
+    assert!(!place.read("s/report.html").contains("Rank by latency p99"));
+    let nobody = place.run(&["compare", "queue.ron", "--of", "latency p99"]);
+    assert_eq!(nobody.code, Some(2));
+    assert!(nobody.err.contains("says of which measure --precision or --stress speaks"), "{}", nobody.err);
+    let unknown = place.run(&["compare", "queue.ron", "--stress", "--of", "latency p98"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.err.contains("nothing is measured as `latency p98`"), "{}", unknown.err);
+}

@@ -21,7 +21,9 @@ mod parts; // which test stands where on that page
 mod queueing; // M/M/1 and its relatives, by published values
 mod queueing_by_formula; // the same mechanism at parameters nobody listed, by the formulas themselves
 mod queueing_shared; // shared cores, and servers without a limit
+mod raft; // elections of Raft: split votes, and how long they take
 mod retries; // four retry strategies against a server that fails at random, and what backoff is for
+mod staleness; // how stale partial quorums are, and how often a quorum can be had
 mod tails; // fan-outs and hedging
 mod two_choices; // the supermarket model, balls in bins, and old numbers
 

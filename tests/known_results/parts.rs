@@ -127,6 +127,30 @@ pub(super) const PARTS: &[Part] = &[
         ],
     },
     Part {
+        id: "T14",
+        title: "Elections of Raft: Ongaro 2014",
+        about: "All timers are fresh when the election begins, and disks cost nothing.",
+        module: "raft",
+        tests: &[
+            "votes_split_as_often_as_the_dissertation_says",
+            "an_election_takes_as_long_as_its_terms",
+            "elections_over_a_wide_area_take_half_a_second",
+        ],
+    },
+    Part {
+        id: "T16",
+        title: "Staleness of partial quorums, and quorums as clients meet them",
+        about: "Delays of writes, acknowledgements, reads and answers are drawn for each replica, with the production fits of the paper; times in ms.",
+        module: "staleness",
+        tests: &[
+            "reads_that_begin_when_a_write_is_done_or_later_are_fresh_as_often_as_published",
+            "nearly_all_reads_are_fresh_after_the_published_time_and_not_much_earlier",
+            "reads_and_writes_take_as_long_as_the_fastest_replicas",
+            "quorums_that_overlap_are_never_stale",
+            "clients_of_a_quorum_meet_the_availability_of_its_majority",
+        ],
+    },
+    Part {
         id: "T18",
         title: "The power of two choices",
         about: "A balancer before replicas.",

@@ -60,6 +60,8 @@ pub struct Meter {
     finished: u64,
     /// How many of the edges calls go over.
     edges_of_calls: usize,
+    /// How many edges there are, where as many former ones stand behind them.
+    former_edges: Option<usize>,
     /// What became of messages so far.
     pub messages: MessageMeasures,
     history: Option<History>,
@@ -124,9 +126,16 @@ impl Meter {
             further: Further::new(clockwork.bin, clockwork.horizon),
             finished: 0,
             edges_of_calls: plan.edges_of_calls().len(),
+            former_edges: None,
             messages: MessageMeasures::default(),
             history: None,
         }
+    }
+
+    /// From now on calls may be counted at former edges, as many as there are edges; in the end both are one.
+    pub(crate) fn has_former_edges(&mut self, edges: usize) {
+        self.row.edges.resize(2 * edges, EdgeMeasures::default());
+        self.former_edges = Some(edges);
     }
 
     #[inline(always)]
@@ -219,7 +228,7 @@ impl Meter {
     /// Whether the clients that call over an edge are no users.
     #[inline(always)]
     fn is_synthetic(&self, edge: EdgeId) -> bool {
-        !self.synthetic.is_empty() && self.synthetic.get(edge.index()) == Some(&true)
+        !self.synthetic.is_empty() && self.synthetic.get(edge.index() % self.former_edges.unwrap_or(usize::MAX)) == Some(&true)
     }
 
     /// A call is made. Answers whether it counts in the measures of the run, and its bin.

@@ -212,6 +212,21 @@ pub struct EdgeMeasures {
 }
 
 impl EdgeMeasures {
+    /// Counts what was counted elsewhere as well.
+    pub const fn add(&mut self, other: &Self) {
+        let Self { calls, succeeded, failed, abandoned, unfinished, attempts, retries, hedges, shed, fallbacks } = other;
+        self.calls += *calls;
+        self.succeeded += *succeeded;
+        self.failed += *failed;
+        self.abandoned += *abandoned;
+        self.unfinished += *unfinished;
+        self.attempts += *attempts;
+        self.retries += *retries;
+        self.hedges += *hedges;
+        self.shed += *shed;
+        self.fallbacks += *fallbacks;
+    }
+
     /// Whether every call is accounted for.
     pub const fn adds_up(&self) -> bool {
         self.calls == self.succeeded + self.failed + self.abandoned + self.unfinished

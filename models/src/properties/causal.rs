@@ -127,11 +127,11 @@ impl<'a> Order<'a> {
         let count = self.operations.len();
         let before = |index: usize| (self.place[index].1 > 0).then(|| index - 1);
         let mut readers: Vec<Vec<usize>> = vec![Vec::new(); count];
-        let mut missing = vec![0_u8; count];
-        for index in 0..count {
-            missing[index] = u8::from(before(index).is_some()) + u8::from(self.source[index].is_some());
-            if let Some(source) = self.source[index] {
-                readers[source].push(index);
+        let mut missing: Vec<u8> =
+            (0..count).map(|index| u8::from(before(index).is_some()) + u8::from(self.source[index].is_some())).collect();
+        for (index, source) in self.source.iter().enumerate() {
+            if let Some(source) = source {
+                readers[*source].push(index);
             }
         }
         let mut ready: Vec<usize> = (0..count).filter(|index| missing[*index] == 0).collect();

@@ -7,6 +7,7 @@ use crate::history::Operation;
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 
 const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1000000.";
 
@@ -94,7 +95,7 @@ impl Property for NoLostAcknowledgedWrite {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         let (mut violations, mut spoke) = (Vec::new(), 0);
         for register in registers(evidence.history).values() {
-            let mut lost: Vec<u64> = Vec::new();
+            let mut lost = BTreeSet::new();
             for read in &register.reads {
                 let Some(value) = read.answer() else { continue };
                 let settled = SimTime::ZERO.saturating_add(read.invoked.since_start().saturating_sub(self.within));
@@ -103,11 +104,9 @@ impl Property for NoLostAcknowledgedWrite {
                 }
                 spoke += 1;
                 for write in register.newer_than(value, settled) {
-                    let key = write.call.wrapping_add(u64::from(write.attempt));
-                    if lost.contains(&key) {
+                    if !lost.insert((write.call, write.attempt)) {
                         continue;
                     }
-                    lost.push(key);
                     let answered = register.writes.get(&value).copied();
                     let operations: Vec<&Operation> = answered.into_iter().chain([write, *read]).collect();
                     violations.push(witness_of("a write that had been acknowledged is lost: a read answered something older", &operations));

@@ -14,7 +14,7 @@ const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1
 /// No two clients hold a lock at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MutualExclusion {}
+pub struct ExclusiveHolding {}
 
 /// What a call adds is added once, however often it is tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +29,8 @@ pub struct ConservationOfMoney {
     pub total: u64,
 }
 
-impl Registered for MutualExclusion {
-    const NAME: &'static str = "MutualExclusion";
+impl Registered for ExclusiveHolding {
+    const NAME: &'static str = "ExclusiveHolding";
     const SUMMARY: &'static str = "no two clients hold a lock at once, as far as they know themselves";
 }
 
@@ -44,7 +44,7 @@ impl Registered for ConservationOfMoney {
     const SUMMARY: &'static str = "whoever adds up all accounts finds what there always was";
 }
 
-impl Explained for MutualExclusion {
+impl Explained for ExclusiveHolding {
     const ABOUT: About = About {
         meaning: "What a lock is for. A client holds a lock from when it was told so until it begins to give it back; one that never does holds it \
                   for ever, as far as anybody can say. A client that takes it again while it holds it holds it once.",
@@ -53,7 +53,7 @@ impl Explained for MutualExclusion {
         parameters: &[],
         memory: MEMORY,
         source: "E. Dijkstra, \"Solution of a Problem in Concurrent Programming Control\", CACM 8 (1965).",
-        example: "MutualExclusion()",
+        example: "ExclusiveHolding()",
     };
 }
 
@@ -90,7 +90,7 @@ struct Holding<'a> {
     until: SimTime,
 }
 
-impl Property for MutualExclusion {
+impl Property for ExclusiveHolding {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         let mut locks: BTreeMap<u64, Vec<&Operation>> = BTreeMap::new();
         for operation in &evidence.history.operations {

@@ -1,6 +1,6 @@
 //! Linearizable: is there, for each object, one order of its operations that everybody's answers and the real time agree with?
 
-mod registers;
+pub(super) mod registers;
 mod search;
 
 use super::{Evidence, Judged, Property, Witness};

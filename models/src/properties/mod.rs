@@ -25,7 +25,7 @@ pub use announced::{Eventually, Never, Reachable};
 pub use causal::{Causal, causal};
 pub use convergence::{EventualConvergence, NoLostAcknowledgedWrite};
 pub use evidence::{Evidence, Heard, MOST_REMEMBERED};
-pub use exclusion::{AtMostOnce, ConservationOfMoney, MutualExclusion};
+pub use exclusion::{AtMostOnce, ConservationOfMoney, ExclusiveHolding};
 pub use finding::{Finding, Judged, Verdict, Witness};
 pub use linearizable::{Linearizable, linearizable};
 pub use progress::Progress;
@@ -42,7 +42,7 @@ registry! {
     /// A property that any system may have, as a scenario writes it.
     AnyProperty as "property", each_property:
         Linearizable, Sequential, Causal, ReadYourWrites, MonotonicReads, MonotonicWrites, BoundedStaleness, EventualConvergence,
-        NoLostAcknowledgedWrite, AtMostOnce, MutualExclusion, ConservationOfMoney, Progress, Never, Eventually, Reachable,
+        NoLostAcknowledgedWrite, AtMostOnce, ExclusiveHolding, ConservationOfMoney, Progress, Never, Eventually, Reachable,
 }
 
 /// A claim about a run.

@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequential {
-    /// How many states the search may look at; one million unless said.
+    /// How many states the search may look at; 100,000 unless said.
     #[serde(default = "usual_states", skip_serializing_if = "is_usual")]
     pub states: u64,
 }
 
-const USUAL_STATES: u64 = 1_000_000;
+const USUAL_STATES: u64 = 100_000;
 
 const fn usual_states() -> u64 {
     USUAL_STATES
@@ -40,7 +40,7 @@ impl Explained for Sequential {
                   all objects because it holds for each.",
         formula: "Holds if the history is linearizable, and is violated if it is not causal: both are found out first. What lies between is looked \
                   for by a search that remembers where it has been, and gives up after `states` positions: deciding it is NP-complete.",
-        parameters: &[parameter("states", "number", "1000000", "How many states the search may look at.")],
+        parameters: &[parameter("states", "number", "100000", "How many states the search may look at.")],
         memory: "All operations of the run, about 100 bytes each, and what the search remembers.",
         source: "L. Lamport, \"How to Make a Multiprocessor Computer That Correctly Executes Multiprocess Programs\", IEEE ToC 28 (1979); P. Gibbons, \
                  E. Korach, SIAM J. Computing 26 (1997).",

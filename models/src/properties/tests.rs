@@ -119,12 +119,13 @@ fn register(state: u64, operation: &Operation) -> Option<u64> {
 }
 
 fn made(spans: &[(u64, u64)], labels: &[(bool, u64)], unknown: u32) -> Vec<Operation> {
-    let one = |(index, (&(from, until), &(writes, value))): (usize, (&(u64, u64), &(bool, u64)))| {
+    let one = |index: usize| {
+        let ((from, until), (writes, value)) = (spans[index], labels[index]);
         let is_known = !writes || unknown >> index & 1 == 0;
         let action = if writes { Action::Write(value) } else { Action::Read };
         operation(index as u32, action, from, is_known.then_some(until), (!writes).then_some(value))
     };
-    spans.iter().zip(labels).enumerate().map(one).collect()
+    (0..spans.len()).map(one).collect()
 }
 
 #[test]
@@ -137,7 +138,10 @@ fn zones_and_trying_every_order_agree_on_all_histories_of_a_register_up_to_6_ope
             for spans in &spans {
                 let operations = made(spans, &labels, 0);
                 let explained = some_order_explains(&operations, &register);
-                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                let references: Vec<&Operation> = operations.iter().collect();
+                assert_eq!(linearizable::registers::has_none(&references), explained, "{operations:#?}");
+                // What is shown of a violation is looked for in the shorter ones.
+                assert!(count > 4 || is_linearizable(&operations) == explained, "{operations:#?}");
                 looked += 1;
                 violated += u64::from(!explained);
             }
@@ -215,7 +219,7 @@ fn long(count: u64, clients: u64) -> Vec<Operation> {
     let one = |index: u64| {
         let (middle, spread) = (index * 10 + 1_000, 1 + index * 7919 % (10 * clients));
         let client = (index % clients) as u32;
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             value = index + 1;
             write(client, value, middle - spread, middle + spread)
         } else {
@@ -388,14 +392,14 @@ fn replicas_that_do_not_agree_in_the_end_and_lost_writes_are_found_after_the_sys
 fn locks_held_at_once_are_found_by_what_their_holders_know() {
     let acquire = |client, from, until| operation(client, Action::Acquire, from, Some(until), None);
     let release = |client, from| operation(client, Action::Release, from, None, None);
-    let verdict = |operations: Vec<Operation>| judged(&MutualExclusion {}, operations).verdict;
+    let verdict = |operations: Vec<Operation>| judged(&ExclusiveHolding {}, operations).verdict;
     assert_eq!(verdict(vec![acquire(0, 0, 10), release(0, 20), acquire(1, 5, 25)]), Verdict::Holds);
     assert_eq!(verdict(vec![acquire(0, 0, 10), release(0, 30), acquire(1, 5, 25)]), Verdict::Violated);
     assert_eq!(verdict(vec![acquire(0, 0, 10), acquire(1, 50, 60)]), Verdict::Violated);
     assert_eq!(verdict(vec![release(0, 20)]), Verdict::NotReached);
     // A long holding hides no later one.
     let nested = vec![acquire(0, 0, 10), release(0, 100), acquire(1, 110, 120), release(1, 200), acquire(2, 130, 140)];
-    assert_eq!(judged(&MutualExclusion {}, nested).count, 1);
+    assert_eq!(judged(&ExclusiveHolding {}, nested).count, 1);
 }
 
 #[test]

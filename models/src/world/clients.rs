@@ -129,7 +129,7 @@ impl<P: Protocol> World<P> {
         if name.ordinal >= FIRST_EXTRA {
             return;
         }
-        let plan = &self.plan.populations[name.edge.index()];
+        let plan = &self.plan.populations[name.population.0 as usize];
         let ArrivalProcess::Closed { think } = &plan.arrivals else { return };
         // The think time after a call belongs to its first attempt, which has no wait before it.
         let at = ctx.now().saturating_add(think.sample(self.first_wait(name.key)).max(SimDuration::NANOSECOND));

@@ -71,6 +71,7 @@ mod serving;
 mod sessions;
 mod sharing;
 mod steps;
+mod switch;
 mod timekeeping;
 mod timers;
 mod triggers;

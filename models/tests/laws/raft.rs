@@ -26,7 +26,7 @@ fn promises() -> Vec<Stated> {
 fn replicated(raft: Raft, per_second: u64, mut faults: Vec<PlannedFault>) -> SystemSpec {
     let disk = DiskSpeed { write: fixed(2), sync: fixed(20), read: Distribution::Constant(SimDuration::from_micros(1)) };
     let raft = Raft { disk, domain: Placement(vec!["room".to_owned()]), ..raft };
-    faults.push(crash("db", SimDuration::from_secs(29), None, WhileDown::Silence));
+    faults.push(crash("db", ms(29_900), None, WhileDown::Silence));
     let mut spec = SystemSpec {
         clients: vec![("app".to_owned(), clients(1, "db", poisson(per_second)))],
         groups: vec![("db".to_owned(), Group::Raft(raft))],
@@ -36,7 +36,7 @@ fn replicated(raft: Raft, per_second: u64, mut faults: Vec<PlannedFault>) -> Sys
         properties: promises(),
         ..SystemSpec::default()
     };
-    spec.clockwork.horizon = SimDuration::from_secs(28);
+    spec.clockwork.horizon = SimDuration::from_secs(30);
     spec
 }
 

@@ -1,6 +1,7 @@
 //! When could callers rely on the service, and when not?
 
 use super::axis::Axis;
+use super::objective;
 use super::over_time::{self, Panel, Track};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
@@ -61,13 +62,23 @@ impl Chart for AvailabilityOverTime {
         let runs = results.series_of(view.cell(), 0).map_or(0, |series| series.runs);
         let title = view.titled("Who comes back after the fault: share of the calls started at each moment that succeed");
         let steady = view.titled("Share of the calls started at each moment that succeed");
+        let mut caption = over_time::caption(results, view, runs, panels.len());
+        if let Some(first) = caption.first_mut() {
+            *first += &objective::said_of_availability(manifest);
+        }
+        let headings = over_time::headings(&panels);
         let frame = Frame {
             title: if manifest.faults_of(view.cell()).is_empty() && manifest.random_faults.is_empty() { steady } else { title },
             legend,
-            caption: over_time::caption(results, view, runs, panels.len()),
-            body: over_time::height(&over_time::headings(&panels), theme),
+            caption,
+            body: over_time::height(&headings, theme),
         };
-        Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &Axis::percent("availability"))))
+        Some(sheet::draw(theme, &frame, |sheet| {
+            over_time::panels(sheet, results, view, &headings, &Axis::percent("availability"), |plane, index| {
+                over_time::fill(plane, &panels[index]);
+                objective::draw_availability(plane, manifest);
+            });
+        }))
     }
 }
 

@@ -14,7 +14,7 @@ mod latency;
 mod latency_over_time;
 mod layers;
 mod load;
-mod objective;
+pub(crate) mod objective;
 mod occupancy;
 mod over_time;
 mod percentiles;
@@ -101,8 +101,14 @@ pub struct Picture {
 
 /// Draws every chart that these results have data for.
 pub fn pictures(results: &Results, theme: &Theme) -> Vec<Picture> {
+    pictures_telling(results, theme, &mut |_, _| {})
+}
+
+/// The same for somebody who waits: told how many charts of how many have been drawn.
+pub fn pictures_telling(results: &Results, theme: &Theme, tell: &mut dyn FnMut(u64, u64)) -> Vec<Picture> {
     let mut pictures = Vec::new();
-    for chart in CHARTS {
+    for (done, chart) in (0..).zip(CHARTS) {
+        tell(done, CHARTS.len() as u64);
         for view in chart.views(results) {
             if let (Some(table), Some(svg)) = (chart.table(results, &view), chart.svg(results, &view, theme)) {
                 let stem = format!("{}{}", chart.name(), view.suffix);

@@ -8,6 +8,7 @@ use crate::number;
 use scenarios::expect::Clause;
 use scenarios::results::Manifest;
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 
 /// A share of the runs that is to be back within a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,5 +50,36 @@ impl Objective {
         let words = format!("p{} within {}", self.percent, number::length(self.within));
         // Below the curves, which have gone up by then; objectives of one time would write over each other otherwise.
         plane.note_within((self.seconds(), 0.04 + 0.06 * f64::from(self.percent == 50)), &words);
+    }
+}
+
+/// The shares of calls that should succeed: the objective of the scenario, and what is expected of the availability of all calls. Each once,
+/// ascending.
+pub(crate) fn of_availability(manifest: &Manifest) -> Vec<Share> {
+    let expected = manifest.expect.iter().filter_map(|clause| match clause {
+        Clause::Availability(bounds) if bounds.class.is_none() => bounds.at_least,
+        _ => None,
+    });
+    let mut all: Vec<Share> = manifest.story.objective.into_iter().chain(expected).collect();
+    all.sort_unstable_by_key(|share| share.parts());
+    all.dedup();
+    all
+}
+
+/// The same in a caption; nothing without any.
+pub(super) fn said_of_availability(manifest: &Manifest) -> String {
+    let all: Vec<String> = of_availability(manifest).iter().map(ToString::to_string).collect();
+    if all.is_empty() { String::new() } else { format!(" Dashed across: what should succeed, {}.", all.join(" and ")) }
+}
+
+/// Draws them as dashed lines across all of the time.
+pub(super) fn draw_availability(plane: &Plane<'_, '_>, manifest: &Manifest) {
+    const DASHES: u32 = 80;
+    let horizon = manifest.horizon.as_secs_f64();
+    for share in of_availability(manifest) {
+        for dash in 0..DASHES {
+            let at = |part: f64| (horizon * (f64::from(dash) + part) / f64::from(DASHES), share.as_f64());
+            plane.thin(&[at(0.0), at(0.5)], plane.ink());
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::command;
 use crate::number;
 use crate::theme::Theme;
 use plotters::style::RGBColor;
-use scenarios::results::{BinTotals, Results};
+use scenarios::results::{BinTotals, FaultWindow, Results};
 
 /// One line with its band: for each bin its middle in seconds and the three quantiles, if any run has a value.
 pub(super) struct Track {
@@ -32,6 +32,8 @@ const SMALL: f64 = 205.0;
 const IN_A_ROW: usize = 3;
 /// Fault windows named in a caption.
 const LISTED: usize = 6;
+/// Letters that a label of a fault may have to stand above its window.
+const SHORT: usize = 100;
 
 /// Pixels that these panels need.
 pub(super) fn height(headings: &[&str], theme: &Theme) -> f64 {
@@ -127,7 +129,8 @@ pub(super) fn headings(panels: &[Panel]) -> Vec<&str> {
     panels.iter().map(|panel| panel.heading.as_str()).collect()
 }
 
-fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
+/// Draws what one panel shows.
+pub(super) fn fill(plane: &Plane<'_, '_>, panel: &Panel) {
     panel.tracks.iter().for_each(|track| band(plane, track));
     // Where a legend shows its dashes a line has them.
     let is_named_above = panel.tracks.len() == 1 && !panel.heading.is_empty();
@@ -168,19 +171,22 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
         _ => format!("Line: median over {runs} runs; band: 5th to 95th percentile of the runs."),
     };
     let bin = number::length(manifest.bin);
-    let mut shaded = if faults.is_empty() { String::new() } else { " Shaded: fault windows.".to_owned() };
     // One fault is named where it stands; of several, some labels may have found no room.
-    if !faults.is_empty() && (panels > 1 || faults.len() > 1) {
-        let labels = counted(faults.iter().map(|fault| fault.label.as_str()));
-        let more = if labels.len() > LISTED { ", …" } else { "" };
-        shaded = format!(" Shaded: {}{more}.", labels[..labels.len().min(LISTED)].join(", "));
-    }
+    let is_named = panels == 1 && faults.len() == 1 && faults[0].label.chars().count() < SHORT;
+    let mut shaded = if is_named { " Shaded: fault windows.".to_owned() } else { shaded(faults) };
     if !manifest.random_faults.is_empty() {
         let labels: Vec<&str> = manifest.random_faults.iter().map(String::as_str).take(LISTED).collect();
         let more = if manifest.random_faults.len() > LISTED { ", …" } else { "" };
         shaded += &format!(" Fault times differ from run to run: {}{more}.", labels.join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
+}
+
+/// What is shaded, in words.
+pub(super) fn shaded(faults: &[FaultWindow]) -> String {
+    let labels = counted(faults.iter().map(|fault| fault.label.as_str()));
+    let more = if labels.len() > LISTED { ", …" } else { "" };
+    if labels.is_empty() { String::new() } else { format!(" Shaded: {}{more}.", labels[..labels.len().min(LISTED)].join(", ")) }
 }
 
 /// Each label once, with how often it comes if that is more than once.

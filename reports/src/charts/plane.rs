@@ -172,7 +172,9 @@ impl<'s, 'a> Plane<'s, 'a> {
             let (left, right) = (self.pixel(corners[0]).0, self.pixel(corners[1]).0);
             let half = text_width(&fault.label, theme.text - 1.0, false) / 2.0;
             let centre = ((left + right) / 2.0).clamp(self.inner.0 + half, (self.inner.2 - half).max(self.inner.0 + half));
-            let row = free_from.iter().position(|free| centre - half > *free).filter(|_| labelled);
+            // One that is wider than the axes is in the caption alone.
+            let fits = labelled && 2.0 * half <= self.inner.2 - self.inner.0;
+            let row = free_from.iter().position(|free| centre - half > *free).filter(|_| fits);
             if let Some(row) = row {
                 let y = self.inner.1 - 4.0 - row as f64 * theme.text * 1.2;
                 self.sheet.words(&fault.label, (centre, y), theme.text - 1.0, false, theme.muted, (HPos::Center, VPos::Bottom));

@@ -106,15 +106,19 @@ fn used(table: &Table) -> Vec<usize> {
     (0..=CLASSES.len()).filter(|class| *class == 0 || is_used(class)).collect()
 }
 
-/// One end of a bin of one arm, in seconds, and the upper end of each band there.
+/// A place of one arm, in seconds, and the upper end of each band there.
 #[derive(Clone, Copy)]
 struct Stack {
     x: f64,
     upper: [f64; CLASSES.len() + 1],
 }
 
+/// Up to so many bins are drawn as the steps that they are; of more a step would be as wide as the line around it.
+const STEPS: usize = 60;
+
 fn stacks(table: &Table, arm: &str, bin: f64) -> Vec<Stack> {
-    let stack = |row: &Vec<Cell>| {
+    let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(|row| row[0] == Cell::text(arm)).collect();
+    let stack = |row: &&Vec<Cell>| {
         let mut upper = [0.0; CLASSES.len() + 1];
         let mut sum = 0.0;
         for (class, end) in upper.iter_mut().enumerate() {
@@ -122,7 +126,8 @@ fn stacks(table: &Table, arm: &str, bin: f64) -> Vec<Stack> {
             *end = sum;
         }
         let x = row[1].value().unwrap_or(0.0);
-        [Stack { x, upper }, Stack { x: x + bin, upper }]
+        let places = if rows.len() <= STEPS { vec![x, x + bin] } else { vec![x + bin / 2.0] };
+        places.into_iter().map(move |x| Stack { x, upper })
     };
-    table.rows.iter().filter(|row| row[0] == Cell::text(arm)).flat_map(stack).collect()
+    rows.iter().flat_map(stack).collect()
 }

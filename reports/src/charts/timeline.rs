@@ -5,7 +5,8 @@
 //! lanes, and availability and attempts stand above them. Own form.
 
 use super::axis::Axis;
-use super::plane::{FAULT_ROOM, Plane, names_width};
+use super::over_time::shaded;
+use super::plane::{FAULT_ROOM, Plane, name_lines, names_width};
 use super::sheet::{self, Entry, Frame, Mark, Rect, Sheet};
 use crate::command;
 use crate::number;
@@ -15,6 +16,11 @@ use scenarios::lanes::{LayerLane, NodeLane, Span, Unusual};
 use scenarios::measure::Bin;
 use scenarios::results::{FaultWindow, Manifest};
 use sim_core::time::SimTime;
+
+/// What `list charts` calls the picture, and what it shows.
+pub const NAME: &str = "timeline-of-one-run";
+/// See [`NAME`].
+pub const SUMMARY: &str = "What the nodes of one run went through: lives, faults, queues and breakers (`run --chart FILE.svg`)";
 
 /// What is drawn of a run.
 pub struct RunSeen<'a> {
@@ -38,8 +44,15 @@ pub struct RunSeen<'a> {
 const LANES: usize = 24;
 /// Height of a lane, of the panel above them, and of the gap between two lanes.
 const LANE: f64 = 34.0;
+/// Height of a line of a name.
+const LINE: f64 = 14.0;
 const ABOVE: f64 = 120.0;
 const GAP: f64 = 6.0;
+/// How high lanes have to be for their names.
+fn lane_height(names: &[String], theme: &Theme) -> f64 {
+    names.iter().map(|name| name_lines(name, theme.text - 1.0).len() as f64 * LINE + 2.0).fold(LANE, f64::max)
+}
+
 /// Places of what is drawn among the theme's colours.
 const SUCCESS: usize = 0;
 const OPEN: usize = 1;
@@ -90,7 +103,7 @@ impl RunSeen<'_> {
     /// The picture.
     pub fn svg(&self, theme: &Theme) -> String {
         let nodes = self.drawn();
-        let lanes = nodes.len() + self.layers.len();
+        let names = self.names(&nodes);
         let left_out = self.nodes.len() - nodes.len();
         let mut note = "Above: share of the calls started in each bin that succeed. Bars: requests that waited at a node at most in each bin; the number is the highest of its lane.".to_owned();
         if left_out > 0 {
@@ -104,10 +117,10 @@ impl RunSeen<'_> {
             title: self.title(),
             legend: self.legend(theme),
             caption: vec![
-                format!("{note} Bins of {}. One run.", number::length(self.manifest.bin)),
+                format!("{note} Bins of {}. One run.{}", number::length(self.manifest.bin), shaded(self.faults)),
                 format!("Load: {}. Again: {} --chart FILE.svg", self.manifest.load, command::run(self.manifest, 0, self.arm, self.seed)),
             ],
-            body: FAULT_ROOM + ABOVE + lanes as f64 * (LANE + GAP) + 40.0,
+            body: FAULT_ROOM + ABOVE + names.len() as f64 * (lane_height(&names, theme) + GAP) + 40.0,
         };
         sheet::draw(theme, &frame, |sheet| self.draw(sheet, &nodes))
     }
@@ -121,6 +134,11 @@ impl RunSeen<'_> {
         order.truncate(room);
         order.sort_unstable();
         order.into_iter().map(|index| &self.nodes[index]).collect()
+    }
+
+    /// Of the lanes from top to bottom.
+    fn names(&self, nodes: &[&NodeLane]) -> Vec<String> {
+        nodes.iter().map(|node| node.name.clone()).chain(self.layers.iter().map(|layer| layer.name.clone())).collect()
     }
 
     fn legend(&self, theme: &Theme) -> Vec<Entry> {
@@ -144,8 +162,8 @@ impl RunSeen<'_> {
     fn draw(&self, sheet: &Sheet<'_>, nodes: &[&NodeLane]) {
         let theme = sheet.theme;
         let Rect(left, top, right, bottom) = sheet.body;
-        let names: Vec<String> =
-            nodes.iter().map(|node| node.name.clone()).chain(self.layers.iter().map(|layer| layer.name.clone())).collect();
+        let names = self.names(nodes);
+        let lane = lane_height(&names, theme);
         // All panels begin at the same place, wherever their labels end.
         let label = theme.text * 1.7 + 40.0;
         let begin = left + names_width(&names, theme).max(label);
@@ -159,9 +177,9 @@ impl RunSeen<'_> {
         whole.x_axis();
         self.success(sheet, Rect(begin, top + FAULT_ROOM + 6.0, right - 14.0, first_lane - 12.0), &x);
         for (index, name) in names.iter().enumerate() {
-            let upper = first_lane + index as f64 * (LANE + GAP);
-            let rect = Rect(begin, upper, right - 14.0, upper + LANE);
-            sheet.name_beside(name, (begin - 8.0, upper + LANE / 2.0));
+            let upper = first_lane + index as f64 * (lane + GAP);
+            let rect = Rect(begin, upper, right - 14.0, upper + lane);
+            sheet.name_beside(name, (begin - 8.0, upper + lane / 2.0));
             match nodes.get(index) {
                 Some(node) => self.node(sheet, rect, &x, node),
                 None => self.layer(sheet, rect, &x, &self.layers[index - nodes.len()]),

@@ -148,7 +148,8 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
         let _ = writeln!(text, "{}\n", escaped(&sentence));
     }
     let _ = writeln!(text, "{}", table(&ranked));
-    let further = summary::properties(results, cell).into_iter().chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
+    let claims = summary::consistency(results, cell).into_iter().chain(summary::properties(results, cell));
+    let further = claims.chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
     for further in further.chain(summary::classes(results, cell)).chain(summary::observations(results, cell)) {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }

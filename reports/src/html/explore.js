@@ -28,12 +28,20 @@ const fill = (control, options) => {
 const of = column => column.words ? column.at.map(place => column.words[place]) : column.values;
 const numbers = picture => picture.columns.map((column, index) => [column, index]).filter(([column]) => !column.words);
 
-// The column that stands below: what is varied, or the first number; none where every arm has one row.
+const keysOf = picture => picture.columns.map((column, index) => [column, index]).filter(([column, index]) => column.words || (picture.second && index === 2));
+const keyOf = (column, row) => column.words ? column.words[column.at[row]] : column.name + ' = ' + column.values[row];
+
+// The column that stands below: what is varied, what tells the rows of an arm apart, or the first number; none where every arm has one row.
 const below = picture => {
-  const rows = of(picture.columns[0]).length;
-  const arms = picture.columns[0].words ? picture.columns[0].words.length : rows;
   if (picture.along) return 1;
-  return rows <= arms || !numbers(picture).length ? -1 : numbers(picture)[0][1];
+  const rows = of(picture.columns[0]).length;
+  const keys = keysOf(picture);
+  const seen = new Set();
+  for (let row = 0; row < rows; row += 1) seen.add(keys.map(([column]) => keyOf(column, row)).join('\n'));
+  const further = keys.filter(([column]) => column.name !== 'arm');
+  if (seen.size === rows) return further.length && keys.length > 1 ? further[further.length - 1][1] : -1;
+  const first = numbers(picture).find(([column]) => column.name !== 'runs');
+  return first ? first[1] : -1;
 };
 
 // What can be shown: a line with its band where there are three columns of one measure, or else a column.
@@ -44,26 +52,25 @@ const measures = picture => {
   const seen = new Set();
   const all = [];
   columns.forEach(([column, index]) => {
-    if (column.name.endsWith(' median')) {
-      const stem = column.name.slice(0, -' median'.length);
-      const band = [at(stem + ' p5'), at(stem + ' p95')];
-      if (band.every(place => place >= 0)) { all.push({ name: stem, line: index, band }); [index, ...band].forEach(place => seen.add(place)); }
+    if (/\bmedian\b/.test(column.name)) {
+      const band = ['p5', 'p95'].map(edge => at(column.name.replace(/\bmedian\b/, edge)));
+      if (band.every(place => place >= 0)) { all.push({ name: column.name.replace(/,? ?\bmedian\b/, ''), line: index, band }); [index, ...band].forEach(place => seen.add(place)); }
     } else if (column.unit === '0..1' && at('at least') === index + 1 && at('at most') === index + 2) {
       all.push({ name: column.name, line: index, band: [index + 1, index + 2] });
       [index, index + 1, index + 2].forEach(place => seen.add(place));
     }
   });
-  columns.filter(([, index]) => !seen.has(index)).forEach(([column, index]) => all.push({ name: column.name, line: index, band: null }));
+  columns.filter(([column, index]) => !seen.has(index) && (column.name !== 'runs' || columns.length === 1)).forEach(([column, index]) => all.push({ name: column.name, line: index, band: null }));
   return all;
 };
 
 // Rows that belong together: all words of a row make its name.
 const groups = (picture, under) => {
-  const keys = picture.columns.map((column, index) => [column, index]).filter(([column, index]) => column.words && index !== under);
+  const keys = keysOf(picture).filter(([, index]) => index !== under);
   const found = new Map();
   const rows = of(picture.columns[0]).length;
   for (let row = 0; row < rows; row += 1) {
-    const words = keys.map(([column]) => column.words[column.at[row]]);
+    const words = keys.map(([column]) => keyOf(column, row));
     const name = words.join(', ');
     if (!found.has(name)) found.set(name, { name, arm: data.arms.findIndex(arm => words.includes(arm)), rows: [] });
     found.get(name).rows.push(row);
@@ -79,7 +86,7 @@ const traces = (picture, shown) => {
   if (under < 0) {
     return [{ type: 'bar', x: all.map(group => safe(group.name)), y: all.map(group => values[group.rows[0]]), marker: { color: all.map((group, index) => colours[(group.arm < 0 ? index : group.arm) % colours.length]) } }];
   }
-  const x = of(picture.columns[under]);
+  const x = picture.columns[under].words ? of(picture.columns[under]).map(safe) : of(picture.columns[under]);
   const shape = picture.chart.startsWith('recovery') ? 'hv' : 'linear';
   return all.flatMap((group, index) => {
     const number = group.arm < 0 ? index : group.arm;
@@ -87,7 +94,7 @@ const traces = (picture, shown) => {
     // Nobody has recovered before the first one has.
     const start = shape === 'hv' ? [0] : [];
     const pick = list => [...start, ...group.rows.map(row => list[row])];
-    const line = { type: 'scatter', mode: picture.along ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: 2, shape } };
+    const line = { type: 'scatter', mode: picture.along || picture.columns[under].words ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: 2, shape } };
     if (!shown.band) return [line];
     const edge = (place, fill) => ({ type: 'scatter', mode: 'lines', name: safe(group.name), legendgroup: group.name, showlegend: false, hoverinfo: 'skip', x: pick(x), y: pick(of(picture.columns[place])), line: { width: 0, shape, color: colour }, fill, fillcolor: colour + '26' });
     return [edge(shown.band[0], 'none'), edge(shown.band[1], 'tonexty'), line];
@@ -114,7 +121,7 @@ const layout = (picture, shown) => {
   return {
     paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, size: 13 }, margin: { l: 70, r: 20, t: 20, b: 60 }, shapes, annotations,
     hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: -0.18 }, uirevision: kind.value + which.value,
-    xaxis: axis(under < 0 ? '' : named(picture.columns[under])),
+    xaxis: { ...axis(under < 0 ? '' : named(picture.columns[under])), type: under < 0 || picture.columns[under].words ? 'category' : '-' },
     yaxis: { ...axis(safe(shown.name) + (isShare ? '' : column.unit ? ' [' + safe(column.unit) + ']' : '')), type: log.checked ? 'log' : 'linear', tickformat: isShare ? '.4~p' : undefined, rangemode: log.checked ? 'normal' : 'tozero' },
   };
 };

@@ -6,10 +6,10 @@
 
 use super::{escaped, opening, palette};
 use crate::charts::Picture;
+use crate::charts::objective::of_availability;
 use crate::summary::cell_label;
 use crate::table::{Cell, Table};
 use crate::theme::{ARM_COLOURS, Theme};
-use scenarios::expect::Clause;
 use scenarios::results::{Manifest, Results};
 use serde_json::{Value, json};
 
@@ -49,8 +49,8 @@ fn data(manifest: &Manifest, pictures: &[Picture]) -> Value {
         "dashes": dashes,
         "cells": cells.map(|cell| cell_label(manifest, cell)).collect::<Vec<_>>(),
         "faults": faults,
-        "objectives": objectives(manifest),
-        "pictures": pictures.iter().map(picture).collect::<Vec<_>>(),
+        "objectives": of_availability(manifest).iter().map(|share| share.as_f64()).collect::<Vec<_>>(),
+        "pictures": pictures.iter().filter(|picture| is_drawn(&picture.table)).map(picture).collect::<Vec<_>>(),
     })
 }
 
@@ -62,17 +62,10 @@ fn faults(manifest: &Manifest, cell: u32) -> Value {
     manifest.faults_of(cell).iter().map(window).collect()
 }
 
-/// Least availabilities that are expected, as shares.
-fn objectives(manifest: &Manifest) -> Vec<f64> {
-    let least = manifest.expect.iter().filter_map(|clause| match clause {
-        Clause::Availability(bounds) => bounds.at_least.map(|share| share.to_string()),
-        _ => None,
-    });
-    let mut shares: Vec<f64> =
-        least.filter_map(|text| text.trim_end_matches('%').trim().parse::<f64>().ok()).map(|percent| percent / 100.0).collect();
-    shares.sort_unstable_by(f64::total_cmp);
-    shares.dedup_by(|one, other| one.total_cmp(other).is_eq());
-    shares
+/// Whether a table has numbers, all rows of a column in one unit.
+fn is_drawn(table: &Table) -> bool {
+    let has_numbers = (0..table.columns.len()).any(|index| table.rows.iter().any(|row| row[index].value().is_some()));
+    has_numbers && table.columns.iter().all(|column| column.name != "unit")
 }
 
 fn picture(picture: &Picture) -> Value {
@@ -84,7 +77,8 @@ fn picture(picture: &Picture) -> Value {
         "title": table.title,
         "label": picture.view.label,
         "cells": picture.view.cells,
-        "along": picture.view.axis.is_some(),
+        "along": picture.view.axis.is_some() && picture.view.search.is_none(),
+        "second": picture.view.second.is_some(),
         "columns": columns,
     })
 }

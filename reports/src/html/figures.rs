@@ -6,14 +6,16 @@
 use super::escaped;
 use super::tables::table;
 use crate::charts::Picture;
-use crate::summary::ArmSummary;
+use crate::summary::telling_cells;
 use crate::table::Table;
 use scenarios::results::Results;
 
-/// With more cells than this, pictures of single cells are those of one.
-const DRAWN_CELLS: usize = 4;
-/// What all pictures on a page and their data may take, in bytes.
+/// What all pictures on a page and their data may take, in bytes, if its words leave as much.
 const ROOM: usize = 520_000;
+/// What a page may take, in bytes: a megabyte less a margin.
+const PAGE: usize = 960_000;
+/// What is kept for the words of the open parts of a page.
+const WORDS: usize = 150_000;
 /// What the data below one picture may take, in bytes; the file holds all.
 const ROOM_FOR_DATA: usize = 9_000;
 
@@ -44,7 +46,7 @@ impl Part {
         let is_about = |words: &[&str]| words.iter().any(|word| picture.chart.contains(word));
         if picture.chart == "topology" {
             Self::Topology
-        } else if picture.view.axis.is_some() || is_about(&["heat", "grid", "by-clients", "along"]) {
+        } else if picture.view.axis.is_some() || is_about(&["grid", "edge", "by-clients", "along"]) {
             Self::Grid
         } else if is_about(&["difference", "forest"]) {
             Self::Ranking
@@ -74,7 +76,12 @@ pub struct Figures<'a> {
 impl<'a> Figures<'a> {
     /// What can be shown of these pictures.
     pub fn of(results: &'a Results, pictures: &'a [Picture]) -> Self {
-        Self { results, pictures, cells: cells(results), room: ROOM }
+        Self { results, pictures, cells: telling_cells(results), room: ROOM }
+    }
+
+    /// Leaves room for so many bytes of words that are written already.
+    pub fn make_way(&mut self, words: usize) {
+        self.room = ROOM.min(PAGE.saturating_sub(WORDS + words));
     }
 
     /// Whether there is any picture for a part of the page.
@@ -98,7 +105,8 @@ impl<'a> Figures<'a> {
         let pictures = self.pictures.iter().filter(move |picture| Part::of(picture) == part);
         let cells = self.cells.clone();
         pictures.filter(move |picture| match picture.view.cells.as_slice() {
-            [cell] if picture.view.axis.is_none() => cells.contains(cell),
+            // A topology is that of all cells.
+            [cell] if picture.view.axis.is_none() && part != Part::Topology => cells.contains(cell),
             _ => true,
         })
     }
@@ -143,26 +151,6 @@ impl<'a> Figures<'a> {
         };
         format!("{cut}{}", table(&shown, arms))
     }
-}
-
-/// The cells whose own pictures and rankings are open on the page: all if there are few, else the one in which the arms differ most.
-fn cells(results: &Results) -> Vec<u32> {
-    let count = results.manifest.cells.len();
-    if count <= DRAWN_CELLS {
-        return (0..count as u32).collect();
-    }
-    let arms = results.manifest.arms.len() as u32;
-    let spread = |cell: u32| {
-        let share = |arm| {
-            let arm = ArmSummary::of(results, cell, arm);
-            // In millionths; what was never called differs from nothing.
-            (arm.succeeded * 1_000_000).checked_div(arm.calls)
-        };
-        let shares: Vec<u64> = (0..arms).filter_map(share).collect();
-        shares.iter().max().zip(shares.iter().min()).map_or(0, |(high, low)| high - low)
-    };
-    // Of cells with equal spreads, the first.
-    (0..count as u32).rev().max_by_key(|cell| spread(*cell)).into_iter().collect()
 }
 
 /// Where a picture is that would make the page too heavy.

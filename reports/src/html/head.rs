@@ -9,6 +9,9 @@ use crate::theme::ARM_COLOURS;
 use scenarios::expect::Verdict;
 use scenarios::results::Manifest;
 
+/// More verdicts than this are in the files only.
+const LISTED: usize = 120;
+
 /// How many expectations passed; nothing if there are none.
 pub fn verdict_line(all: &[Verdict]) -> String {
     let (Some(line), Some(worst)) = (verdicts::line(all), verdicts::worst(all)) else {
@@ -43,14 +46,19 @@ pub fn expectations(manifest: &Manifest, all: &[Verdict]) -> String {
         return String::new();
     }
     let arms = &manifest.arms;
-    let open = verdicts::not_passed(manifest, all);
+    let mut open = verdicts::not_passed(manifest, all);
+    let more = open.rows.len().saturating_sub(LISTED);
+    open.rows.truncate(LISTED);
+    let more = if more > 0 { format!("<p>And {more} more, which <code>results.json</code> has.</p>\n") } else { String::new() };
     let open = if open.rows.is_empty() {
         String::new()
     } else {
-        format!("<h2 id=\"not-as-expected\">{}</h2>\n{}", escaped(&open.title), table(&open, arms))
+        format!("<h2 id=\"not-as-expected\">{}</h2>\n{}{more}", escaped(&open.title), table(&open, arms))
     };
-    let every = table(&verdicts::all(manifest, all), arms);
-    format!("<section>\n{open}<details><summary>All {} expectations</summary>\n{every}</details>\n</section>\n", all.len())
+    let listed = &all[..all.len().min(LISTED)];
+    let every = table(&verdicts::all(manifest, listed), arms);
+    let cut = if all.len() > LISTED { format!("<p>The first {LISTED}; <code>results.json</code> has all.</p>\n") } else { String::new() };
+    format!("<section>\n{open}<details><summary>All {} expectations</summary>\n{cut}{every}</details>\n</section>\n", all.len())
 }
 
 /// Where what is on the page; parts without words are left out.

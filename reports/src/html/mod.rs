@@ -18,7 +18,6 @@ mod simulated;
 mod style;
 mod tables;
 mod timeline;
-mod topology;
 
 use crate::charts::Picture;
 use crate::summary::{self, fates};
@@ -42,18 +41,21 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
     html += &head::fates(manifest, &fates::over_cells(results));
     html += &head::doubts(&summary::doubts(results));
-    let body = body(results, &mut figures);
+    let expectations = head::expectations(manifest, &verdicts);
+    let folded = rankings::folded(results, &figures);
+    figures.make_way(expectations.len() + folded.len());
+    let body = body(results, &mut figures, folded);
     let parts: Vec<(&str, &str)> = body.iter().filter(|(_, _, html)| !html.is_empty()).map(|(id, title, _)| (*id, *title)).collect();
     html += &head::contents(&parts, cfg!(feature = "explore"));
     html += &head::controls(manifest);
-    html += &head::expectations(manifest, &verdicts);
+    html += &expectations;
     html.extend(body.into_iter().map(|(_, _, part)| part));
     html += &format!("</main>\n<script>{}</script>\n</body>\n</html>\n", style::SCRIPT);
     html
 }
 
 /// The parts in their order: where links lead, what they are called in the contents, and what stands there.
-fn body(results: &Results, figures: &mut Figures<'_>) -> Vec<(&'static str, &'static str, String)> {
+fn body(results: &Results, figures: &mut Figures<'_>, folded: String) -> Vec<(&'static str, &'static str, String)> {
     let manifest = &results.manifest;
     let simulated = simulated::simulated(manifest, figures);
     let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results))];
@@ -73,7 +75,7 @@ fn body(results: &Results, figures: &mut Figures<'_>) -> Vec<(&'static str, &'st
     }
     body.push(("worst", "Worst runs", rankings::worst(results, figures)));
     body.push(("stress", "Does the ranking hold?", grid::stress(results)));
-    body.push(("cells", "Cell by cell", rankings::folded(results, figures)));
+    body.push(("cells", "Cell by cell", folded));
     body.push(("definitions", "Definitions", closing::definitions()));
     body.push(("provenance", "Versions and commands", closing::provenance(results)));
     body

@@ -10,6 +10,9 @@ use crate::table::Table;
 use scenarios::results::Results;
 use std::fmt::Write as _;
 
+/// What the rankings of all cells may take together, in bytes; the rest is in files.
+const FOLDED: usize = 420_000;
+
 /// The rankings of the cells whose pictures are on the page, each with how sure it is.
 pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
     let count = results.manifest.cells.len();
@@ -42,6 +45,12 @@ pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
     let mut html =
         "<section>\n<h2 id=\"cells\">Cell by cell</h2>\n<p>How sure each of these is stands in <code>ranking.json</code>.</p>\n".to_owned();
     for cell in 0..count {
+        if html.len() > FOLDED {
+            let left = count - cell;
+            let _ =
+                writeln!(html, "<p>{left} more cells have no room here; <code>ranking.json</code> and <code>charts/</code> have them.</p>");
+            break;
+        }
         let ranking = Ranking::of(results, cell);
         let _ = writeln!(
             html,
@@ -68,7 +77,8 @@ fn one(results: &Results, ranking: &Ranking, is_headed: bool) -> String {
     }
     let ranked = ranking.table();
     let _ = write!(html, "<p>{}.</p>\n{}", escaped(&ranked.title), table(&ranked, &manifest.arms));
-    let further = summary::properties(results, ranking.cell).into_iter().chain(summary::stuck(results, ranking.cell));
+    let claims = summary::consistency(results, ranking.cell).into_iter().chain(summary::properties(results, ranking.cell));
+    let further = claims.chain(summary::stuck(results, ranking.cell));
     let further = further.chain(ranking.table_of_set_apart()).chain(summary::classes(results, ranking.cell));
     for further in further.chain(summary::observations(results, ranking.cell)) {
         html += &headed(&further, &manifest.arms);

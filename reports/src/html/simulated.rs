@@ -4,7 +4,7 @@ use super::escaped;
 use super::figures::{Figures, Part};
 use super::inline::inline;
 use super::tables::{mark, table};
-use super::{timeline, topology};
+use super::timeline;
 use crate::command;
 use crate::number;
 use crate::summary;
@@ -23,8 +23,7 @@ pub fn simulated(manifest: &Manifest, figures: &mut Figures<'_>) -> String {
             None => writeln!(html, "<p>{}</p>", inline(paragraph.trim())),
         };
     }
-    let drawn = figures.draw(Part::Topology);
-    html += &if drawn.is_empty() { topology::topology(&manifest.story.map) } else { drawn };
+    html += &figures.draw(Part::Topology);
     html += &load(manifest);
     html += &parts(manifest);
     html += &misfortunes(manifest, &figures.cells);

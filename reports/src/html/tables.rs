@@ -19,8 +19,9 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         .iter()
         .map(|column| if of_row.is_some() { String::new() } else { mark(arms, &column.name.replace('\n', " ")) })
         .collect();
-    for (column, mark) in table.columns.iter().zip(&of_column) {
-        let _ = write!(html, "<th scope=\"col\"{}{mark}>{}</th>", class(column.align), escaped(&column.name));
+    for (index, (column, mark)) in table.columns.iter().zip(&of_column).enumerate() {
+        let class = if of_row == Some(index) { " class=\"name\"" } else { class(column.align) };
+        let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name));
     }
     html += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {

@@ -3,6 +3,7 @@
 mod across;
 mod arm;
 pub mod classes;
+mod consistency;
 pub mod detection;
 mod differences;
 mod doubts;
@@ -24,12 +25,14 @@ pub mod services;
 mod stress;
 mod stuck;
 mod sums;
+mod telling;
 mod thresholds;
 pub mod verdicts;
 mod worst;
 
 pub use arm::{ArmSummary, Kind};
 pub use classes::classes;
+pub use consistency::consistency;
 pub(crate) use differences::{Difference, Differences};
 pub use doubts::doubts;
 pub use edges::edges;
@@ -46,6 +49,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
+pub use telling::telling_cells;
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 pub use worst::worst_runs;
 

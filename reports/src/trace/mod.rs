@@ -4,6 +4,8 @@
 //! the length of the run. Pictures, which hold everything they show, say how much that may be.
 
 mod chrome;
+#[cfg(test)]
+mod laws;
 mod mermaid;
 mod otlp;
 mod picture;

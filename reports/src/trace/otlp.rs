@@ -68,7 +68,7 @@ impl<W: Write> Otlp<W> {
         attributes.extend(span.call.as_deref().map(|call| text("stormglass.call", call)));
         let attempt = span.attempt.map(|number| json!({ "key": "stormglass.attempt", "value": { "intValue": number.to_string() } }));
         attributes.extend(attempt);
-        let is_fine = matches!(outcome, "success" | "over" | "taken" | "goes on" | "waits again");
+        let is_fine = matches!(outcome, "ok" | "over" | "taken" | "goes on" | "waits again");
         let mut told = json!({
             "traceId": format!("{:016x}{:016x}", trace.bits(), trace.child(1).bits()),
             "spanId": format!("{:016x}", span.id),

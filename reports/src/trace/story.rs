@@ -98,6 +98,10 @@ type Way = (String, u32, u32, bool);
 pub struct Story {
     /// Spans of calls by kind, key, attempt and copy.
     open: BTreeMap<(SpanKind, String, u32, u32), Span>,
+    /// For whose sake attempts are that nobody waits for any longer, and that their servers may still work on.
+    orphans: BTreeMap<(String, u32), u64>,
+    /// Calls made for the sake of an attempt that is worked on, by its call and number.
+    inside: BTreeMap<(String, u32), Vec<String>>,
     /// Spans of nodes and faults by kind and name, the oldest first.
     others: BTreeMap<(SpanKind, String), VecDeque<Span>>,
     flying: BTreeMap<Way, Message>,
@@ -132,7 +136,7 @@ impl Story {
 
     /// How much is open.
     pub fn open(&self) -> usize {
-        self.open.len() + self.others.len() + self.flying.len() + self.letters.len()
+        self.open.len() + self.orphans.len() + self.inside.len() + self.others.len() + self.flying.len() + self.letters.len()
     }
 
     fn see_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
@@ -166,14 +170,26 @@ impl Story {
                 self.land(event, call, true);
                 self.close(SpanKind::Attempt, event, outcome);
             }
-            "late" | "ignore" => self.land(event, call, true),
-            "abandon" => self.close(SpanKind::Attempt, event, Some("abandoned".to_owned())),
+            "late" | "ignore" => {
+                self.land(event, call, true);
+                self.orphans.remove(&orphan_of(call));
+            }
+            "abandon" => {
+                if let Some(span) = self.open.get(&place_of(SpanKind::Attempt, call)) {
+                    self.orphans.insert(orphan_of(call), span.root);
+                }
+                self.close(SpanKind::Attempt, event, Some("abandoned".to_owned()));
+            }
             "turned" | "broken" => {
                 self.land(event, call, false);
                 self.close(SpanKind::Attempt, event, outcome.or_else(|| Some("connection broken".to_owned())));
             }
-            "discard" => server.into_iter().for_each(|kind| self.close(kind, event, Some("discarded".to_owned()))),
+            "discard" => {
+                server.into_iter().for_each(|kind| self.close(kind, event, Some("discarded".to_owned())));
+                self.orphans.remove(&orphan_of(call));
+            }
             "drop" => {
+                self.orphans.remove(&orphan_of(call));
                 let reason = outcome.unwrap_or_default();
                 if !self.lose(call, true, event, &reason) && !self.lose(call, false, event, &reason) {
                     server.into_iter().for_each(|kind| self.close(kind, event, Some(reason.clone())));
@@ -189,6 +205,9 @@ impl Story {
                 (SpanKind::Work, key.as_ref().to_owned(), *attempt, 0)..=(SpanKind::Work, key.as_ref().to_owned(), *attempt, u32::MAX);
             self.open.range(range).next().map(|(_, span)| (span.id, span.root))
         });
+        if let (Some(_), Some((key, attempt))) = (within, &call.within) {
+            self.inside.entry((key.as_ref().to_owned(), *attempt)).or_default().push(call.key.as_ref().to_owned());
+        }
         let id = number_of(call, SpanKind::Call);
         let span = span_of(SpanKind::Call, event, call, (id, within.map(|(parent, _)| parent)), within.map_or(id, |(_, root)| root));
         self.open.insert(place_of(SpanKind::Call, call), span);
@@ -203,7 +222,8 @@ impl Story {
         // Whose caller has gone is worked on all the same: the number of a span says what is around it also when that is over.
         let parent = number_of(&bare, around);
         let (around, own) = (self.open.get(&place_of(around, &bare)), self.open.get(&place_of(SpanKind::Queue, call)));
-        let root = around.or(own).map_or_else(|| number_of(call, SpanKind::Call), |span| span.root);
+        let root = around.or(own).map(|span| span.root).or_else(|| self.orphans.get(&orphan_of(call)).copied());
+        let root = root.unwrap_or_else(|| number_of(call, SpanKind::Call));
         let id = number_of(call, kind) ^ if kind == SpanKind::Attempt { 0 } else { event.id };
         let span = span_of(kind, event, call, (id, Some(parent)), root);
         self.open.insert(place_of(kind, call), span);
@@ -212,7 +232,24 @@ impl Story {
     fn close(&mut self, kind: SpanKind, event: &TraceEvent<'_>, outcome: Option<String>) {
         let Some(call) = &event.call else { return };
         if let Some(span) = self.open.remove(&place_of(kind, call)) {
+            let is_served = kind == SpanKind::Work;
             self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
+            if is_served && event.kind != "start" && event.kind != "queue" {
+                self.give_up_inside(event, call);
+            }
+        }
+    }
+
+    /// Calls made for a request that is served are given up if nothing of them is under way: not all of that is told.
+    fn give_up_inside(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) {
+        let around = (call.key.as_ref().to_owned(), call.attempt.unwrap_or_default());
+        for key in self.inside.remove(&around).unwrap_or_default() {
+            let attempts = (SpanKind::Attempt, key.clone(), 0, 0)..=(SpanKind::Attempt, key.clone(), u32::MAX, u32::MAX);
+            if self.open.range(attempts).next().is_none()
+                && let Some(span) = self.open.remove(&(SpanKind::Call, key, 0, 0))
+            {
+                self.parts.push(Part::Span(Span { until: event.at, outcome: Some("given up".to_owned()), ..span }));
+            }
         }
     }
 
@@ -234,7 +271,7 @@ impl Story {
             lost: None,
             text: said,
             is_answer,
-            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "success"),
+            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "ok"),
         };
         self.flying.insert(way_of(call, is_answer), message);
     }
@@ -295,15 +332,18 @@ impl Story {
         }
     }
 
-    /// What waits or is worked on at a node ends with its life.
+    /// What waits or is worked on at a node ends with its life, and so does what it waits for.
     fn dies_with(&mut self, event: &TraceEvent<'_>) {
         let is_there = |(kind, ..): &(SpanKind, String, u32, u32), span: &Span| {
-            matches!(kind, SpanKind::Queue | SpanKind::Work) && span.node.as_deref() == event.node.as_deref()
+            !matches!(kind, SpanKind::Job) && span.node.as_deref() == event.node.as_deref()
         };
         let gone: Vec<_> = self.open.iter().filter(|(place, span)| is_there(place, span)).map(|(place, _)| place.clone()).collect();
         for place in gone {
             let span = self.open.remove(&place).expect("it was found a moment ago");
-            self.parts.push(Part::Span(Span { until: event.at, outcome: Some("lost with its node".to_owned()), ..span }));
+            self.orphans.remove(&(place.1.clone(), place.2));
+            self.inside.remove(&(place.1, place.2));
+            let outcome = Some("lost with its node".to_owned());
+            self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
         }
     }
 
@@ -346,6 +386,10 @@ pub(super) fn label(call: &CallOfEvent<'_>) -> String {
 fn place_of(kind: SpanKind, call: &CallOfEvent<'_>) -> (SpanKind, String, u32, u32) {
     let attempt = if kind == SpanKind::Call { 0 } else { call.attempt.unwrap_or_default() };
     (kind, call.key.as_ref().to_owned(), attempt, call.copy)
+}
+
+fn orphan_of(call: &CallOfEvent<'_>) -> (String, u32) {
+    (call.key.as_ref().to_owned(), call.attempt.unwrap_or_default())
 }
 
 fn way_of(call: &CallOfEvent<'_>, is_answer: bool) -> Way {

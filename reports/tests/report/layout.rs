@@ -94,6 +94,7 @@ fn no_words_lie_on_each_other_or_leave_the_picture_with_ten_arms_of_long_names()
         let pictures = charts::pictures(&results, &Theme::light());
         for picture in &pictures {
             looked_at += 1;
+            assert!(picture.svg.len() < 200_000, "{name} {} has {} bytes: too heavy for a page", picture.stem, picture.svg.len());
             // For whoever wants to look at them as well.
             std::fs::write(folder.join(format!("{name} {}.svg", picture.stem)), &picture.svg).expect("there is room for a picture");
             found.extend(faults_of(&picture.svg).into_iter().map(|fault| format!("{name}, {}: {fault}", picture.stem)));

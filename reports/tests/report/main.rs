@@ -264,6 +264,20 @@ fn the_picture_of_a_cell_shows_the_faults_of_that_cell() {
 }
 
 #[test]
+fn what_should_succeed_is_a_dashed_line_over_time() {
+    let mut results = brownout(&SIX[..2], 5);
+    let drawn = |results: &Results| {
+        let pictures = charts::pictures(results, &Theme::light());
+        pictures.into_iter().find(|picture| picture.chart == "availability-over-time").expect("it is drawn").svg
+    };
+    let without = drawn(&results);
+    results.manifest.story.objective = "99.5%".parse().ok();
+    let with = drawn(&results);
+    assert!(with.contains("what should succeed, 99.5%") && !without.contains("what should succeed"));
+    assert!(with.matches("s-ink").count() > without.matches("s-ink").count() + 50, "its dashes are lines of the picture");
+}
+
+#[test]
 fn a_report_is_written_whole_and_lists_its_files() {
     let dir = fresh("written");
     let written = write_report(&contention(5), &dir, ReportOptions { png: false }).unwrap();

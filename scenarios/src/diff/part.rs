@@ -50,9 +50,9 @@ pub fn part(left: &dyn Source, right: &dyn Source) -> Result<Option<Parting>, So
     for source in sources {
         source.tell(&mut |event| until = until.max(event.at))?;
     }
-    let (mut from, mut until) = (0, until + 1);
+    let (mut from, mut until) = (0_u64, until.saturating_add(1));
     loop {
-        let Some((span, alike, count)) = first_difference(sources, (from, until))? else { return Ok(None) };
+        let Some(Differing { span, alike, count }) = first_difference(sources, (from, until))? else { return Ok(None) };
         (from, until) = span;
         if count <= FEW || until - from == 1 {
             return compare(sources, span, alike).map(Some);
@@ -60,8 +60,17 @@ pub fn part(left: &dyn Source, right: &dyn Source) -> Result<Option<Parting>, So
     }
 }
 
-/// The first of the spans of a time in which the events differ, how many events both have before it, and how many in it at most.
-fn first_difference(sources: [&dyn Source; 2], (from, until): (u64, u64)) -> Result<Option<((u64, u64), u64, u64)>, SourceError> {
+/// A span of time in which two runs differ.
+struct Differing {
+    span: (u64, u64),
+    /// How many events both have before it.
+    alike: u64,
+    /// How many events there are in it, at most.
+    count: u64,
+}
+
+/// The first of the spans of a time in which the events differ.
+fn first_difference(sources: [&dyn Source; 2], (from, until): (u64, u64)) -> Result<Option<Differing>, SourceError> {
     let width = (until - from).div_ceil(SPANS).max(1);
     let mut sums = [vec![(0_u64, 0_u64); SPANS as usize], vec![(0, 0); SPANS as usize]];
     let mut before = 0;
@@ -79,9 +88,9 @@ fn first_difference(sources: [&dyn Source; 2], (from, until): (u64, u64)) -> Res
     let [left, right] = sums;
     let first = left.iter().zip(&right).position(|(left, right)| left != right);
     Ok(first.map(|index| {
-        let begin = from + index as u64 * width;
+        let begin = from.saturating_add((index as u64).saturating_mul(width));
         let alike = before + left[..index].iter().map(|(_, count)| count).sum::<u64>();
-        ((begin, (begin + width).min(until)), alike, left[index].1.max(right[index].1))
+        Differing { span: (begin, begin.saturating_add(width).min(until)), alike, count: left[index].1.max(right[index].1) }
     }))
 }
 

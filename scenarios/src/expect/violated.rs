@@ -124,3 +124,60 @@ pub(super) fn judge_stated(property: &str, runs: &Runs<'_>) -> Option<Judged> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(verdict: Verdict, count: u64) -> RunMeasures {
+        let finding = Finding { property: "Linearizable".to_owned(), verdict, count, first: None };
+        RunMeasures { findings: vec![finding], ..RunMeasures::default() }
+    }
+
+    fn runs(verdicts: &[Verdict]) -> Vec<RunMeasures> {
+        verdicts.iter().zip(1..).map(|(verdict, count)| run(*verdict, count)).collect()
+    }
+
+    fn stated(verdicts: &[Verdict]) -> (Judgement, String, Option<u64>) {
+        let made = runs(verdicts);
+        let seeds: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let (clause, judgement, evidence, worst) = judge_stated("Linearizable", &seeds).expect("it is judged");
+        assert_eq!(clause, "Linearizable holds in every run");
+        (judgement, evidence, worst)
+    }
+
+    #[test]
+    fn one_violation_fails_a_property_and_runs_that_say_nothing_leave_it_undecided() {
+        use Verdict::{Holds, NotReached, Unknown, Violated};
+        let (judgement, evidence, worst) = stated(&[Holds, Violated, Holds, Violated, Unknown]);
+        // The worst run is the one with the most violations.
+        assert_eq!((judgement, worst), (Judgement::Failed, Some(4)));
+        assert!(evidence.starts_with("violated in 2 of 5 runs; 95 % interval ") && evidence.contains("first seed 2"), "{evidence}");
+        assert_eq!(stated(&[Holds, Unknown]), (Judgement::Undecided, "unknown in 1 of 2 runs".to_owned(), Some(2)));
+        assert_eq!(stated(&[NotReached, NotReached]), (Judgement::Undecided, "not reached in any run".to_owned(), Some(1)));
+        assert_eq!(stated(&[NotReached, Holds]), (Judgement::Passed, "holds in 1 of 2 runs, not reached in 1".to_owned(), None));
+        assert_eq!(stated(&[Holds; 3]).0, Judgement::Passed);
+        let other = [(1, &RunMeasures::default())];
+        assert_eq!(judge_stated("Linearizable", &other), None);
+    }
+
+    #[test]
+    fn a_clause_judges_the_share_of_the_runs_that_decide() {
+        let bounds = |at_least, at_most| ViolationBounds { property: "Linearizable".to_owned(), at_least, at_most, arms: None };
+        let judged = |bounds: &ViolationBounds, verdicts: &[Verdict]| {
+            let made = runs(verdicts);
+            let seeds: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+            let (_, judgement, evidence, _) = bounds.judge(&seeds);
+            (judgement, evidence)
+        };
+        let half = bounds(Some(Share::percent(50)), None);
+        let mut verdicts = vec![Verdict::Violated; 20];
+        assert_eq!(judged(&half, &verdicts).0, Judgement::Passed);
+        verdicts.extend([Verdict::Unknown; 100]);
+        assert!(judged(&half, &verdicts).1.starts_with("20 of 20 runs; "));
+        assert_eq!(judged(&half, &[Verdict::Holds; 20]).0, Judgement::Failed);
+        assert_eq!(judged(&half, &[Verdict::Unknown; 20]).0, Judgement::Undecided);
+        assert_eq!(judged(&bounds(None, Some(Share::percent(0))), &[Verdict::Violated]).0, Judgement::Failed);
+        assert!(bounds(None, None).check().is_err() && bounds(Some(Share::ALL), Some(Share::percent(5))).check().is_err());
+    }
+}

@@ -6,6 +6,10 @@
 //! and more, and stays there, the failure was *decided*; that instant is found by bisection. Faults that were planned before the run began are part of the past:
 //! they strike in every future.
 
+mod otherwise;
+
+pub use otherwise::{Otherwise, otherwise};
+
 use crate::live::{LiveRun, Until, start};
 use crate::parallel::map_in_index_order;
 use crate::scenario::Scenario;

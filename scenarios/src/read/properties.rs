@@ -55,3 +55,61 @@ fn property(item: Element<'_>) -> Result<Stated, Problem> {
     }
     Ok(Stated::OfProtocol(name.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::scenario::Scenario;
+    use crate::text::Source;
+    use crate::{Extent, read};
+
+    fn text(properties: &str, groups: &str, arms: &str) -> String {
+        format!(
+            r#"(schema: 1, name: "x", horizon: "5s",
+                nodes: {{ "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "store") }},
+                groups: {{ "store": {groups} }}, properties: [{properties}]{arms})"#
+        )
+    }
+
+    fn sound(properties: &str, groups: &str, arms: &str) -> Scenario {
+        read(Source::new("x.ron", text(properties, groups, arms)), "x.ron", &[], Extent::Grid)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+    }
+
+    fn refused(properties: &str, groups: &str) -> String {
+        let (source, problems) =
+            read(Source::new("x.ron", text(properties, groups, "")), "x.ron", &[], Extent::Grid).expect_err("something is wrong");
+        problems.render(&source, false)
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_property_is_said_with_its_place_and_a_remedy() {
+        let message = refused("Linearisable()", "QuorumRegister()");
+        assert!(message.contains("unknown property `Linearisable`") && message.contains("did you mean `Linearizable`?"), "{message}");
+        let message = refused("Linearizable(), Linearizable()", "QuorumRegister()");
+        assert!(message.contains("`Linearizable` is stated twice") && message.contains("properties[1]"), "{message}");
+        let message = refused("OneHolder(within: \"5s\")", "Lease(holders: 2, length: \"10s\")");
+        assert!(message.contains("unknown field `within`") && message.contains("write `OneHolder()`"), "{message}");
+        let message = refused("OneHolder()", "QuorumRegister()");
+        assert!(message.contains("no property of a QuorumRegister is called `OneHolder`"), "{message}");
+        let message = refused("Never(event: \"Suspect\")", "Lease(holders: 2, length: \"10s\")");
+        assert!(message.contains("no announcement is called `Suspect`"), "{message}");
+        let message = refused("BoundedStaleness()", "QuorumRegister()");
+        assert!(message.contains("say how old is too old"), "{message}");
+    }
+
+    #[test]
+    fn a_property_of_a_protocol_is_asked_of_the_arms_that_speak_it() {
+        let lease = "Lease(holders: 2, length: \"10s\")";
+        let arms = format!(", arms: {{ \"register\": (), \"lease\": (groups: {{ \"store\": {lease} }}) }}");
+        let scenario = sound("OneHolder(), Linearizable()", "QuorumRegister()", &arms);
+        let stated: Vec<usize> = scenario.cells[0].arms.iter().map(|arm| arm.plan.properties.len()).collect();
+        assert_eq!((stated, scenario.properties), (vec![1, 2], vec!["OneHolder".to_owned(), "Linearizable".to_owned()]));
+    }
+
+    #[test]
+    fn no_protocol_watches_a_property_by_the_name_of_one_that_any_system_may_have() {
+        for watched in super::of_protocols() {
+            assert!(super::AnyProperty::ALL.iter().all(|(name, _)| *name != watched.name), "{}", watched.name);
+        }
+    }
+}

@@ -27,8 +27,7 @@ use std::collections::BTreeMap;
 /// The version of the file's own form.
 pub const FORM: u32 = 1;
 
-/// The version of what a trace says of a run; raised when the same run is told otherwise.
-pub const TRACE_FORM: u32 = 1;
+pub use crate::trace::TRACE_FORMAT;
 
 /// A run that can be repeated anywhere.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +36,7 @@ pub struct Repro {
     pub tool: String,
     /// See [`models::BEHAVIOUR_VERSION`].
     pub behaviour: u32,
-    /// See [`TRACE_FORM`].
+    /// See [`TRACE_FORMAT`].
     pub trace: u32,
     /// The scenario as text: one RON value, comments included.
     pub scenario: String,
@@ -69,9 +68,9 @@ impl Repro {
                 self.behaviour,
                 models::BEHAVIOUR_VERSION
             )
-        } else if self.trace != TRACE_FORM {
+        } else if self.trace != TRACE_FORMAT {
             format!(
-                "it was made by Stormglass {} with trace form {}, and this is {mine} with trace form {TRACE_FORM}",
+                "it was made by Stormglass {} with trace form {}, and this is {mine} with trace form {TRACE_FORMAT}",
                 self.tool, self.trace
             )
         } else {

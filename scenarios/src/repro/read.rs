@@ -61,6 +61,10 @@ pub fn open(name: &str, bytes: Vec<u8>) -> Result<Opened, (Source, Problems)> {
         let at = error.utf8_error().valid_up_to();
         alone(Problem::new(format!("`{name}` is damaged: byte {at} is no text")).hint("fetch it again from where it came"))
     })?;
+    if let Some(at) = control_in(&text) {
+        let sentence = format!("`{name}` is not to be trusted: byte {at} is, or stands for, a character that a terminal would obey");
+        return Err(alone(Problem::new(sentence)));
+    }
     let source = Source::new(name, text);
     let mut problems = Problems::new();
     let edited = match (source.root(), sum_of(&source.text)) {
@@ -80,6 +84,22 @@ pub fn open(name: &str, bytes: Vec<u8>) -> Result<Opened, (Source, Problems)> {
         Some(repro) if problems.is_empty() => Ok(Opened { repro, edited }),
         _ => Err((source, problems)),
     }
+}
+
+/// Where a control character stands in a text, as it is or as an escape: names from elsewhere are printed, and nothing in them is to move a
+/// cursor. Ends of lines and tabs are allowed.
+fn control_in(text: &str) -> Option<usize> {
+    let is_wrong = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    let raw = text.char_indices().find(|(_, c)| is_wrong(*c)).map(|(at, _)| at);
+    let meant = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).is_some_and(is_wrong);
+    let escaped = |at: &usize| {
+        let rest = &text[*at + 1..];
+        match rest.strip_prefix("u{") {
+            Some(rest) => rest.split_once('}').is_some_and(|(digits, _)| meant(digits)),
+            None => rest.strip_prefix('x').and_then(|rest| rest.get(..2)).is_some_and(meant),
+        }
+    };
+    raw.or_else(|| text.match_indices('\\').map(|(at, _)| at).find(escaped))
 }
 
 /// The checksum that is written at the end of a text, and the one it should be.
@@ -278,6 +298,17 @@ mod tests {
         let opened = open("x.ron", many.text().into_bytes()).expect("the file itself is in order");
         let (_, problems) = opened.repro.scenario("x.ron").expect_err("so many clients are too much");
         assert!(problems.sorted()[0].message.contains("9000000 clients"), "{}", problems.sorted()[0].message);
+    }
+
+    #[test]
+    fn a_file_that_would_speak_to_a_terminal_is_refused() {
+        let (repro, _) = written();
+        for arm in ["\u{1b}[2J", "\u{9b}2J", "\u{7}"] {
+            let text = Repro { arm: arm.to_owned(), ..repro.clone() }.text();
+            assert!(refused(&text).contains("a terminal would obey"), "{arm:?}");
+            assert!(refused(&text.replace("any-storm", arm)).contains("a terminal would obey"), "{arm:?}");
+        }
+        assert_eq!(control_in("a\\u{e9} \\n \\\\ \\\"\ttab\r\n"), None);
     }
 
     #[test]

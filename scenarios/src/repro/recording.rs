@@ -80,7 +80,7 @@ mod tests {
         assert_eq!((recording.events, recording.digest), (run.measures.events, run.digest.value()));
         assert!(recording.marks.len() < MOST_MARKS && recording.marks.len() >= MOST_MARKS / 2);
         assert_eq!(recording.marks.len() as u64, recording.events / recording.every);
-        for (index, mark) in (1..).zip(&recording.marks) {
+        for (index, mark) in (1..).zip(&recording.marks).step_by(31) {
             let mut live = start(arm, 3, TieBreak::ByRank);
             live.advance(Until::events(index * recording.every), None);
             assert_eq!(live.digest().value(), *mark);

@@ -1,7 +1,7 @@
 //! How is a repro file written?
 
 use super::recording::{Recording, record};
-use super::{FORM, Repro, TRACE_FORM, faults::with_faults};
+use super::{FORM, Repro, TRACE_FORMAT, faults::with_faults};
 use crate::data::text_of;
 use crate::plan_text::fault;
 use crate::problem::Problem;
@@ -17,6 +17,7 @@ use crate::{Extent, read};
 use models::faults::PlannedFault;
 use sim_core::draw::Seed;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
 
 impl Repro {
@@ -46,7 +47,7 @@ impl Repro {
         let repro = Self {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             behaviour: models::BEHAVIOUR_VERSION,
-            trace: TRACE_FORM,
+            trace: TRACE_FORMAT,
             scenario: text,
             about,
             data,
@@ -142,9 +143,9 @@ fn enclosed(source: &Source) -> Result<BTreeMap<String, String>, Problem> {
         names.extend(file.and_then(|field| parse::<String>(field.value).ok()));
     });
     for name in names {
-        if !files.contains_key(&name) {
-            let text = text_of(&folder.join(&name))?;
-            files.insert(name, text);
+        if let Entry::Vacant(place) = files.entry(name) {
+            let text = text_of(&folder.join(place.key()))?;
+            place.insert(text);
         }
     }
     Ok(files)

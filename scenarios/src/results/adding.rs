@@ -98,7 +98,7 @@ mod tests {
         let text = format!(
             r#"(schema: 1, name: "x", horizon: "{horizon}", warm_up: "5s",
                 nodes: {{
-                    "clients": Clients(count: 20, arrivals: Poisson(rate: "40/s"), calls: "front"),
+                    "clients": Clients(count: 20, arrivals: Poisson(rate: "80/s"), calls: "front"),
                     "front": Service(workers: 4, queue: Fifo(limit: 10), demand: Exponential(mean: "30ms"), does: [Call("back")]),
                     "back": Service(workers: "unlimited", demand: Exponential(mean: "40ms")),
                     "spare": Service(workers: 1, demand: Constant("1ms")),

@@ -5,7 +5,7 @@
 //! on the scenario and the seeds alone: threads share the runs of a block, and a budget of time ends the search between two blocks.
 
 use super::coverage::{Behaviours, Coverage};
-use super::failure::{Failure, Judge};
+use super::failure::{Failure, Judge, PANIC};
 use super::plans::{Corpus, Origin, Strikes, plan_with};
 use crate::parallel::map_in_index_order;
 use crate::run::{Run, run};
@@ -29,6 +29,8 @@ pub struct HuntOptions<'a> {
     pub first: u64,
     /// How many seeds at most.
     pub count: u64,
+    /// The only property that counts, besides a panic of the simulator; all of them unless said.
+    pub only: Option<&'a str>,
     /// After so many runs that fail nothing more is tried.
     pub most_failures: u64,
     /// Whether every other seed is bred from what has shown something new, where the scenario has a storm.
@@ -146,7 +148,7 @@ struct Task {
 /// # Errors
 /// The message of the system if no threads can be started.
 pub fn hunt(scenario: &Scenario, options: HuntOptions<'_>) -> Result<Hunt, String> {
-    let HuntOptions { arm, first, count, most_failures, breeds, jobs, another_block, go_on, found, progress } = options;
+    let HuntOptions { arm, first, count, only, most_failures, breeds, jobs, another_block, go_on, found, progress } = options;
     let plan = &scenario.cells[0].arms[arm];
     let breeds = breeds && plan.plan.storm.is_some();
     let mut judge = Judge::of(scenario, arm);
@@ -164,7 +166,8 @@ pub fn hunt(scenario: &Scenario, options: HuntOptions<'_>) -> Result<Hunt, Strin
                 return;
             }
             let task = &tasks[index];
-            let failures = judge.failures(task.seed, made.as_ref().map(|(run, _)| run).map_err(String::as_str));
+            let mut failures = judge.failures(task.seed, made.as_ref().map(|(run, _)| run).map_err(String::as_str));
+            failures.retain(|failure| only.is_none_or(|only| [only, PANIC].contains(&failure.property.as_str())));
             let new = made.as_ref().map_or(0, |(_, behaviours)| seen.add(behaviours));
             block.add(!failures.is_empty(), new, task.bred.is_none());
             if breeds && new > 0 {
@@ -237,6 +240,7 @@ mod tests {
             arm: 0,
             first: 1,
             count,
+            only: None,
             most_failures,
             breeds,
             jobs,
@@ -289,6 +293,7 @@ mod tests {
             arm: 0,
             first: 1,
             count: 1000,
+            only: None,
             most_failures: u64::MAX,
             breeds: true,
             jobs: 2,

@@ -3,6 +3,7 @@
 //! One arm, taken apart: plain fields, maps of entries, lists of items, each as the text it was written as, and faults as values, because
 //! those are changed most. The arm is part of the scenario itself, and so are the strikes of its storm.
 
+use super::edits::left_out;
 use crate::expect::Clause;
 use crate::plan_text::fault;
 use crate::problem::{Problem, Problems};
@@ -122,7 +123,8 @@ impl Draft {
         if !self.faults.is_empty() {
             text += "    faults: [\n";
             for one in &self.faults {
-                let _ = writeln!(text, "        {},", fault(one));
+                // Who reads it need not see what is usual; a trial need not be short.
+                let _ = writeln!(text, "        {},", if comment.is_empty() { fault(one) } else { in_short(one) });
             }
             text += "    ],\n";
         }
@@ -141,6 +143,16 @@ impl Section {
         }
         let _ = writeln!(text, "    {close},");
     }
+}
+
+/// A fault without the fields that say what is usual.
+fn in_short(one: &PlannedFault) -> String {
+    let mut text = fault(one);
+    let means = |text: &str| Source::new("fault", text).root().ok().and_then(|root| parse_as::<PlannedFault>(root, "fault").ok());
+    while let Some((shorter, _)) = left_out(&text).into_iter().find(|(shorter, _)| means(shorter).as_ref() == Some(one)) {
+        text = shorter;
+    }
+    text
 }
 
 fn faults(root: Element<'_>) -> Result<Vec<PlannedFault>, Problem> {

@@ -24,10 +24,10 @@ use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
 use draft::Draft;
-use passes::{PASSES, Proposal};
+use passes::{Pass, Proposal, REDUCING, ROUNDING, constants};
 
-/// A pass that changed nothing in a whole round is not begun again more often than this.
-const MOST_ROUNDS: usize = 6;
+/// All passes are gone through so often at most.
+const MOST_ROUNDS: usize = 10;
 
 /// Seeds that are tried at the end, for the one whose run has the fewest events.
 const SEEDS: u64 = 200;
@@ -95,24 +95,18 @@ pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Re
     let trial = Trial { data: &repro.data, wanted };
     let mut work = Work { trial, options, runs: 1, steps: Vec::new() };
     let from = work.trial.size_of(&draft, repro.recording.events.saturating_mul(2)).ok_or(Refused::Passes)?;
-    let (mut best, mut size) = (draft, from);
-    let mut is_done = false;
-    for _ in 0..MOST_ROUNDS {
-        let before = work.steps.len();
-        for pass in PASSES {
-            while let Some((smaller, its_size)) = work.improve(pass(&best), size)? {
-                (best, size) = (smaller, its_size);
-            }
-        }
-        is_done = work.steps.len() == before && work.is_wanted();
-        if is_done || !work.is_wanted() {
-            break;
-        }
+    let mut best = (draft, from);
+    work.reduce(&mut best)?;
+    work.passes(&[constants], &mut best)?;
+    work.reduce(&mut best)?;
+    if let Some(quicker) = work.quickest_seed(&best.0, best.1)? {
+        best = quicker;
+        work.reduce(&mut best)?;
     }
-    if let Some((quickest, its_size)) = work.quickest_seed(&best, size)? {
-        (best, size) = (quickest, its_size);
-    }
-    Ok(Shrunk { draft: best, from, to: size, runs: work.runs, steps: work.steps, is_done })
+    // Last, because what is round is not as short as it could be.
+    work.passes(&ROUNDING, &mut best)?;
+    let is_done = work.is_wanted();
+    Ok(Shrunk { draft: best.0, from, to: best.1, runs: work.runs, steps: work.steps, is_done })
 }
 
 /// Runs made and steps taken so far.
@@ -126,6 +120,28 @@ struct Work<'a, 'o> {
 impl Work<'_, '_> {
     fn is_wanted(&self) -> bool {
         self.runs < self.options.most_runs && (self.options.go_on)()
+    }
+
+    /// Passes that make it smaller, again and again until none of them does.
+    fn reduce(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        for _ in 0..MOST_ROUNDS {
+            let before = self.steps.len();
+            self.passes(&REDUCING, best)?;
+            if self.steps.len() == before || !self.is_wanted() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Each pass until it finds nothing more.
+    fn passes(&mut self, passes: &[Pass], best: &mut (Draft, Size)) -> Result<(), Refused> {
+        for pass in passes {
+            while let Some(smaller) = self.improve(pass(&best.0), best.1)? {
+                *best = smaller;
+            }
+        }
+        Ok(())
     }
 
     /// The first of some proposals that still fails in the same way, if any does.

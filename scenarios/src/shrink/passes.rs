@@ -28,11 +28,11 @@ impl Proposal {
     }
 }
 
-/// Everything a pass proposes, the boldest first.
-type Pass = fn(&Draft) -> Vec<Proposal>;
+/// Everything a pass proposes, the boldest first. What it proposes gets less with everything that is accepted, so that it comes to an end.
+pub type Pass = fn(&Draft) -> Vec<Proposal>;
 
-/// All passes, in order.
-pub const PASSES: [Pass; 13] = [
+/// Those that make it smaller, in order.
+pub const REDUCING: [Pass; 11] = [
     shorter_horizon,
     fewer_faults,
     fewer_of_everything,
@@ -42,11 +42,15 @@ pub const PASSES: [Pass; 13] = [
     shorter_times_around,
     merged_faults,
     shorter_faults,
-    constants,
-    round_faults,
+    everything_earlier,
     earlier_faults,
-    round_horizon,
 ];
+
+/// Those that only make it easier to read.
+pub const ROUNDING: [Pass; 2] = [round_faults, round_horizon];
+
+/// No fault is made shorter than this: who reads it does not care.
+const SHORTEST: SimDuration = SimDuration::from_millis(1);
 
 /// The run is over earlier: faults that would come later are left out.
 fn shorter_horizon(draft: &Draft) -> Vec<Proposal> {
@@ -122,7 +126,7 @@ fn parts_of_entries(draft: &Draft) -> Vec<Proposal> {
 }
 
 /// Lengths are always their mean.
-fn constants(draft: &Draft) -> Vec<Proposal> {
+pub fn constants(draft: &Draft) -> Vec<Proposal> {
     edited(draft, &["nodes", "groups", "links", "stacks", "clocks"], constant, true)
 }
 
@@ -199,10 +203,27 @@ fn shorter_faults(draft: &Draft) -> Vec<Proposal> {
         let shorter = [lasts / 10, lasts / 2, lasts.scaled(3, 4)].map(rounded);
         shorter
             .into_iter()
-            .filter(|shorter| !shorter.is_zero() && *shorter < lasts)
+            .filter(|shorter| (SHORTEST..lasts).contains(shorter))
             .map(|shorter| with_times(fault, fault.timing.at, Some(shorter)))
             .collect()
     })
+}
+
+/// All faults and the horizon come earlier by the same length.
+fn everything_earlier(draft: &Draft) -> Vec<Proposal> {
+    let (Some(horizon), Some(first)) = (draft.length("horizon"), draft.faults.iter().filter_map(|fault| fault.timing.at).min()) else {
+        return Vec::new();
+    };
+    let by = [(9, 10), (3, 4), (1, 2), (1, 4)].map(|(part, whole)| rounded(first.scaled(part, whole)));
+    let by = by.into_iter().filter(|by| *by >= SHORTEST && *by < first && *by < horizon);
+    by.map(|by| {
+        let mut other = draft.with_field("horizon", format!("\"{}\"", horizon - by));
+        for fault in &mut other.faults {
+            fault.timing.at = fault.timing.at.map(|at| at.saturating_sub(by));
+        }
+        Proposal::smaller(format!("everything {by} earlier"), other)
+    })
+    .collect()
 }
 
 /// Faults begin earlier, so that the horizon may come earlier, too.
@@ -212,7 +233,7 @@ fn earlier_faults(draft: &Draft) -> Vec<Proposal> {
         let earlier = [at / 10, at / 4, at / 2].map(rounded);
         earlier
             .into_iter()
-            .filter(|earlier| !earlier.is_zero() && *earlier < at)
+            .filter(|earlier| (SHORTEST..at).contains(earlier))
             .map(|earlier| with_times(fault, Some(earlier), fault.timing.lasts))
             .collect()
     })

@@ -221,7 +221,7 @@ impl<'a> TraceEvent<'a> {
         let mut word = mix(self.at) ^ Key::named(&self.kind).bits();
         let mut add = |part: u64| word = mix(word.rotate_left(17) ^ part);
         [&self.node, &self.peer, &self.message, &self.outcome, &self.what, &self.value].into_iter().for_each(|part| add(text(part)));
-        add(u64::from(self.life) << 32 | u64::from(self.ordinal.map_or(0, |ordinal| ordinal + 1)));
+        add(u64::from(self.life) << 32 | u64::from(self.ordinal.map_or(0, |ordinal| ordinal.wrapping_add(1))));
         if let Some(call) = &self.call {
             add(Key::named(&call.key).bits());
             add(u64::from(call.copy) << 32 | u64::from(call.attempt.unwrap_or_default()));

@@ -82,6 +82,7 @@ pub struct Follower<F> {
     /// The event that is being handled: its number, its kind, and the record that led to it.
     event: (u64, Option<Kind>, Option<u64>),
     lately: Vec<Lately>,
+    most: usize,
     sink: F,
 }
 
@@ -96,6 +97,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             records: 0,
             event: (0, None, None),
             lately: Vec::new(),
+            most: 0,
             plan,
             sink,
         }
@@ -104,6 +106,11 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
     /// How much is remembered: an entry for every pending event, and for every call and message under way.
     pub fn remembered(&self) -> usize {
         self.pending.len() + self.under_way.len()
+    }
+
+    /// How much was remembered at most.
+    pub const fn most_remembered(&self) -> usize {
+        self.most
     }
 
     /// The number of the record that led to one about this call, unless something is known that is closer to it.
@@ -151,10 +158,12 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             Record::Answered(name, server, _) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Server);
                 self.under_way.see(name, *server, id, Progress::Answers);
+                self.under_way.served(name);
                 placed
             }
             Record::Discarded(name, server) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Server);
+                self.under_way.served(name);
                 self.under_way.attempt_over(name);
                 placed
             }
@@ -290,6 +299,7 @@ impl<F: FnMut(&Plan, &Seen)> Observer<Record> for Follower<F> {
 
     fn begins(&mut self, number: u64, at: SimTime, rank: u64) {
         self.lately.clear();
+        self.most = self.most.max(self.remembered());
         self.event = (number, Some(WorldEvent::from_rank(rank).kind), self.pending.take(at, rank));
     }
 

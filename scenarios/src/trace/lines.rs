@@ -103,7 +103,7 @@ pub fn read_lines(
     if header.trace != TRACE_FORMAT {
         return Err(Unreadable::Format(header.trace));
     }
-    let mut events = 0;
+    let (mut events, mut last) = (0, (0, 0));
     loop {
         if !next_line(&mut file, &mut text, number + 1)? {
             return Err(Unreadable::Truncated(number));
@@ -116,8 +116,12 @@ pub fn read_lines(
             }
             return Ok((header, Some(end)));
         }
-        let event = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
-        events += 1;
+        let event: TraceEvent<'_> = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+        if event.id <= last.0 || event.at < last.1 || event.cause.is_some_and(|cause| cause >= event.id) {
+            let what = "numbers grow, instants do not go back, and causes come before what they cause";
+            return Err(Unreadable::Line(number, what.to_owned()));
+        }
+        (events, last) = (events + 1, (event.id, event.at));
         if !visit(&header, event) {
             return Ok((header, None));
         }
@@ -178,5 +182,8 @@ mod tests {
             assert!(matches!(events(wrong), Err(Unreadable::Line(1, _))), "{wrong}");
         }
         assert!(matches!(events(&text.replace("\"timer\"", "\"timer\",\"more\":1")), Err(Unreadable::Line(2, _))));
+        for (right, wrong) in [("\"id\":2", "\"id\":1"), ("\"at\":20", "\"at\":9"), ("\"cause\":1", "\"cause\":2")] {
+            assert!(matches!(events(&text.replacen(right, wrong, 1)), Err(Unreadable::Line(3, _))), "{wrong}");
+        }
     }
 }

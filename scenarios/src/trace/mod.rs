@@ -5,6 +5,7 @@
 
 mod event;
 mod follow;
+mod jepsen;
 mod kinds;
 #[cfg(test)]
 mod laws;
@@ -17,6 +18,7 @@ mod words;
 
 pub use event::{CallOfEvent, Header, TraceEvent};
 pub use follow::{Follower, Seen, Within};
+pub use jepsen::write_history;
 pub use kinds::{KINDS, kind_of};
 pub(crate) use line::fault;
 pub use line::{call_label, line};

@@ -61,8 +61,8 @@ impl Only {
             "from" => self.from = Some(instant(name, value)?),
             "until" => self.until = Some(instant(name, value)?),
             other => {
-                let hint = did_you_mean(other, CONDITIONS.into_iter()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-                return Err(format!("`{other}` is nothing that an event is chosen by; expected {}{hint}", one_of(CONDITIONS.into_iter())));
+                let hint = did_you_mean(other, CONDITIONS).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                return Err(format!("`{other}` is nothing that an event is chosen by; expected {}{hint}", one_of(CONDITIONS)));
             }
         }
         Ok(())

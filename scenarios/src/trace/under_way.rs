@@ -41,6 +41,8 @@ struct CallSeen {
     caller: NodeId,
     last: u64,
     has_ended: bool,
+    /// The attempt at whose server it is made.
+    within: Option<AttemptName>,
     attempts: Vec<AttemptSeen>,
 }
 
@@ -65,7 +67,8 @@ impl UnderWay {
     pub(super) fn begin(&mut self, plan: &Plan, name: &CallName, id: u64) -> (NodeId, Option<Within>, Option<u64>) {
         let parent = self.parent(plan, name);
         let caller = parent.map_or_else(|| caller_by_name(plan, name), |parent| parent.server);
-        let call = CallSeen { name: *name, caller, last: id, has_ended: false, attempts: Vec::new() };
+        let call =
+            CallSeen { name: *name, caller, last: id, has_ended: false, within: parent.map(|parent| parent.name), attempts: Vec::new() };
         self.calls.insert(name.key.bits(), call);
         self.families.entry(family(name)).or_default().push(name.key.bits());
         let within = parent.map(|parent| Within { key: parent.name.call.key, number: parent.name.number, copy: parent.name.copy });
@@ -132,6 +135,20 @@ impl UnderWay {
     pub(super) fn called_itself(&mut self, name: &CallName, node: NodeId) {
         if let Some(call) = self.calls.get_mut(&name.key.bits()) {
             call.caller = node;
+        }
+    }
+
+    /// A server is done with an attempt: whatever it waits for is given up, and not all of that is told.
+    pub(super) fn served(&mut self, name: &AttemptName) {
+        let relatives = self.families.get(&family(&name.call)).cloned().unwrap_or_default();
+        for key in relatives {
+            if let Some(call) = self.calls.get_mut(&key)
+                && call.within == Some(*name)
+            {
+                call.has_ended = true;
+                let name = call.name;
+                self.forget(key, &name);
+            }
         }
     }
 

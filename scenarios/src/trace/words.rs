@@ -24,7 +24,7 @@ pub fn length(nanos: u64) -> String {
     }
 }
 
-/// What an event says: `service answers clients -> service #17.3 attempt 1: success`.
+/// What an event says: `service answers attempt 1 of clients -> service #17.3: ok`.
 pub fn sentence(event: &TraceEvent<'_>) -> String {
     let node = event.node.as_deref().unwrap_or("somebody");
     let peer = event.peer.as_deref().unwrap_or("somebody");

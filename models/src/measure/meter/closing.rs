@@ -18,6 +18,10 @@ impl Meter {
         self.row.latency = self.latency.summary();
         self.row.failure_latency = self.failure_latency.summary();
         self.row.messages = self.messages;
+        if let Some(edges) = self.former_edges {
+            let former = self.row.edges.split_off(edges);
+            self.row.edges.iter_mut().zip(&former).for_each(|(edge, former)| edge.add(former));
+        }
         self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;

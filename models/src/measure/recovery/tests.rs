@@ -52,10 +52,10 @@ fn few_calls_that_come_unevenly_are_offered_as_before() {
     let down = |second: u64| if second >= 20 { 0 } else { 10 };
     let mut bins: Vec<Bin> =
         (0..60).map(|second| Bin { started: 10, succeeded: down(second), completed: down(second), ..Bin::default() }).collect();
-    // 35 in the last window instead of 45, which is nine tenths of 50: chance. 20 are none.
-    bins[55..].iter_mut().for_each(|bin| bin.started = 7);
+    // 70 in the last two windows instead of 90, which is nine tenths of 100: chance. 40 are none.
+    bins[50..].iter_mut().for_each(|bin| bin.started = 7);
     assert!(judged(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
-    bins[55..].iter_mut().for_each(|bin| bin.started = 4);
+    bins[50..].iter_mut().for_each(|bin| bin.started = 4);
     assert!(!judged(&times(60), &[(at(20), Some(at(30)))], &bins, false).1);
 }
 
@@ -164,7 +164,7 @@ fn a_run_that_was_down_and_is_not_stuck_says_why() {
     let down = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
     assert_eq!(seen(&down, None), Some("a fault was still on"));
     assert_eq!(seen(&down, Some(32)), Some("it was not below its level for the last two windows"), "the fault is over for 8 s");
-    let late = bins(|second| if (52..59).contains(&second) { 10 } else { 100 }, 60);
+    let late = bins(|second| if (56..59).contains(&second) { 10 } else { 100 }, 60);
     assert_eq!(seen(&late, Some(10)), Some("it was not below its level for the last two windows"), "nothing was wrong before that");
     let mut few = down.clone();
     few[45..].iter_mut().for_each(|bin| (bin.started, bin.succeeded) = (50, 0));

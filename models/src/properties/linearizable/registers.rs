@@ -82,6 +82,20 @@ impl<'a> Cluster<'a> {
 
 /// Every violation in the operations of one register, of which no value is written twice, in the order of their invocations.
 pub(super) fn violations(operations: &[&Operation]) -> Vec<Witness> {
+    let (mut found, clusters) = clusters(operations);
+    found.extend(conflicts(&clusters).into_iter().map(|(a, b)| conflict(a, b)));
+    found
+}
+
+/// Whether there is none: the same without looking for the fewest operations that show it.
+#[cfg(test)]
+pub(in crate::properties) fn has_none(operations: &[&Operation]) -> bool {
+    let (found, clusters) = clusters(operations);
+    found.is_empty() && conflicts(&clusters).is_empty()
+}
+
+/// The values with the operations on them, and reads of what could not be read.
+fn clusters<'a>(operations: &[&'a Operation]) -> (Vec<Witness>, Vec<Cluster<'a>>) {
     let mut clusters: BTreeMap<u64, Cluster<'_>> = BTreeMap::from([(0, Cluster::of(None))]);
     for write in operations {
         if let Some(value) = written(write) {
@@ -104,21 +118,20 @@ pub(super) fn violations(operations: &[&Operation]) -> Vec<Witness> {
     }
     // What nobody read may never have taken effect, unless its client was told that it has.
     let counts = |cluster: &Cluster<'_>| cluster.has_reads || cluster.write.is_some_and(|write| write.done().is_some());
-    let clusters: Vec<Cluster<'_>> = clusters.into_values().filter(counts).collect();
-    found.extend(conflicts(&clusters));
-    found
+    (found, clusters.into_values().filter(counts).collect())
 }
 
-fn conflicts(clusters: &[Cluster<'_>]) -> Vec<Witness> {
-    let (mut forward, backward): (Vec<&Cluster<'_>>, Vec<&Cluster<'_>>) = clusters.iter().partition(|cluster| cluster.is_forward());
+/// Pairs of values that would each have to stand before the other.
+fn conflicts<'c, 'a>(clusters: &'c [Cluster<'a>]) -> Vec<(&'c Cluster<'a>, &'c Cluster<'a>)> {
+    let (mut forward, backward): (Vec<&Cluster<'a>>, Vec<&Cluster<'a>>) = clusters.iter().partition(|cluster| cluster.is_forward());
     forward.sort_by_key(|cluster| cluster.first_end.0);
     let mut found = Vec::new();
-    let mut last: Option<&Cluster<'_>> = None;
+    let mut last: Option<&Cluster<'a>> = None;
     // By their first ends: a zone meets one before it if and only if it meets the one of those that reaches farthest.
     for cluster in &forward {
         if let Some(reaching) = last {
             if reaching.conflicts(cluster) {
-                found.push(conflict(reaching, cluster));
+                found.push((reaching, *cluster));
             }
             if cluster.last_begin.0 <= reaching.last_begin.0 {
                 continue;
@@ -127,7 +140,7 @@ fn conflicts(clusters: &[Cluster<'_>]) -> Vec<Witness> {
         last = Some(cluster);
     }
     // The farthest reach among all zones that begin no later.
-    let mut reaches: Vec<&Cluster<'_>> = Vec::with_capacity(forward.len());
+    let mut reaches: Vec<&Cluster<'a>> = Vec::with_capacity(forward.len());
     for cluster in &forward {
         let farthest = reaches.last().filter(|last| last.last_begin.0 >= cluster.last_begin.0).copied();
         reaches.push(farthest.unwrap_or(cluster));
@@ -135,7 +148,7 @@ fn conflicts(clusters: &[Cluster<'_>]) -> Vec<Witness> {
     for cluster in backward {
         let before = forward.partition_point(|zone| zone.first_end.0 < cluster.last_begin.0);
         if let Some(zone) = before.checked_sub(1).map(|index| reaches[index]).filter(|zone| zone.conflicts(cluster)) {
-            found.push(conflict(zone, cluster));
+            found.push((zone, cluster));
         }
     }
     found

@@ -144,12 +144,16 @@ pub(super) fn witness(operations: &[&Operation], most: u64) -> Witness {
     let first = ends.partition_point(|at| !violated_at(*at));
     let part = until(ends.get(first).copied().unwrap_or(SimTime::MAX));
     let part: Vec<&Operation> = part.iter().collect();
-    let kept = if part.len() <= MOST_SHORTENED { shortest(&part, &is_violated) } else { part[part.len() - MOST_SHORTENED..].to_vec() };
+    let is_soon_violated = |part: &[&Operation]| is_linearizable(part, most.min(MOST_LOOKED)) == Some(false);
+    let kept = if part.len() <= MOST_SHORTENED { shortest(&part, &is_soon_violated) } else { part[part.len() - MOST_SHORTENED..].to_vec() };
     made_of("no order of these operations explains what they answered".to_owned(), kept)
 }
 
 /// Longer parts are not made shorter one by one, and of those the last operations are shown.
 const MOST_SHORTENED: usize = 400;
+
+/// At most so many positions are looked at for each operation that might be left out.
+const MOST_LOOKED: u64 = 10_000;
 
 /// An operation as it was known at an instant.
 fn known_until(operation: &Operation, at: SimTime) -> Operation {

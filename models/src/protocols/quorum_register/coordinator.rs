@@ -15,7 +15,13 @@ impl QuorumRegisterProtocol {
         let at_once = work.stores_at_once();
         let is_first = member.works.is_empty();
         let caller = Some(turn.hold());
-        member.works.insert(id, Coordinated { work, caller, since: turn.now(), is_hinted: false });
+        if let Some(after) = self.spec.hinted_handoff.filter(|_| work.is_write()) {
+            if member.unhinted.is_empty() {
+                turn.set_timer(Timer::Hint, after);
+            }
+            member.unhinted.push_back((id, turn.now()));
+        }
+        member.works.insert(id, Coordinated { work, caller, since: turn.now() });
         if is_first {
             self.look_after(member, turn);
         }
@@ -111,33 +117,38 @@ impl QuorumRegisterProtocol {
         }
     }
 
-    /// Waits for the oldest operation to be overdue: for hints, or to be forgotten.
-    pub(super) fn look_after(&self, member: &Member, turn: &mut Turn<'_, Self>) {
-        let due = |coordinated: &Coordinated| match self.spec.hinted_handoff {
-            Some(after) if coordinated.work.is_write() && !coordinated.is_hinted => coordinated.since.saturating_add(after),
-            _ => coordinated.since.saturating_add(self.spec.patience),
-        };
-        if let Some(due) = member.works.values().map(due).min() {
+    /// Waits for the end of its patience with the oldest operation.
+    fn look_after(&self, member: &Member, turn: &mut Turn<'_, Self>) {
+        if let Some((_, oldest)) = member.works.first_key_value() {
+            let due = oldest.since.saturating_add(self.spec.patience);
             turn.set_timer(Timer::Overdue, due.saturating_since(turn.now()));
         }
     }
 
-    /// Makes hints for replicas that have not answered in time, and forgets what has been going on for too long.
+    /// Forgets what has been going on for too long.
     pub(super) fn overdue(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
-        let now = turn.now();
-        let is_due = |since: sim_core::time::SimTime, after| since.saturating_add(after) <= now;
-        let old = |(id, coordinated): (&u64, &Coordinated)| is_due(coordinated.since, self.spec.patience).then_some(*id);
-        let old: Vec<u64> = member.works.iter().filter_map(old).collect();
-        if let Some(after) = self.spec.hinted_handoff {
-            let late = member.works.iter().filter(|(_, one)| one.work.is_write() && !one.is_hinted && is_due(one.since, after));
-            let late: Vec<u64> = late.map(|(id, _)| *id).collect();
-            late.into_iter().for_each(|id| self.hint(member, id, turn));
-        }
-        for id in old {
-            if let Some(held) = member.works.remove(&id).and_then(|coordinated| coordinated.caller) {
+        while let Some(entry) = member.works.first_entry() {
+            if entry.get().since.saturating_add(self.spec.patience) > turn.now() {
+                break;
+            }
+            if let Some(held) = entry.remove().caller {
                 turn.drop_held(held);
             }
         }
         self.look_after(member, turn);
+    }
+
+    /// Makes hints for replicas that have not answered writes in time.
+    pub(super) fn hints_due(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {
+        let Some(after) = self.spec.hinted_handoff else { return };
+        while let Some((id, since)) = member.unhinted.front().copied() {
+            let due = since.saturating_add(after);
+            if due > turn.now() {
+                turn.set_timer(Timer::Hint, due - turn.now());
+                break;
+            }
+            member.unhinted.pop_front();
+            self.hint(member, id, turn);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::message::Version;
 use super::work::Work;
 use crate::protocols::Held;
 use sim_core::time::SimTime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What a member remembers.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,8 @@ pub struct Member {
     pub(super) hints: BTreeMap<(u32, u32), Version>,
     /// Operations that it coordinates, in the order in which they began.
     pub(super) works: BTreeMap<u64, Coordinated>,
+    /// Writes that it coordinates and makes no hints for yet, and when they began.
+    pub(super) unhinted: VecDeque<(u64, SimTime)>,
     /// How many it has ever coordinated; on its disk, so that answers to an earlier life are not taken for those to a later one.
     pub(super) begun: u64,
     /// Comparisons with others so far.
@@ -29,15 +31,15 @@ pub(super) struct Coordinated {
     pub(super) caller: Option<Held>,
     /// When it began, by the member's clock.
     pub(super) since: SimTime,
-    /// Whether hints were made for those that have not answered.
-    pub(super) is_hinted: bool,
 }
 
 /// What a member waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// The oldest of the operations that it coordinates has not been heard of for long.
+    /// Its patience with the oldest of the operations that it coordinates is over.
     Overdue,
+    /// Time to make hints for replicas that have not answered the oldest write.
+    Hint,
     /// Time to offer hints to whom they are for.
     Offer,
     /// Time to compare what it has with another member.

@@ -220,6 +220,7 @@ impl Protocol for QuorumRegisterProtocol {
     fn on_timer(&self, member: &mut Member, timer: Timer, turn: &mut Turn<'_, Self>) {
         match timer {
             Timer::Overdue => self.overdue(member, turn),
+            Timer::Hint => self.hints_due(member, turn),
             Timer::Offer => self.offer(member, turn),
             Timer::Compare => {
                 self.compare(member, turn);
@@ -231,6 +232,7 @@ impl Protocol for QuorumRegisterProtocol {
     /// What it has accepted, and hints, are on its disk.
     fn on_crash(&self, member: &mut Member) {
         member.works.clear();
+        member.unhinted.clear();
     }
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {

@@ -13,11 +13,10 @@ pub(super) const REPAIRED: u64 = u64::MAX - 1;
 impl QuorumRegisterProtocol {
     /// Read repair: brings those up to date that have said that they have something older than was answered.
     pub(super) fn repair(&self, member: &mut Member, id: u64, turn: &mut Turn<'_, Self>) {
-        let Some(coordinated) = member.works.get(&id).filter(|one| self.spec.read_repair && !one.work.is_write()) else { return };
+        let Some(coordinated) = member.works.get_mut(&id).filter(|one| self.spec.read_repair && !one.work.is_write()) else { return };
         let (key, me) = (coordinated.work.key, turn.me());
         let Some(version) = coordinated.work.version().filter(|_| coordinated.work.is_over()) else { return };
-        // Each answer is looked at when it comes; that a replica is told twice of a version does no harm.
-        let outdated: Vec<u32> = coordinated.work.outdated().collect();
+        let outdated = coordinated.work.take_outdated();
         for other in outdated {
             if other == me {
                 self.keep(member, key, version, turn);
@@ -30,9 +29,8 @@ impl QuorumRegisterProtocol {
 
     /// Keeps a hint for every replica that has not said that it has a write, or gives it to the next member on the ring.
     pub(super) fn hint(&self, member: &mut Member, id: u64, turn: &mut Turn<'_, Self>) {
-        let Some(coordinated) = member.works.get_mut(&id) else { return };
-        // A write that still asks for versions has nothing to hint at; it is looked at again only when it is forgotten.
-        coordinated.is_hinted = true;
+        // A write that still asks for versions has nothing to hint at.
+        let Some(coordinated) = member.works.get(&id) else { return };
         let Some(version) = coordinated.work.version() else { return };
         let key = coordinated.work.key;
         let silent: Vec<u32> = self.replicas(key).filter(|other| !coordinated.work.has(*other)).collect();

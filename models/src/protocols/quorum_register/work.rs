@@ -144,9 +144,14 @@ impl Work {
         }
     }
 
-    /// Those that have said that they have something older than was found, of a read that is over.
-    pub(super) fn outdated(&self) -> impl Iterator<Item = u32> {
-        let newest = if let Phase::Over(version) = self.phase { version } else { Version::NOTHING };
-        self.heard.iter().filter(move |(_, version)| *version < newest).map(|(from, _)| *from)
+    /// Those that have said that they have something older than was found, of a read that is over: each once, since they are about to be told.
+    pub(super) fn take_outdated(&mut self) -> Vec<u32> {
+        let Phase::Over(newest) = self.phase else { return Vec::new() };
+        let mut outdated = Vec::new();
+        for (from, version) in self.heard.iter_mut().filter(|(_, version)| *version < newest) {
+            *version = newest;
+            outdated.push(*from);
+        }
+        outdated
     }
 }

@@ -70,9 +70,9 @@ impl Session {
         };
         // What an earlier attempt of the call has done this one does not do again.
         if by == self.operation.origin.attempt {
-            turn.returns(returned)
+            turn.returns(returned);
         } else {
-            turn.had_no_effect()
+            turn.had_no_effect();
         }
         if answer == Answer::Swapped(false) { Outcome::Failed(Failure::Conflict) } else { Outcome::Success }
     }

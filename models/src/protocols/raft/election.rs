@@ -110,7 +110,7 @@ impl RaftProtocol {
             self.learn_term(member, plea.term, turn);
         }
         let granted = plea.term == member.term
-            && matches!(member.role, Role::Follower)
+            && matches!(member.role, Role::Follower | Role::Canvassing(_))
             && member.vote.is_none_or(|vote| vote == from)
             && self.accepts(member, plea);
         if granted {
@@ -121,6 +121,7 @@ impl RaftProtocol {
                 }
                 turn.announce("Votes", member.term as i64);
             }
+            member.role = Role::Follower;
             member.waits_since = turn.now();
         }
         let vote = Message::Vote(Vote { term: member.term, granted, is_trial: false, ordinal: plea.ordinal });

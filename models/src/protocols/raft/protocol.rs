@@ -211,6 +211,6 @@ impl Protocol for RaftProtocol {
         truth: &Truth<'_>,
         observations: &mut Observations,
     ) {
-        watch.see((instance, member), announced, (truth.now, self.spec.election_timeout.most), observations);
+        watch.see((instance, member), announced, (truth.now, self.spec.election_timeout), observations);
     }
 }

@@ -1,7 +1,7 @@
 //! How does a leader answer reads without an entry of the log?
 
 use super::command::{Action, Answer, Command, Operation};
-use super::member::{Leadership, Member, Role};
+use super::member::{Member, Role};
 use super::message::Message;
 use super::protocol::RaftProtocol;
 use super::{ReadsBy, Rule};
@@ -17,13 +17,14 @@ impl RaftProtocol {
         let is_sure = match self.spec.reads_by {
             ReadsBy::Log => unreachable!("those reads are entries"),
             ReadsBy::ReadIndex => !self.keeps(Rule::ReadIndex),
-            ReadsBy::Lease => member.commit >= self.floor(leadership) && self.has_lease(member, turn),
+            ReadsBy::Lease => member.commit >= leadership.first && self.has_lease(member, turn),
         };
         if is_sure {
             return turn.send(To::Caller, value(member, operation));
         }
         let Role::Leader(leadership) = &mut member.role else { return };
-        let index = member.commit.max(self.floor(leadership));
+        // Before an entry of its own term is committed a leader does not know what was committed before its term.
+        let index = member.commit.max(leadership.first);
         // A round that is under way may have been answered before somebody else was elected.
         let asks = leadership.confirmed == leadership.round;
         leadership.reads.push_back((leadership.round + 1, index, turn.hold(), operation));
@@ -32,11 +33,6 @@ impl RaftProtocol {
             // Who needs nobody else has its own answer.
             self.confirm(member, turn);
         }
-    }
-
-    /// Before this index a leader does not know what was committed before its term.
-    fn floor(&self, leadership: &Leadership) -> u64 {
-        if self.keeps(Rule::OwnTermCommit) { leadership.first } else { 0 }
     }
 
     fn propose(&self, member: &mut Member, operation: Operation, turn: &mut Turn<'_, Self>) {

@@ -1,11 +1,12 @@
 //! What does somebody see who looks into the members' memories and knows the true time?
 
+use super::Patience;
 use super::log::Mark;
 use super::member::Member;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::time::SimTime;
 use std::collections::{BTreeMap, VecDeque};
 
 /// What was really elected and committed.
@@ -51,19 +52,19 @@ const MOST: usize = 1 << 16;
 const SETTLED: u64 = 5;
 
 impl Watch {
-    /// A member has made something known. `longest` is the longest election timeout.
+    /// A member has made something known.
     pub(super) fn see(
         &mut self,
         (instance, member): (InstanceId, &Member),
         announced: Announcement,
-        (now, longest): (SimTime, SimDuration),
+        (now, patience): (SimTime, Patience),
         observations: &mut Observations,
     ) {
         match announced.what {
             "Campaigns" => {
                 observations.count("campaigns", 1);
                 observations.most("term", member.term);
-                self.judge_campaign((instance, member.term), (now, longest), observations);
+                self.judge_campaign((instance, member.term), (now, patience), observations);
             }
             "LeaderElected" => {
                 self.leads(instance, member.term, now, observations);
@@ -80,7 +81,7 @@ impl Watch {
                 if member.leads()
                     && let Some(reign) = self.leading.get_mut(&instance)
                 {
-                    if now.saturating_since(reign.last) > longest {
+                    if now.saturating_since(reign.last) > patience.most {
                         reign.since = now;
                     }
                     reign.last = now;
@@ -144,10 +145,11 @@ impl Watch {
         }
     }
 
-    /// Nobody has to begin a term as long as a leader gets its entries committed.
-    fn judge_campaign(&self, (by, term): (InstanceId, u64), (now, longest): (SimTime, SimDuration), observations: &mut Observations) {
-        let settled = longest.saturating_mul(SETTLED);
-        let is_settled = |reign: &Reign| reign.last.saturating_since(reign.since) >= settled && now.saturating_since(reign.last) <= longest;
+    /// Nobody has to begin a term as long as a leader gets its entries committed. One that was cut off a moment ago may have done so last;
+    /// but nobody may begin a term before the least election timeout is over.
+    fn judge_campaign(&self, (by, term): (InstanceId, u64), (now, patience): (SimTime, Patience), observations: &mut Observations) {
+        let (settled, recent) = (patience.most.saturating_mul(SETTLED), patience.least.scaled(1, 2));
+        let is_settled = |reign: &Reign| reign.last.saturating_since(reign.since) >= settled && now.saturating_since(reign.last) <= recent;
         if let Some((leader, reign)) = self.leading.iter().find(|&(&leader, reign)| leader != by && is_settled(reign)) {
             let since = reign.since;
             observations.violated("StableLeader", now, || {

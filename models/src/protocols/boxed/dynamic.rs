@@ -1,127 +1,20 @@
-//! Any protocol, in a box: how is a world made once for all protocols, and not once for each?
-//!
-//! A world is large, and made anew for every protocol it is compiled with. So it is compiled with one that holds any other:
-//! what members remember and say are [`Value`]s whose types only the protocol in the box knows. Authors of protocols see
-//! nothing of that. It costs an allocation for a message that is not empty, and saves every protocol a world of its own.
+//! What is asked of a protocol in a box, and how does it open what it is given?
 
-use super::{Announcement, Lie, Orders, Protocol, Seen, To, Truth, Turn, Verdict};
+use super::{Boxed, Value, Word};
 use crate::disks::{Completion, DiskTimes, Found, Slots};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
+use crate::protocols::{Announcement, Lie, Orders, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::any::Any;
-use std::fmt::{self, Debug};
-
-/// A value whose type is known to the protocol in the box alone.
-pub struct Value(Box<dyn Anything>);
-
-trait Anything: Any + Send + Debug {
-    fn copy(&self) -> Value;
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-impl<T: Any + Clone + Send + Debug> Anything for T {
-    fn copy(&self) -> Value {
-        Value::new(self.clone())
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
-
-/// Why a value is of the type that is asked for.
-const ONE_PROTOCOL: &str = "the values of a world are those of the one protocol in its box";
-
-impl Value {
-    fn new<T: Any + Clone + Send + Debug>(value: T) -> Self {
-        Self(Box::new(value))
-    }
-
-    fn get<T: Any>(&self) -> &T {
-        (*self.0).as_any().downcast_ref().expect(ONE_PROTOCOL)
-    }
-
-    fn get_mut<T: Any>(&mut self) -> &mut T {
-        (*self.0).as_any_mut().downcast_mut().expect(ONE_PROTOCOL)
-    }
-
-    fn take<T: Any>(self) -> T {
-        *self.0.into_any().downcast().expect(ONE_PROTOCOL)
-    }
-}
-
-impl Clone for Value {
-    fn clone(&self) -> Self {
-        (*self.0).copy()
-    }
-}
-
-impl Debug for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
-}
-
-/// A value that can be compared and has a kind: a message, or the name of a timer.
-#[derive(Clone)]
-pub struct Word {
-    value: Value,
-    kind: &'static str,
-    is_same: fn(&Value, &Value) -> bool,
-}
-
-impl Word {
-    fn new<T: Any + Clone + PartialEq + Send + Debug>(value: T, kind: &'static str) -> Self {
-        Self { value: Value::new(value), kind, is_same: |one, other| one.get::<T>() == other.get::<T>() }
-    }
-}
-
-impl PartialEq for Word {
-    fn eq(&self, other: &Self) -> bool {
-        (self.is_same)(&self.value, &other.value)
-    }
-}
-
-impl Debug for Word {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.value.fmt(formatter)
-    }
-}
+use std::fmt::Debug;
 
 /// What a member or a session remembers, and room for what one turn of it wants done.
 #[derive(Clone, Debug)]
 struct Mind<P: Protocol, M> {
     memory: M,
     room: Orders<P>,
-}
-
-/// A protocol in a box.
-#[derive(Debug)]
-pub struct Boxed(Box<dyn Dynamic>);
-
-impl Boxed {
-    /// Puts a protocol into a box.
-    pub fn new<P: Protocol>(protocol: P) -> Self {
-        Self(Box::new(protocol))
-    }
-}
-
-impl Clone for Boxed {
-    fn clone(&self) -> Self {
-        self.0.copy()
-    }
 }
 
 /// The disk of a member as the protocol in the box sees it.
@@ -163,7 +56,7 @@ fn within<P: Protocol, T>(turn: &mut Turn<'_, Boxed>, room: &mut Orders<P>, act:
 }
 
 /// What [`Protocol`] asks of a protocol, of one in a box.
-trait Dynamic: Send + Debug {
+pub(super) trait Dynamic: Send + Debug {
     fn copy(&self) -> Boxed;
     fn members(&self) -> u32;
     fn leads(&self, member: &Value) -> bool;
@@ -310,115 +203,5 @@ impl<P: Protocol> Dynamic for P {
         observations: &mut Observations,
     ) {
         Protocol::examine(self, witness.get_mut(), (instance, memory_of::<P>(member)), announced, truth, observations);
-    }
-}
-
-/// What the witness of the protocol in the box remembers, from the first time on that it sees something.
-#[derive(Clone, Debug, Default)]
-pub struct Impressions(Option<Value>);
-
-impl Impressions {
-    fn of(&mut self, protocol: &Boxed) -> &mut Value {
-        self.0.get_or_insert_with(|| protocol.0.first_impression())
-    }
-}
-
-impl Protocol for Boxed {
-    type Member = Value;
-    type Session = Value;
-    type Message = Word;
-    type Timer = Word;
-    type Witness = Impressions;
-    type Stored = Value;
-
-    fn members(&self) -> u32 {
-        self.0.members()
-    }
-
-    fn leads(&self, member: &Value) -> bool {
-        self.0.leads(member)
-    }
-
-    fn member(&self, index: u32) -> Value {
-        self.0.member(index)
-    }
-
-    fn kind(message: &Word) -> &'static str {
-        message.kind
-    }
-
-    fn begin(&self, turn: &mut Turn<'_, Self>) -> Value {
-        self.0.begin(turn)
-    }
-
-    fn on_answer(&self, session: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        self.0.on_answer(session, from, message, turn)
-    }
-
-    fn on_refusal(&self, session: &mut Value, from: u32, failure: Failure, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        self.0.on_refusal(session, from, failure, turn)
-    }
-
-    fn on_start(&self, member: &mut Value, turn: &mut Turn<'_, Self>) {
-        self.0.on_start(member, turn);
-    }
-
-    fn on_request(&self, member: &mut Value, message: Word, turn: &mut Turn<'_, Self>) {
-        self.0.on_request(member, message, turn);
-    }
-
-    fn on_message(&self, member: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Self>) {
-        self.0.on_message(member, from, message, turn);
-    }
-
-    fn on_timer(&self, member: &mut Value, timer: Word, turn: &mut Turn<'_, Self>) {
-        self.0.on_timer(member, timer, turn);
-    }
-
-    fn on_disk(&self, member: &mut Value, done: Completion, turn: &mut Turn<'_, Self>) {
-        self.0.on_disk(member, done, turn);
-    }
-
-    fn on_crash(&self, member: &mut Value) {
-        self.0.on_crash(member);
-    }
-
-    fn on_recover(&self, member: &mut Value, turn: &mut Turn<'_, Self>) {
-        self.0.on_recover(member, turn);
-    }
-
-    fn disk(&self) -> Option<&DiskTimes> {
-        self.0.disk()
-    }
-
-    fn garble(&self, record: &Value, draw: Draw) -> Value {
-        self.0.garble(record, draw)
-    }
-
-    fn corrupt(&self, message: &Word, draw: Draw) -> Option<Word> {
-        self.0.corrupt(message, draw)
-    }
-
-    fn mutate(&self, lie: Lie<'_, Word>, message: &mut Word, to: To, draw: Draw) -> Verdict {
-        self.0.mutate(lie, message, to, draw)
-    }
-
-    fn witness(&self, witness: &mut Impressions, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
-        self.0.witness(witness.of(self), seen, truth, observations);
-    }
-
-    fn conclude(&self, witness: &mut Impressions, truth: &Truth<'_>, observations: &mut Observations) {
-        self.0.conclude(witness.of(self), truth, observations);
-    }
-
-    fn examine(
-        &self,
-        witness: &mut Impressions,
-        seen: (InstanceId, &Value),
-        announced: Announcement,
-        truth: &Truth<'_>,
-        observations: &mut Observations,
-    ) {
-        self.0.examine(witness.of(self), seen, announced, truth, observations);
     }
 }

@@ -1,0 +1,264 @@
+//! How is it told why a call, or a run, fared as it did?
+//!
+//! Lines of text: what happened, where the time went, attempt by attempt, what was unusual, which faults were on, and what led to the end.
+
+use scenarios::trace::{TraceEvent, instant, length, line_of};
+use scenarios::why::times::{Part, of_call, spans};
+use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Survey, edge_of};
+
+/// Calls inside calls are told this deep.
+const DEEPEST: usize = 6;
+/// So many attempts of one call are told one by one.
+const MOST_ATTEMPTS: usize = 12;
+/// So many faults, and so many causes.
+const MOST_FAULTS: usize = 8;
+const MOST_CAUSES: usize = 24;
+/// What takes longer than this share of its like is unusual.
+const UNUSUAL: f64 = 0.99;
+
+/// Why a call took as long as it did, and ended as it did.
+pub fn call(story: &CallStory, collected: &Collected, survey: &Survey) -> Vec<String> {
+    let last = survey.last;
+    let end = story.ended.as_ref().map_or(last, |(at, _)| *at);
+    let mut lines = vec![headline(story, last), String::new(), "where its time went".to_owned()];
+    lines.extend(times(story, last));
+    lines.push(String::new());
+    tell_attempts(story, survey, 0, &mut lines);
+    let faults: Vec<&FaultSpan> = survey.faults_between(story.began, end).collect();
+    lines.push(String::new());
+    lines.extend(faults_on(&faults, story.began, survey));
+    if let Some(id) = story.end_id {
+        lines.push(String::new());
+        lines.push("what led to its end, the latest cause first".to_owned());
+        lines.extend(chain(&collected.causes(id)));
+    }
+    if collected.left_out > 0 {
+        lines.push(format!("({} more events are about it than are looked at)", collected.left_out));
+    }
+    lines
+}
+
+fn headline(story: &CallStory, last: u64) -> String {
+    let tries = match story.attempts.len() {
+        1 => "1 attempt".to_owned(),
+        many => format!("{many} attempts"),
+    };
+    match &story.ended {
+        Some((at, outcome)) => {
+            let how = if outcome == "ok" { "succeeded".to_owned() } else { format!("failed ({outcome})") };
+            let took = length(at - story.began);
+            format!("{} {how} after {took} and {tries}, from {} to {}; key {}", story.name, instant(story.began), instant(*at), story.key)
+        }
+        None => {
+            let lasts = length(last.saturating_sub(story.began));
+            format!("{} began at {} and has not ended {lasts} later, after {tries}; key {}", story.name, instant(story.began), story.key)
+        }
+    }
+}
+
+fn times(story: &CallStory, last: u64) -> Vec<String> {
+    let parts = of_call(story, last);
+    let all: u64 = parts.iter().map(|(_, nanos)| nanos).sum();
+    let line = |(part, nanos): &(Part, u64)| {
+        let share = (*nanos as f64 / all.max(1) as f64 * 100.0).round();
+        format!("  {:>8}  {share:>3} %  {part}", length(*nanos))
+    };
+    if all == 0 { vec!["  it took no time: a layer of its caller ended it at once".to_owned()] } else { parts.iter().map(line).collect() }
+}
+
+fn tell_attempts(story: &CallStory, survey: &Survey, depth: usize, lines: &mut Vec<String>) {
+    let indent = "  ".repeat(depth);
+    for attempt in story.attempts.iter().take(MOST_ATTEMPTS) {
+        lines.push(format!(
+            "{indent}attempt {} to {} at {}: {}",
+            attempt.number,
+            attempt.server,
+            instant(attempt.sent),
+            fate(attempt, survey.last)
+        ));
+        for sentence in unusual(story, attempt, survey) {
+            lines.push(format!("{indent}  {sentence}"));
+        }
+        for child in &attempt.children {
+            if depth + 1 >= DEEPEST {
+                lines.push(format!("{indent}  and calls inside that, which are not told"));
+                break;
+            }
+            lines.push(format!("{indent}  {}", headline(child, survey.last)));
+            tell_attempts(child, survey, depth + 2, lines);
+        }
+    }
+    let more = story.attempts.len().saturating_sub(MOST_ATTEMPTS);
+    if more > 0 {
+        lines.push(format!("{indent}and {more} more attempts"));
+    }
+}
+
+fn fate(attempt: &AttemptStory, last: u64) -> String {
+    let mut told: Vec<String> =
+        spans(attempt, last).iter().map(|(from, to, part)| format!("{} {}", short(part), length(to - from))).collect();
+    if let Some((at, why)) = &attempt.lost {
+        told.push(format!("lost at {} ({why})", instant(*at)));
+    }
+    if let Some((_, outcome)) = &attempt.heard {
+        told.push(outcome.clone());
+    } else if let Some(at) = attempt.gone {
+        told.push(format!("given up after {}", length(at - attempt.sent)));
+    }
+    if let Some((at, outcome)) = &attempt.late {
+        told.push(format!("answered too late, at {}: {outcome}", instant(*at)));
+    }
+    if told.is_empty() { "nothing more is known".to_owned() } else { told.join(", ") }
+}
+
+fn short(part: &Part) -> String {
+    match part {
+        Part::Request => "request".to_owned(),
+        Part::Queue => "queued".to_owned(),
+        Part::Service => "served".to_owned(),
+        Part::Downstream(edge) => format!("called {}", edge.rsplit(" -> ").next().unwrap_or(edge)),
+        Part::Answer => "answer".to_owned(),
+        Part::Lost => "nothing".to_owned(),
+        Part::BeforeFirst | Part::RetryWait => "waited".to_owned(),
+    }
+}
+
+/// Parts of an attempt that took longer than nearly all of their like in this run, with the faults that were on meanwhile; without any, the
+/// draw was unlucky.
+fn unusual(story: &CallStory, attempt: &AttemptStory, survey: &Survey) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (from, to, part) in spans(attempt, survey.last) {
+        let key = (edge_of(&story.name).to_owned(), part.clone());
+        let Some(usual) = survey.usual.get(&key) else { continue };
+        let Some(share) = usual.share_below(to - from).filter(|share| *share >= UNUSUAL) else { continue };
+        let on: Vec<&str> = survey.faults_between(from, to).map(|fault| fault.name.as_str()).take(3).collect();
+        let why = match (&part, on.is_empty()) {
+            (_, false) => format!("while {} was on", on.join(", ")),
+            (Part::Queue, true) => "with no fault on: others were before it".to_owned(),
+            (_, true) => "with no fault on: its draw was unlucky".to_owned(),
+        };
+        let (what, took, median) = (short(&part), length(to - from), length(usual.median()));
+        sentences.push(format!("{what} {took}: longer than {:.1} % of all over {} (median {median}), {why}", share * 100.0, story.edge()));
+    }
+    sentences
+}
+
+fn faults_on(faults: &[&FaultSpan], began: u64, survey: &Survey) -> Vec<String> {
+    let told = |fault: &&FaultSpan| {
+        let until = fault.until.map_or("and does not end".to_owned(), |at| format!("to {}", instant(at)));
+        format!("  {} from {} {until}", fault.name, instant(fault.from))
+    };
+    if faults.is_empty() {
+        let before = survey.faults.iter().filter(|fault| fault.until.is_some_and(|until| until < began)).max_by_key(|fault| fault.until);
+        let last = before.map_or("there was none before, either".to_owned(), |fault| {
+            let until = fault.until.unwrap_or_default();
+            format!("the last before it was {}, over {} earlier", fault.name, length(began - until))
+        });
+        return vec![format!("no fault was on meanwhile; {last}")];
+    }
+    let mut lines = vec!["faults that were on meanwhile".to_owned()];
+    lines.extend(faults.iter().take(MOST_FAULTS).map(told));
+    if faults.len() > MOST_FAULTS {
+        lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
+    }
+    lines
+}
+
+fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
+    let mut lines: Vec<String> = causes.iter().take(MOST_CAUSES).map(|event| format!("  because  {}", line_of(event))).collect();
+    if causes.len() > MOST_CAUSES {
+        lines.push(format!("  and {} causes before", causes.len() - MOST_CAUSES));
+    }
+    if lines.is_empty() {
+        lines.push("  nothing that can be seen".to_owned());
+    }
+    lines
+}
+
+/// Whether callers made a retry storm, what set it off, and how attempts multiply along the path.
+pub fn storm(survey: &Survey) -> Vec<String> {
+    let Some(course) = survey.storm.course(&survey.faults, survey.last) else {
+        let why = if survey.faults.is_empty() {
+            "no fault struck"
+        } else {
+            "after no fault callers made half as many attempts again for a call, for two seconds"
+        };
+        return vec![format!("this run has no retry storm: {why}")];
+    };
+    let (before, peak, finally) = course.amplification;
+    let fate = match course.until {
+        None => format!("it lasts to the end, with {finally:.2} attempts for a call over the last ten seconds, though {}", over(survey)),
+        Some(until) => format!("it is over at {}", instant(until)),
+    };
+    let set_off = course.from.saturating_sub(course.fault.from);
+    let mut lines = vec![
+        format!("a retry storm at {}, set off by {} at {}", course.edge, course.fault.name, instant(course.fault.from)),
+        format!(
+            "from {} on, {} after that, a call makes up to {peak:.2} attempts instead of {before:.2}; {fate}",
+            instant(course.from),
+            length(set_off)
+        ),
+        String::new(),
+        "attempts for a call, edge by edge, and what they come to along the path".to_owned(),
+    ];
+    lines.extend(amplification(survey, (course.from, course.until.unwrap_or(survey.last))));
+    lines
+}
+
+fn over(survey: &Survey) -> String {
+    let last = survey.faults.iter().map(|fault| fault.until).max_by_key(|until| until.unwrap_or(u64::MAX)).flatten();
+    last.map_or("no fault has ended".to_owned(), |at| format!("the last fault was over at {}", instant(at)))
+}
+
+/// A line for every edge: attempts for a call before the first fault and during the storm, and what is tried there for a client's call.
+fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
+    let storm = &survey.storm;
+    let first = survey.faults.iter().map(|fault| fault.from).min().unwrap_or_default();
+    let root = storm.edges().first().map_or(1, |edge| storm.between(edge, from, until).calls).max(1);
+    let wide = storm.edges().iter().map(|edge| edge.chars().count()).max().unwrap_or_default().max(4);
+    let mut lines = vec![format!("  {:<wide$}  {:>7}  {:>7}  {:>7}  {:>16}", "edge", "before", "storm", "failed", "for first call")];
+    for edge in storm.edges() {
+        let (before, during) = (storm.between(edge, 0, first), storm.between(edge, from, until));
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+        let failed = (during.attempts > 0).then(|| during.failed as f64 / during.attempts as f64 * 100.0);
+        let failed = failed.map_or("-".to_owned(), |share| format!("{:.0} %", share.min(100.0)));
+        let along = format!("{:.2}", during.attempts as f64 / root as f64);
+        lines.push(format!(
+            "  {edge:<wide$}  {:>7}  {:>7}  {failed:>7}  {along:>16}",
+            number(before.amplification()),
+            number(during.amplification())
+        ));
+    }
+    lines
+}
+
+/// What led to a violation: its operations and what was done for their sake.
+pub fn violation(
+    property: &str,
+    (at, sentence): (u64, &str),
+    stories: &[CallStory],
+    collected: &Collected,
+    survey: &Survey,
+) -> Vec<String> {
+    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at))];
+    if stories.is_empty() {
+        lines.push("its witness names no operation; the trace around that moment shows what happened".to_owned());
+        let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();
+        lines.push(String::new());
+        lines.extend(faults_on(&faults, at, survey));
+        return lines;
+    }
+    for story in stories {
+        lines.push(String::new());
+        lines.push(headline(story, survey.last));
+        tell_attempts(story, survey, 1, &mut lines);
+        if let Some(id) = story.end_id {
+            lines.extend(chain(&collected.causes(id)));
+        }
+    }
+    let (from, until) = (stories.iter().map(|story| story.began).min().unwrap_or(at), at);
+    let faults: Vec<&FaultSpan> = survey.faults_between(from, until.max(from)).collect();
+    lines.push(String::new());
+    lines.extend(faults_on(&faults, from, survey));
+    lines
+}

@@ -1,0 +1,171 @@
+//! Which events are about a call, and about what was done for its sake?
+//!
+//! All events of the call and of every call inside it; what members of a group said to one another because of them, until the call was over;
+//! lives, faults and stops of nodes meanwhile. Then, by their causes, whatever led to any of these.
+
+use crate::diff::{Source, SourceError};
+use crate::trace::TraceEvent;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// At most so many events are collected.
+pub const MOST_COLLECTED: usize = 20_000;
+/// So many times a run is told again for causes that lie far back.
+const MOST_PASSES: usize = 4;
+/// What nodes and faults do before the call begins is remembered, the latest so many.
+const MOST_WORLDLY: usize = 2_000;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// The events, by their numbers.
+    pub events: BTreeMap<u64, TraceEvent<'static>>,
+    /// The keys of the calls that were asked for.
+    pub calls: BTreeSet<String>,
+    /// How many events would not fit.
+    pub left_out: u64,
+}
+
+impl Collected {
+    /// What led to an event, the latest first.
+    pub fn causes(&self, of: u64) -> Vec<&TraceEvent<'static>> {
+        let mut chain = Vec::new();
+        let mut next = self.events.get(&of).and_then(|event| event.cause);
+        while let Some(event) = next.and_then(|id| self.events.get(&id)) {
+            chain.push(event);
+            // Causes are earlier than what they cause; anything else is an edited file.
+            next = event.cause.filter(|cause| *cause < event.id);
+        }
+        chain
+    }
+
+    /// The events in order.
+    pub fn in_order(&self) -> Vec<TraceEvent<'static>> {
+        self.events.values().cloned().collect()
+    }
+}
+
+/// Collects the events about calls that answer to one of these names, numbers or keys.
+///
+/// # Errors
+/// If the run cannot be told.
+pub fn collect(source: &dyn Source, wanted: &BTreeSet<String>) -> Result<Collected, SourceError> {
+    let mut collector =
+        Collector { wanted, found: Collected::default(), open: BTreeSet::new(), family: BTreeSet::new(), worldly: BTreeMap::new() };
+    source.tell(&mut |event| collector.see(event))?;
+    let Collector { mut found, worldly, .. } = collector;
+    for (id, event) in worldly {
+        found.events.entry(id).or_insert(event);
+    }
+    for _ in 0..MOST_PASSES {
+        let missing = missing(&found);
+        if missing.is_empty() {
+            break;
+        }
+        source.tell(&mut |event| {
+            if missing.contains(&event.id) {
+                found.events.insert(event.id, event.clone().into_owned());
+            }
+        })?;
+    }
+    prune(&mut found);
+    Ok(found)
+}
+
+/// Causes of what was found that were not.
+fn missing(found: &Collected) -> BTreeSet<u64> {
+    let causes = found.events.values().filter_map(|event| event.cause);
+    causes.filter(|cause| !found.events.contains_key(cause)).collect()
+}
+
+/// Of nodes and faults, only what was on between the first and the last event of the calls, or led to one of them, is of interest.
+fn prune(found: &mut Collected) {
+    let of_calls = |event: &&TraceEvent<'static>| event.call.as_ref().is_some_and(|call| found.calls.contains(call.key.as_ref()));
+    let mut instants = found.events.values().filter(of_calls).map(|event| event.at);
+    let Some(first) = instants.next() else { return };
+    let last = instants.next_back().unwrap_or(first);
+    let causes: BTreeSet<u64> = found.events.values().filter_map(|event| event.cause).collect();
+    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
+    let over: Vec<u64> = {
+        let mut over = Vec::new();
+        for event in found.events.values().filter(|event| is_worldly(event)) {
+            let of = event.what.as_deref().or(event.node.as_deref()).unwrap_or_default().to_owned();
+            match event.kind.as_ref() {
+                "fault-ends" | "node-returns" | "node-resumes" if event.at < first => {
+                    over.push(event.id);
+                    over.extend(ended.remove(&of));
+                }
+                _ if event.at > last => over.push(event.id),
+                _ => {
+                    ended.insert(of, event.id);
+                }
+            }
+        }
+        over
+    };
+    over.into_iter().filter(|id| !causes.contains(id)).for_each(|id| drop(found.events.remove(&id)));
+}
+
+fn is_worldly(event: &TraceEvent<'_>) -> bool {
+    event.kind.starts_with("fault-") || event.kind.starts_with("node-")
+}
+
+struct Collector<'w> {
+    wanted: &'w BTreeSet<String>,
+    found: Collected,
+    /// Calls of the family that have not ended.
+    open: BTreeSet<String>,
+    /// All calls of the family.
+    family: BTreeSet<String>,
+    worldly: BTreeMap<u64, TraceEvent<'static>>,
+}
+
+impl Collector<'_> {
+    fn see(&mut self, event: &TraceEvent<'_>) {
+        if is_worldly(event) {
+            if !self.family.is_empty() && self.open.is_empty() {
+                return;
+            }
+            self.worldly.insert(event.id, event.clone().into_owned());
+            if self.worldly.len() > MOST_WORLDLY {
+                self.worldly.pop_first();
+            }
+            return;
+        }
+        let is_part = match &event.call {
+            Some(call) => {
+                let is_wanted = self.is_wanted(&call.name, &call.key);
+                if is_wanted {
+                    self.found.calls.insert(call.key.to_string());
+                }
+                let is_inside = call.within.as_ref().is_some_and(|(key, _)| self.family.contains(key.as_ref()));
+                let is_begin = event.kind == "call" && (is_wanted || is_inside);
+                if is_begin {
+                    self.family.insert(call.key.to_string());
+                    self.open.insert(call.key.to_string());
+                }
+                let is_part = self.family.contains(call.key.as_ref());
+                if is_part && matches!(event.kind.as_ref(), "end" | "give-up") {
+                    self.open.remove(call.key.as_ref());
+                }
+                is_part
+            }
+            // What is said because of it counts only while anybody waits for it: one thing leads to another for ever.
+            None => !self.open.is_empty() && event.cause.is_some_and(|cause| self.found.events.contains_key(&cause)),
+        };
+        if is_part {
+            if self.found.events.len() >= MOST_COLLECTED {
+                self.found.left_out += 1;
+            } else {
+                self.found.events.insert(event.id, event.clone().into_owned());
+            }
+        }
+    }
+
+    fn is_wanted(&self, name: &str, key: &str) -> bool {
+        if self.wanted.contains(key) || self.wanted.contains(name) {
+            return true;
+        }
+        let number = name.rsplit_once(' ').map_or("", |(_, number)| number);
+        number.starts_with('#') && self.wanted.contains(number)
+    }
+}

@@ -1,0 +1,18 @@
+//! Why did a call, or a run, fare as it did?
+//!
+//! A run is told again, as often as needed: once to survey it ([`survey()`]: what is usual, which faults there were, how many attempts
+//! callers made), and once to collect the few events that are about what is asked for ([`collect()`]): a call with everything that was done
+//! for its sake, or the operations that show a violation. [`times`] says where the time of a call went.
+
+mod collect;
+mod select;
+mod storm;
+mod story;
+mod survey;
+pub mod times;
+
+pub use collect::{Collected, MOST_COLLECTED, collect};
+pub use select::{Subject, select};
+pub use storm::{Course, EdgeLoad, Storm};
+pub use story::{AttemptStory, CallStory, edge_of, stories};
+pub use survey::{FaultSpan, Survey, Usual, survey};

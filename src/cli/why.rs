@@ -1,0 +1,185 @@
+//! `why`: why a call took as long as it did, why callers try again and again, or what led to a violation.
+
+use super::output::{print, say, wrong};
+use super::run::choose_arm;
+use super::trace_file::TraceFormat;
+use super::{Exit, ScenarioArgs, load};
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use models::properties::{Finding, Verdict};
+use reports::trace::{Mermaid, SpaceTime, TraceWriter};
+use scenarios::diff::{FileSource, RunSource, Source};
+use scenarios::run::run as make_run;
+use scenarios::scenario::Scenario;
+use scenarios::trace::TraceLines;
+use scenarios::why::{Collected, Subject, Survey, collect, select, stories, survey};
+use scenarios::{Extent, trace};
+use sim_core::simulation::TieBreak;
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter};
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    /// A call as traces name it ("shoppers -> checkout #17.3", #17.3, or its key); `slowest` or `first-failure`; `retry-storm`;
+    /// `violation`, or the name of a property.
+    #[arg(value_name = "CALL-or-VIOLATION")]
+    subject: String,
+    /// The seed of the run [default: the scenario's first].
+    #[arg(long, value_name = "N", value_parser = super::seed, allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// Which arm [default: the first one written].
+    #[arg(long, value_name = "NAME")]
+    arm: Option<String>,
+    /// Draw the events that matter, and only them: .svg is a space-time diagram, .mmd a sequence diagram, .jsonl a trace.
+    #[arg(long, value_name = "FILE")]
+    draw: Option<Utf8PathBuf>,
+}
+
+/// Runs `why`.
+///
+/// # Errors
+/// The exit code of whatever went wrong.
+pub fn why(args: &WhyArgs) -> Result<Exit, Exit> {
+    if let Some(file) = &args.draw {
+        check_ending(file)?;
+    }
+    if args.scenario.scenario.ends_with(".jsonl") {
+        return of_trace(args);
+    }
+    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
+    let arm = choose_arm(&scenario, args.arm.as_deref())?;
+    let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
+    say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
+    let (name, plan) = (&scenario.arms[arm as usize], &scenario.cells[0].arms[arm as usize]);
+    let source = RunSource::new(&scenario.name, name, plan, seed);
+    match subject(&args.subject, Some((&scenario, arm))) {
+        Subject::Violation(property) => {
+            let made = make_run(plan, seed, TieBreak::ByRank, None);
+            let finding = violated(&made.measures.findings, property.as_deref())?;
+            of_violation(args, finding, &source)
+        }
+        subject => of_source(args, &subject, &source),
+    }
+}
+
+/// A trace in a file: of it, everything but violations, which only a run can judge.
+fn of_trace(args: &WhyArgs) -> Result<Exit, Exit> {
+    if args.seed.is_some() || args.arm.is_some() || !args.scenario.changes.is_empty() {
+        return Err(wrong("a trace is of one run: --seed, --arm and --set have no meaning with it"));
+    }
+    let source = FileSource::open(Utf8Path::new(&args.scenario.scenario)).map_err(|error| wrong(&error.to_string()))?;
+    if let Some(only) = &source.header().only {
+        say(&format!("warning: the trace has only events that were chosen ({only}): whatever was left out cannot be told"));
+    }
+    match subject(&args.subject, None) {
+        Subject::Violation(_) => Err(wrong("whether a property is violated is not in a trace: name the scenario, the arm and the seed")),
+        subject => of_source(args, &subject, &source),
+    }
+}
+
+fn subject(text: &str, scenario: Option<(&Scenario, u32)>) -> Subject {
+    let is_property = |(scenario, arm): (&Scenario, u32)| {
+        let stated = &scenario.cells[0].arms[arm as usize].plan.properties;
+        stated.iter().any(|property| is_named(&property.title(), text))
+    };
+    match text {
+        "slowest" => Subject::Slowest,
+        "first-failure" => Subject::FirstFailure,
+        "retry-storm" => Subject::Storm,
+        "violation" => Subject::Violation(None),
+        name if scenario.is_some_and(is_property) => Subject::Violation(Some(name.to_owned())),
+        name => Subject::Call(name.to_owned()),
+    }
+}
+
+/// `Linearizable` names `Linearizable(...)`.
+fn is_named(property: &str, name: &str) -> bool {
+    property == name || property.split('(').next() == Some(name)
+}
+
+fn violated<'f>(findings: &'f [Finding], property: Option<&str>) -> Result<&'f Finding, Exit> {
+    let wanted = |finding: &&Finding| property.is_none_or(|name| is_named(&finding.property, name));
+    let mut of_it = findings.iter().filter(wanted).peekable();
+    if of_it.peek().is_none() {
+        return Err(wrong(
+            "the scenario states no property; `properties:` states some, and `stormglass list properties` says which there are",
+        ));
+    }
+    let mut told = of_it.clone().map(|finding| format!("{} {}", finding.property, finding.verdict.name()));
+    let first =
+        of_it.filter(|finding| finding.verdict == Verdict::Violated).min_by_key(|finding| finding.first.as_ref().map(|first| first.at));
+    first.ok_or_else(|| {
+        let all = told.by_ref().collect::<Vec<_>>().join(", ");
+        wrong(&format!("no property is violated in this run ({all}); `stormglass search` looks for a seed that violates one"))
+    })
+}
+
+fn of_source(args: &WhyArgs, subject: &Subject, source: &dyn Source) -> Result<Exit, Exit> {
+    let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
+    if *subject == Subject::Storm {
+        if args.draw.is_some() {
+            return Err(wrong("a retry storm is more than a picture can show; `why ... first-failure --draw FILE` draws one of its calls"));
+        }
+        reports::why::storm(&survey).iter().try_for_each(|line| print(line))?;
+        return Ok(Exit::Fine);
+    }
+    let Some(key) = select(subject, &survey) else {
+        return Err(wrong(&format!(
+            "this run has no call that is `{subject}`: {} events, of which none ends a client's call so",
+            survey.events
+        )));
+    };
+    let collected = collect(source, &BTreeSet::from([key])).map_err(|error| wrong(&error.to_string()))?;
+    let told = stories(&collected.in_order());
+    let Some(story) = told.iter().find(|story| collected.calls.contains(&story.key)) else {
+        let how = "a call is named as traces name it, such as \"shoppers -> checkout #17.3\", or `slowest`, or `first-failure`";
+        return Err(wrong(&format!("no call of this run is called `{subject}`; {how}")));
+    };
+    reports::why::call(story, &collected, &survey).iter().try_for_each(|line| print(line))?;
+    draw(args, source, &collected, [story.name.clone()])?;
+    Ok(Exit::Fine)
+}
+
+fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Result<Exit, Exit> {
+    let cannot = |error: scenarios::diff::SourceError| wrong(&error.to_string());
+    let Some(witness) = &finding.first else {
+        return Err(wrong(&format!("{} is violated, and nothing says when", finding.property)));
+    };
+    let survey: Survey = survey(source).map_err(cannot)?;
+    let wanted: BTreeSet<String> = witness.operations.iter().map(|operation| format!("{:016x}", operation.call)).collect();
+    let collected = collect(source, &wanted).map_err(cannot)?;
+    let told = if wanted.is_empty() { Vec::new() } else { stories(&collected.in_order()) };
+    let told: Vec<_> = told.into_iter().filter(|story| wanted.contains(&story.key)).collect();
+    let at = (witness.at.as_nanos(), witness.sentence.as_str());
+    reports::why::violation(&finding.property, at, &told, &collected, &survey).iter().try_for_each(|line| print(line))?;
+    draw(args, source, &collected, told.iter().map(|story| story.name.clone()))?;
+    Ok(Exit::Failed)
+}
+
+/// Draws what was collected.
+fn draw(args: &WhyArgs, source: &dyn Source, collected: &Collected, shown: impl IntoIterator<Item = String>) -> Result<(), Exit> {
+    let Some(file) = &args.draw else { return Ok(()) };
+    let cannot = |error: io::Error| wrong(&format!("cannot draw {file}: {error}"));
+    let out = BufWriter::new(fs_err::File::create(file).map_err(cannot)?);
+    let header = trace::Header { only: Some(format!("what matters to {}", args.subject)), ..source.header().clone() };
+    let mut writer: Box<dyn TraceWriter> = match TraceFormat::of(file) {
+        TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(shown)),
+        TraceFormat::Mermaid => Box::new(Mermaid::begin(out, &header)),
+        _ => Box::new(TraceLines::begin(out, &header).map_err(cannot)?),
+    };
+    // Whatever happened long before would press together what is to be seen: of the time before the calls only faults are drawn.
+    collected.events.values().try_for_each(|event| writer.event(event)).map_err(cannot)?;
+    writer.end("0000000000000000").map_err(cannot)?;
+    say(&format!("drawn: {file}"));
+    Ok(())
+}
+
+fn check_ending(file: &Utf8Path) -> Result<(), Exit> {
+    match TraceFormat::of(file) {
+        TraceFormat::Svg | TraceFormat::Mermaid | TraceFormat::Jsonl => Ok(()),
+        _ => Err(wrong(&format!("cannot draw {file}: give it one of the endings .svg, .mmd and .jsonl"))),
+    }
+}
