@@ -56,7 +56,7 @@ impl Objective {
 /// The shares of calls that should succeed: the objective of the scenario, and what is expected of the availability of all calls. Each once,
 /// ascending.
 pub(crate) fn of_availability(manifest: &Manifest) -> Vec<Share> {
-    let expected = manifest.expect.iter().filter_map(|clause| match clause {
+    let expected = manifest.expect.iter().filter_map(|clause| match clause.bare() {
         Clause::Availability(bounds) if bounds.class.is_none() => bounds.at_least,
         _ => None,
     });
