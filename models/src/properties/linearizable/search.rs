@@ -50,7 +50,7 @@ struct Position {
 /// Whether there is such an order of the operations, which are sorted by their invocations; nothing if more positions than `most` would
 /// have to be looked at.
 pub(super) fn is_linearizable(operations: &[&Operation], most: u64) -> Option<bool> {
-    let operations: Vec<&Operation> = operations.iter().copied().filter(|operation| operation.may_count()).collect();
+    let operations = needed(operations);
     let mut seen = BTreeSet::new();
     let mut open = vec![advanced(Position { front: 0, ahead: Vec::new(), waiting: Vec::new(), state: 0 }, &operations)];
     let mut looked = 0;
@@ -70,6 +70,31 @@ pub(super) fn is_linearizable(operations: &[&Operation], most: u64) -> Option<bo
         open.extend(next.into_iter().rev().filter_map(|index| taken(&operations, &position, index)));
     }
     Some(false)
+}
+
+/// The operations that can matter: not those that had no effect; nor those of unknown outcome whose value nobody saw, unless an answer may
+/// rest on its being there all the same: that an exchange found another value, or a sum.
+fn needed<'a>(operations: &[&'a Operation]) -> Vec<&'a Operation> {
+    let mut seen = BTreeSet::new();
+    let mut shows_others = false;
+    for operation in operations {
+        match operation.action {
+            Action::Read => seen.extend(operation.answer()),
+            Action::CompareAndSet { expected, .. } => {
+                seen.insert(expected);
+                shows_others |= operation.answer() == Some(0);
+            }
+            Action::Add(_) => shows_others = true,
+            _ => {}
+        }
+    }
+    let can_matter = |operation: &Operation| match operation.action {
+        Action::Write(value) | Action::CompareAndSet { new: value, .. } if operation.end == End::Unknown => {
+            shows_others || seen.contains(&value)
+        }
+        _ => operation.may_count(),
+    };
+    operations.iter().copied().filter(|operation| can_matter(operation)).collect()
 }
 
 /// Whether an operation needs not be taken any more.
