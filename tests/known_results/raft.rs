@@ -32,7 +32,7 @@ impl Election {
             String::new()
         } else {
             let dead: Vec<String> = (0..*dead).map(|member| format!("\"db[{member}]\"")).collect();
-            format!("Crash(node: [{}], at: \"0s\")", dead.join(", "))
+            format!("Crash(node: [{}], at: \"1ns\")", dead.join(", "))
         };
         let text = format!(
             "(schema: 1, name: \"election\", horizon: \"10s\", drain: \"0s\",

@@ -83,7 +83,7 @@ impl Protocol for RaftProtocol {
         ("LogMatching", "two logs that have an entry of the same index and term are the same up to there"),
         ("LeaderCompleteness", "whoever is elected has every entry that was committed in an earlier term"),
         ("StateMachineSafety", "what one member takes for committed at an index every other does: committed entries persist"),
-        ("StableLeader", "nobody begins a term while a leader has had entries committed all the time for five election timeouts"),
+        ("StableLeader", "nobody begins a term while a leader gets entries committed all the time"),
     ];
 
     const PRIMARY: Option<&'static str> = Some("leader");

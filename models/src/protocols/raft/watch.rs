@@ -6,7 +6,7 @@ use super::member::Member;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;
-use sim_core::time::SimTime;
+use sim_core::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
 /// What was really elected and committed.
@@ -48,8 +48,11 @@ struct Reign {
 /// So many committed entries, ends of logs and terms are remembered: what lies further back is not judged.
 const MOST: usize = 1 << 16;
 
-/// A leader that has had entries committed for so many of the longest election timeouts is followed by a majority, and needs no successor.
-const SETTLED: u64 = 5;
+/// A leader that has entries committed with shorter pauses than this has been heard by some member of every majority within the least election timeout, with
+/// room for messages that are slow: own choice.
+fn pause(patience: Patience) -> SimDuration {
+    patience.least.scaled(1, 3)
+}
 
 impl Watch {
     /// A member has made something known.
@@ -81,7 +84,7 @@ impl Watch {
                 if member.leads()
                     && let Some(reign) = self.leading.get_mut(&instance)
                 {
-                    if now.saturating_since(reign.last) > patience.most {
+                    if now.saturating_since(reign.last) > pause(patience) {
                         reign.since = now;
                     }
                     reign.last = now;
@@ -145,11 +148,11 @@ impl Watch {
         }
     }
 
-    /// Nobody has to begin a term as long as a leader gets its entries committed. One that was cut off a moment ago may have done so last;
-    /// but nobody may begin a term before the least election timeout is over.
+    /// Nobody has to begin a term as long as a leader gets its entries committed all the time.
     fn judge_campaign(&self, (by, term): (InstanceId, u64), (now, patience): (SimTime, Patience), observations: &mut Observations) {
-        let (settled, recent) = (patience.most.saturating_mul(SETTLED), patience.least.scaled(1, 2));
-        let is_settled = |reign: &Reign| reign.last.saturating_since(reign.since) >= settled && now.saturating_since(reign.last) <= recent;
+        let is_settled = |reign: &Reign| {
+            now.saturating_since(reign.last) <= pause(patience) && now.saturating_since(reign.since) >= patience.least.saturating_mul(2)
+        };
         if let Some((leader, reign)) = self.leading.iter().find(|&(&leader, reign)| leader != by && is_settled(reign)) {
             let since = reign.since;
             observations.violated("StableLeader", now, || {
