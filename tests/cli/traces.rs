@@ -369,3 +369,31 @@ fn a_browser_opens_the_picture() {
     let dom = String::from_utf8_lossy(&run.expect("it was there a moment ago").stdout).into_owned();
     assert!(dom.contains("<svg") && dom.contains("back[0]") && !dom.contains("parsererror"), "{dom}");
 }
+
+#[test]
+fn why_a_property_is_violated_is_told_from_the_operations_of_its_witness() {
+    let place = Place::with(&[]);
+    let said = place.run(&["why", "abd-write-back", "violation", "--seed", "3", "--draw", "why.svg"]);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    assert!(said.out.starts_with("Linearizable is violated at "), "{}", said.out);
+    let operations = said.out.lines().filter(|line| line.contains("clients -> register #") && line.contains("; key ")).count();
+    assert!(operations >= 2 && said.out.contains("because"), "{}", said.out);
+    let picture = place.read("why.svg");
+    roxmltree::Document::parse(&picture).expect("it is XML");
+    assert!(picture.contains("register[0]") && picture.contains("clients"), "the members take part");
+    assert_eq!(place.run(&["why", "abd-write-back", "Linearizable", "--seed", "3"]).out, said.out, "by its name it is the same");
+    let said = place.run(&["why", "abd-write-back", "violation", "--seed", "3", "--arm", "with"]);
+    assert!(said.code == Some(2) && said.err.contains("no property is violated"), "{}", said.err);
+}
+
+#[test]
+fn a_history_is_written_as_jepsen_writes_one() {
+    let place = chain();
+    assert_eq!(place.run(&["run", "abd-write-back", "--seed", "3", "--quiet", "--trace", "history.edn"]).code, Some(1));
+    let history = place.read("history.edn");
+    let count = |what: &str| history.lines().filter(|line| line.contains(what)).count();
+    assert!(count(":type :invoke") > 500 && count(":f :read") > 100 && count(":f :write") > 100, "{}", history.lines().count());
+    assert_eq!(count(":type :invoke"), count(":type :ok") + count(":type :fail") + count(":type :info"));
+    let said = place.run(&["run", "chain.ron", "--trace", "history.edn"]);
+    assert!(said.code == Some(2) && said.err.contains("nobody asks a group"), "{}", said.err);
+}
