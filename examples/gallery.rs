@@ -91,7 +91,7 @@ const SHOWN: &[Shown] = &[
             ("horizon", "200s"),
             (
                 "sweep.vary",
-                r#"{ "nodes.database.workers": [1, 2, 3], "nodes.callers.arrivals.rate": Bisect(from: "10/s", to: "290/s", until: Stuck, precision: "5/s") }"#,
+                r#"{ "nodes.database.workers": [1, 2, 3], "nodes.callers.arrivals.rate": Bisect(from: "10/s", to: "290/s", until: Below(of: "availability", limit: "60%"), precision: "5/s") }"#,
             ),
         ],
         seeds: 6,
@@ -101,7 +101,7 @@ const SHOWN: &[Shown] = &[
 ];
 
 /// One run drawn as lanes: the scenario, the arm and the seed.
-const LANES: (&str, &str, u64) = ("e-commerce", "patterns", 1);
+const LANES: (&str, &str, u64) = ("cascade", "breaker", 1);
 
 /// The scenario with the changes, or what is wrong with it.
 fn scenario(name: &str, changes: &[(&str, &str)]) -> Scenario {

@@ -217,7 +217,7 @@ mod tests {
         }
         let text = plain(&arms(&results, 0, 46).expect("there are two arms"));
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[0].contains("over 2 runs") && lines[1].starts_with("short |██████████"), "{text}");
+        assert!(lines[0].contains("over 2 runs") && lines[1].starts_with("short |████████▄"), "{text}");
         assert_eq!((lines[2], lines[3].trim_start().chars().next()), ("an arm with a name that leaves no room", Some('|')), "{text}");
         assert_eq!(lines.last(), Some(&"× crash of b at 40s"));
         results.manifest.load = "one-shot".to_owned();

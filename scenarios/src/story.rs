@@ -65,24 +65,26 @@ fn load(plan: &Plan, population: &PopulationPlan) -> String {
     let callee = plan.edges[population.edge.index()].name.split(" -> ").nth(1).unwrap_or_default();
     let PopulationPlan { name, count, starts_within, .. } = population;
     let who = format!("{} \"{name}\"", counted(*count, "client"));
+    let (call, wait, its, think_for) = if *count == 1 { ("calls", "waits", "its", "thinks") } else { ("call", "wait", "their", "think") };
     let within = if starts_within.is_zero() { String::new() } else { format!(", spread over {starts_within}") };
     let said = match &population.arrivals {
         ArrivalProcess::Once => {
             let when = if starts_within.is_zero() { "all at the same instant".to_owned() } else { format!("spread over {starts_within}") };
-            format!("{who} call \"{callee}\" once each, {when}")
+            format!("{who} {call} \"{callee}\" once each, {when}")
         }
         ArrivalProcess::Closed { think } => format!(
-            "{who} call \"{callee}\", wait for the end of their call, think for {} on average, and call again (closed load{within})",
+            "{who} {call} \"{callee}\", {wait} for the end of {its} call, {think_for} for {} on average, and {call} again (closed load{within})",
             rounded(think.mean())
         ),
         open @ ArrivalProcess::Open(gaps) => {
             let rate = open.mean_rate(SimTime::ZERO, SimTime::ZERO + plan.clockwork.horizon).map_or(String::new(), per_second);
+            let together = if *count == 1 { "" } else { " together" };
             let how = match gaps {
                 models::workloads::Gaps::Exponential(_) => ", at random (Poisson)",
                 models::workloads::Gaps::Equal(_) => ", evenly spaced",
                 models::workloads::Gaps::Course(_) => " on average, at a rate that changes",
             };
-            format!("{who} call \"{callee}\" {rate} together{how}, whether or not earlier calls have been answered (open load)")
+            format!("{who} {call} \"{callee}\" {rate}{together}{how}, whether or not earlier calls have been answered (open load)")
         }
     };
     let probes = if population.synthetic { "; they are probes and no users, and counted apart" } else { "" };
@@ -202,9 +204,9 @@ mod tests {
             told.load,
             [
                 "200 clients \"people\" call \"front\" 90 times a second together, at random (Poisson), whether or not earlier calls have been answered (open load)",
-                "1 client \"robots\" call \"back\", wait for the end of their call, think for 2s on average, and call again (closed load, spread over 3s)",
+                "1 client \"robots\" calls \"back\", waits for the end of its call, thinks for 2s on average, and calls again (closed load, spread over 3s)",
                 "3 clients \"crowd\" call \"back\" once each, all at the same instant",
-                "1 client \"probe\" call \"front\" once a second together, evenly spaced, whether or not earlier calls have been answered (open load); they are probes and no users, and counted apart",
+                "1 client \"probe\" calls \"front\" once a second, evenly spaced, whether or not earlier calls have been answered (open load); they are probes and no users, and counted apart",
             ]
         );
         let parts: Vec<String> = told.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect();

@@ -299,3 +299,26 @@ impl Protocol for CounterProtocol {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::hostile::{Words, bears_everything};
+
+    fn anything(words: &mut Words) -> Message {
+        match words.index(5) {
+            0 => Message::Add,
+            1 => Message::Added,
+            2 => Message::Read,
+            3 => Message::Sum(words.number()),
+            _ => Message::Entries((0..words.index(5)).map(|_| words.number()).collect()),
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_to_a_member_it_goes_on() {
+        bears_everything(&GrowOnlyCounter::default().protocol(), anything);
+        let without = vec![CounterRule::GreaterEntry, CounterRule::DurableEntry];
+        bears_everything(&GrowOnlyCounter { without, ..GrowOnlyCounter::default() }.protocol(), anything);
+    }
+}

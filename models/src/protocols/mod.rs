@@ -7,12 +7,17 @@
 //!
 //! One file per protocol: a struct that a scenario writes (`Speaks`), and the protocol it stands for (`Protocol`).
 
+mod acknowledged;
 mod boxed;
+mod byzantine_register;
+mod chain;
 mod commit;
 mod counter;
 mod generals;
 mod gossip;
 mod heartbeats;
+#[cfg(test)]
+mod hostile;
 mod key_value;
 mod lease;
 mod lock;
@@ -20,6 +25,7 @@ mod marzullo;
 mod nobody;
 mod payments;
 mod pbft;
+mod primary_backup;
 mod protocol;
 mod quorum_register;
 mod raft;
@@ -30,6 +36,8 @@ mod turn;
 mod witness;
 
 pub use boxed::Boxed;
+pub use byzantine_register::{ByzantineRegister, ByzantineRegisterProtocol, Data, RegisterRule};
+pub use chain::{Chain, ChainProtocol, ChainRule};
 pub use commit::{CommitRule, Phases, Record, Termination, TwoPhaseCommit, TwoPhaseCommitProtocol};
 pub use counter::{CounterProtocol, CounterRule, GrowOnlyCounter};
 pub use generals::{Generals, GeneralsProtocol, Lieutenant, Manner, Order as GeneralsOrder, Rules as GeneralsRules};
@@ -42,6 +50,7 @@ pub use marzullo::{Agreement, marzullo};
 pub use nobody::Nobody;
 pub use payments::{PaymentRule, Payments, PaymentsProtocol};
 pub use pbft::{Pbft, PbftProtocol, PbftRule};
+pub use primary_backup::{BackupRule, Backups, PrimaryBackup, PrimaryBackupProtocol};
 pub use protocol::{Lie, Protocol, Speaks, Verdict};
 pub use quorum_register::{Asks, Coordinator, QuorumRegister, QuorumRegisterProtocol, QuorumRule, Versions};
 pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
@@ -94,7 +103,7 @@ use {authenticated, peers, placed};
 
 registry! {
     /// A group, as a scenario writes it.
-    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, GrowOnlyCounter, Payments, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
+    Group as "group", each_group: Row, TimeServer, Lease, DistributedLock, TwoPhaseCommit, Generals, Pbft, ByzantineRegister, PrimaryBackup, Chain, GrowOnlyCounter, Payments, Heartbeats, Swim, Gossip, KeyValue, QuorumRegister, Raft,
 }
 
 impl Group {

@@ -215,3 +215,18 @@ impl Protocol for PaymentsProtocol {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::hostile::{Words, bears_everything};
+
+    #[test]
+    fn whatever_is_said_to_the_server_it_goes_on() {
+        let anything = |words: &mut Words| match words.index(2) {
+            0 => Message::Charge(words.small(), words.number()),
+            _ => Message::Charged(words.number()),
+        };
+        bears_everything(&Payments::default().protocol(), anything);
+    }
+}

@@ -2,10 +2,12 @@
 
 use crate::*;
 use models::environment::DiskLoss;
-use models::faults::{Byzantine, Conduct, Pause, Start, Twins};
+use models::faults::{Byzantine, Conduct, Partition, Pause, Start, Twins};
 use models::properties::{AnyProperty, Linearizable, Stated, Verdict};
 use models::protocols::{
-    CommitRule, DistributedLock, Generals, Group, LockRule, Manner, Pbft, PbftRule, Phases, Termination, TwoPhaseCommit,
+    BackupRule, Backups, ByzantineRegister, Chain, ChainRule, CommitRule, CounterRule, Data, DistributedLock, Generals, Gossip, Group,
+    GrowOnlyCounter, LockRule, Manner, Mode, PaymentRule, Payments, Pbft, PbftRule, Phases, PrimaryBackup, RegisterRule, Termination,
+    TwoPhaseCommit,
 };
 use std::collections::BTreeSet;
 
@@ -18,7 +20,7 @@ fn room() -> Placement {
 fn asked(group: impl Into<Group>, per_second: u64, mut faults: Vec<PlannedFault>) -> SystemSpec {
     let group = group.into();
     let watched = group.properties().map(|(name, _)| Stated::OfProtocol(name.to_owned())).collect();
-    faults.push(crash("group", ms(29_000), None, WhileDown::Silence));
+    faults.push(crash("group", ms(29_900), None, WhileDown::Silence));
     let near = Distribution::Uniform { low: ms(5), high: ms(9) };
     let mut spec = SystemSpec {
         clients: vec![("app".to_owned(), clients(5, "group", poisson(per_second)))],
@@ -29,7 +31,7 @@ fn asked(group: impl Into<Group>, per_second: u64, mut faults: Vec<PlannedFault>
         properties: watched,
         ..SystemSpec::default()
     };
-    spec.clockwork.horizon = SimDuration::from_secs(28);
+    spec.clockwork.horizon = SimDuration::from_secs(30);
     spec
 }
 
@@ -279,4 +281,117 @@ fn a_dead_primary_is_replaced() {
     let ended = sound(&asked(replicas(4), 20, vec![dead(5_000)]), 1);
     assert!(observed(&ended, "view changes") >= 1 && violated(&ended).is_empty());
     assert!(ended.measures.succeeded as f64 > 0.95 * ended.measures.calls as f64, "{}", ended.measures.succeeded);
+}
+
+fn backups(acknowledge: Backups, without: &[BackupRule]) -> PrimaryBackup {
+    PrimaryBackup { acknowledge, keys: 5, without: without.to_vec(), domain: room(), ..PrimaryBackup::default() }
+}
+
+/// What runs of a store violate whose members are cut off from each other in turn, and die in turn.
+fn parted(group: impl Into<Group>, members: u32, seeds: u64) -> BTreeSet<String> {
+    let group = group.into();
+    let mut found = BTreeSet::new();
+    for seed in 1..=seeds {
+        let name = |member: u32| format!("group[{member}]");
+        let cut_off = |member: u32, begin: u64| {
+            let others = (0..members).filter(|&other| other != member).map(name).collect();
+            struck(Partition { groups: vec![Names::one(&name(member)), Names(others)], one_way: false }, begin, 3_000)
+        };
+        let mut faults: Vec<PlannedFault> = (0..3).map(|nth| cut_off(nth, 3_000 + u64::from(nth) * 5_000)).collect();
+        faults.push(crash("group[1]", ms(19_000), Some(ms(2_500)), WhileDown::Silence));
+        faults.push(crash("group[0]", ms(23_000), Some(ms(2_500)), WhileDown::Silence));
+        let mut spec = asked(group.clone(), 40, faults);
+        spec.properties.push(Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 })));
+        let ended = sound(&spec, seed);
+        assert!(ended.measures.succeeded > 300, "{}: {}", group.name(), ended.measures.succeeded);
+        found.extend(violated(&ended).into_iter().map(str::to_owned));
+    }
+    found
+}
+
+#[test]
+fn a_backup_that_takes_over_knows_what_was_acknowledged_if_somebody_had_it_before() {
+    for acknowledge in [Backups::One, Backups::Majority, Backups::All] {
+        assert_eq!(parted(backups(acknowledge, &[]), 3, 3), BTreeSet::new(), "{acknowledge:?}");
+    }
+    assert!(parted(backups(Backups::None, &[]), 3, 3).contains("KeepsAcknowledged"));
+    let hasty = [BackupRule::MajorityTakeover, BackupRule::EpochFencing, BackupRule::ConfirmedReads];
+    for rule in [&hasty[2..], &hasty[..]] {
+        assert!(parted(backups(Backups::One, rule), 3, 3).contains("Linearizable"), "{rule:?}");
+    }
+}
+
+#[test]
+fn a_chain_is_linearizable_whoever_is_cut_off_unless_a_rule_is_broken() {
+    let chain = |without: &[ChainRule]| Chain { keys: 5, without: without.to_vec(), domain: room(), ..Chain::default() };
+    assert_eq!(parted(chain(&[]), 4, 4), BTreeSet::new());
+    for rule in [ChainRule::TailAcknowledges, ChainRule::TailReads, ChainRule::Lease] {
+        assert!(parted(chain(&[rule]), 4, 4).contains("Linearizable"), "{rule:?}");
+    }
+}
+
+#[test]
+fn a_register_bears_one_liar_among_four_if_values_are_signed_and_among_five_if_they_are_not() {
+    let register = ByzantineRegister { domain: room(), ..ByzantineRegister::default() };
+    let found = |register: &ByzantineRegister| {
+        let mut found = BTreeSet::new();
+        for seed in 1..=6 {
+            let mut spec = asked(register.clone(), 40, vec![struck(liar("group", 1, Conduct::WrongAnswers(Share::ALL)), 1_000, 28_000)]);
+            spec.links[0].loss = Share::percent(5);
+            spec.stacks[0].1 = vec![timeout(ms(300))];
+            spec.properties.push(Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 })));
+            found.extend(violated(&sound(&spec, seed)).into_iter().map(str::to_owned));
+        }
+        !found.is_empty()
+    };
+    assert!(!found(&register));
+    assert!(found(&ByzantineRegister { members: 3, quorum: Some(2), ..register.clone() }));
+    let plain = ByzantineRegister { members: 5, data: Data::Plain, ..register };
+    assert!(!found(&plain));
+    assert!(found(&ByzantineRegister { without: vec![RegisterRule::Vouching], ..plain.clone() }));
+    assert!(found(&ByzantineRegister { members: 4, quorum: Some(3), ..plain }));
+}
+
+#[test]
+fn a_counter_is_never_too_high_and_always_available_unless_it_adds_what_it_hears() {
+    let counter = |without: &[CounterRule]| GrowOnlyCounter { without: without.to_vec(), domain: room(), ..GrowOnlyCounter::default() };
+    let found = |without: &[CounterRule]| {
+        let ended = sound(&harassed(counter(without)), 1);
+        violated(&ended).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(found(&[]).is_empty());
+    assert_eq!(found(&[CounterRule::GreaterEntry]), ["NeverTooMuch"]);
+    let names = |names: &[&str]| Names(names.iter().map(|name| (*name).to_owned()).collect());
+    let parts = vec![names(&["group[0]"]), names(&["group[1]", "group[2]"])];
+    let ended = sound(&asked(counter(&[]), 20, vec![struck(Partition { groups: parts, one_way: false }, 5_000, 20_000)]), 1);
+    // All but those who ask when everybody is dead.
+    assert!(ended.measures.succeeded + 6 > ended.measures.calls, "{} of {}", ended.measures.succeeded, ended.measures.calls);
+    assert!(observed(&ended, "additions that a read missed") > 20);
+}
+
+#[test]
+fn a_call_is_charged_once_if_its_key_is_remembered() {
+    let charged = |payments: Payments| {
+        let mut spec = asked(payments, 20, Vec::new());
+        spec.links[0].loss = Share::percent(5);
+        spec.stacks[0].1 = vec![retry(4, AnyBackoff::Immediate(models::strategies::backoff::Immediate {})), timeout(ms(200))];
+        let ended = sound(&spec, 1);
+        assert_eq!(violated(&ended).contains("ChargedOnce"), observed(&ended, "charges made again") > 0);
+        observed(&ended, "charges made again")
+    };
+    let payments = || Payments { domain: room(), ..Payments::default() };
+    assert_eq!(charged(payments()), 0);
+    assert!(charged(Payments { without: vec![PaymentRule::IdempotencyKeys], ..payments() }) > 10);
+    assert!(charged(Payments { remembers: ms(100), ..payments() }) > 10);
+}
+
+#[test]
+fn a_rumour_is_pulled_to_everybody() {
+    let gossip =
+        Gossip { members: 20, every: ms(200), mode: Mode::Pull, fanout: 1, domain: room(), message_size: USUAL_SIZE, authenticated: false };
+    for seed in 1..=5 {
+        let ended = sound(&asked(gossip.clone(), 5, Vec::new()), seed);
+        assert_eq!(observed(&ended, "members that learned"), 19);
+        assert!((3..20).contains(&observed(&ended, "rounds until everybody knew")));
+    }
 }

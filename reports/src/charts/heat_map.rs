@@ -14,6 +14,7 @@ use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
+use sim_core::stats::{exp, ln};
 use sim_core::time::SimDuration;
 
 /// A measure over two varied parameters.
@@ -83,6 +84,9 @@ pub static COMPLETION: HeatMap = HeatMap {
     caption: "Median over the runs; \">\": not all done at the end",
 };
 
+/// Letters of the y axis have so many pixels.
+const SIDE: f64 = 170.0;
+
 /// Steps of the legend.
 const STEPS: usize = 5;
 
@@ -133,15 +137,22 @@ impl Chart for HeatMap {
             title: view.titled(self.title),
             legend: range.legend(theme),
             caption: vec![
-                format!("{}; darker is worse; n = {} runs per field.{}", self.caption, runs(&table), range.note()),
+                format!(
+                    "{}; darker is worse; n = {} runs per field.{} Right: {}; up: {}.",
+                    self.caption,
+                    runs(&table),
+                    range.note(),
+                    manifest.axes[x],
+                    manifest.axes[y]
+                ),
                 provenance(results),
             ],
             body,
         };
         let width = 900.0 / in_a_row as f64 - 80.0;
         let (x_axis, y_axis) = (
-            Axis::places(&manifest.axes[x], &columns, (width / columns.len().max(1) as f64).max(1.0)),
-            Axis::places(&manifest.axes[y], &rows, 26.0),
+            Axis::places(over_time::short(&manifest.axes[x], width, theme), &columns, (width / columns.len().max(1) as f64).max(1.0)),
+            Axis::places(over_time::short(&manifest.axes[y], SIDE, theme), &rows, 26.0),
         );
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&x_axis, &y_axis), |plane, arm| {
@@ -170,6 +181,8 @@ fn runs(table: &Table) -> String {
 struct Range {
     low: f64,
     high: f64,
+    /// Whether a step of the colour is a factor: one long time would make all others look alike.
+    is_log: bool,
     more_is_worse: bool,
     unit: &'static str,
 }
@@ -180,13 +193,18 @@ impl Range {
         let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         // Shares of runs mean the same in every picture.
         let (low, high) = if map.name == NOT_RECOVERED.name { (0.0, 1.0) } else { (low.min(high), high) };
-        Self { low, high, more_is_worse: map.more_is_worse, unit: map.unit }
+        let is_log = map.unit == "s" && low > 0.0 && high > 20.0 * low;
+        Self { low, high, is_log, more_is_worse: map.more_is_worse, unit: map.unit }
     }
 
     fn heat(&self, cell: &Cell) -> Option<f64> {
         // What is only known to be longer than a bound is the worst there is.
         let value = if matches!(cell, Cell::Censored(_)) { self.high } else { cell.value()? };
-        let share = if self.high > self.low { (value - self.low) / (self.high - self.low) } else { 0.0 };
+        let share = match (self.high > self.low, self.is_log) {
+            (false, _) => 0.0,
+            (true, true) => ln(value.max(self.low) / self.low) / ln(self.high / self.low),
+            (true, false) => (value - self.low) / (self.high - self.low),
+        };
         Some(if self.more_is_worse { share } else { 1.0 - share })
     }
 
@@ -195,7 +213,8 @@ impl Range {
         let step = |index: usize| {
             let heat = index as f64 / (steps.max(2) - 1) as f64;
             let share = if self.more_is_worse { heat } else { 1.0 - heat };
-            let value = self.low + share * (self.high - self.low);
+            let value =
+                if self.is_log { self.low * exp(share * ln(self.high / self.low)) } else { self.low + share * (self.high - self.low) };
             let shown = if self.unit == "s" {
                 number::length(SimDuration::from_secs_f64(value))
             } else {
@@ -207,6 +226,10 @@ impl Range {
     }
 
     fn note(&self) -> &'static str {
-        if self.high > self.low { "" } else { " All fields have the same value." }
+        match (self.high > self.low, self.is_log) {
+            (false, _) => " All fields have the same value.",
+            (true, true) => " Colours are logarithmic.",
+            (true, false) => "",
+        }
     }
 }

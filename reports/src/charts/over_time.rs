@@ -6,7 +6,7 @@
 use super::View;
 use super::axis::Axis;
 use super::plane::{FAULT_ROOM, Plane, heading_height};
-use super::sheet::{Rect, Sheet, WIDTH};
+use super::sheet::{Rect, Sheet, WIDTH, text_width};
 use crate::command;
 use crate::number;
 use crate::theme::Theme;
@@ -180,6 +180,11 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
         shaded += &format!(" Fault times differ from run to run: {}{more}.", labels.join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
+}
+
+/// A label if there is room for it; a path may be longer than an axis, and then stands in the caption alone.
+pub(super) fn short<'a>(label: &'a str, room: f64, theme: &Theme) -> &'a str {
+    if text_width(label, theme.text, false) <= room { label } else { "" }
 }
 
 /// What is shaded, in words.

@@ -203,15 +203,16 @@ fn planes(results: &Results, threshold: &Threshold, (view, axis): (&View, usize)
         legend: (0..5).map(shade).collect(),
         caption: vec![
             format!(
-                "Darker: more of the n = {seeds} seeds fail (each seed's edge by bisection). Line and number: the median edge; none where half of the seeds fail nowhere between the ends."
+                "Darker: more of the n = {seeds} seeds fail (each seed's edge by bisection). Line and number: the median edge; none where half of the seeds fail nowhere between the ends. Right: {}; up: {}.",
+                manifest.axes[axis], threshold.path
             ),
             provenance(results),
         ],
         body: over_time::height_of(&headings, theme, 290.0),
     };
     let width = 900.0 / headings.len().clamp(1, 3) as f64 - 80.0;
-    let x = Axis::places(&manifest.axes[axis], &columns, (width / columns.len().max(1) as f64).max(1.0));
-    let y = scale::axis_of(&threshold.path, &threshold.values);
+    let x = Axis::places(over_time::short(&manifest.axes[axis], width, theme), &columns, (width / columns.len().max(1) as f64).max(1.0));
+    let y = scale::axis_of(over_time::short(&threshold.path, 230.0, theme), &threshold.values);
     let numbers = values(threshold);
     sheet::draw(theme, &frame, |sheet| {
         over_time::in_rows(sheet, &headings, (&x, &y), |plane, arm| {

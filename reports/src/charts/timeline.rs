@@ -42,6 +42,8 @@ pub struct RunSeen<'a> {
 
 /// More lanes than this are not drawn: those in which least happened are left out.
 const LANES: usize = 24;
+/// So many lanes are all drawn, whatever happens in them.
+const FEW: usize = 8;
 /// Height of a lane, of the panel above them, and of the gap between two lanes.
 const LANE: f64 = 34.0;
 /// Height of a line of a name.
@@ -107,7 +109,7 @@ impl RunSeen<'_> {
         let left_out = self.nodes.len() - nodes.len();
         let mut note = "Above: share of the calls started in each bin that succeed. Bars: requests that waited at a node at most in each bin; the number is the highest of its lane.".to_owned();
         if left_out > 0 {
-            note += &format!(" {left_out} nodes in which less happened are not drawn.");
+            note += &format!(" {left_out} nodes in which nothing happened, or less, are not drawn.");
         }
         let is_short = |span: &&Span| span.end.is_some_and(|end| (end - span.begin).as_nanos() * 400 < self.manifest.horizon.as_nanos());
         if self.nodes.iter().any(|node| node.down.iter().any(|span| is_short(&span))) {
@@ -132,6 +134,10 @@ impl RunSeen<'_> {
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
         order.sort_by_key(|index| (std::cmp::Reverse(happened(&self.nodes[*index])), *index));
         order.truncate(room);
+        // Of many, those in which nothing happened would only make the picture tall.
+        if self.nodes.len() > FEW {
+            order.retain(|index| happened(&self.nodes[*index]) > (false, 0));
+        }
         order.sort_unstable();
         order.into_iter().map(|index| &self.nodes[index]).collect()
     }

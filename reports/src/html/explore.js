@@ -87,7 +87,7 @@ const traces = (picture, shown) => {
     return [{ type: 'bar', x: all.map(group => safe(group.name)), y: all.map(group => values[group.rows[0]]), marker: { color: all.map((group, index) => colours[(group.arm < 0 ? index : group.arm) % colours.length]) } }];
   }
   const x = picture.columns[under].words ? of(picture.columns[under]).map(safe) : of(picture.columns[under]);
-  const shape = picture.chart.startsWith('recovery') ? 'hv' : 'linear';
+  const shape = picture.chart.startsWith('recovery') && !picture.along ? 'hv' : 'linear';
   return all.flatMap((group, index) => {
     const number = group.arm < 0 ? index : group.arm;
     const colour = colours[number % colours.length];

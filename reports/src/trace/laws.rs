@@ -10,7 +10,7 @@ fn scenario(horizon: &str) -> Scenario {
         r#"(schema: 1, name: "x", horizon: "{horizon}", nodes: {{
             "clients": Clients(count: 50, arrivals: Poisson(rate: "100/s"), calls: "front", domain: "out"),
             "front": Service(workers: 8, demand: Constant("1ms"), does: [Call("back")], domain: "in"),
-            "back": Service(replicas: 2, workers: 2, demand: Exponential(mean: "5ms"), domain: "in") }},
+            "back": Service(replicas: 2, workers: 2, demand: Exponential(mean: "20ms"), domain: "in") }},
         links: [Link(from: "out", to: "in", delay: Constant("5ms"), loss: "5%", duplicate: "5%")],
         faults: [Crash(node: "back[0]", at: "500ms", lasts: "200ms", every: "1s")],
         stacks: {{ "clients -> front": [Retry(attempts: 3, backoff: Immediate()), Timeout("100ms")], "front -> back": [Timeout("50ms")] }})"#

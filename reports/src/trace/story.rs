@@ -164,10 +164,13 @@ impl Story {
             "answer" => {
                 self.land(event, call, false);
                 server.into_iter().for_each(|kind| self.close(kind, event, outcome.clone()));
+                self.orphans.remove(&orphan_of(call));
                 self.fly(event, call, true);
             }
             "deliver" => {
                 self.land(event, call, true);
+                // A caller that talks with a group itself is at both ends of its request.
+                self.flying.remove(&way_of(call, false));
                 self.close(SpanKind::Attempt, event, outcome);
             }
             "late" | "ignore" => {
@@ -175,7 +178,9 @@ impl Story {
                 self.orphans.remove(&orphan_of(call));
             }
             "abandon" => {
-                if let Some(span) = self.open.get(&place_of(SpanKind::Attempt, call)) {
+                let at_server = || server.iter().any(|kind| self.open.contains_key(&place_of(*kind, call)));
+                let is_under_way = self.flying.contains_key(&way_of(call, false)) || at_server();
+                if let Some(span) = self.open.get(&place_of(SpanKind::Attempt, call)).filter(|_| is_under_way) {
                     self.orphans.insert(orphan_of(call), span.root);
                 }
                 self.close(SpanKind::Attempt, event, Some("abandoned".to_owned()));

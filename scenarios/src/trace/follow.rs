@@ -143,13 +143,20 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
                 if matches!(self.plan.edges[name.call.edge.index()].callee, Callee::Own(_)) {
                     self.under_way.called_itself(&name.call, *server);
                 }
-                self.place_attempt(id, (name, *server), Side::Caller)
+                let placed = self.place_attempt(id, (name, *server), Side::Caller);
+                self.under_way.see(name, *server, id, Progress::SetsOut);
+                placed
             }
-            Record::Abandoned(name, server)
-            | Record::TurnedBack(name, server, _)
-            | Record::Broken(name, server)
-            | Record::Ignored(name, server) => self.place_attempt(id, (name, *server), Side::Caller),
-            Record::Delivered(name, server, _) | Record::DeliveredLate(name, server, _) => {
+            Record::Abandoned(name, server) => {
+                let placed = self.place_attempt(id, (name, *server), Side::Caller);
+                // A group that nobody waits for any longer says nothing more.
+                if matches!(self.plan.edges[name.call.edge.index()].callee, Callee::Group) {
+                    self.under_way.attempt_over(name);
+                }
+                placed
+            }
+            Record::Broken(name, server) | Record::Ignored(name, server) => self.place_attempt(id, (name, *server), Side::Caller),
+            Record::TurnedBack(name, server, _) | Record::Delivered(name, server, _) | Record::DeliveredLate(name, server, _) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Caller);
                 self.under_way.attempt_over(name);
                 placed

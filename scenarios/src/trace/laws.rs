@@ -148,9 +148,9 @@ fn the_causes_of_an_answer_lead_back_through_its_own_request() {
 #[test]
 fn what_a_crash_does_is_caused_by_it() {
     let scenario = small(
-        "\"clients\": Clients(count: 20, arrivals: Constant(rate: \"100/s\"), calls: \"service\"), \
+        "\"clients\": Clients(count: 20, arrivals: Constant(rate: \"10/s\"), calls: \"service\"), \
          \"service\": Service(workers: 1, demand: Constant(\"50ms\"))",
-        "faults: [Crash(node: \"service\", at: \"1s\", lasts: \"1s\")], stacks: { \"clients -> service\": [Timeout(\"200ms\")] }",
+        "faults: [Crash(node: \"service\", at: \"1020ms\", lasts: \"1s\")], stacks: { \"clients -> service\": [Timeout(\"200ms\")] }",
     );
     let mut seen_so_far: Vec<Seen> = Vec::new();
     follow(&scenario, 1, |_, seen| seen_so_far.push(*seen));

@@ -28,6 +28,8 @@ pub(super) struct AttemptSeen {
 pub(super) enum Progress {
     /// Nothing.
     None,
+    /// It sets out.
+    SetsOut,
     /// It has reached its server.
     Arrives,
     /// Its server answers.
@@ -121,11 +123,13 @@ impl UnderWay {
         match call.attempts.iter_mut().find(|attempt| attempt.name == *name) {
             Some(attempt) => {
                 attempt.last = id;
-                attempt.has_arrived |= step != Progress::None;
+                attempt.has_arrived |= matches!(step, Progress::Arrives | Progress::Answers);
                 attempt.is_answered |= step == Progress::Answers;
             }
+            // What was over and is told of once more, as when nobody waits for it any longer, is over all the same.
+            None if step == Progress::None => {}
             None => {
-                let (has_arrived, is_answered) = (step != Progress::None, step == Progress::Answers);
+                let (has_arrived, is_answered) = (step != Progress::SetsOut, step == Progress::Answers);
                 call.attempts.push(AttemptSeen { name: *name, server, last: id, has_arrived, is_answered });
             }
         }

@@ -121,37 +121,29 @@ fn clusters<'a>(operations: &[&'a Operation]) -> (Vec<Witness>, Vec<Cluster<'a>>
     (found, clusters.into_values().filter(counts).collect())
 }
 
-/// Pairs of values that would each have to stand before the other.
+/// Pairs of values that would each have to stand before the other: one for each value whose zone holds others that it must not.
 fn conflicts<'c, 'a>(clusters: &'c [Cluster<'a>]) -> Vec<(&'c Cluster<'a>, &'c Cluster<'a>)> {
     let (mut forward, backward): (Vec<&Cluster<'a>>, Vec<&Cluster<'a>>) = clusters.iter().partition(|cluster| cluster.is_forward());
     forward.sort_by_key(|cluster| cluster.first_end.0);
-    let mut found = Vec::new();
-    let mut last: Option<&Cluster<'a>> = None;
-    // By their first ends: a zone meets one before it if and only if it meets the one of those that reaches farthest.
-    for cluster in &forward {
-        if let Some(reaching) = last {
-            if reaching.conflicts(cluster) {
-                found.push((reaching, *cluster));
-            }
-            if cluster.last_begin.0 <= reaching.last_begin.0 {
-                continue;
-            }
+    // The zone that reaches farthest among all up to each of them.
+    let mut farthest: Vec<usize> = Vec::with_capacity(forward.len());
+    let mut found: BTreeMap<usize, (&Cluster<'a>, &Cluster<'a>)> = BTreeMap::new();
+    for (index, zone) in forward.iter().enumerate() {
+        let before = farthest.last().copied();
+        // A zone meets one that begins before it if and only if it meets the one of those that reaches farthest.
+        if let Some(before) = before.filter(|before| forward[*before].conflicts(zone)) {
+            found.entry(before).or_insert((forward[before], zone));
         }
-        last = Some(cluster);
-    }
-    // The farthest reach among all zones that begin no later.
-    let mut reaches: Vec<&Cluster<'a>> = Vec::with_capacity(forward.len());
-    for cluster in &forward {
-        let farthest = reaches.last().filter(|last| last.last_begin.0 >= cluster.last_begin.0).copied();
-        reaches.push(farthest.unwrap_or(cluster));
+        farthest.push(before.filter(|before| forward[*before].last_begin.0 >= zone.last_begin.0).unwrap_or(index));
     }
     for cluster in backward {
-        let before = forward.partition_point(|zone| zone.first_end.0 < cluster.last_begin.0);
-        if let Some(zone) = before.checked_sub(1).map(|index| reaches[index]).filter(|zone| zone.conflicts(cluster)) {
-            found.push((zone, cluster));
+        let begun = forward.partition_point(|zone| zone.first_end.0 < cluster.last_begin.0);
+        let zone = begun.checked_sub(1).map(|index| farthest[index]).filter(|zone| forward[*zone].conflicts(cluster));
+        if let Some(zone) = zone {
+            found.entry(zone).or_insert((forward[zone], cluster));
         }
     }
-    found
+    found.into_values().collect()
 }
 
 /// Two values that would each have to stand before the other, as the few operations that say so.
@@ -164,8 +156,8 @@ fn conflict(a: &Cluster<'_>, b: &Cluster<'_>) -> Witness {
     }
     operations.sort_by_key(|operation| operation.invoked);
     let kept = shortest(&operations, &|part| has_writes(part) && !can_be_explained(part));
-    let reads = kept.iter().filter(|operation| operation.action == Action::Read).count();
-    let sentence = match (reads, a.write.is_none() || b.write.is_none()) {
+    let read: BTreeSet<u64> = kept.iter().filter(|operation| operation.action == Action::Read).filter_map(|read| read.answer()).collect();
+    let sentence = match (read.len(), a.write.is_none() || b.write.is_none()) {
         (1, true) => "a read answered that nothing was written, after a write was done",
         (1, false) => "a read answered an older value than the one that had been written last",
         (_, true) => "a read answered that nothing was written, after another read had answered a value",

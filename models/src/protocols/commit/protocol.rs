@@ -185,3 +185,45 @@ impl Protocol for TwoPhaseCommitProtocol {
         watch.sees(member, announced, (self.rules(), truth.now), observations);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::commit::message::State;
+    use crate::protocols::commit::{Phases, Termination};
+    use crate::protocols::hostile::{Words, bears_everything};
+
+    fn anything(words: &mut Words) -> Message {
+        let (transaction, ballot, flag) = (words.number(), words.number() as u32, words.flag());
+        match words.index(18) {
+            0 => Message::Do,
+            1 => Message::Done(flag),
+            2 => Message::Refused,
+            3 => Message::Prepare(transaction),
+            4 => Message::Vote(transaction, flag),
+            5 => Message::PreCommit(transaction),
+            6 => Message::Ready(transaction),
+            7 => Message::Decision(transaction, flag),
+            8 => Message::Finished(transaction, flag),
+            9 => Message::Forget(transaction),
+            10 => Message::Inquire(transaction),
+            11 => Message::Query(transaction),
+            12 => Message::State(transaction, if flag { State::PreCommitted } else { State::Decided(words.flag()) }),
+            13 => Message::Claim(transaction, ballot),
+            14 => Message::Promise(transaction, ballot, words.flag().then_some((ballot, flag))),
+            15 => Message::Accept(transaction, ballot, flag),
+            16 => Message::Accepted(transaction, ballot),
+            _ => Message::Outbid(transaction, ballot),
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_to_a_member_it_goes_on() {
+        for (coordinators, phases) in [(1, Phases::Two), (1, Phases::Three), (3, Phases::Two)] {
+            let spec = TwoPhaseCommit { coordinators, phases, termination: Termination::Everybody, ..TwoPhaseCommit::default() };
+            bears_everything(&TwoPhaseCommitProtocol::new(&spec), anything);
+            let without = vec![CommitRule::LogsBeforeVoting, CommitRule::LogsBeforeTelling];
+            bears_everything(&TwoPhaseCommitProtocol::new(&TwoPhaseCommit { without, ..spec }), anything);
+        }
+    }
+}

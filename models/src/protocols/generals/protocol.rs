@@ -236,3 +236,27 @@ impl Protocol for GeneralsProtocol {
 const fn told_witness(agreement: Agreement, order: Order) -> i64 {
     (agreement << 1 | order as u64) as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::hostile::{Words, bears_everything};
+
+    fn anything(words: &mut Words) -> Message {
+        let order = if words.flag() { Order::Attack } else { Order::Retreat };
+        match words.index(4) {
+            0 => Message::Command(words.number(), order),
+            1 => Message::Ask(words.number()),
+            2 => Message::Does(words.number(), order),
+            _ => Message::Told(words.number(), (0..words.index(5)).map(|_| words.small()).collect(), order),
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_to_a_general_it_goes_on() {
+        for messages in [Manner::Oral, Manner::Signed] {
+            let rules = Rules { generals: 4, traitors: 2, messages };
+            bears_everything(&GeneralsProtocol::new(rules, SimDuration::from_millis(50)), anything);
+        }
+    }
+}

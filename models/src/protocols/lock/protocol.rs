@@ -191,3 +191,54 @@ impl Protocol for LockProtocol {
         watch.looks(member, announced, truth.now, observations);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::hostile::{Words, bears_everything};
+    use crate::services::{Placement, usual_size};
+    use sim_core::time::SimDuration;
+
+    fn anything(words: &mut Words) -> Message {
+        let (job, token, version) = (words.number(), words.number(), words.number());
+        match words.index(14) {
+            0 => Message::Do,
+            1 => Message::Done(job),
+            2 => Message::Refused,
+            3 => Message::Ask(job),
+            4 => Message::Grant(job, token),
+            5 => Message::Denied(job),
+            6 => Message::Stamp(job, token),
+            7 => Message::Stamped(job),
+            8 => Message::Release(job),
+            9 => Message::Read(job, token),
+            10 => Message::Value(job, version),
+            11 => Message::Write(job, token, version),
+            12 => Message::Written(job, version),
+            _ => Message::Fenced(job),
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_to_a_member_it_goes_on() {
+        let second = SimDuration::from_secs(1);
+        for servers in [1, 3] {
+            let spec = DistributedLock {
+                servers,
+                holders: 2,
+                ttl: second,
+                work: SimDuration::from_millis(100),
+                prepares: SimDuration::from_millis(10),
+                patience: second,
+                queue: 5,
+                without: Vec::new(),
+                domain: Placement::default(),
+                message_size: usual_size(),
+                authenticated: false,
+            };
+            bears_everything(&LockProtocol::new(&spec), anything);
+            let without = vec![LockRule::Fencing, LockRule::ExpiryCheck, LockRule::DelayedRestart];
+            bears_everything(&LockProtocol::new(&DistributedLock { without, ..spec }), anything);
+        }
+    }
+}

@@ -43,7 +43,7 @@ impl Replica {
         let Some(votes) = self.checkpoints.get(&at) else { return };
         let alike = votes.values().map(|digest| votes.values().filter(|other| *other == digest).count()).max().unwrap_or(0);
         if at > self.executed {
-            if alike >= protocol.one_is_right() && at > self.executed + u64::from(protocol.spec.checkpoint_every) / 2 {
+            if alike >= protocol.one_is_right() && at > self.executed.saturating_add(u64::from(protocol.spec.checkpoint_every) / 2) {
                 self.fetched.clear();
                 protocol.tell_others(&Message::Fetch(self.executed), turn);
             }
@@ -51,10 +51,18 @@ impl Replica {
         }
         if alike >= protocol.quorum() && at > self.stable {
             self.stable = at;
-            self.slots = self.slots.split_off(&(at + 1));
-            self.checkpoints = self.checkpoints.split_off(&(at + 1));
+            self.slots = self.slots.split_off(&at.saturating_add(1));
+            self.checkpoints = self.checkpoints.split_off(&at.saturating_add(1));
             self.given = self.given.max(at);
             self.propose_waiting(protocol, turn);
+        }
+    }
+
+    /// It says again what it has done up to its last checkpoint.
+    pub(super) fn repeats_checkpoint(&mut self, protocol: &PbftProtocol, turn: Now<'_, '_>) {
+        let (at, digest) = (self.snapshot.at, self.snapshot.digest());
+        if at > 0 {
+            protocol.tell_others(&Message::Checkpoint(at, digest), turn);
         }
     }
 
@@ -79,9 +87,11 @@ impl Replica {
         self.store.clone_from(&told.store);
         (self.answers, self.done) = (BTreeMap::new(), std::collections::VecDeque::new());
         told.done.iter().for_each(|&(id, answer)| self.remember(id, answer));
-        self.slots = self.slots.split_off(&(told.at + 1));
-        self.checkpoints = self.checkpoints.split_off(&(told.at + 1));
+        self.slots = self.slots.split_off(&told.at.saturating_add(1));
+        self.checkpoints = self.checkpoints.split_off(&told.at.saturating_add(1));
         self.snapshot = told;
+        // Or there might be too few who say so for it to become stable.
+        self.repeats_checkpoint(protocol, turn);
         let finished: Vec<u64> = self.waiting.keys().copied().filter(|id| self.answers.contains_key(id)).collect();
         for id in finished {
             if let (Some((_, Some(held))), Some(&answer)) = (self.waiting.remove(&id), self.answers.get(&id)) {

@@ -189,3 +189,46 @@ impl Protocol for PbftProtocol {
         watch.sees((instance, &member.replica), (member.index, announced), truth, observations);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocols::hostile::{Words, bears_everything};
+    use crate::protocols::pbft::message::{Change, Proposal, Snapshot};
+
+    fn proposal(words: &mut Words) -> Proposal {
+        words.flag().then(|| Request { id: words.number(), key: words.small(), write: words.flag().then(|| words.number()) })
+    }
+
+    fn change(words: &mut Words) -> Change {
+        let prepared = (0..words.index(3)).map(|_| (words.number(), (words.number(), proposal(words)))).collect();
+        Change { stable: words.number(), prepared }
+    }
+
+    fn anything(words: &mut Words) -> Message {
+        let at = (words.number(), words.number());
+        match words.index(10) {
+            0 => Message::Request(Request { id: at.0, key: words.small(), write: words.flag().then_some(at.1) }),
+            1 => Message::Reply(at.0, at.1),
+            2 => Message::PrePrepare(at, proposal(words)),
+            3 => Message::Prepare(at, proposal(words)),
+            4 => Message::Commit(at, proposal(words)),
+            5 => Message::Checkpoint(at.0, at.1),
+            6 => Message::ViewChange(at.0, change(words)),
+            7 => Message::NewView(at.0, (0..words.index(5)).map(|_| (words.small(), change(words))).collect()),
+            8 => Message::Fetch(at.0),
+            _ => {
+                let done = (0..words.index(3)).map(|_| (words.number(), words.number())).collect();
+                Message::State(Box::new(Snapshot { at: at.0, store: BTreeMap::from([(words.small(), at.1)]), done }))
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_said_to_a_replica_it_goes_on() {
+        let spec = Pbft { checkpoint_every: 4, ..Pbft::default() };
+        bears_everything(&PbftProtocol::new(&spec), anything);
+        let without = vec![PbftRule::PrepareRound, PbftRule::MatchingProposals, PbftRule::PreparedCertificates, PbftRule::ReplyQuorum];
+        bears_everything(&PbftProtocol::new(&Pbft { without, ..spec }), anything);
+    }
+}

@@ -82,13 +82,13 @@ impl Replica {
         let is_open = |slot: &Slot, id: u64| slot.accepted.is_some_and(|(_, proposal)| proposal.is_some_and(|request| request.id == id));
         let wanted: Vec<Request> = self.waiting.values().map(|(request, _)| *request).collect();
         for request in wanted {
-            if self.given >= self.stable + protocol.window() {
+            if self.given >= self.stable.saturating_add(protocol.window()) {
                 return;
             }
             if self.slots.values().any(|slot| is_open(slot, request.id)) {
                 continue;
             }
-            self.given = self.given.max(self.executed) + 1;
+            self.given = self.given.max(self.executed).saturating_add(1);
             let (at, proposal) = ((self.view, self.given), Some(request));
             protocol.tell_others(&Message::PrePrepare(at, proposal), turn);
             self.accept(protocol, at, proposal, turn);
@@ -107,7 +107,7 @@ impl Replica {
     }
 
     pub(super) fn is_in_window(&self, protocol: &PbftProtocol, place: u64) -> bool {
-        place > self.stable && place <= self.stable + protocol.window()
+        place > self.stable && place <= self.stable.saturating_add(protocol.window())
     }
 
     pub(super) fn proposed(&mut self, protocol: &PbftProtocol, from: u32, at: At, proposal: Proposal, turn: Now<'_, '_>) {
@@ -184,7 +184,9 @@ impl Replica {
     /// Does what is committed, in order.
     pub(super) fn execute(&mut self, protocol: &PbftProtocol, turn: Now<'_, '_>) {
         let mut did_something = false;
-        while let Some(slot) = self.slots.get(&(self.executed + 1)).filter(|slot| slot.is_committed) {
+        while let Some(slot) =
+            self.slots.get(&(self.executed.saturating_add(1))).filter(|slot| slot.is_committed && self.executed < u64::MAX)
+        {
             let proposal = slot.accepted.and_then(|(_, proposal)| proposal);
             self.executed += 1;
             self.recent.push_back((self.executed, proposal));

@@ -18,6 +18,7 @@ impl Replica {
         }
         // Perhaps the others have done what it waits for.
         protocol.tell_others(&Message::Fetch(self.executed), turn);
+        self.repeats_checkpoint(protocol, turn);
         let wishes = self.changes.get(&self.view).map_or(0, BTreeMap::len);
         if self.is_changing && wishes < protocol.quorum() {
             // It would be alone in the next view as well; its wish may be lost.
@@ -47,6 +48,10 @@ impl Replica {
     }
 
     pub(super) fn wanted(&mut self, protocol: &PbftProtocol, from: u32, view: u64, change: Change, turn: Now<'_, '_>) {
+        if view == u64::MAX {
+            // There would be none after it.
+            return;
+        }
         if view < self.view || view == self.view && !self.is_changing {
             if !self.is_changing && protocol.primary(self.view) == turn.me() && !self.begun.is_empty() {
                 turn.send(To::Member(from), Message::NewView(self.view, self.begun.clone()));
@@ -59,8 +64,8 @@ impl Replica {
         });
         self.changes.entry(view).or_default().insert(from, change);
         self.changes.retain(|&of, wishes| of >= self.view && !wishes.is_empty());
-        let higher: u64 = self.changes.range(self.view + 1..).map(|(_, wishes)| wishes.len() as u64).sum();
-        let next = self.changes.range(self.view + 1..).next().map(|(&next, _)| next);
+        let higher: u64 = self.changes.range(self.view.saturating_add(1)..).map(|(_, wishes)| wishes.len() as u64).sum();
+        let next = self.changes.range(self.view.saturating_add(1)..).next().map(|(&next, _)| next);
         if let Some(next) = next.filter(|_| higher >= protocol.one_is_right() as u64) {
             // One of them is right, and so it is time.
             return self.want(protocol, next, turn);
@@ -79,7 +84,7 @@ impl Replica {
         who.sort_unstable();
         who.dedup();
         let is_due = view > self.view || view == self.view && self.is_changing;
-        if is_due && from == protocol.primary(view) && from != turn.me() && who.len() >= protocol.quorum() {
+        if is_due && from == protocol.primary(view) && from != turn.me() && who.len() >= protocol.quorum() && view < u64::MAX {
             self.enter(protocol, view, proofs, turn);
         }
     }
@@ -87,7 +92,7 @@ impl Replica {
     /// A view begins with what may have been committed before, and with nothing in the gaps.
     fn enter(&mut self, protocol: &PbftProtocol, view: u64, proofs: &[(u32, Change)], turn: Now<'_, '_>) {
         (self.view, self.is_changing) = (view, false);
-        self.changes = self.changes.split_off(&(view + 1));
+        self.changes = self.changes.split_off(&view.saturating_add(1));
         turn.announce("EntersView", view as i64);
         let stable = proofs.iter().map(|(_, change)| change.stable).max().unwrap_or(0);
         if stable > self.executed {
@@ -104,7 +109,7 @@ impl Replica {
         }
         let last = chosen.last_key_value().map_or(stable, |(&place, _)| place);
         self.given = last.max(self.executed);
-        for place in stable + 1..=last {
+        for place in stable.saturating_add(1)..=last {
             if self.is_in_window(protocol, place) {
                 let proposal = chosen.get(&place).and_then(|&(_, proposal)| proposal);
                 self.accept(protocol, (view, place), proposal, turn);

@@ -95,6 +95,13 @@ impl Work {
             return Next::Wait;
         }
         self.heard.push((from, version));
+        if let Phase::Over(newest) = self.phase
+            && version > newest
+            && !self.is_write()
+        {
+            // Too late for whoever asked, and not for those that have something older.
+            self.phase = Phase::Over(version);
+        }
         if self.phase != Phase::Asking || self.heard.len() < spec.read_quorum as usize {
             return Next::Wait;
         }
