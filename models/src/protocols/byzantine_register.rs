@@ -169,6 +169,8 @@ pub struct Session {
     /// What it writes, or writes back, once it knows.
     storing: Option<Version>,
     stored: BTreeSet<u32>,
+    /// Whose machines said that nobody listens.
+    refused: BTreeSet<u32>,
 }
 
 impl ByzantineRegisterProtocol {
@@ -252,7 +254,7 @@ impl Protocol for ByzantineRegisterProtocol {
         let write = (!self.spec.reads.holds(draws.share())).then(|| turn.unique_value());
         turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), Message::Ask(key)));
-        Session { key, write, versions: BTreeMap::new(), storing: None, stored: BTreeSet::new() }
+        Session { key, write, versions: BTreeMap::new(), storing: None, stored: BTreeSet::new(), refused: BTreeSet::new() }
     }
 
     fn on_answer(&self, session: &mut Session, from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
@@ -271,6 +273,12 @@ impl Protocol for ByzantineRegisterProtocol {
             }
             _ => None,
         }
+    }
+
+    /// The others answer, as long as they are a quorum.
+    fn on_refusal(&self, session: &mut Session, from: u32, failure: Failure, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        session.refused.insert(from);
+        (self.spec.members as usize - session.refused.len() < self.quorum).then_some(Outcome::Failed(failure))
     }
 
     fn on_request(&self, member: &mut BTreeMap<u32, Version>, message: Message, turn: &mut Turn<'_, Self>) {

@@ -7,7 +7,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Held, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The protocol of [`Generals`](super::Generals).
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,8 @@ pub struct Session {
     agreement: Agreement,
     order: Order,
     answers: BTreeMap<u32, Order>,
+    /// Whose machines said that nobody listens.
+    refused: BTreeSet<u32>,
 }
 
 /// A general takes part in so many agreements at once, and hears of no others: own choice.
@@ -138,7 +140,7 @@ impl Protocol for GeneralsProtocol {
         let order = if draws.choice().index(2) == 0 { Order::Retreat } else { Order::Attack };
         turn.send(To::Member(0), Message::Command(agreement, order));
         (1..self.rules.generals).for_each(|general| turn.send(To::Member(general), Message::Ask(agreement)));
-        Session { agreement, order, answers: BTreeMap::new() }
+        Session { agreement, order, answers: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
     fn on_answer(&self, session: &mut Session, from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
@@ -154,6 +156,16 @@ impl Protocol for GeneralsProtocol {
             return Some(if order == session.order { Outcome::Success } else { Outcome::Failed(Failure::Conflict) });
         }
         (session.answers.len() == self.rules.generals as usize - 1).then_some(Outcome::Failed(Failure::Conflict))
+    }
+
+    /// The other lieutenants answer, as long as there are enough of them; without a commander they retreat.
+    fn on_refusal(&self, session: &mut Session, from: u32, failure: Failure, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        if from > 0 {
+            session.refused.insert(from);
+        }
+        let lieutenants = self.rules.generals as usize - 1;
+        let enough = (self.rules.traitors as usize + 1).min(lieutenants);
+        (lieutenants - session.refused.len() < enough).then_some(Outcome::Failed(failure))
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {

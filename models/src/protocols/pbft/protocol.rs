@@ -7,10 +7,10 @@ use super::{Pbft, PbftRule};
 use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The protocol of [`Pbft`].
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct Session {
     id: u64,
     is_read: bool,
     answers: BTreeMap<u32, u64>,
+    /// Whose machines said that nobody listens.
+    refused: BTreeSet<u32>,
 }
 
 impl PbftProtocol {
@@ -109,7 +111,7 @@ impl Protocol for PbftProtocol {
         turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
         let request = Message::Request(Request { id, key, write });
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), request.clone()));
-        Session { id, is_read: write.is_none(), answers: BTreeMap::new() }
+        Session { id, is_read: write.is_none(), answers: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
     fn on_answer(&self, session: &mut Session, from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
@@ -125,6 +127,13 @@ impl Protocol for PbftProtocol {
         }
         turn.returns(session.is_read.then_some(answer));
         Some(Outcome::Success)
+    }
+
+    /// The others answer, as long as there are enough of them.
+    fn on_refusal(&self, session: &mut Session, from: u32, failure: Failure, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        session.refused.insert(from);
+        let left = self.spec.members as usize - session.refused.len();
+        (left < self.one_is_right()).then_some(Outcome::Failed(failure))
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {
