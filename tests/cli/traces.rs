@@ -241,7 +241,7 @@ fn diagrams_show_what_was_chosen_and_refuse_what_nobody_could_read() {
     let svg = traced(&place, "trace.svg", &["--only", "from=900ms until=1700ms"]);
     let document = roxmltree::Document::parse(&svg).expect("it is XML");
     let texts: Vec<_> = document.descendants().filter_map(|node| node.text()).collect();
-    for wanted in ["clients", "front", "back[0]", "back[1]"] {
+    for wanted in ["clients", "front[0]", "back[0]", "back[1]"] {
         assert!(texts.contains(&wanted), "{texts:?}");
     }
     assert!(texts.iter().any(|text| text.contains("back[0] is dead from 1.000000s to 1.500000s")), "{texts:?}");

@@ -195,7 +195,7 @@ fn a_participant_is_blocked_for_as_long_as_its_coordinator_is_down_unless_there_
     let (_, most) = blocked(&TwoPhaseCommit { phases: Phases::Three, ..commit() });
     assert!(most < 1_500, "{most} ms");
     let (_, most) = blocked(&TwoPhaseCommit { coordinators: 3, ..commit() });
-    assert!(most < 4_000, "{most} ms");
+    assert!(most < 6_000, "others finish what it began, long before it is back: {most} ms");
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn backups(acknowledge: Backups, without: &[BackupRule]) -> PrimaryBackup {
 }
 
 /// What runs of a store violate whose members are cut off from each other in turn, and die in turn.
-fn parted(group: impl Into<Group>, members: u32, seeds: u64) -> BTreeSet<String> {
+fn parted(group: impl Into<Group>, members: u32, cut: [u32; 3], seeds: u64) -> BTreeSet<String> {
     let group = group.into();
     let mut found = BTreeSet::new();
     for seed in 1..=seeds {
@@ -301,7 +301,8 @@ fn parted(group: impl Into<Group>, members: u32, seeds: u64) -> BTreeSet<String>
             let others = (0..members).filter(|&other| other != member).map(name).collect();
             struck(Partition { groups: vec![Names::one(&name(member)), Names(others)], one_way: false }, begin, 3_000)
         };
-        let mut faults: Vec<PlannedFault> = (0..3).map(|nth| cut_off(nth, 3_000 + u64::from(nth) * 5_000)).collect();
+        let mut faults: Vec<PlannedFault> =
+            cut.into_iter().zip([3_000, 8_000, 13_000]).map(|(member, begin)| cut_off(member, begin)).collect();
         faults.push(crash("group[1]", ms(19_000), Some(ms(2_500)), WhileDown::Silence));
         faults.push(crash("group[0]", ms(23_000), Some(ms(2_500)), WhileDown::Silence));
         let mut spec = asked(group.clone(), 40, faults);
@@ -316,21 +317,23 @@ fn parted(group: impl Into<Group>, members: u32, seeds: u64) -> BTreeSet<String>
 #[test]
 fn a_backup_that_takes_over_knows_what_was_acknowledged_if_somebody_had_it_before() {
     for acknowledge in [Backups::One, Backups::Majority, Backups::All] {
-        assert_eq!(parted(backups(acknowledge, &[]), 3, 3), BTreeSet::new(), "{acknowledge:?}");
+        assert_eq!(parted(backups(acknowledge, &[]), 3, [0, 1, 2], 3), BTreeSet::new(), "{acknowledge:?}");
     }
-    assert!(parted(backups(Backups::None, &[]), 3, 3).contains("KeepsAcknowledged"));
+    assert!(parted(backups(Backups::None, &[]), 3, [0, 1, 2], 3).contains("KeepsAcknowledged"));
     let hasty = [BackupRule::MajorityTakeover, BackupRule::EpochFencing, BackupRule::ConfirmedReads];
     for rule in [&hasty[2..], &hasty[..]] {
-        assert!(parted(backups(Backups::One, rule), 3, 3).contains("Linearizable"), "{rule:?}");
+        assert!(parted(backups(Backups::One, rule), 3, [0, 1, 2], 3).contains("Linearizable"), "{rule:?}");
     }
 }
 
 #[test]
 fn a_chain_is_linearizable_whoever_is_cut_off_unless_a_rule_is_broken() {
     let chain = |without: &[ChainRule]| Chain { keys: 5, without: without.to_vec(), domain: room(), ..Chain::default() };
-    assert_eq!(parted(chain(&[]), 4, 4), BTreeSet::new());
+    // The tail first: who reads there is answered as long as it believes that it is the tail.
+    let cut = [3, 0, 1];
+    assert_eq!(parted(chain(&[]), 4, cut, 4), BTreeSet::new());
     for rule in [ChainRule::TailAcknowledges, ChainRule::TailReads, ChainRule::Lease] {
-        assert!(parted(chain(&[rule]), 4, 4).contains("Linearizable"), "{rule:?}");
+        assert!(parted(chain(&[rule]), 4, cut, 4).contains("Linearizable"), "{rule:?}");
     }
 }
 

@@ -126,7 +126,7 @@ fn play(spec: &SystemSpec, seed: u64) -> Ended {
 }
 
 fn play_with(spec: &SystemSpec, seed: u64, ties: TieBreak) -> Ended {
-    let plan = plan_of(spec);
+    let plan = plan_of(spec).of_run(&Seed::new(seed));
     let player = Player { plan: &plan, seed, ties };
     match spec.groups.first() {
         None => player.play(Nobody),

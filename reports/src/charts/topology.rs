@@ -132,7 +132,7 @@ impl Struck {
 
 /// Whether a text has this name as a word of its own.
 fn names(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/');
     !name.is_empty()
         && text.match_indices(name).any(|(at, _)| {
             let (before, after) = (&text[..at], &text[at + name.len()..]);

@@ -144,8 +144,8 @@ impl Story {
         let server = [SpanKind::Queue, SpanKind::Work];
         match event.kind.as_ref() {
             "call" => self.begin_call(event, call),
-            "end" => self.close(SpanKind::Call, event, outcome),
-            "give-up" => self.close(SpanKind::Call, event, Some("given up".to_owned())),
+            "end" => self.end_call(event, call, outcome),
+            "give-up" => self.end_call(event, call, Some("given up".to_owned())),
             "send" => {
                 self.begin(SpanKind::Attempt, event, call);
                 self.fly(event, call, false);
@@ -243,6 +243,17 @@ impl Story {
                 self.give_up_inside(event, call);
             }
         }
+    }
+
+    /// A call is over, and so are its attempts of which nothing is left: that their caller gives them up is not told.
+    fn end_call(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, outcome: Option<String>) {
+        let key = || call.key.as_ref().to_owned();
+        let attempts = (SpanKind::Attempt, key(), 0, 0)..=(SpanKind::Attempt, key(), u32::MAX, u32::MAX);
+        let silent: Vec<_> = self.open.range(attempts).map(|(place, _)| place.clone()).collect();
+        for span in silent.iter().filter_map(|place| self.open.remove(place)) {
+            self.parts.push(Part::Span(Span { until: event.at, outcome: Some("no answer".to_owned()), ..span }));
+        }
+        self.close(SpanKind::Call, event, outcome);
     }
 
     /// Calls made for a request that is served are given up if nothing of them is under way: not all of that is told.

@@ -6,7 +6,7 @@ use crate::run::run;
 use crate::text::Source;
 use crate::{Extent, Scenario, read};
 use models::plan::Plan;
-use models::record::Record;
+use models::record::{AttemptName, Record};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeMap;
@@ -128,19 +128,19 @@ fn the_causes_of_an_answer_lead_back_through_its_own_request() {
         [
             "end at clients",
             "deliver at clients",
-            "answer at front",
-            "end at front",
-            "deliver at front",
-            "answer at back",
-            "start at back",
-            "send at front",
-            "call at front",
-            "start at front",
+            "answer at front[0]",
+            "end at front[0]",
+            "deliver at front[0]",
+            "answer at back[0]",
+            "start at back[0]",
+            "send at front[0]",
+            "call at front[0]",
+            "start at front[0]",
             "send at clients",
             "call at clients"
         ]
     );
-    let child = events.iter().find(|event| event.kind == "call" && event.node.as_deref() == Some("front")).expect("it calls");
+    let child = events.iter().find(|event| event.kind == "call" && event.node.as_deref() == Some("front[0]")).expect("it calls");
     let parent = events[0].call.as_ref().expect("it is about a call");
     assert_eq!(child.call.as_ref().and_then(|call| call.within.clone()), Some((parent.key.clone(), 1)));
 }
@@ -162,13 +162,19 @@ fn what_a_crash_does_is_caused_by_it() {
     // What it worked on is gone, and whoever waits for that gives up because of the crash.
     let begun = |seen: &&Seen| seen.id < died.id && matches!(seen.record, Record::Started(..));
     let Record::Started(lost, _) = seen_so_far.iter().rev().find(begun).expect("it worked").record else { unreachable!() };
-    let abandoned = seen_so_far.iter().find(|seen| matches!(seen.record, Record::Abandoned(name, _) if name == lost));
-    assert_eq!(abandoned.expect("nobody answers").cause, Some(died.id));
+    let given_up = |lost: AttemptName| {
+        let is_end = |record: &Record| match record {
+            Record::Abandoned(name, _) => *name == lost,
+            Record::CallEnded(name, _) => *name == lost.call,
+            _ => false,
+        };
+        seen_so_far.iter().find(|seen| is_end(&seen.record)).expect("nobody answers").cause
+    };
+    assert_eq!(given_up(lost), Some(died.id));
     // Who comes while it is dead is told nothing, and gives up because the request was lost.
     let dropped = of(|record| matches!(record, Record::Dropped(..)));
     let Record::Dropped(lost, ..) = dropped.record else { unreachable!() };
-    let abandoned = seen_so_far.iter().find(|seen| matches!(seen.record, Record::Abandoned(name, _) if name == lost));
-    assert_eq!(abandoned.expect("nobody answers").cause, Some(dropped.id));
+    assert_eq!(given_up(lost), Some(dropped.id));
 }
 
 #[test]
