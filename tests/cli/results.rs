@@ -15,8 +15,8 @@ fn place() -> Place {
 fn results_of_a_later_format_are_refused_with_the_version_to_use() {
     let place = place();
     let later = place.read("r/manifest.json").replacen("\"format\": 1", "\"format\": 12", 1).replacen(
-        "\"tool_version\": \"",
-        "\"tool_version\": \"8.",
+        "\"tool_version\": \"0.",
+        "\"tool_version\": \"8.0.",
         1,
     );
     place.write("r/manifest.json", later.as_bytes());
