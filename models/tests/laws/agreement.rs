@@ -193,7 +193,7 @@ fn a_participant_is_blocked_for_as_long_as_its_coordinator_is_down_unless_there_
     let (least, _) = blocked(&TwoPhaseCommit { termination: Termination::Everybody, ..commit() });
     assert!(least > 9_900, "all have voted, and nobody knows more: {least} ms");
     let (_, most) = blocked(&TwoPhaseCommit { phases: Phases::Three, ..commit() });
-    assert!(most < 1_500, "{most} ms");
+    assert!(most < 6_000, "nobody waits for the coordinator to come back: {most} ms");
     let (_, most) = blocked(&TwoPhaseCommit { coordinators: 3, ..commit() });
     assert!(most < 6_000, "others finish what it began, long before it is back: {most} ms");
 }
@@ -329,8 +329,8 @@ fn a_backup_that_takes_over_knows_what_was_acknowledged_if_somebody_had_it_befor
 #[test]
 fn a_chain_is_linearizable_whoever_is_cut_off_unless_a_rule_is_broken() {
     let chain = |without: &[ChainRule]| Chain { keys: 5, without: without.to_vec(), domain: room(), ..Chain::default() };
-    // The tail first: who reads there is answered as long as it believes that it is the tail.
-    let cut = [3, 0, 1];
+    // The tail first: who reads there is answered as long as it believes that it is the tail. The last member is the master.
+    let cut = [2, 1, 0];
     assert_eq!(parted(chain(&[]), 4, cut, 4), BTreeSet::new());
     for rule in [ChainRule::TailAcknowledges, ChainRule::TailReads, ChainRule::Lease] {
         assert!(parted(chain(&[rule]), 4, cut, 4).contains("Linearizable"), "{rule:?}");
