@@ -5,12 +5,12 @@
 //!
 //! | module | question |
 //! | --- | --- |
-//! | [`recording`] | what is written down of a run, so that another can be held against it? |
-//! | [`playback`] | is a run the recorded one, and if not, where do they part? |
-//! | [`write`] | how is the file written? |
-//! | [`read`] | how is a file read that may be damaged, edited, from another version, or hostile? |
-//! | [`limits`] | what is too much for a file from somewhere else? |
-//! | [`faults`] | how are a storm's strikes put in its place in the text of a scenario? |
+//! | `recording` | what is written down of a run, so that another can be held against it? |
+//! | `playback` | is a run the recorded one, and if not, where do they part? |
+//! | `write` | how is the file written? |
+//! | `read` | how is a file read that may be damaged, edited, from another version, or hostile? |
+//! | `limits` | what is too much for a file from somewhere else? |
+//! | `faults` | how are a storm's strikes put in its place in the text of a scenario? |
 
 pub mod faults;
 pub mod limits;

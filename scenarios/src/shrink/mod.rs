@@ -7,10 +7,10 @@
 //!
 //! | module | question |
 //! | --- | --- |
-//! | [`draft`] | what is a scenario while it is made smaller? |
-//! | [`edits`] | how can one element of its text be made simpler? |
-//! | [`passes`] | which smaller scenarios are tried, and in which order? |
-//! | [`trial`] | does a scenario still fail in the same way? |
+//! | `draft` | what is a scenario while it is made smaller? |
+//! | `edits` | how can one element of its text be made simpler? |
+//! | `passes` | which smaller scenarios are tried, and in which order? |
+//! | `trial` | does a scenario still fail in the same way? |
 
 pub mod draft;
 mod edits;
