@@ -1,6 +1,6 @@
 //! Mistakes of replicated logs: B5, B6 and B10.
 
-use super::{Bug, Conditions, is_alive, is_found_and_mended, is_told_apart, survives};
+use super::{Bug, PROGRESS, Conditions, is_alive, is_found_and_mended, is_told_apart, survives};
 
 /// What may befall the members: crashes of processes and machines, pauses, cuts of every shape, and members that the others do not hear.
 macro_rules! storm {
@@ -28,6 +28,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "own term",
         storm: storm!(),
         core: CORE,
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
     Bug {
         id: "B6a",
@@ -38,6 +41,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "pre-vote",
         storm: storm!(),
         core: CORE,
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
     Bug {
         id: "B6b",
@@ -48,6 +54,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "on disk",
         storm: storm!(),
         core: CORE,
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
     Bug {
         id: "B10",
@@ -58,6 +67,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "three of four",
         storm: storm!(", Partition(groups: [[\"db[0]\", \"db[1]\"], [\"db[2]\", \"db[3]\"]])"),
         core: CORE,
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
 ];
 
