@@ -10,7 +10,8 @@ const STORM: &str = "storm: Storm(from: \"1s\", lasts: \"60s\", quiet: \"15s\", 
      most: 12, shortest: \"100ms\", longest: \"10s\", max_down: 1)";
 
 /// One of the two who want the lock is gone for ever (its machine says so), perhaps with the lock in its hands; the server was down for a while.
-const CORE: &str = "faults: [Crash(node: \"lock[1]\", while_down: Refusal, at: \"2s\"), Crash(node: \"lock[0]\", at: \"3s\", lasts: \"1s\")]";
+const CORE: &str =
+    "faults: [Crash(node: \"lock[1]\", while_down: Refusal, at: \"2s\"), Crash(node: \"lock[0]\", at: \"3s\", lasts: \"1s\")]";
 
 const BUG: Bug = Bug {
     id: "B3",
