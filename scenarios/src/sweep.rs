@@ -7,7 +7,7 @@ use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::story::story;
-use models::faults::FaultPlan;
+use models::faults::{FaultPlan, StormPlan};
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -208,6 +208,7 @@ fn depends_on_run(scenario: &Scenario) -> bool {
     let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
+        || first.storm.as_ref().is_some_and(StormPlan::aims)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))
 }
 

@@ -5,6 +5,7 @@ use super::message::Message;
 use super::server::{Resource, Server};
 use super::watch::Watch;
 use super::{DistributedLock, LockRule};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -114,13 +115,20 @@ impl Protocol for LockProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let holder = turn.draws("holder", 0).choice().index(u64::from(self.spec.holders)) as u32;
+        turn.invoke(0, Action::Add(1));
         turn.send(To::Member(self.spec.servers + holder), Message::Do);
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
-            Message::Done(_) => Some(Outcome::Success),
-            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
+            Message::Done(_) => {
+                turn.returns(None);
+                Some(Outcome::Success)
+            }
+            Message::Refused => {
+                turn.had_no_effect();
+                Some(Outcome::Failed(Failure::Overload))
+            }
             _ => None,
         }
     }
