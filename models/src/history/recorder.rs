@@ -29,7 +29,7 @@ pub enum Step {
     Returned(Option<u64>),
     /// It certainly had no effect.
     HadNoEffect,
-    /// The lock that was acquired ends by itself at this instant, unless it is given back before.
+    /// The lock that is held ends by itself at this instant, unless it is given back before.
     HeldUntil(u64, SimTime),
     /// A lock that is held is given back.
     Released(u64),
@@ -91,7 +91,10 @@ impl Recorder {
             Step::HadNoEffect => self.close(whose, End::Failed { at: now }),
             Step::HeldUntil(object, until) => {
                 self.is_mixed = true;
-                if let Some(index) = self.push(whose, names, (object, Action::Release), until) {
+                if let Some(index) = self.held.get(&(names.client, object)) {
+                    // It is lent for longer.
+                    self.history.operations[*index].invoked = until;
+                } else if let Some(index) = self.push(whose, names, (object, Action::Release), until) {
                     self.held.insert((names.client, object), index);
                 }
             }
@@ -177,5 +180,7 @@ mod tests {
         assert_eq!(held(|recorder, whose, names| recorder.note(whose, names, Step::Released(LOCK), at(110))), expected(100));
         assert_eq!(held(|recorder, whose, names| recorder.dies(whose, names.client, at(30))), expected(30));
         assert_eq!(held(|recorder, whose, names| recorder.dies(whose, names.client + 1, at(30))), expected(100));
+        let renewed = |recorder: &mut Recorder, whose, names| recorder.note(whose, names, Step::HeldUntil(LOCK, at(110)), at(60));
+        assert_eq!(held(renewed), expected(110));
     }
 }

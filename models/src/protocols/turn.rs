@@ -154,7 +154,8 @@ impl<'a, P: Protocol> Turn<'a, P> {
         self.orders.operations.push(Step::HadNoEffect);
     }
 
-    /// A member has acquired this lock, and by its own clock it ends by itself at this instant, unless the member gives it back or dies before.
+    /// A member holds this lock, and by its own clock that ends by itself at this instant, unless the member gives it back or dies before. It may
+    /// say so again, with another instant.
     pub fn holds_until(&mut self, object: u64, until: SimTime) {
         debug_assert!(self.me.is_some(), "a caller's time is its stack's business");
         self.orders.operations.push(Step::HeldUntil(object, until));

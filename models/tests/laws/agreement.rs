@@ -1,11 +1,13 @@
 //! What locks, commits and agreements promise, and what it takes to break that.
 
 use crate::*;
+use models::clocks::{AnyClock, Drift};
 use models::environment::DiskLoss;
 use models::faults::{Byzantine, Conduct, Pause, Start, Twins};
 use models::properties::{AnyProperty, ExclusiveHolding, Linearizable, Progress, Stated, Verdict};
 use models::protocols::{
-    CommitRule, DistributedLock, Generals, Gossip, Group, LockRule, Manner, Mode, Pbft, PbftRule, Phases, Termination, TwoPhaseCommit,
+    CommitRule, Counted, DistributedLock, Generals, Gossip, Group, Lease, LockRule, Manner, Mode, Pbft, PbftRule, Phases, Termination,
+    TwoPhaseCommit,
 };
 use std::collections::BTreeSet;
 
@@ -182,9 +184,11 @@ fn what_is_written_over_is_no_order_of_changes_though_the_lock_is_held_by_one_at
     let histories = |without: &[LockRule]| {
         let run = |seed| {
             let ended = sound(&with_history(stood_still(lock(1, without))), seed);
-            assert!(ended.measures.findings.iter().all(|finding| finding.count > 0), "{:?}", ended.measures.findings);
+            let speaks = |finding: &models::properties::Finding| finding.count > 0 || finding.property == "OneWriterAtATime";
+            assert!(ended.measures.findings.iter().all(speaks), "{:?}", ended.measures.findings);
             let violated: BTreeSet<String> = violated(&ended).into_iter().map(str::to_owned).collect();
-            assert_eq!(violated.contains("Linearizable"), violated.contains("OneWriterAtATime"), "seed {seed}");
+            // Who has written over another may have been given up by its caller.
+            assert!(!violated.contains("Linearizable") || violated.contains("OneWriterAtATime"), "seed {seed}");
             violated
         };
         (1..=6).flat_map(run).collect::<BTreeSet<String>>()
@@ -210,6 +214,25 @@ fn a_lock_that_is_lent_twice_is_held_by_two_at_once_in_the_history_as_well() {
     let both = ["ExclusiveHolding", "Linearizable"].map(str::to_owned).into_iter().collect();
     assert!(found(&[LockRule::DelayedRestart]).is_superset(&both));
     assert_eq!(found(&[]), BTreeSet::new());
+}
+
+#[test]
+fn a_lease_that_two_hold_by_their_clocks_is_held_by_two_in_the_history_as_well() {
+    let found = |rate: &str, renews_after: Option<SimDuration>, stands_still: bool| {
+        let (holders, length, counted) = (2, ms(1_000), Counted::FromRequest);
+        let lease = Lease { holders, length, counted, renews_after, domain: room(), message_size: USUAL_SIZE, authenticated: false };
+        let pauses = (1..5).filter(|_| stands_still);
+        let pauses = pauses.map(|nth| struck(Pause { node: Names::one("group[1]"), ..Pause::default() }, nth * 5_000, 1_500));
+        let mut spec = with_history(asked(lease, 10, pauses.collect()));
+        spec.clocks = vec![("group[1]".to_owned(), AnyClock::Drift(Drift { rate: rate.parse().expect("it is a rate") }))];
+        let ended = sound(&spec, 1);
+        assert!(ended.measures.findings.iter().all(|finding| finding.count > 0 || finding.property == "OneHolder"));
+        violated(&ended).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("-100000ppm", None, false), ["ExclusiveHolding", "Linearizable", "OneHolder"]);
+    assert!(found("0ppm", None, false).is_empty());
+    // Who stands still believes that it holds what is over by its own clock, if only it looked.
+    assert_eq!(found("0ppm", Some(ms(400)), true), ["OneHolder"]);
 }
 
 /// The longest time from a vote to a decision, of ten runs in which the coordinator is down for 10 s.
