@@ -7,6 +7,7 @@
 
 mod quorums;
 mod raft;
+mod reproduced;
 
 use scenarios::run::run;
 use scenarios::text::Source;
