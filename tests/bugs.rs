@@ -11,6 +11,7 @@ mod page;
 mod payments;
 mod quorums;
 mod raft;
+mod reproduced;
 mod table;
 
 use scenarios::run::run;

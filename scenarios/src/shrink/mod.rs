@@ -24,13 +24,16 @@ use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
 use draft::Draft;
-use passes::{Pass, Proposal, REDUCING, ROUNDING, constants};
+use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants};
 
 /// All passes are gone through so often at most.
 const MOST_ROUNDS: usize = 10;
 
 /// Seeds that are tried at the end, for the one whose run has the fewest events.
 const SEEDS: u64 = 200;
+
+/// Seeds that a bold step is tried under when that of the run does not fail any more.
+const OTHER_LUCKS: u64 = 8;
 
 /// So many proposals are tried at once, whatever the number of threads: what is made must not depend on that.
 const AT_ONCE: usize = 4;
@@ -103,6 +106,8 @@ pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Re
         best = quicker;
         work.reduce(&mut best)?;
     }
+    work.under_other_lucks(&mut best)?;
+    work.reduce(&mut best)?;
     // Last, because what is round is not as short as it could be.
     work.passes(&ROUNDING, &mut best)?;
     let is_done = work.is_wanted();
@@ -138,6 +143,20 @@ impl Work<'_, '_> {
     fn passes(&mut self, passes: &[Pass], best: &mut (Draft, Size)) -> Result<(), Refused> {
         for pass in passes {
             while let Some(smaller) = self.improve(pass(&best.0), best.1)? {
+                *best = smaller;
+            }
+        }
+        Ok(())
+    }
+
+    /// Bold steps, each under a few other seeds: what comes at another instant, or with fewer who take part, rarely goes wrong by the same
+    /// luck, and may by another.
+    fn under_other_lucks(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        for pass in BOLD {
+            while let Some(smaller) = {
+                let proposals = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal)).collect();
+                self.improve(proposals, best.1)?
+            } {
                 *best = smaller;
             }
         }
@@ -213,6 +232,13 @@ impl Work<'_, '_> {
         }
         found.map(|(index, its_size)| self.accept(&proposals[index], its_size)).transpose()
     }
+}
+
+/// The same step under other seeds.
+fn lucks(proposal: &Proposal) -> Vec<Proposal> {
+    let Proposal { what, draft, .. } = proposal;
+    let seeds = (0..OTHER_LUCKS).filter(|seed| *seed != draft.seed);
+    seeds.map(|seed| Proposal::smaller(format!("{what}, seed {seed}"), Draft { seed, ..draft.clone() })).collect()
 }
 
 #[cfg(test)]
