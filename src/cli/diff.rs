@@ -79,6 +79,10 @@ fn loaded(args: &DiffArgs, side: usize) -> Result<Loaded, Exit> {
     if is_trace(name) {
         return FileSource::open(Utf8Path::new(name)).map(Loaded::Trace).map_err(|error| wrong(&error.to_string()));
     }
+    if Utf8Path::new(name).is_file() && !name.ends_with(".ron") {
+        let how = "`stormglass run ... --trace FILE.jsonl` writes one that can";
+        return Err(wrong(&format!("{name} cannot be compared: only scenarios (.ron) and traces in the form jsonl can; {how}")));
+    }
     let own = if side == 1 { args.with.as_slice() } else { &[] };
     let changes = args.changes.iter().chain(own).cloned().collect();
     let scenario = load::load(&ScenarioArgs { scenario: name.clone(), changes }, Extent::AsWritten)?;
