@@ -88,6 +88,7 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("Atomicity", "all participants of a transaction end it in the same way, and none commits it that not all have voted for"),
+        ("Integrity", "no correct member decides twice"),
         ("DecidesWithin", "a participant that has voted yes, and lives, knows the decision within the time that the group says"),
     ];
 
@@ -170,11 +171,7 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     /// A liar says no for yes, and the other way round: in votes, decisions, promises and answers.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        *message = match lie {
-            Lie::Old(old) => *old,
-            Lie::Wrong => message.lie(draw),
-        };
-        Verdict::Send
+        lie.told(message, |honest| Some(honest.lie(draw)))
     }
 
     fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
