@@ -2,7 +2,7 @@
 
 mod fields;
 
-use fields::{assert_fields, fields, sorted};
+use fields::{Probe, assert_fields, fields, sorted};
 use models::alerts::AnyAlert;
 use models::brokers::{Broker, Consume, Router, Topic};
 use models::faults::{AnyFault, Explanation, Parameter, TIMING, Timing};
@@ -28,6 +28,7 @@ use models::{About, Explained};
 use scenarios::text::Source;
 use scenarios::{Extent, read, read_with};
 use serde::Deserialize;
+use std::cell::Cell;
 use std::sync::Arc;
 
 type Explanations = Vec<(&'static str, &'static str, About)>;

@@ -9,6 +9,7 @@ mod determinism; // same scenario and seed: same bytes, on any number of threads
 mod documents; // is everything the documents show true?
 mod explain; // is what the program explains about faults true, and all of it?
 mod known_results; // does the simulator reproduce published results and closed forms?
+mod liveness; // does what works go on, though the rest is dead or lies for ever?
 mod pages; // do the pages of a report work in a browser, without a network?
 mod scenarios; // does every shipped scenario keep its word?
 mod storms; // is a storm the same run when its plan is written down?

@@ -7,9 +7,11 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer as _
 use std::cell::Cell;
 
 /// Something that has nothing to be read, and notes what it is asked for.
-struct Probe<'a> {
-    variant: &'static str,
-    fields: &'a Cell<Option<&'static [&'static str]>>,
+pub struct Probe<'a> {
+    /// The member of a registry that is asked for; empty where there is no registry.
+    pub variant: &'static str,
+    /// What it was asked for.
+    pub fields: &'a Cell<Option<&'static [&'static str]>>,
 }
 
 impl<'de> Deserializer<'de> for Probe<'_> {

@@ -122,6 +122,51 @@ fn a_rumour_reaches_everybody_after_a_logarithm_of_rounds() {
     }
 }
 
+/// How many rounds it takes in the mean until everybody knows, if everybody who does not asks another one, drawn evenly. Of `i` of `n` who know,
+/// each of the others asks one of them with probability i / (n - 1), whatever the rest do: how many more know then is binomial.
+fn rounds_of_pull(members: u32) -> f64 {
+    let n = members as usize;
+    // From so many who know on; everybody knows after no more rounds.
+    let mut left = vec![0.0; n + 1];
+    for knows in (1..n).rev() {
+        let (others, asked) = (n - knows, knows as f64 / (n - 1) as f64);
+        let mut chance = libm::pow(1.0 - asked, others as f64);
+        let (nobody, mut further) = (chance, 0.0);
+        for more in 1..=others {
+            chance = if asked < 1.0 {
+                chance * (others - more + 1) as f64 / more as f64 * asked / (1.0 - asked)
+            } else {
+                f64::from(u8::from(more == others))
+            };
+            further += chance * left[knows + more];
+        }
+        left[knows] = (1.0 + further) / (1.0 - nobody);
+    }
+    left[1]
+}
+
+#[test]
+fn a_rumour_that_is_asked_for_reaches_everybody_after_as_many_rounds_as_its_chain_says() {
+    let mut page = Section::open(
+        here!(),
+        "A. Demers et al., PODC 1987: who does not know asks one other a round. Expected rounds by the chain of how many know, whose steps are binomial.",
+        "400 (256 members: 200; 1024 members: 60), from seed 1.",
+    );
+    // Of two members the other one asks who knows. Of three, both others ask somebody: both who knows in a quarter of all cases, and nobody in another.
+    assert!((rounds_of_pull(2) - 1.0).abs() < 1e-12 && (rounds_of_pull(3) - 2.0).abs() < 1e-12);
+    for (members, seeds) in [(2, 20), (3, 400), (16, 400), (64, 400), (256, 200), (1024, 60)] {
+        let spec = format!("Gossip(members: {members}, every: \"1s\", mode: Pull, domain: \"room\")");
+        let group = group("gossip", &spec, 60, "0%", "");
+        let rounds_of = |seed| observed(&measured(&group, seed), "rounds until everybody knew", Fold::Most).expect("everybody knew") as f64;
+        let seen = Estimate::of((1..=seeds).map(rounds_of));
+        if members == 2 {
+            page.equals("Pull gossip among 2, rounds", "rounds", seen.mean, 1.0, seeds);
+        } else {
+            page.agrees(&format!("Pull gossip among {members}, rounds"), "rounds", seen, rounds_of_pull(members), 0.02);
+        }
+    }
+}
+
 /// Two members in two domains, so that every beat travels for a normal time.
 fn accrual(threshold: f64, window: u32, horizon: u32, faults: &str) -> Scenario {
     let text = format!(

@@ -148,6 +148,8 @@ pub(super) const PARTS: &[Part] = &[
             "reads_and_writes_take_as_long_as_the_fastest_replicas",
             "quorums_that_overlap_are_never_stale",
             "clients_of_a_quorum_meet_the_availability_of_its_majority",
+            "with_disks_nearly_all_reads_are_fresh_after_the_published_time",
+            "clients_of_a_byzantine_quorum_meet_the_availability_of_two_thirds_and_one",
         ],
     },
     Part {
@@ -175,6 +177,7 @@ pub(super) const PARTS: &[Part] = &[
             "a_rumour_reaches_everybody_after_a_logarithm_of_rounds",
             "phi_suspects_as_many_deviations_after_the_mean_as_the_normal_distribution_says",
             "phi_is_how_often_a_beat_that_is_only_late_is_taken_for_death",
+            "a_rumour_that_is_asked_for_reaches_everybody_after_as_many_rounds_as_its_chain_says",
         ],
     },
     Part {

@@ -96,6 +96,37 @@ fn nearly_all_reads_are_fresh_after_the_published_time_and_not_much_earlier() {
     }
 }
 
+/// After how many milliseconds nearly all reads of each of so many seeds are fresh, all but `stale` of them. It lies between these two times,
+/// between which the share of stale reads falls by a power, as the tail of a Pareto distribution does.
+fn nearly_all_are_fresh_after(store: &Store, stale: f64, between: (u32, u32), seeds: u64) -> Estimate {
+    let at = |later: u32, seed: u64| {
+        let scenario = scenario("store.ron", &Store { later: later * 1_000, ..*store }.text(), &[]);
+        let run = measured(&scenario, seed);
+        let of = |name: &str| super::observed(&run, name, Fold::Sum).expect("it is observed") as f64;
+        of("stale reads") / of("reads judged")
+    };
+    Estimate::of((1..=seeds).map(|seed| {
+        let (sooner, later) = (f64::from(between.0), f64::from(between.1));
+        let (more, less) = (at(between.0, seed), at(between.1, seed));
+        let part = libm::log(more / stale) / libm::log(more / less);
+        sooner * libm::pow(later / sooner, part)
+    }))
+}
+
+#[test]
+fn with_disks_nearly_all_reads_are_fresh_after_the_published_time() {
+    let mut page = Section::open(
+        here!(),
+        "P. Bailis et al., VLDB 2012: t at 99.9 %, of DISK; N=3, R=1. The published times come from the tail of 50,000 draws.",
+        "4, seeds 1 to 4, of 20 clients, each 35 ms and 70 ms after the write; between these the share of stale reads falls by a power.",
+    );
+    for (write_quorum, published) in [(1, 45.5), (2, 43.3)] {
+        let store = Store { write: DISK, quorums: (1, write_quorum), later: 0, seconds: 300 };
+        let seen = nearly_all_are_fresh_after(&store, 0.001, (35, 70), 4);
+        page.agrees(&format!("R=1 W={write_quorum}: t at which 99.9 % of the reads are fresh"), "ms", seen, about(published), 0.15);
+    }
+}
+
 #[test]
 fn reads_and_writes_take_as_long_as_the_fastest_replicas() {
     let mut page = Section::open(here!(), "P. Bailis et al., VLDB 2012: latencies at 99.9 %; N=3, R=1.", "4, seeds 1 to 4, of 20 clients.");
@@ -141,5 +172,34 @@ fn clients_of_a_quorum_meet_the_availability_of_its_majority() {
         }));
         // A call takes .04 ms, in which hardly anything fails.
         page.agrees(&format!("majority of {members} at .9: calls that fail"), "share of calls", failed, 1.0 - available, 0.1);
+    }
+}
+
+#[test]
+fn clients_of_a_byzantine_quorum_meet_the_availability_of_two_thirds_and_one() {
+    let mut page = Section::open(
+        here!(),
+        "binomial distribution: 2f + 1 of 3f + 1.",
+        "8, seeds 1 to 8, of about 12,000 failures (at .99: 32,000). Callers ask all replicas, and fail at once where too few listen.",
+    );
+    let rows =
+        [(4, 3, (900, 100), 0.9477, 200, "20/s"), (7, 5, (900, 100), 0.974_309, 200, "20/s"), (4, 3, (990, 10), 0.999_408, 1_000, "100/s")];
+    for (members, quorum, (fails, repaired), available, horizon, rate) in rows {
+        let faults = (members - 1) / 3;
+        let text = format!(
+            "(schema: 1, name: \"byzantine quorums\", horizon: \"{horizon}s\", bin: \"1h\", hold: \"1h\",
+              nodes: {{ \"clients\": Clients(count: 1, arrivals: Poisson(rate: \"{rate}\"), calls: \"value\") }},
+              groups: {{ \"value\": ByzantineRegister(members: {members}, faults: {faults}, reads: \"90%\") }},
+              links: [Link(from: \"default\", to: \"default\", delay: Constant(\"10us\"))],
+              faults: [Crash(node: \"value\", while_down: Refusal, renewal: (
+                time_to_failure: Exponential(mean: \"{fails}ms\"), time_to_repair: Exponential(mean: \"{repaired}ms\")))])"
+        );
+        let scenario = scenario("byzantine.ron", &text, &[]);
+        let failed = Estimate::of((1..=8).map(|seed| {
+            let run = measured(&scenario, seed);
+            1.0 - run.succeeded as f64 / run.calls as f64
+        }));
+        let at = f64::from(fails) / 1e3;
+        page.agrees(&format!("{quorum} of {members} at {at}: calls that fail"), "share of calls", failed, 1.0 - available, 0.1);
     }
 }

@@ -16,7 +16,7 @@ impl Builder<'_> {
             if stated[..index].iter().any(|other| other.title() == property.title()) {
                 self.complaints.push(complaint(&path, format!("`{}` is stated twice; leave one of them out", property.title())));
             }
-            if group.is_none() && property.needs_history() {
+            if group.is_none() && property.needs_group() {
                 let sentence = "only the operations of callers at a group are recorded, and there is no group";
                 self.complaints.push(complaint(&path, sentence));
             }

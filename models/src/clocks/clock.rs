@@ -127,6 +127,11 @@ impl Clock {
         self.oscillator.wake(local, now, seed)
     }
 
+    /// The first instant at which the monotonic clock shows at least `local`, if its rate is not changed from outside.
+    pub fn instant(&mut self, local: SimTime, now: SimTime, seed: &Seed) -> SimTime {
+        self.oscillator.instant(local, now, seed)
+    }
+
     /// Everything the clock shows.
     pub fn read(&mut self, now: SimTime, seed: &Seed) -> Reading {
         let monotonic = self.monotonic(now, seed);

@@ -2,7 +2,8 @@
 //!
 //! An *operation* is what one attempt asks of an object: it is invoked at an instant, and then known to have been done, known to have had
 //! no effect, or *unknown* for ever: whoever gave up waiting cannot say whether it was done, or whether it will still be. A *history* is all
-//! operations of a run in the order in which they were invoked. No node knows it; properties (`properties/`) are judged by it when the run
+//! operations of a run in the order in which they were invoked. Clients are those who call, and members of a group that are clients of
+//! others, as those who want a lock are of the servers that lend it. No node knows it; properties (`properties/`) are judged by it when the run
 //! is over, and it is recorded only if one of them, or whoever exports it, asks for it.
 
 mod operation;
@@ -10,6 +11,6 @@ mod recorder;
 mod told;
 
 pub use operation::{Action, End, Operation};
-pub(crate) use recorder::Recorder;
 pub use recorder::{History, MOST_OPERATIONS, Step};
+pub(crate) use recorder::{Names, Recorder, Whose};
 pub use told::told;

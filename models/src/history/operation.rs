@@ -23,7 +23,7 @@ pub enum Action {
     Add(i64),
     /// Take a lock. Answers a fencing token, if there are any.
     Acquire,
-    /// Give a lock back.
+    /// Give a lock back; of one that ends by itself, its end, if that comes first.
     Release,
     /// Move so much money to another account.
     Transfer {
@@ -75,11 +75,11 @@ pub enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
-    /// The client, by its number among those of all populations.
+    /// The client, by its number among those of all populations; after them come the members of the group, which may be clients of each other.
     pub client: u32,
-    /// The call that it is an attempt of, by the key of its draws: attempts of one call have the same.
+    /// The call that it is an attempt of, by the key of its draws: attempts of one call have the same. Of a member its own key.
     pub call: u64,
-    /// The number of the attempt, from 1.
+    /// The number of the attempt, from 1; of a member that of the operation.
     pub attempt: u32,
     /// What it is about.
     pub object: u64,

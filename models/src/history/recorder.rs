@@ -20,7 +20,7 @@ pub struct History {
     pub missing: u64,
 }
 
-/// What a turn of a caller says of its operation.
+/// What a turn says of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It begins: with this object, this is to be done.
@@ -29,44 +29,158 @@ pub enum Step {
     Returned(Option<u64>),
     /// It certainly had no effect.
     HadNoEffect,
+    /// The lock that is held ends by itself at this instant, unless it is given back before.
+    HeldUntil(u64, SimTime),
+    /// A lock that is held is given back.
+    Released(u64),
+}
+
+/// Whose operation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Whose {
+    /// That of the attempt in this slot.
+    Attempt(u32),
+    /// That of a member, by its instance, which is itself a client of others.
+    Member(u32),
+}
+
+/// Under which names an operation is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    /// The client.
+    pub(crate) client: u32,
+    /// The call, or of a member its own.
+    pub(crate) call: u64,
+    /// The attempt; of a member nothing: its operations are counted.
+    pub(crate) attempt: Option<u32>,
+}
+
+impl Names {
+    /// Those of an attempt of a client.
+    pub(crate) const fn of_attempt(name: AttemptName, client: u32) -> Self {
+        Self { client, call: name.call.key.bits(), attempt: Some(name.number) }
+    }
 }
 
 /// A history in the making.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorder {
     history: History,
-    /// The operation that is open in the record of an attempt, by its slot. An attempt that is given up closes nothing: what comes after
+    /// The operation that is open in the record of an attempt, or of a member. An attempt that is given up closes nothing: what comes after
     /// it in the same record begins with an operation of its own.
-    open: BTreeMap<u32, usize>,
+    open: BTreeMap<Whose, usize>,
+    /// By client and object, the release of a lock that is held: recorded for when that ends by itself, and moved if it is given back before.
+    held: BTreeMap<(u32, u64), usize>,
+    /// How many operations each member has had.
+    counts: BTreeMap<Whose, u32>,
+    /// Whether operations are not in the order of their invocations.
+    is_mixed: bool,
 }
 
 impl Recorder {
-    /// An attempt of a client says something of its operation.
-    pub(crate) fn note(&mut self, slot: u32, (name, client): (AttemptName, u32), step: Step, now: SimTime) {
+    /// Somebody says something of an operation.
+    pub(crate) fn note(&mut self, whose: Whose, names: Names, step: Step, now: SimTime) {
         match step {
             Step::Invoked(object, action) => {
-                self.open.remove(&slot);
-                if self.history.operations.len() >= MOST_OPERATIONS {
-                    self.history.missing += 1;
-                    return;
+                self.open.remove(&whose);
+                if let Some(index) = self.push(whose, names, (object, action), now) {
+                    self.open.insert(whose, index);
                 }
-                self.open.insert(slot, self.history.operations.len());
-                let (call, attempt) = (name.call.key.bits(), name.number);
-                self.history.operations.push(Operation { client, call, attempt, object, action, invoked: now, end: End::Unknown });
             }
-            Step::Returned(value) => self.close(slot, End::Ok { at: now, value }),
-            Step::HadNoEffect => self.close(slot, End::Failed { at: now }),
+            Step::Returned(value) => self.close(whose, End::Ok { at: now, value }),
+            Step::HadNoEffect => self.close(whose, End::Failed { at: now }),
+            Step::HeldUntil(object, until) => {
+                self.is_mixed = true;
+                if let Some(index) = self.held.get(&(names.client, object)) {
+                    // It is lent for longer.
+                    self.history.operations[*index].invoked = until;
+                } else if let Some(index) = self.push(whose, names, (object, Action::Release), until) {
+                    self.held.insert((names.client, object), index);
+                }
+            }
+            Step::Released(object) => self.release((names.client, object), now),
         }
     }
 
-    fn close(&mut self, slot: u32, end: End) {
-        if let Some(index) = self.open.remove(&slot) {
+    /// The life of a client is over: it holds nothing any more, and of what it had begun nobody will hear.
+    pub(crate) fn dies(&mut self, whose: Whose, client: u32, now: SimTime) {
+        self.open.remove(&whose);
+        let held: Vec<(u32, u64)> = self.held.range((client, 0)..=(client, u64::MAX)).map(|(held, _)| *held).collect();
+        held.into_iter().for_each(|held| self.release(held, now));
+    }
+
+    fn push(&mut self, whose: Whose, names: Names, (object, action): (u64, Action), invoked: SimTime) -> Option<usize> {
+        if self.history.operations.len() >= MOST_OPERATIONS {
+            self.history.missing += 1;
+            return None;
+        }
+        let attempt = names.attempt.unwrap_or_else(|| {
+            let count = self.counts.entry(whose).or_default();
+            *count += 1;
+            *count
+        });
+        let Names { client, call, .. } = names;
+        self.history.operations.push(Operation { client, call, attempt, object, action, invoked, end: End::Unknown });
+        Some(self.history.operations.len() - 1)
+    }
+
+    fn close(&mut self, whose: Whose, end: End) {
+        if let Some(index) = self.open.remove(&whose) {
             self.history.operations[index].end = end;
         }
     }
 
+    fn release(&mut self, held: (u32, u64), now: SimTime) {
+        if let Some(index) = self.held.remove(&held) {
+            let release = &mut self.history.operations[index];
+            release.invoked = release.invoked.min(now);
+        }
+    }
+
     /// What was recorded.
-    pub(crate) fn into_history(self) -> History {
+    pub(crate) fn into_history(mut self) -> History {
+        if self.is_mixed {
+            self.history.operations.sort_by_key(|operation| operation.invoked);
+        }
         self.history
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOCK: u64 = 7;
+
+    fn at(nanos: u64) -> SimTime {
+        SimTime::from_nanos(nanos)
+    }
+
+    /// What is recorded of a member that holds a lock from 10 until 100, and then this happens.
+    fn held(then: impl Fn(&mut Recorder, Whose, Names)) -> Vec<(Action, u64)> {
+        let (mut recorder, whose) = (Recorder::default(), Whose::Member(2));
+        let names = Names { client: 5, call: 1, attempt: None };
+        let mut note = |step, now| recorder.note(whose, names, step, at(now));
+        note(Step::Invoked(LOCK, Action::Acquire), 5);
+        note(Step::Returned(Some(3)), 10);
+        note(Step::HeldUntil(LOCK, at(100)), 10);
+        then(&mut recorder, whose, names);
+        recorder.note(whose, names, Step::Invoked(LOCK, Action::Acquire), at(120));
+        let history = recorder.into_history();
+        assert_eq!(history.operations.iter().map(|one| one.attempt).collect::<std::collections::BTreeSet<_>>().len(), 3);
+        assert!(history.operations.is_sorted_by_key(|operation| operation.invoked));
+        history.operations.iter().map(|operation| (operation.action, operation.invoked.as_nanos())).collect()
+    }
+
+    #[test]
+    fn a_lock_is_released_when_it_is_given_back_or_ends_by_itself_or_its_holder_dies_whichever_comes_first() {
+        let expected = |released| vec![(Action::Acquire, 5), (Action::Release, released), (Action::Acquire, 120)];
+        assert_eq!(held(|_, _, _| {}), expected(100));
+        assert_eq!(held(|recorder, whose, names| recorder.note(whose, names, Step::Released(LOCK), at(40))), expected(40));
+        assert_eq!(held(|recorder, whose, names| recorder.note(whose, names, Step::Released(LOCK), at(110))), expected(100));
+        assert_eq!(held(|recorder, whose, names| recorder.dies(whose, names.client, at(30))), expected(30));
+        assert_eq!(held(|recorder, whose, names| recorder.dies(whose, names.client + 1, at(30))), expected(100));
+        let renewed = |recorder: &mut Recorder, whose, names| recorder.note(whose, names, Step::HeldUntil(LOCK, at(110)), at(60));
+        assert_eq!(held(renewed), expected(110));
     }
 }

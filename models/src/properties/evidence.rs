@@ -1,5 +1,6 @@
 //! What is known of a run when its properties are judged?
 
+use super::Books;
 use crate::history::History;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Evidence<'a> {
     /// What clients asked, and what they were told; empty unless some property needs it.
     pub history: &'a History,
+    /// What services have executed, of those that are watched.
+    pub books: &'a Books,
     /// What was announced, of what some property waits for.
     pub heard: &'a BTreeMap<String, Heard>,
     /// When the last fault ended: the end of time if one never does, the start if there was none.

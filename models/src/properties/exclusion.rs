@@ -59,10 +59,12 @@ impl Explained for ExclusiveHolding {
 
 impl Explained for AtMostOnce {
     const ABOUT: About = About {
-        meaning: "A payment that is tried three times is charged once. Judged where somebody reads the sum: it is not more than all calls come to \
-                  that had begun by then, each counted once.",
+        meaning: "A payment that is tried three times is charged once. At a group judged where somebody reads the sum: it is not more than all calls \
+                  come to that had begun by then, each counted once. In a system of services judged by what those have really executed that count \
+                  their executions, have idempotency keys, keep a log or take part in sagas.",
         formula: "Of an object to which calls add amounts above 0: violated by an answer, of a read or of an addition, that is greater than the \
-                  sum over the calls of which an attempt was invoked before the answer came; an attempt that is known to have had no effect does not count.",
+                  sum over the calls of which an attempt was invoked before the answer came; an attempt that is known to have had no effect does not count. \
+                  Of services: violated by every request that is executed again, and every step or compensation of a saga.",
         parameters: &[],
         memory: MEMORY,
         source: "B. Liskov, S. Zilles; at-most-once calls: A. Birrell, B. Nelson, \"Implementing Remote Procedure Calls\", ACM TOCS 2 (1984).",
@@ -138,6 +140,9 @@ fn holdings<'a>(operations: &[&'a Operation]) -> Vec<Holding<'a>> {
 
 impl Property for AtMostOnce {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
+        if evidence.history.operations.is_empty() {
+            return evidence.books.executed.judge();
+        }
         let mut objects: BTreeMap<u64, Vec<&Operation>> = BTreeMap::new();
         for operation in &evidence.history.operations {
             if matches!(operation.action, Action::Add(_) | Action::Read) {
@@ -173,6 +178,10 @@ impl Property for AtMostOnce {
             }
         }
         Judged::of_violations(violations, spoke)
+    }
+
+    fn is_of_services_too(&self) -> bool {
+        true
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! A *property* is a claim that a scenario makes of every run: that what clients saw is linearizable, that no two members ever led in one
 //! term, that something was reached at all. Some are judged by the history of operations when the run is over, some by what was announced,
-//! and those that belong to a protocol by its own witness. What comes of a property is a [`Finding`]; a violation has the first witness of
+//! some by what services have really executed, and those that belong to a protocol by its own witness. What comes of a property is a [`Finding`]; a violation has the first witness of
 //! it, and the run goes on.
 //!
 //! One file per property: a struct that a scenario writes, and a pure function over what is known of the run.
 
+mod all_or_nothing;
 mod announced;
+mod books;
 mod causal;
 mod convergence;
 mod evidence;
@@ -21,7 +23,9 @@ mod sessions;
 mod staleness;
 mod stated;
 
+pub use all_or_nothing::AllOrNothing;
 pub use announced::{Eventually, Never, Reachable};
+pub use books::{Books, Tally};
 pub use causal::{Causal, causal};
 pub use convergence::{EventualConvergence, NoLostAcknowledgedWrite};
 pub use evidence::{Evidence, Heard, MOST_REMEMBERED};
@@ -42,7 +46,7 @@ registry! {
     /// A property that any system may have, as a scenario writes it.
     AnyProperty as "property", each_property:
         Linearizable, Sequential, Causal, ReadYourWrites, MonotonicReads, MonotonicWrites, BoundedStaleness, EventualConvergence,
-        NoLostAcknowledgedWrite, AtMostOnce, ExclusiveHolding, ConservationOfMoney, Progress, Never, Eventually, Reachable,
+        NoLostAcknowledgedWrite, AtMostOnce, AllOrNothing, ExclusiveHolding, ConservationOfMoney, Progress, Never, Eventually, Reachable,
 }
 
 /// A claim about a run.
@@ -56,6 +60,10 @@ pub trait Property: Explained {
     /// Whether it is judged by the history of operations.
     fn needs_history(&self) -> bool {
         true
+    }
+    /// Whether it is judged by the history where there is a group, and elsewhere by what services have executed.
+    fn is_of_services_too(&self) -> bool {
+        false
     }
     /// The announcement it waits for, if it waits for one.
     fn waits_for(&self) -> Option<&str> {
@@ -85,6 +93,11 @@ impl AnyProperty {
     /// See [`Property::needs_history`].
     pub fn needs_history(&self) -> bool {
         each_property!(self, property => property.needs_history())
+    }
+
+    /// See [`Property::is_of_services_too`].
+    pub fn is_of_services_too(&self) -> bool {
+        each_property!(self, property => property.is_of_services_too())
     }
 
     /// See [`Property::waits_for`].

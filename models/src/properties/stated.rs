@@ -29,6 +29,11 @@ impl Stated {
         matches!(self, Self::Any(property) if property.needs_history())
     }
 
+    /// Whether it can be judged only where there is a group.
+    pub fn needs_group(&self) -> bool {
+        matches!(self, Self::Any(property) if property.needs_history() && !property.is_of_services_too())
+    }
+
     /// See [`Property::waits_for`](super::Property::waits_for).
     pub fn waits_for(&self) -> Option<&str> {
         if let Self::Any(property) = self { property.waits_for() } else { None }

@@ -7,8 +7,7 @@
 //! in common, as 3f + 1 of 4f + 1 do. A read writes back what it answers, as in H. Attiya, A. Bar-Noy, D. Dolev, JACM 1995. What a
 //! replica has accepted survives its crash. Left out: writers that lie.
 
-use super::{Lie, Protocol, Speaks, To, Turn, Verdict};
-use crate::history::Action;
+use super::{Lie, Protocol, Speaks, To, Turn, Verdict, wish};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
@@ -173,6 +172,13 @@ pub struct Session {
     refused: BTreeSet<u32>,
 }
 
+impl Session {
+    /// Those who have said that this is the version they have.
+    fn who_said(&self, version: Version) -> impl Iterator<Item = u32> {
+        self.versions.iter().filter(move |&(_, said)| *said == version).map(|(&member, _)| member)
+    }
+}
+
 impl ByzantineRegisterProtocol {
     fn keeps(&self, rule: RegisterRule) -> bool {
         !self.spec.without.contains(&rule)
@@ -210,6 +216,7 @@ impl ByzantineRegisterProtocol {
         };
         let have = session.versions.values().filter(|have| **have == version).count();
         if session.write.is_none() && (have >= self.quorum || !self.keeps(RegisterRule::WriteBack)) {
+            turn.rests_on(session.who_said(version));
             turn.returns(version.1);
             return Some(Outcome::Success);
         }
@@ -249,10 +256,7 @@ impl Protocol for ByzantineRegisterProtocol {
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
-        let draws = turn.draws("call", 0);
-        let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
-        let write = (!self.spec.reads.holds(draws.share())).then(|| turn.unique_value());
-        turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
+        let (key, write) = wish::made(&turn.draws("call", 0), (self.spec.keys, self.spec.reads), turn);
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), Message::Ask(key)));
         Session { key, write, versions: BTreeMap::new(), storing: None, stored: BTreeSet::new(), refused: BTreeSet::new() }
     }
@@ -263,12 +267,17 @@ impl Protocol for ByzantineRegisterProtocol {
                 session.versions.insert(from, (number, value));
                 if session.versions.len() >= self.quorum { self.versions_are_in(session, turn) } else { None }
             }
-            (Message::Stored, Some((_, value))) => {
+            (Message::Stored, Some(version)) => {
                 session.stored.insert(from);
                 if session.stored.len() < self.quorum {
                     return None;
                 }
-                turn.returns(session.write.is_none().then_some(value));
+                if session.write.is_some() {
+                    turn.rests_on(session.stored.iter().copied());
+                } else {
+                    turn.rests_on(session.who_said(version));
+                }
+                turn.returns(session.write.is_none().then_some(version.1));
                 Some(Outcome::Success)
             }
             _ => None,

@@ -3,9 +3,11 @@
 //! Source: C. Gray, D. Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed File Cache Consistency",
 //! SOSP 1989. It is safe if the holder stops before the server lends again: if the holder's clock is not slower than the
 //! server's, and if the holder reckons from when it asked, not from when it heard. A server that comes back from a crash
-//! lends nothing for the length of a lease, since it has forgotten to whom it lent. Left out: fencing tokens.
+//! lends nothing for the length of a lease, since it has forgotten to whom it lent. In the history of a run holders acquire and release the lease, which is
+//! object 1, until it is over by their own clocks, and callers add to what it protects, object 0. Left out: fencing tokens.
 
 use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -16,6 +18,12 @@ use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::collections::{BTreeMap, VecDeque};
+
+/// What is protected, as an object of a history.
+const RESOURCE: u64 = 0;
+
+/// The lease, as an object of a history.
+const LEASE: u64 = 1;
 
 /// A lease, as a scenario writes it. Member 0 is the server, the others want the lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,8 +192,11 @@ impl LeaseProtocol {
             return;
         }
         if until.is_none() {
+            turn.invoke(LEASE, Action::Acquire);
+            turn.returns(None);
             turn.announce("Holds", i64::from(turn.me()));
         }
+        turn.holds_until(LEASE, over);
         *until = Some(over);
         turn.set_timer(Timer::Over, over - turn.now());
     }
@@ -233,12 +244,16 @@ impl Protocol for LeaseProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let holder = 1 + turn.draws("holder", 0).choice().index(u64::from(self.holders)) as u32;
+        turn.invoke(RESOURCE, Action::Add(1));
         turn.send(To::Member(holder), Message::Do);
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
-            Message::Done(true) => Some(Outcome::Success),
+            Message::Done(true) => {
+                turn.returns(None);
+                Some(Outcome::Success)
+            }
             Message::Done(false) => Some(Outcome::Failed(Failure::Refused)),
             Message::Ask | Message::Grant | Message::Do => None,
         }
@@ -285,6 +300,7 @@ impl Protocol for LeaseProtocol {
             (Member::Server { lent, waiting }, Timer::Over) => self.lend(lent, waiting, turn),
             (Member::Holder { asked, until }, Timer::Over) => {
                 *until = None;
+                turn.releases(LEASE);
                 turn.announce("Releases", i64::from(turn.me()));
                 self.ask(asked, turn);
             }

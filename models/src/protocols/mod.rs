@@ -33,6 +33,7 @@ mod row;
 mod swim;
 mod time_server;
 mod turn;
+mod wish;
 mod witness;
 
 pub use boxed::Boxed;

@@ -144,6 +144,21 @@ pub enum Lie<'a, M> {
     Old(&'a M),
 }
 
+impl<M: Clone> Lie<'_, M> {
+    /// Puts what is said in place of a message: what was said before, or what is wrong, if there is anything wrong to be said. It leaves in any case.
+    pub(super) fn told(self, message: &mut M, wrong: impl FnOnce(&M) -> Option<M>) -> Verdict {
+        match self {
+            Lie::Old(old) => message.clone_from(old),
+            Lie::Wrong => {
+                if let Some(said) = wrong(message) {
+                    *message = said;
+                }
+            }
+        }
+        Verdict::Send
+    }
+}
+
 /// What becomes of a message that a dishonest member has had in hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {

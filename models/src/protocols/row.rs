@@ -133,13 +133,6 @@ impl Protocol for RowProtocol {
 
     /// A row that lies says what it would be heard to say if a bit were flipped on the way.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        let altered = match lie {
-            Lie::Old(old) => Some(*old),
-            Lie::Wrong => self.corrupt(message, draw),
-        };
-        if let Some(altered) = altered {
-            *message = altered;
-        }
-        Verdict::Send
+        lie.told(message, |honest| self.corrupt(honest, draw))
     }
 }

@@ -73,8 +73,10 @@ pub struct Orders<P: Protocol> {
     pub(crate) disk: Vec<Order<P::Stored>>,
     /// Announcements, in order.
     pub(crate) announced: Vec<Announcement>,
-    /// What a caller says of its operation, in order.
+    /// What the speaker says of its operations, in order.
     pub(crate) operations: Vec<Step>,
+    /// The members who have said what a caller ends its attempt with, each of them the same; nobody if that rests on all it has heard.
+    pub(crate) rests_on: Vec<u32>,
     /// The caller whose message is handled is to be kept under this ticket.
     pub(crate) held: Option<Held>,
     /// Callers who are never answered.
@@ -90,6 +92,7 @@ impl<P: Protocol> Default for Orders<P> {
             disk: Vec::new(),
             announced: Vec::new(),
             operations: Vec::new(),
+            rests_on: Vec::new(),
             held: None,
             dropped: Vec::new(),
             tickets: 0,
@@ -134,23 +137,40 @@ impl<'a, P: Protocol> Turn<'a, P> {
         if bits == 0 { 1 } else { bits }
     }
 
-    /// The caller begins an operation: with this object, this is to be done. One that is still open stays unknown.
+    /// The speaker begins an operation: with this object, this is to be done. One that is still open stays unknown. Operations are those of
+    /// callers, and of members that are clients of others.
     pub fn invoke(&mut self, object: u64, action: Action) {
-        debug_assert!(self.me.is_none(), "operations are those of callers");
         self.orders.operations.push(Step::Invoked(object, action));
     }
 
     /// The operation is done and answered this, or nothing. What is neither done nor known to have had no effect when the attempt ends, or
     /// is given up, is unknown for ever.
     pub fn returns(&mut self, value: impl Into<Option<u64>>) {
-        debug_assert!(self.me.is_none(), "operations are those of callers");
         self.orders.operations.push(Step::Returned(value.into()));
     }
 
     /// The operation certainly had no effect, and never will have one.
     pub fn had_no_effect(&mut self) {
-        debug_assert!(self.me.is_none(), "operations are those of callers");
         self.orders.operations.push(Step::HadNoEffect);
+    }
+
+    /// A member holds this lock, and by its own clock that ends by itself at this instant, unless the member gives it back or dies before. It may
+    /// say so again, with another instant.
+    pub fn holds_until(&mut self, object: u64, until: SimTime) {
+        debug_assert!(self.me.is_some(), "a caller's time is its stack's business");
+        self.orders.operations.push(Step::HeldUntil(object, until));
+    }
+
+    /// A member gives back a lock that it holds.
+    pub fn releases(&mut self, object: u64) {
+        self.orders.operations.push(Step::Released(object));
+    }
+
+    /// What the caller ends its attempt with in this turn is what these members have said, each of them the same: it is right if one of them
+    /// is, whatever others have said that the caller has not believed. Whoever does not say so rests on everything that it has heard.
+    pub fn rests_on(&mut self, members: impl IntoIterator<Item = u32>) {
+        debug_assert!(self.me.is_none(), "attempts are those of callers");
+        self.orders.rests_on.extend(members);
     }
 
     /// What the monotonic clock shows: only differences mean anything, and only on this node in this life.
@@ -241,13 +261,14 @@ impl<'a, P: Protocol> Turn<'a, P> {
         timer: impl Fn(Q::Timer) -> P::Timer,
         record: impl Fn(Q::Stored) -> P::Stored,
     ) {
-        let Orders { sent, timers, disk, announced, operations, held, dropped, tickets } = room;
+        let Orders { sent, timers, disk, announced, operations, rests_on, held, dropped, tickets } = room;
         let mine = &mut *self.orders;
         mine.sent.extend(sent.drain(..).map(|(to, said)| (to, message(said))));
         mine.timers.extend(timers.drain(..).map(|(name, due)| (timer(name), due)));
         mine.disk.extend(disk.drain(..).map(|order| order.with(&record)));
         mine.announced.append(announced);
         mine.operations.append(operations);
+        mine.rests_on.append(rests_on);
         mine.dropped.append(dropped);
         (mine.held, mine.tickets) = (held.take(), *tickets);
     }

@@ -1,10 +1,10 @@
 //! What is known of a run for judging its properties, and what comes of them when it is over?
 
 use super::World;
-use crate::history::{History, Recorder, Step};
+use crate::history::{History, Names, Recorder, Step, Whose};
 use crate::measure::Observation;
 use crate::plan::Plan;
-use crate::properties::{Evidence, Heard, Stated};
+use crate::properties::{Books, Evidence, Heard, Stated};
 use crate::protocols::{Asking, Protocol};
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Claims {
     recorder: Option<Box<Recorder>>,
+    /// What services that are watched have done.
+    pub(super) books: Books,
     /// The announcements that properties wait for.
     heard: BTreeMap<String, Heard>,
 }
@@ -21,7 +23,11 @@ impl Claims {
     pub(super) fn of(plan: &Plan) -> Self {
         let needs_history = plan.keeps_history || plan.properties.iter().any(Stated::needs_history);
         let waited = plan.properties.iter().filter_map(Stated::waits_for);
-        Self { recorder: needs_history.then(Box::default), heard: waited.map(|event| (event.to_owned(), Heard::default())).collect() }
+        Self {
+            recorder: needs_history.then(Box::default),
+            books: Books::default(),
+            heard: waited.map(|event| (event.to_owned(), Heard::default())).collect(),
+        }
     }
 
     /// Something was announced.
@@ -53,18 +59,54 @@ impl<P: Protocol> World<P> {
         let name = self.attempts[slot].name;
         let client = self.number_of_client(name.call);
         match &mut self.claims.recorder {
-            Some(recorder) => steps.drain(..).for_each(|step| recorder.note(slot, (name, client), step, now)),
+            Some(recorder) => {
+                let names = Names::of_attempt(name, client);
+                steps.drain(..).for_each(|step| recorder.note(Whose::Attempt(slot), names, step, now));
+            }
             None => steps.clear(),
         }
     }
 
+    /// An instance of a member has said something of its operation: it is a client of others.
+    #[cold]
+    pub(super) fn note_operations_of_member(&mut self, instance: u32, steps: &mut Vec<Step>, now: SimTime) {
+        let names = Names { client: self.client_of_member(instance), call: self.members[instance as usize].key.bits(), attempt: None };
+        let node = self.node_of_instance(instance);
+        for step in steps.drain(..) {
+            if self.claims.recorder.is_none() {
+                continue;
+            }
+            let step = match step {
+                Step::HeldUntil(object, local) => Step::HeldUntil(object, self.true_time(node, local, now)),
+                step => step,
+            };
+            if let Some(recorder) = &mut self.claims.recorder {
+                recorder.note(Whose::Member(instance), names, step, now);
+            }
+        }
+    }
+
+    /// The life of an instance of a member is over, and with it what it was doing and held as a client of others.
+    pub(super) fn end_operations_of_member(&mut self, instance: u32, now: SimTime) {
+        let client = self.client_of_member(instance);
+        if let Some(recorder) = &mut self.claims.recorder {
+            recorder.dies(Whose::Member(instance), client, now);
+        }
+    }
+
+    /// The number of an instance of a member among clients: after all who call.
+    fn client_of_member(&self, instance: u32) -> u32 {
+        self.call_counts.len() as u32 + instance
+    }
+
     /// The run has gone on until `now`: judges its properties, and answers what they have it count beside.
     pub(super) fn judge_properties(&mut self, now: SimTime) -> Vec<Observation> {
-        let Claims { recorder, heard } = std::mem::take(&mut self.claims);
+        let Claims { recorder, books, heard } = std::mem::take(&mut self.claims);
         let history = recorder.map_or_else(History::default, |recorder| recorder.into_history());
         let ends = self.timetable.strikes.iter().map(|strike| strike.end.unwrap_or(SimTime::MAX));
         let evidence = Evidence {
             history: &history,
+            books: &books,
             heard: &heard,
             faults_end: ends.max().unwrap_or(SimTime::ZERO),
             horizon: SimTime::ZERO.saturating_add(self.plan.clockwork.horizon),

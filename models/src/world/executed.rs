@@ -128,6 +128,13 @@ impl<P: Protocol> World<P> {
         let executions = &mut self.executions[service];
         executions.all += 1;
         executions.again += u64::from(times > 1);
+        let (tally, name) = (&mut self.claims.books.executed, &self.plan.services[service].name);
+        if times > 1 {
+            let ordinal = self.attempts[slot].name.call.ordinal;
+            tally.is_wrong(ctx.now(), || format!("service {name} has executed a request of call {ordinal} {times} times by now"));
+        } else {
+            tally.is_right();
+        }
         if self.plan.services[service].log.is_some() {
             self.event_is_logged(node, ctx);
         }

@@ -26,6 +26,8 @@ impl<P: Protocol> World<P> {
             return self.begin_delivery(slot, ctx);
         }
         self.attempts[slot].phase = Phase::Talking;
+        // An earlier attempt may have had this slot.
+        self.misled.remove(&slot);
         let session = self.session_turn(slot, ctx, |world, turn| world.protocol.begin(turn));
         self.attempts[slot].session = self.sessions.insert(session);
         // Whom it speaks to first is whom the attempt went to.
@@ -144,8 +146,11 @@ impl<P: Protocol> World<P> {
         let Address::Call(call) = self.envelopes[slot].address else { unreachable!("only a message of a call is heard by a caller") };
         let is_wrong = self.envelopes[slot].is_wrong;
         let message = self.open(slot);
-        // Whatever a caller makes of what it hears or is done for it rests on that.
-        self.attempts[call.attempt].is_wrong |= is_wrong;
+        if is_wrong {
+            // Whatever a caller makes of what it hears or is done for it rests on that, unless its session says otherwise.
+            self.attempts[call.attempt].is_wrong = true;
+            self.misled.entry(call.attempt).or_default().insert(call.member);
+        }
         if call.to_caller { self.caller_hears(call, message, ctx) } else { self.member_is_asked(call, message, ctx) }
     }
 
@@ -167,9 +172,16 @@ impl<P: Protocol> World<P> {
                 world.protocol.on_refusal(session, call.member, failure, turn)
             }),
         };
+        let rests_on = std::mem::take(&mut self.orders.rests_on);
         if let Some(outcome) = answer {
             self.orders.sent.clear();
-            self.attempts[call.attempt].outcome = outcome;
+            let attempt = &mut self.attempts[call.attempt];
+            attempt.outcome = outcome;
+            if attempt.is_wrong && !rests_on.is_empty() {
+                // Of several who say the same one may be honest, and then so is what they say.
+                let misled = self.misled.get(&call.attempt);
+                attempt.is_wrong = misled.is_some_and(|misled| rests_on.iter().all(|member| misled.contains(member)));
+            }
             return self.deliver(call.attempt, ctx);
         }
         self.post(call.attempt, ctx);

@@ -191,6 +191,9 @@ impl<P: Protocol> World<P> {
         for held in orders.dropped.drain(..) {
             self.drop_held(held);
         }
+        if !orders.operations.is_empty() {
+            self.note_operations_of_member(instance, &mut orders.operations, ctx.now());
+        }
         self.order_of_disk(instance, &mut orders, ctx);
         self.set_timers(instance, &mut orders, ctx);
         self.make_known(Speaker::Member(member, InstanceId(instance)), node, &mut orders, ctx);
@@ -322,6 +325,7 @@ impl<P: Protocol> World<P> {
         let identity = state.identity;
         let held: Vec<_> = self.held.iter().filter(|(_, (by, _))| *by == instance).map(|(held, _)| *held).collect();
         held.into_iter().for_each(|held| self.drop_held(held));
+        self.end_operations_of_member(instance, now);
         self.down[identity as usize] = self.down[identity as usize].or(Some(now));
         self.show_witness(Seen::Died(identity, InstanceId(instance)), now);
     }

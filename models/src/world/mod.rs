@@ -1,6 +1,6 @@
 //! How does a whole system change from event to event?
 //!
-//! The world holds the state of everything that is simulated and hands each event to the part it belongs to:
+//! The world holds the state of everything that is simulated and hands each event to the part it belongs to (`events`):
 //!
 //! - calls: `calls` (stacks and their flights), `layers` (what layers see and say), `made` (the calls that layers make), `timers`
 //!   (when a call is woken), `gauges` (what layers show over time), `probes` (who asks whether replicas are well), `checks` (whom they ask in turn);
@@ -36,6 +36,7 @@ mod disks;
 mod door;
 mod endings;
 mod envelopes;
+mod events;
 mod executed;
 mod experiment;
 mod failover;
@@ -85,7 +86,6 @@ use crate::attempt::Attempt;
 use crate::call::Call;
 use crate::clocks::Clock;
 use crate::environment::Environment;
-use crate::event::{Kind, WorldEvent};
 use crate::faults::Timetable;
 use crate::ids::{FaultId, NodeId, RouteId};
 use crate::links::LineState;
@@ -93,7 +93,6 @@ use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol, Truth};
-use crate::record::Record;
 use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
@@ -119,9 +118,9 @@ use read_models::ReadModels;
 use sagas::Sagas;
 use sharing::SharedNode;
 use sim_core::draw::{Draw, Key, Seed};
-use sim_core::simulation::{Ctx, Model, Simulation, TieBreak};
+use sim_core::simulation::{Simulation, TieBreak};
 use sim_core::time::SimTime;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use triggers::Listener;
 
@@ -170,6 +169,9 @@ pub struct World<P: Protocol> {
     down: Vec<Option<SimTime>>,
     /// Whether members keep what they said, because a fault may make them repeat it.
     remembers: bool,
+    /// Members of whose answers a caller has heard another one than they should have given, or that were asked something else than the caller
+    /// meant, by the slot of its attempt.
+    misled: BTreeMap<u32, BTreeSet<u32>>,
     /// Callers who wait for an answer that a member gives later: which instance holds them, and their attempts.
     held: BTreeMap<Held, (u32, u32)>,
     /// What is remembered for measuring the protocol.
@@ -249,6 +251,7 @@ impl<P: Protocol> World<P> {
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
             down: vec![None; protocol.members() as usize],
+            misled: BTreeMap::new(),
             held: BTreeMap::new(),
             witness: P::Witness::default(),
             observations: Observations::default(),
@@ -329,7 +332,7 @@ impl<P: Protocol> World<P> {
     /// Ends the run, which has gone on until `now`, and hands over what was measured.
     pub fn into_meter(mut self, now: SimTime) -> Meter {
         self.protocol.conclude(&mut self.witness, &Truth::new(now, &self.down), &mut self.observations);
-        self.count_sagas_left();
+        self.count_sagas_left(now);
         self.count_missing_primaries(now);
         self.count_layers();
         self.count_replicas();
@@ -363,43 +366,4 @@ fn members_of<P: Protocol>(plan: &Plan, protocol: &P) -> Vec<MemberState<P>> {
     let Some(group) = &plan.group else { return Vec::new() };
     let name = |index: u32| plan.nodes[group.first.index() + index as usize].name.as_str();
     (0..protocol.members()).map(|index| MemberState::new(index, protocol.member(index), name(index))).collect()
-}
-
-impl<P: Protocol> Model for World<P> {
-    type Event = WorldEvent;
-    type Record = Record;
-
-    #[inline(always)]
-    fn handle(&mut self, event: WorldEvent, ctx: &mut Ctx<'_, Self>) {
-        match event.kind {
-            Kind::Request => self.request_arrives(event.slot, ctx),
-            Kind::WorkDone => self.work_done(event.slot, ctx),
-            Kind::Reply => self.reply_arrives(event.slot, ctx),
-            Kind::AnswerLeaves => self.answer_leaves(event.slot, ctx),
-            Kind::ClientWakes => self.client_wakes(event.slot, ctx),
-            Kind::Arrival => self.arrival(event.slot, ctx),
-            Kind::ExtraArrival => self.extra_arrival(event.slot, ctx),
-            Kind::ExtraCall => self.extra_call(event.slot, ctx),
-            Kind::JobTimer => self.job_timer(event.slot, ctx),
-            Kind::CallTimer => self.call_timer(event.slot, ctx),
-            Kind::MemberTimer => self.member_timer(event.slot, ctx),
-            Kind::Clock => self.clock_goes_on(event.slot, ctx),
-            Kind::Message => self.message_arrives(event.slot, ctx),
-            Kind::LegDone => self.leg_done(event.slot, ctx),
-            Kind::Cancel => self.cancel_arrives(event.slot, ctx),
-            Kind::Fault => self.fault_changes(event.slot, ctx),
-            Kind::Converged => self.converge(ctx),
-            Kind::DiskDone => self.disk_done(event.slot, ctx),
-            Kind::Probe => self.probe_due(event.slot, ctx),
-            Kind::Log if event.slot & logs::LOG != 0 => self.log_is_done(NodeId(event.slot ^ logs::LOG), ctx),
-            Kind::Log => self.saga_due(event.slot, ctx),
-            Kind::Orchestration => self.orchestration_due(event.slot, ctx),
-            Kind::Broker => self.broker_due(event.slot, ctx),
-            Kind::Replication => self.stream_looks(event.slot, ctx),
-            Kind::HandOver => self.hand_over_due(event.slot, ctx),
-        }
-        if self.notes.has_grants() {
-            self.hand_out_grants(ctx);
-        }
-    }
 }

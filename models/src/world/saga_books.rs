@@ -77,7 +77,7 @@ impl StepBook {
     }
 
     /// Its effect: 1 if it was executed once and not taken back.
-    const fn effect(&self) -> i64 {
+    pub(super) const fn effect(&self) -> i64 {
         self.done as i64 - self.undone as i64
     }
 }
@@ -94,6 +94,15 @@ pub(super) enum SagaEnd {
 }
 
 impl SagaEnd {
+    /// In one word.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Compensated => "compensated",
+            Self::LeftHalfway => "left half-way",
+        }
+    }
+
     /// What it is counted and announced as.
     pub(super) const fn name(self) -> (&'static str, &'static str) {
         match self {

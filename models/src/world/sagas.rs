@@ -55,6 +55,8 @@ pub(super) struct Saga {
     /// What its log knows.
     logged: Option<Course>,
     began: SimTime,
+    /// When it was over, if it is.
+    ended: SimTime,
     writes: u32,
     /// When the write or the wait is over, and how much of a write was left when its pace changed last.
     ends: SimTime,
@@ -157,6 +159,7 @@ impl<P: Protocol> World<P> {
             doing: Doing::Waiting,
             logged: None,
             began: ctx.now(),
+            ended: SimTime::MAX,
             writes: 0,
             ends: SimTime::MAX,
             left: SimDuration::ZERO,

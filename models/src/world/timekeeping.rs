@@ -80,6 +80,12 @@ impl<P: Protocol> World<P> {
         at.max(now.saturating_add(SimDuration::NANOSECOND))
     }
 
+    /// The first instant at which the monotonic clock of a node shows `local`, as far as is known now: faults may still change its rate.
+    pub(super) fn true_time(&mut self, node: NodeId, local: SimTime, now: SimTime) -> SimTime {
+        let at = if self.clocks.is_empty() { local } else { self.clocks[node.index()].instant(local, now, &self.seed) };
+        at.max(now)
+    }
+
     /// Everything the clock of a node shows.
     pub(super) fn reading(&mut self, node: NodeId, now: SimTime) -> Reading {
         if self.clocks.is_empty() { Reading::perfect(now) } else { self.clocks[node.index()].read(now, &self.seed) }

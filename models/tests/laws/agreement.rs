@@ -1,23 +1,23 @@
 //! What locks, commits and agreements promise, and what it takes to break that.
 
 use crate::*;
+use models::clocks::{AnyClock, Drift};
 use models::environment::DiskLoss;
-use models::faults::{Byzantine, Conduct, Partition, Pause, Start, Twins};
-use models::properties::{AnyProperty, Linearizable, Stated, Verdict};
+use models::faults::{Byzantine, Conduct, Pause, Start, Twins};
+use models::properties::{AnyProperty, ExclusiveHolding, Linearizable, Progress, Stated, Verdict};
 use models::protocols::{
-    BackupRule, Backups, ByzantineRegister, Chain, ChainRule, CommitRule, CounterRule, Data, DistributedLock, Generals, Gossip, Group,
-    GrowOnlyCounter, LockRule, Manner, Mode, PaymentRule, Payments, Pbft, PbftRule, Phases, PrimaryBackup, RegisterRule, Termination,
+    CommitRule, Counted, DistributedLock, Generals, Gossip, Group, Lease, LockRule, Manner, Mode, Pbft, PbftRule, Phases, Termination,
     TwoPhaseCommit,
 };
 use std::collections::BTreeSet;
 
-fn room() -> Placement {
+pub fn room() -> Placement {
     Placement(vec!["room".to_owned()])
 }
 
 /// Callers in `app`, 10 ms away from members in `room`, which are 5 ms or a little more away from each other. All members die in the end, so
 /// that nothing goes on for ever.
-fn asked(group: impl Into<Group>, per_second: u64, mut faults: Vec<PlannedFault>) -> SystemSpec {
+pub fn asked(group: impl Into<Group>, per_second: u64, mut faults: Vec<PlannedFault>) -> SystemSpec {
     let group = group.into();
     let watched = group.properties().map(|(name, _)| Stated::OfProtocol(name.to_owned())).collect();
     faults.push(crash("group", ms(29_900), None, WhileDown::Silence));
@@ -36,7 +36,7 @@ fn asked(group: impl Into<Group>, per_second: u64, mut faults: Vec<PlannedFault>
 }
 
 /// The same where a tenth of all messages is lost, and members crash and lose what is not on their disks.
-fn harassed(group: impl Into<Group>) -> SystemSpec {
+pub fn harassed(group: impl Into<Group>) -> SystemSpec {
     let mut spec = asked(group, 20, Vec::new());
     for link in &mut spec.links {
         link.loss = Share::percent(10);
@@ -48,17 +48,17 @@ fn harassed(group: impl Into<Group>) -> SystemSpec {
     spec
 }
 
-fn observed(ended: &Ended, name: &str) -> i64 {
+pub fn observed(ended: &Ended, name: &str) -> i64 {
     ended.measures.observations.iter().filter(|one| one.name == name).map(|one| one.value).max().unwrap_or(0)
 }
 
 /// The properties that a run violated.
-fn violated(ended: &Ended) -> BTreeSet<&str> {
+pub fn violated(ended: &Ended) -> BTreeSet<&str> {
     let violated = |finding: &&models::properties::Finding| finding.verdict == Verdict::Violated;
     ended.measures.findings.iter().filter(violated).map(|finding| finding.property.as_str()).collect()
 }
 
-fn sound(spec: &SystemSpec, seed: u64) -> Ended {
+pub fn sound(spec: &SystemSpec, seed: u64) -> Ended {
     let ended = play(spec, seed);
     let messages = ended.measures.messages;
     assert_eq!(messages.sent + messages.copied, messages.arrived + messages.all_lost(), "{messages:?}");
@@ -66,11 +66,11 @@ fn sound(spec: &SystemSpec, seed: u64) -> Ended {
     ended
 }
 
-fn struck(fault: impl Into<AnyFault>, begin: u64, lasts: u64) -> PlannedFault {
+pub fn struck(fault: impl Into<AnyFault>, begin: u64, lasts: u64) -> PlannedFault {
     PlannedFault::once(fault.into(), ms(begin), Some(ms(lasts)))
 }
 
-fn liar(node: &str, f: u32, conduct: Conduct) -> Byzantine {
+pub fn liar(node: &str, f: u32, conduct: Conduct) -> Byzantine {
     Byzantine { node: Names::one(node), domain: Names::default(), f, conduct, beyond: true }
 }
 
@@ -167,6 +167,72 @@ fn a_server_that_forgets_to_whom_it_lent_lends_to_a_second_unless_it_waits() {
     };
     assert!(twice(&[LockRule::DelayedRestart]) > 5);
     assert_eq!(twice(&[]), 0);
+}
+
+/// The same with what clients of the lock, and those of the resource, are told: each of these is an object of the history.
+fn with_history(mut spec: SystemSpec) -> SystemSpec {
+    spec.properties.extend([
+        Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 })),
+        Stated::Any(AnyProperty::ExclusiveHolding(ExclusiveHolding {})),
+        Stated::Any(AnyProperty::Progress(Progress { within: ms(9_000), after: Some(ms(2_000)) })),
+    ]);
+    spec
+}
+
+#[test]
+fn what_is_written_over_is_no_order_of_changes_though_the_lock_is_held_by_one_at_a_time() {
+    let histories = |without: &[LockRule]| {
+        let run = |seed| {
+            let ended = sound(&with_history(stood_still(lock(1, without))), seed);
+            let speaks = |finding: &models::properties::Finding| finding.count > 0 || finding.property == "OneWriterAtATime";
+            assert!(ended.measures.findings.iter().all(speaks), "{:?}", ended.measures.findings);
+            let violated: BTreeSet<String> = violated(&ended).into_iter().map(str::to_owned).collect();
+            // Who has written over another may have been given up by its caller.
+            assert!(!violated.contains("Linearizable") || violated.contains("OneWriterAtATime"), "seed {seed}");
+            violated
+        };
+        (1..=6).flat_map(run).collect::<BTreeSet<String>>()
+    };
+    // It ends by its holder's own clock, whether or not that stands still: another one has it then.
+    let found = histories(&[LockRule::Fencing, LockRule::ExpiryCheck]);
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["Linearizable", "OneWriterAtATime"]);
+    assert_eq!(histories(&[LockRule::ExpiryCheck]), BTreeSet::new());
+}
+
+#[test]
+fn a_lock_that_is_lent_twice_is_held_by_two_at_once_in_the_history_as_well() {
+    let found = |without: &[LockRule]| {
+        let run = |seed| {
+            let restart = |begin| crash("group[0]", ms(begin), Some(ms(100)), WhileDown::Silence);
+            let long = DistributedLock { work: ms(900), ..lock(1, without) };
+            let ended = sound(&with_history(asked(long, 5, (1..6).map(|nth| restart(nth * 5_000)).collect())), seed);
+            let violated: BTreeSet<String> = violated(&ended).into_iter().map(str::to_owned).collect();
+            violated
+        };
+        (1..=4).flat_map(run).collect::<BTreeSet<String>>()
+    };
+    let both = ["ExclusiveHolding", "Linearizable"].map(str::to_owned).into_iter().collect();
+    assert!(found(&[LockRule::DelayedRestart]).is_superset(&both));
+    assert_eq!(found(&[]), BTreeSet::new());
+}
+
+#[test]
+fn a_lease_that_two_hold_by_their_clocks_is_held_by_two_in_the_history_as_well() {
+    let found = |rate: &str, renews_after: Option<SimDuration>, stands_still: bool| {
+        let (holders, length, counted) = (2, ms(1_000), Counted::FromRequest);
+        let lease = Lease { holders, length, counted, renews_after, domain: room(), message_size: USUAL_SIZE, authenticated: false };
+        let pauses = (1..5).filter(|_| stands_still);
+        let pauses = pauses.map(|nth| struck(Pause { node: Names::one("group[1]"), ..Pause::default() }, nth * 5_000, 1_500));
+        let mut spec = with_history(asked(lease, 10, pauses.collect()));
+        spec.clocks = vec![("group[1]".to_owned(), AnyClock::Drift(Drift { rate: rate.parse().expect("it is a rate") }))];
+        let ended = sound(&spec, 1);
+        assert!(ended.measures.findings.iter().all(|finding| finding.count > 0 || finding.property == "OneHolder"));
+        violated(&ended).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("-100000ppm", None, false), ["ExclusiveHolding", "Linearizable", "OneHolder"]);
+    assert!(found("0ppm", None, false).is_empty());
+    // Who stands still believes that it holds what is over by its own clock, if only it looked.
+    assert_eq!(found("0ppm", Some(ms(400)), true), ["OneHolder"]);
 }
 
 /// The longest time from a vote to a decision, of ten runs in which the coordinator is down for 10 s.
@@ -285,111 +351,6 @@ fn a_dead_primary_is_replaced() {
     let ended = sound(&asked(replicas(4), 20, vec![dead(5_000)]), 1);
     assert!(observed(&ended, "view changes") >= 1 && violated(&ended).is_empty());
     assert!(ended.measures.succeeded as f64 > 0.95 * ended.measures.calls as f64, "{}", ended.measures.succeeded);
-}
-
-fn backups(acknowledge: Backups, without: &[BackupRule]) -> PrimaryBackup {
-    PrimaryBackup { acknowledge, keys: 5, without: without.to_vec(), domain: room(), ..PrimaryBackup::default() }
-}
-
-/// What runs of a store violate whose members are cut off from each other in turn, and die in turn.
-fn parted(group: impl Into<Group>, members: u32, cut: [u32; 3], seeds: u64) -> BTreeSet<String> {
-    let group = group.into();
-    let mut found = BTreeSet::new();
-    for seed in 1..=seeds {
-        let name = |member: u32| format!("group[{member}]");
-        let cut_off = |member: u32, begin: u64| {
-            let others = (0..members).filter(|&other| other != member).map(name).collect();
-            struck(Partition { groups: vec![Names::one(&name(member)), Names(others)], one_way: false }, begin, 3_000)
-        };
-        let mut faults: Vec<PlannedFault> =
-            cut.into_iter().zip([3_000, 8_000, 13_000]).map(|(member, begin)| cut_off(member, begin)).collect();
-        faults.push(crash("group[1]", ms(19_000), Some(ms(2_500)), WhileDown::Silence));
-        faults.push(crash("group[0]", ms(23_000), Some(ms(2_500)), WhileDown::Silence));
-        let mut spec = asked(group.clone(), 40, faults);
-        spec.properties.push(Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 })));
-        let ended = sound(&spec, seed);
-        assert!(ended.measures.succeeded > 300, "{}: {}", group.name(), ended.measures.succeeded);
-        found.extend(violated(&ended).into_iter().map(str::to_owned));
-    }
-    found
-}
-
-#[test]
-fn a_backup_that_takes_over_knows_what_was_acknowledged_if_somebody_had_it_before() {
-    for acknowledge in [Backups::One, Backups::Majority, Backups::All] {
-        assert_eq!(parted(backups(acknowledge, &[]), 3, [0, 1, 2], 3), BTreeSet::new(), "{acknowledge:?}");
-    }
-    assert!(parted(backups(Backups::None, &[]), 3, [0, 1, 2], 3).contains("KeepsAcknowledged"));
-    let hasty = [BackupRule::MajorityTakeover, BackupRule::EpochFencing, BackupRule::ConfirmedReads];
-    for rule in [&hasty[2..], &hasty[..]] {
-        assert!(parted(backups(Backups::One, rule), 3, [0, 1, 2], 3).contains("Linearizable"), "{rule:?}");
-    }
-}
-
-#[test]
-fn a_chain_is_linearizable_whoever_is_cut_off_unless_a_rule_is_broken() {
-    let chain = |without: &[ChainRule]| Chain { keys: 5, without: without.to_vec(), domain: room(), ..Chain::default() };
-    // The tail first: who reads there is answered as long as it believes that it is the tail. The last member is the master.
-    let cut = [2, 1, 0];
-    assert_eq!(parted(chain(&[]), 4, cut, 4), BTreeSet::new());
-    for rule in [ChainRule::TailAcknowledges, ChainRule::TailReads, ChainRule::Lease] {
-        assert!(parted(chain(&[rule]), 4, cut, 4).contains("Linearizable"), "{rule:?}");
-    }
-}
-
-#[test]
-fn a_register_bears_one_liar_among_four_if_values_are_signed_and_among_five_if_they_are_not() {
-    let register = ByzantineRegister { domain: room(), ..ByzantineRegister::default() };
-    let found = |register: &ByzantineRegister| {
-        let mut found = BTreeSet::new();
-        for seed in 1..=6 {
-            let mut spec = asked(register.clone(), 40, vec![struck(liar("group", 1, Conduct::WrongAnswers(Share::ALL)), 1_000, 28_000)]);
-            spec.links[0].loss = Share::percent(5);
-            spec.stacks[0].1 = vec![timeout(ms(300))];
-            spec.properties.push(Stated::Any(AnyProperty::Linearizable(Linearizable { states: 1_000_000 })));
-            found.extend(violated(&sound(&spec, seed)).into_iter().map(str::to_owned));
-        }
-        !found.is_empty()
-    };
-    assert!(!found(&register));
-    assert!(found(&ByzantineRegister { members: 3, quorum: Some(2), ..register.clone() }));
-    let plain = ByzantineRegister { members: 5, data: Data::Plain, ..register };
-    assert!(!found(&plain));
-    assert!(found(&ByzantineRegister { without: vec![RegisterRule::Vouching], ..plain }));
-}
-
-#[test]
-fn a_counter_is_never_too_high_and_always_available_unless_it_adds_what_it_hears() {
-    let counter =
-        |without: &[CounterRule]| GrowOnlyCounter { members: 4, without: without.to_vec(), domain: room(), ..GrowOnlyCounter::default() };
-    let found = |without: &[CounterRule]| {
-        let ended = sound(&harassed(counter(without)), 1);
-        violated(&ended).into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    assert!(found(&[]).is_empty());
-    assert_eq!(found(&[CounterRule::GreaterEntry]), ["NeverTooMuch"]);
-    let names = |names: &[&str]| Names(names.iter().map(|name| (*name).to_owned()).collect());
-    let parts = vec![names(&["group[0]"]), names(&["group[1]", "group[2]", "group[3]"])];
-    let ended = sound(&asked(counter(&[]), 20, vec![struck(Partition { groups: parts, one_way: false }, 5_000, 20_000)]), 1);
-    // All but those who ask when everybody is dead.
-    assert!(ended.measures.succeeded + 6 > ended.measures.calls, "{} of {}", ended.measures.succeeded, ended.measures.calls);
-    assert!(observed(&ended, "additions that a read missed") > 20);
-}
-
-#[test]
-fn a_call_is_charged_once_if_its_key_is_remembered() {
-    let charged = |payments: Payments| {
-        let mut spec = asked(payments, 20, Vec::new());
-        spec.links[0].loss = Share::percent(5);
-        spec.stacks[0].1 = vec![retry(4, AnyBackoff::Immediate(models::strategies::backoff::Immediate {})), timeout(ms(200))];
-        let ended = sound(&spec, 1);
-        assert_eq!(violated(&ended).contains("ChargedOnce"), observed(&ended, "charges made again") > 0);
-        observed(&ended, "charges made again")
-    };
-    let payments = || Payments { domain: room(), ..Payments::default() };
-    assert_eq!(charged(payments()), 0);
-    assert!(charged(Payments { without: vec![PaymentRule::IdempotencyKeys], ..payments() }) > 10);
-    assert!(charged(Payments { remembers: ms(100), ..payments() }) > 10);
 }
 
 #[test]

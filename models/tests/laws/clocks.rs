@@ -6,8 +6,8 @@ use models::clocks::{AnyClock, ClockChange, Drift, Jump, Offset, RandomWalk};
 use models::faults::{AnyFault, ClockDrift, ClockStep, Names, PlannedFault, WhileDown};
 use models::ids::NodeId;
 use models::protocols::{
-    Acknowledge, Counted, Detector, Gossip, Group, Heartbeats, KeyValue, Lease, Method, Mode, Order, PhiAccrual, ReadsFrom, Swim, Sync,
-    TimeServer,
+    Acknowledge, Counted, Detector, Gossip, Group, Heartbeats, KeyValue, Lease, Method, Mode, Order, PhiAccrual, Raft, ReadsFrom, Swim,
+    Sync, TimeServer,
 };
 use sim_core::units::Ppm;
 
@@ -143,7 +143,7 @@ pub fn silence(node: &str, at: u64, lasts: u64) -> PlannedFault {
     crash(node, ms(at), Some(ms(lasts)), WhileDown::Silence)
 }
 
-/// The books follow one conversation per attempt: no session here speaks to several members at once.
+/// The books follow one conversation per attempt: no session here speaks to several members at once, though it may be sent on to another.
 pub fn groups() -> Vec<Group> {
     let domain = || Placement(vec!["room".to_owned()]);
     let second = SimDuration::from_secs(1);
@@ -209,6 +209,7 @@ pub fn groups() -> Vec<Group> {
             domain: domain(),
             ..KeyValue::default()
         }),
+        Group::Raft(Raft { domain: domain(), ..Raft::default() }),
     ]
 }
 

@@ -3,7 +3,10 @@
 use crate::clocks::groups;
 use crate::*;
 use models::faults::{Byzantine, Conduct};
-use models::protocols::{Acknowledge, Group, Heartbeats, KeyValue, ReadsFrom, Row};
+use models::protocols::{
+    Acknowledge, ByzantineRegister, Data, Generals, Group, Heartbeats, KeyValue, Manner, Pbft, PbftRule, QuorumRegister, ReadsFrom,
+    RegisterRule, Row,
+};
 
 fn liar(node: &str, conduct: Conduct) -> PlannedFault {
     let liar = Byzantine { node: Names::one(node), domain: Names::default(), f: 1, conduct, beyond: true };
@@ -79,6 +82,40 @@ fn what_is_repeated_is_wrong_only_if_it_is_not_true_any_more() {
     let written = KeyValue { reads: Share::percent(50), ..store(3) };
     let ended = sound(&asked(Group::KeyValue(written), repeats()));
     assert!(ended.measures.wrong > 200, "{}", ended.measures.wrong);
+}
+
+#[test]
+fn a_lie_that_is_outvoted_is_no_wrong_answer() {
+    let domain = || Placement(vec!["room".to_owned()]);
+    let (wrong, believed) = (|group: Group| wrong_of(group).0, |group: Group| wrong_of(group).1);
+    let pbft = || Pbft { domain: domain(), ..Pbft::default() };
+    let register = || ByzantineRegister { members: 5, data: Data::Plain, domain: domain(), ..ByzantineRegister::default() };
+    let generals = || Generals {
+        members: 4,
+        traitors: 1,
+        messages: Manner::Oral,
+        round: ms(40),
+        domain: domain(),
+        message_size: USUAL_SIZE,
+        authenticated: true,
+    };
+    for group in [Group::Pbft(pbft()), Group::ByzantineRegister(register()), Group::Generals(generals())] {
+        let name = group.name();
+        assert!(believed(group.clone()) > 200, "{name} answers");
+        assert_eq!(wrong(group), 0, "{name}");
+    }
+    assert!(wrong(Group::Pbft(Pbft { without: vec![PbftRule::ReplyQuorum], ..pbft() })) > 40, "the first answer is believed");
+    assert!(wrong(Group::ByzantineRegister(ByzantineRegister { without: vec![RegisterRule::Vouching], ..register() })) > 40);
+    // A lie has the number of what it stands for and another value: half of them are greater, and believed by those who ask two of three.
+    let quorums = QuorumRegister { reads: Share::percent(90), domain: domain(), ..QuorumRegister::default() };
+    let (wrong, right) = wrong_of(Group::QuorumRegister(quorums));
+    assert!(wrong > 40 && wrong < right * 6 / 10, "{wrong} of {right}");
+}
+
+/// How many wrong answers, and how many successes there are in a run of a group of which member 1 lies all the time.
+fn wrong_of(group: Group) -> (u64, u64) {
+    let measures = sound(&asked(group, vec![liar("group[1]", Conduct::WrongAnswers(Share::ALL))])).measures;
+    (measures.wrong, measures.succeeded)
 }
 
 #[test]

@@ -60,6 +60,7 @@ mod scaling; // how many replicas there are, and when
 mod schedules; // when faults strike, for how long, and whom
 mod sessions; // where clients are known, who counts as one, and who is new
 mod sharing; // cores that all share, and work that grows with what is in service
+mod stores; // what stores of several members promise, whoever is cut off, dies or lies
 mod storms; // what a seed may throw at a system
 mod talk; // what members and clocks say meets links and faults as everything else
 mod timers; // who fires, and when exactly

@@ -5,6 +5,7 @@ use crate::*;
 use models::environment::DiskLoss;
 use models::faults::Errors;
 use models::outcome::{Failure, Outcome};
+use models::properties::{AllOrNothing, AnyProperty, AtMostOnce, Stated, Verdict};
 use models::services::{DurableLog, Resumes, Saga, SagaLog, SagaStep, Task};
 use models::strategies::backoff::{Constant, Exponential, Immediate};
 use models::strategies::cache::IdempotencyKeys;
@@ -38,6 +39,7 @@ fn system(saga: Saga, faults: Vec<PlannedFault>) -> SystemSpec {
         links: vec![link("app", "server", Distribution::Constant(ms(1))), link("server", "back", Distribution::Constant(ms(1)))],
         stacks: participants.map(tries).chain([("app -> server".to_owned(), vec![timeout(ms(3_000))])]).collect(),
         faults,
+        properties: vec![Stated::Any(AnyProperty::AllOrNothing(AllOrNothing {})), Stated::Any(AnyProperty::AtMostOnce(AtMostOnce {}))],
         ..SystemSpec::default()
     }
 }
@@ -83,6 +85,12 @@ fn ends(ended: &Ended) -> [i64; 5] {
         ["begun", "completed", "compensated", "left half-way", "inconsistent"].map(|state| counted(ended, &format!("sagas {state}")));
     assert_eq!(states[0], states[1] + states[2] + states[3], "every saga ends in exactly one state");
     assert_eq!((ended.in_use, ended.sagas), ((0, 0), 0), "something is left behind");
+    let violations = [0, 1].map(|index| match &ended.measures.findings[index] {
+        finding if finding.verdict == Verdict::Violated => finding.count as i64,
+        _ => 0,
+    });
+    let again = counted(ended, "saga steps executed again") + counted(ended, "compensations executed again");
+    assert_eq!(violations, [states[4], again], "what is stated is what the books say");
     states
 }
 

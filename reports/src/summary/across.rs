@@ -78,21 +78,25 @@ fn best_in(wins: usize, cells: usize) -> String {
     }
 }
 
-/// The cell in which the best and the worst arm are farthest apart.
+/// The cell in which the best and the worst arm are farthest apart, the first of several; `None` where no cell has arms.
+pub(super) fn farthest_cell(results: &Results) -> Option<u32> {
+    let rankings = rankings(results);
+    let (found, ..) = farthest_of(&rankings)?;
+    rankings.iter().position(|ranking| std::ptr::eq(ranking, found)).map(|cell| cell as u32)
+}
+
 fn farthest(rankings: &[Ranking]) -> String {
-    let pair = |ranking: &Ranking| Some((ranking.arms.first()?.clone(), ranking.arms.last()?.clone()));
-    let pairs = rankings.iter().filter_map(|ranking| pair(ranking).map(|(best, worst)| (ranking, best, worst)));
-    let gap = |(ranking, best, worst): &(&Ranking, ArmSummary, ArmSummary)| distance(ranking.kind, best, worst);
-    // Of equal ones the first.
-    let found = pairs.fold(None, |found: Option<(&Ranking, ArmSummary, ArmSummary)>, pair| match found {
-        Some(found) if gap(&found).partial_cmp(&gap(&pair)) != Some(std::cmp::Ordering::Less) => Some(found),
-        _ => Some(pair),
-    });
-    found.map_or_else(String::new, |(ranking, best, worst)| {
-        let by_recovery = gap(&(ranking, best.clone(), worst.clone()))[0] > 0.0;
-        let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), briefly(ranking.kind, by_recovery, &arm)));
+    farthest_of(rankings).map_or_else(String::new, |(ranking, best, worst)| {
+        let by_recovery = distance(ranking.kind, best, worst)[0] > 0.0;
+        let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), briefly(ranking.kind, by_recovery, arm)));
         format!("Farthest apart with {}: {best}, {worst}.", ranking.label)
     })
+}
+
+fn farthest_of(rankings: &[Ranking]) -> Option<(&Ranking, &ArmSummary, &ArmSummary)> {
+    let pairs = rankings.iter().filter_map(|ranking| Some((ranking, ranking.arms.first()?, ranking.arms.last()?)));
+    let gap = |(ranking, best, worst): &(&Ranking, &ArmSummary, &ArmSummary)| distance(ranking.kind, best, worst);
+    pairs.reduce(|found, pair| if gap(&found).partial_cmp(&gap(&pair)) == Some(std::cmp::Ordering::Less) { pair } else { found })
 }
 
 /// How far apart two arms are: in what ranks them first, then in what ranks them next.

@@ -49,7 +49,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
-pub use telling::telling_cells;
+pub use telling::{FEW_CELLS, telling_cells};
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 pub use worst::worst_runs;
 

@@ -118,7 +118,24 @@ fn candidates(operations: &[&Operation], position: &Position) -> Vec<usize> {
         next.push(index);
     }
     next.retain(|index| operations[*index].invoked <= first_end);
-    next
+    without_twins(operations, next)
+}
+
+/// Of several operations of unknown outcome that would do the same the first: whatever order takes a later one instead is as good if the two
+/// change places.
+fn without_twins(operations: &[&Operation], candidates: Vec<usize>) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(candidates.len());
+    for index in candidates {
+        let operation = operations[index];
+        let is_for_itself = matches!(operation.action, Action::Acquire | Action::Release);
+        let does_the_same = |other: &Operation| {
+            other.end == End::Unknown && other.action == operation.action && (!is_for_itself || other.client == operation.client)
+        };
+        if operation.end != End::Unknown || !kept.iter().any(|other| does_the_same(operations[*other])) {
+            kept.push(index);
+        }
+    }
+    kept
 }
 
 /// The position after an operation was taken, if it can be.

@@ -43,7 +43,7 @@ fn judged(property: &impl Property, operations: Vec<Operation>) -> Judged {
 fn judged_after(property: &impl Property, operations: Vec<Operation>, faults_end: u64) -> Judged {
     let (history, heard) = (history(operations), BTreeMap::new());
     let (horizon, ended) = (at(1_000), at(1_000));
-    property.judge(&Evidence { history: &history, heard: &heard, faults_end: at(faults_end), horizon, ended })
+    property.judge(&Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(faults_end), horizon, ended })
 }
 
 /// A long history of a register that one copy would give: each operation takes effect at its own instant within its interval.
@@ -158,7 +158,8 @@ fn staleness_is_bounded_by_versions_and_by_age_and_counted() {
     // The first write that it misses was done at 30.
     assert_eq!((verdict(None, Some(70)), verdict(None, Some(71))), (Verdict::Violated, Verdict::Holds));
     let (history, heard) = (history(operations.clone()), BTreeMap::new());
-    let evidence = Evidence { history: &history, heard: &heard, faults_end: at(0), horizon: at(200), ended: at(200) };
+    let evidence =
+        Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(0), horizon: at(200), ended: at(200) };
     let observed: Vec<(String, i64)> = bounded(Some(1), None).observe(&evidence).into_iter().map(|one| (one.title(), one.value)).collect();
     let expected = [("reads judged", 2), ("stale reads", 1), ("versions missed, most", 2), ("staleness, most", 70)];
     assert_eq!(observed, expected.map(|(name, value)| (name.to_owned(), value)));
@@ -248,7 +249,8 @@ fn what_is_announced_is_never_eventually_or_perhaps_heard() {
     let history = History::default();
     let verdicts = |times: &[u64]| {
         let heard = heard(times);
-        let evidence = Evidence { history: &history, heard: &heard, faults_end: at(100), horizon: at(500), ended: at(500) };
+        let evidence =
+            Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(100), horizon: at(500), ended: at(500) };
         let within = Some(sim_core::time::SimDuration::from_nanos(50));
         [
             Never { event: event.clone() }.judge(&evidence).verdict,

@@ -174,6 +174,62 @@ fn locks_are_given_to_one_client_at_a_time() {
     }
 }
 
+#[test]
+fn locks_that_are_given_back_at_some_time_or_never_are_given_to_one_client_at_a_time() {
+    let lock = |state: u64, operation: &Operation| match operation.action {
+        Action::Acquire => (state == 0).then_some(u64::from(operation.client) + 1),
+        _ => (state == u64::from(operation.client) + 1).then_some(0),
+    };
+    let mut violated = 0;
+    for count in 1..=4 {
+        for (spans, code) in intervals(count).iter().flat_map(|spans| (0..6_usize.pow(count as u32)).map(move |code| (spans, code))) {
+            let one = |(index, &(from, until)): (usize, &(u64, u64))| {
+                let code = code / 6_usize.pow(index as u32) % 6;
+                let (client, is_known) = ((code & 1) as u32, code < 4);
+                let action = if code < 2 { Action::Acquire } else { Action::Release };
+                operation(client, action, from, is_known.then_some(until), None)
+            };
+            let operations: Vec<Operation> = spans.iter().enumerate().map(one).collect();
+            let explained = some_order_explains(&operations, &lock);
+            assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+            violated += usize::from(!explained);
+        }
+    }
+    assert!(violated > 10_000);
+}
+
+#[test]
+fn additions_of_unknown_outcome_are_in_a_sum_or_not() {
+    let counter = |state: u64, operation: &Operation| {
+        let sum = if let Action::Add(by) = operation.action { state.wrapping_add_signed(by) } else { state };
+        operation.answer().is_none_or(|answer| answer == sum).then_some(sum)
+    };
+    let actions = [
+        (Action::Add(1), Some(1)),
+        (Action::Add(1), Some(2)),
+        (Action::Add(1), None),
+        (Action::Add(2), None),
+        (Action::Read, Some(1)),
+        (Action::Read, Some(3)),
+    ];
+    let mut violated = 0;
+    for count in 1..=4 {
+        for spans in intervals(count) {
+            for code in 0..6_usize.pow(count as u32) {
+                let one = |(index, &(from, until)): (usize, &(u64, u64))| {
+                    let (action, answer) = actions[code / 6_usize.pow(index as u32) % 6];
+                    operation(index as u32, action, from, answer.is_some().then_some(until), answer)
+                };
+                let operations: Vec<Operation> = spans.iter().enumerate().map(one).collect();
+                let explained = some_order_explains(&operations, &counter);
+                assert_eq!(is_linearizable(&operations), explained, "{operations:#?}");
+                violated += usize::from(!explained);
+            }
+        }
+    }
+    assert!(violated > 10_000);
+}
+
 /// Whether some order of all operations agrees with every client's own, whatever the time.
 fn some_order_of_sessions_explains(operations: &[Operation]) -> bool {
     fn go(operations: &[Operation], left: u32, state: u64) -> bool {

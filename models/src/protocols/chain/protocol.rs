@@ -5,13 +5,13 @@ use super::message::Message;
 use super::server::Server;
 use super::watch::Watch;
 use super::{Chain, ChainRule};
-use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::acknowledged::KEEPS_ACKNOWLEDGED;
+use crate::protocols::wish::{self, Wish};
 use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
-use sim_core::draw::{Draw, Draws};
+use sim_core::draw::Draw;
 
 /// The protocol of a [`Chain`].
 #[derive(Clone, Debug)]
@@ -32,11 +32,10 @@ pub enum Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timer;
 
-/// What a caller wants: a key, and its value if it writes.
+/// What a caller wants, and whether it has found whom to ask for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Session {
-    key: u32,
-    write: Option<u64>,
+    wish: Wish,
     is_asked: bool,
     /// Where, without the rule that the tail answers reads, it reads.
     reader: u32,
@@ -53,12 +52,6 @@ impl ChainProtocol {
 
     fn server(&self, draw: Draw) -> u32 {
         draw.index(u64::from(self.spec.servers)) as u32
-    }
-
-    fn session(&self, draws: &Draws, value: u64) -> Session {
-        let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
-        let write = (!self.spec.reads.holds(draws.share())).then_some(value);
-        Session { key, write, is_asked: false, reader: self.server(draws.wait()) }
     }
 }
 
@@ -90,19 +83,18 @@ impl Protocol for ChainProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
         let draws = turn.draws("call", 0);
-        let session = self.session(&draws, turn.unique_value());
-        turn.invoke(u64::from(session.key), session.write.map_or(Action::Read, Action::Write));
+        let wish = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
         turn.send(To::Member(self.server(draws.demand())), Message::Where);
-        session
+        Session { wish, is_asked: false, reader: self.server(draws.wait()) }
     }
 
     fn on_answer(&self, session: &mut Session, _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
             Message::There(servers) if !session.is_asked => {
                 let reader = if self.keeps(ChainRule::TailReads) { servers.last().copied() } else { Some(session.reader) };
-                let (to, ask) = match session.write {
-                    Some(value) => (servers.first().copied(), Message::Put(session.key, value)),
-                    None => (reader, Message::Get(session.key)),
+                let (to, ask) = match session.wish {
+                    (key, Some(value)) => (servers.first().copied(), Message::Put(key, value)),
+                    (key, None) => (reader, Message::Get(key)),
                 };
                 let Some(to) = to.filter(|&to| to < self.spec.servers) else {
                     turn.had_no_effect();
@@ -112,14 +104,9 @@ impl Protocol for ChainProtocol {
                 turn.send(To::Member(to), ask);
                 None
             }
-            Message::Done(value) if session.is_asked => {
-                turn.returns(if session.write.is_some() { None } else { value });
-                Some(Outcome::Success)
-            }
-            Message::Refused => {
-                turn.had_no_effect();
-                Some(Outcome::Failed(Failure::Refused))
-            }
+            Message::Done(value) if session.is_asked => Some(wish::fulfilled(session.wish, value, turn)),
+            // A second copy of the question may come later, to whoever is in charge by then: nobody says that it had no effect.
+            Message::Refused => Some(Outcome::Failed(Failure::Refused)),
             _ => None,
         }
     }
@@ -164,11 +151,7 @@ impl Protocol for ChainProtocol {
 
     /// A dishonest server passes on and answers other values, and confirms what is not there.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        *message = match lie {
-            Lie::Old(old) => old.clone(),
-            Lie::Wrong => message.clone().lie(draw),
-        };
-        Verdict::Send
+        lie.told(message, |honest| Some(honest.clone().lie(draw)))
     }
 
     fn examine(

@@ -6,6 +6,7 @@ use super::participant::Participant;
 use super::watch::{Rules, Watch};
 use super::{CommitRule, TwoPhaseCommit};
 use crate::disks::{Completion, DiskTimes};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -87,6 +88,7 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("Atomicity", "all participants of a transaction end it in the same way, and none commits it that not all have voted for"),
+        ("Integrity", "no correct member decides twice"),
         ("DecidesWithin", "a participant that has voted yes, and lives, knows the decision within the time that the group says"),
     ];
 
@@ -108,16 +110,22 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let coordinator = turn.draws("coordinator", 0).choice().index(u64::from(self.spec.coordinators)) as u32;
+        turn.invoke(0, Action::Add(1));
         turn.send(To::Member(coordinator), Message::Do);
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        match message {
-            Message::Done(true) => Some(Outcome::Success),
-            Message::Done(false) => Some(Outcome::Failed(Failure::Conflict)),
-            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
-            _ => None,
-        }
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        let failure = match message {
+            Message::Done(true) => {
+                turn.returns(None);
+                return Some(Outcome::Success);
+            }
+            Message::Done(false) => Failure::Conflict,
+            Message::Refused => Failure::Overload,
+            _ => return None,
+        };
+        turn.had_no_effect();
+        Some(Outcome::Failed(failure))
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {
@@ -163,11 +171,7 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     /// A liar says no for yes, and the other way round: in votes, decisions, promises and answers.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        *message = match lie {
-            Lie::Old(old) => *old,
-            Lie::Wrong => message.lie(draw),
-        };
-        Verdict::Send
+        lie.told(message, |honest| Some(honest.lie(draw)))
     }
 
     fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {

@@ -75,6 +75,9 @@ impl Watch {
             waited(now - since, (rules, now), observations);
         }
         if commits { &mut fate.committed } else { &mut fate.aborted }.insert(instance);
+        if fate.committed.contains(&instance) && fate.aborted.contains(&instance) {
+            observations.violated("Integrity", now, || format!("a participant has both committed and aborted transaction {transaction}"));
+        }
         let wrongly = commits && fate.yes < rules.participants;
         let is_split = wrongly || !fate.committed.is_empty() && !fate.aborted.is_empty();
         observations.count("transactions split", u64::from(is_split && !fate.is_split));

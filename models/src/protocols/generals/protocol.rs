@@ -115,6 +115,7 @@ impl Protocol for GeneralsProtocol {
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("Agreement", "no two correct members decide differently"),
         ("Validity", "what correct members decide is what a correct proposer proposed"),
+        ("Integrity", "no correct member decides twice"),
     ];
 
     fn members(&self) -> u32 {
@@ -143,7 +144,7 @@ impl Protocol for GeneralsProtocol {
         Session { agreement, order, answers: BTreeMap::new(), refused: BTreeSet::new() }
     }
 
-    fn on_answer(&self, session: &mut Session, from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, session: &mut Session, from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         let Message::Does(agreement, order) = message else { return None };
         if agreement != session.agreement || from == 0 {
             return None;
@@ -153,6 +154,7 @@ impl Protocol for GeneralsProtocol {
         let enough = (self.rules.traitors + 1).min(self.rules.generals - 1) as usize;
         let alike = session.answers.values().filter(|&&other| other == order).count();
         if alike >= enough {
+            turn.rests_on(session.answers.iter().filter(|&(_, &other)| other == order).map(|(&member, _)| member));
             return Some(if order == session.order { Outcome::Success } else { Outcome::Failed(Failure::Conflict) });
         }
         (session.answers.len() == self.rules.generals as usize - 1).then_some(Outcome::Failed(Failure::Conflict))

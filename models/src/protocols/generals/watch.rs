@@ -1,11 +1,12 @@
 //! Do all who are loyal do the same, and what a loyal commander ordered?
 
+use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::{Announcement, Seen, Speaker, Truth};
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What generals decided in agreements that are under way.
+/// What generals decided in agreements that are under way, or were a moment ago.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     agreements: BTreeMap<u64, Fate>,
@@ -16,28 +17,36 @@ struct Fate {
     since: SimTime,
     /// What a loyal commander ordered.
     order: Option<bool>,
-    /// What loyal lieutenants do, and how many of all have decided.
+    /// What loyal lieutenants do, and who of all has decided in the life it is in.
     done: Vec<bool>,
-    decided: u32,
+    decided: BTreeSet<InstanceId>,
+    is_judged: bool,
 }
 
 impl Watch {
     pub(super) fn sees(&mut self, seen: Seen, (generals, length): (u32, SimDuration), truth: &Truth<'_>, observations: &mut Observations) {
-        let Seen::Announced(Speaker::Member(member, _), Announcement { what, value }) = seen else { return };
+        if let Seen::Died(_, instance) = seen {
+            // What it had decided it has forgotten, and who is dead has no word to keep.
+            for fate in self.agreements.values_mut() {
+                fate.decided.remove(&instance);
+            }
+        }
+        let Seen::Announced(Speaker::Member(member, instance), Announcement { what, value }) = seen else { return };
         let (agreement, attacks) = (value as u64 >> 1, value & 1 == 1);
         let is_loyal = truth.is_honest(member);
-        let fate = self.agreements.entry(agreement).or_insert(Fate { since: truth.now, order: None, done: Vec::new(), decided: 0 });
+        let fate = self.agreements.entry(agreement).or_insert_with(|| Fate::begun(truth.now));
         if what == "Commands" {
             fate.order = is_loyal.then_some(attacks);
             return self.forget_old(truth.now, length, observations);
         }
-        fate.decided += 1;
-        if is_loyal {
+        let is_again = !fate.decided.insert(instance);
+        if is_loyal && is_again {
+            observations.violated("Integrity", truth.now, || format!("general {member} has decided twice in one agreement"));
+        }
+        if is_loyal && !fate.is_judged {
             fate.done.push(attacks);
         }
-        if fate.decided == generals - 1
-            && let Some(fate) = self.agreements.remove(&agreement)
-        {
+        if fate.decided.len() == generals as usize - 1 {
             fate.judge(truth.now, observations);
         }
     }
@@ -55,12 +64,20 @@ impl Watch {
     }
 
     pub(super) fn ends(&mut self, now: SimTime, observations: &mut Observations) {
-        std::mem::take(&mut self.agreements).into_values().for_each(|fate| fate.judge(now, observations));
+        std::mem::take(&mut self.agreements).into_values().for_each(|mut fate| fate.judge(now, observations));
     }
 }
 
 impl Fate {
-    fn judge(&self, now: SimTime, observations: &mut Observations) {
+    const fn begun(since: SimTime) -> Self {
+        Self { since, order: None, done: Vec::new(), decided: BTreeSet::new(), is_judged: false }
+    }
+
+    /// Judges it, once.
+    fn judge(&mut self, now: SimTime, observations: &mut Observations) {
+        if std::mem::replace(&mut self.is_judged, true) {
+            return;
+        }
         let Some(first) = self.done.first() else { return };
         observations.count("agreements", 1);
         let attacks = self.done.iter().filter(|&&attacks| attacks).count();

@@ -298,15 +298,10 @@ impl Protocol for KeyValueProtocol {
 
     /// A dishonest member tells another value, of a key or of a part of the log, and says of a write that it is done which is not.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        let said = match (lie, &*message) {
-            (Lie::Old(old), _) => Some(old.clone()),
-            (Lie::Wrong, Message::Refused) => Some(Message::Written),
-            (Lie::Wrong, message) => message.with_another_value(draw),
-        };
-        if let Some(said) = said {
-            *message = said;
-        }
-        Verdict::Send
+        lie.told(message, |honest| match honest {
+            Message::Refused => Some(Message::Written),
+            honest => honest.with_another_value(draw),
+        })
     }
 
     fn examine(

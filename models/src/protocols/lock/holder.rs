@@ -1,8 +1,9 @@
 //! What does somebody do who wants the lock, and with it?
 
-use super::LockRule;
 use super::message::Message;
 use super::protocol::{LockProtocol, Timer};
+use super::{LOCK, LockRule};
+use crate::history::Action;
 use crate::protocols::{Held, To, Turn};
 use sim_core::time::SimTime;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,8 +30,9 @@ struct Job {
     denied: BTreeSet<u32>,
     stamped: BTreeSet<u32>,
     token: u64,
-    /// The version that was read.
+    /// The version that was read, and what the resource held.
     version: u64,
+    content: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,13 @@ enum Phase {
 impl Phase {
     const fn holds(self) -> bool {
         matches!(self, Self::Reading | Self::Working | Self::Preparing | Self::Writing)
+    }
+}
+
+impl Job {
+    /// What it makes of what it has read: one more.
+    const fn written(&self) -> u64 {
+        self.content.saturating_add(1)
     }
 }
 
@@ -71,6 +80,11 @@ impl Holder {
     }
 
     fn begin(&mut self, protocol: &LockProtocol, turn: Now<'_, '_>) {
+        turn.invoke(LOCK, Action::Acquire);
+        self.asks(protocol, turn);
+    }
+
+    fn asks(&mut self, protocol: &LockProtocol, turn: Now<'_, '_>) {
         self.jobs += 1;
         self.job = Some(Job {
             number: self.jobs,
@@ -81,6 +95,7 @@ impl Holder {
             stamped: BTreeSet::new(),
             token: 0,
             version: 0,
+            content: 0,
         });
         protocol.servers().for_each(|server| turn.send(To::Member(server), Message::Ask(self.jobs)));
         turn.set_timer(Timer::Wait, protocol.spec.patience);
@@ -90,6 +105,7 @@ impl Holder {
     fn lets_go(&mut self, protocol: &LockProtocol, turn: Now<'_, '_>) {
         if let Some(job) = self.job.take() {
             if job.phase.holds() {
+                turn.releases(LOCK);
                 turn.announce("Releases", i64::from(turn.me()));
             }
             protocol.servers().for_each(|server| turn.send(To::Member(server), Message::Release(job.number)));
@@ -135,18 +151,19 @@ impl Holder {
                     self.holds_it(protocol, turn);
                 }
             }
-            (Phase::Reading, Message::Value(number, version)) if number == job.number && from == protocol.resource() => {
-                (job.version, job.phase) = (version, Phase::Working);
+            (Phase::Reading, Message::Value(number, version, content)) if number == job.number && from == protocol.resource() => {
+                (job.version, job.content, job.phase) = (version, content, Phase::Working);
                 turn.cancel_timer(Timer::Wait);
                 turn.set_timer(Timer::Work, protocol.spec.work);
             }
             (Phase::Reading | Phase::Writing, Message::Fenced(number)) if number == job.number && from == protocol.resource() => {
                 self.begins_again(protocol, turn);
             }
-            (Phase::Writing, Message::Written(number, version)) if number == job.number && from == protocol.resource() => {
+            (Phase::Writing, Message::Written(number, _)) if number == job.number && from == protocol.resource() => {
+                let written = job.written();
                 self.lets_go(protocol, turn);
                 if let Some(caller) = self.queue.pop_front() {
-                    turn.send(To::Held(caller), Message::Done(version));
+                    turn.send(To::Held(caller), Message::Done(written));
                 }
                 if !self.queue.is_empty() {
                     self.begin(protocol, turn);
@@ -183,6 +200,8 @@ impl Holder {
         }
         job.phase = Phase::Reading;
         let read = Message::Read(job.number, job.token);
+        turn.returns(job.token);
+        turn.holds_until(LOCK, job.asked.saturating_add(protocol.spec.ttl));
         turn.announce("Holds", i64::from(turn.me()));
         turn.send(To::Member(protocol.resource()), read);
         turn.set_timer(Timer::Wait, protocol.spec.patience);
@@ -208,7 +227,7 @@ impl Holder {
 
     fn writes(&self, protocol: &LockProtocol, turn: Now<'_, '_>) {
         let Some(job) = &self.job else { return };
-        turn.send(To::Member(protocol.resource()), Message::Write(job.number, job.token, job.version));
+        turn.send(To::Member(protocol.resource()), Message::Write(job.number, job.token, job.version, job.written()));
         turn.set_timer(Timer::Wait, protocol.spec.patience);
     }
 
@@ -219,7 +238,7 @@ impl Holder {
             Phase::Asking | Phase::Stamping => self.rests(protocol, turn),
             Phase::Resting => {
                 self.job = None;
-                self.begin(protocol, turn);
+                self.asks(protocol, turn);
             }
             Phase::Reading if protocol.keeps(LockRule::ExpiryCheck) && Self::is_over(job, protocol, turn) => {
                 self.begins_again(protocol, turn);

@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Message {
     /// A caller wants the resource changed.
     Do,
-    /// It was changed, for the so-manieth time.
+    /// It was changed, and this is what it holds then.
     Done(u64),
     /// Too many wait already.
     Refused,
@@ -26,10 +26,10 @@ pub enum Message {
     Release(u64),
     /// Job and token of a holder that reads the resource.
     Read(u64, u64),
-    /// The resource has changed so often.
-    Value(u64, u64),
-    /// Job and token of a holder that writes what it made of what it has read.
-    Write(u64, u64, u64),
+    /// The resource has changed so often, and holds this.
+    Value(u64, u64, u64),
+    /// Job and token of a holder that writes what it made of what it has read: of which version, and what it is.
+    Write(u64, u64, u64, u64),
     /// It is written, and the resource has changed so often.
     Written(u64, u64),
     /// The token is lower than one that was seen.
@@ -49,8 +49,8 @@ impl fmt::Display for Message {
             Self::Stamped(job) => write!(f, "job {job}: counts on from there"),
             Self::Release(job) => write!(f, "job {job} is done with the lock"),
             Self::Read(job, token) => write!(f, "job {job} with token {token}"),
-            Self::Value(job, version) => write!(f, "to job {job}: version {version}"),
-            Self::Write(job, token, version) => write!(f, "job {job} with token {token}, made of version {version}"),
+            Self::Value(job, version, _) => write!(f, "to job {job}: version {version}"),
+            Self::Write(job, token, version, _) => write!(f, "job {job} with token {token}, made of version {version}"),
             Self::Written(job, version) => write!(f, "job {job}: it is version {version} now"),
             Self::Fenced(job) => write!(f, "job {job}: a higher token was here"),
         }
@@ -92,8 +92,8 @@ impl Message {
             Self::Denied(job) => Self::Grant(job, draw.index(1 << 16)),
             Self::Stamp(job, token) => Self::Stamp(job, another(token)),
             Self::Read(job, token) => Self::Read(job, another(token)),
-            Self::Value(job, version) => Self::Value(job, another(version)),
-            Self::Write(job, token, version) => Self::Write(job, another(token), version),
+            Self::Value(job, version, content) => Self::Value(job, another(version), content),
+            Self::Write(job, token, version, content) => Self::Write(job, another(token), version, content),
             Self::Written(job, _) => Self::Fenced(job),
             Self::Fenced(job) => Self::Written(job, draw.index(1 << 16)),
             Self::Do | Self::Ask(_) | Self::Stamped(_) | Self::Release(_) => self,

@@ -6,7 +6,9 @@
 //! refuses tokens lower than one it has seen does not let it). Tokens of several servers need one more round, in which a majority
 //! hears which token was formed, so that every later holder forms a higher one; that round is our own, after H. Attiya, A. Bar-Noy,
 //! D. Dolev, "Sharing Memory Robustly in Message-Passing Systems", JACM 1995. The counters of servers and the resource survive
-//! crashes. Left out: renewal of the lock while a holder works, and several locks.
+//! crashes. In the history of a run a call adds 1 to the resource, which is object 0, and is answered what was written then; holders acquire and
+//! release the lock, which is object 1, and which they hold until it ends by their own clocks, if they have not let go before.
+//! Left out: renewal of the lock while a holder works, and several locks.
 
 mod holder;
 mod message;
@@ -70,6 +72,12 @@ pub enum LockRule {
     /// A server that comes back from a crash lends nothing for the length of a lock, since it has forgotten to whom it lent.
     DelayedRestart,
 }
+
+/// The resource, as an object of a history.
+const RESOURCE: u64 = 0;
+
+/// The lock, as an object of a history.
+const LOCK: u64 = 1;
 
 const fn one() -> u32 {
     1

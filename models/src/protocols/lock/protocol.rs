@@ -4,7 +4,8 @@ use super::holder::Holder;
 use super::message::Message;
 use super::server::{Resource, Server};
 use super::watch::Watch;
-use super::{DistributedLock, LockRule};
+use super::{DistributedLock, LockRule, RESOURCE};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -119,13 +120,20 @@ impl Protocol for LockProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let holder = turn.draws("holder", 0).choice().index(u64::from(self.spec.holders)) as u32;
+        turn.invoke(RESOURCE, Action::Add(1));
         turn.send(To::Member(self.spec.servers + holder), Message::Do);
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
-            Message::Done(_) => Some(Outcome::Success),
-            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
+            Message::Done(content) => {
+                turn.returns(content);
+                Some(Outcome::Success)
+            }
+            Message::Refused => {
+                turn.had_no_effect();
+                Some(Outcome::Failed(Failure::Overload))
+            }
             _ => None,
         }
     }
@@ -170,11 +178,7 @@ impl Protocol for LockProtocol {
     /// A dishonest server denies a lock that it lends, and grants one that it does not; a dishonest resource says of a write that it
     /// was refused, and of one that was refused that it was done; numbers are others.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        *message = match lie {
-            Lie::Old(old) => *old,
-            Lie::Wrong => message.lie(draw),
-        };
-        Verdict::Send
+        lie.told(message, |honest| Some(honest.lie(draw)))
     }
 
     fn witness(&self, watch: &mut Watch, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {
@@ -217,8 +221,8 @@ mod tests {
             7 => Message::Stamped(job),
             8 => Message::Release(job),
             9 => Message::Read(job, token),
-            10 => Message::Value(job, version),
-            11 => Message::Write(job, token, version),
+            10 => Message::Value(job, version, words.number()),
+            11 => Message::Write(job, token, version, words.number()),
             12 => Message::Written(job, version),
             _ => Message::Fenced(job),
         }

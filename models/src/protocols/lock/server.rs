@@ -28,6 +28,8 @@ pub struct Resource {
     wrote: BTreeMap<u32, (u64, u64)>,
     /// The version that the last write was made of.
     pub(super) based_on: u64,
+    /// What it holds: how many changes went into it, each made of the one that its holder had read.
+    content: u64,
 }
 
 impl Server {
@@ -82,7 +84,7 @@ impl Server {
 
 impl Resource {
     pub(super) fn hears(&mut self, protocol: &LockProtocol, from: u32, message: Message, turn: &mut Turn<'_, LockProtocol>) {
-        let (Message::Read(job, token) | Message::Write(job, token, _)) = message else { return };
+        let (Message::Read(job, token) | Message::Write(job, token, ..)) = message else { return };
         if let (Message::Write(..), Some(&(last, version))) = (message, self.wrote.get(&from))
             && last == job
         {
@@ -93,11 +95,11 @@ impl Resource {
             return turn.send(To::Member(from), Message::Fenced(job));
         }
         self.highest = self.highest.max(token);
-        let Message::Write(_, _, based_on) = message else {
-            return turn.send(To::Member(from), Message::Value(job, self.version));
+        let Message::Write(_, _, based_on, content) = message else {
+            return turn.send(To::Member(from), Message::Value(job, self.version, self.content));
         };
         self.version += 1;
-        self.based_on = based_on;
+        (self.based_on, self.content) = (based_on, content);
         self.wrote.insert(from, (job, self.version));
         turn.announce("Writes", i64::from(from));
         turn.send(To::Member(from), Message::Written(job, self.version));

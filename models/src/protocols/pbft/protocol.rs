@@ -4,11 +4,10 @@ use super::message::{Message, Request};
 use super::replica::Replica;
 use super::watch::Watch;
 use super::{Pbft, PbftRule};
-use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict, wish};
 use sim_core::draw::Draw;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,10 +104,7 @@ impl Protocol for PbftProtocol {
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
         let draws = turn.draws("call", 0);
         let id = draws.wait().bits();
-        let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
-        // A value names its write; 0 is none.
-        let write = (!self.spec.reads.holds(draws.share())).then(|| turn.unique_value());
-        turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
+        let (key, write) = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
         let request = Message::Request(Request { id, key, write });
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), request.clone()));
         Session { id, is_read: write.is_none(), answers: BTreeMap::new(), refused: BTreeSet::new() }
@@ -125,6 +121,7 @@ impl Protocol for PbftProtocol {
         if alike < enough {
             return None;
         }
+        turn.rests_on(session.answers.iter().filter(|&(_, &other)| other == answer).map(|(&member, _)| member));
         turn.returns(session.is_read.then_some(answer));
         Some(Outcome::Success)
     }

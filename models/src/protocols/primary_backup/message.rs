@@ -1,10 +1,8 @@
 //! What do a primary, its backups and callers say to each other?
 
+pub(super) use crate::protocols::wish::Wish;
 use sim_core::draw::Draw;
 use std::collections::BTreeMap;
-
-/// What a caller wants done with a key: to give it a value, or to read it.
-pub type Wish = (u32, Option<u64>);
 
 /// Everything a member has accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,12 +4,11 @@ use super::member::{Member, Role};
 use super::message::{Message, Wish};
 use super::watch::Watch;
 use super::{BackupRule, Backups, PrimaryBackup};
-use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::acknowledged::KEEPS_ACKNOWLEDGED;
-use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict, wish};
 use sim_core::draw::Draw;
 
 /// The protocol of a [`PrimaryBackup`].
@@ -104,29 +103,22 @@ impl Protocol for PrimaryBackupProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
         let draws = turn.draws("call", 0);
-        let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
+        let wish = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
         let member = draws.demand().index(u64::from(self.spec.members)) as u32;
-        let write = (!self.spec.reads.holds(draws.share())).then(|| turn.unique_value());
-        turn.invoke(u64::from(key), write.map_or(Action::Read, Action::Write));
-        turn.send(To::Member(member), Message::Do((key, write)));
-        Session { wish: (key, write), sent_on: 0 }
+        turn.send(To::Member(member), Message::Do(wish));
+        Session { wish, sent_on: 0 }
     }
 
     fn on_answer(&self, session: &mut Session, from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
         match message {
-            Message::Done(value) => {
-                turn.returns(if session.wish.1.is_some() { None } else { value });
-                Some(Outcome::Success)
-            }
+            Message::Done(value) => Some(wish::fulfilled(session.wish, value, turn)),
             Message::Elsewhere(Some(member)) if session.sent_on < self.spec.members && member < self.spec.members && member != from => {
                 session.sent_on += 1;
                 turn.send(To::Member(member), Message::Do(session.wish));
                 None
             }
-            Message::Elsewhere(_) => {
-                turn.had_no_effect();
-                Some(Outcome::Failed(Failure::Refused))
-            }
+            // A second copy of the question may come later, to whoever leads by then: nobody says that it had no effect.
+            Message::Elsewhere(_) => Some(Outcome::Failed(Failure::Refused)),
             _ => None,
         }
     }
@@ -177,11 +169,7 @@ impl Protocol for PrimaryBackupProtocol {
 
     /// A dishonest member tells other values, and says that it has what it has not.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        *message = match lie {
-            Lie::Old(old) => old.clone(),
-            Lie::Wrong => message.clone().lie(draw),
-        };
-        Verdict::Send
+        lie.told(message, |honest| Some(honest.clone().lie(draw)))
     }
 
     fn witness(&self, watch: &mut Watch, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {

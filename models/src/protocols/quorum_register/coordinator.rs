@@ -82,7 +82,7 @@ impl QuorumRegisterProtocol {
                     }
                     Next::Wait
                 }
-                Next::Wait | Next::Fail(_) => break,
+                Next::Wait | Next::Fail => break,
             };
         }
         self.repair(member, id, turn);

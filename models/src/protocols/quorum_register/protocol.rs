@@ -83,15 +83,11 @@ impl QuorumRegisterProtocol {
                 None
             }
             Next::Done(value) => {
+                turn.rests_on(work.who_said_so());
                 turn.returns(value);
                 Some(Outcome::Success)
             }
-            Next::Fail(had_no_effect) => {
-                if had_no_effect {
-                    turn.had_no_effect();
-                }
-                Some(Outcome::Failed(Failure::Refused))
-            }
+            Next::Fail => Some(Outcome::Failed(Failure::Refused)),
         }
     }
 }
@@ -164,15 +160,10 @@ impl Protocol for QuorumRegisterProtocol {
         }
     }
 
+    /// Of what was refused it is not said that it had no effect: a link may have made a second copy of the question, which comes later.
     fn on_refusal(&self, session: &mut Session, from: u32, failure: Failure, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        let Session::Coordinates(work) = session else {
-            // Nobody has taken it up, unless the connection was lost later.
-            if failure == Failure::Refused {
-                turn.had_no_effect();
-            }
-            return Some(Outcome::Failed(failure));
-        };
-        let next = work.refused(&self.spec, from, failure == Failure::Refused);
+        let Session::Coordinates(work) = session else { return Some(Outcome::Failed(failure)) };
+        let next = work.refused(&self.spec, from);
         self.take(work, next, turn)
     }
 
@@ -253,14 +244,7 @@ impl Protocol for QuorumRegisterProtocol {
 
     /// A dishonest member tells another value.
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        let said = match lie {
-            Lie::Old(old) => Some(old.clone()),
-            Lie::Wrong => message.with_another_value(draw),
-        };
-        if let Some(said) = said {
-            *message = said;
-        }
-        Verdict::Send
+        lie.told(message, |honest| honest.with_another_value(draw))
     }
 
     fn witness(&self, _witness: &mut (), seen: Seen, _truth: &Truth<'_>, observations: &mut Observations) {

@@ -17,8 +17,6 @@ pub struct Work {
     stored: Vec<u32>,
     /// Those that cannot be reached.
     refused: Vec<u32>,
-    /// Whether it is certain that none of those has heard of it.
-    is_unheard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +38,14 @@ pub(super) enum Next {
     Store(Version),
     /// Answer that it is done: with the value, if it is a read.
     Done(Option<u64>),
-    /// Answer that there are not enough replicas; whether nothing can have been changed.
-    Fail(bool),
+    /// Answer that there are not enough replicas.
+    Fail,
 }
 
 impl Work {
     /// A read of a key.
     pub(super) const fn read(key: u32) -> Self {
-        Self { key, writes: None, phase: Phase::Asking, heard: Vec::new(), stored: Vec::new(), refused: Vec::new(), is_unheard: true }
+        Self { key, writes: None, phase: Phase::Asking, heard: Vec::new(), stored: Vec::new(), refused: Vec::new() }
     }
 
     /// A write to a key: of a version with this number, or of the one after those that are found.
@@ -82,6 +80,12 @@ impl Work {
     /// Whether a replica is known to have what is stored.
     pub(super) fn has(&self, member: u32) -> bool {
         self.stored.contains(&member)
+    }
+
+    /// Of a read the replicas that have said that they have what it answers, of a write those that say that they have it now.
+    pub(super) fn who_said_so(&self) -> Vec<u32> {
+        let said = |of: Version| self.heard.iter().filter(move |(_, version)| *version == of).map(|(from, _)| *from);
+        if self.is_write() { self.stored.clone() } else { self.version().map(said).into_iter().flatten().collect() }
     }
 
     /// How many replicas have answered in one way or another.
@@ -136,17 +140,15 @@ impl Work {
         }
     }
 
-    /// A replica cannot be reached; it is certain that it has not heard, or not.
-    pub(super) fn refused(&mut self, spec: &QuorumRegister, from: u32, is_unheard: bool) -> Next {
-        self.is_unheard &= is_unheard;
+    /// A replica cannot be reached.
+    pub(super) fn refused(&mut self, spec: &QuorumRegister, from: u32) -> Next {
         if !self.refused.contains(&from) {
             self.refused.push(from);
         }
         let left = spec.replicas().saturating_sub(self.refused.len() as u32);
         match self.phase {
-            Phase::Asking if left < spec.read_quorum => Next::Fail(true),
-            // What was told to others may be kept by them, unless there were none.
-            Phase::Storing(_) if left < spec.write_quorum => Next::Fail((left == 0 && self.is_unheard) || !self.is_write()),
+            Phase::Asking if left < spec.read_quorum => Next::Fail,
+            Phase::Storing(_) if left < spec.write_quorum => Next::Fail,
             _ => Next::Wait,
         }
     }

@@ -188,14 +188,7 @@ impl Protocol for RaftProtocol {
     }
 
     fn mutate(&self, lie: Lie<'_, Message>, message: &mut Message, _to: To, draw: Draw) -> Verdict {
-        let said = match lie {
-            Lie::Old(old) => Some(old.clone()),
-            Lie::Wrong => message.lied_about(draw),
-        };
-        if let Some(said) = said {
-            *message = said;
-        }
-        Verdict::Send
+        lie.told(message, |honest| honest.lied_about(draw))
     }
 
     fn witness(&self, watch: &mut Watch, seen: Seen, truth: &Truth<'_>, observations: &mut Observations) {

@@ -1,6 +1,6 @@
 //! How does a saga end, and who hears of it?
 
-use super::super::saga_books::{SagaEnd, is_consistent};
+use super::super::saga_books::{SagaEnd, StepBook, is_consistent};
 use super::{Doing, Saga, World};
 use crate::attempt::Phase;
 use crate::call::NONE;
@@ -44,7 +44,7 @@ impl<P: Protocol> World<P> {
         let request = self.request_of_saga(slot);
         let saga = &mut self.sagas[slot];
         saga.doing = Doing::Over(end);
-        saga.ends = SimTime::MAX;
+        (saga.ends, saga.ended) = (SimTime::MAX, ctx.now());
         let (is_wrong, is_degraded) = (saga.is_wrong, saga.is_degraded);
         let (counted, announced) = end.name();
         self.observations.count(counted, 1);
@@ -64,15 +64,22 @@ impl<P: Protocol> World<P> {
         let saga = &self.sagas[slot];
         let Doing::Over(end) = saga.doing else { return };
         if saga.calls == 0 {
-            self.judge_saga(slot, end);
+            self.judge_saga(slot, end, saga.ended);
             self.sagas.release(slot);
         }
     }
 
-    pub(super) fn judge_saga(&mut self, slot: u32, end: SagaEnd) {
+    pub(super) fn judge_saga(&mut self, slot: u32, end: SagaEnd, at: SimTime) {
         let saga = &self.sagas[slot];
         let is_consistent = is_consistent(&saga.steps, |step| saga.plan.steps[step].undo.is_some(), end);
         self.observations.count("sagas inconsistent", u64::from(!is_consistent));
+        let tally = &mut self.claims.books.sagas;
+        if is_consistent {
+            tally.is_right();
+        } else {
+            let effects: Vec<i64> = saga.steps.iter().map(StepBook::effect).collect();
+            tally.is_wrong(at, || format!("a saga ended as {}, and its steps have taken effect {effects:?} times", end.word()));
+        }
     }
 
     /// The record of a call of a saga is given back.

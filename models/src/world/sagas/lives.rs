@@ -99,16 +99,16 @@ impl<P: Protocol> World<P> {
     }
 
     /// The run is over: what has not ended is left as it is.
-    pub(in crate::world) fn count_sagas_left(&mut self) {
+    pub(in crate::world) fn count_sagas_left(&mut self, now: SimTime) {
         for slot in 0..self.sagas.slots().len() as u32 {
             let saga = &self.sagas[slot];
             match saga.doing {
-                Doing::Over(end) if saga.calls > 0 => self.judge_saga(slot, end),
+                Doing::Over(end) if saga.calls > 0 => self.judge_saga(slot, end, now),
                 Doing::Over(_) => {}
                 _ if saga.plan.write.is_some() && saga.logged.is_none() => {}
                 _ => {
                     self.observations.count(SagaEnd::LeftHalfway.name().0, 1);
-                    self.judge_saga(slot, SagaEnd::LeftHalfway);
+                    self.judge_saga(slot, SagaEnd::LeftHalfway, now);
                 }
             }
         }

@@ -1,0 +1,206 @@
+//! Does what works go on, though the rest is dead for ever or lies for ever, and does it stay right?
+//!
+//! Members of a group crash and are cut off from each other for a while; then a core of it is healed, and the rest stays dead for ever. From 5 s on
+//! somebody is always answered within some time. In the same way replicas that bear traitors go on and agree while one of them is among them
+//! for ever, whatever kind it is. (`bugs` demands the same of the fixed variant of every bug in its list.)
+
+use scenarios::parallel::map_in_index_order;
+use scenarios::properties::Verdict;
+use scenarios::run::run;
+use scenarios::scenario::ArmPlan;
+use scenarios::text::Source;
+use scenarios::{Extent, Scenario, read};
+use sim_core::simulation::TieBreak;
+use std::collections::BTreeMap;
+
+/// A group of which so many members may be dead for ever.
+struct Core {
+    group: &'static str,
+    /// Those of whom some die, by their index.
+    members: u32,
+    dead: u32,
+    /// What holds beside progress.
+    safety: &'static str,
+}
+
+const CORES: &[Core] = &[
+    Core { group: "Pbft(checkpoint_every: 16, domain: \"room\")", members: 4, dead: 1, safety: "Agreement(), Linearizable()" },
+    Core { group: "Pbft(members: 7, faults: 2, domain: \"room\")", members: 7, dead: 2, safety: "Agreement(), Linearizable()" },
+    Core { group: "ByzantineRegister(domain: \"room\")", members: 4, dead: 1, safety: "Linearizable()" },
+    Core { group: "ByzantineRegister(members: 5, data: Plain, domain: \"room\")", members: 5, dead: 1, safety: "Linearizable()" },
+    Core {
+        group: "PrimaryBackup(keys: 5, acknowledge: One, domain: \"room\")",
+        members: 3,
+        dead: 1,
+        safety: "KeepsAcknowledged(), Linearizable()",
+    },
+    Core {
+        group: "PrimaryBackup(members: 5, keys: 5, acknowledge: Majority, domain: \"room\")",
+        members: 5,
+        dead: 2,
+        safety: "KeepsAcknowledged(), Linearizable()",
+    },
+    // The master, which is the last member, does not die in the paper either.
+    Core { group: "Chain(keys: 5, domain: \"room\")", members: 3, dead: 2, safety: "KeepsAcknowledged(), Linearizable()" },
+    Core { group: "Chain(servers: 5, keys: 5, domain: \"room\")", members: 5, dead: 2, safety: "KeepsAcknowledged(), Linearizable()" },
+    Core { group: "Raft(members: 5, keys: 5, domain: \"room\")", members: 5, dead: 2, safety: "StateMachineSafety(), Linearizable()" },
+    Core {
+        group: "QuorumRegister(members: 5, read_quorum: 3, write_quorum: 3, domain: \"room\")",
+        members: 5,
+        dead: 2,
+        safety: "Linearizable()",
+    },
+    Core { group: "GrowOnlyCounter(members: 4, domain: \"room\")", members: 4, dead: 3, safety: "NeverTooMuch()" },
+];
+
+impl Core {
+    /// All crash once, one is cut off for a while, and some, which are others for every seed, die for ever.
+    fn scenario(&self, seed: u64) -> Scenario {
+        let member = |place: u64| format!("\"db[{}]\"", (seed + place) % u64::from(self.members));
+        let dead: Vec<String> = (0..u64::from(self.dead)).map(member).collect();
+        let faults = format!(
+            "Crash(node: \"db\", at: \"1s\", lasts: \"500ms\"), Isolation(node: {}, shape: One, at: \"2500ms\", lasts: \"2s\"), \
+             Crash(node: [{}], at: \"2s\")",
+            member(u64::from(self.dead)),
+            dead.join(", ")
+        );
+        scenario(self.group, &faults, "Progress(within: \"3s\", after: \"5s\")", self.safety)
+    }
+}
+
+fn scenario(group: &str, faults: &str, progress: &str, safety: &str) -> Scenario {
+    let text = format!(
+        "(schema: 1, name: \"core\", horizon: \"15s\",
+          nodes: {{ \"app\": Clients(count: 10, arrivals: Poisson(rate: \"20/s\"), calls: \"db\", domain: \"room\") }},
+          groups: {{ \"db\": {group} }},
+          links: [Link(from: \"room\", to: \"room\", delay: Uniform(low: \"1ms\", high: \"10ms\"))],
+          stacks: {{ \"app -> db\": [Retry(attempts: 3, backoff: FullJitter(base: \"50ms\", cap: \"500ms\")), Timeout(\"1s\")] }},
+          faults: [{faults}],
+          properties: [{progress}, {safety}])"
+    );
+    read(Source::new("core.ron", &text), "core.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)))
+}
+
+/// How often each property was violated, or said nothing, in one run of each of so many seeds; nothing of those that always held.
+fn troubles(seeds: u64, scenario: impl Fn(u64) -> Scenario + Sync) -> BTreeMap<(String, &'static str), Vec<u64>> {
+    let one = |index: usize| {
+        let seed = index as u64 + 1;
+        judged(&scenario(seed).cells[0].arms[0], seed)
+    };
+    collected(seeds, one)
+}
+
+fn judged(arm: &ArmPlan, seed: u64) -> Vec<(String, &'static str)> {
+    let findings = run(arm, seed, TieBreak::ByRank, None).measures.findings;
+    findings
+        .into_iter()
+        .filter(|finding| finding.verdict != Verdict::Holds)
+        .map(|finding| (finding.property, finding.verdict.name()))
+        .collect()
+}
+
+fn collected(seeds: u64, one: impl Fn(usize) -> Vec<(String, &'static str)> + Sync) -> BTreeMap<(String, &'static str), Vec<u64>> {
+    let mut found: BTreeMap<(String, &'static str), Vec<u64>> = BTreeMap::new();
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    map_in_index_order(
+        jobs,
+        seeds as usize,
+        || true,
+        one,
+        |index, troubles| {
+            for trouble in troubles.into_iter().flatten() {
+                found.entry(trouble).or_default().push(index as u64 + 1);
+            }
+        },
+    )
+    .expect("threads start");
+    found
+}
+
+#[test]
+fn a_healed_core_goes_on_though_the_rest_is_dead_for_ever() {
+    for core in CORES {
+        let found = troubles(20, |seed| core.scenario(seed));
+        assert!(found.is_empty(), "{}: {found:?}", core.group);
+    }
+}
+
+#[test]
+fn a_core_that_is_too_small_is_found_to_stand_still() {
+    for core in [&CORES[0], &CORES[2], &CORES[4], &CORES[8]] {
+        let too_many = Core { dead: core.dead + 1, ..*core };
+        let found = troubles(5, |seed| too_many.scenario(seed));
+        let stands_still =
+            found.iter().find(|((property, verdict), _)| property.starts_with("Progress") && *verdict == Verdict::Violated.name());
+        assert_eq!(stands_still.map(|(_, seeds)| seeds.len()), Some(5), "{}: {found:?}", core.group);
+        assert_eq!(found.len(), 1, "and nothing else is wrong: {found:?}");
+    }
+}
+
+/// Every kind of traitor.
+const TRAITORS: &[&str] = &[
+    "Silent",
+    "Selective(\"db\")",
+    "WrongAnswers(\"100%\")",
+    "WrongAnswers(\"30%\")",
+    "Replay(\"100%\")",
+    "Replay(\"30%\")",
+    "Equivocate(\"100%\")",
+    "Equivocate(\"50%\")",
+];
+
+const SEEDS: u64 = 200;
+
+/// Replicas of whom one, another one for every seed, is a traitor of this kind from 1 s on for ever: at first the primary in every `members`-th seed.
+fn betrayed(members: u64, conduct: &str, seed: u64) -> Scenario {
+    let traitor = format!("Byzantine(node: \"db[{}]\", f: 1, beyond: true, conduct: {conduct}, at: \"1s\")", seed % members);
+    replicas(members, &traitor)
+}
+
+fn replicas(members: u64, faults: &str) -> Scenario {
+    let group = format!("Pbft(members: {members}, faults: 1, keys: 3, checkpoint_every: 16, domain: \"room\")");
+    scenario(&group, faults, "Progress(within: \"5s\", after: \"2s\")", "Agreement(), Linearizable()")
+}
+
+#[test]
+fn four_replicas_agree_and_go_on_whatever_kind_of_traitor_is_among_them_for_ever() {
+    for conduct in TRAITORS {
+        let found = troubles(SEEDS, |seed| betrayed(4, conduct, seed));
+        assert!(found.is_empty(), "{conduct}: {found:?}");
+    }
+}
+
+fn with_twin(members: u64, seed: u64) -> Scenario {
+    replicas(members, &format!("Twins(node: \"db[{}]\", starts: Restored, at: \"1s\")", seed % members))
+}
+
+#[test]
+fn four_replicas_agree_and_go_on_though_one_of_them_is_there_twice_for_ever() {
+    let found = troubles(SEEDS, |seed| with_twin(4, seed));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn three_replicas_are_parted_by_some_traitor() {
+    for conduct in ["WrongAnswers(\"30%\")", "Equivocate(\"100%\")"] {
+        let found = troubles(SEEDS, |seed| betrayed(3, conduct, seed));
+        assert!(found.contains_key(&("Agreement".to_owned(), Verdict::Violated.name())), "{conduct}: {found:?}");
+    }
+}
+
+#[test]
+fn the_lying_primary_of_the_library_parts_three_replicas_and_never_four() {
+    let shipped = scenarios::library::find("lying-primary").expect("it is shipped").text;
+    // As long as its first traitor and a little more.
+    let changes = [("horizon".to_owned(), "31s".to_owned())];
+    let scenario = read(Source::new("lying-primary", shipped), "lying-primary", &changes, Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = |arm: &str, seeds| {
+        let arm = &scenario.cells[0].arms[scenario.arm(arm).expect("the arm exists")];
+        collected(seeds, |index| judged(arm, index as u64 + 1))
+    };
+    let four = found("four", SEEDS);
+    assert!(four.is_empty(), "{four:?}");
+    assert!(found("three", 50).contains_key(&("Agreement".to_owned(), Verdict::Violated.name())));
+}
