@@ -61,9 +61,9 @@ impl Family {
 const WHEN: &str = "a storm draws when its families strike";
 const WHOM: &str = "a storm draws one of those whom a family may strike";
 
-impl From<AnyFault> for Family {
-    fn from(fault: AnyFault) -> Self {
-        Self { fault, timing: Timing::default() }
+impl<F: Into<AnyFault>> From<F> for Family {
+    fn from(fault: F) -> Self {
+        Self { fault: fault.into(), timing: Timing::default() }
     }
 }
 
