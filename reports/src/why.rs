@@ -237,12 +237,15 @@ pub fn violation(
     property: &str,
     (at, sentence): (u64, &str),
     stories: &[CallStory],
-    collected: &Collected,
+    (showed, collected): (Option<u64>, &Collected),
     survey: &Survey,
 ) -> Vec<String> {
     let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at))];
     if stories.is_empty() {
-        lines.push("its witness names no operation; the trace around that moment shows what happened".to_owned());
+        lines.push(String::new());
+        lines.push("at which event that showed, and what led to it, the latest cause first".to_owned());
+        lines.extend(showed.and_then(|id| collected.events.get(&id)).map(|event| format!("  then     {}", line_of(event))));
+        lines.extend(showed.map_or_else(Vec::new, |id| chain(&collected.causes(id))));
         let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();
         lines.push(String::new());
         lines.extend(faults_on(&faults, at, survey));
