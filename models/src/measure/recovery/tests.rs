@@ -198,7 +198,8 @@ fn against_its_twin_a_run_that_would_have_been_slow_anyway_lost_nothing() {
     assert_eq!(evidence, None);
     // Closed load is judged by the successes of each bin.
     let (closed, _) = episodes(&times(60), &fault, &struck, true, Twin::Level(&twin));
-    assert_eq!((closed[0].recovery.clone(), closed[0].calls_lost), (beside[0].recovery.clone(), 600));
+    // A window that lacks a fifth of 300 successes may do so by luck.
+    assert_eq!((closed[0].recovery.clone(), closed[0].calls_lost), (Recovery::After(SimDuration::from_secs(3)), 600));
 }
 
 #[test]
@@ -257,7 +258,7 @@ fn what_the_run_without_faults_lacks_as_well_is_not_their_doing() {
     // What falls below both is a relapse, and who never fell again is not asked about.
     let worse = bins(|second| if (45..50).contains(&second) { 10 } else { struck[second as usize].succeeded }, 80);
     let (relapsed, _) = episodes(&times(80), &fault, &worse, false, Twin::AtHand(&mut at_hand));
-    assert_eq!((relapsed[0].recovery.clone(), relapsed[0].relapses), (Recovery::After(SimDuration::from_secs(24)), 1));
+    assert_eq!((relapsed[0].recovery.clone(), relapsed[0].relapses), (Recovery::After(SimDuration::from_secs(23)), 1));
     let steady = bins(|second| if (20..31).contains(&second) { 0 } else { 100 }, 80);
     episodes(&times(80), &fault, &steady, false, Twin::AtHand(&mut at_hand));
     assert_eq!(asked, 2);
