@@ -14,7 +14,7 @@ mod survey;
 pub mod times;
 
 pub use collect::{Collected, MOST_COLLECTED, collect};
-pub use moment::{Moment, moment, showed_at};
+pub use moment::{Causes, Moment, moment, showed_at};
 pub use named::named;
 pub use select::{Subject, select};
 pub use storm::{Course, EdgeLoad, Storm};

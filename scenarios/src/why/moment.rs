@@ -16,11 +16,14 @@ const NEAR: usize = 12;
 /// So many events, the last ones.
 const MOST_AROUND: usize = 250;
 
-/// The event at which something showed at this instant, and of every event until then that has a cause the two numbers, in order.
+/// Of events that have a cause, their numbers and those of their causes, in order.
+pub type Causes = Vec<(u64, u64)>;
+
+/// The event at which something showed at this instant, and the causes of every event until then.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Vec<(u64, u64)>), SourceError> {
+pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Causes), SourceError> {
     let (mut causes, mut last, mut announced) = (Vec::new(), None, None);
     source.tell(&mut |event| {
         if event.at > at {
