@@ -149,6 +149,7 @@ fn told_of_broken(broken: &Broken) -> Vec<String> {
             if *is_shared { format!("   (in {keeps}, too)") } else { String::new() }
         ));
     }
+    lines.extend(reports::why::named_before(&broken.named));
     lines
 }
 

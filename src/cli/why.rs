@@ -7,14 +7,14 @@ use super::trace_file::TraceFormat;
 use super::{Exit, ScenarioArgs, load};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use models::properties::{Finding, Verdict};
+use models::properties::{Finding, Verdict, Witness};
 use reports::trace::{Mermaid, SpaceTime, TraceWriter};
 use scenarios::diff::{FileSource, RunSource, Source};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::Scenario;
 use scenarios::search::{Failure, Judge};
 use scenarios::trace::TraceLines;
-use scenarios::why::{Collected, Subject, Survey, collect, moment, select, stories, survey};
+use scenarios::why::{Collected, Subject, Survey, collect, moment, named, select, stories, survey};
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
@@ -191,15 +191,26 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
     };
     let survey: Survey = survey(source).map_err(cannot)?;
     let wanted: BTreeSet<String> = witness.operations.iter().map(|operation| format!("{:016x}", operation.call)).collect();
-    let (showed, collected) = match wanted.is_empty() {
-        true => moment(source, witness.at.as_nanos()).map_err(cannot)?,
-        false => (None, collect(source, &wanted).map_err(cannot)?),
-    };
-    let told = if wanted.is_empty() { Vec::new() } else { stories(&collected.in_order()) };
+    if wanted.is_empty() {
+        return of_moment(args, (finding, witness), source, &survey);
+    }
+    let collected = collect(source, &wanted).map_err(cannot)?;
+    let told = stories(&collected.in_order());
     let told: Vec<_> = told.into_iter().filter(|story| wanted.contains(&story.key)).collect();
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
-    reports::why::violation(&finding.property, at, &told, (showed, &collected), &survey).iter().try_for_each(|line| print(line))?;
+    reports::why::violation(&finding.property, at, &told, &collected, &survey).iter().try_for_each(|line| print(line))?;
     draw(args, source, &collected, told.iter().map(|story| story.name.clone()))?;
+    Ok(Exit::Failed)
+}
+
+/// A violation that no operation shows.
+fn of_moment(args: &WhyArgs, (finding, witness): (&Finding, &Witness), source: &dyn Source, survey: &Survey) -> Result<Exit, Exit> {
+    let cannot = |error: scenarios::diff::SourceError| wrong(&error.to_string());
+    let at = (witness.at.as_nanos(), witness.sentence.as_str());
+    let moment = moment(source, at.0).map_err(cannot)?;
+    let named = named(source, at.1, at.0).map_err(cannot)?;
+    reports::why::moment(&finding.property, at, &moment, &named, survey).iter().try_for_each(|line| print(line))?;
+    draw(args, source, &moment.near, [])?;
     Ok(Exit::Failed)
 }
 

@@ -6,6 +6,7 @@
 
 mod collect;
 mod moment;
+mod named;
 mod select;
 mod storm;
 mod story;
@@ -13,7 +14,8 @@ mod survey;
 pub mod times;
 
 pub use collect::{Collected, MOST_COLLECTED, collect};
-pub use moment::{moment, showed_at};
+pub use moment::{Causes, Moment, moment, showed_at};
+pub use named::named;
 pub use select::{Subject, select};
 pub use storm::{Course, EdgeLoad, Storm};
 pub use story::{AttemptStory, CallStory, edge_of, stories};

@@ -13,14 +13,17 @@ const MOST_CAUSES: usize = 64;
 /// What happened since the so-manieth cause is collected, too.
 const NEAR: usize = 12;
 
-/// So many events besides the causes, the last ones.
+/// So many events, the last ones.
 const MOST_AROUND: usize = 250;
 
-/// The event at which something showed at this instant, and of every event until then that has a cause the two numbers, in order.
+/// Of events that have a cause, their numbers and those of their causes, in order.
+pub type Causes = Vec<(u64, u64)>;
+
+/// The event at which something showed at this instant, and the causes of every event until then.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Vec<(u64, u64)>), SourceError> {
+pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Causes), SourceError> {
     let (mut causes, mut last, mut announced) = (Vec::new(), None, None);
     source.tell(&mut |event| {
         if event.at > at {
@@ -35,11 +38,22 @@ pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Vec<(u64,
     Ok((announced.or(last), causes))
 }
 
-/// The number of the event at which something showed at this instant, its causes, and what happened near it.
+/// What there is to see of an instant.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The number of the event at which something showed.
+    pub showed: Option<u64>,
+    /// That event with its causes.
+    pub led: Collected,
+    /// Everything that happened since the twelfth of them.
+    pub near: Collected,
+}
+
+/// What led to what showed at this instant, and what happened near it.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn moment(source: &dyn Source, at: u64) -> Result<(Option<u64>, Collected), SourceError> {
+pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
     let (showed, causes) = showed_at(source, at)?;
     let mut chain = Vec::new();
     let mut next = showed;
@@ -50,23 +64,21 @@ pub fn moment(source: &dyn Source, at: u64) -> Result<(Option<u64>, Collected), 
         next = place.map(|place| causes[place].1).filter(|cause| *cause < id);
     }
     let wanted: BTreeSet<u64> = chain.iter().copied().collect();
-    let mut found = Collected::default();
+    let (mut led, mut near) = (Collected::default(), Collected::default());
     source.tell(&mut |event| {
         if wanted.contains(&event.id) {
-            found.events.insert(event.id, event.clone().into_owned());
+            led.events.insert(event.id, event.clone().into_owned());
         }
     })?;
-    let from = chain.iter().take(NEAR).filter_map(|id| found.events.get(id)).map(|event| event.at).min().unwrap_or(at);
-    let mut around = std::collections::BTreeMap::new();
+    let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
     source.tell(&mut |event| {
-        if (from..=at).contains(&event.at) && !wanted.contains(&event.id) {
-            around.insert(event.id, event.clone().into_owned());
-            if around.len() > MOST_AROUND {
-                around.pop_first();
-                found.left_out += 1;
+        if (from..=at).contains(&event.at) {
+            near.events.insert(event.id, event.clone().into_owned());
+            if near.events.len() > MOST_AROUND {
+                near.events.pop_first();
+                near.left_out += 1;
             }
         }
     })?;
-    found.events.append(&mut around);
-    Ok((showed, found))
+    Ok(Moment { showed, led, near })
 }
