@@ -97,6 +97,7 @@ const SHOWN: &[Shown] = &[
         seeds: 6,
         pictures: &[("stability-edge", "stability-edge-over-workers")],
     },
+    Shown { scenario: "priority-shedding", changes: &[], seeds: 6, pictures: &[("calls-by-class", "")] },
     Shown { scenario: "e-commerce", changes: &[], seeds: 3, pictures: &[("topology", ""), ("amplification", "")] },
 ];
 

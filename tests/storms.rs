@@ -1,6 +1,7 @@
 //! Is a storm the same run when its plan is written down?
 
 use camino::Utf8Path;
+use models::faults::{AnyFault, PlannedFault};
 use proptest::prelude::*;
 use scenarios::plan_text::faults_section;
 use scenarios::run::run;
@@ -66,6 +67,62 @@ proptest! {
         // What is written down is written down again as it stands.
         prop_assert_eq!(faults_section(arm, seed), faults_section(&written.cells[0].arms[0], seed));
     }
+}
+
+/// A group, whose leader a storm aims at beside whomever it draws.
+const LED: &str = r#"(schema: 1, name: "led", horizon: "12s",
+    nodes: { "clients": Clients(count: 5, arrivals: Poisson(rate: "20/s"), calls: "db") },
+    groups: { "db": Raft(members: 5, keys: 3) },
+    links: [Link(from: "default", to: "default", delay: Exponential(mean: "5ms"))],
+    stacks: { "clients -> db": [Timeout("300ms")] },
+    FAULTS)"#;
+
+const AIMED: &str = r#"storm: Storm(from: "1s", lasts: "8s", quiet: "1s", most: 60, shortest: "10ms", longest: "800ms", max_down: 2, families: [
+        Crash(node: "db", restart: Exponential(mean: "50ms")),
+        Crash(node: "db", pick: Leader, restart: Exponential(mean: "50ms")),
+        Pause(node: ["db[0]", "db[1]", "db[2]"], pick: Primary),
+        Omission(node: "db", pick: Leader, peers: "db"),
+    ]),"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_storm_that_aims_at_whoever_leads_is_the_same_run_when_it_is_written_down(seed: u64) {
+        let stormy = scenario(&LED.replace("FAULTS", AIMED));
+        let arm = &stormy.cells[0].arms[0];
+        let section = faults_section(arm, seed);
+        let written = scenario(&LED.replace("FAULTS", &section));
+        prop_assert_eq!(&arm.plan.storm_of_run(&Seed::new(seed)), &written.cells[0].arms[0].faults);
+        let (drawn, pasted) = (run(arm, seed, TieBreak::ByRank, None), run(&written.cells[0].arms[0], seed, TieBreak::ByRank, None));
+        prop_assert_eq!(drawn, pasted);
+        prop_assert_eq!(&section, &faults_section(&written.cells[0].arms[0], seed));
+    }
+}
+
+#[test]
+fn who_leads_is_struck_by_a_storm_that_aims_and_counts_as_one_that_is_down() {
+    let stormy = |max_down: u32| scenario(&LED.replace("FAULTS", &AIMED.replace("max_down: 2", &format!("max_down: {max_down}"))));
+    let (one, two) = (stormy(1), stormy(2));
+    let (mut elected, mut aimed, mut alone, mut together) = (0, 0, 0, 0);
+    for seed in 1..=30 {
+        let strikes = one.cells[0].arms[0].plan.storm_of_run(&Seed::new(seed));
+        aimed += strikes.iter().filter(|strike| strike.timing.pick.is_some()).count();
+        // One at a time: no strike that takes somebody down begins before the one before it is over, unless it is the same who is struck again.
+        let takes_down = |strike: &&PlannedFault| !matches!(strike.fault, AnyFault::Omission(_));
+        for pair in strikes.iter().filter(takes_down).collect::<Vec<_>>().windows(2) {
+            let end = pair[0].timing.at.zip(pair[0].timing.lasts).map(|(at, lasts)| at + lasts);
+            let is_same = pair[0].timing.only.is_some() && pair[0].timing.only == pair[1].timing.only;
+            assert!(is_same || end <= pair[1].timing.at, "seed {seed}: {pair:?}");
+        }
+        alone += strikes.len();
+        together += two.cells[0].arms[0].plan.storm_of_run(&Seed::new(seed)).len();
+        let run = run(&one.cells[0].arms[0], seed, TieBreak::ByRank, None);
+        elected += run.measures.observations.iter().find(|one| one.name == "leaders elected").map_or(0, |one| one.value);
+    }
+    assert!(aimed > 100 && elected > 100, "{aimed} strikes at leaders, {elected} elections");
+    assert!(together > alone, "{together} strikes where two may be down, {alone} where one may");
+    assert!(scenarios::sweep::manifest(&one).instants_differ);
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Addresses {
             }
         }
         // What is wrong with an end of a fault, the fault says itself.
-        let families = spec.storm.iter().flat_map(|storm| &storm.families);
+        let families = spec.storm.iter().flat_map(|storm| &storm.families).map(|family| &family.fault);
         let ends = spec.faults.iter().map(|planned| &planned.fault).chain(families).flat_map(AnyFault::ends);
         addresses.struck = ends.filter(|end| !is_domain(end) && !addresses.named.contains(end)).collect();
         addresses

@@ -30,6 +30,9 @@ pub struct Station {
     pub is_population: bool,
     /// Whether it is a broker, which keeps messages.
     pub is_broker: bool,
+    /// The replicas that stand here, `checkout[1]`, where others of the same service stand elsewhere; else none are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
 }
 
 /// A link between two domains or stations.
@@ -57,7 +60,7 @@ pub enum MapEnd {
 
 impl Station {
     /// Whose it is, however many of them stand there.
-    fn owner(&self) -> &str {
+    pub fn owner(&self) -> &str {
         self.label.split(" x ").next().and_then(|label| label.split('[').next()).unwrap_or_default()
     }
 }
@@ -106,7 +109,7 @@ impl Plan {
                 let domain = domain_of(&self.places[node.domain as usize]).to_owned();
                 let is_population = matches!(node.role, Role::Clients(_));
                 let is_broker = matches!(node.role, Role::Replica(service) if self.services[service as usize].broker.is_some());
-                map.stations.push(Station { label: String::new(), domain, is_population, is_broker });
+                map.stations.push(Station { label: String::new(), domain, is_population, is_broker, members: Vec::new() });
                 members.push(Vec::new());
                 map.stations.len() - 1
             });
@@ -114,6 +117,9 @@ impl Plan {
         }
         for ((owner, _), &station) in &seen {
             let all = self.nodes.iter().filter(|node| self.owner(node.role) == owner).count();
+            if members[station].len() < all {
+                map.stations[station].members = members[station].iter().map(|name| (*name).to_owned()).collect();
+            }
             map.stations[station].label = match members[station].as_slice() {
                 [_] if all == 1 => owner.clone(),
                 [only] => (*only).to_owned(),
@@ -162,7 +168,9 @@ impl Plan {
 fn label_of(link: &Link) -> String {
     let back = link.way_back();
     let both = |there: String, back: String| if there == back || link.one_way { there } else { format!("{there} there, {back} back") };
-    let mut words = vec![both(link.delay.compile().mean().to_string(), back.delay.compile().mean().to_string())];
+    // A mean may be the result of a formula, to the nanosecond.
+    let mean = |link: &Link| link.delay.compile().mean().to_digits(3).to_string();
+    let mut words = vec![both(mean(link), mean(&back))];
     let none = sim_core::units::Share::NONE;
     for (what, there, back) in [
         ("loss", link.loss, back.loss),

@@ -1,14 +1,14 @@
 //! Which colours, dashes and sizes does every picture share?
 //!
 //! Colours: Okabe and Ito (2008), safe for the colour-blind, without the yellow that vanishes on white, and three darker
-//! ones after them. Every arm also has its own dash pattern, so that a print in grey can be read. Each colour has a class
-//! name in the SVG, so that a page may exchange it for a dark background.
+//! ones after them; ten more arms have the same hues darker or lighter. Every arm also has its own dash pattern, so that a print in grey
+//! can be read. Each colour has a class name in the SVG, so that a page may exchange it for a dark background.
 
 use plotters::style::RGBColor;
 use sim_core::stats::{exp, ln};
 
-/// Name, colour and dash pattern of the arms, in the order of the scenario; an eleventh arm begins anew.
-const ARMS: [(&str, RGBColor, &str); 10] = [
+/// Name, colour and dash pattern of the arms, in the order of the scenario; a twenty-first arm begins anew.
+const ARMS: [(&str, RGBColor, &str); 20] = [
     ("a0", RGBColor(0x00, 0x72, 0xb2), ""),
     ("a1", RGBColor(0xd5, 0x5e, 0x00), "9 4"),
     ("a2", RGBColor(0x00, 0x9e, 0x73), "2 3"),
@@ -19,6 +19,16 @@ const ARMS: [(&str, RGBColor, &str); 10] = [
     ("a7", RGBColor(0x33, 0x22, 0x88), "3 6"),
     ("a8", RGBColor(0x8c, 0x4a, 0x00), "12 2 4 2"),
     ("a9", RGBColor(0x7f, 0x7f, 0x7e), "4 2"),
+    ("a10", RGBColor(0x00, 0x3c, 0x60), "8 8"),
+    ("a11", RGBColor(0x7e, 0x33, 0x00), "2 2 2 8"),
+    ("a12", RGBColor(0x00, 0x54, 0x3d), "18 3"),
+    ("a13", RGBColor(0x85, 0x38, 0x63), "7 2"),
+    ("a14", RGBColor(0x8a, 0x60, 0x00), "20 3 3 3 3 3"),
+    ("a15", RGBColor(0x1c, 0x6d, 0x9c), "2 7"),
+    ("a16", RGBColor(0x4c, 0x4c, 0x4b), "5 2 5 8"),
+    ("a17", RGBColor(0x7a, 0x6b, 0xd0), "16 6 2 6"),
+    ("a18", RGBColor(0xc0, 0x7d, 0x33), "3 3 9 3"),
+    ("a19", RGBColor(0xa8, 0xa8, 0xa7), "11 7"),
 ];
 
 /// From little to much: lighter to darker, so that a print in grey keeps the order.
@@ -153,6 +163,7 @@ mod tests {
         for (index, (name, colour, dash)) in ARMS.iter().enumerate() {
             assert!(contrast(*colour, theme.paper) >= 2.0, "{name}");
             assert!(ARMS[..index].iter().all(|(_, _, other)| other != dash), "{name}");
+            assert!(ARMS[..index].iter().all(|(_, other, _)| other != colour), "{name}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! a hash of the model's behaviour, the system of that arm and cell, and the seed: adding an arm or an expectation re-runs
 //! nothing. Every line is in the file before the next run is folded, so that a killed sweep loses only what was under way.
 
+use crate::parallel::{cores, map_in_index_order};
 use crate::results::Manifest;
 use crate::run::Run;
 use crate::sealed::{Broken, FORMAT, opened, sealed};
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sim_core::observe::Digest;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 /// The name of the file in a results folder.
 pub const FILE: &str = "runs.journal";
@@ -224,25 +225,26 @@ impl KnownRuns {
         };
         let all = file.metadata()?.len();
         let mut lines = io::BufReader::new(file);
-        let (mut line, mut so_far) = (Vec::new(), 0);
-        for number in 1.. {
-            let read = lines.read_until(b'\n', &mut line)?;
-            if read == 0 {
-                break;
+        let (mut first, mut so_far) = (1, 0);
+        loop {
+            let some = some_lines(&mut lines)?;
+            if some.is_empty() {
+                return Ok(known);
             }
-            so_far += read as u64;
-            tell(so_far, all);
+            so_far += some.iter().map(|line| line.len() as u64).sum::<u64>();
             // A line without an end was cut short, even if everything else of it is there.
-            match line.strip_suffix(b"\n").ok_or("it was cut short").and_then(believed) {
-                Ok((entry, text)) => drop(known.runs.insert(entry.key, text.into())),
+            let work = |index: usize| some[index].strip_suffix(b"\n").ok_or("it was cut short").and_then(believed);
+            let fold = |index: usize, found: Result<Result<_, &'static str>, String>| match found.unwrap_or(Err("it cannot be read")) {
+                Ok((key, text)) => drop(known.runs.insert(key, Box::from(text))),
                 Err(why) => {
                     known.damaged += 1;
-                    known.damage.push((number, why));
+                    known.damage.push((first + index as u64, why));
                 }
-            }
-            line.clear();
+            };
+            map_in_index_order(cores(), some.len(), || true, work, fold).map_err(io::Error::other)?;
+            first += some.len() as u64;
+            tell(so_far, all);
         }
-        Ok(known)
     }
 
     /// The finished run of this key.
@@ -345,13 +347,27 @@ fn checksum(text: &[u8]) -> String {
 }
 
 /// The entry of a line, and its text beside the checksum, if that is right; otherwise what is wrong with it.
-fn believed(line: &[u8]) -> Result<(Entry, &[u8]), &'static str> {
+fn believed(line: &[u8]) -> Result<(ContentKey, &[u8]), &'static str> {
     let (sum, text) = line.split_at_checked(17).ok_or("it is too short for a run")?;
     if sum[..16] != *checksum(text).as_bytes() {
         return Err("it was altered, for its checksum is wrong");
     }
     let entry = entry(text).ok_or("another version of Stormglass wrote it")?;
-    Ok((entry, text))
+    Ok((entry.key, text))
+}
+
+/// The next lines, with their ends: so many that it is worth the while of several threads, and so few that memory does not grow with the file.
+fn some_lines(lines: &mut impl io::BufRead) -> io::Result<Vec<Vec<u8>>> {
+    const MANY: usize = 2_000;
+    let mut some = Vec::new();
+    while some.len() < MANY {
+        let mut line = Vec::new();
+        if lines.read_until(b'\n', &mut line)? == 0 {
+            break;
+        }
+        some.push(line);
+    }
+    Ok(some)
 }
 
 /// The entry that a text says, unless it is from another version.

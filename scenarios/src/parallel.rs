@@ -44,6 +44,11 @@ pub fn map_in_index_order<T: Send>(
     Ok(())
 }
 
+/// How many threads the machine has room for; what they compute does not depend on it.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Does something on this thread, and answers with the message of the panic if it ends in one.
 ///
 /// # Errors

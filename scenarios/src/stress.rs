@@ -9,6 +9,7 @@ use crate::text::parse::parse;
 use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
 use crate::{Extent, read};
+use models::workloads::Arrivals;
 use sim_core::sample::Distribution;
 use sim_core::time::SimDuration;
 
@@ -24,8 +25,8 @@ pub struct Assumption {
     pub changes: Vec<(String, String)>,
 }
 
-/// A value that another assumption puts in the place of what a node says.
-type Change = fn(&Node<'_>) -> Option<(&'static str, String)>;
+/// Values that another assumption puts in the place of what fields of a node say.
+type Change = fn(&Node<'_>) -> Vec<(&'static str, String)>;
 
 const ALL: [(&str, Change); 8] = [
     ("exponential demand", |node| node.demand(exponential)),
@@ -50,7 +51,8 @@ pub fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
     let nodes = nodes(scenario).unwrap_or_default();
     let of_one = |(name, change): (&'static str, Change)| {
         let path = |node: &Node<'_>, field: &str| Path::of_names(&["nodes", &node.name, field]);
-        let changes = nodes.iter().filter_map(|node| change(node).map(|(field, value)| (path(node, field).to_string(), value)));
+        let of_node = |node| change(node).into_iter().map(move |(field, value)| (path(node, field).to_string(), value));
+        let changes = nodes.iter().flat_map(of_node);
         Assumption { name, changes: changes.collect() }
     };
     ALL.into_iter().map(of_one).filter(|assumption| !assumption.changes.is_empty()).collect()
@@ -96,27 +98,34 @@ impl<'a> Node<'a> {
     }
 
     /// Another demand.
-    fn demand(&self, other: impl Fn(&Distribution) -> Option<Distribution>) -> Option<(&'static str, String)> {
-        let demand: Distribution = parse(self.field("demand").filter(|_| self.is("Service"))?).ok()?;
-        let other = other(&demand).filter(|other| *other != demand && other.check().is_empty())?;
-        Some(("demand", ron::to_string(&other).ok()?))
+    fn demand(&self, other: impl Fn(&Distribution) -> Option<Distribution>) -> Vec<(&'static str, String)> {
+        let demand = || parse::<Distribution>(self.field("demand").filter(|_| self.is("Service"))?).ok();
+        let other = demand().and_then(|demand| other(&demand).filter(|other| *other != demand && other.check().is_empty()));
+        other.and_then(|other| ron::to_string(&other).ok()).map(|other| ("demand", other)).into_iter().collect()
     }
 
-    /// Another number of clients.
-    fn clients(&self, other: impl Fn(u32) -> u32) -> Option<(&'static str, String)> {
-        let count: u32 = parse(self.field("count").filter(|_| self.is("Clients"))?).ok()?;
-        Some(("count", other(count).to_string())).filter(|(_, other)| *other != count.to_string())
+    /// Another number of clients, each of whom calls as often as before: the rate of a whole population changes with it.
+    fn clients(&self, other: impl Fn(u32) -> u32) -> Vec<(&'static str, String)> {
+        let count = || parse::<u32>(self.field("count").filter(|_| self.is("Clients"))?).ok();
+        let Some((count, other)) = count().map(|count| (count, other(count))).filter(|(count, other)| other != count) else {
+            return Vec::new();
+        };
+        let arrivals = self.field("arrivals").and_then(|element| parse::<Arrivals>(element).ok());
+        let scaled = arrivals.map(|arrivals| (arrivals.clone().scaled(other, count), arrivals));
+        let scaled = scaled.filter(|(scaled, arrivals)| scaled != arrivals && scaled.check().is_empty());
+        let arrivals = scaled.and_then(|(scaled, _)| ron::to_string(&scaled).ok()).map(|scaled| ("arrivals", scaled));
+        std::iter::once(("count", other.to_string())).chain(arrivals).collect()
     }
 
     /// What workers do while the service waits for those it calls.
-    fn threads(&self, wanted: &str) -> Option<(&'static str, String)> {
+    fn threads(&self, wanted: &str) -> Vec<(&'static str, String)> {
         let calls = self.is("Service") && self.written.iter().any(|element| element.text().contains("does:"));
         let written = |element: &Element<'_>| {
             let fields = element.fields().unwrap_or_default();
             fields.iter().find(|field| field.name == "threads").map_or("Held", |field| field.value.text()).to_owned()
         };
         let is_other = self.written.iter().all(|element| written(element) != wanted);
-        (calls && is_other).then(|| ("threads", wanted.to_owned()))
+        (calls && is_other).then(|| ("threads", wanted.to_owned())).into_iter().collect()
     }
 }
 
@@ -148,7 +157,7 @@ mod tests {
     }
 
     const SHOP: &str = r#"(schema: 1, name: "x", horizon: "20s", nodes: {
-        "clients": Clients(count: 7, arrivals: Poisson(rate: "5/s"), calls: "shop"),
+        "clients": Clients(count: 7, arrivals: Poisson(rate: "7/s"), calls: "shop"),
         "shop": Service(workers: 4, demand: Constant("12ms"), does: [Call("db")]),
         "db": Service(workers: 2, demand: Exponential(mean: "21ms")) },
         arms: { "two": (), "three": (nodes: { "db": Service(workers: 3, demand: Exponential(mean: "21ms")) }),
@@ -162,7 +171,8 @@ mod tests {
         let pair = |path: &str, value: &str| (path.to_owned(), value.to_owned());
         assert_eq!(said("capacity -20 %"), [pair("nodes.db.demand", r#"Exponential(mean:"26.25ms")"#)], "arms differ in the shop's demand");
         assert_eq!(said("heavy-tailed demand"), [pair("nodes.db.demand", r#"Pareto(scale:"11ms",shape:2.1)"#)]);
-        assert_eq!(said("half the clients"), [pair("nodes.clients.count", "3")]);
+        let half = [pair("nodes.clients.count", "3"), pair("nodes.clients.arrivals", r#"Poisson(rate:"3/s")"#)];
+        assert_eq!(said("half the clients"), half, "each calls as often as before");
         assert_eq!(
             (said("workers held during calls"), said("workers released during calls")),
             (vec![], vec![pair("nodes.shop.threads", "Released")])

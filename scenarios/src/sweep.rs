@@ -2,12 +2,12 @@
 
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
-use crate::parallel::map_in_index_order;
+use crate::parallel::{cores, map_in_index_order};
 use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::story::story;
-use models::faults::FaultPlan;
+use models::faults::{FaultPlan, StormPlan};
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
@@ -75,13 +75,22 @@ pub fn sweep_with(
 
 /// The results of those runs of a results folder that are known, without making any.
 pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
+    gather_telling(saved, known, &mut |_, _| {})
+}
+
+/// The same for somebody who waits: told how many runs of how many have been looked up.
+pub fn gather_telling(saved: &Saved, known: &KnownRuns, tell: &mut dyn FnMut(u64, u64)) -> Results {
     let grid = Grid::of(&saved.manifest);
     let mut results = Results::nothing_yet(saved.manifest.clone());
-    for place in (0..grid.count()).map(|index| grid.place(index)) {
-        if let Some(run) = known.get(&place.key(saved)) {
-            add(&mut results, saved, place, Ok(run));
+    let work = |index: usize| known.get(&grid.place(index).key(saved));
+    let fold = |index: usize, found: Result<Option<Run>, String>| {
+        if let Ok(Some(run)) = found {
+            add(&mut results, saved, grid.place(index), Ok(run));
         }
-    }
+        tell(index as u64 + 1, grid.count() as u64);
+    };
+    // To read a run's text takes much longer than to add it up.
+    map_in_index_order(cores(), grid.count(), || true, work, fold).expect("as many threads as cores can be started");
     results
 }
 
@@ -199,6 +208,7 @@ fn depends_on_run(scenario: &Scenario) -> bool {
     let deploys = first.faults.iter().any(|fault| fault.fault.is_deploy());
     first.experiment.is_some()
         || first.faults.iter().any(FaultPlan::depends_on_run)
+        || first.storm.as_ref().is_some_and(StormPlan::aims)
         || deploys && scenario.cells[0].arms.iter().any(|arm| is_taken_back(&arm.plan))
 }
 

@@ -116,6 +116,23 @@ impl SimDuration {
         self.0 as f64 / NANOS_PER_SECOND as f64
     }
 
+    /// The same to so many digits, at least one, rounded half up: for readers, who have no use for the nanoseconds of a second.
+    ///
+    /// ```
+    /// use sim_core::time::SimDuration;
+    ///
+    /// assert_eq!(SimDuration::from_nanos(23_885_862).to_digits(3).to_string(), "23.9ms");
+    /// ```
+    #[must_use]
+    pub const fn to_digits(self, digits: u32) -> Self {
+        let place = match self.0.checked_ilog10() {
+            Some(place) => place,
+            None => 0,
+        };
+        let unit = 10_u64.pow(place.saturating_sub(digits.saturating_sub(1)));
+        Self(self.0.saturating_add(unit / 2) / unit * unit)
+    }
+
     /// Whether this is no time at all.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
@@ -258,6 +275,14 @@ mod tests {
         assert_eq!(printed(20_500_000), "20.5ms");
         assert_eq!(printed(90_000_000_000), "90s");
         assert_eq!(printed(1_000_000_001), "1.000000001s");
+    }
+
+    #[test]
+    fn a_length_for_readers_has_so_many_digits_and_not_more() {
+        let printed = |nanos, digits| SimDuration::from_nanos(nanos).to_digits(digits).to_string();
+        assert_eq!([0, 7, 999, 1_234].map(|nanos| printed(nanos, 3)), ["0s", "7ns", "999ns", "1.23us"]);
+        assert_eq!([102_629_375, 999_960_000, 1_500_000_000].map(|nanos| printed(nanos, 4)), ["102.6ms", "1s", "1.5s"]);
+        assert_eq!(SimDuration::MAX.to_digits(25), SimDuration::MAX);
     }
 
     #[test]

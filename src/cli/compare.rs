@@ -30,7 +30,8 @@ pub struct CompareArgs {
     dry_run: bool,
     #[command(flatten)]
     output: OutputArgs,
-    /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. The report has it always.
+    /// Print how sure the differences are as well: chances, means, recovery with runs that never came back. Of more than four cells, for the
+    /// one in which the arms are farthest apart. The report has it always.
     #[arg(long)]
     evidence: bool,
     /// Make the comparison again under other plausible assumptions (demand, capacity, clients, workers), one at a time, and say which
@@ -50,9 +51,6 @@ pub struct SweepArgs {
     #[arg(long, conflicts_with = "fresh")]
     resume: bool,
 }
-
-/// More rankings than this are not printed one by one.
-const PRINTED_CELLS: usize = 4;
 
 /// Runs `compare`.
 ///
@@ -250,10 +248,14 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
     }
     print_headline(results)?;
     thresholds::show(results, format)?;
-    if cells > PRINTED_CELLS {
-        let moved = reports::summary::sensitivity(results).into_iter().filter(|_| evidence);
-        let mut tables = reports::summary::grid(results).into_iter().chain(moved);
-        return tables.try_for_each(|table| print("").and_then(|()| print_table(&table, format)));
+    if cells > reports::summary::FEW_CELLS {
+        let mut tables = reports::summary::grid(results);
+        if evidence {
+            let rankings = reports::summary::telling_cells(results).into_iter().map(|cell| Ranking::of(results, cell));
+            tables.extend(rankings.flat_map(|ranking| std::iter::once(ranking.table()).chain(ranking.evidence())));
+            tables.extend(reports::summary::sensitivity(results));
+        }
+        return tables.iter().try_for_each(|table| print("").and_then(|()| print_table(table, format)));
     }
     for cell in 0..cells as u32 {
         let ranking = Ranking::of(results, cell);

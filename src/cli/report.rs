@@ -48,7 +48,10 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
     if known.damage.len() > NAMED_LINES {
         say(&format!("warning: {} more of its lines cannot be believed", known.damage.len() - NAMED_LINES));
     }
-    let mut results = sweep::gather(&saved, &known);
+    let mut results = {
+        let mut steps = Steps::new(false);
+        sweep::gather_telling(&saved, &known, &mut |done, of| steps.tell("adding", done, of))
+    };
     results.stressed = stress::load(manifest, folder)?;
     results.stressed_of = stress::load_measure(folder);
     results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;

@@ -5,10 +5,11 @@ use super::output::{print, print_table, say, wrong};
 use super::{Exit, OutputArgs, file_name, progress, repro};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use reports::number::{count, counted};
 use reports::table::{Cell, Column, Table};
 use scenarios::repro::Repro;
 use scenarios::search::Failure;
-use scenarios::shrink::{Refused, ShrinkOptions, Shrunk, Step, shrink as make_smaller};
+use scenarios::shrink::{Refused, ShrinkOptions, Shrunk, Size, Step, shrink as make_smaller};
 use scenarios::text::Source;
 use scenarios::{Extent, Scenario, read};
 use std::fmt::Write as _;
@@ -53,7 +54,9 @@ pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
         go_on: &progress::go_on,
         progress: &mut |step: &Step| {
             if !quiet {
-                say(&format!("{:>6} runs  {:>9} events  {:>3} faults  {}", step.runs, step.size.events, step.size.faults, step.what));
+                let Size { events, faults, .. } = step.size;
+                let noun = if faults == 1 { "fault " } else { "faults" };
+                say(&format!("{:>6} runs  {events:>9} events  {faults:>3} {noun}  {}", step.runs, step.what));
             }
         },
     };
@@ -142,13 +145,33 @@ fn comment(args: &ShrinkArgs, seen: &Failure, shrunk: &Shrunk) -> String {
     let _ = writeln!(text, "Witness: {}. Seen: {}.", one_line(&seen.witness), one_line(&seen.seen));
     let name = Utf8Path::new(&args.file).file_name().unwrap_or_default();
     let Shrunk { from, to, runs, .. } = shrunk;
-    let (before, after) = (format!("{} events with {} faults", from.events, from.faults), format!("{} with {}", to.events, to.faults));
-    let _ = writeln!(text, "Made from {} in {runs} runs: {before} became {after}.", one_line(name));
+    let sized = |size: &Size| format!("{} with {}", counted(&count(size.events), "event"), struck(size));
+    let _ = writeln!(text, "Made from {} in {runs} runs: {} became {}.", one_line(name), sized(from), sized(to));
     text += "What could be left out or made simpler without a change of that:\n";
-    for step in &shrunk.steps {
-        let _ = writeln!(text, "   {}", one_line(&step.what));
+    for what in steps_that_stand(&shrunk.steps) {
+        let _ = writeln!(text, "   {}", one_line(what));
     }
     text
+}
+
+/// Steps without those that a later one takes further: of ten horizons, each shorter than the one before, the last.
+fn steps_that_stand(steps: &[Step]) -> Vec<&str> {
+    let subject =
+        |what: &str| what.split_inclusive([' ', '`']).filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect::<String>();
+    let is_last = |(place, step): &(usize, &Step)| steps[place + 1..].iter().all(|later| subject(&later.what) != subject(&step.what));
+    // Every "2s earlier" adds to the one before.
+    let adds = |step: &Step| step.what.starts_with("everything ") || step.what.contains("without");
+    steps.iter().enumerate().filter(|one| adds(one.1) || is_last(one)).map(|(_, step)| step.what.as_str()).collect()
+}
+
+/// `3 faults`, `1 fault that strikes 6 times`.
+fn struck(size: &Size) -> String {
+    let faults = counted(&count(size.faults), "fault");
+    match (size.faults, size.strikes) {
+        (faults_written, strikes) if strikes <= faults_written => faults,
+        (1, strikes) => format!("{faults} that strikes {strikes} times"),
+        (_, strikes) => format!("{faults} that strike {strikes} times in all"),
+    }
 }
 
 /// A text that cannot end a comment.
@@ -157,12 +180,19 @@ fn one_line(text: &str) -> String {
 }
 
 fn table(shrunk: &Shrunk, repro: &Repro) -> Table {
-    let columns = [Column::text(""), Column::number("events", ""), Column::number("faults", ""), Column::number("seed", "")];
+    let columns = [
+        Column::text(""),
+        Column::number("events", ""),
+        Column::number("faults", ""),
+        Column::number("strikes", ""),
+        Column::number("seed", ""),
+    ];
     let mut table = Table::new(format!("{} steps, {} runs", shrunk.steps.len(), shrunk.runs), columns.into());
-    let row = |name: &str, events: u64, faults: u64, seed: u64| {
-        vec![Cell::text(name), Cell::Count(events), Cell::Count(faults), Cell::Code(seed.to_string())]
+    let row = |name: &str, size: &Size, seed: u64| {
+        let Size { events, faults, strikes, .. } = *size;
+        vec![Cell::text(name), Cell::Count(events), Cell::Count(faults), Cell::Count(strikes), Cell::Code(seed.to_string())]
     };
-    table.push(row("before", shrunk.from.events, shrunk.from.faults, repro.seed));
-    table.push(row("after", shrunk.to.events, shrunk.to.faults, shrunk.draft.seed));
+    table.push(row("before", &shrunk.from, repro.seed));
+    table.push(row("after", &shrunk.to, shrunk.draft.seed));
     table
 }

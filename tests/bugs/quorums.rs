@@ -1,6 +1,6 @@
 //! Mistakes of replicated registers: B1, B12 and B14.
 
-use super::{Bug, is_found_and_mended};
+use super::{Bug, PROGRESS, is_found_and_mended};
 
 /// What may befall three replicas and those who speak to them: each of it heals, and no more than one of three is down at a time.
 macro_rules! storm {
@@ -37,6 +37,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "with",
         storm: storm!("register"),
         core: core!("register"),
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
     Bug {
         id: "B12",
@@ -47,6 +50,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "counted",
         storm: storm!("store"),
         core: core!("store"),
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
     Bug {
         id: "B14",
@@ -57,6 +63,9 @@ pub(super) const BUGS: &[Bug] = &[
         fixed: "R=2 W=2",
         storm: storm!("store"),
         core: core!("store"),
+        progress: PROGRESS,
+        focused: &[],
+        lighter: &[],
     },
 ];
 

@@ -58,8 +58,10 @@ const MISTAKES: &str = r#"(
     ],
     storm: Storm(
         from: "10s", lasts: "30s", quiet: "30s",                                                  // <- too long, and not quiet
-        families: [Crash(node: "shp"), SlowNode(node: "shop", factor: 0.5)],                      // <- unknown, not slower
-        most: 0, shortest: "20s", longest: "10s", max_down: 0,                                    // <- nothing of all this
+        families: [Crash(node: "shp"), SlowNode(node: "shop", factor: 0.5),                       // <- unknown, not slower
+            Crash(node: "shop", at: "1s", pick: One),                                             // <- when? The storm says that
+            Crash(node: "shop", pick: Leader)],                                                   // <- leads nobody
+        most: 0, shortest: "20s", longest: "10s", max_down: 0, keep_majority: true,               // <- nothing of all this
     ),
     expect: [
         Uptime(of: "shpo", members: Majority, at_least: "99%"),                                   // <- unknown
@@ -108,6 +110,7 @@ fn everything_that_is_wrong_with_faults_is_said_at_once_with_its_place() {
             "<- twice",
             "<- no",
             "<- at",
+            "<- leads",
             "storm",
             "from: \"10s\"",
             "families",

@@ -2,15 +2,16 @@
 //!
 //! A storm draws faults from families it is given: which of them take part (a random subset: swarm testing, A. Groce et al.,
 //! "Swarm Testing", ISSTA 2012), how hard each is, when they strike, whom, and for how long. Budgets bound what may be wrong
-//! at the same time; what would break one is left out. After the storm nothing strikes any more, for a quiet period in which
+//! at the same time; what would break one is left out. Whoever leads a group may be struck, too, whoever that is at the time:
+//! such a strike is planned like any other, and only whom it hits is seen in the run. After the storm nothing strikes any more, for a quiet period in which
 //! the system has to recover. Everything is drawn before time 0 from keys of the storm's own, so that it is the same in
 //! every arm, and leaving a family out re-rolls no other.
 
-use super::{AnyFault, FaultPlan, Member, PlannedFault, Timetable, Timing};
-use crate::environment::{Effect, MessageEffect, NodeEffect};
-use crate::ids::{FaultId, NodeId};
+use super::budget::{Budget, Down, Who, downs};
+use super::{AnyFault, Family, FaultPlan, Member, Pick, PlannedFault, Timetable, Timing};
+use crate::ids::FaultId;
 use crate::places::Places;
-use crate::plan::{Plan, Role};
+use crate::plan::Plan;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::{Draws, Key, Seed};
@@ -34,7 +35,7 @@ pub struct Storm {
     /// How long nothing strikes after it.
     pub quiet: SimDuration,
     /// What may happen: faults without their timing.
-    pub families: Vec<AnyFault>,
+    pub families: Vec<Family>,
     /// How many strikes it has at most.
     #[serde(default = "ten")]
     pub most: u32,
@@ -68,16 +69,18 @@ const fn second() -> SimDuration {
 #[derive(Clone, Debug)]
 pub struct StormPlan {
     storm: Storm,
-    families: Vec<Family>,
+    families: Vec<FamilyPlan>,
 }
 
 /// Something that may happen, at each of its strengths.
 #[derive(Clone, Debug)]
-struct Family {
+struct FamilyPlan {
     /// The key of its draws: by its label, and an ordinal among families of one label.
     key: Key,
     /// The fault and whom it may strike, at a quarter, a half, three quarters and all of its strength.
     strengths: Vec<(AnyFault, Vec<Member>)>,
+    /// Whether it strikes whoever leads.
+    aims: bool,
 }
 
 impl Storm {
@@ -120,6 +123,10 @@ impl Storm {
             let timing = Timing::once(self.from, Some(longest));
             complaints.extend(within(&format!("families[{index}]"), family.check(&timing)));
         }
+        if self.keep_majority && self.families.iter().any(Family::aims) {
+            let sentence = "several may lead at once, and `pick: Leader` strikes them all, so that no majority can be promised";
+            complaints.push(complaint("keep_majority", format!("{sentence}; leave `keep_majority` out, and say `max_down`")));
+        }
         let noisy = |at_any_time| {
             let all = faults.iter().filter(move |fault| self.is_noisy(fault) && Self::strikes_at_any_time(fault) == at_any_time);
             listed(&all.map(PlannedFault::label).collect::<Vec<_>>())
@@ -157,18 +164,25 @@ impl Storm {
     /// # Errors
     /// Complaints about names that name nothing.
     pub(crate) fn plan(&self, places: &Places<'_>) -> Result<StormPlan, Vec<Complaint>> {
-        let labels: Vec<String> = self.families.iter().map(AnyFault::label).collect();
+        let labels: Vec<String> = self.families.iter().map(Family::label).collect();
         let mut families = Vec::new();
         let mut complaints = Vec::new();
         for (index, family) in self.families.iter().enumerate() {
             let strength = |quarters| {
-                let fault = family.weakened(Share::percent(25 * quarters));
+                let fault = family.fault.weakened(Share::percent(25 * quarters));
                 fault.members(places).map(|members| (fault, members))
             };
+            let aims = family.aims();
             let ordinal = labels[..index].iter().filter(|label| **label == labels[index]).count();
             let key = Key::named("storm").child(Key::named(&labels[index]).bits()).child(ordinal as u64);
             match (1..=STRENGTHS).map(strength).collect() {
-                Ok(strengths) => families.push(Family { key, strengths }),
+                Ok(strengths) => {
+                    let strengths: Vec<(AnyFault, Vec<Member>)> = strengths;
+                    let names = strengths.iter().take(1).flat_map(|(_, members)| members).map(|member| member.name.as_str());
+                    let wrong = aims.then(|| places.check_primary("pick", names)).flatten();
+                    complaints.extend(within(&format!("families[{index}]"), wrong.into_iter().collect()));
+                    families.push(FamilyPlan { key, strengths, aims });
+                }
                 Err(unknown) => complaints.extend(within(&format!("families[{index}]"), unknown)),
             }
         }
@@ -196,23 +210,10 @@ struct Candidate<'a> {
     lasts: SimDuration,
     family: usize,
     fault: &'a AnyFault,
-    /// Whom it strikes.
-    member: &'a Member,
-    /// Whether there is nobody else it could have struck.
-    is_only: bool,
-}
-
-/// How long a node is down.
-struct Down {
-    node: NodeId,
-    begin: SimTime,
-    end: Option<SimTime>,
-}
-
-impl Down {
-    fn is_on(&self, at: SimTime) -> bool {
-        self.begin <= at && self.end.is_none_or(|end| at < end)
-    }
+    /// Whom it strikes; of one that aims, everybody who may lead then.
+    struck: &'a [Member],
+    /// The name of the one that was drawn; none if it aims, or if there is nobody else it could have struck.
+    drawn: Option<&'a str>,
 }
 
 impl StormPlan {
@@ -223,42 +224,66 @@ impl StormPlan {
 
     /// Whom its families may strike, at all of their strength.
     pub(crate) fn members(&self) -> impl Iterator<Item = (usize, &[Member])> {
-        let strongest = |family: &'_ Family| family.strengths.len() - 1;
+        let strongest = |family: &'_ FamilyPlan| family.strengths.len() - 1;
         (0..).zip(&self.families).map(move |(index, family)| (index, family.strengths[strongest(family)].1.as_slice()))
+    }
+
+    /// Whether something in a run decides whom it strikes.
+    pub fn aims(&self) -> bool {
+        self.families.iter().any(|family| family.aims)
     }
 
     /// The faults of a run of this plan under this seed, in order of time: as a scenario would write them.
     pub(crate) fn draw(&self, plan: &Plan, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
-        let mut table = Timetable::draw(&plan.faults, seed, plan.clockwork.horizon);
-        let mut downs = downs(&table, 0);
+        let Storm { max_down, keep_majority, .. } = self.storm;
+        let budget = Budget { max_down, keep_majority };
+        let mut downs = downs(&Timetable::draw(&plan.faults, seed, plan.clockwork.horizon));
         let mut drawn: Vec<(PlannedFault, FaultPlan)> = Vec::new();
         for candidate in self.candidates(seed) {
             if drawn.len() >= self.storm.most as usize {
                 break;
             }
-            let member = candidate.member;
+            let family = &self.families[candidate.family];
+            let label = Family::label_of(candidate.fault, family.aims);
             let timing = Timing {
-                label: Some(format!("storm {}: {}", drawn.len() + 1, candidate.fault.label())),
-                only: (!candidate.is_only).then(|| super::Names::one(&member.name)),
+                label: Some(format!("storm {}: {label}", drawn.len() + 1)),
+                pick: family.aims.then_some(Pick::Primary),
+                only: candidate.drawn.map(super::Names::one),
                 ..Timing::once(candidate.begin, Some(candidate.lasts))
             };
             let planned = PlannedFault { fault: candidate.fault.clone(), timing };
             let ordinal = plan.faults.iter().filter(|other| other.label == planned.label()).count() as u64;
-            let mut fault = FaultPlan::new(planned.fault.clone(), &planned.timing, vec![member.clone()], ordinal);
+            let mut fault = FaultPlan::new(planned.fault.clone(), &planned.timing, candidate.struck.to_vec(), ordinal);
             if let Some(experiment) = &plan.experiment {
                 fault.limit_to(experiment);
             }
-            let known = table.stretches.len();
-            let id = FaultId((plan.faults.len() + drawn.len()) as u32);
-            fault.strike(id, 0, SimTime::ZERO + candidate.begin, seed, &mut table);
-            let is_over = |end: Option<SimTime>| end.is_some_and(|end| end <= self.window().1);
-            let new = self::downs(&table, known);
-            if table.stretches[known..].iter().all(|stretch| is_over(stretch.end)) && self.is_within_budget(plan, &downs, &new) {
+            let new = self.downs_of(&fault, (family.aims, drawn.len()), candidate.begin, seed);
+            if let Some(new) = new.filter(|new| budget.allows(plan, &downs, new)) {
                 downs.extend(new);
                 drawn.push((planned, fault));
             }
         }
         drawn
+    }
+
+    /// Who is down because of a strike; nothing if it would not be over in time. Of one that aims it is not known whom it hits, and
+    /// how long it lasts may depend on that: one is down from the first begin to the last end that it may have.
+    fn downs_of(&self, fault: &FaultPlan, (aims, ordinal): (bool, usize), begin: SimDuration, seed: &Seed) -> Option<Vec<Down>> {
+        let (id, begin) = (FaultId(0), SimTime::ZERO + begin);
+        let mut table = Timetable::default();
+        if aims {
+            fault.strike_primary(|_| true, (id, 0), begin, seed, &mut table);
+        } else {
+            fault.strike(id, 0, begin, seed, &mut table);
+        }
+        let is_over = |end: Option<SimTime>| end.is_some_and(|end| end <= self.window().1);
+        if !table.stretches.iter().all(|stretch| is_over(stretch.end)) {
+            return None;
+        }
+        let known = downs(&table);
+        let Some(first) = known.iter().map(|down| down.begin).min().filter(|_| aims) else { return Some(known) };
+        let end = known.iter().filter_map(|down| down.end).max();
+        Some(vec![Down { who: Who::Leading(ordinal), begin: first, end }])
     }
 
     /// What the families that take part would do, in order of time.
@@ -269,7 +294,7 @@ impl StormPlan {
         let takes_part = |family: &usize| luck[*family].choice().unit() < 0.5 || alone == Some(*family);
         let mut all = Vec::new();
         for family in (0..luck.len()).filter(takes_part) {
-            let Family { key, strengths } = &self.families[family];
+            let FamilyPlan { key, strengths, .. } = &self.families[family];
             let quarters = 1 + luck[family].share().index(STRENGTHS);
             // One that strikes harder may strike more often, too.
             let most = (u64::from(self.storm.most) * quarters).div_ceil(STRENGTHS);
@@ -290,77 +315,13 @@ impl StormPlan {
         let Storm { from, lasts, shortest, .. } = self.storm;
         let length = rounded(luck.demand().between(shortest, self.storm.longest())).max(shortest);
         let begin = from.saturating_add(rounded(luck.wait().below(lasts.saturating_sub(length))));
-        let member = &members[luck.choice().index(members.len() as u64) as usize];
-        Candidate { begin, lasts: length, family, fault, member, is_only: members.len() == 1 }
-    }
-
-    /// Whether no service and no group has more members down than it may while any of `new` is.
-    fn is_within_budget(&self, plan: &Plan, known: &[Down], new: &[Down]) -> bool {
-        let fleet = |node: NodeId| plan.nodes[node.index()].role.fleet();
-        let budget = |size: usize| {
-            let most = self.storm.max_down as usize;
-            if self.storm.keep_majority { most.min(size.saturating_sub(1) / 2) } else { most }
+        let struck = if self.families[family].aims {
+            members
+        } else {
+            let one = luck.choice().index(members.len() as u64) as usize;
+            &members[one..=one]
         };
-        new.iter().all(|down| {
-            let fleet_of = fleet(down.node);
-            let size = plan.nodes.iter().filter(|node| node.role.fleet() == fleet_of).count();
-            let all = || known.iter().chain(new).filter(|other| fleet(other.node) == fleet_of);
-            // The number changes for the worse only where somebody goes down.
-            all().map(|other| other.begin.max(down.begin)).filter(|&at| down.is_on(at)).all(|at| {
-                let mut nodes: Vec<NodeId> = all().filter(|other| other.is_on(at)).map(|other| other.node).collect();
-                nodes.sort_unstable();
-                nodes.dedup();
-                nodes.len() <= budget(size)
-            })
-        })
-    }
-}
-
-/// Who is down when, by the stretches from this one on.
-fn downs(table: &Timetable, from: usize) -> Vec<Down> {
-    let stretches = table.stretches[from..].iter();
-    stretches
-        .flat_map(|stretch| {
-            let nodes = stretch.effects.iter().flat_map(downed);
-            nodes.map(|node| Down { node, begin: stretch.begin, end: stretch.end })
-        })
-        .collect()
-}
-
-/// The nodes that an effect takes out of service: those that are down, stand still, take no requests or fail all of them, are cut
-/// off from others (the smaller side), deaf or mute, and those that misbehave, for they are of no more use than one that is down.
-fn downed(effect: &Effect) -> Vec<NodeId> {
-    match effect {
-        Effect::Node(node, NodeEffect::Down { .. } | NodeEffect::Paused | NodeEffect::Drains | NodeEffect::Twin(_)) => vec![*node],
-        Effect::Messages(MessageEffect::Severed { from, to }) => {
-            if from.len() <= to.len() {
-                from.clone()
-            } else {
-                to.clone()
-            }
-        }
-        Effect::Messages(MessageEffect::Omits(node, omission)) if omission.share == Share::ALL => vec![*node],
-        Effect::Messages(MessageEffect::Fails(node, failing)) if failing.share == Share::ALL => vec![*node],
-        Effect::Messages(MessageEffect::Misbehaves(node, _)) => vec![*node],
-        // Slow, short of workers or of a disk, or failing at times: it still serves.
-        Effect::Node(..)
-        | Effect::Messages(MessageEffect::Omits(..) | MessageEffect::AnswersLate(..) | MessageEffect::Fails(..))
-        | Effect::Load(_)
-        | Effect::Lever(..)
-        | Effect::Flush(_)
-        | Effect::Connections(..)
-        | Effect::Cut { .. }
-        | Effect::Link { .. } => Vec::new(),
-    }
-}
-
-impl Role {
-    /// The service or group whose member it is: services by their index, the group apart.
-    const fn fleet(self) -> Option<Option<u32>> {
-        match self {
-            Self::Clients(_) => None,
-            Self::Replica(service) => Some(Some(service)),
-            Self::Member(_) => Some(None),
-        }
+        let drawn = if struck.len() < members.len() { struck.first().map(|member| member.name.as_str()) } else { None };
+        Candidate { begin, lasts: length, family, fault, struck, drawn }
     }
 }

@@ -140,7 +140,25 @@ impl Arrivals {
         }
     }
 
-    fn check(&self) -> Vec<Complaint> {
+    /// The same with rates of the whole population times a fraction: what so many more or fewer clients make of it, if each calls as often
+    /// as before. Whatever is given for each client, and calls that were recorded, stay.
+    #[must_use]
+    pub fn scaled(mut self, numerator: u32, denominator: u32) -> Self {
+        let scale = |rate: &mut Rate| *rate = rate.scaled(numerator, denominator);
+        match &mut self {
+            Self::Poisson(Poisson { rate, .. }) | Self::Constant(Constant { rate, .. }) => rate.iter_mut().for_each(scale),
+            Self::OnOff(OnOff { rate, rate_off, .. }) => [rate, rate_off].into_iter().for_each(scale),
+            Self::Ramp(Ramp { from, to, .. }) => [from, to].into_iter().for_each(scale),
+            Self::Piecewise(Piecewise { rates, .. }) | Self::Trace(Trace { rates, .. }) => {
+                rates.iter_mut().for_each(|(_, rate)| scale(rate));
+            }
+            Self::ClosedLoop(_) | Self::AllAtOnce(_) => {}
+        }
+        self
+    }
+
+    /// Everything wrong with the numbers as written.
+    pub fn check(&self) -> Vec<Complaint> {
         each_arrivals!(self, arrivals => arrivals.check())
     }
 }

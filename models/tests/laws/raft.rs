@@ -143,7 +143,7 @@ fn a_group_without_a_majority_answers_nothing_and_loses_nothing() {
 /// Everything that may strike a group of members, as hard as a seed likes.
 fn storm() -> Storm {
     let node = || Names::one("db");
-    let isolation = |shape| AnyFault::Isolation(Isolation { node: node(), domain: Names::default(), shape });
+    let isolation = |shape| Isolation { node: node(), domain: Names::default(), shape }.into();
     Storm {
         from: SimDuration::from_secs(2),
         lasts: SimDuration::from_secs(20),

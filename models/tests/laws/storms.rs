@@ -45,7 +45,7 @@ fn storm(most: u32, max_down: u32, keep_majority: bool) -> Storm {
         from: s(30),
         lasts: s(60),
         quiet: s(30),
-        families: families(),
+        families: families().into_iter().map(Into::into).collect(),
         most,
         shortest: ms(100),
         longest: Some(s(20)),
@@ -147,7 +147,7 @@ fn leaving_a_family_out_re_rolls_no_other() {
     // Without budgets that bind, and with room for all, what the others do is the same but for its number.
     let all = stormy(storm(1_000, 5, false));
     let mut fewer = all.clone();
-    fewer.storm.as_mut().expect("a storm").families.retain(|family| !matches!(family, AnyFault::Cut(_)));
+    fewer.storm.as_mut().expect("a storm").families.retain(|family| !matches!(family.fault, AnyFault::Cut(_)));
     let strikes = |spec: &SystemSpec, seed| -> Vec<(SimTime, String)> {
         let (plan, _) = drawn(spec, seed);
         let named =

@@ -4,6 +4,7 @@
 //! Architecture Blog, 2015. An axis whose path ends in `.count` counts clients, and its pictures keep those names.
 
 use super::axis::Axis;
+use super::coinciding::{self, APART};
 use super::over_time::provenance;
 use super::plane::Plane;
 use super::scale::Scale;
@@ -143,8 +144,7 @@ const COMPLETION: Along = Along {
 };
 
 const BILLION: u128 = 1_000_000_000;
-/// How far lines that coincide are drawn apart, and whiskers always, in pixels.
-const APART: f64 = 3.4;
+/// How far whiskers are drawn apart, in pixels.
 const WHISKERS_APART: f64 = 8.0;
 
 impl Chart for Along {
@@ -186,7 +186,7 @@ impl Chart for Along {
         let manifest = &results.manifest;
         let scale = Scale::of(manifest)?;
         let lines: Vec<Vec<Point>> = manifest.arms.iter().map(|arm| line(&table, arm)).collect();
-        let places = places(&lines);
+        let places = coinciding::places(&lines.iter().map(|line| middles(line)).collect::<Vec<_>>());
         let entry = |(arm, name): (usize, &String)| Entry::marked_line(name.as_str(), theme.arm(arm), Mark::of_arm(arm));
         let title = if self.counts == Some(true) { self.title.to_owned() } else { format!("{}, by {}", self.title, scale.name) };
         let frame = Frame {
@@ -249,7 +249,7 @@ impl Along {
         };
         let has_bounds = lines.iter().flatten().any(|point| point.is_bound);
         let bounds = if has_bounds { " Ring: not all done at the end, the true value is larger." } else { "" };
-        let beside = if places.iter().any(|place| *place != 0.0) { " Lines that coincide are drawn side by side." } else { "" };
+        let beside = coinciding::said(places, "Lines");
         format!("{}{each}.{bounds}{beside}", self.caption)
     }
 }
@@ -271,14 +271,7 @@ fn line(table: &Table, arm: &str) -> Vec<Point> {
     table.rows.iter().filter(|row| row[0] == Cell::text(arm)).filter_map(point).collect()
 }
 
-/// Where each line is drawn among those that coincide with it: 0 if it stands alone.
-fn places(lines: &[Vec<Point>]) -> Vec<f64> {
-    let middles = |line: &[Point]| line.iter().map(|point| (point.x, point.band[1])).collect::<Vec<_>>();
-    let same = |a: &[Point], b: &[Point]| !a.is_empty() && middles(a) == middles(b);
-    let place = |(index, line): (usize, &Vec<Point>)| {
-        let twins = lines.iter().filter(|other| same(line, other)).count().max(1);
-        let before = lines[..index].iter().filter(|other| same(line, other)).count();
-        before as f64 - (twins - 1) as f64 / 2.0
-    };
-    lines.iter().enumerate().map(place).collect()
+/// What is seen of a line, if anything is.
+fn middles(line: &[Point]) -> Option<Vec<(f64, f64)>> {
+    (!line.is_empty()).then(|| line.iter().map(|point| (point.x, point.band[1])).collect())
 }

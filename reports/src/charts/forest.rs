@@ -149,6 +149,6 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
         // What is the same at both ends is said once.
         let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
         let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
-        plane.words_above((place(paired.median), y), 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
+        plane.words_above((place(paired.median), y), 0.0, 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
     }
 }

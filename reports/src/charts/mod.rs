@@ -8,6 +8,8 @@ mod along;
 mod amplification;
 mod availability;
 mod axis;
+mod by_class;
+mod coinciding;
 mod forest;
 mod heat_map;
 mod latency;
@@ -36,6 +38,7 @@ pub use view::View;
 
 use crate::table::Table;
 use crate::theme::Theme;
+use scenarios::parallel::{cores, map_in_index_order};
 use scenarios::results::Results;
 
 /// A kind of picture.
@@ -64,6 +67,7 @@ pub const CHARTS: &[&dyn Chart] = &[
     &latency::LatencyByArm,
     &percentiles::LatencyPercentiles,
     &latency_over_time::LatencyOverTime,
+    &by_class::ByClass,
     &occupancy::UTILISATION,
     &occupancy::QUEUE,
     &amplification::Amplification,
@@ -104,17 +108,21 @@ pub fn pictures(results: &Results, theme: &Theme) -> Vec<Picture> {
     pictures_telling(results, theme, &mut |_, _| {})
 }
 
-/// The same for somebody who waits: told how many charts of how many have been drawn.
+/// The same for somebody who waits: told how many pictures of how many have been drawn.
 pub fn pictures_telling(results: &Results, theme: &Theme, tell: &mut dyn FnMut(u64, u64)) -> Vec<Picture> {
+    let all: Vec<(&dyn Chart, View)> =
+        CHARTS.iter().flat_map(|chart| chart.views(results).into_iter().map(|view| (*chart, view))).collect();
     let mut pictures = Vec::new();
-    for (done, chart) in (0..).zip(CHARTS) {
-        tell(done, CHARTS.len() as u64);
-        for view in chart.views(results) {
-            if let (Some(table), Some(svg)) = (chart.table(results, &view), chart.svg(results, &view, theme)) {
-                let stem = format!("{}{}", chart.name(), view.suffix);
-                pictures.push(Picture { stem, chart: chart.name(), summary: chart.summary(), view, table, svg });
-            }
-        }
-    }
+    let draw = |index: usize| {
+        let (chart, view) = &all[index];
+        let (table, svg) = chart.table(results, view).zip(chart.svg(results, view, theme))?;
+        let stem = format!("{}{}", chart.name(), view.suffix);
+        Some(Picture { stem, chart: chart.name(), summary: chart.summary(), view: view.clone(), table, svg })
+    };
+    let take = |index: usize, drawn: Result<Option<Picture>, String>| {
+        pictures.extend(drawn.unwrap_or_else(|message| panic!("{message}")));
+        tell(index as u64 + 1, all.len() as u64);
+    };
+    map_in_index_order(cores(), all.len(), || true, draw, take).expect("as many threads as cores can be started");
     pictures
 }

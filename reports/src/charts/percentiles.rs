@@ -5,6 +5,7 @@
 //! calls: a line ends where one call is left. A median says nothing about the hundredth call, and a page of ten calls meets that hundredth often.
 
 use super::axis::Axis;
+use super::coinciding::{self, APART};
 use super::over_time::{self, provenance};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
@@ -75,8 +76,9 @@ impl Chart for LatencyPercentiles {
         let lines: Vec<Vec<Vec<(f64, f64)>>> = ends.iter().map(|end| arms.iter().map(|arm| line(&table, arm, end)).collect()).collect();
         let headings: Vec<&str> = ends.iter().map(|end| if *end == ENDS[0] { "Calls that succeed" } else { "Calls that fail" }).collect();
         let runs = results.series_of(view.cell(), 0).map_or(0, |series| series.runs);
-        let is_beside = lines.iter().any(|panel| (0..panel.len()).any(|arm| place(panel, arm) != 0.0));
-        let beside = if is_beside { " Lines that coincide are drawn side by side." } else { "" };
+        let drawn = |line: &Vec<(f64, f64)>| (!line.is_empty()).then(|| line.clone());
+        let places: Vec<Vec<f64>> = lines.iter().map(|panel| coinciding::places(&panel.iter().map(drawn).collect::<Vec<_>>())).collect();
+        let beside = coinciding::said(&places.concat(), "Lines");
         let frame = Frame {
             title: view.titled("How long calls take, nine by nine"),
             legend: arms.iter().enumerate().map(|(arm, name)| Entry::line(name.as_str(), theme.arm(arm))).collect(),
@@ -95,18 +97,11 @@ impl Chart for LatencyPercentiles {
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&nines(furthest), &y), |plane, panel| {
                 for (arm, line) in lines[panel].iter().enumerate() {
-                    plane.line_beside(line, (0.0, place(&lines[panel], arm) * 3.4), theme.arm(arm), 2.2);
+                    plane.line_beside(line, (0.0, places[panel][arm] * APART), theme.arm(arm), 2.2);
                 }
             });
         }))
     }
-}
-
-/// Where a line is drawn among those that coincide with it: 0 if it stands alone.
-fn place(lines: &[Vec<(f64, f64)>], index: usize) -> f64 {
-    let same = |other: &&Vec<(f64, f64)>| **other == lines[index] && !lines[index].is_empty();
-    let (twins, before) = (lines.iter().filter(same).count().max(1), lines[..index].iter().filter(same).count());
-    before as f64 - (twins - 1) as f64 / 2.0
 }
 
 /// Of so many calls so many above, and the latency there; as far out as one call is left.

@@ -268,13 +268,21 @@ impl<'s, 'a> Plane<'s, 'a> {
         self.sheet.words(text, (x, bottom - 2.0), size, false, self.sheet.theme.ink, (HPos::Center, VPos::Bottom));
     }
 
-    /// Words on paper of their own, centred so many pixels above a point in data units, moved aside where they would leave the axes.
-    pub fn words_above(&self, at: (f64, f64), above: f64, text: &str, colour: RGBColor) {
-        let (x, y) = self.pixel(self.place(at));
+    /// Words on paper of their own, centred so many pixels above a point in data units; moved aside where they would touch the edge of the axes
+    /// or an upright line at `beside`, if there is room on the point's side of it.
+    pub fn words_above(&self, at: (f64, f64), beside: f64, above: f64, text: &str, colour: RGBColor) {
+        /// What is left free around the words, in pixels.
+        const FREE: f64 = 6.0;
+        let ((x, y), line) = (self.pixel(self.place(at)), self.pixel((beside, at.1)).0);
         let size = self.sheet.theme.text - 1.5;
         let half = text_width(text, size, false) / 2.0;
-        let x = x.clamp(self.inner.0 + half, (self.inner.2 - half).max(self.inner.0 + half));
-        let corners = [(x - half - 2.0, y - above - size), (x + half + 2.0, y - above)].map(|(x, y)| (fine(x), fine(y)));
+        let (first, last) = (self.inner.0 + half + FREE, self.inner.2 - half - FREE);
+        let within = |x: f64| x.min(last).max(first.min(last));
+        let clear = if x >= line { within(x.max(line + half + FREE)) } else { within(x.min(line - half - FREE)) };
+        let is_clear = (clear - line).abs() >= half + FREE - 0.5;
+        let x = if is_clear { clear } else { within(x) };
+        // A line that goes through ends before the letters.
+        let corners = [(x - half - 4.0, y - above - size - 3.0), (x + half + 4.0, y - above + 2.0)].map(|(x, y)| (fine(x), fine(y)));
         self.sheet.page.draw(&Rectangle::new(corners, self.sheet.theme.paper.filled())).expect(DRAWS);
         self.sheet.words(text, (x, y - above), size, false, colour, (HPos::Center, VPos::Bottom));
     }

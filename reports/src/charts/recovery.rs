@@ -4,6 +4,7 @@
 //! came back never lifts its curve: a curve that ends below 100 % is an arm that fails, and ticks on it say when runs were cut off.
 
 use super::axis::Axis;
+use super::coinciding::{self, APART};
 use super::objective::Objective;
 use super::over_time::provenance;
 use super::plane::Plane;
@@ -76,7 +77,7 @@ impl Chart for RecoveryTimes {
                     "{NOTE}{}{}{}{}",
                     if arms.iter().filter_map(|arm| arm.recovery.as_ref()).any(|curve| curve.censored > 0) { TICKS } else { "" },
                     if objectives.iter().any(|objective| objective.seconds() <= span.drawn) { OBJECTIVES } else { "" },
-                    if places.iter().any(|place| *place != 0.0) { BESIDE } else { "" },
+                    coinciding::said(&places, "Curves"),
                     span.note()
                 ),
                 provenance(results),
@@ -108,9 +109,8 @@ impl Chart for RecoveryTimes {
     }
 }
 
-/// Width of a curve, and how far curves that coincide are drawn apart, in pixels.
+/// Width of a curve, in pixels.
 const LINE: f64 = 2.4;
-const APART: f64 = 3.4;
 
 /// Half the height of a tick, as a share.
 const TICK: f64 = 0.022;
@@ -118,7 +118,6 @@ const TICK: f64 = 0.022;
 const TICKS: &str = " Ticks: runs that were cut off there, or beyond the right edge.";
 const OBJECTIVES: &str =
     " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
-const BESIDE: &str = " Curves that coincide are drawn side by side.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 
 /// How long runs were watched, and how much of it is drawn, in seconds.
@@ -167,19 +166,43 @@ pub(super) fn billionths(share: f64) -> Cell {
 
 /// The band as stairs, from the first run that comes back to where the curve ends.
 pub(super) fn band(curve: &Survival, end: f64) -> Vec<(f64, f64, f64)> {
-    let (mut points, mut bounds) = (Vec::new(), None);
-    for step in &curve.steps {
-        if let Some((low, high)) = bounds {
-            points.push((seconds(step.time), low, high));
-        }
+    let bounds = curve.steps.iter().map(|step| {
         let [_, low, high] = recovered(curve, step.time);
-        bounds = Some((low, high));
-        points.push((seconds(step.time), low, high));
+        (seconds(step.time), low, high)
+    });
+    band_through(bounds, known_until(curve, end))
+}
+
+/// The curve as stairs; one on which every run recovered ends with the last of them.
+pub(super) fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
+    stairs_through(curve.steps.iter().map(|step| (seconds(step.time), 1.0 - step.survival)), known_until(curve, end))
+}
+
+/// When the last run of an arm was cut off: nothing is known after it. `None` if no run was.
+fn known_until(curve: &Survival, end: f64) -> Option<f64> {
+    (curve.censored > 0).then(|| end.min(seconds(curve.last)))
+}
+
+/// Stairs from nothing up through `(time, share)`, and on to where they end, if they go on after the last step.
+pub(super) fn stairs_through(steps: impl Iterator<Item = (f64, f64)>, end: Option<f64>) -> Vec<(f64, f64)> {
+    let (mut points, mut before) = (vec![(0.0, 0.0)], 0.0);
+    for (time, share) in steps {
+        points.extend([(time, before), (time, share)]);
+        before = share;
     }
-    let last = end.min(seconds(curve.last));
-    if let Some((low, high)) = bounds.filter(|_| curve.censored > 0) {
-        points.push((last, low, high));
+    points.extend(end.map(|end| (end, before)));
+    points
+}
+
+/// A band of stairs through `(time, low, high)`, from the first of these on.
+pub(super) fn band_through(steps: impl Iterator<Item = (f64, f64, f64)>, end: Option<f64>) -> Vec<(f64, f64, f64)> {
+    let (mut points, mut before) = (Vec::new(), None);
+    for (time, low, high) in steps {
+        points.extend(before.map(|(low, high)| (time, low, high)));
+        points.push((time, low, high));
+        before = Some((low, high));
     }
+    points.extend(before.zip(end).map(|((low, high), end)| (end, low, high)));
     points
 }
 
@@ -195,30 +218,9 @@ pub(super) fn first_of_each(arms: &[ArmSummary]) -> impl Iterator<Item = &ArmSum
     arms.iter().enumerate().filter(|(index, arm)| !arms[..*index].iter().any(|before| curve(before) == curve(arm))).map(|(_, arm)| arm)
 }
 
-/// The curve as stairs; one on which every run recovered ends with the last of them.
-pub(super) fn stairs(curve: &Survival, end: f64) -> Vec<(f64, f64)> {
-    let (mut points, mut share) = (vec![(0.0, 0.0)], 0.0);
-    for step in &curve.steps {
-        points.push((seconds(step.time), share));
-        share = 1.0 - step.survival;
-        points.push((seconds(step.time), share));
-    }
-    if curve.censored > 0 {
-        // Nothing is known after the last run of this arm was cut off.
-        points.push((end.min(seconds(curve.last)), share));
-    }
-    points
-}
-
-/// Where each curve is drawn among those that coincide with it: 0 if it stands alone, else so many places beside.
+/// Where each curve is drawn among those that coincide with it.
 pub(super) fn places(arms: &[ArmSummary]) -> Vec<f64> {
-    let same = |a: &ArmSummary, b: &ArmSummary| a.recovery.is_some() && curve(a) == curve(b);
-    let place = |(index, arm): (usize, &ArmSummary)| {
-        let twins = arms.iter().filter(|other| same(arm, other)).count().max(1);
-        let before = arms[..index].iter().filter(|other| same(arm, other)).count();
-        before as f64 - (twins - 1) as f64 / 2.0
-    };
-    arms.iter().enumerate().map(place).collect()
+    coinciding::places(&arms.iter().map(curve).collect::<Vec<_>>())
 }
 
 /// What is drawn of a curve.

@@ -6,8 +6,9 @@
 //! recovered, as a distribution of the times that were seen would.
 
 use super::axis::Axis;
+use super::coinciding::{self, APART};
 use super::over_time::{self, provenance};
-use super::recovery::{Span, arms, band, billionths, first_of_each, legend, places, seconds, stairs};
+use super::recovery::{Span, arms, band, band_through, billionths, first_of_each, legend, places, seconds, stairs, stairs_through};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
 use crate::number;
@@ -20,9 +21,6 @@ use sim_core::time::SimDuration;
 
 /// The empirical distribution of recovery times beside the Kaplan-Meier estimate.
 pub struct RecoveryEcdf;
-
-/// How far curves that coincide are drawn apart, in pixels.
-const APART: f64 = 3.0;
 
 impl Chart for RecoveryEcdf {
     fn name(&self) -> &'static str {
@@ -68,7 +66,7 @@ impl Chart for RecoveryEcdf {
         let span = Span::of(&arms, &[]);
         let places = places(&arms);
         let headings = ["Known to be back (ECDF of all runs)", "Estimated (Kaplan-Meier)"];
-        let beside = if places.iter().any(|place| *place != 0.0) { " Curves that coincide are drawn side by side." } else { "" };
+        let beside = coinciding::said(&places, "Curves");
         let frame = Frame {
             title: view.titled("How many runs are back, and how soon"),
             legend: arms.iter().map(|arm| Entry::line(legend(arm), theme.arm(arm.arm as usize))).collect(),
@@ -123,25 +121,11 @@ fn known(arm: &ArmSummary) -> Vec<Known> {
 }
 
 fn known_stairs(arm: &ArmSummary, end: f64) -> Vec<(f64, f64)> {
-    let (mut points, mut share) = (vec![(0.0, 0.0)], 0.0);
-    for step in known(arm) {
-        points.push((seconds(step.time), share));
-        share = step.share[1];
-        points.push((seconds(step.time), share));
-    }
-    if arm.not_recovered > 0 {
-        points.push((end, share));
-    }
-    points
+    stairs_through(known(arm).iter().map(|step| (seconds(step.time), step.share[1])), (arm.not_recovered > 0).then_some(end))
 }
 
 fn known_band(arm: &ArmSummary, end: f64) -> Vec<(f64, f64, f64)> {
-    let (mut points, mut before) = (Vec::new(), None);
-    for Known { time, share: [low, _, high], .. } in known(arm) {
-        points.extend(before.map(|(low, high)| (seconds(time), low, high)));
-        points.push((seconds(time), low, high));
-        before = Some((low, high));
-    }
-    points.extend(before.filter(|_| arm.not_recovered > 0).map(|(low, high)| (end, low, high)));
-    points
+    let bounds = known(arm);
+    let bounds = bounds.iter().map(|step| (seconds(step.time), step.share[0], step.share[2]));
+    band_through(bounds, (arm.not_recovered > 0).then_some(end))
 }

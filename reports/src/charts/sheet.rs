@@ -4,7 +4,7 @@
 //! measured widths, so the picture is as high as its words need.
 
 use super::polish::{FINE, polished};
-use crate::theme::Theme;
+use crate::theme::{ARM_COLOURS, Theme};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::sync::Once;
@@ -35,7 +35,7 @@ pub(super) const DRAWS: &str = "drawing into memory with a registered font canno
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rect(pub f64, pub f64, pub f64, pub f64);
 
-/// How a point is marked.
+/// How a point is marked. Frame, kite and tent are square, diamond and triangle with nothing but paper inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     Dot,
@@ -45,12 +45,29 @@ pub(super) enum Mark {
     Triangle,
     Funnel,
     Cross,
+    Frame,
+    Kite,
+    Tent,
+    Bar,
 }
 
 impl Mark {
     /// The mark of an arm: with colour and dashes, a third way to tell arms apart. The ring is kept for bounds.
     pub const fn of_arm(arm: usize) -> Self {
-        [Self::Dot, Self::Square, Self::Diamond, Self::Triangle, Self::Funnel, Self::Cross][arm % 6]
+        const MARKS: [Mark; 10] = [
+            Mark::Dot,
+            Mark::Square,
+            Mark::Diamond,
+            Mark::Triangle,
+            Mark::Funnel,
+            Mark::Cross,
+            Mark::Frame,
+            Mark::Kite,
+            Mark::Tent,
+            Mark::Bar,
+        ];
+        // Shifted by one where colours begin anew.
+        MARKS[(arm + arm / ARM_COLOURS) % MARKS.len()]
     }
 }
 
@@ -100,9 +117,9 @@ pub(super) struct Sheet<'a> {
 pub(super) fn draw(theme: &Theme, frame: &Frame, data: impl FnOnce(&Sheet<'_>)) -> String {
     register_fonts();
     let inner = WIDTH - 2.0 * MARGIN;
-    let title = wrapped(&frame.title, TITLE, true, inner);
+    let (title, alike) = (wrapped(&frame.title, TITLE, true, inner), drawn_alike(&frame.legend));
     let legend = placed(&frame.legend, theme.text, inner);
-    let caption: Vec<String> = frame.caption.iter().flat_map(|line| wrapped(line, CAPTION, false, inner)).collect();
+    let caption: Vec<String> = alike.iter().chain(&frame.caption).flat_map(|line| wrapped(line, CAPTION, false, inner)).collect();
     let title_end = MARGIN + title.len() as f64 * TITLE * LEADING;
     let legend_end = title_end + legend.iter().map(|placed| placed.bottom).fold(0.0, f64::max) + 8.0;
     let body_end = legend_end + frame.body;
@@ -123,7 +140,26 @@ pub(super) fn draw(theme: &Theme, frame: &Frame, data: impl FnOnce(&Sheet<'_>)) 
         }
         sheet.page.present().expect(DRAWS);
     }
-    polished(&raw, (WIDTH as u32, height as u32), theme, &frame.title, &frame.caption.join(" "))
+    polished(
+        &raw,
+        (WIDTH as u32, height as u32),
+        theme,
+        &frame.title,
+        &alike.iter().chain(&frame.caption).map(String::as_str).collect::<Vec<_>>().join(" "),
+    )
+}
+
+/// Which entries of a legend nobody can tell apart, because there are more of them than colours; `None` if all differ.
+fn drawn_alike(legend: &[Entry]) -> Option<String> {
+    let is_same = |a: &Entry, b: &Entry| (a.colour, a.mark, a.has_line) == (b.colour, b.mark, b.has_line);
+    let is_first = |index: &usize| !legend[..*index].iter().any(|before| is_same(before, &legend[*index]));
+    let group = |index: usize| {
+        let all: Vec<String> =
+            legend.iter().filter(|other| is_same(other, &legend[index])).map(|entry| format!("\"{}\"", entry.text)).collect();
+        (all.len() > 1).then(|| all.join(" and "))
+    };
+    let groups: Vec<String> = (0..legend.len()).filter(is_first).filter_map(group).collect();
+    (!groups.is_empty()).then(|| format!("Drawn alike, for there are more of them than colours: {}.", groups.join("; ")))
 }
 
 impl Sheet<'_> {
@@ -164,35 +200,40 @@ impl Sheet<'_> {
 
     /// Marks a point given in pixels.
     pub fn mark(&self, at: (f64, f64), mark: Mark, colour: RGBColor) {
-        let (at, radius) = (pixel(at), fine(4.6));
+        let ((x, y), radius) = (pixel(at), fine(4.6));
         let page = &self.page;
+        let polygon = |corners: &[(i32, i32)], is_open: bool| {
+            let corners: Vec<(i32, i32)> = corners.iter().map(|(right, down)| (x + right, y + down)).collect();
+            page.draw(&Polygon::new(corners.clone(), if is_open { self.theme.paper } else { colour })).expect(DRAWS);
+            if is_open {
+                let outline = corners.iter().chain(&corners[..2]).copied().collect::<Vec<_>>();
+                page.draw(&PathElement::new(outline, colour.mix(UNDASHED).stroke_width(fine(2.0) as u32))).expect(DRAWS);
+            }
+        };
+        let square = |half: i32| [(-half, -half), (half, -half), (half, half), (-half, half)];
+        let diamond = |r: i32| [(0, -r), (r, 0), (0, r), (-r, 0)];
+        let triangle = |r: i32| [(0, -r), (r, r * 3 / 4), (-r, r * 3 / 4)];
+        let beam = |wide: i32, high: i32| {
+            page.draw(&Rectangle::new([(x - wide, y - high), (x + wide, y + high)], colour.filled())).expect(DRAWS);
+        };
         match mark {
-            Mark::Dot => page.draw(&Circle::new(at, radius, colour.filled())).expect(DRAWS),
+            Mark::Dot => page.draw(&Circle::new((x, y), radius, colour.filled())).expect(DRAWS),
             Mark::Ring => {
-                page.draw(&Circle::new(at, radius, self.theme.paper.filled())).expect(DRAWS);
-                page.draw(&Circle::new(at, radius, colour.stroke_width(fine(2.0) as u32))).expect(DRAWS);
+                page.draw(&Circle::new((x, y), radius, self.theme.paper.filled())).expect(DRAWS);
+                page.draw(&Circle::new((x, y), radius, colour.stroke_width(fine(2.0) as u32))).expect(DRAWS);
             }
-            Mark::Diamond => {
-                let ((x, y), r) = (at, radius + fine(1.2));
-                page.draw(&Polygon::new(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour)).expect(DRAWS);
-            }
-            Mark::Square => {
-                let ((x, y), r) = (at, radius - fine(0.4));
-                page.draw(&Rectangle::new([(x - r, y - r), (x + r, y + r)], colour.filled())).expect(DRAWS);
-            }
-            Mark::Funnel => {
-                let ((x, y), r) = (at, radius + fine(0.8));
-                page.draw(&Polygon::new(vec![(x, y + r), (x - r, y - r * 3 / 4), (x + r, y - r * 3 / 4)], colour)).expect(DRAWS);
-            }
+            Mark::Square => beam(radius - fine(0.4), radius - fine(0.4)),
+            Mark::Diamond => polygon(&diamond(radius + fine(1.2)), false),
+            Mark::Triangle => polygon(&triangle(radius + fine(0.8)), false),
+            Mark::Funnel => polygon(&triangle(radius + fine(0.8)).map(|(right, down)| (-right, -down)), false),
             Mark::Cross => {
-                let ((x, y), r, thin) = (at, radius + fine(0.4), fine(1.6));
-                page.draw(&Rectangle::new([(x - r, y - thin), (x + r, y + thin)], colour.filled())).expect(DRAWS);
-                page.draw(&Rectangle::new([(x - thin, y - r), (x + thin, y + r)], colour.filled())).expect(DRAWS);
+                beam(radius + fine(0.4), fine(1.6));
+                beam(fine(1.6), radius + fine(0.4));
             }
-            Mark::Triangle => {
-                let ((x, y), r) = (at, radius + fine(0.8));
-                page.draw(&Polygon::new(vec![(x, y - r), (x + r, y + r * 3 / 4), (x - r, y + r * 3 / 4)], colour)).expect(DRAWS);
-            }
+            Mark::Frame => polygon(&square(radius - fine(0.9)), true),
+            Mark::Kite => polygon(&diamond(radius + fine(0.4)), true),
+            Mark::Tent => polygon(&triangle(radius + fine(0.2)), true),
+            Mark::Bar => beam(radius + fine(0.8), fine(1.8)),
         }
     }
 

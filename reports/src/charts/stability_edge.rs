@@ -4,6 +4,7 @@
 //! one curve per arm. With one: the plane of both, a panel per arm, darker where more seeds fail, and a line at the median edge.
 
 use super::axis::Axis;
+use super::coinciding::{self, APART};
 use super::over_time::{self, provenance};
 use super::scale::{self, Scale};
 use super::sheet::{self, Entry, Frame, Mark, Sheet};
@@ -108,6 +109,12 @@ fn said(threshold: &Threshold, index: u32) -> String {
     threshold.values.get(index as usize).cloned().unwrap_or_else(|| format!("beyond {last}"))
 }
 
+/// Which seeds fail, after "the seeds": `that are stuck`, `with availability below 60%`.
+fn failing(threshold: &Threshold) -> String {
+    let is_of_measure = [" below ", " above "].iter().any(|word| threshold.until.contains(word));
+    format!("{} {}", if is_of_measure { "with" } else { "that are" }, threshold.until)
+}
+
 /// What the values stand for, from the sound end on.
 fn values(threshold: &Threshold) -> Vec<f64> {
     threshold.values.iter().map(|value| scale::number_of(value).unwrap_or(0.0)).collect()
@@ -136,24 +143,18 @@ fn curve(threshold: &Threshold, edges: &Edges) -> Vec<(f64, [f64; 3])> {
     points
 }
 
-/// How far curves that coincide are drawn apart, in pixels.
-const APART: f64 = 3.4;
-
 fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) -> String {
     let arms = &results.manifest.arms;
     let lines: Vec<Vec<(f64, [f64; 3])>> = (0..arms.len() as u32)
         .map(|arm| of_view(threshold, view).find(|edges| edges.arm == arm).map_or_else(Vec::new, |edges| curve(threshold, edges)))
         .collect();
-    let place = |index: usize| {
-        let same = |other: &&Vec<(f64, [f64; 3])>| **other == lines[index] && !lines[index].is_empty();
-        let (twins, before) = (lines.iter().filter(same).count().max(1), lines[..index].iter().filter(same).count());
-        before as f64 - (twins - 1) as f64 / 2.0
-    };
+    let drawn = |line: &Vec<(f64, [f64; 3])>| (!line.is_empty()).then(|| line.clone());
+    let places = coinciding::places(&lines.iter().map(drawn).collect::<Vec<_>>());
     let legend = arms.iter().enumerate().map(|(arm, name)| Entry::line(with_median(threshold, view, arm as u32, name), theme.arm(arm)));
-    let beside = if (0..lines.len()).any(|index| place(index) != 0.0) { " Curves that coincide are drawn side by side." } else { "" };
+    let beside = coinciding::said(&places, "Curves");
     let seeds = of_view(threshold, view).map(|edges| edges.of_seeds.len()).max().unwrap_or(0);
     let frame = Frame {
-        title: view.titled(&format!("Where it breaks: share of the seeds that are {}, by {}", threshold.until, threshold.path)),
+        title: view.titled(&format!("Where it breaks: share of the seeds {}, by {}", failing(threshold), threshold.path)),
         legend: legend.collect(),
         caption: vec![
             format!(
@@ -175,7 +176,7 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
         }
         for (arm, line) in lines.iter().enumerate() {
             let points: Vec<(f64, f64)> = line.iter().map(|(value, [_, share, _])| (*value, *share)).collect();
-            plane.line_beside(&points, (place(arm) * APART, place(arm) * APART), theme.arm(arm), 2.4);
+            plane.line_beside(&points, (places[arm] * APART, places[arm] * APART), theme.arm(arm), 2.4);
         }
     })
 }
@@ -199,7 +200,7 @@ fn planes(results: &Results, threshold: &Threshold, (view, axis): (&View, usize)
         Entry::mark(format!("{} % of seeds fail", number::significant(share * 100.0)), theme.heat(share), Mark::Square)
     };
     let frame = Frame {
-        title: view.titled(&format!("Where it breaks: share of the seeds that are {}", threshold.until)),
+        title: view.titled(&format!("Where it breaks: share of the seeds {}", failing(threshold))),
         legend: (0..5).map(shade).collect(),
         caption: vec![
             format!(

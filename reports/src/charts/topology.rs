@@ -1,8 +1,8 @@
 //! Who calls whom, where do they stand, and whom do the faults strike?
 //!
-//! Callers on the left, callees on the right of all who call them. A numbered mark is on every station that a fault names, by itself or by its domain;
-//! the caption says what the numbers are. The system is read from the scenario's text, which is part of the results; a scenario that needs
-//! files that are no longer there has no such picture.
+//! Callers on the left, callees on the right of all who call them. A numbered mark is on every station that a fault names, by itself, by one of its
+//! replicas or by its domain; the caption says what the numbers are. The system is the one that was run, as the results tell it: what the command
+//! line changed is in it.
 
 use super::sheet::{self, DRAWS, Entry, Frame, Mark, Rect, Sheet, fine, text_width};
 use super::{Chart, View};
@@ -14,8 +14,6 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 use scenarios::map::{Map, Station};
 use scenarios::results::{Manifest, Results};
-use scenarios::text::Source;
-use scenarios::{Extent, read};
 
 /// The system from above, with its faults.
 pub struct Topology;
@@ -23,12 +21,16 @@ pub struct Topology;
 /// Gap between two boxes of a column, and around the words of a box.
 const GAP: f64 = 22.0;
 const PAD: f64 = 10.0;
-/// Least gap between columns, for arrows.
+/// Least gap between columns, for arrows, and in a long chain of callees.
 const BETWEEN: f64 = 46.0;
+const NARROW: f64 = 28.0;
 /// Faults that are told apart by numbers.
 const NUMBERED: usize = 9;
-/// More stations than this make a tangle and no picture.
+/// Links that the caption names.
+const LINKS: usize = 12;
+/// More stations than this make a tangle and no picture, and in a longer chain of callees no name could be read.
 const STATIONS: usize = 60;
+const COLUMNS: usize = 8;
 
 impl Chart for Topology {
     fn name(&self) -> &'static str {
@@ -67,15 +69,15 @@ impl Chart for Topology {
         let manifest = &results.manifest;
         let map = map(manifest)?;
         let faults = faults(manifest, view.cell());
-        let layout = Layout::of(&map, theme);
+        let layout = Layout::of(map, theme);
         let mut legend = Vec::new();
         if !faults.is_empty() {
             legend.push(Entry::mark("struck by a fault", theme.ink, Mark::Dot));
         }
-        let mut caption = vec![
-            "Arrows: who calls whom. Cut corners: clients; a second line at the top: a broker. Several arms have the system that any of them has."
-                .to_owned(),
-        ];
+        let cells = if manifest.cells.len() > 1 { " Of several cells this is the first." } else { "" };
+        let mut caption = vec![format!(
+            "Arrows: who calls whom. Cut corners: clients; a second line at the top: a broker. Several arms have the system that any of them has.{cells}"
+        )];
         if !faults.is_empty() {
             let told = faults.iter().enumerate().map(|(index, fault)| {
                 let nowhere = if map.stations.iter().any(|station| fault.strikes(station)) { "" } else { " (at no station by itself)" };
@@ -83,28 +85,27 @@ impl Chart for Topology {
             });
             caption.push(format!("Faults: {}.", told.collect::<Vec<_>>().join("; ")));
         }
-        let links: Vec<String> =
-            map.links.iter().take(12).map(|link| format!("{} to {}: {}", end(&map, &link.from), end(&map, &link.to), link.label)).collect();
+        let links: Vec<String> = map
+            .links
+            .iter()
+            .take(LINKS)
+            .map(|link| format!("{} to {}: {}", end(map, &link.from), end(map, &link.to), link.label))
+            .collect();
         if !links.is_empty() {
-            caption.push(format!("Links: {}.", links.join("; ")));
+            let more = if map.links.len() > LINKS { format!("; and {} more", map.links.len() - LINKS) } else { String::new() };
+            caption.push(format!("Links: {}{more}.", links.join("; ")));
         }
         caption.push(format!("Load: {}. Again: stormglass export dot {}", manifest.load, command::source(manifest)));
         let frame = Frame { title: "Who calls whom, and whom the faults strike".to_owned(), legend, caption, body: layout.height + 16.0 };
-        Some(sheet::draw(theme, &frame, |sheet| layout.draw(sheet, &map, &faults)))
+        Some(sheet::draw(theme, &frame, |sheet| layout.draw(sheet, map, &faults)))
     }
 }
 
-/// The system as all arms together have it.
-fn map(manifest: &Manifest) -> Option<Map> {
-    let told = &manifest.story.map;
-    if !told.stations.is_empty() {
-        return (told.stations.len() <= STATIONS).then(|| told.clone());
-    }
-    let scenario = read(Source::new(&manifest.source, manifest.text.clone()), &manifest.source, &[], Extent::AsWritten).ok()?;
-    let mut maps = scenario.cells.first()?.arms.iter().map(|arm| arm.plan.map());
-    let mut map = maps.next()?;
-    maps.for_each(|other| map.join(other));
-    (map.stations.len() <= STATIONS).then_some(map)
+/// The system as all arms together have it, unless nobody could follow its lines.
+fn map(manifest: &Manifest) -> Option<&Map> {
+    let map = &manifest.story.map;
+    let is_legible = (1..=STATIONS).contains(&map.stations.len()) && depths(map).iter().all(|depth| *depth < COLUMNS);
+    is_legible.then_some(map)
 }
 
 fn end(map: &Map, end: &scenarios::map::MapEnd) -> String {
@@ -121,23 +122,25 @@ struct Struck {
 }
 
 impl Struck {
-    /// Whether its words name the station, one of its replicas, or a domain around it.
+    /// Whether its words name the station, one of the replicas that stand there, or a domain around it.
     fn strikes(&self, station: &Station) -> bool {
-        let owner = station.label.split(" x ").next().unwrap_or_default();
-        let owner = owner.split('[').next().unwrap_or_default();
-        let around = station.domain.match_indices('/').map(|(at, _)| &station.domain[..at]).chain([station.domain.as_str()]);
-        [owner].into_iter().chain(around).any(|name| names(&self.label, name))
+        let mut around = station.domain.match_indices('/').map(|(at, _)| &station.domain[..at]).chain([station.domain.as_str()]);
+        let is_there = |after: &str| station.members.is_empty() || !after.starts_with('[') || stands_there(station, after);
+        words_after(&self.label, station.owner()).any(is_there) || around.any(|name| words_after(&self.label, name).next().is_some())
     }
 }
 
-/// Whether a text has this name as a word of its own.
-fn names(text: &str, name: &str) -> bool {
+/// Whether the number in brackets is that of a replica of this station.
+fn stands_there(station: &Station, bracket: &str) -> bool {
+    let number = bracket.split_inclusive(']').next().unwrap_or_default();
+    station.members.iter().any(|member| member.strip_prefix(station.owner()) == Some(number))
+}
+
+/// What comes after each place at which a text has this name as a word of its own.
+fn words_after<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = &'t str> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/');
-    !name.is_empty()
-        && text.match_indices(name).any(|(at, _)| {
-            let (before, after) = (&text[..at], &text[at + name.len()..]);
-            !before.ends_with(is_part) && !after.starts_with(is_part)
-        })
+    let found = text.match_indices(name).filter(|_| !name.is_empty()).map(move |(at, _)| (&text[..at], &text[at + name.len()..]));
+    found.filter(move |(before, after)| !before.ends_with(is_part) && !after.starts_with(is_part)).map(|(_, after)| after)
 }
 
 fn faults(manifest: &Manifest, cell: u32) -> Vec<Struck> {
@@ -183,7 +186,8 @@ impl Layout {
         let depth = depths(map);
         let columns = depth.iter().max().map_or(1, |deepest| deepest + 1);
         let inner = sheet::WIDTH - 2.0 * 18.0;
-        let most = (inner - BETWEEN * (columns - 1) as f64) / columns as f64;
+        let between = if columns > COLUMNS / 2 { NARROW } else { BETWEEN };
+        let most = (inner - between * (columns - 1) as f64) / columns as f64;
         let size = theme.text;
         let mut boxes: Vec<Placed> = map
             .stations
@@ -209,7 +213,7 @@ impl Layout {
         let full = |order: &[usize], boxes: &[Placed]| order.iter().map(|index| boxes[*index].height + GAP).sum::<f64>();
         let height = orders.iter().map(|order| full(order, &boxes)).fold(0.0, f64::max).max(80.0);
         let widths: Vec<f64> = orders.iter().map(|order| order.iter().map(|index| boxes[*index].width).fold(0.0, f64::max)).collect();
-        let spare = ((inner - widths.iter().sum::<f64>()) / (columns.max(2) - 1) as f64).clamp(BETWEEN, 160.0);
+        let spare = ((inner - widths.iter().sum::<f64>()) / (columns.max(2) - 1) as f64).clamp(between, 160.0);
         let mut left = 18.0 + ((inner - widths.iter().sum::<f64>() - spare * (columns - 1) as f64) / 2.0).max(0.0);
         for (column, order) in orders.iter_mut().enumerate() {
             // Beside those who call them: the mean place of the callers that are placed already.
@@ -332,6 +336,7 @@ mod tests {
             domain: domain.to_owned(),
             is_population: false,
             is_broker: false,
+            members: Vec::new(),
         };
         let fault = |label: &str| Struck { label: label.to_owned(), told: String::new() };
         assert!(fault("crash of user-db[1]").strikes(&station("user-db x 4", "eu")));
@@ -341,10 +346,33 @@ mod tests {
     }
 
     #[test]
+    fn of_replicas_in_several_places_a_fault_strikes_the_place_of_the_one_it_names() {
+        let station = |numbers: &[u32]| Station {
+            label: format!("shop x {}", numbers.len()),
+            domain: "eu".to_owned(),
+            is_population: false,
+            is_broker: false,
+            members: numbers.iter().map(|number| format!("shop[{number}]")).collect(),
+        };
+        let fault = |label: &str| Struck { label: label.to_owned(), told: String::new() };
+        let (here, there) = (station(&[1, 2]), station(&[3, 12]));
+        assert!(fault("crash of shop[2]").strikes(&here) && !fault("crash of shop[2]").strikes(&there));
+        assert!(fault("crash of shop[12]").strikes(&there) && !fault("crash of shop[12]").strikes(&here));
+        assert!(fault("shop 3 times slower").strikes(&here) && fault("shop 3 times slower").strikes(&there));
+        assert!(fault("crash of shop[1], shop[3]").strikes(&here) && fault("crash of shop[1], shop[3]").strikes(&there));
+    }
+
+    #[test]
     fn callees_stand_behind_all_who_call_them_and_circles_end() {
         let mut map = Map::default();
         map.stations = (0..5)
-            .map(|index| Station { label: index.to_string(), domain: String::new(), is_population: index == 0, is_broker: false })
+            .map(|index| Station {
+                label: index.to_string(),
+                domain: String::new(),
+                is_population: index == 0,
+                is_broker: false,
+                members: Vec::new(),
+            })
             .collect();
         map.calls = vec![(0, 1), (1, 2), (0, 2), (2, 3)];
         assert_eq!(depths(&map), [0, 1, 2, 3, 0]);

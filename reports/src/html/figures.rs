@@ -11,11 +11,11 @@ use crate::table::Table;
 use scenarios::results::Results;
 
 /// What all pictures on a page and their data may take, in bytes, if its words leave as much.
-const ROOM: usize = 520_000;
+const ROOM: usize = 700_000;
 /// What a page may take, in bytes: a megabyte less a margin.
 const PAGE: usize = 960_000;
-/// What is kept for the words of the open parts of a page.
-const WORDS: usize = 150_000;
+/// What is written around a picture: links, a summary, the head of its data.
+const AROUND: usize = 1_000;
 /// What the data below one picture may take, in bytes; the file holds all.
 const ROOM_FOR_DATA: usize = 9_000;
 
@@ -52,7 +52,7 @@ impl Part {
             Self::Ranking
         } else if is_about(&["recovery"]) {
             Self::Recovery
-        } else if is_about(&["latency"]) {
+        } else if is_about(&["latency", "class"]) {
             Self::Latency
         } else if is_about(&["availability", "goodput", "offered", "attempts"]) {
             Self::OverTime
@@ -79,9 +79,14 @@ impl<'a> Figures<'a> {
         Self { results, pictures, cells: telling_cells(results), room: ROOM }
     }
 
-    /// Leaves room for so many bytes of words that are written already.
+    /// The same without room for any: all are links.
+    pub fn of_words(results: &'a Results, pictures: &'a [Picture]) -> Self {
+        Self { room: 0, ..Self::of(results, pictures) }
+    }
+
+    /// Leaves room for so many bytes of words.
     pub fn make_way(&mut self, words: usize) {
-        self.room = ROOM.min(PAGE.saturating_sub(WORDS + words));
+        self.room = ROOM.min(PAGE.saturating_sub(words));
     }
 
     /// Whether there is any picture for a part of the page.
@@ -112,10 +117,10 @@ impl<'a> Figures<'a> {
     }
 
     fn figure(&mut self, picture: &Picture) -> String {
-        if picture.svg.len() > self.room {
+        if picture.svg.len() + AROUND > self.room {
             return links(picture);
         }
-        self.room -= picture.svg.len();
+        self.room -= picture.svg.len() + AROUND;
         let data = self.data(picture);
         self.room = self.room.saturating_sub(data.len());
         let stem = escaped(&picture.stem);

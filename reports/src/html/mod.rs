@@ -43,7 +43,9 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &head::doubts(&summary::doubts(results));
     let expectations = head::expectations(manifest, &verdicts);
     let folded = rankings::folded(results, &figures);
-    figures.make_way(expectations.len() + folded.len());
+    // Once without a picture: what words take is known when they are written.
+    let words: usize = body(results, &mut Figures::of_words(results, pictures), folded.clone()).iter().map(|(_, _, part)| part.len()).sum();
+    figures.make_way(html.len() + style::SCRIPT.len() + expectations.len() + words);
     let body = body(results, &mut figures, folded);
     let parts: Vec<(&str, &str)> = body.iter().filter(|(_, _, html)| !html.is_empty()).map(|(id, title, _)| (*id, *title)).collect();
     html += &head::contents(&parts, cfg!(feature = "explore"));

@@ -28,7 +28,9 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         let mark = of_row.and_then(|column| row.get(column)).map_or(String::new(), |cell| mark(arms, &cell.shown()));
         let _ = write!(html, "<tr{mark}>");
         for ((column, mark), cell) in table.columns.iter().zip(&of_column).zip(row) {
-            html += &cell_of(&format!("{}{mark}", class(column.align)), cell);
+            // A range may be broken after "to": a table that fits says more than one that has to be moved.
+            let class = if matches!(cell, Cell::Between(_)) { " class=\"number range\"" } else { class(column.align) };
+            html += &cell_of(&format!("{class}{mark}"), cell);
         }
         html += "</tr>\n";
     }

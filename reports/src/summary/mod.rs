@@ -2,6 +2,7 @@
 
 mod across;
 mod arm;
+mod besides;
 pub mod classes;
 mod consistency;
 pub mod detection;
@@ -49,7 +50,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
-pub use telling::telling_cells;
+pub use telling::{FEW_CELLS, telling_cells};
 pub use thresholds::{sentences as threshold_sentences, thresholds};
 pub use worst::worst_runs;
 

@@ -185,3 +185,38 @@ fn a_page_of_ten_arms_and_twenty_cells_is_light() {
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     eprintln!("the page has {} bytes and {drawn} of {} pictures", page.len(), pictures.len());
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn every_run_is_read_back_from_parquet_as_it_stands_in_csv() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::Field;
+    use reports::export::{csv, parquet as export, runs};
+    use reports::table::Cell;
+
+    // Runs that never come back, classes of which some calls fail, and cells of a grid: words, counts, shares, lengths and gaps.
+    for results in [crate::grids::with_classes(brownout(SIX, 12)), rates(6), unfinished(), silence()] {
+        let table = runs::table(&results);
+        let bytes = export::table(&table).expect("it is written");
+        assert_eq!(bytes, export::table(&table).expect("it is written"), "the same bytes every time");
+        let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).expect("it is read");
+        let rows: Vec<_> = reader.get_row_iter(None).expect("it has rows").map(|row| row.expect("a row is read")).collect();
+        assert_eq!(rows.len(), table.rows.len());
+        for (read, row) in rows.iter().zip(&table.rows) {
+            assert_eq!(read.len(), row.len());
+            for (((name, field), cell), column) in read.get_column_iter().zip(row).zip(&table.columns) {
+                assert_eq!(*name, column.heading());
+                let is_same = match field {
+                    Field::Null => *cell == Cell::Missing || cell.raw().is_empty(),
+                    Field::Str(text) => *text == cell.raw(),
+                    Field::Long(count) => cell.raw() == count.to_string(),
+                    Field::Double(number) => cell.value().is_some_and(|value| value.to_bits() == number.to_bits()),
+                    _ => false,
+                };
+                assert!(is_same, "{name}: {field:?} of {cell:?}");
+            }
+        }
+        let heads = csv::table(&table).lines().next().map(|line| line.matches(',').count() + 1);
+        assert_eq!(heads, Some(table.columns.len()), "no head has a comma, so that both files have as many columns");
+    }
+}

@@ -3,13 +3,14 @@
 //! The boxes of all texts, as the SVG lays them out in the embedded font: none leaves the picture, no two lie on each other.
 
 use super::sample::{grids, manifest};
-use reports::charts;
 use reports::charts::timeline::RunSeen;
+use reports::charts::{self, CHARTS};
 use reports::theme::Theme;
 use scenarios::lanes::{LayerLane, NodeLane, Span, Unusual};
 use scenarios::measure::Bin;
-use scenarios::results::FaultWindow;
+use scenarios::results::{FaultWindow, Results};
 use sim_core::time::{SimDuration, SimTime};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where a text stands, in pixels.
@@ -87,20 +88,29 @@ fn faults_of(svg: &str) -> Vec<String> {
 #[test]
 fn no_words_lie_on_each_other_or_leave_the_picture_with_ten_arms_of_long_names() {
     let mut found = Vec::new();
-    let mut looked_at = 0;
+    let (mut looked_at, mut kinds) = (0, BTreeSet::new());
     let folder = super::fresh("layout");
     std::fs::create_dir_all(&folder).expect("there is room for a folder");
     for (name, results) in grids::all() {
         let pictures = charts::pictures(&results, &Theme::light());
         for picture in &pictures {
             looked_at += 1;
-            assert!(picture.svg.len() < 200_000, "{name} {} has {} bytes: too heavy for a page", picture.stem, picture.svg.len());
+            // Ten arms or more are what is promised; some pictures speak of none.
+            if results.manifest.arms.len() >= 10 {
+                kinds.insert(picture.chart);
+            }
+            // Ten arms are what a page has to bear.
+            let is_light = picture.svg.len() < 200_000 || results.manifest.arms.len() > 10;
+            assert!(is_light, "{name} {} has {} bytes: too heavy for a page", picture.stem, picture.svg.len());
             // For whoever wants to look at them as well.
             std::fs::write(folder.join(format!("{name} {}.svg", picture.stem)), &picture.svg).expect("there is room for a picture");
             found.extend(faults_of(&picture.svg).into_iter().map(|fault| format!("{name}, {}: {fault}", picture.stem)));
         }
     }
     assert!(looked_at > 100, "{looked_at}");
+    let without: Vec<&str> = CHARTS.iter().map(|chart| chart.name()).filter(|name| !kinds.contains(name)).collect();
+    // Those two need rates and clients to be counted: the same chart as those along any other axis, whose pictures are there.
+    assert_eq!(without, ["calls-by-clients", "completion-by-clients"]);
     assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
 }
 
@@ -143,6 +153,57 @@ fn the_lanes_of_one_run_have_room_for_long_names_and_many_nodes() {
         assert!(rows > 10 * count as usize, "{rows} rows of {count} nodes");
         assert!(svg.contains("--chart"), "it says how it is made again");
     }
+}
+
+#[test]
+fn numbers_of_paired_differences_stand_clear_of_every_line() {
+    for results in [grids::ten(40), super::brownout(super::SIX, 40)] {
+        let pictures = charts::pictures(&results, &Theme::light());
+        let svg = &pictures.iter().find(|picture| picture.chart == "paired-differences").expect("there are several arms").svg;
+        let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
+        let number =
+            |node: &roxmltree::Node<'_, '_>, name: &str| node.attribute(name).and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
+        let paper = document.descendants().filter(|node| node.has_tag_name("rect") && node.attribute("class") == Some("f-paper"));
+        // Left, top, right and bottom of what was cleared for words, in pixels; the whole sheet is not.
+        let cleared: Vec<[f64; 4]> = paper
+            .map(|rect| [number(&rect, "x"), number(&rect, "y"), number(&rect, "width"), number(&rect, "height")].map(|value| value / 10.0))
+            .filter(|[_, _, width, _]| *width < 900.0)
+            .map(|[x, y, width, height]| [x, y, x + width, y + height])
+            .collect();
+        let numbers: Vec<TextBox> = document
+            .descendants()
+            .filter(|node| node.has_tag_name("text") && node.attribute("font-size") == Some("115"))
+            .map(|text| TextBox::of(&text, 10.0))
+            .collect();
+        assert_eq!(numbers.len(), 3 * (results.manifest.arms.len() - 1));
+        for one in numbers {
+            let is_clear = |[left, top, right, bottom]: &[f64; 4]| {
+                *left <= one.left - 3.0 && *right >= one.right + 3.0 && *top <= one.top - 2.0 && *bottom >= one.bottom
+            };
+            assert!(cleared.iter().any(is_clear), "{one} touches what is behind it");
+        }
+    }
+}
+
+#[test]
+fn twenty_arms_are_drawn_each_in_its_own_way_and_of_more_the_caption_names_those_that_look_alike() {
+    let drawn = |results: &Results, chart: &str| {
+        let pictures = charts::pictures(results, &Theme::light());
+        pictures.into_iter().find(|picture| picture.chart == chart).expect("it is drawn").svg
+    };
+    let (ten, many) = (grids::ten(8), grids::with_classes(grids::many(8)));
+    for chart in ["recovery-times", "latency-percentiles", "utilisation-over-time"] {
+        assert!(!drawn(&ten, chart).contains("Drawn alike"), "{chart}");
+        let svg = drawn(&many, chart);
+        let caption = svg.split("<desc>").nth(1).and_then(|rest| rest.split("</desc>").next()).expect("it is described");
+        let alike = caption.matches("&quot; and &quot;").count();
+        assert_eq!((caption.contains("Drawn alike"), alike), (true, 4), "{chart}: {caption}");
+        let first = svg.lines().filter(|line| line.starts_with("<polyline class=\"s-a1\"")).count();
+        let eleventh = svg.lines().filter(|line| line.starts_with("<polyline class=\"s-a11\"")).count();
+        assert!(first > 0 && eleventh > 0, "{chart}: {first} and {eleventh} lines");
+    }
+    // Marks and colours together tell two hundred apart.
+    assert!(!drawn(&many, "calls-by-class").contains("Drawn alike"));
 }
 
 #[test]

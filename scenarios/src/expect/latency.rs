@@ -1,5 +1,6 @@
 //! How long do successful calls take? The median over the runs of each run's quantile, as in the tables.
 
+use super::shown::readable;
 use super::{Judged, Judgement, Limits, Runs, Shown};
 use models::measure::LatencySummary;
 use serde::{Deserialize, Serialize};
@@ -65,9 +66,9 @@ fn judge((name, what): (&str, &str), limit: SimDuration, of: fn(&LatencySummary)
     let (Some(shown), Some((longest, worst))) = (Shown::quantile(Quantile::MEDIAN, nanos), times.iter().max().copied()) else {
         return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
     };
-    let say = |nanos: f64| SimDuration::from_nanos(nanos as u64).to_string();
+    let say = |nanos: f64| readable(SimDuration::from_nanos(nanos as u64), limit);
     let (judgement, evidence) = shown.judge(Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() }, &say);
-    let seen = format!("{name} {} as the median over runs, {longest} at most", say(shown.value));
+    let seen = format!("{name} {} as the median over runs, {} at most", say(shown.value), readable(longest, limit));
     (clause, judgement, format!("{seen}; {evidence}"), Some(worst))
 }
 

@@ -6,6 +6,7 @@
 //! too few runs, or the truth is too near to the limit. That is the one-sided Clopper-Pearson bound of 95 % on either side.
 //! A run that does not recover is longer than any limit.
 
+use super::shown::readable;
 use super::{Judged, Judgement, Runs};
 use models::measure::{Recovery, RunMeasures};
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&
     };
     let (count, longer) = (times.len() as u64, times.iter().filter(|(time, _)| *time > limit).count() as u64);
     let judgement = judge_share(longer, count, percent);
-    let seen = if seen == SimDuration::MAX { never.to_owned() } else { seen.to_string() };
+    let seen = if seen == SimDuration::MAX { never.to_owned() } else { readable(seen, limit) };
     let evidence = format!("{name} {seen} over {count} runs, {longer} of them longer than the limit");
     let doubt = match judgement {
         Judgement::Undecided if longer == 0 => format!(": too few runs to pass, {} would do", fewest(percent)),

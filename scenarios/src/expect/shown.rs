@@ -11,12 +11,19 @@ use super::Judgement;
 use sim_core::stats::normal;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::{binomial, exp, ln, pooled};
+use sim_core::time::SimDuration;
 
 /// So many runs at least say something by being alike, or by their spread: fewer than half of all possible runs are otherwise.
 pub(super) const FEWEST: usize = 6;
 
 /// More runs than this are not worth naming.
 const MOST: f64 = 1e6;
+
+/// What a reader sees of a length that is held against a limit: four digits, or all it has where four would say that it is the limit.
+pub(super) fn readable(length: SimDuration, limit: SimDuration) -> String {
+    let about = length.to_digits(4);
+    if about == limit { length.to_string() } else { about.to_string() }
+}
 
 /// Limits of a number, in its own parts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -229,6 +236,15 @@ mod tests {
 
     fn percent(value: f64) -> String {
         format!("{value:.1}%")
+    }
+
+    #[test]
+    fn a_length_has_four_digits_unless_these_would_be_the_limit() {
+        let said = |nanos, limit| readable(SimDuration::from_nanos(nanos), SimDuration::from_millis(limit));
+        assert_eq!(
+            (said(102_629_375, 150), said(150_000_001, 150), said(150_000_000, 150)),
+            ("102.6ms".to_owned(), "150.000001ms".to_owned(), "150ms".to_owned())
+        );
     }
 
     const WHOLE: (Option<f64>, Option<f64>) = (Some(0.0), Some(100.0));

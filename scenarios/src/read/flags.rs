@@ -34,7 +34,7 @@ impl Reader<'_> {
             }
         }
         for (index, family) in first.storm.iter().flat_map(|Storm { families, .. }| families).enumerate() {
-            if let Some(flag) = is_unknown(family) {
+            if let Some(flag) = is_unknown(&family.fault) {
                 refuse(flag, self.field("storm").map(|storm| storm.head()), format!("storm.families[{index}].flag"));
             }
         }

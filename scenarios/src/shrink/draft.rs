@@ -115,7 +115,7 @@ impl Draft {
         }
         text += "(\n";
         for (name, value) in &self.fields {
-            let _ = writeln!(text, "    {name}: {value},");
+            let _ = writeln!(text, "    {name}: {},", tidied(value));
         }
         for section in self.sections.iter().filter(|section| !section.entries.is_empty()) {
             section.write(&mut text);
@@ -139,10 +139,33 @@ impl Section {
         for (key, value) in &self.entries {
             let key =
                 if self.is_list { String::new() } else { format!("{}: ", ron::to_string(key).expect("a text can be written as RON")) };
-            let _ = writeln!(text, "        {key}{value},");
+            let _ = writeln!(text, "        {key}{},", tidied(value));
         }
         let _ = writeln!(text, "    {close},");
     }
+}
+
+/// A value without the traces of what was cut out of it: a blank behind a bracket that opens, a comma before one that closes.
+fn tidied(value: &str) -> String {
+    let mut tidy = String::with_capacity(value.len());
+    // What has comments or lines of its own keeps them as they are.
+    if value.contains('\n') || value.contains("//") || value.contains("/*") || value.contains('#') {
+        return value.to_owned();
+    }
+    let (mut is_text, mut is_escaped) = (false, false);
+    for c in value.chars() {
+        if is_text {
+            (is_text, is_escaped) = (c != '"' || is_escaped, c == '\\' && !is_escaped);
+        } else if c == '"' {
+            is_text = true;
+        } else if c == ' ' && tidy.ends_with(['(', '[', '{']) {
+            continue;
+        } else if matches!(c, ')' | ']' | '}') {
+            tidy.truncate(tidy.trim_end_matches([' ', ',']).len());
+        }
+        tidy.push(c);
+    }
+    tidy
 }
 
 /// A fault without the fields that say what is usual.
@@ -173,4 +196,17 @@ fn without_arms(item: Element<'_>) -> Result<String, Problem> {
     }
     let arms = item.fields()?.into_iter().find(|field| field.name == "arms");
     Ok(arms.map_or_else(|| item.text().to_owned(), |field| without(item, span_of_field(field.name_span, field.value))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tidied;
+
+    #[test]
+    fn what_was_cut_leaves_no_traces_and_texts_stay_as_they_are() {
+        assert_eq!(tidied(r#"Clients(count: 1, calls: "db",)"#), r#"Clients(count: 1, calls: "db")"#);
+        assert_eq!(tidied(r#"Raft( without: [ "a, ]",], of: {  })"#), r#"Raft(without: ["a, ]"], of: {})"#);
+        assert_eq!(tidied(r#"["a \" ( ,)",]"#), r#"["a \" ( ,)"]"#);
+        assert_eq!(tidied("Raft( // a comment ,)\n)"), "Raft( // a comment ,)\n)");
+    }
 }

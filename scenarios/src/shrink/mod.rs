@@ -24,13 +24,16 @@ use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
 use draft::Draft;
-use passes::{Pass, Proposal, REDUCING, ROUNDING, constants};
+use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants, much_earlier};
 
 /// All passes are gone through so often at most.
 const MOST_ROUNDS: usize = 10;
 
 /// Seeds that are tried at the end, for the one whose run has the fewest events.
 const SEEDS: u64 = 200;
+
+/// Seeds that a bold step is tried under when that of the run does not fail any more.
+const OTHER_LUCKS: u64 = 8;
 
 /// So many proposals are tried at once, whatever the number of threads: what is made must not depend on that.
 const AT_ONCE: usize = 4;
@@ -103,6 +106,8 @@ pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Re
         best = quicker;
         work.reduce(&mut best)?;
     }
+    work.under_other_lucks(&mut best)?;
+    work.reduce(&mut best)?;
     // Last, because what is round is not as short as it could be.
     work.passes(&ROUNDING, &mut best)?;
     let is_done = work.is_wanted();
@@ -142,6 +147,23 @@ impl Work<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Bold steps, each under a few other seeds: what comes at another instant, or with fewer who take part, rarely goes wrong by the same
+    /// luck, and may by another.
+    fn under_other_lucks(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        self.with_lucks(much_earlier, SEEDS, best)?;
+        BOLD.into_iter().try_for_each(|pass| self.with_lucks(pass, OTHER_LUCKS, best))
+    }
+
+    fn with_lucks(&mut self, pass: Pass, seeds: u64, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        loop {
+            let proposals = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
+            match self.improve(proposals, best.1)? {
+                Some(smaller) => *best = smaller,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// The first of some proposals that still fails in the same way, if any does.
@@ -213,6 +235,13 @@ impl Work<'_, '_> {
         }
         found.map(|(index, its_size)| self.accept(&proposals[index], its_size)).transpose()
     }
+}
+
+/// The same step under other seeds.
+fn lucks(proposal: &Proposal, seeds: u64) -> Vec<Proposal> {
+    let Proposal { what, draft, .. } = proposal;
+    let seeds = (0..seeds).filter(|seed| *seed != draft.seed);
+    seeds.map(|seed| Proposal::smaller(format!("{what}, seed {seed}"), Draft { seed, ..draft.clone() })).collect()
 }
 
 #[cfg(test)]

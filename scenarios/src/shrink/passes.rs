@@ -32,9 +32,10 @@ impl Proposal {
 pub type Pass = fn(&Draft) -> Vec<Proposal>;
 
 /// Those that make it smaller, in order.
-pub const REDUCING: [Pass; 11] = [
+pub const REDUCING: [Pass; 12] = [
     shorter_horizon,
     fewer_faults,
+    fewer_strikes,
     fewer_of_everything,
     whole_entries,
     parts_of_entries,
@@ -45,6 +46,14 @@ pub const REDUCING: [Pass; 11] = [
     everything_earlier,
     earlier_faults,
 ];
+
+/// Those worth trying under another seed: each of them makes every event after it another one.
+pub const BOLD: [Pass; 4] = [shorter_horizon, fewer_faults, everything_earlier, fewer_of_everything];
+
+/// The boldest of all: most runs have an end that has nothing to do with what came first. Worth many seeds.
+pub fn much_earlier(draft: &Draft) -> Vec<Proposal> {
+    everything_earlier(draft).into_iter().take(2).collect()
+}
 
 /// Those that only make it easier to read.
 pub const ROUNDING: [Pass; 2] = [round_faults, round_horizon];
@@ -91,6 +100,42 @@ fn fewer_faults(draft: &Draft) -> Vec<Proposal> {
         size = if size == 1 { 0 } else { size.div_ceil(2) };
     }
     all
+}
+
+/// A fault that strikes again and again strikes less often, or once.
+fn fewer_strikes(draft: &Draft) -> Vec<Proposal> {
+    let mut all = Vec::new();
+    for (index, fault) in draft.faults.iter().enumerate() {
+        let Some(again) = again(fault) else { continue };
+        for times in again {
+            let mut other = draft.clone();
+            let timing = &mut other.faults[index].timing;
+            if times == 1 {
+                (timing.every, timing.times) = (None, None);
+            } else {
+                timing.times = Some(times);
+            }
+            let often = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+            all.push(Proposal::smaller(format!("`{}` {often}", fault.label()), other));
+        }
+    }
+    all
+}
+
+/// How often a fault might strike that strikes more often, the fewest first.
+fn again(fault: &PlannedFault) -> Option<Vec<u32>> {
+    let timing = &fault.timing;
+    let now = match (timing.times, timing.every, &timing.when) {
+        (Some(times), _, _) => times,
+        // Until the horizon.
+        (None, Some(_), _) => u32::MAX,
+        (None, None, _) => return None,
+    };
+    let mut fewer = vec![1, 2, 3, 4, 6, 8, now / 4, now / 2];
+    fewer.retain(|times| (1..now).contains(times) && *times < 1_000);
+    fewer.sort_unstable();
+    fewer.dedup();
+    Some(fewer)
 }
 
 /// Fewer clients, replicas, members, workers, attempts, and calls per second.
@@ -269,8 +314,8 @@ fn changed_faults(draft: &Draft, is_simpler: bool, changes: fn(&PlannedFault) ->
     let mut all = Vec::new();
     for (index, fault) in draft.faults.iter().enumerate() {
         for changed in changes(fault) {
-            let time = |length: Option<SimDuration>| length.map_or("-".to_owned(), |length| length.to_string());
-            let what = format!("`{}` at {} for {}", fault.label(), time(changed.timing.at), time(changed.timing.lasts));
+            let time = |word: &str, length: Option<SimDuration>| length.map_or_else(String::new, |length| format!(" {word} {length}"));
+            let what = format!("`{}`{}{}", fault.label(), time("at", changed.timing.at), time("for", changed.timing.lasts));
             let mut other = draft.clone();
             other.faults[index] = changed;
             all.push(Proposal { what, draft: other, is_simpler });

@@ -7,7 +7,10 @@ use crate::repro::limits::{MOST_RECORDS, too_much};
 use crate::search::{Failure, Judge};
 use crate::text::Source;
 use crate::{Extent, read};
+use models::record::Record;
+use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
+use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
 /// Memory is looked at after so many events.
@@ -20,6 +23,8 @@ pub struct Size {
     pub events: u64,
     /// How many faults are written.
     pub faults: u64,
+    /// How often one of them strikes: a fault that strikes every second is written once.
+    pub strikes: u64,
     /// Its fingerprint.
     pub digest: u64,
 }
@@ -42,15 +47,18 @@ impl Trial<'_> {
             return None;
         }
         let mut live = start(&scenario.cells[0].arms[0], draft.seed, TieBreak::ByRank);
+        let mut strikes = 0;
+        let mut count = |_: SimTime, record: &Record| strikes += u64::from(matches!(record, Record::FaultBegan(..)));
         let ended = caught(|| {
             while live.events() <= most_events && live.records() <= MOST_RECORDS {
-                if live.advance(Until::events(most_events.saturating_add(1).min(live.events() + LOOK_EVERY)), None) {
+                let until = Until::events(most_events.saturating_add(1).min(live.events() + LOOK_EVERY));
+                if live.advance(until, Some(&mut count as &mut dyn Observer<Record>)) {
                     return true;
                 }
             }
             false
         });
-        let size = Size { events: live.events(), faults: draft.faults.len() as u64, digest: live.digest().value() };
+        let size = Size { events: live.events(), faults: draft.faults.len() as u64, strikes, digest: live.digest().value() };
         let made = match ended {
             Ok(false) => return None,
             Ok(true) => Ok(live.finish()),

@@ -45,6 +45,20 @@ impl Rate {
         (period + rate / 2).checked_div(rate).map_or(SimDuration::MAX, |nanos| SimDuration::from_nanos((nanos as u64).max(1)))
     }
 
+    /// This rate times a fraction, rounded down to what a rate can be; the highest rate there is where it would be more.
+    ///
+    /// ```
+    /// use sim_core::units::Rate;
+    /// assert_eq!(Rate::per_second(300).scaled(3, 2), Rate::per_second(450));
+    /// ```
+    ///
+    /// # Panics
+    /// If the denominator is zero.
+    pub fn scaled(self, numerator: u32, denominator: u32) -> Self {
+        let scaled = u128::from(self.0) * u128::from(numerator) / u128::from(denominator);
+        Self(u64::try_from(scaled).unwrap_or(u64::MAX))
+    }
+
     /// How many events come within `length`, exactly, in parts of an event: [`PARTS`](Self::PARTS) of them are one.
     ///
     /// ```

@@ -6,6 +6,7 @@ use super::participant::Participant;
 use super::watch::{Rules, Watch};
 use super::{CommitRule, TwoPhaseCommit};
 use crate::disks::{Completion, DiskTimes};
+use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -109,16 +110,22 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let coordinator = turn.draws("coordinator", 0).choice().index(u64::from(self.spec.coordinators)) as u32;
+        turn.invoke(0, Action::Add(1));
         turn.send(To::Member(coordinator), Message::Do);
     }
 
-    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, _turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        match message {
-            Message::Done(true) => Some(Outcome::Success),
-            Message::Done(false) => Some(Outcome::Failed(Failure::Conflict)),
-            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
-            _ => None,
-        }
+    fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
+        let failure = match message {
+            Message::Done(true) => {
+                turn.returns(None);
+                return Some(Outcome::Success);
+            }
+            Message::Done(false) => Failure::Conflict,
+            Message::Refused => Failure::Overload,
+            _ => return None,
+        };
+        turn.had_no_effect();
+        Some(Outcome::Failed(failure))
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {
