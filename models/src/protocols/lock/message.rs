@@ -40,7 +40,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Do => f.write_str("change the resource"),
-            Self::Done(changes) => write!(f, "it is version {changes} now"),
+            Self::Done(content) => write!(f, "it holds {content} now"),
             Self::Refused => f.write_str("too many wait"),
             Self::Ask(job) => write!(f, "the lock for job {job}?"),
             Self::Grant(job, count) => write!(f, "the lock for job {job}, lent for time {count}"),
