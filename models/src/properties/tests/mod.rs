@@ -27,7 +27,7 @@ fn read(client: u32, value: u64, from: u64, until: u64) -> Operation {
 }
 
 fn history(operations: Vec<Operation>) -> History {
-    History { operations, missing: 0 }
+    History { operations, ..History::default() }
 }
 
 fn is_linearizable(operations: &[Operation]) -> bool {
