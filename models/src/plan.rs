@@ -18,7 +18,7 @@ use crate::services::connections::Connections;
 use crate::services::data::DataPlan;
 use crate::services::{
     AnyPartition, Congestion, DemandOfRetry, IntakePlan, LateWork, LogPlan, Program, Restarts, Rollback, SagaPlan, Scaler, SessionPlace,
-    TaskPlan, Threads,
+    TaskPlan, Threads, WhenFull,
 };
 use crate::strategies::cache::IdempotencyKeys;
 use crate::topology::Topology;
@@ -230,6 +230,11 @@ pub struct ServicePlan {
 }
 
 impl ServicePlan {
+    /// Whether a full queue sends somebody away; else it grows, at least outside the door.
+    pub fn sends_away(&self) -> bool {
+        self.queue_limit != u32::MAX && self.intake.as_ref().is_none_or(|intake| intake.queue.when_full() != WhenFull::Wait)
+    }
+
     /// The sagas it coordinates.
     pub fn sagas(&self) -> impl Iterator<Item = &SagaPlan> {
         self.program.iter().filter_map(|step| match &step.does {

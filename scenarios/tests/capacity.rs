@@ -108,6 +108,49 @@ fn a_caller_that_gives_up_before_what_is_below_can_be_over_is_told_the_worst_cas
 }
 
 #[test]
+fn a_caller_that_gives_up_before_any_answer_can_come_is_told_what_the_least_is() {
+    let nodes = |demand: &str| {
+        format!(
+            r#""app": Clients(count: 10, arrivals: Poisson(rate: "10/s"), calls: "shop", domain: "far"),
+               "shop": Service(workers: 9, demand: {demand})"#
+        )
+    };
+    let link = |delay: &str, timeout: &str| {
+        format!(
+            r#"links: [Link(from: "far", to: "default", delay: Constant("{delay}"))], stacks: {{ "app -> shop": [Timeout("{timeout}")] }}"#
+        )
+    };
+    let said = advice(&nodes(r#"Constant("25ms")"#), &link("1ms", "20ms"));
+    let sentence = "no attempt over `app -> shop` can succeed: it is given up after 20ms, and takes at least 2ms on the way there and back and 25ms of work";
+    assert_eq!(said, [(sentence.to_owned(), r#""app -> shop""#.to_owned())]);
+    let said = sentences(&nodes(r#"Exponential(mean: "25ms")"#), &link("30ms", "20ms"));
+    assert_eq!(
+        said,
+        ["no attempt over `app -> shop` can succeed: it is given up after 20ms, and takes at least 60ms on the way there and back"]
+    );
+    // Some are fast enough, if not many.
+    assert_eq!(sentences(&nodes(r#"Exponential(mean: "25ms")"#), &link("1ms", "20ms")), Vec::<String>::new());
+    assert_eq!(sentences(&nodes(r#"Constant("18ms")"#), &link("1ms", "20ms")), Vec::<String>::new());
+}
+
+#[test]
+fn a_queue_with_an_end_is_not_said_to_grow() {
+    let hint = |queue: &str| {
+        let text = format!(
+            r#"(schema: 1, name: "x", horizon: "60s", warm_up: "10s", nodes: {{ {},
+                "shop": Service(workers: 1, queue: {queue}, demand: Constant("10ms")) }})"#,
+            clients("200/s")
+        );
+        let scenario = read(Source::new("x.ron", text.as_str()), "x.ron", &[], Extent::Grid).expect("it is sound");
+        scenario.advice.sorted().first().map(|problem| format!("{:?}", problem.hint)).expect("it is asked for too much")
+    };
+    assert!(hint("Fifo()").contains("Its queue grows") && hint("Fifo(limit: 4, when_full: Wait)").contains("Its queue grows"));
+    for queue in ["Fifo(limit: 200)", "Lifo(limit: 4, when_full: DropOldest)"] {
+        assert!(hint(queue).contains("up to its limit") && !hint(queue).contains("grows"), "{}", hint(queue));
+    }
+}
+
+#[test]
 fn messages_go_through_queues_topics_and_routers_to_those_who_work_on_them() {
     // Of 100 calls/s half are orders; each is sent on with probability 80 %, and copied to both subscribers.
     let nodes = |workers: u32, rest: &str| {

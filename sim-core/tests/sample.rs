@@ -60,6 +60,23 @@ const KNOWN: [[u64; 6]; 14] = [
 ];
 
 #[test]
+fn no_sample_is_less_than_the_least_and_some_come_near_it() {
+    let millis = [0.5, 10.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 30.0];
+    for (text, millis) in EVERY_KIND.iter().zip(millis) {
+        let (sampler, least) = (sampler(text), SimDuration::from_secs_f64(millis / 1e3));
+        assert_eq!(sampler.least(), least, "{text}");
+        let seen = (0..20_000).map(|step| sampler.sample(Draw::from_bits(u64::MAX / 20_000 * step))).min().unwrap();
+        assert!(seen >= least && seen <= least + SimDuration::from_millis(1), "{text}: {seen}");
+    }
+    // What is never chosen does not count.
+    assert_eq!(
+        sampler(r#"Bimodal(share_slow: "100%", fast: Constant("1ms"), slow: Constant("9ms"))"#).least(),
+        SimDuration::from_millis(9)
+    );
+    assert_eq!(sampler(r#"Empirical(values: ["1ms", "4ms"], weights: [0, 1])"#).least(), SimDuration::from_millis(4));
+}
+
+#[test]
 fn every_kind_has_known_answers() {
     let keyed = Seed::new(7).draws(Key::named("sample"), 1).wait();
     let bits = [0, 1 << 61, 1 << 63, 18_262_276_632_972_456_099, u64::MAX, keyed.bits()];

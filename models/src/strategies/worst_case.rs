@@ -14,8 +14,11 @@ use sim_core::time::SimDuration;
 /// The most that may come of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorstCase {
-    /// How many attempts, those aside that a budget limits; `None` if nothing limits them.
+    /// How many attempts: the product of what each layer allows one call, whatever a budget may allow all calls together; `None` if
+    /// nothing limits them.
     pub attempts: Option<u64>,
+    /// Those of them that no budget limits.
+    pub unbudgeted: Option<u64>,
     /// How long it may take; `None` if nothing limits it.
     pub time: Option<SimDuration>,
     /// How that comes about: `4 x 500ms and 700ms of waits = 2.7s`; empty without a limit.
@@ -29,7 +32,7 @@ impl WorstCase {
     /// Of a call that has this stack, where an attempt takes so long at worst.
     pub fn of(stack: &[Layer], attempt: Option<SimDuration>) -> Self {
         let arithmetic = attempt.map_or_else(String::new, |time| time.to_string());
-        let mut worst = Self { attempts: Some(1), time: attempt, arithmetic };
+        let mut worst = Self { attempts: Some(1), unbudgeted: Some(1), time: attempt, arithmetic };
         stack.iter().rev().for_each(|layer| worst.wrap(layer));
         // A deadline counts from the call on, wherever it stands.
         for layer in stack {
@@ -54,16 +57,38 @@ impl WorstCase {
                 let longest = times(retry.retry_back_off.bounds().1, u64::from(retry.num_retries));
                 self.again(Some(retry.num_retries.saturating_add(1)), longest, retry.retry_budget.is_some());
             }
-            // Its quota limits all retries together, and its waits are longest where that is long empty.
-            Layer::AwsRetry(retry) => self.again(Some(retry.attempts()), SimDuration::ZERO, true),
-            Layer::Hedge(hedge) => match &hedge.0 {
-                AnyHedge::AfterDelay(rule) => self.copied(rule.copies, rule.delay),
-                AnyHedge::Grpc(rule) if rule.retry_throttling.is_none() => {
-                    self.copied(rule.max_attempts.saturating_sub(1), rule.hedging_delay);
-                }
-                _ => {}
-            },
+            // Its waits are longest where its quota is long empty.
+            Layer::AwsRetry(retry) => self.again(Some(retry.attempts()), SimDuration::ZERO, retry.quota().is_some()),
+            Layer::Hedge(hedge) => self.hedged(&hedge.0),
             _ => {}
+        }
+    }
+
+    /// Further copies go out beside the first; where the delay is not written down nothing is said of the time.
+    fn hedged(&mut self, rule: &AnyHedge) {
+        match rule {
+            AnyHedge::AfterDelay(rule) => {
+                self.multiply(Some(rule.copies.saturating_add(1)), false);
+                self.begun_late(rule.copies, rule.delay);
+            }
+            AnyHedge::Grpc(rule) => {
+                self.multiply(Some(rule.max_attempts), rule.retry_throttling.is_some());
+                if rule.retry_throttling.is_none() {
+                    self.begun_late(rule.max_attempts.saturating_sub(1), rule.hedging_delay);
+                }
+            }
+            AnyHedge::Polly(rule) => self.multiply(Some(rule.max_hedged_attempts.saturating_add(1)), false),
+            AnyHedge::AfterPercentile(_) | AnyHedge::Tower(_) => self.multiply(Some(2), false),
+            AnyHedge::BackupRequests(_) => self.multiply(Some(2), true),
+        }
+    }
+
+    /// Each attempt of it becomes so many.
+    fn multiply(&mut self, attempts: Option<u32>, has_budget: bool) {
+        let product = |inner: Option<u64>| inner.zip(attempts).map(|(inner, attempts)| inner.saturating_mul(u64::from(attempts)));
+        self.attempts = product(self.attempts);
+        if !has_budget {
+            self.unbudgeted = product(self.unbudgeted);
         }
     }
 
@@ -85,9 +110,7 @@ impl WorstCase {
 
     /// It is tried so many times one after the other, with waits of so much in all between them.
     fn again(&mut self, attempts: Option<u32>, waits: SimDuration, has_budget: bool) {
-        if !has_budget {
-            self.attempts = self.attempts.zip(attempts).map(|(inner, attempts)| inner.saturating_mul(u64::from(attempts)));
-        }
+        self.multiply(attempts, has_budget);
         let Some((attempts, time)) = attempts.zip(self.time) else {
             (self.time, self.arithmetic) = (None, String::new());
             return;
@@ -99,9 +122,8 @@ impl WorstCase {
         }
     }
 
-    /// So many copies go out beside it, each so long after the one before.
-    fn copied(&mut self, copies: u32, delay: SimDuration) {
-        self.attempts = self.attempts.map(|inner| inner.saturating_mul(u64::from(copies) + 1));
+    /// So many copies begin later, each so long after the one before.
+    fn begun_late(&mut self, copies: u32, delay: SimDuration) {
         if let Some(time) = self.time.filter(|_| copies > 0 && !delay.is_zero()) {
             let whole = time.saturating_add(times(delay, u64::from(copies)));
             (self.time, self.arithmetic) = (Some(whole), format!("{time}, begun {copies} x {delay} late = {whole}"));
@@ -135,7 +157,8 @@ fn waits(backoff: &AnyBackoff, attempts: u32) -> SimDuration {
 mod tests {
     use super::*;
     use crate::strategies::backoff::{Constant, FullJitter, Immediate};
-    use crate::strategies::hedge::AfterDelay;
+    use crate::strategies::budget::{AnyBudget, Finagle};
+    use crate::strategies::hedge::{AfterDelay, AfterPercentile};
     use crate::strategies::{Deadline, Hedge, Timeout};
 
     const fn ms(millis: u64) -> SimDuration {
@@ -177,5 +200,19 @@ mod tests {
         let Layer::Retry(mut limited) = again(50) else { unreachable!("it is a retry") };
         limited.total = Some(ms(250));
         assert_eq!(worst(&[Layer::Retry(limited), timeout]).1, Some(ms(350)));
+    }
+
+    #[test]
+    fn a_budget_does_not_hide_what_one_call_may_come_to() {
+        let Layer::Retry(mut within) = retry(3, AnyBackoff::Immediate(Immediate {})) else { unreachable!("it is a retry") };
+        within.budget = Some(AnyBudget::Finagle(Finagle::default()));
+        let both = |stack: &[Layer]| {
+            let worst = WorstCase::of(stack, None);
+            (worst.attempts, worst.unbudgeted)
+        };
+        assert_eq!(both(&[Layer::Retry(within.clone())]), (Some(3), Some(1)));
+        assert_eq!(both(&[retry(2, AnyBackoff::Immediate(Immediate {})), Layer::Retry(within)]), (Some(6), Some(2)));
+        let percentile = Layer::Hedge(Hedge(AnyHedge::AfterPercentile(AfterPercentile::default())));
+        assert_eq!(both(&[percentile]), (Some(2), Some(2)), "while the callee slows down all are sent twice");
     }
 }

@@ -238,6 +238,7 @@ impl<P: Protocol> World<P> {
         *count += 1;
         let group = self.plan.group.as_ref().expect("a member belongs to a group");
         let name = MessageName { from: NodeId(group.first.0 + from), to: NodeId(group.first.0 + to), kind, ordinal };
+        self.say(&message, ctx);
         ctx.record(&Record::MemberSent(name));
         let draws = draws_of_message(&self.seed, group, from, to, kind, ordinal);
         let members = MemberMessage { name, from, to, by, luck: draws.share() };

@@ -20,9 +20,10 @@ pub(super) fn headline(results: &Results) -> String {
     let differing = rankings.iter().filter(|ranking| !ranking.is_tied()).count();
     if differing == 0 {
         if rankings.iter().all(Ranking::is_equal) {
-            return format!("The arms do not differ in any of {cells} cells.");
+            return format!("The arms do not differ in {} in any of {cells} cells.{}", rankings[0].measures(), besides(results, &rankings));
         }
-        return format!("No difference between the arms is shown in any of {cells} cells.");
+        let measures = rankings[0].measures();
+        return format!("No difference between the arms in {measures} is shown in any of {cells} cells.{}", besides(results, &rankings));
     }
     let wins = wins(results, &rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
@@ -36,6 +37,12 @@ pub(super) fn headline(results: &Results) -> String {
     let is_shared = wins.iter().sum::<usize>() > differing;
     let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
     format!("{}{shared}{tied}. {}", list.join(", "), farthest(&rankings))
+}
+
+/// What the arms differ in though no order looks at it, in the first cell where they do.
+fn besides(results: &Results, rankings: &[Ranking]) -> String {
+    let said = rankings.iter().find_map(|ranking| Some((ranking, super::besides::sentence(results, ranking)?)));
+    said.map_or_else(String::new, |(ranking, sentence)| format!(" With {}: {sentence}", ranking.label))
 }
 
 /// One sentence per arm about all cells, the arm that is best most often first.
@@ -87,8 +94,12 @@ pub(super) fn farthest_cell(results: &Results) -> Option<u32> {
 
 fn farthest(rankings: &[Ranking]) -> String {
     farthest_of(rankings).map_or_else(String::new, |(ranking, best, worst)| {
-        let by_recovery = distance(ranking.kind, best, worst)[0] > 0.0;
-        let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), briefly(ranking.kind, by_recovery, arm)));
+        let [recovered, available, _] = distance(ranking.kind, best, worst);
+        let said = |arm: &ArmSummary| match arm.goodput() {
+            Some(goodput) if recovered <= 0.0 && available <= 0.0 => format!("had {} successes a second", number::significant(goodput)),
+            _ => briefly(ranking.kind, recovered > 0.0, arm),
+        };
+        let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), said(arm)));
         format!("Farthest apart with {}: {best}, {worst}.", ranking.label)
     })
 }
@@ -105,8 +116,13 @@ fn distance(kind: Kind, best: &ArmSummary, worst: &ArmSummary) -> [f64; 3] {
     let attempts = |arm: &ArmSummary| Quantile::MEDIAN.of(&arm.attempts).map_or(0.0, |attempts| attempts as f64);
     let recovered = share(best.recovered, best.judged()) - share(worst.recovered, worst.judged());
     let available = share(best.succeeded, best.calls) - share(worst.succeeded, worst.calls);
-    let work = if attempts(best) > 0.0 { attempts(worst) / attempts(best) } else { 0.0 };
-    [if kind == Kind::Faults { recovered } else { 0.0 }, available, if kind == Kind::OneShot { work } else { 0.0 }]
+    let quotient = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+    let cost = match (kind, best.goodput(), worst.goodput()) {
+        (Kind::OneShot, ..) => quotient(attempts(worst), attempts(best)),
+        (_, Some(best), Some(worst)) => quotient(best, worst),
+        _ => 0.0,
+    };
+    [if kind == Kind::Faults { recovered } else { 0.0 }, available, cost]
 }
 
 fn briefly(kind: Kind, by_recovery: bool, arm: &ArmSummary) -> String {
@@ -129,15 +145,20 @@ fn over(kind: Kind, cells: &[(String, ArmSummary)]) -> String {
         return "no run finished".to_owned();
     }
     let availability = spread(cells, |arm| Some(Cell::Ratio(arm.succeeded, arm.calls)));
+    let goodput = spread(cells, |arm| arm.goodput().map(Cell::Rate));
+    let is_closed = cells.iter().any(|(_, arm)| arm.goodput().is_some());
+    let availability =
+        if is_closed { format!("{availability} of calls succeeded, {goodput}") } else { format!("{availability} of calls succeeded") };
     match kind {
+        Kind::Steady if is_closed => availability,
         Kind::OneShot => {
             let attempts = spread(cells, |arm| Quantile::MEDIAN.of(&arm.attempts).map(Cell::Count));
             format!("{} in the median run, {}", number::counted(&attempts, "attempt"), done(cells))
         }
-        Kind::Faults => format!("{}; {availability} of calls succeeded", recovered(cells)),
+        Kind::Faults => format!("{}; {availability}", recovered(cells)),
         Kind::Steady => {
             let attempts = spread(cells, |arm| Some(Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)));
-            format!("{availability} of calls succeeded, with {} per call", number::counted(&attempts, "attempt"))
+            format!("{availability}, with {} per call", number::counted(&attempts, "attempt"))
         }
     }
 }

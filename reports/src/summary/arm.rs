@@ -7,7 +7,7 @@
 
 use super::run::synthetic;
 use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
-use scenarios::results::{Results, RunOutcome, RunRow};
+use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
@@ -108,6 +108,9 @@ pub struct ArmSummary {
     pub synthetic: Vec<(String, u64, u64)>,
     /// Per run: the seed and the attempts on all edges.
     pub attempts_by_seed: Vec<(u64, u64)>,
+    /// Under closed load, per run: the seed and the successes per second of the measured time, in millionths; empty under any other load. Who
+    /// calls again when the answer has come makes more attempts the better it is served: what was done tells arms apart there, not attempts.
+    pub goodput_by_seed: Vec<(u64, u64)>,
     /// The seed of the run that fared worst.
     pub worst_seed: Option<u64>,
 }
@@ -167,6 +170,7 @@ impl ArmSummary {
             by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
             recovery_by_seed: judged.map(|((seed, _), fate)| (*seed, fate.recovered_after())).collect(),
             attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
+            goodput_by_seed: goodput(&results.manifest, &runs),
             worst_seed: runs.iter().zip(&fates).max_by_key(|((seed, run), fate)| badness(run, fate, *seed)).map(|((seed, _), _)| *seed),
         }
     }
@@ -174,6 +178,12 @@ impl ArmSummary {
     /// Runs for which it can be said whether they recovered.
     pub const fn judged(&self) -> u64 {
         self.recovered + self.not_recovered
+    }
+
+    /// Successes per second of the measured time, on average over the runs; `None` unless load is closed.
+    pub fn goodput(&self) -> Option<f64> {
+        let sum: f64 = self.goodput_by_seed.iter().map(|(_, millionths)| *millionths as f64 / 1e6).sum();
+        (!self.goodput_by_seed.is_empty()).then(|| sum / self.goodput_by_seed.len() as f64)
     }
 
     /// A quantile of the recovery time over the runs.
@@ -198,6 +208,14 @@ fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String
         }
     }
     all
+}
+
+fn goodput(manifest: &Manifest, runs: &[(u64, &RunMeasures)]) -> Vec<(u64, u64)> {
+    let time = u128::from(manifest.horizon.saturating_sub(manifest.warm_up).as_nanos());
+    if !manifest.load.contains("closed") || time == 0 {
+        return Vec::new();
+    }
+    runs.iter().map(|(seed, run)| (*seed, (u128::from(run.succeeded) * 1_000_000_000_000_000 / time) as u64)).collect()
 }
 
 fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {

@@ -16,7 +16,7 @@ use sim_core::stats::paired::Paired;
 pub(crate) struct Differences {
     /// What the measure is called.
     pub measure: &'static str,
-    /// The unit of the differences as numbers: percentage points, seconds, or none.
+    /// The unit of the differences as numbers: percentage points, seconds, a number per second, or none.
     pub unit: &'static str,
     /// Whether more is better.
     pub more_is_better: bool,
@@ -37,8 +37,8 @@ pub(crate) enum Difference {
 
 /// Longer than any run.
 const NEVER: i128 = 1 << 100;
-/// Parts of a percentage point, and of a second.
-const PARTS: [(&str, f64); 2] = [("pp", 1e7), ("s", 1e9)];
+/// Parts of a percentage point, of a second, and of one a second.
+const PARTS: [(&str, f64); 3] = [("pp", 1e7), ("s", 1e9), ("/s", 1e6)];
 
 impl Differences {
     /// All measures in which any arm differs from the baseline in any seed.
@@ -58,7 +58,10 @@ impl Differences {
         };
         let mut all = vec![
             measure("availability", "pp", true, &shares),
-            measure("attempts per run", "", false, &|arm| arm.attempts_by_seed.iter().map(|&(seed, count)| (seed, count.into())).collect()),
+            match baseline.goodput() {
+                None => measure("attempts per run", "", false, &|arm| by_seed(&arm.attempts_by_seed)),
+                Some(_) => measure("goodput", "/s", true, &|arm| by_seed(&arm.goodput_by_seed)),
+            },
         ];
         match Kind::of(results) {
             Kind::Faults => all.insert(0, measure("recovery time", "s", false, &recovery)),
@@ -97,6 +100,10 @@ impl Difference {
             Self::OnlyHere => "only here".to_owned(),
         }
     }
+}
+
+fn by_seed(counts: &[(u64, u64)]) -> Score {
+    counts.iter().map(|&(seed, count)| (seed, i128::from(count))).collect()
 }
 
 fn recovery(arm: &ArmSummary) -> Score {

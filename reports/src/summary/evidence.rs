@@ -27,10 +27,15 @@ struct Measure {
     cell: fn(f64) -> Cell,
 }
 
-const MEASURES: [Measure; 2] = [
-    Measure { name: "availability", of: shares, cell: |billionths| Cell::Points(billionths as i64) },
-    Measure { name: "attempts per run", of: attempts, cell: |attempts| Cell::text(number::signed(attempts)) },
-];
+const AVAILABILITY: Measure = Measure { name: "availability", of: shares, cell: |billionths| Cell::Points(billionths as i64) };
+const ATTEMPTS: Measure = Measure { name: "attempts per run", of: attempts, cell: |attempts| Cell::text(number::signed(attempts)) };
+/// Under closed load, where attempts say who did most, and not who took most to do it.
+const GOODPUT: Measure =
+    Measure { name: "goodput", of: goodput, cell: |millionths| Cell::text(format!("{} /s", number::signed(millionths / 1e6))) };
+
+fn goodput(arm: &ArmSummary) -> Score {
+    arm.goodput_by_seed.iter().map(|&(seed, millionths)| (seed, i128::from(millionths))).collect()
+}
 
 fn attempts(arm: &ArmSummary) -> Score {
     arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, i128::from(attempts))).collect()
@@ -90,7 +95,8 @@ impl Ranking {
         let mut table = Table::new(format!("Against \"{}\", seed by seed", self.baseline), columns);
         let Some(baseline) = self.baseline() else { return table };
         let others: Vec<&ArmSummary> = self.arms.iter().filter(|arm| arm.name != self.baseline).collect();
-        for measure in &MEASURES {
+        let cost = if baseline.goodput().is_some() { &GOODPUT } else { &ATTEMPTS };
+        for measure in [&AVAILABILITY, cost] {
             let of_baseline = (measure.of)(baseline);
             let compared: Vec<(&ArmSummary, Compared)> =
                 others.iter().filter_map(|arm| Some((*arm, Compared::of(&(measure.of)(arm), &of_baseline)?))).collect();

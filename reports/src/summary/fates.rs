@@ -2,6 +2,7 @@
 
 use super::across;
 use super::arm::{ArmSummary, Kind};
+use super::besides;
 use super::{Ranking, reached_cell};
 use crate::number;
 use scenarios::expect::{Bounds, Clause, LatencyLimits};
@@ -52,7 +53,11 @@ pub fn sentences(ranking: &Ranking) -> Vec<String> {
 pub fn headline(results: &Results) -> String {
     let said = match results.manifest.cells.len() {
         0 => "Nothing was run.".to_owned(),
-        1 => verdict(&Ranking::of(results, 0)),
+        1 => {
+            let ranking = Ranking::of(results, 0);
+            let said = verdict(&ranking);
+            besides::sentence(results, &ranking).map_or(said.clone(), |sentence| format!("{said} {sentence}"))
+        }
         _ if results.manifest.arms.len() == 1 => {
             let said: String = across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect();
             let has_times = said.contains(" within ");
@@ -113,13 +118,20 @@ pub fn verdict(ranking: &Ranking) -> String {
         [] if !ranking.set_apart.is_empty() => return "No arm kept the hypothesis in every run, so none is ranked.".to_owned(),
         [] => return "Nothing was compared.".to_owned(),
         [only] => (format!("{}.", told(only)), [only, only]),
-        [first, ..] if ranking.is_equal() => (format!("The arms do not differ: {}.", fate(first)), [first, first]),
+        [first, ..] if ranking.is_equal() => {
+            (format!("The arms do not differ in {}: {}.", ranking.measures(), fate(first)), [first, first])
+        }
         [first, .., last] if ranking.is_tied() => {
             let hint = if ranking.most_runs() < FEWEST { format!(", and fewer than {FEWEST} cannot show one") } else { String::new() };
             let runs = shown_by(ranking);
-            (format!("No difference between the arms is shown by {runs}{hint}. {}. {}.", told(first), told(last)), [first, last])
+            let measures = ranking.measures();
+            let said = format!("No difference between the arms in {measures} is shown by {runs}{hint}. {}. {}.", told(first), told(last));
+            (said, [first, last])
         }
         [first, .., last] => {
+            // Attempts on edges that the sentence does not tell of.
+            let is_same = fate(first) == fate(last);
+            let told = |arm: &ArmSummary| if is_same { format!("{}, {}", told(arm), in_all(arm)) } else { told(arm) };
             let side = |word: &str, arms: &[ArmSummary], told_of: &ArmSummary| match arms {
                 [_] => format!("{word} is {}.", told(told_of)),
                 _ => format!("{word} are {}, no difference shown by {}; {}.", all_named(arms), shown_by(ranking), told(told_of)),
@@ -130,6 +142,12 @@ pub fn verdict(ranking: &Ranking) -> String {
     let has_times =
         ranking.kind == Kind::Faults && arms.iter().any(|arm| arm.recovered_after.last().is_some_and(|slowest| !slowest.is_zero()));
     if has_times { format!("{said} {}", window(ranking.window)) } else { said }
+}
+
+/// The attempts of the median run, on all edges.
+fn in_all(arm: &ArmSummary) -> String {
+    let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
+    format!("with {} in all in the median run", number::counted(&attempts, "attempt"))
 }
 
 /// Fewer seeds than this never show a difference.
@@ -188,6 +206,7 @@ fn fate(kind: Kind, arm: &ArmSummary) -> String {
         Kind::Faults if arm.calls == 0 => recovery(arm),
         Kind::Faults => format!("{}; {}", recovery(arm), succeeded(arm)),
         Kind::Steady if arm.calls == 0 => "made no calls".to_owned(),
+        Kind::Steady if arm.goodput().is_some() => succeeded(arm),
         Kind::Steady => {
             let attempts = number::counted(&number::factor(arm.end_to_end.0, arm.end_to_end.1), "attempt");
             let each = arm.busiest.as_ref().map_or_else(|| "per call".to_owned(), |edge| format!("on {edge} per client call"));
@@ -203,7 +222,8 @@ fn succeeded(arm: &ArmSummary) -> String {
         if count == 0 { String::new() } else { format!(", {} of these {word}", number::percent(count, arm.succeeded)) }
     };
     let (degraded, wrong) = (part(arm.degraded, "degraded"), part(arm.wrong, "wrong"));
-    format!("{} of calls succeeded{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
+    let goodput = arm.goodput().map_or_else(String::new, |goodput| format!(", {} a second", number::significant(goodput)));
+    format!("{} of calls succeeded{goodput}{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
 }
 
 fn recovery(arm: &ArmSummary) -> String {

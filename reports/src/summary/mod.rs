@@ -2,6 +2,7 @@
 
 mod across;
 mod arm;
+mod besides;
 pub mod classes;
 mod consistency;
 pub mod detection;

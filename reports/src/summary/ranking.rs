@@ -2,7 +2,8 @@
 //!
 //! Own definition. With faults: the share of runs that recovered, then availability, then the median recovery, then
 //! attempts per call. Without: availability, then attempts per call. One-shot: availability, then the median number of
-//! attempts. Arms that are equal in all of these keep the order of the scenario.
+//! attempts. Under closed load goodput, successes per second, stands where attempts do: whoever calls again once the answer has come makes more of
+//! them the better the service is. Arms that are equal in all of these keep the order of the scenario.
 //!
 //! Two arms differ if in one of these measures, the first that shows anything, one is better in so many more seeds than it is
 //! worse that luck would do so in less than one case in twenty: the two-sided sign test over the seeds that differ (Conover,
@@ -86,7 +87,29 @@ impl Ranking {
 
     /// Whether all arms are equal in everything that ranks them.
     pub fn is_equal(&self) -> bool {
-        self.arms.windows(2).all(|pair| compare(self.kind, &pair[0], &pair[1]) == Ordering::Equal)
+        // Attempts are counted on all edges where ranks are shown, and on the busiest one where arms are put in order.
+        self.is_tied() && self.arms.windows(2).all(|pair| compare(self.kind, &pair[0], &pair[1]) == Ordering::Equal)
+    }
+
+    /// What arms are ranked by, in words, what matters most first.
+    pub fn measures(&self) -> &'static str {
+        match (self.kind, self.arms.iter().any(|arm| arm.goodput().is_some())) {
+            (Kind::Faults, false) => "availability, recovery or attempts",
+            (Kind::Faults, true) => "availability, recovery or goodput",
+            (_, false) => "availability or attempts",
+            (_, true) => "availability or goodput",
+        }
+    }
+
+    /// Whether attempts, or goodput, alone tell the first arm from the last.
+    pub(super) fn is_by_cost(&self) -> bool {
+        let (Some(first), Some(last)) = (self.arms.first(), self.arms.last()) else { return false };
+        let scores = |arm: &ArmSummary| {
+            let mut scores = scores(self.kind, arm);
+            scores.pop();
+            scores
+        };
+        !self.is_tied() && first_shown(&scores(first), &scores(last)) == Ordering::Equal
     }
 
     /// The arms of the first rank.
@@ -173,8 +196,11 @@ pub(super) type Score = BTreeMap<u64, i128>;
 
 /// What ranks an arm, seed by seed, what matters most first.
 fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
-    let attempts: Score = arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect();
-    let mut scores = vec![shares(arm), attempts];
+    let cost: Score = match arm.goodput_by_seed.as_slice() {
+        [] => arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect(),
+        done => done.iter().map(|&(seed, goodput)| (seed, i128::from(goodput))).collect(),
+    };
+    let mut scores = vec![shares(arm), cost];
     if kind == Kind::Faults {
         let judged = || arm.recovery_by_seed.iter();
         // A run that never recovers is longer than any other.
@@ -189,15 +215,16 @@ fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
 
 /// How the first measure in which two arms differ by more than luck orders them; equal if there is none.
 fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
-    let signs = |(a, b): (&Score, &Score)| {
-        let order =
-            |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
-        let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
-        let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL;
-        let on_average = a.iter().filter_map(|(seed, value)| Some(value - b.get(seed)?)).sum::<i128>().cmp(&0);
-        if is_luck || on_average != wins.cmp(&losses) { Ordering::Equal } else { on_average }
-    };
-    a.iter().zip(b).map(signs).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    a.iter().zip(b).map(|(a, b)| signs(a, b, 1)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+/// How a measure orders two arms by more than luck, where this is one of so many pairs that are looked at; equal if it does not.
+pub(super) fn signs(a: &Score, b: &Score, pairs: usize) -> Ordering {
+    let order = |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
+    let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
+    let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL / pairs as f64;
+    let on_average = a.iter().filter_map(|(seed, value)| Some(value - b.get(seed)?)).sum::<i128>().cmp(&0);
+    if is_luck || on_average != wins.cmp(&losses) { Ordering::Equal } else { on_average }
 }
 
 /// How often luck alone may show a difference in either direction: one in forty.
@@ -205,7 +232,10 @@ const TAIL: f64 = 0.025;
 
 fn compare(kind: Kind, a: &ArmSummary, b: &ArmSummary) -> Ordering {
     let availability = || by_share((b.succeeded, b.calls), (a.succeeded, a.calls));
-    let amplification = || by_share(a.end_to_end, b.end_to_end);
+    let amplification = || match (a.goodput(), b.goodput()) {
+        (Some(own), Some(other)) => other.total_cmp(&own),
+        _ => by_share(a.end_to_end, b.end_to_end),
+    };
     match kind {
         Kind::Faults => by_share((b.recovered, b.judged()), (a.recovered, a.judged()))
             .then_with(availability)

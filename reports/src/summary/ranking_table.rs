@@ -97,6 +97,9 @@ impl Ranking {
             Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
             Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
         ];
+        if self.arms.iter().any(|arm| arm.goodput().is_some()) {
+            fields.push(Field::number("goodput", "1/s", Cell::or_missing(arm.goodput(), Cell::Rate)));
+        }
         // A share of successes that is none in every arm says nothing.
         for (head, of) in [("degraded", (|arm| arm.degraded) as fn(&ArmSummary) -> u64), ("wrong", |arm| arm.wrong)] {
             let is_none = self.arms.iter().all(|arm| of(arm) == 0);

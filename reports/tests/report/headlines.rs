@@ -6,7 +6,7 @@ use reports::export::{markdown, runs};
 use reports::summary::{Ranking, fates};
 use reports::theme::Theme;
 use reports::{charts, html};
-use scenarios::measure::{Episode, ExperimentOutcome, Recovery};
+use scenarios::measure::{Episode, ExperimentOutcome, Fold, Observation, Recovery, Unit};
 use scenarios::results::{Results, RunOutcome};
 use sim_core::time::{SimDuration, SimTime};
 
@@ -105,7 +105,11 @@ fn arms_that_luck_alone_tells_apart_share_a_rank_and_the_headline_says_so() {
     let several = fates::headline(&cells);
     assert!(several.contains(" in 2 (shared where no difference between them is shown)."), "{several}");
     let two = fates::headline(&brownout(&ALIKE[..2], 30));
-    assert!(two.starts_with("No difference between the arms is shown by 30 runs. \"o") && two.contains("\"one\": recovered"), "{two}");
+    assert!(
+        two.starts_with("No difference between the arms in availability, recovery or attempts is shown by 30 runs. \"o")
+            && two.contains("\"one\": recovered"),
+        "{two}"
+    );
 }
 
 #[test]
@@ -119,7 +123,12 @@ fn where_recovery_reads_the_same_the_headline_says_what_differs() {
 #[test]
 fn a_few_runs_show_no_difference_and_the_headline_says_why() {
     let few = fates::headline(&brownout(SIX, 5));
-    assert!(few.starts_with("No difference between the arms is shown by 5 runs, and fewer than 6 cannot show one."), "{few}");
+    assert!(
+        few.starts_with(
+            "No difference between the arms in availability, recovery or attempts is shown by 5 runs, and fewer than 6 cannot show one."
+        ),
+        "{few}"
+    );
     assert!(fates::headline(&brownout(SIX, 6)).starts_with("Best "));
 }
 
@@ -149,7 +158,68 @@ fn equal_arms_are_said_to_be_equal() {
         .collect();
     results.runs.extend(copies);
     results.manifest.arms.push("the same".to_owned());
-    assert!(fates::headline(&results).starts_with("The arms do not differ: recovered in all 10 runs"));
+    let said = fates::headline(&results);
+    assert!(said.starts_with("The arms do not differ in availability, recovery or attempts: recovered in all 10 runs"), "{said}");
+    assert!(!said.contains("They do differ"), "{said}");
+}
+
+/// Two arms that are alike in what orders them, so many runs each.
+fn alike(runs: u64) -> Results {
+    let mut results = brownout(&SIX[..1], runs);
+    let copies: Vec<_> = results.runs.iter().cloned().map(|row| scenarios::results::RunRow { arm: 1, ..row }).collect();
+    results.runs.extend(copies);
+    results.manifest.arms.push("other".to_owned());
+    results
+}
+
+#[test]
+fn what_no_order_looks_at_is_said_where_the_arms_do_not_differ_in_it() {
+    let mut results = alike(10);
+    for run in 10..20 {
+        let latency = &mut measures(&mut results, run).latency;
+        latency.p99 = latency.p99 * 3;
+    }
+    let said = fates::headline(&results);
+    assert!(said.contains(" They do differ in latency p99 (") && said.ends_with(" of \"other\")."), "{said}");
+    // What luck does, and what is small, is not said.
+    let mut results = alike(10);
+    for run in 10..14 {
+        let latency = &mut measures(&mut results, run).latency;
+        latency.p99 = latency.p99 * 3;
+    }
+    assert!(!fates::headline(&results).contains("They do differ"));
+    // Observations are counted over all runs, and what runs do not mention did not happen.
+    let mut results = alike(10);
+    for run in 0..8 {
+        measures(&mut results, run).observations =
+            vec![Observation { name: "charges made twice".to_owned(), fold: Fold::Sum, unit: Unit::Count, value: 4 }];
+    }
+    let said = fates::headline(&results);
+    assert!(said.contains("They do differ in charges made twice in all runs (0 of \"other\" to 32 of \"no retries\")."), "{said}");
+}
+
+#[test]
+fn under_closed_load_who_does_more_comes_first_and_everything_says_so() {
+    let mut results = alike(10);
+    results.manifest.load = "closed".to_owned();
+    results.manifest.arms[1] = "fast".to_owned();
+    for run in 0..20 {
+        let factor = if run < 10 { 1 } else { 4 };
+        let measures = measures(&mut results, run);
+        (measures.calls, measures.succeeded) = (1150 * factor, 1150 * factor);
+        measures.edges.iter_mut().for_each(|edge| (edge.calls, edge.attempts) = (1150 * factor, 1150 * factor));
+    }
+    let ranking = Ranking::of(&results, 0);
+    assert_eq!((ranking.arms[0].name.as_str(), ranking.ranks.as_slice()), ("fast", [1, 2].as_slice()));
+    let said = fates::headline(&results);
+    assert!(said.starts_with("Best is \"fast\": ") && said.contains("100 % of calls succeeded, 40 a second"), "{said}");
+    assert!(said.contains("100 % of calls succeeded, 10 a second"), "{said}");
+    let table = ranking.table();
+    let goodput = table.columns.iter().position(|column| column.name == "goodput").expect("it has a column");
+    assert_eq!(table.rows.iter().map(|row| row[goodput].shown()).collect::<Vec<_>>(), ["40 /s", "10 /s"]);
+    let evidence = &ranking.evidence()[0];
+    assert!(evidence.rows.iter().any(|row| row[1].shown() == "goodput" && row[2].shown() == "10 of 10"), "{evidence:?}");
+    assert!(evidence.rows.iter().all(|row| row[1].shown() != "attempts per run"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Can the system of a scenario do what is asked of it, by arithmetic alone?
 //!
 //! What `check` says and a run does not repeat: services and queues that are offered more than can be done, callers that give up
-//! before those they call can be done, and retries that multiply from layer to layer. Each is said once, of the cell and arm where it
+//! before those they call can be done, or before any answer can come, and retries that multiply from layer to layer. Each is said once, of the cell and arm where it
 //! is worst, with the numbers that it follows from. `flow` knows how much comes where, `messages` how much of it brokers let through,
 //! `findings` says what is too much.
 
@@ -71,7 +71,7 @@ fn place_of(about: &About, pieces: &Overlay<'_>) -> Option<Span> {
         About::Service(name) => ("nodes", name, "workers"),
         About::Fetched { node, .. } => ("nodes", node, "consumes"),
         About::Passed { node, .. } => ("nodes", node, "rules"),
-        About::Time(edge) | About::Attempts(edge) => ("stacks", edge, ""),
+        About::Time(edge) | About::Never(edge) | About::Attempts(edge) => ("stacks", edge, ""),
     };
     let piece = pieces.section(section).iter().find(|piece| piece.key.as_ref() == Some(key))?;
     let within = locate_in(piece.value, &Path::from(Step::Name(field.to_owned()))).ok().filter(|_| section == "nodes");

@@ -13,6 +13,8 @@ use sim_core::time::SimDuration;
 pub(super) struct Asked {
     /// Work of a worker.
     pub(super) work: SimDuration,
+    /// The least of it: what every such request needs, whatever is drawn.
+    pub(super) least: SimDuration,
     /// Edges that are called, and how often.
     pub(super) calls: Vec<(usize, f64)>,
     /// What is waited for, one after the other: by which share of the requests, and the edges that are called at once. Alike for all
@@ -23,7 +25,8 @@ pub(super) struct Asked {
 /// What a request of a class asks for at a service.
 pub(super) fn asked(service: &ServicePlan, class: u8) -> Asked {
     let own = service.demand_of.get(usize::from(class)).and_then(Option::as_ref);
-    let mut asked = Asked { work: own.unwrap_or(&service.demand).mean(), ..Asked::default() };
+    let demand = own.unwrap_or(&service.demand);
+    let mut asked = Asked { work: demand.mean(), least: demand.least(), ..Asked::default() };
     for (step, weight) in service.program.iter().zip(weights(&service.program, class)) {
         let mut wait = |edges: Vec<usize>| {
             asked.calls.extend(edges.iter().map(|edge| (*edge, weight)));
@@ -34,7 +37,12 @@ pub(super) fn asked(service: &ServicePlan, class: u8) -> Asked {
             TaskPlan::Parallel(fan) => wait(fan.calls.iter().map(|(edge, _)| edge.index()).collect()),
             TaskPlan::Saga(saga) => saga.steps.iter().for_each(|step| wait(vec![step.call.index()])),
             TaskPlan::Send(edge) => asked.calls.push((edge.index(), weight)),
-            TaskPlan::Work(work) | TaskPlan::Write(work) => asked.work = asked.work.saturating_add(part(work.mean(), weight)),
+            TaskPlan::Work(work) | TaskPlan::Write(work) => {
+                asked.work = asked.work.saturating_add(part(work.mean(), weight));
+                if weight >= 1.0 {
+                    asked.least = asked.least.saturating_add(work.least());
+                }
+            }
             TaskPlan::If(..) | TaskPlan::Jump(_) | TaskPlan::Degrade | TaskPlan::Broker | TaskPlan::Settle => {}
         }
     }

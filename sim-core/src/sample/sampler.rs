@@ -89,6 +89,28 @@ impl Sampler {
         }
     }
 
+    /// A length that no sample falls below: the greatest such length, but for rounding.
+    pub fn least(&self) -> SimDuration {
+        match &self.kind {
+            Kind::Constant(length) => *length,
+            Kind::Uniform { low, .. } => *low,
+            Kind::Pareto { scale, .. } => rounded(*scale),
+            Kind::Exponential { .. } | Kind::Normal { .. } | Kind::LogNormal { .. } | Kind::Weibull { .. } | Kind::Gamma(_) => {
+                SimDuration::ZERO
+            }
+            // What has no weight is never chosen: its sum is that of the one before.
+            Kind::Empirical { sums, values } => values[weighty(sums).next().unwrap_or(0)],
+            Kind::Bimodal { share_slow, fast, slow } => match *share_slow {
+                Share::NONE => fast.least(),
+                Share::ALL => slow.least(),
+                _ => fast.least().min(slow.least()),
+            },
+            Kind::Mixture { sums, parts } => weighty(sums).map(|part| parts[part].least()).min().unwrap_or_default(),
+            Kind::Plus { constant, of } => constant.saturating_add(of.least()),
+        }
+        .min(LONGEST)
+    }
+
     /// What belongs to a distribution whose check found nothing.
     pub(super) fn new(checked: &Distribution) -> Self {
         let nanos = |length: &SimDuration| length.as_nanos() as f64;
@@ -165,6 +187,11 @@ fn running_sums(weights: impl Iterator<Item = u64>) -> Box<[u64]> {
         Some(*sum)
     };
     weights.scan(0, add).collect()
+}
+
+/// The indices of what has a weight, by the running sums of the weights.
+fn weighty(sums: &[u64]) -> impl Iterator<Item = usize> {
+    (0..sums.len()).filter(|index| sums[*index] > index.checked_sub(1).map_or(0, |before| sums[before]))
 }
 
 /// The index in proportion to the weights whose running sums these are; a weight of zero is never chosen.

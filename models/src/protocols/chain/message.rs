@@ -44,8 +44,8 @@ pub enum Message {
     Pass(u64, Write, Option<Held>),
     /// The tail has everything up to there.
     Confirm(u64, u64),
-    /// A server says that it lives, for the so-manieth time.
-    Alive(u64),
+    /// A server says that it lives, for the so-manieth time, and in which version it came into the chain that it has everything of.
+    Alive(u64, u64),
     /// The master has heard that, if it answers that, and says what the chain is.
     Chain(Order, Option<u64>),
     /// A server that does not have everything asks the one before it, in this version of the chain.
@@ -71,7 +71,7 @@ impl Message {
             Self::Pass(..) => "pass",
             Self::Confirm(..) => "confirm",
             Self::Chain(..) => "chain",
-            Self::Alive(_) => "alive",
+            Self::Alive(..) => "alive",
             Self::Join(_) => "join",
             Self::Everything(..) => "everything",
         }
@@ -94,7 +94,7 @@ impl Message {
                 servers.reverse();
                 Self::There(servers)
             }
-            Self::Where | Self::Put(..) | Self::Get(_) | Self::Chain(..) | Self::Alive(_) | Self::Join(_) => self,
+            Self::Where | Self::Put(..) | Self::Get(_) | Self::Chain(..) | Self::Alive(..) | Self::Join(_) => self,
         }
     }
 }

@@ -186,7 +186,7 @@ mod tests {
             6 => Message::Pass(version, (number, words.small(), words.number()), None),
             7 => Message::Confirm(version, number),
             8 => Message::Chain(Order { version, servers }, words.flag().then_some(number)),
-            9 => Message::Alive(number),
+            9 => Message::Alive(number, version),
             10 => Message::Join(version),
             _ => Message::Everything(version, State { count: number, store: BTreeMap::from([(words.small(), (version, number))]) }),
         }

@@ -265,7 +265,7 @@ impl Server {
         if self.told.len() > MOST_TOLD {
             self.told.pop_first();
         }
-        turn.send(To::Member(protocol.master()), Message::Alive(self.beats));
+        turn.send(To::Member(protocol.master()), Message::Alive(self.beats, self.complete_since));
         turn.set_timer(Timer, protocol.spec.heartbeat);
         if let Some(before) = self.before(turn.me()).filter(|_| !self.is_complete(turn.me())) {
             turn.send(To::Member(before), Message::Join(self.order.version));

@@ -11,6 +11,7 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 use std::ops::Range;
 
 /// The protocol of a [`DistributedLock`].
@@ -111,6 +112,10 @@ impl Protocol for LockProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {

@@ -193,26 +193,25 @@ impl Replica {
             if self.recent.len() as u64 > protocol.window() {
                 self.recent.pop_front();
             }
-            did_something = true;
             if let Some(request) = proposal {
-                self.do_request(request, turn);
+                did_something |= self.do_request(request, turn);
             }
             turn.announce("Executes", self.executed as i64);
             if self.executed.is_multiple_of(u64::from(protocol.spec.checkpoint_every)) {
                 self.take_snapshot(protocol, turn);
             }
         }
+        // A primary that has nothing done, place after place, is as good as one that is silent.
         if did_something {
             (self.idle_views, self.is_timed) = (0, false);
             self.watch_the_time(protocol, turn);
         }
     }
 
-    /// Does a request once, and answers whoever asked.
-    fn do_request(&mut self, request: Request, turn: Now<'_, '_>) {
-        let answer = if let Some(&answer) = self.answers.get(&request.id) {
-            answer
-        } else {
+    /// Does a request once, and answers whoever asked. Whether it was not done before.
+    fn do_request(&mut self, request: Request, turn: Now<'_, '_>) -> bool {
+        let known = self.answers.get(&request.id).copied();
+        let answer = known.unwrap_or_else(|| {
             let answer = match request.write {
                 Some(value) => {
                     self.store.insert(request.key, value);
@@ -222,10 +221,11 @@ impl Replica {
             };
             self.remember(request.id, answer);
             answer
-        };
+        });
         if let Some((_, Some(held))) = self.waiting.remove(&request.id) {
             turn.send(To::Held(held), Message::Reply(request.id, answer));
         }
+        known.is_none()
     }
 
     /// What it did at a place, if that is not long ago.

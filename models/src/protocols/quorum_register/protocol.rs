@@ -10,6 +10,7 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// The protocol of a [`QuorumRegister`].
 #[derive(Clone, Debug)]
@@ -114,6 +115,10 @@ impl Protocol for QuorumRegisterProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

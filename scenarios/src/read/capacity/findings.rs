@@ -1,6 +1,6 @@
 //! What is more than a system can do, in sentences with their arithmetic?
 
-use super::flow::System;
+use super::flow::{System, Tries};
 use models::services::LateWork;
 use models::strategies::Layer;
 use sim_core::time::SimDuration;
@@ -10,6 +10,14 @@ const MANY_ATTEMPTS: u64 = 8;
 
 /// A service that needs just all of its workers needs a little more or less by arithmetic: mean gaps are whole nanoseconds.
 const FULL: f64 = 1.001;
+
+/// How much comes to a service whose queue has no end, and what that leads to.
+const GROWS: &str = "counted: first attempts of open load at its mean rate, all answers from the services themselves (none from a cache), nobody \
+                     waiting, no faults. Its queue grows until something else gives way";
+
+/// The same where a queue is full at some length.
+const TURNED_AWAY: &str = "counted: first attempts of open load at its mean rate, all answers from the services themselves (none from a cache), nobody \
+                           waiting, no faults. Its queue fills up to its limit, and what finds no place is sent away, or pushes others out";
 
 /// Something found in one system.
 pub(super) struct Finding {
@@ -32,6 +40,8 @@ pub(super) enum About {
     Passed { backlog: String, node: String },
     /// The edge of this name: what it may take.
     Time(String),
+    /// The edge of this name: what it takes at least.
+    Never(String),
     /// The edge of this name: how often it is tried.
     Attempts(String),
 }
@@ -42,6 +52,7 @@ impl System<'_> {
         let mut found: Vec<Finding> = services.filter_map(|service| self.overload(service)).collect();
         found.extend((0..self.plan.backlogs.len()).filter_map(|backlog| self.pile(backlog)));
         found.extend((0..self.plan.edges.len()).filter_map(|edge| self.impatience(edge)));
+        found.extend((0..self.plan.edges.len()).filter_map(|edge| self.in_vain(edge)));
         found.extend(self.ways.iter().filter_map(|way| self.multiplied(way)));
         found
     }
@@ -68,8 +79,7 @@ impl System<'_> {
             short(load * all),
             load * 100.0
         );
-        let hint = "counted: first attempts of open load at its mean rate, all answers from the services themselves (none from a cache), nobody \
-                    waiting, no faults. Its queue grows until something else gives way";
+        let hint = if plan.sends_away() { TURNED_AWAY } else { GROWS };
         Some(Finding { about: About::Service(plan.name.clone()), degree: load, sentence, hint })
     }
 
@@ -120,21 +130,40 @@ impl System<'_> {
         Some(Finding { about: About::Time(edge.name.clone()), degree, sentence, hint })
     }
 
-    /// Retries that multiply on the way down, said where the last of the layers retries, not of all that lies below it as well.
-    fn multiplied(&self, way: &[(usize, Option<u64>)]) -> Option<Finding> {
-        if way.last()?.1 == Some(1) {
+    /// A caller that gives every attempt up before an answer can come, whatever is drawn and though nobody waits.
+    fn in_vain(&self, edge: usize) -> Option<Finding> {
+        let patience = patience(&self.plan.edges[edge].stack)?;
+        let (travels, works) = self.least(edge);
+        let least = travels.saturating_add(works);
+        if least <= patience {
             return None;
         }
-        let several: Vec<&(usize, Option<u64>)> = way.iter().filter(|(_, attempts)| *attempts != Some(1)).collect();
-        let all = product(way);
+        let name = self.plan.edges[edge].name.clone();
+        let parts = match (travels.is_zero(), works.is_zero()) {
+            (true, _) => format!("{works} of work"),
+            (_, true) => format!("{travels} on the way there and back"),
+            _ => format!("{travels} on the way there and back and {works} of work"),
+        };
+        let sentence = format!("no attempt over `{name}` can succeed: it is given up after {patience}, and takes at least {parts}");
+        let hint = "wait longer than that (`Timeout`, `Deadline` or `per_try_timeout`), or let the callee be nearer or faster";
+        Some(Finding { about: About::Never(name), degree: least.as_secs_f64() / patience.as_secs_f64(), sentence, hint })
+    }
+
+    /// Retries that multiply on the way down, said where the last of the layers retries, not of all that lies below it as well.
+    fn multiplied(&self, way: &[Tries]) -> Option<Finding> {
+        if way.last()?.unbudgeted == Some(1) {
+            return None;
+        }
+        let several: Vec<&Tries> = way.iter().filter(|tries| tries.unbudgeted != Some(1)).collect();
+        let all = product(way, |tries| tries.unbudgeted);
         if several.len() < 2 || all < MANY_ATTEMPTS {
             return None;
         }
-        let edge = &self.plan.edges[way.last()?.0];
+        let edge = &self.plan.edges[way.last()?.edge];
         let count = |attempts: Option<u64>| attempts.map_or_else(|| "any number".to_owned(), |attempts| attempts.to_string());
         let together = if all == u64::MAX { "any number of".to_owned() } else { all.to_string() };
-        let factors: Vec<String> = several.iter().map(|(_, attempts)| count(*attempts)).collect();
-        let names: Vec<String> = several.iter().map(|(edge, _)| format!("`{}`", self.plan.edges[*edge].name)).collect();
+        let factors: Vec<String> = several.iter().map(|tries| count(tries.unbudgeted)).collect();
+        let names: Vec<String> = several.iter().map(|tries| format!("`{}`", self.plan.edges[tries.edge].name)).collect();
         let sentence = format!(
             "retries multiply: {} = {together} attempts over `{}` for one call, if all of them fail ({})",
             factors.join(" x "),
@@ -147,8 +176,8 @@ impl System<'_> {
 }
 
 /// How many attempts one call makes of itself along a way; the greatest number if nothing limits them.
-pub(super) fn product(way: &[(usize, Option<u64>)]) -> u64 {
-    way.iter().fold(1, |product: u64, (_, attempts)| product.saturating_mul(attempts.unwrap_or(u64::MAX)))
+pub(super) fn product(way: &[Tries], of: fn(&Tries) -> Option<u64>) -> u64 {
+    way.iter().fold(1, |product: u64, tries| product.saturating_mul(of(tries).unwrap_or(u64::MAX)))
 }
 
 /// How long a caller waits for an attempt, if not for ever.

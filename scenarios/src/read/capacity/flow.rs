@@ -8,12 +8,22 @@ use models::ids::RouteId;
 use models::plan::{Callee, INSIDE, Plan, PopulationPlan, Role};
 use models::services::{Threads, UNLIMITED};
 use models::strategies::WorstCase;
-use models::topology::Topology;
 use models::workloads::ArrivalProcess;
+use sim_core::sample::Sampler;
 use sim_core::time::{SimDuration, SimTime};
 
-/// A way to an edge from a population, with the attempts that each edge of it makes of one.
-pub(super) type Way = Vec<(usize, Option<u64>)>;
+/// A way to an edge from a population.
+pub(super) type Way = Vec<Tries>;
+
+/// An edge on a way, with the attempts that its stack may make of one; `None` where nothing limits them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tries {
+    pub(super) edge: usize,
+    /// All that its layers allow one call.
+    pub(super) attempts: Option<u64>,
+    /// Those that no budget limits.
+    pub(super) unbudgeted: Option<u64>,
+}
 
 /// A system, seen as a graph of calls and messages.
 pub(super) struct System<'p> {
@@ -115,7 +125,7 @@ impl<'p> System<'p> {
         let load = self.load(service).max(1.0);
         let busiest = (0..self.plan.edges.len())
             .filter(|edge| self.ends(*edge).1 == Some(service))
-            .max_by_key(|edge| super::findings::product(&self.ways[*edge]));
+            .max_by_key(|edge| super::findings::product(&self.ways[*edge], |tries| tries.attempts));
         let way = busiest.map_or_else(Vec::new, |edge| self.ways[edge].clone());
         // All classes have the same calls, by how much differs.
         for index in 0..self.asked[service][0].calls.len() {
@@ -127,12 +137,12 @@ impl<'p> System<'p> {
     }
 
     /// So many calls a second of each class are made over an edge, on behalf of what came this way.
-    pub(super) fn follow(&mut self, edge: usize, way: &[(usize, Option<u64>)], rates: &[f64]) {
+    pub(super) fn follow(&mut self, edge: usize, way: &[Tries], rates: &[f64]) {
         if let Some(callee) = self.ends(edge).1 {
             self.rate[callee].iter_mut().zip(rates).for_each(|(sum, rate)| *sum += rate);
         }
-        let attempts = WorstCase::of(&self.plan.edges[edge].stack, None).attempts;
-        self.ways[edge] = way.iter().copied().chain([(edge, attempts)]).collect();
+        let WorstCase { attempts, unbudgeted, .. } = WorstCase::of(&self.plan.edges[edge].stack, None);
+        self.ways[edge] = way.iter().copied().chain([Tries { edge, attempts, unbudgeted }]).collect();
     }
 
     fn callees_first(&self) -> Vec<usize> {
@@ -183,8 +193,33 @@ impl<'p> System<'p> {
     pub(super) fn way_of(&self, edge: usize) -> SimDuration {
         let ways = self.plan.edges[edge].routes.first().filter(|(_, (there, _))| *there != INSIDE);
         ways.map_or(SimDuration::ZERO, |(_, (there, back))| {
-            mean_delay(&self.plan.topology, *there).saturating_add(mean_delay(&self.plan.topology, *back))
+            let delay = |route| self.delay(route, Sampler::mean);
+            delay(*there).saturating_add(delay(*back))
         })
+    }
+
+    /// How long request and answer travel over an edge at least, and how long its callee works at least before it answers.
+    pub(super) fn least(&self, edge: usize) -> (SimDuration, SimDuration) {
+        let travel = |(_, (there, back)): &((u32, u32), (RouteId, RouteId))| match *there {
+            INSIDE => SimDuration::ZERO,
+            _ => self.delay(*there, Sampler::least).saturating_add(self.delay(*back, Sampler::least)),
+        };
+        let ways = self.plan.edges[edge].routes.iter().map(travel).min();
+        let works = |callee: usize| self.asked[callee].iter().map(|asked| asked.least).min().unwrap_or_default();
+        (ways.unwrap_or_default(), self.ends(edge).1.map_or(SimDuration::ZERO, works))
+    }
+
+    /// How long a message travels over a route, where nothing is wrong with it.
+    fn delay(&self, route: RouteId, of: impl Fn(&Sampler) -> SimDuration) -> SimDuration {
+        let topology = &self.plan.topology;
+        let legs = topology.route(route).legs().iter().filter_map(|leg| topology.lines()[leg.usual() as usize].delay());
+        legs.fold(SimDuration::ZERO, |sum, delay| sum.saturating_add(of(delay)))
+    }
+
+    /// How long a request is at a service on average without holding what it queues for: while others work for it.
+    pub(super) fn elsewhere(&self, service: usize) -> SimDuration {
+        let whole = mean_over(&self.rate[service], |class| self.time[service][class]);
+        whole.saturating_sub(self.needs(service).2)
     }
 
     /// What a call may come to at worst.
@@ -241,9 +276,4 @@ fn rates(plan: &Plan, population: &PopulationPlan) -> Vec<f64> {
 fn open_rate(arrivals: &ArrivalProcess, plan: &Plan) -> f64 {
     let clockwork = plan.clockwork;
     arrivals.mean_rate(SimTime::ZERO.saturating_add(clockwork.warm_up), SimTime::ZERO.saturating_add(clockwork.horizon)).unwrap_or(0.0)
-}
-
-fn mean_delay(topology: &Topology, route: RouteId) -> SimDuration {
-    let legs = topology.route(route).legs().iter().filter_map(|leg| topology.lines()[leg.usual() as usize].delay());
-    legs.fold(SimDuration::ZERO, |sum, delay| sum.saturating_add(delay.mean()))
 }

@@ -1,9 +1,9 @@
 //! What do a service's load and capacity come to, by closed forms alone?
 //!
 //! *Can do*: workers (or cores) divided by the time that a request keeps one; under a linear congestion law replicas / what each request adds, the limit that
-//! throughput nears. *Attempts at most*: the product of what all layers on the way may make of one call, if every attempt fails. Below
+//! throughput nears. *Attempts at most*: the product of what all layers on the way may make of one call, if every attempt fails and no budget is empty. Below
 //! *comes back below* = can do / attempts even that is worked off, whatever has piled up; above it an overload may keep itself up. *Mean wait reaches
-//! the patience*: by Erlang C, for Poisson arrivals and exponential work; under a linear law from Little's law, C = load * (work + adds * C).
+//! the patience*, less the way there and back and the time for which others work: by Erlang C, for Poisson arrivals and exponential work; under a linear law from Little's law, C = load * (work + adds * C).
 
 use super::findings::{patience, product};
 use super::flow::System;
@@ -36,7 +36,7 @@ impl System<'_> {
             return None;
         }
         let into = || (0..self.plan.edges.len()).filter(|edge| self.ends(*edge).1 == Some(service));
-        let attempts = into().map(|edge| product(&self.ways[edge])).max().filter(|attempts| *attempts < u64::MAX);
+        let attempts = into().map(|edge| product(&self.ways[edge], |tries| tries.attempts)).max().filter(|attempts| *attempts < u64::MAX);
         let patience = into().filter_map(|edge| patience(&self.plan.edges[edge].stack)).min();
         let can = self.can(service);
         let millionths = |number: f64| (number * MILLIONTHS + 0.5) as u64;
@@ -49,7 +49,7 @@ impl System<'_> {
             attempts,
             safe: safe.map(millionths),
             patience,
-            late: patience.and_then(|patience| self.late(service, patience)).map(millionths),
+            late: into().filter_map(|edge| self.late(service, self.left(service, edge)?)).min_by(f64::total_cmp).map(millionths),
         })
     }
 
@@ -67,12 +67,21 @@ impl System<'_> {
         (each > 0.0).then(|| replicas / each)
     }
 
-    /// The load at which the mean time of a request is as long as callers wait.
+    /// How long the caller over an edge waits for what may queue, once the way there and back and the work of others are taken off.
+    fn left(&self, service: usize, edge: usize) -> Option<SimDuration> {
+        let patience = patience(&self.plan.edges[edge].stack)?;
+        Some(patience.saturating_sub(self.way_of(edge)).saturating_sub(self.elsewhere(service)))
+    }
+
+    /// The load at which the mean time of a request is as long as callers wait; none at all where work takes that long already.
     fn late(&self, service: usize, patience: SimDuration) -> Option<f64> {
         let plan = &self.plan.services[service];
         let (_, what, time, count) = self.needs(service);
         let (replicas, time, patience) = (f64::from(plan.replicas), time.as_secs_f64(), patience.as_secs_f64());
-        if patience <= time || time <= 0.0 {
+        if patience <= time {
+            return Some(0.0);
+        }
+        if time <= 0.0 {
             return None;
         }
         if let (Some(Congestion::Linear(law)), UNLIMITED) = (&plan.congestion, count) {
@@ -136,6 +145,27 @@ mod tests {
         assert!(db.late.is_some_and(|late| late.abs_diff(80_000_000) < 2), "{:?}", db.late);
         let shop = sums.iter().find(|sum| sum.service == "shop").expect("it is called");
         assert_eq!((shop.can, shop.late), (None, None));
+    }
+
+    #[test]
+    fn a_budget_does_not_count_and_a_patience_that_is_too_short_is_reached_at_no_load() {
+        let of_stack = |stack: &str, delay: &str| {
+            let sums = of(&format!(
+                r#"(schema: 1, name: "x", horizon: "20s", nodes: {{
+                "clients": Clients(count: 1, arrivals: Poisson(rate: "40/s"), calls: "db", domain: "far"),
+                "db": Service(workers: 1, demand: Exponential(mean: "10ms")) }},
+                links: [Link(from: "far", to: "default", delay: Constant("{delay}"))], stacks: {{ "clients -> db": {stack} }})"#
+            ));
+            let [sum] = sums.as_slice() else { panic!("one service") };
+            (sum.attempts, sum.safe, sum.late)
+        };
+        let budget = r#"[Retry(attempts: 4, backoff: Immediate(), budget: TokenBucket(capacity: 20, deposit: "10%")), Timeout("70ms")]"#;
+        let (attempts, safe, late) = of_stack(budget, "10ms");
+        assert_eq!((attempts, safe), (Some(4), Some(25_000_000)));
+        // Of 70 ms 20 are on the way: 1 / (100/s - load) = 50 ms.
+        assert!(late.is_some_and(|late| late.abs_diff(80_000_000) < 2), "{late:?}");
+        let hedge = r#"[Timeout("70ms"), Hedge(AfterPercentile(percentile: "60%"))]"#;
+        assert_eq!(of_stack(hedge, "35ms"), (Some(2), Some(50_000_000), Some(0)));
     }
 
     #[test]
