@@ -20,7 +20,7 @@ pub(super) struct Register<'a> {
 pub(super) fn no_registers(history: &History) -> BTreeSet<u64> {
     let is_of_register = |action: Action| matches!(action, Action::Read | Action::Write(_) | Action::CompareAndSet { .. } | Action::Total);
     let others = history.operations.iter().filter(|operation| !is_of_register(operation.action));
-    others.flat_map(|operation| objects_of(operation)).collect()
+    others.flat_map(objects_of).collect()
 }
 
 /// The objects that an operation is about.
