@@ -64,13 +64,13 @@ impl Core {
             member(u64::from(self.dead)),
             dead.join(", ")
         );
-        scenario(self.group, &faults, "Progress(within: \"3s\", after: \"5s\")", self.safety)
+        scenario(self.group, &faults, "Progress(within: \"8s\", after: \"5s\")", self.safety)
     }
 }
 
 fn scenario(group: &str, faults: &str, progress: &str, safety: &str) -> Scenario {
     let text = format!(
-        "(schema: 1, name: \"core\", horizon: \"15s\",
+        "(schema: 1, name: \"core\", horizon: \"20s\",
           nodes: {{ \"app\": Clients(count: 10, arrivals: Poisson(rate: \"20/s\"), calls: \"db\", domain: \"room\") }},
           groups: {{ \"db\": {group} }},
           links: [Link(from: \"room\", to: \"room\", delay: Uniform(low: \"1ms\", high: \"10ms\"))],

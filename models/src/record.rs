@@ -52,6 +52,9 @@ pub enum Record {
     Broken(AttemptName, NodeId),
     /// A second copy of an answer reached its caller, who took no notice.
     Ignored(AttemptName, NodeId),
+    /// A member's answer reached a caller who talks with the group itself, and who may wait for more of them. It is a note: no part of the
+    /// digest, because what it leads to is.
+    Replied(AttemptName, NodeId),
     /// Routing has learnt of cuts, or of their end.
     Converged,
     /// A worker of a node began a run of background work.
@@ -221,6 +224,7 @@ impl observe::Record for Record {
             Self::TurnedBack(attempt, node, outcome) => of_attempt(17, attempt, *node, result(outcome)),
             Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
             Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
+            Self::Replied(attempt, node) => of_attempt(40, attempt, *node, 0),
             Self::Converged => 20_u64.wrapping_mul(KIND),
             Self::MemberSent(name) => 21_u64.wrapping_mul(KIND) ^ name.bits(),
             Self::MemberHeard(name) => 22_u64.wrapping_mul(KIND) ^ name.bits(),

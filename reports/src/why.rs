@@ -4,7 +4,7 @@
 
 use scenarios::trace::{TraceEvent, instant, length, line_of};
 use scenarios::why::times::{Part, of_call, spans};
-use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Survey, edge_of};
+use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Moment, Survey, edge_of};
 
 /// Calls inside calls are told this deep.
 const DEEPEST: usize = 6;
@@ -232,6 +232,30 @@ fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
     lines
 }
 
+/// What led to a violation that no operation shows, and which messages brought what is said of it.
+pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &[TraceEvent<'static>], survey: &Survey) -> Vec<String> {
+    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
+    lines.push("at which event that showed, and what led to it, the latest cause first".to_owned());
+    let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
+    lines.extend(showed.map(|event| format!("  then     {}", line_of(event))));
+    lines.extend(showed.map_or_else(Vec::new, |event| chain(&moment.led.causes(event.id))));
+    lines.extend(named_before(named));
+    lines.push(String::new());
+    let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();
+    lines.extend(faults_on(&faults, at, survey));
+    lines
+}
+
+/// Messages that said what is named, as a part of an answer.
+pub fn named_before(named: &[TraceEvent<'static>]) -> Vec<String> {
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![String::new(), "who had heard of what it names, and when first".to_owned()];
+    lines.extend(named.iter().map(|event| format!("           {}", line_of(event))));
+    lines
+}
+
 /// What led to a violation: its operations and what was done for their sake.
 pub fn violation(
     property: &str,
@@ -241,13 +265,6 @@ pub fn violation(
     survey: &Survey,
 ) -> Vec<String> {
     let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at))];
-    if stories.is_empty() {
-        lines.push("its witness names no operation; the trace around that moment shows what happened".to_owned());
-        let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();
-        lines.push(String::new());
-        lines.extend(faults_on(&faults, at, survey));
-        return lines;
-    }
     for story in stories {
         lines.push(String::new());
         lines.push(headline(story, survey.last));

@@ -6,7 +6,7 @@ use crate::html;
 use crate::summary;
 use crate::theme::Theme;
 use scenarios::parallel::{cores, map_in_index_order};
-use scenarios::results::Results;
+use scenarios::results::{CellSeries, Results};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,19 +60,12 @@ fn write_rows(results: &Results, folder: &mut Folder<'_>, tell: &mut dyn FnMut(u
     folder.put("runs.csv", csv::table(&rows).as_bytes())?;
     #[cfg(feature = "parquet")]
     folder.put("runs.parquet", &crate::export::parquet::table(&rows).map_err(io::Error::other)?)?;
-    for (done, one) in (1..).zip(&results.series) {
-        let place = format!("cell-{}-arm-{}", one.cell, one.arm);
-        folder.put(&format!("series/{place}.csv"), csv::table(&series::table(&results.manifest, one)).as_bytes())?;
-        for (stem, table) in [
-            ("latency", latency::distribution(one)),
-            ("latency-over-time", latency::over_time(&results.manifest, one)),
-            ("services", occupancy::over_time(&results.manifest, one)),
-        ] {
-            let Some(table) = table else { continue };
-            folder.put(&format!("series/{stem}-{place}.csv"), csv::table(&table).as_bytes())?;
-        }
-        tell(done, results.series.len() as u64);
-    }
+    let work = |index: usize| series_of(results, &results.series[index]);
+    let fold = |index: usize, files: Vec<(String, String)>| {
+        tell(index as u64 + 1, results.series.len() as u64);
+        files.iter().try_for_each(|(name, text)| folder.put(name, text.as_bytes()))
+    };
+    side_by_side(results.series.len(), work, fold)?;
     for (stem, tables) in
         [("edges", summary::thresholds(results)), ("sensitivity", summary::sensitivity(results)), ("stress", summary::stress(results))]
     {
@@ -81,6 +74,35 @@ fn write_rows(results: &Results, folder: &mut Folder<'_>, tell: &mut dyn FnMut(u
         }
     }
     Ok(())
+}
+
+/// The tables of one cell and arm over time, each with its name.
+fn series_of(results: &Results, one: &CellSeries) -> Vec<(String, String)> {
+    let place = format!("cell-{}-arm-{}", one.cell, one.arm);
+    let further = [
+        ("latency", latency::distribution(one)),
+        ("latency-over-time", latency::over_time(&results.manifest, one)),
+        ("services", occupancy::over_time(&results.manifest, one)),
+    ];
+    let mut files = vec![(format!("series/{place}.csv"), csv::table(&series::table(&results.manifest, one)))];
+    files.extend(further.into_iter().filter_map(|(stem, table)| Some((format!("series/{stem}-{place}.csv"), csv::table(&table?)))));
+    files
+}
+
+/// Makes so many things on all cores and keeps them in order, until the first that cannot be kept.
+fn side_by_side<T: Send>(
+    count: usize,
+    make: impl Fn(usize) -> T + Sync,
+    mut keep: impl FnMut(usize, T) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut kept = Ok(());
+    let fold = |index: usize, made: Result<T, String>| {
+        if kept.is_ok() {
+            kept = keep(index, made.unwrap_or_else(|message| panic!("{message}")));
+        }
+    };
+    map_in_index_order(cores(), count, || true, make, fold).map_err(io::Error::other)?;
+    kept
 }
 
 /// Every picture as SVG, with its numbers; as PNG where somebody looks at it.
@@ -99,22 +121,14 @@ fn write_pictures(
         let is_shown = is_about_all || picture.view.cells.iter().any(|cell| shown.contains(cell));
         Ok((csv::table(&picture.table), rendered(picture, ReportOptions { png: options.png && is_shown })?))
     };
-    let mut kept = Ok(());
-    let fold = |index: usize, made: Result<io::Result<(String, Option<Vec<u8>>)>, String>| {
-        let stem = format!("charts/{}", pictures[index].stem);
-        let put = || {
-            let (table, png) = made.unwrap_or_else(|message| panic!("{message}"))?;
-            folder.put(&format!("{stem}.csv"), table.as_bytes())?;
-            folder.put(&format!("{stem}.svg"), pictures[index].svg.as_bytes())?;
-            png.map_or(Ok(()), |png| folder.put(&format!("{stem}.png"), &png))
-        };
-        if kept.is_ok() {
-            kept = put();
-        }
+    let fold = |index: usize, made: io::Result<(String, Option<Vec<u8>>)>| {
         tell(index as u64 + 1, pictures.len() as u64);
+        let (stem, (table, png)) = (format!("charts/{}", pictures[index].stem), made?);
+        folder.put(&format!("{stem}.csv"), table.as_bytes())?;
+        folder.put(&format!("{stem}.svg"), pictures[index].svg.as_bytes())?;
+        png.map_or(Ok(()), |png| folder.put(&format!("{stem}.png"), &png))
     };
-    map_in_index_order(cores(), pictures.len(), || true, work, fold).map_err(io::Error::other)?;
-    kept
+    side_by_side(pictures.len(), work, fold)
 }
 
 /// What is written of the whole comparison: its name, and what makes it.
@@ -132,16 +146,12 @@ const PAGES: &[Page] = &[
 
 fn write_pages(results: &Results, pictures: &[Picture], folder: &mut Folder<'_>, tell: &mut dyn FnMut(u64, u64)) -> io::Result<()> {
     tell(0, PAGES.len() as u64);
-    let mut kept = Ok(());
     let work = |index: usize| PAGES[index].1(results, pictures);
-    let fold = |index: usize, text: Result<String, String>| {
-        if kept.is_ok() {
-            kept = folder.put(PAGES[index].0, text.unwrap_or_else(|message| panic!("{message}")).as_bytes());
-        }
+    let fold = |index: usize, text: String| {
         tell(index as u64 + 1, PAGES.len() as u64);
+        folder.put(PAGES[index].0, text.as_bytes())
     };
-    map_in_index_order(cores(), PAGES.len(), || true, work, fold).map_err(io::Error::other)?;
-    kept
+    side_by_side(PAGES.len(), work, fold)
 }
 
 #[cfg(feature = "png")]

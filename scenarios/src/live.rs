@@ -7,7 +7,7 @@ use crate::run::{Pace, Run, Stalled};
 use crate::scenario::ArmPlan;
 use models::faults::Strike;
 use models::ids::NodeId;
-use models::measure::{Bin, Series};
+use models::measure::{Bin, Series, Twin};
 use models::plan::{Plan, RecoveryLevel};
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
@@ -92,7 +92,27 @@ pub(crate) struct Live<P: Protocol> {
     times: Times,
     /// The bins of the same run without faults, where its level is the one to come back to.
     twin: Option<Arc<Vec<Bin>>>,
+    /// What makes the same run without faults, while that can be had.
+    calm: Option<Calm<P>>,
     stalled: Option<Stalled>,
+}
+
+/// What makes the same run without faults.
+#[derive(Clone, Debug)]
+struct Calm<P> {
+    plan: Arc<Plan>,
+    protocol: P,
+    seed: u64,
+    ties: TieBreak,
+}
+
+impl<P: Protocol> Calm<P> {
+    /// The bins of that run.
+    fn bins(&self) -> Vec<Bin> {
+        let mut run = Live::beside(Arc::new(self.plan.without_faults()), self.protocol.clone(), (self.seed, self.ties), None);
+        run.advance(Until::END, None);
+        run.finish().bins
+    }
 }
 
 /// When what begins.
@@ -118,13 +138,10 @@ enum Phase {
 impl<P: Protocol> Live<P> {
     pub(crate) fn start(arm: &ArmPlan, protocol: P, seed: u64, ties: TieBreak) -> Self {
         let plan = arm.of_run(seed);
-        let has_twin = plan.clockwork.level == RecoveryLevel::Twin && (!plan.faults.is_empty() || plan.experiment.is_some());
-        let twin = has_twin.then(|| {
-            let mut calm = Self::beside(Arc::new(plan.without_faults()), protocol.clone(), (seed, ties), None);
-            calm.advance(Until::END, None);
-            Arc::new(calm.finish().bins)
-        });
-        Self::beside(plan, protocol, (seed, ties), twin)
+        let has_faults = !plan.faults.is_empty() || plan.experiment.is_some();
+        let calm = has_faults.then(|| Calm { plan: Arc::clone(&plan), protocol: protocol.clone(), seed, ties });
+        let twin = calm.as_ref().filter(|_| plan.clockwork.level == RecoveryLevel::Twin).map(|calm| Arc::new(calm.bins()));
+        Self { calm, ..Self::beside(plan, protocol, (seed, ties), twin) }
     }
 
     /// The run whose level is that of its twin, if it has one.
@@ -143,6 +160,7 @@ impl<P: Protocol> Live<P> {
                 bin: times.bin,
             },
             twin,
+            calm: None,
             stalled: None,
         }
     }
@@ -228,7 +246,14 @@ impl<P: Protocol> Live<P> {
         let mut meter = self.simulation.into_model().into_meter(left.unwrap_or(last));
         let history = meter.take_history().map(Box::new);
         let further = meter.further_attempts();
-        let (measures, series) = meter.finish_beside(self.twin.as_ref().map(|bins| bins.as_slice()), last, events);
+        let calm = self.calm;
+        let mut bins_of_calm = || calm.as_ref().map_or_else(Vec::new, Calm::bins);
+        let twin = match &self.twin {
+            Some(bins) => Twin::Level(bins),
+            None if calm.is_some() => Twin::AtHand(&mut bins_of_calm),
+            None => Twin::Unknown,
+        };
+        let (measures, series) = meter.finish_beside(twin, last, events);
         let Series { bins, gauges, latencies, occupancies } = series;
         Run { measures, bins, gauges, further, latencies, occupancies, digest, history, stalled: self.stalled }
     }
@@ -261,6 +286,8 @@ impl<P: Protocol> LiveRun for Live<P> {
     }
 
     fn reseed(&mut self, seed: u64) {
+        // With other luck, or other stacks, from now on it is the same run no longer.
+        self.calm = None;
         self.simulation.intervene(|world, _| world.reseed(Seed::new(seed)));
     }
 
@@ -268,6 +295,7 @@ impl<P: Protocol> LiveRun for Live<P> {
         match self.simulation.model().plan().why_no_switch(&other.plan) {
             Some(reason) => Err(reason),
             None => {
+                self.calm = None;
                 self.simulation.intervene(|world, _| world.switch(&other.plan));
                 Ok(())
             }

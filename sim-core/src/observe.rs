@@ -57,6 +57,14 @@ pub trait Observer<R> {
     /// A record was reported at this instant.
     fn record(&mut self, at: SimTime, record: &R);
 
+    /// What the record that is reported next says, in words, if whoever reports it has any. They are no part of any fingerprint.
+    fn says(&mut self, _words: &dyn fmt::Display) {}
+
+    /// Something that follows from what is reported and is told for the sake of who looks: it is no part of any fingerprint.
+    fn note(&mut self, at: SimTime, record: &R) {
+        self.record(at, record);
+    }
+
     /// Whether it wants to hear of events as well, to find out what caused what. Asked once whenever a simulation goes on:
     /// events are reported by a loop of its own, so that one that nobody follows costs nothing.
     fn follows(&self) -> bool {

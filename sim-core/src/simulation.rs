@@ -8,6 +8,7 @@ use crate::draw::mix;
 use crate::observe::{Digest, Observer, Record};
 use crate::queue::EventQueue;
 use crate::time::{SimDuration, SimTime};
+use std::fmt;
 
 /// A system under simulation: its state, and how an event changes it.
 pub trait Model: Sized {
@@ -141,6 +142,29 @@ impl<M: Model> Ctx<'_, M> {
         if self.observer.is_some() {
             // A copy: a record that is only ever looked at here need not be written to memory.
             self.show(*record);
+        }
+    }
+
+    /// Whether anybody looks: then what records say may be [told](Self::say).
+    #[inline(always)]
+    pub const fn is_watched(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    /// Says in words what the record says that is reported next. Nothing but what is read depends on it.
+    #[cold]
+    pub fn say(&mut self, words: &dyn fmt::Display) {
+        if let Some(observer) = &mut self.observer {
+            observer.says(words);
+        }
+    }
+
+    /// Reports something to whoever looks that is no part of the digest, because it follows from what is.
+    #[cold]
+    pub fn note(&mut self, record: &M::Record) {
+        self.tell_scheduled();
+        if let Some(observer) = &mut self.observer {
+            observer.note(self.now, record);
         }
     }
 

@@ -1,18 +1,22 @@
 //! `diff`: the first event at which two runs part, with what led to it on both sides.
 
 use super::output::{print, wrong};
+use super::replay::run_of_repro;
 use super::run::choose_arm;
 use super::{Exit, ScenarioArgs, load};
 use camino::Utf8Path;
 use clap::Args;
-use scenarios::diff::{FileSource, Parting, RunSource, Side, Source, part};
+use models::properties::Finding;
+use scenarios::diff::{Broken, FileSource, Parting, RunSource, Side, Source, broken, part};
+use scenarios::run::run;
 use scenarios::trace::{Header, instant, line_of};
 use scenarios::{Extent, Scenario};
+use sim_core::simulation::TieBreak;
 
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A scenario, or a trace that `run --trace FILE --trace-format jsonl` has written.
+    /// A scenario, a repro file, or a trace that `run --trace FILE --trace-format jsonl` has written.
     left: String,
     /// Another one [default: the same].
     right: Option<String>,
@@ -56,6 +60,10 @@ pub fn diff(args: &DiffArgs) -> Result<Exit, Exit> {
         }
         Some(parting) => {
             told(&parting, [left.header(), right.header()]).iter().try_for_each(|line| print(line))?;
+            if let [Some(left_found), Some(right_found)] = loaded.each_ref().map(Loaded::findings) {
+                let broken = broken([&*left, &*right], [&left_found, &right_found]).map_err(|error| wrong(&error.to_string()))?;
+                broken.iter().flat_map(told_of_broken).try_for_each(|line| print(&line))?;
+            }
             Ok(Exit::Differs)
         }
     }
@@ -83,6 +91,10 @@ fn loaded(args: &DiffArgs, side: usize) -> Result<Loaded, Exit> {
         let how = "`stormglass run ... --trace FILE.jsonl` writes one that can";
         return Err(wrong(&format!("{name} cannot be compared: only scenarios (.ron) and traces in the form jsonl can; {how}")));
     }
+    // A repro file says itself which run it is of; what is said of arms, seeds and changes is about the other side.
+    if let Some((scenario, arm, seed)) = run_of_repro(name)? {
+        return Ok(Loaded::Run(Box::new(scenario), arm as u32, seed));
+    }
     let own = if side == 1 { args.with.as_slice() } else { &[] };
     let changes = args.changes.iter().chain(own).cloned().collect();
     let scenario = load::load(&ScenarioArgs { scenario: name.clone(), changes }, Extent::AsWritten)?;
@@ -93,6 +105,12 @@ fn loaded(args: &DiffArgs, side: usize) -> Result<Loaded, Exit> {
 }
 
 impl Loaded {
+    /// What is said of the properties of a run; a trace says nothing of them.
+    fn findings(&self) -> Option<Vec<Finding>> {
+        let Self::Run(scenario, arm, seed) = self else { return None };
+        Some(run(&scenario.cells[0].arms[*arm as usize], *seed, TieBreak::ByRank, None).measures.findings)
+    }
+
     fn source(&self) -> Box<dyn Source + '_> {
         match self {
             Self::Run(scenario, arm, seed) => {
@@ -102,6 +120,41 @@ impl Loaded {
             Self::Trace(file) => Box::new(file.clone()),
         }
     }
+}
+
+fn told_of_broken(broken: &Broken) -> Vec<String> {
+    let letters = if broken.side == 0 { ["A", "B"] } else { ["B", "A"] };
+    let [breaks, keeps] = letters;
+    let mut lines = vec![
+        String::new(),
+        format!("{breaks} breaks {}, and {keeps} does not: at {} {}.", broken.property, instant(broken.at), broken.sentence),
+    ];
+    for operation in &broken.operations {
+        lines.push(format!("  {breaks}: {}", operation.sentence));
+        for (here, there) in &operation.answers {
+            let says = here.says.as_deref().unwrap_or_default();
+            let elsewhere = match there {
+                Some(there) if there.says == here.says => format!("the same in {keeps} at {}", instant(there.at)),
+                Some(there) => format!("in {keeps} at {}: {}", instant(there.at), there.says.as_deref().unwrap_or_default()),
+                None => format!("not in {keeps}"),
+            };
+            let node = here.peer.as_deref().unwrap_or("somebody");
+            lines.push(format!("    {:>16}  {node} answers: {says}   ({elsewhere})", instant(here.at)));
+        }
+    }
+    for (place, (link, is_shared)) in broken.chain.iter().enumerate() {
+        if link.left_out > 0 {
+            lines.push(format!("           {} causes are left out here", link.left_out));
+        }
+        let word = if place == 0 { "then" } else { "because" };
+        lines.push(format!(
+            "  {word:<7}  {}{}",
+            line_of(&link.event),
+            if *is_shared { format!("   (in {keeps}, too)") } else { String::new() }
+        ));
+    }
+    lines.extend(reports::why::named_before(&broken.named));
+    lines
 }
 
 fn named(letter: &str, header: &Header) -> String {

@@ -34,6 +34,14 @@ pub fn say(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Shows somebody who types commands that the next one is awaited; where commands come from a file or a program, nothing.
+pub fn prompt() {
+    if io::stdin().is_terminal() {
+        let mut err = anstream::stderr();
+        let _ = write!(err, "> ").and_then(|()| err.flush());
+    }
+}
+
 /// Says what is wrong with a command or a file, and answers the exit code for it.
 pub fn wrong(text: &str) -> Exit {
     say(&format!("error: {text}"));

@@ -57,9 +57,10 @@ impl Steps {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
             self.is_shown = true;
         }
-        self.bar.set_message(what);
+        // In this order no part is shown as full that has only begun.
         self.bar.set_length(of);
         self.bar.set_position(done);
+        self.bar.set_message(what);
     }
 }
 

@@ -5,6 +5,7 @@ use super::output::{print, say, wrong};
 use super::run::{choose_arm, judged};
 use super::{Exit, ScenarioArgs, load, repro, step};
 use clap::Args;
+use models::plan::Plan;
 use models::record::Record;
 use scenarios::live::{Until, start};
 use scenarios::replay::pattern::Pattern;
@@ -20,6 +21,7 @@ use scenarios::{Extent, Scenario, trace};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
+use std::fmt;
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
@@ -117,8 +119,8 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     }
     let mut window = window(args, &replayed)?;
     let drawn = replayed.plan().of_run(replayed.seed);
-    let mut observer = |at: SimTime, record: &Record| window.take(at, || trace::line(&drawn, at, record));
-    let observer = Some(&mut observer as &mut dyn Observer<Record>);
+    let mut shown = Shown { plan: &drawn, window: &mut window, says: None };
+    let observer = Some(&mut shown as &mut dyn Observer<Record>);
     let played = match &replayed.repro {
         None => Played::Same(Ok(Box::new(make_run(replayed.plan(), replayed.seed, TieBreak::ByRank, observer)))),
         Some(repro) => play(replayed.plan(), replayed.seed, &repro.recording, observer),
@@ -137,10 +139,40 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     }
 }
 
+/// Shows a run to a window.
+struct Shown<'a> {
+    plan: &'a Plan,
+    window: &'a mut Window,
+    /// What the record says that comes next.
+    says: Option<String>,
+}
+
+impl Observer<Record> for Shown<'_> {
+    fn record(&mut self, at: SimTime, record: &Record) {
+        let says = self.says.take();
+        self.window.take(at, || trace::line_saying(self.plan, at, record, says.as_deref()));
+    }
+
+    fn says(&mut self, words: &dyn fmt::Display) {
+        self.says = Some(trace::in_short(words));
+    }
+}
+
 fn tell(args: &ReplayArgs, text: String) {
     if !args.quiet {
         say(&text);
     }
+}
+
+/// The scenario, the arm and the seed of a repro file; nothing if a name is that of something else.
+///
+/// # Errors
+/// [`Exit::Wrong`] if it means to be a repro file and cannot be believed.
+pub(super) fn run_of_repro(name: &str) -> Result<Option<(Scenario, usize, u64)>, Exit> {
+    let Some(repro) = repro::find(name, false)? else { return Ok(None) };
+    let (scenario, arm) = repro::scenario(&repro, name)?;
+    let (scenario, arm) = with_its_storm(&repro, name, scenario, arm)?;
+    Ok(Some((scenario, arm, repro.seed)))
 }
 
 /// The run that is meant: that of a repro file, or of a scenario and a seed.

@@ -1,7 +1,7 @@
 //! `replay --step`: a run gone through by hand, a command a line.
 
 use super::Exit;
-use super::output::{print, say};
+use super::output::{print, prompt, say};
 use scenarios::replay::pattern::Pattern;
 use scenarios::replay::stepper::{Moved, Stepper};
 use sim_core::time::SimTime;
@@ -67,7 +67,9 @@ pub fn step(mut stepper: Stepper, quiet: bool) -> Result<Exit, Exit> {
         say("help lists the commands, quit ends");
     }
     print(&stepper.place())?;
-    for line in std::io::stdin().lock().lines() {
+    let lines = std::io::stdin().lock().lines();
+    prompt();
+    for line in lines {
         // What is no text is no command.
         let Ok(line) = line else { break };
         match order(&line) {
@@ -76,6 +78,7 @@ pub fn step(mut stepper: Stepper, quiet: bool) -> Result<Exit, Exit> {
             // A mistyped command ends nothing.
             Err(sentence) => say(&format!("error: {sentence}")),
         }
+        prompt();
     }
     Ok(Exit::Fine)
 }

@@ -9,7 +9,7 @@ use models::record::Record;
 use reports::trace::{Chrome, Mermaid, Otlp, SpaceTime, TraceWriter};
 use scenarios::run::{Run, run as make_run, run_with_history};
 use scenarios::scenario::{ArmPlan, Scenario};
-use scenarios::trace::{Follower, Header, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line, write_history};
+use scenarios::trace::{Follower, Header, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line_saying, write_history};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
@@ -169,7 +169,7 @@ impl Sink {
 
     fn event(&mut self, plan: &Plan, seen: &Seen, event: &TraceEvent<'_>) -> io::Result<()> {
         match self {
-            Self::Text(out) => writeln!(out, "{}", line(plan, seen.at, &seen.record)),
+            Self::Text(out) => writeln!(out, "{}", line_saying(plan, seen.at, &seen.record, seen.says.as_deref())),
             Self::Other(writer) => writer.event(event),
         }
     }

@@ -1,18 +1,20 @@
 //! `why`: why a call took as long as it did, why callers try again and again, or what led to a violation.
 
 use super::output::{print, say, wrong};
+use super::replay::run_of_repro;
 use super::run::choose_arm;
 use super::trace_file::TraceFormat;
 use super::{Exit, ScenarioArgs, load};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use models::properties::{Finding, Verdict};
+use models::properties::{Finding, Verdict, Witness};
 use reports::trace::{Mermaid, SpaceTime, TraceWriter};
 use scenarios::diff::{FileSource, RunSource, Source};
-use scenarios::run::run as make_run;
+use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::Scenario;
+use scenarios::search::{Failure, Judge};
 use scenarios::trace::TraceLines;
-use scenarios::why::{Collected, Subject, Survey, collect, select, stories, survey};
+use scenarios::why::{Collected, Subject, Survey, collect, moment, named, select, stories, survey};
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
@@ -49,20 +51,56 @@ pub fn why(args: &WhyArgs) -> Result<Exit, Exit> {
     if args.scenario.scenario.ends_with(".jsonl") {
         return of_trace(args);
     }
-    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
-    let arm = choose_arm(&scenario, args.arm.as_deref())?;
-    let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
+    let (scenario, arm, seed) = run_that_is_meant(args)?;
     say(&format!("seed={seed} arm=\"{}\"", scenario.arms[arm as usize]));
     let (name, plan) = (&scenario.arms[arm as usize], &scenario.cells[0].arms[arm as usize]);
     let source = RunSource::new(&scenario.name, name, plan, seed);
     match subject(&args.subject, Some((&scenario, arm))) {
         Subject::Violation(property) => {
             let made = make_run(plan, seed, TieBreak::ByRank, None);
-            let finding = violated(&made.measures.findings, property.as_deref())?;
-            of_violation(args, finding, &source)
+            match violated(&made.measures.findings, property.as_deref()) {
+                Ok(finding) => of_violation(args, finding, &source),
+                Err(nothing) => match broken_promise(&scenario, arm, seed, &made).filter(|_| property.is_none()) {
+                    Some(failure) => of_promise(args, &failure, &source),
+                    None => Err(wrong(&nothing)),
+                },
+            }
         }
         subject => of_source(args, &subject, &source),
     }
+}
+
+/// The run of a repro file, or of a scenario, an arm and a seed.
+fn run_that_is_meant(args: &WhyArgs) -> Result<(Scenario, u32, u64), Exit> {
+    let name = &args.scenario.scenario;
+    if let Some((scenario, arm, seed)) = run_of_repro(name)? {
+        if args.seed.is_some() || args.arm.is_some() || !args.scenario.changes.is_empty() {
+            return Err(wrong(&format!("{name} is a repro file, which says all that itself; leave --seed, --arm and --set out")));
+        }
+        return Ok((scenario, arm as u32, seed));
+    }
+    let scenario = load::load(&args.scenario, Extent::AsWritten)?;
+    let arm = choose_arm(&scenario, args.arm.as_deref())?;
+    let seed = args.seed.unwrap_or(scenario.sweep.first_seed);
+    Ok((scenario, arm, seed))
+}
+
+/// What a run breaks that is no property: an expectation that each run has to keep, or what every run promises.
+fn broken_promise(scenario: &Scenario, arm: u32, seed: u64, made: &Run) -> Option<Failure> {
+    Judge::of(scenario, arm as usize).failures(seed, Ok(made)).into_iter().next()
+}
+
+/// A broken promise is told by the first call that failed, or else by the one that took longest.
+fn of_promise(args: &WhyArgs, failure: &Failure, source: &dyn Source) -> Result<Exit, Exit> {
+    print(&format!("{}: {}; {}", failure.property, failure.witness, failure.seen))?;
+    let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
+    let (subject, which) = match survey.first_failed {
+        Some(_) => (Subject::FirstFailure, "the first call that failed"),
+        None => (Subject::Slowest, "no call failed; the one that took longest"),
+    };
+    print(&format!("\n{which}"))?;
+    of_source(args, &subject, source)?;
+    Ok(Exit::Failed)
 }
 
 /// A trace in a file: of it, everything but violations, which only a run can judge.
@@ -100,20 +138,23 @@ fn is_named(property: &str, name: &str) -> bool {
     property == name || property.split('(').next() == Some(name)
 }
 
-fn violated<'f>(findings: &'f [Finding], property: Option<&str>) -> Result<&'f Finding, Exit> {
+/// The earliest violation; or why there is none.
+fn violated<'f>(findings: &'f [Finding], property: Option<&str>) -> Result<&'f Finding, String> {
     let wanted = |finding: &&Finding| property.is_none_or(|name| is_named(&finding.property, name));
     let mut of_it = findings.iter().filter(wanted).peekable();
     if of_it.peek().is_none() {
-        return Err(wrong(
-            "the scenario states no property; `properties:` states some, and `stormglass list properties` says which there are",
-        ));
+        return Err(
+            "the scenario states no property, and this run breaks no other promise; `properties:` states some, and `stormglass list \
+                    properties` says which there are"
+                .to_owned(),
+        );
     }
     let mut told = of_it.clone().map(|finding| format!("{} {}", finding.property, finding.verdict.name()));
     let first =
         of_it.filter(|finding| finding.verdict == Verdict::Violated).min_by_key(|finding| finding.first.as_ref().map(|first| first.at));
     first.ok_or_else(|| {
         let all = told.by_ref().collect::<Vec<_>>().join(", ");
-        wrong(&format!("no property is violated in this run ({all}); `stormglass search` looks for a seed that violates one"))
+        format!("no property is violated in this run ({all}); `stormglass search` looks for a seed that violates one")
     })
 }
 
@@ -150,12 +191,26 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
     };
     let survey: Survey = survey(source).map_err(cannot)?;
     let wanted: BTreeSet<String> = witness.operations.iter().map(|operation| format!("{:016x}", operation.call)).collect();
+    if wanted.is_empty() {
+        return of_moment(args, (finding, witness), source, &survey);
+    }
     let collected = collect(source, &wanted).map_err(cannot)?;
-    let told = if wanted.is_empty() { Vec::new() } else { stories(&collected.in_order()) };
+    let told = stories(&collected.in_order());
     let told: Vec<_> = told.into_iter().filter(|story| wanted.contains(&story.key)).collect();
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
     reports::why::violation(&finding.property, at, &told, &collected, &survey).iter().try_for_each(|line| print(line))?;
     draw(args, source, &collected, told.iter().map(|story| story.name.clone()))?;
+    Ok(Exit::Failed)
+}
+
+/// A violation that no operation shows.
+fn of_moment(args: &WhyArgs, (finding, witness): (&Finding, &Witness), source: &dyn Source, survey: &Survey) -> Result<Exit, Exit> {
+    let cannot = |error: scenarios::diff::SourceError| wrong(&error.to_string());
+    let at = (witness.at.as_nanos(), witness.sentence.as_str());
+    let moment = moment(source, at.0).map_err(cannot)?;
+    let named = named(source, at.1, at.0).map_err(cannot)?;
+    reports::why::moment(&finding.property, at, &moment, &named, survey).iter().try_for_each(|line| print(line))?;
+    draw(args, source, &moment.near, [])?;
     Ok(Exit::Failed)
 }
 

@@ -1,6 +1,6 @@
 //! The mistake of locks that end by themselves: B3.
 
-use super::{Bug, is_found_and_mended};
+use super::{Bug, Conditions, is_found_and_mended, is_told_apart};
 
 /// What may befall the server, those who want its lock, and the resource: all of it may last longer than the lock does, and strikes
 /// anybody, or whoever has the lock.
@@ -13,8 +13,9 @@ const STORM: &str = "storm: Storm(from: \"1s\", lasts: \"60s\", quiet: \"15s\", 
 const CORE: &str =
     "faults: [Crash(node: \"lock[1]\", while_down: Refusal, at: \"2s\"), Crash(node: \"lock[0]\", at: \"3s\", lasts: \"1s\")]";
 
-const BUG: Bug = Bug {
-    id: "B3",
+/// What both mistakes have in common.
+const LOCK: Bug = Bug {
+    id: "B3a",
     what: "whoever had a lock writes though its time is over, and nobody refuses its token",
     scenario: "lock-and-pause",
     property: "OneWriterAtATime",
@@ -28,9 +29,23 @@ const BUG: Bug = Bug {
     lighter: &[("horizon", "80s")],
 };
 
-pub(super) const BUGS: &[Bug] = &[BUG];
+pub(super) const BUGS: &[Bug] = &[
+    LOCK,
+    Bug {
+        id: "B3b",
+        what: "a majority of five servers lends the lock, and that shall do in the place of tokens (Redlock)",
+        broken: "redlock",
+        ..LOCK
+    },
+];
 
 #[test]
 fn who_writes_after_its_time_is_caught_and_a_token_keeps_it_from_writing() {
-    is_found_and_mended(&BUG, 200);
+    is_found_and_mended(&BUGS[0], 200);
+}
+
+#[test]
+fn a_majority_of_servers_is_no_help_against_a_holder_that_stood_still() {
+    is_told_apart(&BUGS[1], Conditions::Focused, 200);
+    is_told_apart(&BUGS[1], Conditions::Storm, 200);
 }

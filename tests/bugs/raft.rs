@@ -2,11 +2,13 @@
 
 use super::{Bug, PROGRESS, is_found_and_mended};
 
-/// What may befall the members: power failures, pauses and cuts that are about as long as an election takes, of any of them, and of whoever leads. So most of
+/// What may befall the members: crashes, power failures, pauses and cuts that are about as long as an election takes, of any of them, and of whoever leads. So most of
 /// what leaders do is cut short, and every way in which a leader can be cut short comes about.
-const STORM: &str = "storm: Storm(from: \"2s\", lasts: \"15s\", quiet: \"2s\", families: [Crash(node: \"db\", disk: UnsyncedLost), \
+const STORM: &str = "storm: Storm(from: \"2s\", lasts: \"15s\", quiet: \"2s\", families: [Crash(node: \"db\", disk: UnsyncedLost), Crash(node: \"db\"), \
      Crash(node: \"db\", pick: Leader, disk: UnsyncedLost), Pause(node: \"db\"), Isolation(node: \"db\", shape: One), \
-     Omission(node: \"db\", pick: Leader, way: Both, share: \"100%\", peers: \"db\")], \
+     Omission(node: \"db\", pick: Leader, way: Both, share: \"100%\", peers: \"db\"), \
+     Omission(node: \"db\", pick: Leader, way: Send, share: \"100%\", peers: \"db\"), \
+     Omission(node: \"db\", pick: Leader, way: Receive, share: \"100%\", peers: \"db\")], \
      most: 300, shortest: \"3ms\", longest: \"300ms\", max_down: 2)";
 
 /// One of them is dead for ever, and another one for a while.

@@ -26,10 +26,12 @@ fn the_table() {
         let (focused, storm) = (cells(bug, Conditions::Focused), cells(bug, Conditions::Storm));
         let _ = writeln!(rows, "| {} | {} | `{}` | {} | {focused} | {storm} |", bug.id, bug.what, bug.scenario, bug.property);
     }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let built = if cfg!(debug_assertions) { "with" } else { "without" };
     let text = format!(
         "## How many seeds it takes\n\n*First* is the first seed, counted from 1, whose run violates the property: so many runs a search needs. *Broken* and *fixed* say in \
-         how many of the seeds 1 to {SEEDS} the two arms violate it. Made in {} s by\n\
-         `cargo test --release --test main bugs::table -- --ignored`.\n\n\
+         how many of the seeds 1 to {SEEDS} the two arms violate it. Made in {} s on {threads} threads, {built} debug assertions, by\n\
+         `cargo test --test main bugs::table -- --ignored` (`--release` leaves them out).\n\n\
          | id | mistake | scenario | property | first, focused | broken | fixed | first, storm | broken | fixed |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n{rows}",
         began.elapsed().as_secs()

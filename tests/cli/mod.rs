@@ -4,11 +4,14 @@
 //! `tests/snapshots` and reviewed as prose.
 
 mod data; // measured values from files
+mod differences; // of a broken run and of one that is not: does `diff` name what broke it?
 mod faults; // faults explained, planned, and written wrongly
 mod formats; // what programs read: JSON, CSV, Markdown, quiet, no colours
 mod help; // what a newcomer reads first
+mod hostile; // repro files that were damaged, or made to do harm
 mod input; // everything that can be wrong with a command or a file
 mod middle; // load balancers, flags, and what is said of nodes and tasks
+mod otlp; // do the spans fit the public definition of OTLP as JSON?
 mod precision; // runs until they are precise, dry runs, and doubts
 mod properties; // was it correct? properties and their exit codes
 mod results; // results folders that were cut, edited or made by another version, and what programs read of them

@@ -112,3 +112,11 @@ fn the_ten_lines_of_python_in_the_documents_load_results() {
     assert!(output.status.success(), "{err}");
     assert!(out.contains("not recovered") && out.contains("worst second") && out.contains("retry") && out.contains("none"), "{out}");
 }
+
+#[test]
+fn the_sweep_whose_report_is_timed_has_ten_arms_twenty_cells_and_200_runs() {
+    let place = Place::with(&[("report.ron", include_str!("../../benches/report.ron"))]);
+    let said = place.run(&["check", "report.ron"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("40000 = 20 x 10 x 200 seeds"), "{}", said.out);
+}

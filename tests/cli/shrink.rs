@@ -67,7 +67,7 @@ fn a_run_is_gone_through_by_commands_a_line_each() {
     let places: Vec<&str> = out.lines().filter(|line| line.starts_with("after event ")).collect();
     assert_eq!(places.len(), 8, "{out}");
     assert!(places[0].starts_with("after event 0 at 0s"), "{out}");
-    assert!(out.contains("FAULT") && out.contains(" since ") && out.contains("calls whose callers wait"), "{out}");
+    assert!(out.contains("FAULT") && out.contains(" since ") && out.contains(" whose caller"), "{out}");
     assert_eq!((places[1], places[2], places[5]), (places[1], places[1], places[1]), "where it was found is where it is, before and after");
     assert!(out.contains("shop[0]: ") && places[7].ends_with("the run is over"), "{out}");
     assert!(err.contains("there is no command `jump`"), "{err}");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Two services, a crash and a link that loses now and then: short enough for a picture.
-const CHAIN: &str = r#"// A service calls another one, which crashes.
+pub(super) const CHAIN: &str = r#"// A service calls another one, which crashes.
 (
     schema: 1, name: "chain", horizon: "3s",
     nodes: {

@@ -53,7 +53,7 @@ pub const TIMING: &[Parameter] = &[
         "pick",
         "One, Minority, Majority, Count(n) or Primary",
         "all",
-        "how many of the members a strike hits, drawn anew each time; or the member of a group that leads it at that instant",
+        "how many of the members a strike hits, drawn anew each time; or the member of a group that leads it at that instant, also in a storm",
     ),
     parameter("only", "name, or a list of names", "all", "the members it may strike: nodes, or whatever it strikes"),
 ];

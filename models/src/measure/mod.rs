@@ -31,7 +31,7 @@ pub use meter::Meter;
 pub use objective::ObjectiveMeasures;
 pub use observations::{Fold, Observation, Observations, Unit};
 pub use occupancy::{Occupancies, Occupancy, THOUSANDTHS};
-pub use recovery::episodes;
+pub use recovery::{Twin, episodes};
 pub use row::{
     Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Series, StuckEvidence, Uptime,
 };

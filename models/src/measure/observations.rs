@@ -66,6 +66,8 @@ pub struct Observations {
     sums: BTreeMap<&'static str, (i128, u32)>,
     /// How often properties of protocols were violated, and when and how first.
     violations: BTreeMap<&'static str, (u64, SimTime, String)>,
+    /// How often something came about that a property speaks of, and might have violated.
+    spoken: BTreeMap<&'static str, u64>,
     /// How often what must be reached was reached, and when first.
     reached: BTreeMap<&'static str, (u64, SimTime)>,
 }
@@ -74,6 +76,16 @@ impl Observations {
     /// A property of the protocol is violated now; the sentence, without its full stop, is kept of the first violation only.
     pub fn violated(&mut self, property: &'static str, now: SimTime, sentence: impl FnOnce() -> String) {
         self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence()));
+    }
+
+    /// Something comes about that a property of the protocol speaks of: if it is not violated now, this speaks for it.
+    pub fn speaks_for(&mut self, property: &'static str) {
+        *self.spoken.entry(property).or_insert(0) += 1;
+    }
+
+    /// How often something came about that a property speaks of.
+    pub fn spoken_for(&self, property: &str) -> u64 {
+        self.spoken.get(property).copied().unwrap_or(0)
     }
 
     /// Something that must be reached is reached now.

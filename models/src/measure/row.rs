@@ -253,7 +253,7 @@ pub struct LatencySummary {
     pub max: SimDuration,
 }
 
-/// One episode: faults whose windows are closer than the hold time, and what came after them.
+/// One episode: faults whose windows are closer than twice the hold time, and what came after them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Episode {

@@ -10,7 +10,7 @@ use crate::registry::{Complaint, Registered};
 use crate::services::Placement;
 use sim_core::draw::Draw;
 use sim_core::units::Size;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// A typed protocol: what members remember and say, and what callers do with what they hear.
 ///
@@ -58,6 +58,14 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// The kind of a message: members' messages draw their luck by it, and links and faults may treat kinds differently.
     fn kind(_message: &Self::Message) -> &'static str {
         "message"
+    }
+
+    /// What a message says besides its kind, in a few words for who reads a trace, without its number or who sends it: `key 0 is version 3`.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    fn words(&self, message: &Self::Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message:?}")
     }
 
     /// A caller starts an attempt.

@@ -14,6 +14,7 @@ use crate::record::{Loss, Record};
 use crate::services::News;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
+use std::fmt;
 
 /// The draws of a session itself, and of messages to the members after the first.
 const SESSION: Key = Key::named("session with a group");
@@ -47,14 +48,15 @@ impl<P: Protocol> World<P> {
     ) -> T {
         let attempt = &self.attempts[slot];
         let (caller, session) = (attempt.caller, attempt.session);
-        let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let of_call = attempt.name.call.key.child(SESSION.bits());
+        let key = of_call.child(u64::from(attempt.name.number));
         let asking = self.asking(slot);
         let reading = self.reading(caller, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let answer = {
             let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
             let mut world = SessionWorld { protocol: &self.protocol, session };
-            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking))
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking, of_call))
         };
         if !orders.operations.is_empty() {
             self.note_operations(slot, &mut orders.operations, ctx.now());
@@ -133,6 +135,7 @@ impl<P: Protocol> World<P> {
             self.meter.messages.arrived += 1;
         }
         let message = self.open(slot).expect("members say something to each other");
+        self.say(&message, ctx);
         ctx.record(&Record::MemberHeard(members.name));
         for (instance, message) in with_copies(self.hearers(members), message) {
             self.take_turn(instance, NONE, ctx, |protocol, memory, turn| protocol.on_message(memory, members.from, message, turn));
@@ -156,6 +159,9 @@ impl<P: Protocol> World<P> {
         let attempt = &self.attempts[call.attempt];
         if !attempt.is_waited_for || attempt.phase == Phase::Done {
             return self.end_if_silent(call.attempt);
+        }
+        if ctx.is_watched() {
+            self.note_reply(call, &message, ctx);
         }
         let answer = match message {
             Ok(message) => self.session_turn(call.attempt, ctx, |world, turn| {
@@ -182,13 +188,32 @@ impl<P: Protocol> World<P> {
         self.post(call.attempt, ctx);
     }
 
+    /// Who looks is told of every answer, and not only of the one that was enough.
+    #[cold]
+    fn note_reply(&self, call: CallMessage, message: &Result<P::Message, Failure>, ctx: &mut Ctx<'_, Self>) {
+        match message {
+            Ok(message) => self.say(message, ctx),
+            Err(failure) => ctx.say(&failure.name()),
+        }
+        ctx.note(&Record::Replied(self.attempts[call.attempt].name, self.node_of(call.member)));
+    }
+
+    /// What a message says is told to who looks, before the record that is about it.
+    #[inline]
+    pub(super) fn say(&self, message: &P::Message, ctx: &mut Ctx<'_, Self>) {
+        if ctx.is_watched() {
+            ctx.say(&Words(&self.protocol, message));
+        }
+    }
+
     fn member_is_asked(&mut self, call: CallMessage, message: Result<P::Message, Failure>, ctx: &mut Ctx<'_, Self>) {
         let (slot, member) = (call.attempt, call.member);
         let (name, node) = (self.attempts[slot].name, self.node_of(member));
         let condition = self.environment.node(node);
         if condition.up && !condition.drains {
-            ctx.record(&Record::Started(name, node));
             let message = message.expect("only callers are told that nobody listens");
+            self.say(&message, ctx);
+            ctx.record(&Record::Started(name, node));
             // The caller's attempt is not over while its message is handled.
             self.attempts[slot].references += 1;
             for (instance, message) in with_copies(self.reached(member, self.attempts[slot].caller), message) {
@@ -226,6 +251,15 @@ fn with_copies<M: Clone>(hearers: impl Iterator<Item = u32>, message: M) -> impl
         let copy = if hearers.peek().is_some() { message.clone() } else { message.take() };
         copy.map(|copy| (instance, copy))
     })
+}
+
+/// A message in the words of its protocol.
+pub(super) struct Words<'a, P: Protocol>(pub(super) &'a P, pub(super) &'a P::Message);
+
+impl<P: Protocol> fmt::Display for Words<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.words(self.1, f)
+    }
 }
 
 /// What a caller's turn may touch.

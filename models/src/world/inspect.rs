@@ -4,6 +4,7 @@
 
 use super::World;
 use super::envelopes::Address;
+use super::groups::Words;
 use crate::attempt::Phase;
 use crate::clocks::Reading;
 use crate::ids::NodeId;
@@ -92,7 +93,13 @@ impl<P: Protocol> World<P> {
     pub fn under_way(&self) -> UnderWay {
         let attempts = self.attempts.live_slots().filter(|(_, attempt)| !matches!(attempt.phase, Phase::Settled | Phase::Done));
         let letter = |envelope: &super::Envelope<P::Message>| match envelope.address {
-            Address::Members(message) => Some((message.name, format!("{:?}", envelope.message))),
+            Address::Members(members) => {
+                let says = envelope
+                    .message
+                    .as_ref()
+                    .map_or_else(|failure| failure.name().to_owned(), |message| Words(&self.protocol, message).to_string());
+                Some((members.name, says))
+            }
             Address::Call(_) => None,
         };
         UnderWay {

@@ -217,7 +217,7 @@ impl<P: Protocol> World<P> {
             if let Speaker::Member(_, instance) = by {
                 let memory = &self.members[instance.index()].memory;
                 let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
-                let truth = Truth::new(ctx.now(), &self.down).under(&self.environment, first);
+                let truth = Truth::new(ctx.now(), &self.down).under(&self.environment, first).after(&self.strayed);
                 self.protocol.examine(&mut self.witness, (instance, memory), announcement, &truth, &mut self.observations);
             }
         }
@@ -225,7 +225,7 @@ impl<P: Protocol> World<P> {
 
     pub(super) fn show_witness(&mut self, seen: Seen, now: SimTime) {
         let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
-        let truth = Truth::new(now, &self.down).under(&self.environment, first);
+        let truth = Truth::new(now, &self.down).under(&self.environment, first).after(&self.strayed);
         self.protocol.witness(&mut self.witness, seen, &truth, &mut self.observations);
     }
 
@@ -238,6 +238,7 @@ impl<P: Protocol> World<P> {
         *count += 1;
         let group = self.plan.group.as_ref().expect("a member belongs to a group");
         let name = MessageName { from: NodeId(group.first.0 + from), to: NodeId(group.first.0 + to), kind, ordinal };
+        self.say(&message, ctx);
         ctx.record(&Record::MemberSent(name));
         let draws = draws_of_message(&self.seed, group, from, to, kind, ordinal);
         let members = MemberMessage { name, from, to, by, luck: draws.share() };

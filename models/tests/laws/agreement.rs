@@ -3,7 +3,7 @@
 use crate::*;
 use models::clocks::{AnyClock, Drift};
 use models::environment::DiskLoss;
-use models::faults::{Byzantine, Conduct, Pause, Start, Twins};
+use models::faults::{Byzantine, Conduct, Pause, Pick, Start, Timing, Twins};
 use models::properties::{AnyProperty, ExclusiveHolding, Linearizable, Progress, Stated, Verdict};
 use models::protocols::{
     CommitRule, Counted, DistributedLock, Generals, Gossip, Group, Lease, LockRule, Manner, Mode, Pbft, PbftRule, Phases, Termination,
@@ -221,8 +221,9 @@ fn a_lease_that_two_hold_by_their_clocks_is_held_by_two_in_the_history_as_well()
     let found = |rate: &str, renews_after: Option<SimDuration>, stands_still: bool| {
         let (holders, length, counted) = (2, ms(1_000), Counted::FromRequest);
         let lease = Lease { holders, length, counted, renews_after, domain: room(), message_size: USUAL_SIZE, authenticated: false };
-        let pauses = (1..5).filter(|_| stands_still);
-        let pauses = pauses.map(|nth| struck(Pause { node: Names::one("group[1]"), ..Pause::default() }, nth * 5_000, 1_500));
+        let pause = |nth| struck(Pause { node: Names::one("group"), ..Pause::default() }, nth * 5_000, 1_500);
+        let at_holder = |fault: PlannedFault| PlannedFault { timing: Timing { pick: Some(Pick::Primary), ..fault.timing }, ..fault };
+        let pauses = (1..5_u64).filter(|_| stands_still).map(|nth| at_holder(pause(nth)));
         let mut spec = with_history(asked(lease, 10, pauses.collect()));
         spec.clocks = vec![("group[1]".to_owned(), AnyClock::Drift(Drift { rate: rate.parse().expect("it is a rate") }))];
         let ended = sound(&spec, 1);

@@ -175,6 +175,7 @@ impl<'a> Ledger<'a> {
             | Record::JobBegan(_)
             | Record::JobEnded(_) => {}
             Record::NodePaused(node) | Record::NodeResumed(node) => assert!(!self.is_down[node.index()], "a dead node paused or went on"),
+            Record::Replied(name, _) => assert!(!self.attempts[&key_of(name)].is_abandoned, "{name:?} was answered though nobody waited"),
             Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
             }

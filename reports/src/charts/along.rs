@@ -186,7 +186,7 @@ impl Chart for Along {
         let manifest = &results.manifest;
         let scale = Scale::of(manifest)?;
         let lines: Vec<Vec<Point>> = manifest.arms.iter().map(|arm| line(&table, arm)).collect();
-        let places = coinciding::places(&lines.iter().map(middles).collect::<Vec<_>>());
+        let places = coinciding::places(&lines.iter().map(|line| middles(line)).collect::<Vec<_>>());
         let entry = |(arm, name): (usize, &String)| Entry::marked_line(name.as_str(), theme.arm(arm), Mark::of_arm(arm));
         let title = if self.counts == Some(true) { self.title.to_owned() } else { format!("{}, by {}", self.title, scale.name) };
         let frame = Frame {
@@ -272,6 +272,6 @@ fn line(table: &Table, arm: &str) -> Vec<Point> {
 }
 
 /// What is seen of a line, if anything is.
-fn middles(line: &Vec<Point>) -> Option<Vec<(f64, f64)>> {
+fn middles(line: &[Point]) -> Option<Vec<(f64, f64)>> {
     (!line.is_empty()).then(|| line.iter().map(|point| (point.x, point.band[1])).collect())
 }

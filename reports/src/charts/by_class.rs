@@ -21,8 +21,7 @@ use sim_core::time::SimDuration;
 pub struct ByClass;
 
 /// The panels: the column that each shows, and what it is about.
-const PANELS: [(usize, &str); 3] =
-    [(4, "share of calls that succeed"), (7, "median latency of those"), (8, "99th percentile of their latency")];
+const PANELS: [(usize, &str); 3] = [(4, "calls that succeed"), (7, "their median latency"), (8, "99th percentile")];
 /// The columns of the ends of the whiskers of the first panel.
 const ENDS: (usize, usize) = (5, 6);
 /// Room for the heading of a panel, and between two panels, for the marks of their axes.

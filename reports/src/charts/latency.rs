@@ -47,13 +47,16 @@ impl Chart for LatencyByArm {
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let names = &results.manifest.arms;
+        let runs: Vec<u64> = table.rows.iter().filter_map(|row| if let Cell::Count(runs) = row[1] { Some(runs) } else { None }).collect();
+        let n = number::range(&runs.iter().min().unwrap_or(&0).to_string(), &runs.iter().max().unwrap_or(&0).to_string());
         let frame = Frame {
             title: view.titled("How long successful calls wait, and how long the unlucky ones among them"),
             legend: MARKS.map(|(mark, text)| Entry::mark(text, theme.arm(0), mark)).to_vec(),
             caption: vec![
-                "Each mark: the median over the runs. Calls that failed are not in it: \
-                 an arm that fails fast looks fast. Latency is measured from the intended start."
-                    .to_owned(),
+                format!(
+                    "Each mark: the median over the runs (n = {n} per arm). Calls that failed are not in it: \
+                     an arm that fails fast looks fast. Latency is measured from the intended start."
+                ),
                 provenance(results),
             ],
             body: 64.0 + names.len() as f64 * row_height(names, theme),

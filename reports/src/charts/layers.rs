@@ -102,7 +102,9 @@ impl Chart for LayersOverTime {
             caption,
             body: over_time::height(&over_time::headings(&panels), theme),
         };
-        let y = Axis::linear(name.as_str(), 0.0, highest * 1.05, number::significant);
+        // The title says it as well, and has more room.
+        let label = over_time::short(name, if many { 180.0 } else { 300.0 }, theme);
+        let y = Axis::linear(label, 0.0, highest * 1.05, number::significant);
         Some(sheet::draw(theme, &frame, |sheet| over_time::draw(sheet, results, view, &panels, &y)))
     }
 }

@@ -21,14 +21,16 @@ pub struct Topology;
 /// Gap between two boxes of a column, and around the words of a box.
 const GAP: f64 = 22.0;
 const PAD: f64 = 10.0;
-/// Least gap between columns, for arrows.
+/// Least gap between columns, for arrows, and in a long chain of callees.
 const BETWEEN: f64 = 46.0;
+const NARROW: f64 = 28.0;
 /// Faults that are told apart by numbers.
 const NUMBERED: usize = 9;
 /// Links that the caption names.
 const LINKS: usize = 12;
-/// More stations than this make a tangle and no picture.
+/// More stations than this make a tangle and no picture, and in a longer chain of callees no name could be read.
 const STATIONS: usize = 60;
+const COLUMNS: usize = 8;
 
 impl Chart for Topology {
     fn name(&self) -> &'static str {
@@ -102,7 +104,8 @@ impl Chart for Topology {
 /// The system as all arms together have it, unless nobody could follow its lines.
 fn map(manifest: &Manifest) -> Option<&Map> {
     let map = &manifest.story.map;
-    (1..=STATIONS).contains(&map.stations.len()).then_some(map)
+    let is_legible = (1..=STATIONS).contains(&map.stations.len()) && depths(map).iter().all(|depth| *depth < COLUMNS);
+    is_legible.then_some(map)
 }
 
 fn end(map: &Map, end: &scenarios::map::MapEnd) -> String {
@@ -183,7 +186,8 @@ impl Layout {
         let depth = depths(map);
         let columns = depth.iter().max().map_or(1, |deepest| deepest + 1);
         let inner = sheet::WIDTH - 2.0 * 18.0;
-        let most = (inner - BETWEEN * (columns - 1) as f64) / columns as f64;
+        let between = if columns > COLUMNS / 2 { NARROW } else { BETWEEN };
+        let most = (inner - between * (columns - 1) as f64) / columns as f64;
         let size = theme.text;
         let mut boxes: Vec<Placed> = map
             .stations
@@ -209,7 +213,7 @@ impl Layout {
         let full = |order: &[usize], boxes: &[Placed]| order.iter().map(|index| boxes[*index].height + GAP).sum::<f64>();
         let height = orders.iter().map(|order| full(order, &boxes)).fold(0.0, f64::max).max(80.0);
         let widths: Vec<f64> = orders.iter().map(|order| order.iter().map(|index| boxes[*index].width).fold(0.0, f64::max)).collect();
-        let spare = ((inner - widths.iter().sum::<f64>()) / (columns.max(2) - 1) as f64).clamp(BETWEEN, 160.0);
+        let spare = ((inner - widths.iter().sum::<f64>()) / (columns.max(2) - 1) as f64).clamp(between, 160.0);
         let mut left = 18.0 + ((inner - widths.iter().sum::<f64>() - spare * (columns - 1) as f64) / 2.0).max(0.0);
         for (column, order) in orders.iter_mut().enumerate() {
             // Beside those who call them: the mean place of the callers that are placed already.

@@ -125,7 +125,7 @@ fn each_episode(manifest: &Manifest, episodes: &[Episode], say: Say<'_>) {
 fn many_episodes(episodes: &[Episode], say: Say<'_>) {
     let count = |of: fn(&Recovery) -> bool| Cell::Count(episodes.iter().filter(|episode| of(&episode.recovery)).count() as u64);
     let all = || episodes.iter();
-    say("episodes", Cell::Count(episodes.len() as u64), "faults closer than the hold time are one");
+    say("episodes", Cell::Count(episodes.len() as u64), "faults closer than twice the hold time are one");
     say("unharmed episodes", count(|recovery| matches!(recovery, Recovery::Unharmed)), "no rolling window fell below the level");
     let cut = count(|recovery| matches!(recovery, Recovery::Censored(_)));
     say("not recovered", cut, "episodes still below the level when the horizon or the next episode came");

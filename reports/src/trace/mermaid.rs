@@ -57,7 +57,12 @@ impl<W: Write> Mermaid<W> {
             (None, false) => "->>",
         };
         let fate = message.lost.as_ref().map_or(String::new(), |reason| format!(", lost: {reason}"));
-        let text = format!("{from}{arrow}{to}: {} ({} to {}{fate})", plain(&message.text), seconds(message.sent), seconds(message.arrived));
+        let text = format!(
+            "{from}{arrow}{to}: {} ({} to {}{fate})",
+            plain(&(message.text.clone() + &message.said())),
+            seconds(message.sent),
+            seconds(message.arrived)
+        );
         self.line(text)
     }
 

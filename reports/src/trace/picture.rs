@@ -188,7 +188,7 @@ fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale
         let colour = match bar.kind {
             _ if is_highlighted => FAILURE,
             SpanKind::Queue => WAIT,
-            SpanKind::Call if outcome == "ok" => CALL,
+            SpanKind::Call if outcome == "ok" || bar.outcome.is_none() => CALL,
             SpanKind::Call => FAILURE,
             SpanKind::Job => FAULT,
             _ => REQUEST,
@@ -242,8 +242,15 @@ fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: 
     };
     let dash = if message.lost.is_some() { " stroke-dasharray=\"4 3\"" } else { "" };
     let fate = message.lost.as_ref().map_or(String::new(), |reason| format!(", lost: {reason}"));
-    let title =
-        format!("{} -> {}: {}, {} to {}{fate}", message.from, message.to, message.text, seconds(message.sent), seconds(message.arrived));
+    let title = format!(
+        "{} -> {}: {}{}, {} to {}{fate}",
+        message.from,
+        message.to,
+        message.text,
+        message.said(),
+        seconds(message.sent),
+        seconds(message.arrived)
+    );
     let _ = writeln!(
         out,
         "<path d=\"M{x:.1} {from:.1}L{:.1} {:.1}\" stroke=\"{colour}\" stroke-width=\"1.3\"{dash} fill=\"none\"><title>{}</title></path>",
@@ -263,15 +270,21 @@ fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: 
     }
     if is_labelled {
         // Beside the line near its begin: where lines cross, labels do not.
-        let at = (x + (end - x) * 0.3 + 5.0, from + (to - from) * 0.3);
+        let at = (x + (end - x) * 0.3, from + (to - from) * 0.3);
+        let (anchor, aside) = beside(at.0);
         let _ = writeln!(
             out,
-            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
-            at.0,
+            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
+            at.0 + aside,
             at.1,
             escaped(&message.text)
         );
     }
+}
+
+/// On which side of a place its label begins, and how far from it: what stands at the right edge grows to the left.
+fn beside(x: f64) -> (&'static str, f64) {
+    if x > WIDTH - MARGIN - 70.0 { ("end", -5.0) } else { ("start", 5.0) }
 }
 
 /// A head of seven pixels at the end of a line.
@@ -303,11 +316,12 @@ fn marks(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale)
             seconds(*at),
             escaped(says)
         );
+        let (anchor, aside) = beside(x);
         if diagram.marks.len() <= MOST_LABELS / 2 {
             let _ = writeln!(
                 out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" fill=\"#332288\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
-                x + 4.0,
+                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" fill=\"#332288\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
+                x + aside,
                 lane.y - 6.0,
                 escaped(says)
             );

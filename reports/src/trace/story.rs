@@ -4,6 +4,9 @@
 //! its arrival. Each is told when it is over; what is open is all that is remembered. Where a trace was filtered, halves of what
 //! was left out are passed over.
 
+mod letters;
+mod world;
+
 use scenarios::trace::{CallOfEvent, TraceEvent};
 use sim_core::draw::Key;
 use std::collections::{BTreeMap, VecDeque};
@@ -73,12 +76,21 @@ pub struct Message {
     pub arrived: u64,
     /// Why it was lost, if it was.
     pub lost: Option<String>,
-    /// What it says.
+    /// What it is.
     pub text: String,
+    /// What it says, if that is told.
+    pub says: Option<String>,
     /// Whether it is an answer.
     pub is_answer: bool,
     /// Whether it says that something failed.
     pub is_failure: bool,
+}
+
+impl Message {
+    /// What it says, to stand behind what it is; empty if that is not told.
+    pub fn said(&self) -> String {
+        self.says.as_ref().filter(|says| !says.is_empty()).map_or_else(String::new, |says| format!(": {says}"))
+    }
 }
 
 /// What a trace is made of.
@@ -106,6 +118,8 @@ pub struct Story {
     others: BTreeMap<(SpanKind, String), VecDeque<Span>>,
     flying: BTreeMap<Way, Message>,
     letters: BTreeMap<(String, String, String, u32), Message>,
+    /// When things happened that may have led to a message between a caller and a group, by their numbers: the latest ones.
+    instants: BTreeMap<u64, u64>,
     last: u64,
     parts: Vec<Part>,
 }
@@ -118,6 +132,7 @@ impl Story {
     /// Sees an event; answers what is complete with it.
     pub fn see(&mut self, event: &TraceEvent<'_>) -> Vec<Part> {
         self.last = self.last.max(event.at);
+        self.remember(event);
         match &event.call {
             Some(call) => self.see_call(event, call),
             None if event.message.is_some() => self.see_letter(event),
@@ -155,6 +170,9 @@ impl Story {
                 self.close(SpanKind::Work, event, Some("waits again".to_owned()));
                 self.begin(SpanKind::Queue, event, call);
             }
+            // Members of a group do what they are asked at once: there is nothing that lasts.
+            "start" if event.says.is_some() => self.passes(event, call, false),
+            "reply" => self.passes(event, call, true),
             "start" => {
                 self.land(event, call, false);
                 self.close(SpanKind::Queue, event, Some("taken".to_owned()));
@@ -196,7 +214,11 @@ impl Story {
             "drop" => {
                 self.orphans.remove(&orphan_of(call));
                 let reason = outcome.unwrap_or_default();
-                if !self.lose(call, true, event, &reason) && !self.lose(call, false, event, &reason) {
+                let first = self.flying.get(&way_of(call, false));
+                let is_another = first.is_some_and(|first| Some(first.to.as_str()) != event.node.as_deref());
+                let is_lost = is_another && self.lose_one_of_several(event, call, &reason);
+                let is_lost = is_lost || self.lose(call, true, event, &reason) || self.lose(call, false, event, &reason);
+                if !is_lost && !self.lose_one_of_several(event, call, &reason) {
                     server.into_iter().for_each(|kind| self.close(kind, event, Some(reason.clone())));
                 }
             }
@@ -265,130 +287,6 @@ impl Story {
                 && let Some(span) = self.open.remove(&(SpanKind::Call, key, 0, 0))
             {
                 self.parts.push(Part::Span(Span { until: event.at, outcome: Some("given up".to_owned()), ..span }));
-            }
-        }
-    }
-
-    fn fly(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) {
-        let number = call.attempt.unwrap_or(1);
-        let label = label(call);
-        let outcome = event.outcome.as_deref();
-        let said = match outcome {
-            Some(outcome) if is_answer => format!("{label} {outcome}"),
-            _ if number > 1 => format!("{label} attempt {number}"),
-            _ => label,
-        };
-        let message = Message {
-            ids: (event.id, event.id),
-            from: text(event.node.as_ref()),
-            to: text(event.peer.as_ref()),
-            sent: event.at,
-            arrived: event.at,
-            lost: None,
-            text: said,
-            is_answer,
-            is_failure: is_answer && outcome.is_some_and(|outcome| outcome != "ok"),
-        };
-        self.flying.insert(way_of(call, is_answer), message);
-    }
-
-    fn land(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) {
-        // A copy has no sending of its own.
-        if let Some(message) = self.flying.remove(&way_of(call, is_answer)) {
-            self.parts.push(Part::Message(Message { ids: (message.ids.0, event.id), arrived: event.at, ..message }));
-        }
-    }
-
-    fn lose(&mut self, call: &CallOfEvent<'_>, is_answer: bool, event: &TraceEvent<'_>, reason: &str) -> bool {
-        let Some(message) = self.flying.remove(&way_of(call, is_answer)) else { return false };
-        let (ids, lost) = ((message.ids.0, event.id), Some(reason.to_owned()));
-        self.parts.push(Part::Message(Message { ids, arrived: event.at, lost, ..message }));
-        true
-    }
-
-    fn see_letter(&mut self, event: &TraceEvent<'_>) {
-        let (node, peer, kind) = (text(event.node.as_ref()), text(event.peer.as_ref()), text(event.message.as_ref()));
-        let ordinal = event.ordinal.unwrap_or_default();
-        if event.kind == "say" {
-            let (sent, text) = (event.at, format!("{kind} {ordinal}"));
-            let (from, to, ids) = (node.clone(), peer.clone(), (event.id, event.id));
-            let message = Message { ids, from, to, sent, arrived: sent, lost: None, text, is_answer: false, is_failure: false };
-            self.letters.insert((node, peer, kind, ordinal), message);
-        } else if matches!(event.kind.as_ref(), "hear" | "miss")
-            && let Some(message) = self.letters.remove(&(peer, node, kind, ordinal))
-        {
-            let lost = (event.kind == "miss").then(|| text(event.outcome.as_ref()));
-            self.parts.push(Part::Message(Message { ids: (message.ids.0, event.id), arrived: event.at, lost, ..message }));
-        }
-    }
-
-    fn see_world(&mut self, event: &TraceEvent<'_>) {
-        let (node, what) = (text(event.node.as_ref()), text(event.what.as_ref()));
-        match event.kind.as_ref() {
-            "fault-begins" => self.goes_on(SpanKind::Fault, what, None, event),
-            "fault-ends" => self.is_over(SpanKind::Fault, &what, event),
-            "node-dies" => {
-                if self.others.get(&(SpanKind::Life, node.clone())).is_none_or(VecDeque::is_empty) {
-                    let start = TraceEvent { at: 0, ..event.clone() };
-                    self.goes_on(SpanKind::Life, node.clone(), Some("life 1".to_owned()), &start);
-                }
-                self.is_over(SpanKind::Life, &node, event);
-                self.dies_with(event);
-                self.goes_on(SpanKind::Down, node, Some("down".to_owned()), event);
-            }
-            "node-returns" => {
-                self.is_over(SpanKind::Down, &node, event);
-                self.goes_on(SpanKind::Life, node, Some(format!("life {}", event.life)), event);
-            }
-            "node-pauses" => self.goes_on(SpanKind::Pause, node, Some("stands still".to_owned()), event),
-            "node-resumes" => self.is_over(SpanKind::Pause, &node, event),
-            "job-begins" => self.goes_on(SpanKind::Job, node, Some("background work".to_owned()), event),
-            "job-ends" => self.is_over(SpanKind::Job, &node, event),
-            _ => {}
-        }
-    }
-
-    /// What waits or is worked on at a node ends with its life, and so does what it waits for.
-    fn dies_with(&mut self, event: &TraceEvent<'_>) {
-        let is_there = |(kind, ..): &(SpanKind, String, u32, u32), span: &Span| {
-            !matches!(kind, SpanKind::Job) && span.node.as_deref() == event.node.as_deref()
-        };
-        let gone: Vec<_> = self.open.iter().filter(|(place, span)| is_there(place, span)).map(|(place, _)| place.clone()).collect();
-        for place in gone {
-            let span = self.open.remove(&place).expect("it was found a moment ago");
-            self.orphans.remove(&(place.1.clone(), place.2));
-            self.inside.remove(&(place.1, place.2));
-            let outcome = Some("lost with its node".to_owned());
-            self.parts.push(Part::Span(Span { until: event.at, outcome, ..span }));
-        }
-    }
-
-    fn goes_on(&mut self, kind: SpanKind, of: String, name: Option<String>, event: &TraceEvent<'_>) {
-        let id = Key::named(&of).child(event.id).child(kind as u64).bits();
-        let span = Span {
-            kind,
-            name: name.unwrap_or_else(|| of.clone()),
-            node: event.node.as_ref().map(|node| node.as_ref().to_owned()),
-            from: event.at,
-            until: event.at,
-            outcome: None,
-            call: None,
-            attempt: None,
-            id,
-            parent: None,
-            root: id,
-        };
-        self.others.entry((kind, of)).or_default().push_back(span);
-    }
-
-    fn is_over(&mut self, kind: SpanKind, of: &str, event: &TraceEvent<'_>) {
-        let place = (kind, of.to_owned());
-        if let Some(open) = self.others.get_mut(&place) {
-            if let Some(span) = open.pop_front() {
-                self.parts.push(Part::Span(Span { until: event.at, outcome: Some("over".to_owned()), ..span }));
-            }
-            if open.is_empty() {
-                self.others.remove(&place);
             }
         }
     }

@@ -4,10 +4,12 @@
 //! spans of time: the first span in which they differ is looked at more closely, until its events can be compared one by one. No
 //! more is held than the sums and the events of one span, and the causes of those before it.
 
+mod broken;
 mod chains;
 mod part;
 mod source;
 
+pub use broken::{Broken, Told, broken};
 pub use chains::Link;
 pub use part::{Parting, Side, part};
 pub use source::{FileSource, RunSource, Source, SourceError};

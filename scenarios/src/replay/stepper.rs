@@ -15,7 +15,7 @@ use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
 use std::collections::VecDeque;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// Copies at first stand so many events apart.
@@ -56,17 +56,23 @@ struct Shown<'a> {
     left_out: u64,
     pattern: Option<&'a Pattern>,
     found: bool,
+    /// What the record says that comes next.
+    says: Option<String>,
 }
 
 impl Observer<Record> for Shown<'_> {
     fn record(&mut self, at: SimTime, record: &Record) {
-        let line = trace::line(self.plan, at, record);
+        let line = trace::line_saying(self.plan, at, record, self.says.take().as_deref());
         self.found |= self.pattern.is_some_and(|pattern| pattern.fits(&line));
         if self.kept.len() == MOST_LINES {
             self.kept.pop_front();
             self.left_out += 1;
         }
         self.kept.push_back(line);
+    }
+
+    fn says(&mut self, words: &dyn fmt::Display) {
+        self.says = Some(trace::in_short(words));
     }
 }
 
@@ -124,7 +130,7 @@ impl Stepper {
 
     fn forward(&mut self, until: Until, pattern: Option<&Pattern>) -> Moved {
         let plan = Arc::clone(&self.plan);
-        let mut shown = Shown { plan: &plan, kept: VecDeque::new(), left_out: 0, pattern, found: false };
+        let mut shown = Shown { plan: &plan, kept: VecDeque::new(), left_out: 0, pattern, found: false, says: None };
         let last = until.events.min(self.most_events);
         while !self.is_over && !shown.found && self.live.events() < last {
             // A pattern is looked for event by event, so that nothing of the next one has happened when it is found.
@@ -190,7 +196,10 @@ impl Stepper {
         let now = self.live.now();
         // A record that names the thing says it in the words of traces; its instant and its kind are not meant.
         let named = |record: Record| trace::line(&self.plan, now, &record).split_whitespace().skip(2).collect::<Vec<_>>().join(" ");
-        let mut lines = vec![format!("{} calls whose callers wait", under_way.calls.len())];
+        let mut lines = vec![match under_way.calls.len() {
+            1 => "1 call whose caller waits".to_owned(),
+            many => format!("{many} calls whose callers wait"),
+        }];
         lines.extend(under_way.calls.iter().take(MOST_LINES).map(|call| format!("call     {}", named(Record::CallStarted(*call)))));
         let attempts = under_way.attempts.iter().take(MOST_LINES);
         lines.extend(attempts.map(|(attempt, to, phase)| format!("attempt  {}, {phase}", named(Record::Sent(*attempt, *to)))));
@@ -276,7 +285,7 @@ mod tests {
         let node = stepper.node("db[0]").expect("there is such a node");
         assert!(node.contains("up") && node.contains("remembers"), "{node}");
         assert!(stepper.node("db").is_none());
-        assert!(stepper.in_flight()[0].ends_with("calls whose callers wait"));
+        assert!(stepper.in_flight()[0].contains("whose caller"));
         let never = stepper.to_first(&"text=never".parse().expect("it is a pattern"));
         assert!(!never.found && stepper.place().ends_with("the run is over"), "{}", stepper.place());
     }

@@ -89,7 +89,9 @@ pub fn open(name: &str, bytes: Vec<u8>) -> Result<Opened, (Source, Problems)> {
 /// Where a control character stands in a text, as it is or as an escape: names from elsewhere are printed, and nothing in them is to move a
 /// cursor. Ends of lines and tabs are allowed.
 fn control_in(text: &str) -> Option<usize> {
-    let is_wrong = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    // Those that turn the direction of writing around show another text than they are.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_wrong = |c: char| turns(c) || c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let raw = text.char_indices().find(|(_, c)| is_wrong(*c)).map(|(at, _)| at);
     let meant = |digits: &str| u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).is_some_and(is_wrong);
     let escaped = |at: &usize| {
@@ -303,7 +305,7 @@ mod tests {
     #[test]
     fn a_file_that_would_speak_to_a_terminal_is_refused() {
         let (repro, _) = written();
-        for arm in ["\u{1b}[2J", "\u{9b}2J", "\u{7}"] {
+        for arm in ["\u{1b}[2J", "\u{9b}2J", "\u{7}", "\u{202e}mra"] {
             let text = Repro { arm: arm.to_owned(), ..repro.clone() }.text();
             assert!(refused(&text).contains("a terminal would obey"), "{arm:?}");
             assert!(refused(&text.replace("any-storm", arm)).contains("a terminal would obey"), "{arm:?}");

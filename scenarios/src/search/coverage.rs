@@ -84,6 +84,9 @@ impl Observer<Record> for Coverage {
         *last = [between, kind];
         self.seen.insert(mix(mix(mix(u64::from(node) ^ before).wrapping_add(between)).wrapping_add(kind)));
     }
+
+    /// A note follows from records that are seen anyway.
+    fn note(&mut self, _: SimTime, _: &Record) {}
 }
 
 /// At which node something happened, and of which kind it is: words of a protocol count as kinds of their own, numbers do not.
@@ -106,6 +109,7 @@ fn place_and_kind(record: &Record) -> (u32, u64) {
         Record::TurnedBack(_, node, outcome) => said(*node, 17, outcome.name()),
         Record::Broken(_, node) => at(*node, 18),
         Record::Ignored(_, node) => at(*node, 19),
+        Record::Replied(_, node) => at(*node, 40),
         Record::MemberSent(name) => said(name.from, 21, name.kind),
         Record::MemberHeard(name) => said(name.to, 22, name.kind),
         Record::MemberMissed(name, loss) => said(name.to, 23 | (*loss as u64) << 8, name.kind),

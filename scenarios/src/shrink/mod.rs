@@ -24,7 +24,7 @@ use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
 use draft::Draft;
-use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants};
+use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants, much_earlier};
 
 /// All passes are gone through so often at most.
 const MOST_ROUNDS: usize = 10;
@@ -152,15 +152,18 @@ impl Work<'_, '_> {
     /// Bold steps, each under a few other seeds: what comes at another instant, or with fewer who take part, rarely goes wrong by the same
     /// luck, and may by another.
     fn under_other_lucks(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
-        for pass in BOLD {
-            while let Some(smaller) = {
-                let proposals = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal)).collect();
-                self.improve(proposals, best.1)?
-            } {
-                *best = smaller;
+        self.with_lucks(much_earlier, SEEDS, best)?;
+        BOLD.into_iter().try_for_each(|pass| self.with_lucks(pass, OTHER_LUCKS, best))
+    }
+
+    fn with_lucks(&mut self, pass: Pass, seeds: u64, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        loop {
+            let proposals = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
+            match self.improve(proposals, best.1)? {
+                Some(smaller) => *best = smaller,
+                None => return Ok(()),
             }
         }
-        Ok(())
     }
 
     /// The first of some proposals that still fails in the same way, if any does.
@@ -235,9 +238,9 @@ impl Work<'_, '_> {
 }
 
 /// The same step under other seeds.
-fn lucks(proposal: &Proposal) -> Vec<Proposal> {
+fn lucks(proposal: &Proposal, seeds: u64) -> Vec<Proposal> {
     let Proposal { what, draft, .. } = proposal;
-    let seeds = (0..OTHER_LUCKS).filter(|seed| *seed != draft.seed);
+    let seeds = (0..seeds).filter(|seed| *seed != draft.seed);
     seeds.map(|seed| Proposal::smaller(format!("{what}, seed {seed}"), Draft { seed, ..draft.clone() })).collect()
 }
 

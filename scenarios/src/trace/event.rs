@@ -74,6 +74,9 @@ pub struct TraceEvent<'a> {
     /// What is said of that: the state of a layer, a number, by how much a clock was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Cow<'a, str>>,
+    /// What the message of a group says that it is about, in words, cut off where it is long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<Cow<'a, str>>,
 }
 
 /// A call, and perhaps one of its attempts.
@@ -116,7 +119,7 @@ impl<'a> CallOfEvent<'a> {
 
 impl<'a> TraceEvent<'a> {
     /// What was seen, in the words of its plan.
-    pub fn of(plan: &'a Plan, seen: &Seen) -> Self {
+    pub fn of(plan: &'a Plan, seen: &'a Seen) -> Self {
         let name = |node: models::ids::NodeId| Cow::Borrowed(plan.nodes[node.index()].name.as_str());
         let mut event = Self {
             id: seen.id,
@@ -126,6 +129,7 @@ impl<'a> TraceEvent<'a> {
             node: seen.node.map(name),
             life: seen.life,
             peer: seen.peer.map(name),
+            says: seen.says.as_deref().map(Cow::Borrowed),
             ..Self::default()
         };
         event.tell(plan, seen);
@@ -149,6 +153,7 @@ impl<'a> TraceEvent<'a> {
             | Record::Discarded(name, _)
             | Record::Altered(name, _)
             | Record::Broken(name, _)
+            | Record::Replied(name, _)
             | Record::Ignored(name, _) => self.call = Some(CallOfEvent::of_attempt(plan, name)),
             Record::Dropped(name, _, loss) => {
                 (self.call, self.outcome) = (Some(CallOfEvent::of_attempt(plan, name)), Some(loss.name().into()));
@@ -212,6 +217,7 @@ impl<'a> TraceEvent<'a> {
             outcome: own(self.outcome),
             what: own(self.what),
             value: own(self.value),
+            says: own(self.says),
         }
     }
 
@@ -220,7 +226,8 @@ impl<'a> TraceEvent<'a> {
         let text = |text: &Option<Cow<'_, str>>| text.as_ref().map_or(1, |text| Key::named(text).bits());
         let mut word = mix(self.at) ^ Key::named(&self.kind).bits();
         let mut add = |part: u64| word = mix(word.rotate_left(17) ^ part);
-        [&self.node, &self.peer, &self.message, &self.outcome, &self.what, &self.value].into_iter().for_each(|part| add(text(part)));
+        let parts = [&self.node, &self.peer, &self.message, &self.outcome, &self.what, &self.value, &self.says];
+        parts.into_iter().for_each(|part| add(text(part)));
         add(u64::from(self.life) << 32 | u64::from(self.ordinal.map_or(0, |ordinal| ordinal.wrapping_add(1))));
         if let Some(call) = &self.call {
             add(Key::named(&call.key).bits());
@@ -232,8 +239,8 @@ impl<'a> TraceEvent<'a> {
     /// Whether it says the same as another, whoever caused them and however many came before.
     pub fn says_the_same(&self, other: &TraceEvent<'_>) -> bool {
         (self.at, &self.kind, &self.node, self.life, &self.peer) == (other.at, &other.kind, &other.node, other.life, &other.peer)
-            && (&self.message, self.ordinal, &self.outcome, &self.what, &self.value)
-                == (&other.message, other.ordinal, &other.outcome, &other.what, &other.value)
+            && (&self.message, self.ordinal, &self.outcome, &self.what, &self.value, &self.says)
+                == (&other.message, other.ordinal, &other.outcome, &other.what, &other.value, &other.says)
             && match (&self.call, &other.call) {
                 (Some(left), Some(right)) => (&left.key, left.attempt, left.copy) == (&right.key, right.attempt, right.copy),
                 (left, right) => left.is_none() && right.is_none(),

@@ -26,10 +26,11 @@ use sim_core::observe::Observer;
 use sim_core::simulation::Event as _;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// A record, with what a bystander makes of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Seen {
     /// Its number, from 1.
     pub id: u64,
@@ -49,6 +50,8 @@ pub struct Seen {
     pub within: Option<Within>,
     /// What happened.
     pub record: Record,
+    /// What a message says, in words, if it is about one of a group.
+    pub says: Option<Box<str>>,
 }
 
 /// An attempt at whose server a call is made.
@@ -82,6 +85,8 @@ pub struct Follower<F> {
     /// The event that is being handled: its number, its kind, and the record that led to it.
     event: (u64, Option<Kind>, Option<u64>),
     lately: Vec<Lately>,
+    /// What the record says that comes next.
+    says: Option<Box<str>>,
     most: usize,
     sink: F,
 }
@@ -97,6 +102,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             records: 0,
             event: (0, None, None),
             lately: Vec::new(),
+            says: None,
             most: 0,
             plan,
             sink,
@@ -150,7 +156,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             Record::Abandoned(name, server) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Caller);
                 // A group that nobody waits for any longer says nothing more.
-                if matches!(self.plan.edges[name.call.edge.index()].callee, Callee::Group) {
+                if self.is_of_group(name) {
                     self.under_way.attempt_over(name);
                 }
                 placed
@@ -161,6 +167,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
                 self.under_way.attempt_over(name);
                 placed
             }
+            Record::Replied(name, server) => self.place_attempt(id, (name, *server), Side::Asker),
             Record::Queued(name, server) | Record::Started(name, server) => self.place_attempt(id, (name, *server), Side::Server),
             Record::Answered(name, server, _) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Server);
@@ -184,6 +191,10 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
         }
     }
 
+    fn is_of_group(&self, name: &AttemptName) -> bool {
+        matches!(self.plan.edges[name.call.edge.index()].callee, Callee::Group)
+    }
+
     fn place_start(&mut self, id: u64, name: &CallName) -> Placed {
         let (node, within, parent) = self.under_way.begin(&self.plan, name, id);
         // Who calls on a schedule of its own is the begin of a chain, whatever was reported when the schedule was made.
@@ -193,14 +204,17 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
     }
 
     fn place_attempt(&mut self, id: u64, (name, server): (&AttemptName, NodeId), side: Side) -> Placed {
+        let travels = matches!(side, Side::Server | Side::Receiver | Side::Asker);
         let caller = self.under_way.caller(&self.plan, &name.call);
         let (here, there) = match side {
-            Side::Caller => (caller, server),
+            Side::Caller | Side::Asker => (caller, server),
             Side::Server => (server, caller),
             Side::Receiver if self.under_way.is_answered(name) => (caller, server),
             Side::Receiver => (server, caller),
         };
-        let own = self.under_way.last_of_attempt(name);
+        let last = self.under_way.last_of_attempt(name);
+        // A caller speaks to several members at once: what led to one message is what it was sent for, and not which other arrived last.
+        let own = if travels && self.is_of_group(name) { self.event.2.or(last) } else { last };
         let cause = self.cause_of_call(&name.call, own);
         let arrives = matches!(side, Side::Server);
         self.under_way.see(name, server, id, if arrives { Progress::Arrives } else { Progress::None });
@@ -255,10 +269,36 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
     }
 }
 
+/// What a message says, as far as a line bears.
+pub fn in_short(words: &dyn fmt::Display) -> String {
+    let mut short = Short(String::new());
+    match write!(short, "{words}") {
+        Ok(()) => short.0,
+        Err(_) => short.0 + "...",
+    }
+}
+
+/// So many bytes of what a message says are told.
+const MOST_SAID: usize = 160;
+
+/// A text that takes no more: a log of a million entries is not written down to be cut off.
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MOST_SAID - self.0.len();
+        let fits = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);
+        self.0.push_str(&text[..fits]);
+        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
 /// At which end something is seen.
 #[derive(Clone, Copy)]
 enum Side {
     Caller,
+    /// A caller who hears one of several members.
+    Asker,
     Server,
     /// Whoever a message is for: the server until it has answered, then the caller.
     Receiver,
@@ -295,9 +335,14 @@ impl<F: FnMut(&Plan, &Seen)> Observer<Record> for Follower<F> {
             peer: placed.peer,
             within: placed.within,
             record: *record,
+            says: self.says.take(),
         };
         self.lately.push(Lately { id, node, call: placed.call });
         (self.sink)(&self.plan, &seen);
+    }
+
+    fn says(&mut self, words: &dyn fmt::Display) {
+        self.says = Some(in_short(words).into());
     }
 
     fn follows(&self) -> bool {

@@ -3,7 +3,7 @@
 use models::record::Record;
 
 /// The words that name a kind, in files and filters, and what each of them means.
-pub const KINDS: [(&str, &str); 34] = [
+pub const KINDS: [(&str, &str); 35] = [
     ("call", "a call was made"),
     ("end", "a call ended"),
     ("send", "an attempt was put on the wire"),
@@ -20,6 +20,7 @@ pub const KINDS: [(&str, &str); 34] = [
     ("turned", "a cut turned an attempt back"),
     ("broken", "a cut broke a connection"),
     ("ignore", "a second copy of an answer reached its caller"),
+    ("reply", "an answer of a member reached a caller who talks with the group itself"),
     ("fault-begins", "a fault strikes"),
     ("fault-ends", "a strike of a fault is over"),
     ("node-dies", "the life of a node ended: its memory is gone"),
@@ -59,6 +60,7 @@ pub const fn kind_of(record: &Record) -> &'static str {
         Record::TurnedBack(..) => "turned",
         Record::Broken(..) => "broken",
         Record::Ignored(..) => "ignore",
+        Record::Replied(..) => "reply",
         Record::FaultBegan(..) => "fault-begins",
         Record::FaultEnded(..) => "fault-ends",
         Record::NodeDied(..) => "node-dies",

@@ -153,8 +153,8 @@ fn what_a_crash_does_is_caused_by_it() {
         "faults: [Crash(node: \"service\", at: \"1020ms\", lasts: \"1s\")], stacks: { \"clients -> service\": [Timeout(\"200ms\")] }",
     );
     let mut seen_so_far: Vec<Seen> = Vec::new();
-    follow(&scenario, 1, |_, seen| seen_so_far.push(*seen));
-    let of = |wanted: fn(&Record) -> bool| *seen_so_far.iter().find(|seen| wanted(&seen.record)).expect("it happens");
+    follow(&scenario, 1, |_, seen| seen_so_far.push(seen.clone()));
+    let of = |wanted: fn(&Record) -> bool| seen_so_far.iter().find(|seen| wanted(&seen.record)).expect("it happens").clone();
     let (began, ended) = (of(|record| matches!(record, Record::FaultBegan(..))), of(|record| matches!(record, Record::FaultEnded(..))));
     let (died, returned) = (of(|record| matches!(record, Record::NodeDied(_))), of(|record| matches!(record, Record::NodeReturned(_))));
     assert_eq!((began.cause, died.cause, returned.cause), (None, Some(began.id), Some(ended.id)));

@@ -8,6 +8,15 @@ use models::strategies::{Scope, Shift, ShiftAt};
 use sim_core::time::SimTime;
 use std::fmt::Write as _;
 
+/// One line for a record: instant, what happened, to whom, where, and how; and what it says, if that is known.
+pub fn line_saying(plan: &Plan, at: SimTime, record: &Record, says: Option<&str>) -> String {
+    let mut text = line(plan, at, record);
+    if let Some(says) = says.filter(|says| !says.is_empty()) {
+        let _ = write!(text, ": {says}");
+    }
+    text
+}
+
 /// One line for a record: instant, what happened, to whom, where, and how.
 pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
     // As wide as the last instant of the run, so that columns stay where they are.
@@ -37,6 +46,7 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::TurnedBack(name, to, outcome) => ("turned", attempt(plan, name), format!("before {}, {}", node(*to), outcome.name())),
         Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),
         Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
+        Record::Replied(name, from) => ("reply", attempt(plan, name), format!("from {}", node(*from))),
         Record::JobBegan(at) => ("job", node(*at).to_owned(), "begins".to_owned()),
         Record::JobEnded(at) => ("job", node(*at).to_owned(), "ends".to_owned()),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),

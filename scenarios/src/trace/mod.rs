@@ -17,11 +17,11 @@ mod under_way;
 mod words;
 
 pub use event::{CallOfEvent, Header, TraceEvent};
-pub use follow::{Follower, Seen, Within};
+pub use follow::{Follower, Seen, Within, in_short};
 pub use jepsen::write_history;
 pub use kinds::{KINDS, kind_of};
 pub(crate) use line::fault;
-pub use line::{call_label, line};
+pub use line::{call_label, line, line_saying};
 pub use lines::{SCHEMA, TraceEnd, TraceLines, Unreadable, read_lines};
 pub use only::Only;
 pub use words::{instant, length, line_of, sentence};

@@ -42,8 +42,8 @@ pub fn sentence(event: &TraceEvent<'_>) -> String {
             "routing" => "routing has learnt of cuts, or of their end".to_owned(),
             "job-begins" => format!("{node} begins background work"),
             "job-ends" => format!("{node} is done with background work"),
-            "say" => format!("{node} sends {} to {peer}", letter(event)),
-            "hear" => format!("{node} hears {} from {peer}", letter(event)),
+            "say" => format!("{node} sends {} to {peer}{}", letter(event), says(event)),
+            "hear" => format!("{node} hears {} from {peer}{}", letter(event), says(event)),
             "miss" => format!("{} from {peer} to {node} is lost: {outcome}", letter(event)),
             "altered" => format!("{} from {peer} reaches {node} altered", letter(event)),
             "timer" => format!("a timer of {node} fires"),
@@ -68,7 +68,9 @@ fn of_call(event: &TraceEvent<'_>, call: &CallOfEvent<'_>, (node, peer): (&str, 
         "send" => format!("{node} sends {attempt} to {peer}"),
         "drop" => format!("a message of {attempt} from {peer} to {node} is lost: {outcome}"),
         "queue" => format!("{attempt} waits for a worker of {node}"),
+        "start" if event.says.is_some() => format!("{node} is asked by {attempt}{}", says(event)),
         "start" => format!("a worker of {node} works on {attempt}"),
+        "reply" => format!("an answer of {peer} to {attempt} reaches {node}{}", says(event)),
         "answer" => format!("{node} answers {attempt}: {outcome}"),
         "deliver" => format!("the answer of {peer} to {attempt} reaches {node}: {outcome}"),
         "late" => format!("the answer of {peer} to {attempt} reaches {node} too late: {outcome}"),
@@ -80,6 +82,11 @@ fn of_call(event: &TraceEvent<'_>, call: &CallOfEvent<'_>, (node, peer): (&str, 
         "ignore" => format!("a second copy of the answer to {attempt} reaches {node}"),
         other => format!("{node}: {other} {attempt}"),
     }
+}
+
+/// What a message says, behind what it is.
+fn says(event: &TraceEvent<'_>) -> String {
+    event.says.as_deref().filter(|says| !says.is_empty()).map_or_else(String::new, |says| format!(": {says}"))
 }
 
 fn letter(event: &TraceEvent<'_>) -> String {

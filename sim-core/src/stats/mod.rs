@@ -10,6 +10,7 @@ pub mod binomial;
 pub mod bootstrap;
 pub mod holm;
 pub mod interval;
+pub mod likelihood;
 pub mod log_linear;
 pub mod mser;
 pub mod normal;

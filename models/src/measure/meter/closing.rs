@@ -2,17 +2,17 @@
 
 use super::Meter;
 use crate::measure::detection::Misfortunes;
-use crate::measure::{AlertMeasures, Bin, ObjectiveMeasures, RunMeasures, Series, recovery};
+use crate::measure::{AlertMeasures, ObjectiveMeasures, RunMeasures, Series, Twin, recovery};
 use sim_core::time::SimTime;
 
 impl Meter {
     /// The row of the run, and its series.
     pub fn finish(self, ended: SimTime, events: u64) -> (RunMeasures, Series) {
-        self.finish_beside(None, ended, events)
+        self.finish_beside(Twin::Unknown, ended, events)
     }
 
-    /// The same, where the level that service has to come back to is that of these bins: those of the same run without faults.
-    pub fn finish_beside(mut self, twin: Option<&[Bin]>, ended: SimTime, events: u64) -> (RunMeasures, Series) {
+    /// The same, beside what is known of the same run without faults.
+    pub fn finish_beside(mut self, twin: Twin<'_>, ended: SimTime, events: u64) -> (RunMeasures, Series) {
         self.file();
         self.row.unfinished = self.row.calls - self.finished;
         self.row.latency = self.latency.summary();

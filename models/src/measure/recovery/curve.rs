@@ -1,13 +1,14 @@
 //! How many successes does a stretch of time have, and how many ought it to have?
 
 use super::super::Bin;
+use sim_core::stats::{likelihood, ln};
 use sim_core::time::{SimDuration, SimTime};
 
 /// The share of the level that counts as recovered.
 const SHARE_PERCENT: u128 = 95;
 
-/// A window that is this far from the level has not got there by chance.
-pub(super) const STANDARD_DEVIATIONS: u128 = 3;
+/// The chance at most that, of all windows of a run, any is called below its level though only luck has put it there.
+const LUCK: f64 = 0.05;
 
 /// What is looked for: successes, and out of how many.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub(super) struct Curve {
     pub bins: usize,
     pub closed: bool,
     pub level: Level,
+    /// The same run without faults, where it is known: what it lacks as well is not the faults' doing.
+    pub calm: Option<Sums>,
     pub bin: SimDuration,
     pub sums: Sums,
 }
@@ -84,20 +87,25 @@ impl Curve {
 
     /// Whether these bins are below the level by more than the share allowed, and by more than chance.
     pub(super) fn is_below(&self, from: usize, to: usize) -> bool {
-        let (tally, level) = (self.window(from, to), self.level(from, to));
-        // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
-        let (seen, expected) = (tally.good * level.all, level.good * tally.all);
-        if tally.all == 0 || level.all == 0 || seen * 100 >= SHARE_PERCENT * expected {
-            return false;
-        }
-        let missing = expected - seen;
-        missing * missing > STANDARD_DEVIATIONS * STANDARD_DEVIATIONS * expected * self.spread(level)
+        self.is_worse(self.window(from, to), self.level(from, to))
     }
 
-    /// The variance of a count of successes, divided by the count and multiplied by `level.all`: that of a Poisson count
-    /// where successes are counted, of a binomial one where a share of the calls is.
-    fn spread(&self, level: Tally) -> u128 {
-        if self.closed { level.all } else { level.all - level.good.min(level.all) }
+    /// Whether they are below what they would have been without faults, as far as that is known.
+    pub(super) fn is_below_calm(&self, from: usize, to: usize) -> bool {
+        self.calm.as_ref().is_none_or(|calm| self.is_worse(self.window(from, to), calm.window(from, to)))
+    }
+
+    fn is_worse(&self, tally: Tally, level: Tally) -> bool {
+        // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
+        let (seen, expected) = (tally.good * level.all, level.good * tally.all);
+        tally.all > 0 && level.all > 0 && seen * 100 < SHARE_PERCENT * expected && self.is_beyond_luck(tally, level)
+    }
+
+    /// Whether more is missing than luck takes from any window of a run: of successes where they are counted, of a share where that is.
+    fn is_beyond_luck(&self, tally: Tally, level: Tally) -> bool {
+        let [seen, ought] = [tally, level].map(|tally| (tally.good, tally.all));
+        let evidence = if self.closed { likelihood::of_counts(seen, ought) } else { likelihood::of_shares(seen, ought) };
+        evidence > ln(self.bins as f64 / LUCK)
     }
 
     /// How many successes the level comes to in bins like these, rounded down.

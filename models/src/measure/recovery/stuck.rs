@@ -5,13 +5,16 @@
 //! *service stays down*, which is that both of the last two windows are below the level. One window alone may be so by luck, and there are many.
 
 use super::super::Bin;
-use super::curve::{Curve, STANDARD_DEVIATIONS};
+use super::curve::Curve;
 use crate::measure::StuckEvidence;
 use sim_core::time::{SimDuration, SimTime};
 use std::ops::Range;
 
 /// How many windows before the horizon have to be below the level, one after the other.
 const WINDOWS: usize = 2;
+
+/// Calls that are this far fewer than before are so not by chance.
+const STANDARD_DEVIATIONS: u128 = 3;
 
 /// The time that is looked at, and what it is held against.
 pub(super) struct Ending<'a> {

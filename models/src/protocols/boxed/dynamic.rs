@@ -8,13 +8,20 @@ use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Orders, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::any::Any;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 /// What a member or a session remembers, and room for what one turn of it wants done.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Mind<P: Protocol, M> {
     memory: M,
     room: Orders<P>,
+}
+
+/// Who looks wants to see what is remembered; the room is empty between two turns.
+impl<P: Protocol, M: Debug> Debug for Mind<P, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.memory.fmt(f)
+    }
 }
 
 /// The disk of a member as the protocol in the box sees it.
@@ -61,6 +68,7 @@ pub(super) trait Dynamic: Send + Debug {
     fn members(&self) -> u32;
     fn leads(&self, member: &Value) -> bool;
     fn member(&self, index: u32) -> Value;
+    fn words(&self, message: &Word, f: &mut fmt::Formatter<'_>) -> fmt::Result;
     fn begin(&self, turn: &mut Turn<'_, Boxed>) -> Value;
     fn on_answer(&self, session: &mut Value, from: u32, message: Word, turn: &mut Turn<'_, Boxed>) -> Option<Outcome>;
     fn on_refusal(&self, session: &mut Value, from: u32, failure: Failure, turn: &mut Turn<'_, Boxed>) -> Option<Outcome>;
@@ -113,6 +121,10 @@ impl<P: Protocol> Dynamic for P {
 
     fn member(&self, index: u32) -> Value {
         Value::new(Mind::<P, P::Member> { memory: Protocol::member(self, index), room: Orders::default() })
+    }
+
+    fn words(&self, message: &Word, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Protocol::words(self, message.value.get(), f)
     }
 
     fn begin(&self, turn: &mut Turn<'_, Boxed>) -> Value {

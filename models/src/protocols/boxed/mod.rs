@@ -16,6 +16,7 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use dynamic::Dynamic;
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// A protocol in a box.
 #[derive(Debug)]
@@ -66,6 +67,10 @@ impl Protocol for Boxed {
 
     fn kind(message: &Word) -> &'static str {
         message.kind
+    }
+
+    fn words(&self, message: &Word, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.words(message, f)
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Value {

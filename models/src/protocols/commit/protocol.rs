@@ -115,17 +115,16 @@ impl Protocol for TwoPhaseCommitProtocol {
     }
 
     fn on_answer(&self, _session: &mut (), _from: u32, message: Message, turn: &mut Turn<'_, Self>) -> Option<Outcome> {
-        let failure = match message {
+        match message {
             Message::Done(true) => {
                 turn.returns(None);
-                return Some(Outcome::Success);
+                Some(Outcome::Success)
             }
-            Message::Done(false) => Failure::Conflict,
-            Message::Refused => Failure::Overload,
-            _ => return None,
-        };
-        turn.had_no_effect();
-        Some(Outcome::Failed(failure))
+            // A second copy of the question is another transaction, which may be done: nobody says that it had no effect.
+            Message::Done(false) => Some(Outcome::Failed(Failure::Conflict)),
+            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
+            _ => None,
+        }
     }
 
     fn on_request(&self, member: &mut Member, message: Message, turn: &mut Turn<'_, Self>) {

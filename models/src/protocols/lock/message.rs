@@ -1,6 +1,7 @@
 //! What do holders, servers, the resource and callers say to each other?
 
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// What is said. A job is one try of a holder; later ones of the same holder have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +34,27 @@ pub enum Message {
     Written(u64, u64),
     /// The token is lower than one that was seen.
     Fenced(u64),
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Do => f.write_str("change the resource"),
+            Self::Done(content) => write!(f, "it holds {content} now"),
+            Self::Refused => f.write_str("too many wait"),
+            Self::Ask(job) => write!(f, "the lock for job {job}?"),
+            Self::Grant(job, count) => write!(f, "the lock for job {job}, lent for time {count}"),
+            Self::Denied(job) => write!(f, "not for job {job}: somebody has it"),
+            Self::Stamp(job, token) => write!(f, "job {job} has token {token}"),
+            Self::Stamped(job) => write!(f, "job {job}: counts on from there"),
+            Self::Release(job) => write!(f, "job {job} is done with the lock"),
+            Self::Read(job, token) => write!(f, "job {job} with token {token}"),
+            Self::Value(job, version, _) => write!(f, "to job {job}: version {version}"),
+            Self::Write(job, token, version, _) => write!(f, "job {job} with token {token}, made of version {version}"),
+            Self::Written(job, version) => write!(f, "job {job}: it is version {version} now"),
+            Self::Fenced(job) => write!(f, "job {job}: a higher token was here"),
+        }
+    }
 }
 
 impl Message {

@@ -11,6 +11,7 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 use std::ops::Range;
 
 /// The protocol of a [`DistributedLock`].
@@ -113,6 +114,10 @@ impl Protocol for LockProtocol {
         message.kind()
     }
 
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
+    }
+
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let holder = turn.draws("holder", 0).choice().index(u64::from(self.spec.holders)) as u32;
         turn.invoke(RESOURCE, Action::Add(1));
@@ -125,10 +130,8 @@ impl Protocol for LockProtocol {
                 turn.returns(content);
                 Some(Outcome::Success)
             }
-            Message::Refused => {
-                turn.had_no_effect();
-                Some(Outcome::Failed(Failure::Overload))
-            }
+            // A second copy of the question may find room later: nobody says that it had no effect.
+            Message::Refused => Some(Outcome::Failed(Failure::Overload)),
             _ => None,
         }
     }

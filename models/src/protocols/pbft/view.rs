@@ -19,7 +19,8 @@ impl Replica {
         // Perhaps the others have done what it waits for.
         protocol.tell_others(&Message::Fetch(self.executed), turn);
         self.repeats_checkpoint(protocol, turn);
-        let wishes = self.changes.get(&self.view).map_or(0, BTreeMap::len);
+        // Whoever has gone further has wanted this view as well: its last wish is all that is kept of it.
+        let wishes: usize = self.changes.range(self.view..).map(|(_, wishes)| wishes.len()).sum();
         if self.is_changing && wishes < protocol.quorum() {
             // It would be alone in the next view as well; its wish may be lost.
             if let Some(change) = self.changes.get(&self.view).and_then(|wishes| wishes.get(&turn.me())) {

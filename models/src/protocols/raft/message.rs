@@ -3,6 +3,7 @@
 use super::command::{Action, Answer, Command, Entry, Operation};
 use super::journal::Snapshot;
 use sim_core::draw::Draw;
+use std::fmt;
 use std::sync::Arc;
 
 /// What is said.
@@ -93,6 +94,60 @@ pub struct Install {
     pub round: u64,
     /// What came of it.
     pub snapshot: Arc<Snapshot>,
+}
+
+impl fmt::Display for Plea {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "term {}, its log ends with entry {} of term {}", self.term, self.last, self.last_term)
+    }
+}
+
+impl fmt::Display for Append {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "term {}, behind entry {} of term {}:", self.term, self.before, self.before_term)?;
+        if self.entries.is_empty() {
+            f.write_str(" nothing new,")?;
+        }
+        for (index, entry) in (self.before + 1..).zip(self.entries.iter()) {
+            write!(f, " entry {index} of term {},", entry.term)?;
+        }
+        write!(f, " committed up to {}", self.commit)
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |value: u64| value >> 40;
+        match self.action {
+            Action::Read => write!(f, "what is key {}?", self.key),
+            Action::Write(value) => write!(f, "key {} is to be {:06x}", self.key, short(value)),
+            Action::CompareAndSet(was, value) => {
+                write!(f, "key {} is to be {:06x} if it is {:06x}", self.key, short(value), short(was))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ask(operation) => write!(f, "{operation}"),
+            Self::Answer(_, Answer::Value(value)) => write!(f, "it is {:06x}", value >> 40),
+            Self::Answer(_, Answer::Written | Answer::Swapped(true)) => f.write_str("it is written"),
+            Self::Answer(_, Answer::Swapped(false)) => f.write_str("it was another value"),
+            Self::Redirect(Some(leader)) => write!(f, "member {leader} leads"),
+            Self::Redirect(None) => f.write_str("nobody is known to lead"),
+            Self::Lost => f.write_str("does not lead any more"),
+            Self::PreVote(plea) | Self::RequestVote(plea) => write!(f, "{plea}"),
+            Self::Vote(Vote { term, granted, .. }) => write!(f, "{} in term {term}", if *granted { "yes" } else { "no" }),
+            Self::Append(append) => write!(f, "{append}"),
+            Self::Appended(Appended { term, result: Ok(last), .. }) => write!(f, "term {term}, has everything up to entry {last}"),
+            Self::Appended(Appended { term, result: Err(first), .. }) => {
+                write!(f, "term {term}, lacks what begins at entry {first} or earlier")
+            }
+            Self::Install(install) => write!(f, "term {}, what came of the entries that are not kept", install.term),
+        }
+    }
 }
 
 impl Message {

@@ -13,6 +13,7 @@ use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 use std::sync::Arc;
 
 /// The protocol of a [`Raft`].
@@ -111,6 +112,10 @@ impl Protocol for RaftProtocol {
     /// A record that was torn or has rotted has a wrong checksum, and is never read without it.
     fn garble(&self, record: &Record, _draw: Draw) -> Record {
         record.clone()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

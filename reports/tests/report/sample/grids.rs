@@ -131,7 +131,7 @@ pub fn with_map(mut results: Results) -> Results {
         label: format!("{number}ms there, 2.5ms back, loss 0.5%, for Append, Vote only"),
         one_way: false,
     };
-    let calls = (0..20).flat_map(|number| [(number, number + 1), (number, number + 3)]).filter(|(_, to)| *to < 20).collect();
+    let calls = (0..20).flat_map(|number| [(number, number + 4), (number, number + 5)]).filter(|(_, to)| *to < 20).collect();
     results.manifest.story.map = Map { stations: (0..20).map(station).collect(), links: (0..15).map(link).collect(), calls };
     for label in ["crash of payments", "cut internet <-> europe", "europe/frankfurt 3 times slower"] {
         let first = FaultWindow { label: label.to_owned(), ..results.manifest.faults[0][0].clone() };
@@ -185,7 +185,7 @@ pub fn further() -> [(&'static str, Results); 3] {
     [
         ("parts", with_gauges(with_map(with_classes(brownout(&SIX[..2], 8))))),
         ("delays", contention_along(&["links[0].delay.mean"], &[&["5ms"], &["10ms"], &["20ms"]], 6)),
-        ("delays and waits", contention_along(&["links[0].delay.mean", "stacks.\"writers -> row\"[1].retry.backoff.base"], &cells, 6)),
+        ("delays-and-waits", contention_along(&["links[0].delay.mean", "stacks.\"writers -> row\"[1].retry.backoff.base"], &cells, 6)),
     ]
 }
 

@@ -1,0 +1,84 @@
+//! What led to something that showed at an instant, and what happened just before?
+//!
+//! For violations that events show, and no operations: of the instant at which one was seen, what a node made known then, or whatever
+//! happened last; the causes of that; and everything that happened since the twelfth of them, as far as a picture bears.
+
+use super::collect::Collected;
+use crate::diff::{Source, SourceError};
+use std::collections::BTreeSet;
+
+/// So many causes are followed.
+const MOST_CAUSES: usize = 64;
+
+/// What happened since the so-manieth cause is collected, too.
+const NEAR: usize = 12;
+
+/// So many events, the last ones.
+const MOST_AROUND: usize = 250;
+
+/// Of events that have a cause, their numbers and those of their causes, in order.
+pub type Causes = Vec<(u64, u64)>;
+
+/// The event at which something showed at this instant, and the causes of every event until then.
+///
+/// # Errors
+/// If the run cannot be told.
+pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Causes), SourceError> {
+    let (mut causes, mut last, mut announced) = (Vec::new(), None, None);
+    source.tell(&mut |event| {
+        if event.at > at {
+            return;
+        }
+        causes.extend(event.cause.map(|cause| (event.id, cause)));
+        last = Some(event.id);
+        if event.at == at && event.kind == "tell" {
+            announced = Some(event.id);
+        }
+    })?;
+    Ok((announced.or(last), causes))
+}
+
+/// What there is to see of an instant.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The number of the event at which something showed.
+    pub showed: Option<u64>,
+    /// That event with its causes.
+    pub led: Collected,
+    /// Everything that happened since the twelfth of them.
+    pub near: Collected,
+}
+
+/// What led to what showed at this instant, and what happened near it.
+///
+/// # Errors
+/// If the run cannot be told.
+pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
+    let (showed, causes) = showed_at(source, at)?;
+    let mut chain = Vec::new();
+    let mut next = showed;
+    while let Some(id) = next.filter(|_| chain.len() < MOST_CAUSES) {
+        chain.push(id);
+        let place = causes.binary_search_by_key(&id, |(id, _)| *id).ok();
+        // Causes are earlier than what they cause; anything else is an edited file.
+        next = place.map(|place| causes[place].1).filter(|cause| *cause < id);
+    }
+    let wanted: BTreeSet<u64> = chain.iter().copied().collect();
+    let (mut led, mut near) = (Collected::default(), Collected::default());
+    source.tell(&mut |event| {
+        if wanted.contains(&event.id) {
+            led.events.insert(event.id, event.clone().into_owned());
+        }
+    })?;
+    let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
+    source.tell(&mut |event| {
+        if (from..=at).contains(&event.at) {
+            near.events.insert(event.id, event.clone().into_owned());
+            if near.events.len() > MOST_AROUND {
+                near.events.pop_first();
+                near.left_out += 1;
+            }
+        }
+    })?;
+    Ok(Moment { showed, led, near })
+}
