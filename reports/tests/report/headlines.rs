@@ -288,3 +288,19 @@ fn an_arm_whose_hypothesis_failed_in_one_run_is_reported_apart_and_not_ranked() 
         assert!(text.contains("set apart and not ranked: of 10 runs the hypothesis failed at the end in 10"));
     }
 }
+
+#[test]
+fn every_column_of_the_file_of_runs_has_a_name_of_its_own_whatever_a_run_observes() {
+    let mut results = brownout(SIX, 3);
+    for name in ["detection time", "calls", "charges"] {
+        let observed = Observation { name: name.to_owned(), fold: Fold::Sum, unit: Unit::Count, value: 1 };
+        measures(&mut results, 0).observations.push(observed);
+    }
+    let table = runs::table(&results);
+    let mut names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    assert!(names.contains(&"observed: calls") && names.contains(&"charges"), "{names:?}");
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "{names:?}");
+}
