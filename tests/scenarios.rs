@@ -12,6 +12,7 @@ mod links;
 mod programs;
 mod raft;
 mod registers;
+mod retries;
 mod stores;
 mod strategies;
 

@@ -302,7 +302,9 @@ impl<'a> Reader<'a> {
         let classes: Vec<&str> = arm.plan.classes.iter().skip(1).map(|class| class.name.as_str()).collect();
         let counted = arm.plan.populations.iter().filter(|population| population.counts_each);
         let populations: Vec<&str> = counted.map(|population| population.name.as_str()).collect();
-        let owners = Owners { edges: &edges, services: &services, classes: &classes, alerts: &alerts, populations: &populations };
+        let members: Vec<&str> = fleets.iter().map(|(name, _)| name.as_str()).collect();
+        let owners =
+            Owners { edges: &edges, services: &services, fleets: &members, classes: &classes, alerts: &alerts, populations: &populations };
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
             let Ok(clause) = parse_as::<Clause>(item, "expectation") else { continue };
             let (field, problem) = match clause.bare() {

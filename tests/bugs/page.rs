@@ -18,7 +18,7 @@ const TABLES: &[&str] = &[FOUND, concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bug
 const OPENING: &str = "# Bugs that a seeded search finds
 
 Each row of these tables is a classic mistake: a shipped scenario with an arm that makes it and one that does not. *Focused* are the scenario's own conditions, which bring
-about what the mistake needs; *storm* is the one default storm of its protocol, which was made for no mistake in particular. Some runs are shorter here than the scenario is, and some
+about what the mistake needs; *storm* is the one default storm of its protocol, the same for all mistakes that are made in it. Some runs are shorter here than the scenario is, and some
 have fewer calls, so that thousands of them are cheap. The normal tests (`cargo test --test main bugs`) look for every bug under 200 seeds, in both arms and under both conditions, and
 demand of the fixed arm that its core goes on when the rest stays dead for ever.
 ";

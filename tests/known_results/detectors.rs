@@ -31,7 +31,9 @@ fn swim(members: u32, rest: &str) -> String {
 fn periods_until_suspected(members: u32, order: &str, seeds: u64, fold: Fold) -> Vec<f64> {
     let crash = "faults: [Crash(node: \"group[0]\", at: \"9999ms\")]";
     let group = group("swim", &swim(members, &format!("order: {order}")), 10 + 4 * members.max(10), "0%", crash);
-    let periods = |seed| (observed(&measured(&group, seed), "detection time", fold).expect("it was found") / 1_000_000_000) as f64;
+    let periods = |seed| {
+        (observed(&measured(&group, seed), "time until a dead member is suspected", fold).expect("it was found") / 1_000_000_000) as f64
+    };
     (1..=seeds).map(periods).collect()
 }
 

@@ -5,7 +5,7 @@ use sim_core::time::SimTime;
 use std::fmt;
 
 /// What a client wants done with an object, such as a key of a store, an account, or a lock. Values are numbers; what was never written
-/// has the value 0, and no two writes of a run write the same value.
+/// has the value 0, and no two operations of a run write the same value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Read it: answers its value.
@@ -57,12 +57,12 @@ impl Action {
 pub enum End {
     /// It was done, and answered this value, if it answers any.
     Ok {
-        /// When the client heard so.
+        /// When the client heard so first.
         at: SimTime,
         /// What was answered.
         value: Option<u64>,
     },
-    /// It certainly had no effect, and never will.
+    /// It certainly had no effect in any of its attempts, and never will.
     Failed {
         /// When the client heard so.
         at: SimTime,
@@ -71,21 +71,21 @@ pub enum End {
     Unknown,
 }
 
-/// One attempt of a client to do something with an object.
+/// What a client asks of an object, in one attempt of a call or in several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operation {
     /// The client, by its number among those of all populations; after them come the members of the group, which may be clients of each other.
     pub client: u32,
-    /// The call that it is an attempt of, by the key of its draws: attempts of one call have the same. Of a member its own key.
+    /// The call that asks for it, by the key of its draws: operations of one call have the same. Of a member its own key.
     pub call: u64,
-    /// The number of the attempt, from 1; of a member that of the operation.
+    /// The number of the attempt that asked for it first, from 1; of a member that of the operation.
     pub attempt: u32,
     /// What it is about.
     pub object: u64,
     /// What is to be done.
     pub action: Action,
-    /// When it was invoked.
+    /// When it was invoked, for the first time if several attempts asked for it.
     pub invoked: SimTime,
     /// How it ended.
     pub end: End,

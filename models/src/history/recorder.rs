@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
-/// At most so many operations are recorded in a run: about 100 MB. A history that is cut short proves nothing, and properties that are
+/// At most so many operations are recorded in a run, and attempts that asked for one again: about 100 MB. A history that is cut short proves nothing, and properties that are
 /// judged by it stay undecided.
 pub const MOST_OPERATIONS: usize = 1_000_000;
 
@@ -16,6 +16,9 @@ pub const MOST_OPERATIONS: usize = 1_000_000;
 pub struct History {
     /// The operations.
     pub operations: Vec<Operation>,
+    /// When attempts asked for what an earlier one of their call had asked for, which is the same operation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried_again: Vec<SimTime>,
     /// How many more there were than can be recorded.
     pub missing: u64,
 }
@@ -62,6 +65,14 @@ impl Names {
     }
 }
 
+/// An operation that several attempts of a call have asked for.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    attempts: u32,
+    /// Those of them that certainly had no effect.
+    without_effect: u32,
+}
+
 /// A history in the making.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Recorder {
@@ -71,6 +82,10 @@ pub(crate) struct Recorder {
     open: BTreeMap<Whose, usize>,
     /// By client and object, the release of a lock that is held: recorded for when that ends by itself, and moved if it is given back before.
     held: BTreeMap<(u32, u64), usize>,
+    /// By call, what it has asked for last, if that was no read: an attempt that asks for the same asks for that.
+    asked: BTreeMap<u64, usize>,
+    /// The operations that several attempts have asked for.
+    shared: BTreeMap<usize, Shared>,
     /// How many operations each member has had.
     counts: BTreeMap<Whose, u32>,
     /// Whether operations are not in the order of their invocations.
@@ -83,7 +98,8 @@ impl Recorder {
         match step {
             Step::Invoked(object, action) => {
                 self.open.remove(&whose);
-                if let Some(index) = self.push(whose, names, (object, action), now) {
+                let again = self.asked_again(names, (object, action), now);
+                if let Some(index) = again.or_else(|| self.push(whose, names, (object, action), now)) {
                     self.open.insert(whose, index);
                 }
             }
@@ -109,8 +125,31 @@ impl Recorder {
         held.into_iter().for_each(|held| self.release(held, now));
     }
 
+    /// The operation that an earlier attempt of the call has asked for, if this one asks for the same. What was read is read anew: an answer
+    /// that is older than the attempt would be none to it.
+    fn asked_again(&mut self, names: Names, (object, action): (u64, Action), now: SimTime) -> Option<usize> {
+        let asked = names.attempt.and_then(|_| self.asked.get(&names.call)).filter(|_| action != Action::Read && !self.is_full());
+        let index = *asked?;
+        let operation = &mut self.history.operations[index];
+        if (operation.object, operation.action) != (object, action) {
+            return None;
+        }
+        let had_no_effect = !operation.may_count();
+        let shared = self.shared.entry(index).or_insert(Shared { attempts: 1, without_effect: u32::from(had_no_effect) });
+        shared.attempts += 1;
+        if had_no_effect {
+            operation.end = End::Unknown;
+        }
+        self.history.tried_again.push(now);
+        Some(index)
+    }
+
+    const fn is_full(&self) -> bool {
+        self.history.operations.len() + self.history.tried_again.len() >= MOST_OPERATIONS
+    }
+
     fn push(&mut self, whose: Whose, names: Names, (object, action): (u64, Action), invoked: SimTime) -> Option<usize> {
-        if self.history.operations.len() >= MOST_OPERATIONS {
+        if self.is_full() {
             self.history.missing += 1;
             return None;
         }
@@ -120,13 +159,26 @@ impl Recorder {
             *count
         });
         let Names { client, call, .. } = names;
+        let index = self.history.operations.len();
         self.history.operations.push(Operation { client, call, attempt, object, action, invoked, end: End::Unknown });
-        Some(self.history.operations.len() - 1)
+        if names.attempt.is_some() && action != Action::Read {
+            self.asked.insert(call, index);
+        }
+        Some(index)
     }
 
+    /// An attempt, or a member, knows how its operation ended: as done when the first one says so, as without effect when all of them do.
     fn close(&mut self, whose: Whose, end: End) {
-        if let Some(index) = self.open.remove(&whose) {
-            self.history.operations[index].end = end;
+        let Some(index) = self.open.remove(&whose) else { return };
+        if let (End::Failed { .. }, Some(shared)) = (end, self.shared.get_mut(&index)) {
+            shared.without_effect += 1;
+            if shared.without_effect < shared.attempts {
+                return;
+            }
+        }
+        let operation = &mut self.history.operations[index];
+        if operation.done().is_none() {
+            operation.end = end;
         }
     }
 
@@ -170,6 +222,54 @@ mod tests {
         assert_eq!(history.operations.iter().map(|one| one.attempt).collect::<std::collections::BTreeSet<_>>().len(), 3);
         assert!(history.operations.is_sorted_by_key(|operation| operation.invoked));
         history.operations.iter().map(|operation| (operation.action, operation.invoked.as_nanos())).collect()
+    }
+
+    /// What is recorded of the attempts of a call that each begin with this action on object 1 at instant 10 times their number, of which this is said later.
+    fn asked(actions: &[Action], then: &[(u32, Step, u64)]) -> (Vec<Operation>, usize) {
+        let mut recorder = Recorder::default();
+        let names = |attempt| Names { client: 5, call: 77, attempt: Some(attempt) };
+        for (attempt, action) in (1..).zip(actions) {
+            recorder.note(Whose::Attempt(attempt), names(attempt), Step::Invoked(1, *action), at(10 * u64::from(attempt)));
+        }
+        for (attempt, step, now) in then {
+            recorder.note(Whose::Attempt(*attempt), names(*attempt), *step, at(*now));
+        }
+        let history = recorder.into_history();
+        (history.operations, history.tried_again.len())
+    }
+
+    #[test]
+    fn attempts_that_ask_for_the_same_are_one_operation_from_the_first_question_to_the_first_answer() {
+        let (operations, again) = asked(&[Action::Write(7); 3], &[(2, Step::Returned(None), 45), (3, Step::Returned(None), 50)]);
+        let [one] = operations[..] else { panic!("{operations:?}") };
+        assert_eq!((one.attempt, one.invoked, one.end, again), (1, at(10), End::Ok { at: at(45), value: None }, 2));
+    }
+
+    #[test]
+    fn an_operation_had_no_effect_only_if_none_of_its_attempts_had_one() {
+        let none = |attempt, now| (attempt, Step::HadNoEffect, now);
+        let end = |then: &[(u32, Step, u64)]| asked(&[Action::Add(1); 2], then).0[0].end;
+        assert_eq!(end(&[none(1, 40)]), End::Unknown);
+        assert_eq!(end(&[none(1, 40), none(2, 41)]), End::Failed { at: at(41) });
+        assert_eq!(end(&[(1, Step::Returned(None), 40), none(2, 41)]), End::Ok { at: at(40), value: None });
+        assert_eq!(end(&[none(2, 40), (1, Step::Returned(None), 41)]), End::Ok { at: at(41), value: None });
+        let mut recorder = Recorder::default();
+        let names = |attempt| Names { client: 5, call: 77, attempt: Some(attempt) };
+        for (attempt, step, now) in [(1, Step::Invoked(1, Action::Add(1)), 10), none(1, 20), (2, Step::Invoked(1, Action::Add(1)), 30)] {
+            recorder.note(Whose::Attempt(attempt), names(attempt), step, at(now));
+        }
+        assert_eq!(recorder.clone().into_history().operations[0].end, End::Unknown, "the second attempt may have one");
+        recorder.note(Whose::Attempt(2), names(2), Step::HadNoEffect, at(40));
+        assert_eq!(recorder.into_history().operations[0].end, End::Failed { at: at(40) });
+    }
+
+    #[test]
+    fn reads_and_attempts_that_ask_for_something_else_are_operations_of_their_own() {
+        assert_eq!(asked(&[Action::Read; 2], &[]).0.len(), 2);
+        assert_eq!(asked(&[Action::Write(7), Action::Write(8)], &[]).0.len(), 2);
+        let exchange = |expected| Action::CompareAndSet { expected, new: expected + 10 };
+        let (operations, again) = asked(&[exchange(1), exchange(2)], &[(2, Step::HadNoEffect, 40)]);
+        assert_eq!((operations[0].end, operations[1].end, again), (End::Unknown, End::Failed { at: at(40) }, 0));
     }
 
     #[test]

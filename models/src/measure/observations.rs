@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observation {
-    /// What was observed, in words: `detection time`.
+    /// What was observed, in words: `false suspicions`.
     pub name: String,
     /// How values become one.
     pub fold: Fold,
@@ -27,6 +27,7 @@ impl Observation {
         match self.fold {
             Fold::Sum => self.name.clone(),
             Fold::Least => format!("{}, least", self.name),
+            Fold::Mean => format!("{}, mean", self.name),
             Fold::Most => format!("{}, most", self.name),
             Fold::Percentile(percent) => format!("{}, p{percent}", self.name),
         }
@@ -40,6 +41,8 @@ pub enum Fold {
     Sum,
     /// The least counts.
     Least,
+    /// Their sum over how many there are, rounded down; several runs are not folded into one.
+    Mean,
     /// The greatest counts.
     Most,
     /// So many per cent of them are not greater; several runs are not folded into one.
@@ -59,8 +62,12 @@ pub enum Unit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
     values: BTreeMap<(&'static str, Fold), (Unit, i64)>,
+    /// Of what a mean is asked for: the sum of the nanoseconds, and how many lengths it is of.
+    sums: BTreeMap<&'static str, (i128, u32)>,
     /// How often properties of protocols were violated, and when and how first.
     violations: BTreeMap<&'static str, (u64, SimTime, String)>,
+    /// How often something came about that a property speaks of, and might have violated.
+    spoken: BTreeMap<&'static str, u64>,
     /// How often what must be reached was reached, and when first.
     reached: BTreeMap<&'static str, (u64, SimTime)>,
 }
@@ -69,6 +76,16 @@ impl Observations {
     /// A property of the protocol is violated now; the sentence, without its full stop, is kept of the first violation only.
     pub fn violated(&mut self, property: &'static str, now: SimTime, sentence: impl FnOnce() -> String) {
         self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence()));
+    }
+
+    /// Something comes about that a property of the protocol speaks of: if it is not violated now, this speaks for it.
+    pub fn speaks_for(&mut self, property: &'static str) {
+        *self.spoken.entry(property).or_insert(0) += 1;
+    }
+
+    /// How often something came about that a property speaks of.
+    pub fn spoken_for(&self, property: &str) -> u64 {
+        self.spoken.get(property).copied().unwrap_or(0)
     }
 
     /// Something that must be reached is reached now.
@@ -94,6 +111,14 @@ impl Observations {
     /// Adds to a total of time.
     pub fn total(&mut self, name: &'static str, length: SimDuration) {
         self.fold(name, Fold::Sum, Unit::Time, nanos(length));
+    }
+
+    /// Keeps the shortest and the longest time, and their mean.
+    pub fn spread(&mut self, name: &'static str, length: SimDuration) {
+        self.shortest(name, length);
+        self.longest(name, length);
+        let (sum, count) = self.sums.entry(name).or_default();
+        (*sum, *count) = (*sum + i128::from(length.as_nanos()), *count + 1);
     }
 
     /// Keeps the longest time.
@@ -127,7 +152,7 @@ impl Observations {
             Fold::Sum => old.saturating_add(value),
             Fold::Least => old.min(value),
             Fold::Most => old.max(value),
-            Fold::Percentile(_) => unreachable!("percentiles are formed when all values are known"),
+            Fold::Mean | Fold::Percentile(_) => unreachable!("means and percentiles are formed when all values are known"),
         };
         self.values.entry((name, fold)).and_modify(|(_, old)| *old = folded(*old)).or_insert((unit, value));
     }
@@ -140,10 +165,34 @@ impl Observations {
             unit,
             value,
         };
-        self.values.iter().map(one).collect()
+        let means = self.sums.iter().map(|(name, (sum, count))| Observation {
+            name: (*name).to_owned(),
+            fold: Fold::Mean,
+            unit: Unit::Time,
+            value: (sum / i128::from(*count)) as i64,
+        });
+        let mut all: Vec<Observation> = self.values.iter().map(one).chain(means).collect();
+        all.sort_by(|a, b| (&a.name, a.fold).cmp(&(&b.name, b.fold)));
+        all
     }
 }
 
 fn nanos(length: SimDuration) -> i64 {
     i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_told_by_its_ends_and_its_mean_in_order() {
+        let mut observations = Observations::default();
+        observations.count("waits", 3);
+        [5, 1, 3].map(SimDuration::from_secs).into_iter().for_each(|length| observations.spread("wait", length));
+        let told: Vec<(String, i64)> = observations.list().into_iter().map(|one| (one.title(), one.value)).collect();
+        let second = 1_000_000_000;
+        let expected = [("wait, least", second), ("wait, mean", 3 * second), ("wait, most", 5 * second), ("waits", 3)];
+        assert_eq!(told, expected.map(|(title, value)| (title.to_owned(), value)));
+    }
 }

@@ -1,6 +1,6 @@
 //! Causal: does nobody read what was overwritten by something that came before, as far as anybody could know?
 
-use super::objects::{processes, witness_of, written};
+use super::objects::{no_registers, processes, witness_of, written};
 use super::{Evidence, Judged, Property, Verdict, Witness};
 use crate::about::{About, Explained};
 use crate::history::{Action, History, Operation};
@@ -60,7 +60,9 @@ struct Order<'a> {
 
 /// Every violation, and how many reads were looked at; nothing if there is too much to compare.
 pub fn causal(history: &History) -> Option<(Vec<Witness>, u64)> {
-    let is_of_registers = |operation: &&Operation| written(operation).is_some() || is_read(operation);
+    let others = no_registers(history);
+    let is_of_registers =
+        |operation: &&Operation| (written(operation).is_some() || is_read(operation)) && !others.contains(&operation.object);
     let processes = processes(history.operations.iter().filter(is_of_registers));
     let count: usize = processes.iter().map(Vec::len).sum();
     if count.saturating_mul(processes.len()) > MOST {

@@ -1,13 +1,13 @@
 //! Do replicas agree in the end, and is nothing lost that was said to be done?
 
-use super::objects::{registers, witness_of};
+use super::objects::{objects_of, registers, witness_of, written};
 use super::{Evidence, Judged, Property};
 use crate::about::{About, Explained, Parameter, parameter};
-use crate::history::Operation;
+use crate::history::{Action, History, Operation};
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1000000.";
 
@@ -44,7 +44,7 @@ impl Explained for EventualConvergence {
     const ABOUT: About = About {
         meaning: "The promise of eventually consistent stores: replicas that hear of no more writes come to agree, whatever they agree on. Objects \
                   that are written until the end, and those that nobody reads afterwards, say nothing.",
-        formula: "For each object: reads invoked `within` or longer after its last write ended (or was invoked, if nobody knows its end) and after \
+        formula: "For each object: reads invoked `within` or longer after it was last written or added to (when that ended, or was invoked if nobody knows its end) and after \
                   the end of the last fault; violated if two of them answer different values. Not reached if there are not two such reads of any object.",
         parameters: &[SETTLE],
         memory: MEMORY,
@@ -70,10 +70,9 @@ impl Explained for NoLostAcknowledgedWrite {
 impl Property for EventualConvergence {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         let (mut violations, mut spoke) = (Vec::new(), 0);
-        for register in registers(evidence.history).values() {
-            let last = register.writes.values().map(|write| write.ended().unwrap_or(write.invoked)).max().unwrap_or(SimTime::ZERO);
+        for Object { reads, last } in objects(evidence.history).into_values() {
             let settled = last.max(evidence.faults_end).saturating_add(self.within);
-            let reads: Vec<&Operation> = register.reads.iter().copied().filter(|read| read.invoked >= settled).collect();
+            let reads: Vec<&Operation> = reads.into_iter().filter(|read| read.invoked >= settled).collect();
             let [first, rest @ ..] = reads.as_slice() else { continue };
             spoke += rest.len() as u64;
             let other = rest.iter().find(|read| read.answer() != first.answer());
@@ -102,7 +101,7 @@ impl Property for NoLostAcknowledgedWrite {
                 if settled < evidence.faults_end || read.invoked.since_start() < self.within {
                     continue;
                 }
-                spoke += 1;
+                spoke += u64::from(!register.done_by(settled).is_empty());
                 for write in register.newer_than(value, settled) {
                     if !lost.insert((write.call, write.attempt)) {
                         continue;
@@ -123,6 +122,34 @@ impl Property for NoLostAcknowledgedWrite {
     fn check(&self) -> Vec<Complaint> {
         positive(self.within)
     }
+}
+
+/// An object that is read, and when it was changed last.
+#[derive(Default)]
+struct Object<'a> {
+    reads: Vec<&'a Operation>,
+    last: SimTime,
+}
+
+/// All objects: a counter is changed by what is added to it as a register is by what is written.
+fn objects(history: &History) -> BTreeMap<u64, Object<'_>> {
+    let mut objects: BTreeMap<u64, Object<'_>> = BTreeMap::new();
+    for operation in history.operations.iter().filter(|operation| operation.may_count()) {
+        match operation.action {
+            Action::Read if operation.answer().is_some() => objects.entry(operation.object).or_default().reads.push(operation),
+            Action::Read | Action::Total => {}
+            Action::CompareAndSet { .. } if written(operation).is_none() => {}
+            _ => {
+                let ended = operation.ended().unwrap_or(operation.invoked);
+                for object in objects_of(operation) {
+                    let object = objects.entry(object).or_default();
+                    object.last = object.last.max(ended);
+                }
+            }
+        }
+    }
+    objects.values_mut().for_each(|object| object.reads.sort_by_key(|read| read.invoked));
+    objects
 }
 
 fn positive(within: SimDuration) -> Vec<Complaint> {

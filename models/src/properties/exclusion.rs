@@ -63,7 +63,7 @@ impl Explained for AtMostOnce {
                   come to that had begun by then, each counted once. In a system of services judged by what those have really executed that count \
                   their executions, have idempotency keys, keep a log or take part in sagas.",
         formula: "Of an object to which calls add amounts above 0: violated by an answer, of a read or of an addition, that is greater than the \
-                  sum over the calls of which an attempt was invoked before the answer came; an attempt that is known to have had no effect does not count. \
+                  sum over the calls that had begun before the answer came; one that is known to have had no effect does not count. \
                   Of services: violated by every request that is executed again, and every step or compensation of a saga.",
         parameters: &[],
         memory: MEMORY,

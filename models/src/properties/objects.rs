@@ -16,10 +16,24 @@ pub(super) struct Register<'a> {
     pub done: Vec<&'a Operation>,
 }
 
+/// The objects that are no registers: what a counter answers to a read nobody has written.
+pub(super) fn no_registers(history: &History) -> BTreeSet<u64> {
+    let is_of_register = |action: Action| matches!(action, Action::Read | Action::Write(_) | Action::CompareAndSet { .. } | Action::Total);
+    let others = history.operations.iter().filter(|operation| !is_of_register(operation.action));
+    others.flat_map(objects_of).collect()
+}
+
+/// The objects that an operation is about.
+pub(super) fn objects_of(operation: &Operation) -> impl Iterator<Item = u64> + use<> {
+    let other = if let Action::Transfer { to, .. } = operation.action { Some(to) } else { None };
+    [operation.object].into_iter().chain(other)
+}
+
 /// The registers of a history, each with its reads and writes; an exchange that was done is a write.
 pub(super) fn registers(history: &History) -> BTreeMap<u64, Register<'_>> {
     let mut objects: BTreeMap<u64, Register<'_>> = BTreeMap::new();
-    for operation in &history.operations {
+    let others = no_registers(history);
+    for operation in history.operations.iter().filter(|operation| !others.contains(&operation.object)) {
         let register = objects.entry(operation.object).or_default();
         match operation.action {
             Action::Read if operation.answer().is_some() => register.reads.push(operation),

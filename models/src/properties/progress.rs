@@ -44,23 +44,23 @@ impl Property for Progress {
         let from = self.after.map_or(evidence.faults_end, |after| SimTime::ZERO.saturating_add(after));
         let until = evidence.horizon.min(evidence.ended);
         let operations = &evidence.history.operations;
-        if from.saturating_add(self.within) > until
-            || !operations.iter().any(|operation| operation.invoked >= from && operation.invoked < until)
-        {
+        // What is tried again is wanted once more.
+        let again = evidence.history.tried_again.iter().copied();
+        let mut invoked: Vec<SimTime> = operations.iter().map(|operation| operation.invoked).chain(again).collect();
+        invoked.sort_unstable();
+        if from.saturating_add(self.within) > until || !invoked.iter().any(|at| *at >= from && *at < until) {
             return Judged::not_reached();
         }
         let mut done: Vec<SimTime> =
             operations.iter().filter_map(|operation| operation.done()).filter(|at| *at >= from && *at < until).collect();
         done.sort_unstable();
         let spoke = done.len() as u64;
-        let mut invoked: Vec<SimTime> = operations.iter().map(|operation| operation.invoked).collect();
-        invoked.sort_unstable();
         // From one operation that is done to the next, somebody waits from the first invocation on.
         let begins = std::iter::once(from).chain(done.iter().copied());
         let ends = done.iter().copied().chain([until]);
         let mut violations = Vec::new();
         for (begin, end) in begins.zip(ends) {
-            // The first to ask after the last success; what is tried again is an invocation of its own.
+            // The first to ask after the last success, for the first time or again.
             let waits = invoked.get(invoked.partition_point(|at| *at < begin)).copied();
             let Some(waits) = waits.filter(|waits| end.saturating_since(*waits) >= self.within) else { continue };
             let sentence = format!("nothing was done for {} though somebody wanted something", end.saturating_since(waits));

@@ -1,6 +1,6 @@
 //! Sequential: is there one order of all operations that every client's own order and all answers agree with, whatever the time?
 
-use super::objects::{processes, written};
+use super::objects::{no_registers, processes, written};
 use super::{Evidence, Judged, Property, Verdict, causal, linearizable};
 use crate::about::{About, Explained, parameter};
 use crate::history::{Action, History, Operation};
@@ -80,8 +80,10 @@ pub fn sequential(history: &History, states: u64) -> Verdict {
     if causal::verdict(history) == Verdict::Violated {
         return Verdict::Violated;
     }
+    let others = no_registers(history);
     let says = |operation: &&Operation| written(operation).is_some() || operation.action == Action::Read && operation.answer().is_some();
-    search(&processes(history.operations.iter().filter(says)), states)
+    let of_registers = history.operations.iter().filter(|operation| !others.contains(&operation.object));
+    search(&processes(of_registers.filter(says)), states)
 }
 
 /// How far each process has come, and what every object holds.

@@ -86,16 +86,16 @@ impl Stated {
     }
 }
 
-/// What the witness of a protocol says of a property of its own. What it reports as reached is a goal: never reached is no success.
+/// What the witness of a protocol says of a property of its own. What it reports as reached is a goal: never reached is no success, and nor is
+/// a property that nothing came about of.
 fn watched(name: &str, observations: &Observations) -> Judged {
     if let Some((count, at, sentence)) = observations.violations(name) {
         return Judged { verdict: Verdict::Violated, count, first: Some(Witness::new(at, sentence)) };
     }
-    let is_goal = of_protocols().iter().any(|known| known.name == name && known.is_goal);
     match observations.reached_first(name) {
         Some((count, at)) => Judged { first: Some(Witness::new(at, "it was reached")), ..Judged::holds(count) },
-        None if is_goal => Judged::not_reached(),
-        None => Judged::holds(0),
+        None if observations.spoken_for(name) == 0 && of_protocols().iter().any(|known| known.name == name) => Judged::not_reached(),
+        None => Judged::holds(observations.spoken_for(name)),
     }
 }
 

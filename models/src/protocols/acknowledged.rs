@@ -12,8 +12,9 @@ pub(super) const KEEPS_ACKNOWLEDGED: (&str, &str) = ("KeepsAcknowledged", "whoev
 pub struct Acknowledged(BTreeMap<u32, (u64, u64)>);
 
 impl Acknowledged {
-    /// A write is acknowledged.
-    pub(super) fn done(&mut self, key: u32, value: u64, number: u64) {
+    /// A write is acknowledged. It speaks for what is claimed unless somebody leads later who does not know it.
+    pub(super) fn done(&mut self, key: u32, value: u64, number: u64, observations: &mut Observations) {
+        observations.speaks_for(KEEPS_ACKNOWLEDGED.0);
         self.0.insert(key, (value, number));
     }
 

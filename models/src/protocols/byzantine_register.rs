@@ -256,7 +256,7 @@ impl Protocol for ByzantineRegisterProtocol {
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
-        let (key, write) = wish::made(&turn.draws("call", 0), (self.spec.keys, self.spec.reads), turn);
+        let (key, write) = wish::made((self.spec.keys, self.spec.reads), turn.unique_value(), turn);
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), Message::Ask(key)));
         Session { key, write, versions: BTreeMap::new(), storing: None, stored: BTreeSet::new(), refused: BTreeSet::new() }
     }

@@ -200,8 +200,11 @@ impl Protocol for CounterProtocol {
     fn begin(&self, turn: &mut Turn<'_, Self>) {
         let draws = turn.draws("call", 0);
         let member = draws.choice().index(u64::from(self.members)) as u32;
-        let (action, message) =
-            if self.reads.holds(draws.share()) { (Action::Read, Message::Read) } else { (Action::Add(1), Message::Add) };
+        let (action, message) = if self.reads.holds(turn.draws_of_first("call").share()) {
+            (Action::Read, Message::Read)
+        } else {
+            (Action::Add(1), Message::Add)
+        };
         turn.invoke(0, action);
         turn.send(To::Member(member), message);
     }
@@ -280,6 +283,7 @@ impl Protocol for CounterProtocol {
                 let sum = value as u64;
                 let before = watch.said.insert(instance, sum).unwrap_or(0);
                 observations.count("sums read", 1);
+                ["NeverTooMuch", "NeverLess"].into_iter().for_each(|property| observations.speaks_for(property));
                 observations.most("additions that a read missed", watch.added.saturating_sub(sum));
                 if sum > watch.added {
                     observations

@@ -322,9 +322,7 @@ pub(super) fn observe_suspicion(suspect: u32, truth: &Truth<'_>, observations: &
     match truth.down_since(suspect) {
         Some(since) => {
             observations.count("detections", 1);
-            observations.total("detection time", truth.now - since);
-            observations.shortest("detection time", truth.now - since);
-            observations.longest("detection time", truth.now - since);
+            observations.spread("time until a dead member is suspected", truth.now - since);
         }
         None => observations.count("false suspicions", 1),
     }

@@ -134,7 +134,7 @@ pub(super) fn bears_everything<P: Protocol>(protocol: &P, say: impl Fn(&mut Word
 }
 
 fn caller<'a, P: Protocol>(seed: &'a Seed, asking: Asking, orders: &'a mut Orders<P>) -> Turn<'a, P> {
-    Turn::new(Reading::perfect(SimTime::ZERO), seed, Key::named("caller"), None, orders).with_call(asking)
+    Turn::new(Reading::perfect(SimTime::ZERO), seed, Key::named("caller"), None, orders).with_call(asking, Key::named("call"))
 }
 
 /// A caller hears anything, and so does a liar who is asked to alter it.

@@ -344,6 +344,7 @@ impl Protocol for LeaseProtocol {
             Seen::Announced(Speaker::Member(_, holder), Announcement { what: "Holds", .. }) => {
                 watch.holders.insert(holder, truth.now);
                 observations.count("leases held", 1);
+                observations.speaks_for("OneHolder");
                 if watch.holders.len() == 2 {
                     watch.two_since = Some(truth.now);
                     observations.count("leases held twice", 1);

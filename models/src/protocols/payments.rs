@@ -201,6 +201,7 @@ impl Protocol for PaymentsProtocol {
         let times = watch.charges.entry(call).or_insert(0);
         *times += 1;
         let is_again = *times > 1;
+        observations.speaks_for("ChargedOnce");
         if is_again {
             observations.violated("ChargedOnce", truth.now, || format!("call {:016x} was charged again", call as u64));
         } else {

@@ -10,6 +10,12 @@ use sim_core::time::{SimDuration, SimTime};
 /// What is unique to an attempt.
 const UNIQUE: Key = Key::named("value that an attempt writes");
 
+/// The value that belongs to an attempt; never 0.
+const fn value_of(attempt: Key) -> u64 {
+    let bits = attempt.child(UNIQUE.bits()).bits();
+    if bits == 0 { 1 } else { bits }
+}
+
 /// One step of a member or of a caller's session: what it knows, and what it wants done.
 pub struct Turn<'a, P: Protocol> {
     reading: Reading,
@@ -17,6 +23,8 @@ pub struct Turn<'a, P: Protocol> {
     key: Key,
     me: Option<u32>,
     asking: Option<Asking>,
+    /// What the keys of all attempts of the caller's call are made from; a member's own.
+    session: Key,
     disk: Option<&'a dyn Slots<P::Stored>>,
     orders: &'a mut Orders<P>,
 }
@@ -103,12 +111,12 @@ impl<P: Protocol> Default for Orders<P> {
 impl<'a, P: Protocol> Turn<'a, P> {
     /// A turn of whoever has this clock reading and key; `me` is the index of a member.
     pub(crate) fn new(reading: Reading, seed: &'a Seed, key: Key, me: Option<u32>, orders: &'a mut Orders<P>) -> Self {
-        Self { reading, seed, key, me, asking: None, disk: None, orders }
+        Self { reading, seed, key, me, asking: None, session: key, disk: None, orders }
     }
 
-    /// The turn of a caller who makes an attempt of this call.
-    pub(crate) fn with_call(self, asking: Asking) -> Self {
-        Self { asking: Some(asking), ..self }
+    /// The turn of a caller who makes an attempt of this call; the key of every attempt is the child of this one by its number.
+    pub(crate) fn with_call(self, asking: Asking, session: Key) -> Self {
+        Self { asking: Some(asking), session, ..self }
     }
 
     /// The turn of a member with this disk.
@@ -131,14 +139,25 @@ impl<'a, P: Protocol> Turn<'a, P> {
         self.seed.draws(Key::named(purpose).child(self.asking().call), 0)
     }
 
-    /// A value that no other attempt of the run has, and never 0: what an attempt writes.
+    /// What the first attempt of the call draws for this purpose: what a call is about all of its attempts take from there, so that they
+    /// ask for the same.
+    pub fn draws_of_first(&self, purpose: &'static str) -> Draws {
+        self.seed.draws(self.session.child(1).child(Key::named(purpose).bits()), 0)
+    }
+
+    /// A value that no other attempt of the run has, and never 0: what an attempt writes where a retry is a write of its own.
     pub const fn unique_value(&self) -> u64 {
-        let bits = self.key.child(UNIQUE.bits()).bits();
-        if bits == 0 { 1 } else { bits }
+        value_of(self.key)
+    }
+
+    /// A value that no other call of the run has, and never 0: what every attempt of a call writes where a retry asks for the same again.
+    pub const fn value_of_call(&self) -> u64 {
+        value_of(self.session.child(1))
     }
 
     /// The speaker begins an operation: with this object, this is to be done. One that is still open stays unknown. Operations are those of
-    /// callers, and of members that are clients of others.
+    /// callers, and of members that are clients of others. What attempts of one call ask of one object, unless they read it, is one operation
+    /// if they ask for the same.
     pub fn invoke(&mut self, object: u64, action: Action) {
         self.orders.operations.push(Step::Invoked(object, action));
     }
@@ -250,7 +269,8 @@ impl<'a, P: Protocol> Turn<'a, P> {
     /// The same turn, of the protocol in a box: what it wants done is collected in a room of its own.
     pub(super) fn inner<'b, Q: Protocol>(&'b self, room: &'b mut Orders<Q>, disk: Option<&'b dyn Slots<Q::Stored>>) -> Turn<'b, Q> {
         (room.held, room.tickets) = (self.orders.held, self.orders.tickets);
-        Turn { reading: self.reading, seed: self.seed, key: self.key, me: self.me, asking: self.asking, disk, orders: room }
+        let Turn { reading, seed, key, me, asking, session, .. } = *self;
+        Turn { reading, seed, key, me, asking, session, disk, orders: room }
     }
 
     /// Takes over what the protocol in a box wants done.

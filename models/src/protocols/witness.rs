@@ -8,6 +8,7 @@ use super::Announcement;
 use crate::environment::Environment;
 use crate::ids::{InstanceId, NodeId};
 use sim_core::time::SimTime;
+use std::collections::BTreeMap;
 
 /// Something a witness sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +38,14 @@ pub struct Truth<'a> {
     down: &'a [Option<SimTime>],
     /// What faults do, and the node of the first member.
     faults: Option<(&'a Environment, NodeId)>,
+    /// When faults that made members dishonest ended last, of those that were.
+    strayed: Option<&'a BTreeMap<u32, SimTime>>,
 }
 
 impl<'a> Truth<'a> {
     /// The true time, and since when each member is down, if it is.
     pub const fn new(now: SimTime, down: &'a [Option<SimTime>]) -> Self {
-        Self { now, down, faults: None }
+        Self { now, down, faults: None, strayed: None }
     }
 
     /// The same where faults may make members dishonest; `first` is the node of the first member.
@@ -51,12 +54,24 @@ impl<'a> Truth<'a> {
         Self { faults: Some((faults, first)), ..self }
     }
 
+    /// The same where it is remembered when members were dishonest last.
+    #[must_use]
+    pub(crate) const fn after(self, strayed: &'a BTreeMap<u32, SimTime>) -> Self {
+        Self { strayed: Some(strayed), ..self }
+    }
+
     /// Whether a member is now what others take it for: no fault makes it lie, and there is no second one of it.
     pub fn is_honest(&self, member: u32) -> bool {
         self.faults.is_none_or(|(faults, first)| {
             let node = NodeId(first.0 + member);
             !faults.messages().misbehaves(node) && faults.node(node).twin.is_none()
         })
+    }
+
+    /// Whether a member has been honest ever since this instant, and is so now.
+    pub fn was_honest_since(&self, member: u32, since: SimTime) -> bool {
+        let last = self.strayed.and_then(|strayed| strayed.get(&member));
+        self.is_honest(member) && last.is_none_or(|last| *last < since)
     }
 
     /// Since when a member is down.

@@ -48,14 +48,15 @@ impl<P: Protocol> World<P> {
     ) -> T {
         let attempt = &self.attempts[slot];
         let (caller, session) = (attempt.caller, attempt.session);
-        let key = attempt.name.call.key.child(SESSION.bits()).child(u64::from(attempt.name.number));
+        let of_call = attempt.name.call.key.child(SESSION.bits());
+        let key = of_call.child(u64::from(attempt.name.number));
         let asking = self.asking(slot);
         let reading = self.reading(caller, ctx.now());
         let mut orders = std::mem::take(&mut self.orders);
         let answer = {
             let session = if session == NONE { None } else { Some(&mut self.sessions[session]) };
             let mut world = SessionWorld { protocol: &self.protocol, session };
-            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking))
+            act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking, of_call))
         };
         if !orders.operations.is_empty() {
             self.note_operations(slot, &mut orders.operations, ctx.now());

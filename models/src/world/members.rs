@@ -217,7 +217,7 @@ impl<P: Protocol> World<P> {
             if let Speaker::Member(_, instance) = by {
                 let memory = &self.members[instance.index()].memory;
                 let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
-                let truth = Truth::new(ctx.now(), &self.down).under(&self.environment, first);
+                let truth = Truth::new(ctx.now(), &self.down).under(&self.environment, first).after(&self.strayed);
                 self.protocol.examine(&mut self.witness, (instance, memory), announcement, &truth, &mut self.observations);
             }
         }
@@ -225,7 +225,7 @@ impl<P: Protocol> World<P> {
 
     pub(super) fn show_witness(&mut self, seen: Seen, now: SimTime) {
         let first = self.plan.group.as_ref().map_or(NodeId(0), |group| group.first);
-        let truth = Truth::new(now, &self.down).under(&self.environment, first);
+        let truth = Truth::new(now, &self.down).under(&self.environment, first).after(&self.strayed);
         self.protocol.witness(&mut self.witness, seen, &truth, &mut self.observations);
     }
 

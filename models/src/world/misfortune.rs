@@ -2,7 +2,7 @@
 
 use super::World;
 use super::triggers::BIN_ENDS;
-use crate::environment::{Condition, Effect};
+use crate::environment::{Condition, Effect, MessageEffect, NodeEffect};
 use crate::event::{Kind, WorldEvent};
 use crate::faults::{Happening, Timetable};
 use crate::ids::{FaultId, NodeId, StretchId};
@@ -137,6 +137,7 @@ impl<P: Protocol> World<P> {
             }
         } else {
             self.environment.end(id, effects, &self.plan.topology);
+            self.members_behave_again(effects, ctx.now());
         }
         for (node, before) in touched.into_iter().zip(before) {
             self.condition_changes(node, &before, ctx);
@@ -147,6 +148,16 @@ impl<P: Protocol> World<P> {
             self.followers_change(ctx);
         }
         self.load_changes(id, effects, begins, ctx);
+    }
+
+    /// Of those whom these effects made dishonest it is remembered until when.
+    fn members_behave_again(&mut self, effects: &[Effect], now: SimTime) {
+        for effect in effects {
+            let (Effect::Messages(MessageEffect::Misbehaves(node, _)) | Effect::Node(node, NodeEffect::Twin(_))) = effect else { continue };
+            if let Role::Member(member) = self.plan.nodes[node.index()].role {
+                self.strayed.insert(member, now);
+            }
+        }
     }
 
     /// Tells whoever waits for it that a strike of a fault began or ended.

@@ -169,6 +169,8 @@ pub struct World<P: Protocol> {
     down: Vec<Option<SimTime>>,
     /// Whether members keep what they said, because a fault may make them repeat it.
     remembers: bool,
+    /// When a fault that made a member dishonest ended last.
+    strayed: BTreeMap<u32, SimTime>,
     /// Members of whose answers a caller has heard another one than they should have given, or that were asked something else than the caller
     /// meant, by the slot of its attempt.
     misled: BTreeMap<u32, BTreeSet<u32>>,
@@ -251,6 +253,7 @@ impl<P: Protocol> World<P> {
             twins: BTreeMap::new(),
             remembers: plan.faults.iter().any(|fault| fault.fault.repeats()),
             down: vec![None; protocol.members() as usize],
+            strayed: BTreeMap::new(),
             misled: BTreeMap::new(),
             held: BTreeMap::new(),
             witness: P::Witness::default(),

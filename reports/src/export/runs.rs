@@ -4,9 +4,10 @@
 
 use crate::summary;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Unit};
+use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Unit, Uptime};
 use scenarios::outcome::Failure;
 use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
+use scenarios::uptime::Quorum;
 use sim_core::time::SimDuration;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,7 @@ pub fn table(results: &Results) -> Table {
     let classes = summary::classes::names(results.runs.iter().filter_map(finished));
     let populations = summary::fairness::names(results.runs.iter().filter_map(finished));
     let services = summary::services::names(results.runs.iter().filter_map(finished));
+    let fleets = fleets(results);
     let mut columns = columns(&results.manifest);
     let width = columns.len();
     columns.extend(summary::detection::columns());
@@ -30,7 +32,12 @@ pub fn table(results: &Results) -> Table {
     columns.extend(populations.iter().flat_map(|name| summary::fairness::columns(name)));
     columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
     columns.extend(classes.iter().flat_map(|class| class_columns(class)));
-    columns.extend(observed.iter().map(|(title, unit)| Column::number(title.as_str(), unit)));
+    columns.extend(fleets.iter().flat_map(summary::columns_of_uptime).map(|(_, column)| column));
+    for (title, unit) in &observed {
+        // Every column has a name of its own, whatever a run observes.
+        let is_taken = columns.iter().any(|column| column.name == *title);
+        columns.push(Column::number(if is_taken { format!("observed: {title}") } else { title.clone() }, unit));
+    }
     let mut table = Table::new("Every run", columns);
     for row in &results.runs {
         let mut cells = cells(&results.manifest, row);
@@ -41,10 +48,36 @@ pub fn table(results: &Results) -> Table {
         cells.extend(populations.iter().flat_map(|name| summary::fairness::cells(finished(row), name)));
         cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
         cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
+        cells.extend(fleets.iter().flat_map(|fleet| uptimes(row, fleet)));
         cells.extend(observed.iter().map(|(title, _)| observation(row, title)));
         table.push(cells);
     }
     table
+}
+
+/// The services and groups whose members were counted in any run.
+fn fleets(results: &Results) -> Vec<Uptime> {
+    let mut fleets: Vec<Uptime> = Vec::new();
+    for up in results.runs.iter().filter_map(finished).flat_map(|run| &run.up) {
+        match fleets.iter_mut().find(|fleet| fleet.of == up.of) {
+            // Arms may have more members or fewer.
+            Some(fleet) => fleet.members = fleet.members.max(up.members),
+            None => fleets.push(up.clone()),
+        }
+    }
+    fleets
+}
+
+fn uptimes(row: &RunRow, fleet: &Uptime) -> Vec<Cell> {
+    let up = finished(row).and_then(|run| run.up.iter().find(|up| up.of == fleet.of));
+    let share = |quorum: Quorum| {
+        Cell::or_missing(up, |up| {
+            let (part, whole) = up.at_least(quorum.of(up.members));
+            // A year in nanoseconds fits many times over.
+            Cell::Ratio(part as u64, whole as u64)
+        })
+    };
+    summary::columns_of_uptime(fleet).into_iter().map(|(quorum, _)| share(quorum)).collect()
 }
 
 /// Title and unit of everything that was observed in any run, in the order of the titles.

@@ -44,6 +44,7 @@ pub use precision::{precision, why_stopped};
 pub use properties::properties;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
+pub(crate) use run::columns_of_uptime;
 pub use run::{observed, single_run};
 pub use sensitivity::sensitivity;
 pub use services::services;

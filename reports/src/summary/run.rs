@@ -87,6 +87,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
         let meaning = match observation.fold {
             Fold::Sum => "added up, as it was observed",
             Fold::Least => "the least that was observed",
+            Fold::Mean => "the mean of what was observed",
             Fold::Most => "the most that was observed",
             Fold::Percentile(50) => "half of what was observed is not greater",
             Fold::Percentile(_) => "so many per cent of what was observed are not greater",
@@ -137,6 +138,17 @@ fn many_episodes(episodes: &[Episode], say: Say<'_>) {
     say("calls lost", Cell::Count(all().map(|episode| episode.calls_lost).sum()), "successes missing against the level while below it");
 }
 
+/// The columns of a service or group in a file of runs: of all its members, of a majority and of any, where these are not the same.
+pub(crate) fn columns_of_uptime(up: &Uptime) -> Vec<(Quorum, Column)> {
+    let all = [(Quorum::All, ""), (Quorum::Majority, "a majority of "), (Quorum::One, "any of ")];
+    let told = match up.members {
+        0 | 1 => &all[..1],
+        2 => &[all[0], all[2]],
+        _ => &all[..],
+    };
+    told.iter().map(|(quorum, who)| (*quorum, Column::number(format!("uptime of {who}{}", up.of), "0..1"))).collect()
+}
+
 /// Shares of time in which members were up, where any was down.
 fn uptime(up: &Uptime, say: Say<'_>) {
     let most = up.members;
@@ -153,11 +165,11 @@ fn uptime(up: &Uptime, say: Say<'_>) {
         if most == 1 { "share of the measured time that it was up" } else { "share of the measured time that every member was up" };
     say(&format!("uptime of {}", up.of), share(all), meaning);
     if most > 2 {
-        let name = format!("majority of {}", up.of);
+        let name = format!("uptime of a majority of {}", up.of);
         say(&name, share(majority), &format!("share of the measured time that at least {majority} of {most} members were up"));
     }
     if most > 1 {
-        say(&format!("any of {}", up.of), share(1), "share of the measured time that at least one member was up");
+        say(&format!("uptime of any of {}", up.of), share(1), "share of the measured time that at least one member was up");
     }
 }
 

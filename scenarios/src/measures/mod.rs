@@ -12,6 +12,7 @@ mod latency;
 mod recovery;
 mod services;
 mod totals;
+mod uptime;
 mod value;
 
 pub(crate) use edges::normalised;
@@ -65,6 +66,8 @@ pub enum Owner {
     Alert,
     /// A population of clients.
     Population,
+    /// A service or group whose members go down.
+    Fleet,
 }
 
 impl Owner {
@@ -88,6 +91,7 @@ impl Owner {
             Self::Class => "CLASS",
             Self::Alert => "ALERT",
             Self::Population => "CLIENTS",
+            Self::Fleet => "NODE",
         }
     }
 }
@@ -101,7 +105,7 @@ enum Of {
 }
 
 const FIXED: [&[Fixed]; 4] = [&totals::ALL, &recovery::ALL, &latency::ALL, &detection::ALL];
-const OWNED: [&[Owned]; 5] = [&edges::ALL, &services::ALL, &classes::ALL, &detection::OF_ALERTS, &fairness::ALL];
+const OWNED: [&[Owned]; 6] = [&edges::ALL, &services::ALL, &uptime::ALL, &classes::ALL, &detection::OF_ALERTS, &fairness::ALL];
 
 /// Name and summary of every measure that does not depend on the scenario; owners are written as placeholders.
 pub fn list() -> Vec<(String, String)> {
@@ -216,6 +220,21 @@ mod tests {
         assert_eq!(read("attempts per call of clients -> other"), Reading::Missing);
         assert_eq!((read("availability"), read("goodput")), (Reading::Is(750_000_000), Reading::Is(600_000)));
         assert_eq!((read("latency p99"), read("recovery time")), (Reading::Missing, Reading::Missing));
+    }
+
+    #[test]
+    fn uptime_is_that_of_all_members_of_a_majority_or_of_any() {
+        let secs = sim_core::time::SimDuration::from_secs;
+        let up = measure::Uptime {
+            of: "machines".to_owned(),
+            members: 3,
+            exactly: vec![(0, secs(1)), (1, secs(2)), (2, secs(3)), (3, secs(4))],
+        };
+        let run = RunMeasures { up: vec![up], ..RunMeasures::default() };
+        let read = |name: &str| Measure::named(name).unwrap().of(&run, &manifest());
+        let tenths = |tenths: i128| Reading::Is(tenths * 100_000_000);
+        assert_eq!((read("uptime of machines"), read("uptime of a majority of machines")), (tenths(4), tenths(7)));
+        assert_eq!((read("uptime of any of machines"), read("uptime of others")), (tenths(9), Reading::Missing));
     }
 
     #[test]

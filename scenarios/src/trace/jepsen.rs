@@ -114,7 +114,7 @@ mod tests {
             operation(5, Action::CompareAndSet { expected: 1, new: 3 }, 50, End::Failed { at: SimTime::from_nanos(60) }),
         ];
         let mut text = Vec::new();
-        write_history(&mut text, &History { operations, missing: 0 }).unwrap();
+        write_history(&mut text, &History { operations, ..History::default() }).unwrap();
         let expected = "\
 {:index 0, :type :invoke, :process 0, :f :write, :value [7 1], :time 10}
 {:index 1, :type :ok, :process 0, :f :write, :value [7 1], :time 20}

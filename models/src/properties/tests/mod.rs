@@ -27,7 +27,7 @@ fn read(client: u32, value: u64, from: u64, until: u64) -> Operation {
 }
 
 fn history(operations: Vec<Operation>) -> History {
-    History { operations, missing: 0 }
+    History { operations, ..History::default() }
 }
 
 fn is_linearizable(operations: &[Operation]) -> bool {
@@ -163,6 +163,35 @@ fn staleness_is_bounded_by_versions_and_by_age_and_counted() {
     let observed: Vec<(String, i64)> = bounded(Some(1), None).observe(&evidence).into_iter().map(|one| (one.title(), one.value)).collect();
     let expected = [("reads judged", 2), ("stale reads", 1), ("versions missed, most", 2), ("staleness, most", 70)];
     assert_eq!(observed, expected.map(|(name, value)| (name.to_owned(), value)));
+}
+
+#[test]
+fn a_counter_settles_when_nothing_is_added_any_more_and_is_no_register() {
+    let within = sim_core::time::SimDuration::from_nanos(100);
+    let converges = EventualConvergence { within };
+    let add = |from, until| operation(0, Action::Add(1), from, until, None);
+    let sums = [read(1, 1, 200, 210), read(2, 2, 220, 230)];
+    let with = |adds: &[Operation]| [adds, &sums].concat();
+    assert_eq!(judged(&converges, with(&[add(0, Some(10)), add(150, Some(160))])).verdict, Verdict::NotReached);
+    assert_eq!(judged(&converges, with(&[add(0, Some(10)), add(150, None)])).verdict, Verdict::NotReached, "it may have come then");
+    assert_eq!(judged(&converges, with(&[add(0, Some(10)), add(20, Some(30))])).verdict, Verdict::Violated);
+    let all = with(&[add(0, Some(10)), add(20, Some(30))]);
+    assert_eq!(judged(&Causal {}, all.clone()).verdict, Verdict::NotReached, "nobody writes sums");
+    assert_eq!(judged(&NoLostAcknowledgedWrite { within }, all).verdict, Verdict::NotReached);
+}
+
+#[test]
+fn what_is_tried_again_is_still_wanted() {
+    let progress = Progress { within: sim_core::time::SimDuration::from_nanos(100), after: None };
+    let judged = |again: &[u64]| {
+        let operations = vec![write(0, 1, 0, 50), operation(1, Action::Write(2), 10, None, None), write(0, 3, 900, 950)];
+        let history = History { operations, tried_again: again.iter().map(|instant| at(*instant)).collect(), missing: 0 };
+        let (books, heard) = (Books::default(), BTreeMap::new());
+        let (horizon, ended) = (at(1_000), at(1_000));
+        progress.judge(&Evidence { history: &history, books: &books, heard: &heard, faults_end: at(0), horizon, ended }).verdict
+    };
+    assert_eq!(judged(&[]), Verdict::Holds, "whoever began before may have given up");
+    assert_eq!(judged(&[400]), Verdict::Violated);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What do servers of a chain, their master and callers say to each other?
 
+use crate::protocols::Held;
 use sim_core::draw::Draw;
 use std::collections::BTreeMap;
 
@@ -39,8 +40,8 @@ pub enum Message {
     Done(Option<u64>),
     /// The member does not serve that.
     Refused,
-    /// A server passes a write on, in this version of the chain.
-    Pass(u64, Write),
+    /// A server passes a write on, in this version of the chain, and whom the tail is to answer.
+    Pass(u64, Write, Option<Held>),
     /// The tail has everything up to there.
     Confirm(u64, u64),
     /// A server says that it lives, for the so-manieth time, and in which version it came into the chain that it has everything of.
@@ -83,7 +84,7 @@ impl Message {
         match self {
             Self::Done(value) => Self::Done(Some(another(value.unwrap_or(0)))),
             Self::Refused => Self::Done(Some(draw.index(1 << 16))),
-            Self::Pass(version, (number, key, value)) => Self::Pass(version, (number, key, another(value))),
+            Self::Pass(version, (number, key, value), caller) => Self::Pass(version, (number, key, another(value)), caller),
             Self::Confirm(version, number) => Self::Confirm(version, number.saturating_add(1)),
             Self::Everything(version, mut state) => {
                 state.store.values_mut().for_each(|(value, _)| *value = another(*value));

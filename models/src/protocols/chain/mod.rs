@@ -5,8 +5,10 @@
 //! nothing that could be lost. A master, which is the last member and does not fail in the paper, takes out whoever is silent and tells all
 //! others, each of whom then passes on what the new successor may lack; who comes back is put at the end when it has everything. The paper
 //! assumes that whoever is silent is dead. Here it may be slow: so a server serves only while it has heard the master lately, and the master
-//! waits until that is over (a lease, by each one's own clock). Simplified: the head answers a write when word of it has come back from the tail. What a
-//! server has is on its disk before it passes it on (the disk is not simulated). Left out: reads by other servers (CRAQ).
+//! waits until that is over (a lease, by each one's own clock). The tail answers whoever wrote, and word that it has the
+//! write goes back from server to server, so that they forget it. What a server has is on its disk before it passes it on (the disk is not
+//! simulated); who waits for an answer is not, and whoever has asked a head that dies hears nothing. Left out: reads by other servers (CRAQ),
+//! and requests with numbers of their own: a write that is tried again is another one.
 
 mod master;
 mod message;

@@ -83,7 +83,7 @@ impl Protocol for ChainProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
         let draws = turn.draws("call", 0);
-        let wish = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
+        let wish = wish::made((self.spec.keys, self.spec.reads), turn.unique_value(), turn);
         turn.send(To::Member(self.server(draws.demand())), Message::Where);
         Session { wish, is_asked: false, reader: self.server(draws.wait()) }
     }
@@ -183,7 +183,7 @@ mod tests {
             3 => Message::Get(words.small()),
             4 => Message::Done(words.flag().then_some(number)),
             5 => Message::Refused,
-            6 => Message::Pass(version, (number, words.small(), words.number())),
+            6 => Message::Pass(version, (number, words.small(), words.number()), None),
             7 => Message::Confirm(version, number),
             8 => Message::Chain(Order { version, servers }, words.flag().then_some(number)),
             9 => Message::Alive(number, version),

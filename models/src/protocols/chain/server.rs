@@ -15,10 +15,10 @@ pub struct Server {
     /// The version in which it came into the chain that it has everything of, but for what is on its way.
     complete_since: u64,
     /// Writes that the tail has not confirmed.
-    open: BTreeMap<u64, (u32, u64)>,
+    open: BTreeMap<u64, Pending>,
     /// Writes that came before those that they follow.
-    early: BTreeMap<u64, (u32, u64)>,
-    /// Of a head: who waits for what.
+    early: BTreeMap<u64, Pending>,
+    /// Of a head: who waits for what. The tail answers them.
     waiting: BTreeMap<u64, Held>,
     /// When it told the master that it lives, by number.
     told: BTreeMap<u64, SimTime>,
@@ -31,6 +31,9 @@ pub struct Server {
     /// What was acknowledged in the last turn that acknowledged anything, for the witness.
     pub(super) done: Vec<Write>,
 }
+
+/// A key, its value, and who waits to hear that it is written, if that is known.
+type Pending = (u32, u64, Option<Held>);
 
 type Now<'a, 'b> = &'a mut Turn<'b, ChainProtocol>;
 
@@ -109,32 +112,33 @@ impl Server {
                     return turn.send(To::Caller, Message::Refused);
                 }
                 let number = self.state.count.saturating_add(1);
-                if protocol.keeps(ChainRule::TailAcknowledges) {
-                    self.waiting.insert(number, turn.hold());
+                let caller = protocol.keeps(ChainRule::TailAcknowledges).then(|| turn.hold());
+                if let Some(caller) = caller {
+                    self.waiting.insert(number, caller);
                 } else {
                     self.done = vec![(number, key, value)];
                     turn.announce("Acknowledges", number as i64);
                     turn.send(To::Caller, Message::Done(None));
                 }
-                self.take((number, key, value), turn);
+                self.take(number, (key, value, caller), turn);
             }
             _ => {}
         }
     }
 
     /// It has the next write, and passes it on; the tail confirms it.
-    fn take(&mut self, (number, key, value): Write, turn: Now<'_, '_>) {
+    fn take(&mut self, number: u64, (key, value, caller): Pending, turn: Now<'_, '_>) {
         self.state.count = number;
         self.state.store.insert(key, (value, number));
-        self.open.insert(number, (key, value));
+        self.open.insert(number, (key, value, caller));
         self.pass_on(number, turn);
     }
 
     fn pass_on(&mut self, number: u64, turn: Now<'_, '_>) {
         match self.next(turn.me()) {
             Some(next) => {
-                if let Some(&(key, value)) = self.open.get(&number) {
-                    turn.send(To::Member(next), Message::Pass(self.order.version, (number, key, value)));
+                if let Some(&(key, value, caller)) = self.open.get(&number) {
+                    turn.send(To::Member(next), Message::Pass(self.order.version, (number, key, value), caller));
                 }
             }
             None if self.is_tail(turn.me()) => self.confirmed(number, turn),
@@ -142,19 +146,23 @@ impl Server {
         }
     }
 
-    /// The tail has everything up to there: so has everybody.
+    /// The tail has everything up to there: so has everybody, and it answers whoever waits for that.
     fn confirmed(&mut self, number: u64, turn: Now<'_, '_>) {
         let left = self.open.split_off(&number.saturating_add(1));
         let closed = std::mem::replace(&mut self.open, left);
         let still = self.waiting.split_off(&number.saturating_add(1));
-        self.done.clear();
-        for (number, caller) in std::mem::replace(&mut self.waiting, still) {
-            if let Some(&(key, value)) = closed.get(&number) {
+        let waited = std::mem::replace(&mut self.waiting, still);
+        if self.is_tail(turn.me()) {
+            self.done.clear();
+            for (number, (key, value, caller)) in closed {
+                let Some(caller) = caller else { continue };
                 self.done.push((number, key, value));
                 turn.announce("Acknowledges", number as i64);
+                turn.send(To::Held(caller), Message::Done(None));
             }
-            turn.send(To::Held(caller), Message::Done(None));
         }
+        // Whom no tail has answered, because it did not know of them any more, nobody answers.
+        waited.into_values().for_each(|caller| turn.drop_held(caller));
         if let Some(before) = self.before(turn.me()) {
             turn.send(To::Member(before), Message::Confirm(self.order.version, number));
         }
@@ -164,7 +172,9 @@ impl Server {
         let me = turn.me();
         match message {
             Message::Chain(order, answers) if from == protocol.master() => self.told(protocol, order, answers, turn),
-            Message::Pass(version, write) if version == self.order.version && self.before(me) == Some(from) => self.passed(write, turn),
+            Message::Pass(version, write, caller) if version == self.order.version && self.before(me) == Some(from) => {
+                self.passed(write, caller, turn);
+            }
             Message::Confirm(version, number) if version == self.order.version && self.next(me) == Some(from) => {
                 self.confirmed(number.min(self.state.count), turn);
             }
@@ -180,13 +190,15 @@ impl Server {
         }
     }
 
-    fn passed(&mut self, (number, key, value): Write, turn: Now<'_, '_>) {
+    fn passed(&mut self, (number, key, value): Write, caller: Option<Held>, turn: Now<'_, '_>) {
         if self.is_complete(turn.me()) && number <= self.state.count {
             // It was passed on again: whoever is behind may not have it, or the confirmation was lost.
-            return if self.open.contains_key(&number) { self.pass_on(number, turn) } else { self.confirmed(number, turn) };
+            let Some((.., waits)) = self.open.get_mut(&number) else { return self.confirmed(number, turn) };
+            *waits = waits.or(caller);
+            return self.pass_on(number, turn);
         }
         if self.early.len() < MOST_OPEN {
-            self.early.insert(number, (key, value));
+            self.early.insert(number, (key, value, caller));
         }
         self.catch_up(turn);
     }
@@ -195,8 +207,8 @@ impl Server {
         if !self.is_complete(turn.me()) {
             return;
         }
-        while let Some((key, value)) = self.early.remove(&(self.state.count.saturating_add(1))) {
-            self.take((self.state.count.saturating_add(1), key, value), turn);
+        while let Some(write) = self.early.remove(&(self.state.count.saturating_add(1))) {
+            self.take(self.state.count.saturating_add(1), write, turn);
         }
     }
 
@@ -267,7 +279,8 @@ impl Server {
 
     /// What it has it has written down; who waits is forgotten, and so is how the chain was.
     pub(super) fn crashes(&mut self) {
-        let (state, open) = (std::mem::take(&mut self.state), std::mem::take(&mut self.open));
+        let (state, mut open) = (std::mem::take(&mut self.state), std::mem::take(&mut self.open));
+        open.values_mut().for_each(|(.., caller)| *caller = None);
         *self = Self { state, open, complete_since: self.complete_since, beats: self.beats, ..Self::default() };
     }
 }

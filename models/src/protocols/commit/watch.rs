@@ -71,6 +71,7 @@ impl Watch {
         observations: &mut Observations,
     ) {
         let Some(fate) = self.transactions.get_mut(&transaction) else { return };
+        ["Atomicity", "Integrity"].into_iter().for_each(|property| observations.speaks_for(property));
         if let Some(since) = fate.prepared.remove(&instance) {
             waited(now - since, (rules, now), observations);
         }
@@ -119,6 +120,7 @@ fn waited(length: SimDuration, (rules, now): (Rules, SimTime), observations: &mu
     observations.total("time from vote to decision", length);
     observations.longest("time from vote to decision", length);
     let Some(within) = rules.within else { return };
+    observations.speaks_for("DecidesWithin");
     observations.count("decisions that came too late", u64::from(length > within));
     if length > within {
         observations.violated("DecidesWithin", now, || format!("a participant had voted yes and knew of no decision for {length}"));

@@ -242,7 +242,7 @@ impl Protocol for GeneralsProtocol {
     }
 
     fn conclude(&self, watch: &mut Watch, truth: &Truth<'_>, observations: &mut Observations) {
-        watch.ends(truth.now, observations);
+        watch.ends(truth, observations);
     }
 }
 

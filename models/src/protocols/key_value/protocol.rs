@@ -163,10 +163,10 @@ impl Protocol for KeyValueProtocol {
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {
-        let draws = turn.draws("call", 0);
-        let key = draws.choice().index(u64::from(self.spec.keys)) as u32;
-        if !self.spec.reads.holds(draws.share()) {
-            // A value names its write; 0 is none.
+        let (draws, of_call) = (turn.draws("call", 0), turn.draws_of_first("call"));
+        let key = of_call.choice().index(u64::from(self.spec.keys)) as u32;
+        if !self.spec.reads.holds(of_call.share()) {
+            // A value names its write, and a retry is a write of its own; 0 is none.
             let value = draws.wait().bits() | 1;
             turn.invoke(u64::from(key), Action::Write(value));
             return turn.send(To::Member(0), Message::Write(key, value));

@@ -47,6 +47,7 @@ impl Watch {
     pub(super) fn looks(&self, member: &Member, announced: Announcement, now: SimTime, observations: &mut Observations) {
         let (Member::Resource(resource), "Writes") = (member, announced.what) else { return };
         observations.count("writes", 1);
+        observations.speaks_for("OneWriterAtATime");
         let is_over_another = resource.based_on.wrapping_add(1) != resource.version;
         if is_over_another {
             observations.violated("OneWriterAtATime", now, || {

@@ -94,8 +94,9 @@ impl Replica {
         self.repeats_checkpoint(protocol, turn);
         let finished: Vec<u64> = self.waiting.keys().copied().filter(|id| self.answers.contains_key(id)).collect();
         for id in finished {
-            if let (Some((_, Some(held))), Some(&answer)) = (self.waiting.remove(&id), self.answers.get(&id)) {
-                turn.send(To::Held(held), Message::Reply(id, answer));
+            let asking = self.waiting.remove(&id).into_iter().flat_map(|(_, asking)| asking);
+            if let Some(&answer) = self.answers.get(&id) {
+                asking.for_each(|held| turn.send(To::Held(held), Message::Reply(id, answer)));
             }
         }
         turn.announce("CatchesUp", self.executed as i64);

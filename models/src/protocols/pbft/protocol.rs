@@ -102,9 +102,10 @@ impl Protocol for PbftProtocol {
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
-        let draws = turn.draws("call", 0);
+        let (key, write) = wish::made((self.spec.keys, self.spec.reads), turn.value_of_call(), turn);
+        // A write that is asked for again is done once. A read is asked for anew: what an earlier attempt was answered may be old by now.
+        let draws = if write.is_some() { turn.draws_of_first("call") } else { turn.draws("call", 0) };
         let id = draws.wait().bits();
-        let (key, write) = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
         let request = Message::Request(Request { id, key, write });
         (0..self.spec.members).for_each(|member| turn.send(To::Member(member), request.clone()));
         Session { id, is_read: write.is_none(), answers: BTreeMap::new(), refused: BTreeSet::new() }

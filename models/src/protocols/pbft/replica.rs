@@ -25,8 +25,8 @@ pub struct Replica {
     /// What was answered to the requests that were done last.
     pub(super) answers: BTreeMap<u64, u64>,
     pub(super) done: VecDeque<u64>,
-    /// Requests that are not done, and who asked.
-    pub(super) waiting: BTreeMap<u64, (Request, Option<Held>)>,
+    /// Requests that are not done, and who asked: attempts of a call that writes ask for the same request.
+    pub(super) waiting: BTreeMap<u64, (Request, Vec<Held>)>,
     pub(super) is_timed: bool,
     pub(super) stable: u64,
     pub(super) snapshot: Snapshot,
@@ -57,6 +57,9 @@ const MOST_ANSWERS: usize = 1_024;
 /// A replica keeps so many requests that are not done, and hears no others: own choice.
 const MOST_WAITING: usize = 10_000;
 
+/// Of the attempts that ask for a request that is not done it answers so many, the last ones: own choice, since most of them listen no more.
+const MOST_ASKING: usize = 4;
+
 type Now<'a, 'b> = &'a mut Turn<'b, PbftProtocol>;
 
 impl Replica {
@@ -69,7 +72,11 @@ impl Replica {
             return;
         }
         let held = turn.hold();
-        self.waiting.entry(request.id).or_insert((request, None)).1 = Some(held);
+        let (_, asking) = self.waiting.entry(request.id).or_insert((request, Vec::new()));
+        asking.push(held);
+        if asking.len() > MOST_ASKING {
+            turn.drop_held(asking.remove(0));
+        }
         self.propose_waiting(protocol, turn);
         self.watch_the_time(protocol, turn);
     }
@@ -138,7 +145,7 @@ impl Replica {
             && !self.answers.contains_key(&request.id)
             && self.waiting.len() < MOST_WAITING
         {
-            self.waiting.entry(request.id).or_insert((request, None));
+            self.waiting.entry(request.id).or_insert((request, Vec::new()));
             self.watch_the_time(protocol, turn);
         }
         self.look_at(protocol, place, turn);
@@ -222,7 +229,7 @@ impl Replica {
             self.remember(request.id, answer);
             answer
         });
-        if let Some((_, Some(held))) = self.waiting.remove(&request.id) {
+        for held in self.waiting.remove(&request.id).into_iter().flat_map(|(_, asking)| asking) {
             turn.send(To::Held(held), Message::Reply(request.id, answer));
         }
         known.is_none()

@@ -34,6 +34,7 @@ impl Watch {
     ) {
         match announced.what {
             "Executes" if truth.is_honest(member) => {
+                observations.speaks_for("Agreement");
                 let did = replica.did(announced.value as u64);
                 let place = self.places.entry(announced.value as u64).or_insert_with(|| {
                     observations.count("requests ordered", u64::from(did.is_some()));

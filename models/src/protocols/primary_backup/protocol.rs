@@ -103,7 +103,7 @@ impl Protocol for PrimaryBackupProtocol {
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {
         let draws = turn.draws("call", 0);
-        let wish = wish::made(&draws, (self.spec.keys, self.spec.reads), turn);
+        let wish = wish::made((self.spec.keys, self.spec.reads), turn.unique_value(), turn);
         let member = draws.demand().index(u64::from(self.spec.members)) as u32;
         turn.send(To::Member(member), Message::Do(wish));
         Session { wish, sent_on: 0 }

@@ -31,10 +31,12 @@ pub struct QuorumRegister {
     /// How many of them keep each key (N): the first by a ring that begins at another member for every key; all unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replicas: Option<u32>,
-    /// How many replicas a read waits for (R).
-    pub read_quorum: u32,
-    /// How many replicas a write waits for (W).
-    pub write_quorum: u32,
+    /// How many replicas a read waits for (R); a majority of them unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_quorum: Option<u32>,
+    /// How many replicas a write waits for (W); a majority of them unless said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_quorum: Option<u32>,
     /// How many keys there are, at most 100,000.
     pub keys: u32,
     /// How many of the calls read, if that is drawn for each call.
@@ -117,8 +119,8 @@ impl Default for QuorumRegister {
         Self {
             members: 3,
             replicas: None,
-            read_quorum: 2,
-            write_quorum: 2,
+            read_quorum: None,
+            write_quorum: None,
             keys: 1,
             reads: Share::percent(50),
             asks: Asks::default(),
@@ -141,6 +143,20 @@ impl QuorumRegister {
     /// How many replicas each key has.
     pub fn replicas(&self) -> u32 {
         self.replicas.unwrap_or(self.members)
+    }
+
+    fn majority(&self) -> u32 {
+        self.replicas() / 2 + 1
+    }
+
+    /// How many replicas a read waits for.
+    pub fn read_quorum(&self) -> u32 {
+        self.read_quorum.unwrap_or_else(|| self.majority())
+    }
+
+    /// How many replicas a write waits for.
+    pub fn write_quorum(&self) -> u32 {
+        self.write_quorum.unwrap_or_else(|| self.majority())
     }
 
     /// Whether a rule is kept.
@@ -178,7 +194,9 @@ impl Speaks for QuorumRegister {
             );
         }
         for (field, quorum) in [("read_quorum", self.read_quorum), ("write_quorum", self.write_quorum)] {
-            if quorum == 0 || quorum > replicas {
+            if let Some(quorum) = quorum
+                && (quorum == 0 || quorum > replicas)
+            {
                 complain(field, format!("a quorum is of 1 replica or more, and of no more than there are ({replicas}), not {quorum}"));
             }
         }

@@ -4,7 +4,7 @@ use super::member::{Member, Timer};
 use super::message::{Message, Version};
 use super::repair::HANDED;
 use super::work::{Next, Work};
-use super::{Asks, Coordinator, QuorumRegister};
+use super::{Asks, Coordinator, QuorumRegister, Versions};
 use crate::history::Action;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
@@ -60,10 +60,11 @@ impl QuorumRegisterProtocol {
         }
     }
 
-    /// The key that an attempt is about, and the value that it writes, if it writes.
+    /// The key that a call is about, and the value that its attempt writes, if it writes. A retry is a write of its own, with a new version,
+    /// unless versions are counted: then all attempts of a call write the same one.
     fn asked(&self, turn: &Turn<'_, Self>) -> (u32, Option<u64>) {
-        let (draws, asking) = (turn.draws("operation", 0), turn.asking());
-        let value = turn.unique_value();
+        let (draws, asking) = (turn.draws_of_first("operation"), turn.asking());
+        let value = if self.spec.versions == Versions::Counted { turn.value_of_call() } else { turn.unique_value() };
         match self.spec.asks {
             Asks::Drawn => {
                 let key = draws.choice().index(u64::from(self.spec.keys)) as u32;

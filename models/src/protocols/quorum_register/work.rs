@@ -106,7 +106,7 @@ impl Work {
             // Too late for whoever asked, and not for those that have something older.
             self.phase = Phase::Over(version);
         }
-        if self.phase != Phase::Asking || self.heard.len() < spec.read_quorum as usize {
+        if self.phase != Phase::Asking || self.heard.len() < spec.read_quorum() as usize {
             return Next::Wait;
         }
         let newest = self.heard.iter().map(|(_, version)| *version).max().unwrap_or(Version::NOTHING);
@@ -116,7 +116,7 @@ impl Work {
             return Next::Store(version);
         }
         self.stored = self.heard.iter().filter(|(_, version)| *version == newest).map(|(from, _)| *from).collect();
-        let is_kept = self.stored.len() >= spec.write_quorum as usize || newest == Version::NOTHING;
+        let is_kept = self.stored.len() >= spec.write_quorum() as usize || newest == Version::NOTHING;
         if is_kept || !spec.keeps(QuorumRule::WriteBack) {
             self.phase = Phase::Over(newest);
             return Next::Done(Some(newest.value));
@@ -132,7 +132,7 @@ impl Work {
         }
         self.stored.push(from);
         match self.phase {
-            Phase::Storing(version) if self.stored.len() >= spec.write_quorum as usize => {
+            Phase::Storing(version) if self.stored.len() >= spec.write_quorum() as usize => {
                 self.phase = Phase::Over(version);
                 Next::Done(if self.is_write() { None } else { Some(version.value) })
             }
@@ -147,8 +147,8 @@ impl Work {
         }
         let left = spec.replicas().saturating_sub(self.refused.len() as u32);
         match self.phase {
-            Phase::Asking if left < spec.read_quorum => Next::Fail,
-            Phase::Storing(_) if left < spec.write_quorum => Next::Fail,
+            Phase::Asking if left < spec.read_quorum() => Next::Fail,
+            Phase::Storing(_) if left < spec.write_quorum() => Next::Fail,
             _ => Next::Wait,
         }
     }

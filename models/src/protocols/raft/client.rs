@@ -18,7 +18,8 @@ pub struct Session {
 }
 
 impl RaftProtocol {
-    /// A caller asks any member. Which key it asks for, and what, belongs to the call: all of its attempts ask for the same.
+    /// A caller asks any member. Which key it asks for, and what, belongs to the call: all of its attempts ask for the same, but for an
+    /// exchange, which goes by what its attempt has read.
     pub(super) fn ask(&self, turn: &mut Turn<'_, Self>) -> Session {
         let (call, attempt) = (turn.asking().call, turn.asking().attempt);
         let draws = turn.draws_of_call("operation");
@@ -26,7 +27,7 @@ impl RaftProtocol {
         let (drawn, share_of_reads) = (draws.share().unit(), self.spec.reads.as_f64());
         let reads = drawn < share_of_reads;
         let looks_first = !reads && drawn < share_of_reads + self.spec.compare_and_set.as_f64();
-        let action = if reads || looks_first { Action::Read } else { Action::Write(turn.unique_value()) };
+        let action = if reads || looks_first { Action::Read } else { Action::Write(turn.value_of_call()) };
         let operation = Operation { origin: Origin { call, attempt }, key, action };
         let member = turn.draws("member", 0).choice().index(u64::from(self.spec.members)) as u32;
         turn.send(To::Member(member), Message::Ask(operation));
@@ -68,8 +69,8 @@ impl Session {
             Answer::Written => None,
             Answer::Swapped(swapped) => Some(u64::from(swapped)),
         };
-        // What an earlier attempt of the call has done this one does not do again.
-        if by == self.operation.origin.attempt {
+        // What an earlier attempt of the call has done this one does not do again. A write is the same in all of them.
+        if by == self.operation.origin.attempt || matches!(self.operation.action, Action::Write(_)) {
             turn.returns(returned);
         } else {
             turn.had_no_effect();

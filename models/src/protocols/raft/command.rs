@@ -3,7 +3,7 @@
 use sim_core::draw::mix;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Whose operation it is: a call, and the attempt that carried it. Every attempt of a call asks for the same.
+/// Whose operation it is: a call, and the attempt that carried it. Every attempt of a call asks for the same, but for what an exchange expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The number of the call, which no other call has.
@@ -12,7 +12,7 @@ pub struct Origin {
     pub attempt: u32,
 }
 
-/// What a caller wants done with a key. Values name the attempt that wrote them; 0 is none.
+/// What a caller wants done with a key. Values name the call that wrote them, or the attempt that exchanged them; 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// What is its value?

@@ -88,6 +88,7 @@ impl Watch {
                         reign.since = now;
                     }
                     reign.last = now;
+                    observations.speaks_for("StableLeader");
                 }
             }
             "LogFull" => observations.count("operations refused by a full log", 1),
@@ -100,6 +101,7 @@ impl Watch {
 
     fn leads(&mut self, instance: InstanceId, term: u64, now: SimTime, observations: &mut Observations) {
         observations.count("leaders elected", 1);
+        observations.speaks_for("ElectionSafety");
         let other = *self.elected.entry(term).or_insert(instance);
         if other != instance {
             observations
@@ -164,6 +166,7 @@ impl Watch {
     /// Whoever is elected has everything that was committed in earlier terms.
     fn judge_completeness(&self, (by, member): (InstanceId, &Member), now: SimTime, observations: &mut Observations) {
         let Some(back) = self.committed.iter().rposition(|entry| entry.during < member.term && entry.term > 0) else { return };
+        observations.speaks_for("LeaderCompleteness");
         let (index, wanted) = (self.first + back as u64, self.committed[back]);
         let found = member.log.mark(index);
         if index < member.log.base().index || found.is_some_and(|found| found.chain == wanted.chain) {
@@ -191,6 +194,7 @@ impl Watch {
             self.first += 1;
         }
         observations.most("entries committed", mark.index);
+        observations.speaks_for("StateMachineSafety");
         let known = mark.index.checked_sub(self.first).and_then(|place| self.committed.get(place as usize));
         if known.is_some_and(|known| known.term > 0 && known.chain != mark.chain) {
             observations.violated("StateMachineSafety", now, || {
@@ -215,6 +219,7 @@ impl Watch {
 
     /// Where two logs have an entry of the same index and term, they are the same up to there.
     fn judge_end(&mut self, (by, member): (InstanceId, &Member), now: SimTime, observations: &mut Observations) {
+        observations.speaks_for("LogMatching");
         let end = member.log.end();
         let chain = *self.seen.entry((end.index, end.term)).or_insert(end.chain);
         if chain != end.chain {

@@ -58,7 +58,9 @@ impl Registered for AfterPercentile {
 impl Explained for AfterPercentile {
     const ABOUT: About = About {
         meaning: "As AfterDelay, with a delay that follows the latency: at the 95th percentile about 5 % of the calls are sent twice, as long as \
-                  latency is what it was. When the callee slows down for all, all are sent twice until the next period.",
+                  latency is what it was, and a little more than that: the quantile is guessed from the calls of one period. A guess that is \
+                  too short makes slow calls shorter (a second copy wins), and so the next guess is too short as well; one that is too \
+                  long does no such thing. When the callee slows down for all, all are sent twice until the next period.",
         formula: "One further copy at start + the quantile of the successful calls of the last full period, if they were at least min_data_points, \
                   and if budgets from outside allow it. A call counts from its start to its first success, so that a hedged one does not count \
                   as a fast one. A failure sends nothing; the call fails when no copy is under way any more. No draws.",

@@ -8,10 +8,11 @@ use crate::problem::{Problem, did_you_mean, one_of};
 /// A problem, and the field of the clause that it is about.
 pub(crate) type InField = (&'static str, Problem);
 
-/// Edges, services, classes, alerts, and populations whose clients are counted one by one, that a scenario has.
+/// Edges, services, services and groups by their members, classes, alerts, and populations whose clients are counted one by one, that a scenario has.
 pub(crate) struct Owners<'a> {
     pub edges: &'a [&'a str],
     pub services: &'a [&'a str],
+    pub fleets: &'a [&'a str],
     pub classes: &'a [&'a str],
     pub alerts: &'a [&'a str],
     pub populations: &'a [&'a str],
@@ -91,6 +92,7 @@ impl MeasureBounds {
         let (what, known) = match owner {
             Owner::Edge => ("no edge is called", owners.edges),
             Owner::Service => ("no service is called", owners.services),
+            Owner::Fleet => ("no service or group is called", owners.fleets),
             Owner::Class => ("no class of requests is called", owners.classes),
             Owner::Alert => ("no alert is called", owners.alerts),
             Owner::Population => ("no population with `counts_each: true` is called", owners.populations),
@@ -204,7 +206,8 @@ mod tests {
 
     #[test]
     fn owners_that_do_not_exist_are_answered_with_what_there_is() {
-        let owners = Owners { edges: &["shop -> db"], services: &["shop", "db"], classes: &["buy"], alerts: &[], populations: &[] };
+        let services: &[&str] = &["shop", "db"];
+        let owners = Owners { edges: &["shop -> db"], services, fleets: services, classes: &["buy"], alerts: &[], populations: &[] };
         let unknown = |name: &str| of(name).unknown(&owners).map(|problem| (problem.message, problem.hint));
         assert_eq!(unknown("attempts of shop->db"), None);
         let (message, hint) = unknown("utilisation of dbb").expect("there is none");
