@@ -73,8 +73,8 @@ fn load(plan: &Plan, population: &PopulationPlan) -> String {
             format!("{who} {call} \"{callee}\" once each, {when}")
         }
         ArrivalProcess::Closed { think } => format!(
-            "{who} {call} \"{callee}\", {wait} for the end of {its} call, {think_for} for {} on average, and {call} again (closed load{within})",
-            think.mean().to_digits(3)
+            "{who} {call} \"{callee}\", {wait} for the end of {its} call, {think_for} for {}, and {call} again (closed load{within})",
+            think.finite_mean().map_or("a time without a mean".to_owned(), |mean| format!("{} on average", mean.to_digits(3)))
         ),
         open @ ArrivalProcess::Open(gaps) => {
             let rate = open.mean_rate(SimTime::ZERO, SimTime::ZERO + plan.clockwork.horizon).map_or(String::new(), per_second);
@@ -109,7 +109,10 @@ fn part(plan: &Plan, service: &ServicePlan) -> Part {
         workers => words.push(each(service.replicas, &counted(workers, "worker"))),
     }
     if service.demand.mean() > SimDuration::ZERO {
-        words.push(format!("{} of work per request on average", service.demand.mean().to_digits(3)));
+        words.push(match service.demand.finite_mean() {
+            Some(mean) => format!("{} of work per request on average", mean.to_digits(3)),
+            None => "work per request that has no mean".to_owned(),
+        });
     }
     if service.workers != UNLIMITED && service.queue_limit != u32::MAX {
         words.push(format!("at most {} waiting at each", service.queue_limit));

@@ -134,6 +134,16 @@ fn a_caller_that_gives_up_before_any_answer_can_come_is_told_what_the_least_is()
 }
 
 #[test]
+fn work_without_a_mean_and_with_another_mean_than_is_written_is_named() {
+    let said = |demand: &str| sentences(&format!(r#"{}, "shop": Service(workers: 1, demand: {demand})"#, clients("10/s")), "");
+    let [endless] = said(r#"Pareto(scale: "1ms", shape: 0.9)"#).try_into().expect("one sentence");
+    assert_eq!(endless, "the work that a request asks of `shop` has no mean: no number of workers is enough for long");
+    let [cut] = said(r#"Normal(mean: "10ms", sd: "10ms")"#).try_into().expect("one sentence");
+    assert!(cut.starts_with("the work of `shop` is 12.9ms on average, not 10ms"), "{cut}");
+    assert_eq!(said(r#"Normal(mean: "10ms", sd: "3ms")"#), Vec::<String>::new());
+}
+
+#[test]
 fn a_queue_with_an_end_is_not_said_to_grow() {
     let hint = |queue: &str| {
         let text = format!(

@@ -60,6 +60,16 @@ const KNOWN: [[u64; 6]; 14] = [
 ];
 
 #[test]
+fn a_heavy_tail_has_no_mean_and_neither_has_what_it_is_a_part_of() {
+    assert_eq!(sampler(r#"Pareto(scale: "5ms", shape: 0.9)"#).finite_mean(), None);
+    let mixed = r#"Bimodal(share_slow: "1%", fast: Constant("1ms"), slow: Pareto(scale: "5ms", shape: 1.0))"#;
+    assert_eq!(sampler(mixed).finite_mean(), None);
+    for text in EVERY_KIND {
+        assert_eq!(sampler(text).finite_mean(), Some(sampler(text).mean()), "{text}");
+    }
+}
+
+#[test]
 fn no_sample_is_less_than_the_least_and_some_come_near_it() {
     let millis = [0.5, 10.0, 0.0, 0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 30.0];
     for (text, millis) in EVERY_KIND.iter().zip(millis) {

@@ -87,6 +87,10 @@ fn loaded(args: &DiffArgs, side: usize) -> Result<Loaded, Exit> {
     if is_trace(name) {
         return FileSource::open(Utf8Path::new(name)).map(Loaded::Trace).map_err(|error| wrong(&error.to_string()));
     }
+    if Utf8Path::new(name).is_file() && !name.ends_with(".ron") {
+        let how = "`stormglass run ... --trace FILE.jsonl` writes one that can";
+        return Err(wrong(&format!("{name} cannot be compared: only scenarios (.ron) and traces in the form jsonl can; {how}")));
+    }
     // A repro file says itself which run it is of; what is said of arms, seeds and changes is about the other side.
     if let Some((scenario, arm, seed)) = run_of_repro(name)? {
         return Ok(Loaded::Run(Box::new(scenario), arm as u32, seed));

@@ -1,19 +1,24 @@
 //! `explain`: what one name of the language means, with parameters, units and defaults.
 
 use super::output::{print, wrong};
-use super::{Exit, list};
+use super::{Exit, guide, list};
 use clap::Args;
 use models::alerts::AnyAlert;
+use models::clocks::AnyClock;
 use models::faults::{AnyFault, Explanation, Parameter, TIMING};
 use models::properties::{AnyProperty, of_protocols};
+use models::protocols::Group;
 use models::registry::Registered;
 use models::services::data::{Optimistic, Replication};
 use models::services::{AnyAdmission, AnyPartition, Connections, Queue, ReadModel};
 use models::strategies::cache::IdempotencyKeys;
 use models::strategies::{Family, Layer, families};
+use models::workloads::Arrivals;
 use models::{About, Explained};
 use scenarios::expect::{ClausePage, PAGES};
 use scenarios::problem::did_you_mean;
+use scenarios::text::parse::fields_named;
+use sim_core::sample::Distribution;
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -76,7 +81,10 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let mut pages: Vec<String> = fault.into_iter().map(|(name, summary, explanation)| page(name, summary, &explanation)).collect();
     pages.extend(strategies.into_iter().map(|&(_, kind, name, summary, about)| about_page(kind, name, summary, &about)));
     pages.extend(clause.map(clause_page));
-    pages.extend(others.into_iter().map(|(kind, name, summary)| format!("{name} ({kind}): {summary}")));
+    pages.extend(others.into_iter().map(|(kind, name, summary)| {
+        let head = format!("{name} ({kind}): {summary}");
+        guide::entry(&kind, &name).map_or(head.clone(), |entry| guide_page(head, &entry, fields(&kind, &name)))
+    }));
     print(&pages.join("\n\n"))?;
     Ok(Exit::Fine)
 }
@@ -119,6 +127,34 @@ fn clause_page(page: &ClausePage) -> String {
         format!("Example\n  {}", page.example),
     ]
     .join("\n\n")
+}
+
+/// The fields of what the guide describes, and those that have to be there.
+fn fields(kind: &str, name: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    match kind {
+        "protocols" => fields_named::<Group>(name),
+        "distributions" => fields_named::<Distribution>(name),
+        "arrivals" => fields_named::<Arrivals>(name),
+        "clocks" => fields_named::<AnyClock>(name),
+        _ => (Vec::new(), Vec::new()),
+    }
+}
+
+/// What the guide says of a name, with all its fields.
+fn guide_page(head: String, entry: &guide::Entry, (fields, required): (Vec<&str>, Vec<&str>)) -> String {
+    let mut parts = vec![head, paragraph("", &entry.meaning)];
+    if !entry.fields.is_empty() {
+        let width = entry.fields.iter().map(|[name, ..]| name.len()).max().unwrap_or_default();
+        let line = |[name, meaning, default]: &[String; 3]| format!("  {name:<width$}  {meaning}; default: {default}");
+        parts.push(format!("Parameters\n{}", entry.fields.iter().map(line).collect::<Vec<_>>().join("\n")));
+    }
+    if !fields.is_empty() {
+        let word = |field: &&str| if required.contains(field) { format!("{field} (required)") } else { (*field).to_owned() };
+        parts.push(paragraph("Fields, with a default unless required: ", &fields.iter().map(word).collect::<Vec<_>>().join(", ")));
+    }
+    parts.push(format!("Example, with values in their units\n  {}", entry.example));
+    parts.push("All of them are described in docs/language.md.".to_owned());
+    parts.join("\n\n")
 }
 
 /// Text in lines of at most 100 characters.

@@ -78,6 +78,7 @@ enum Kind {
     /// Distributions of delays and demands.
     Distributions,
     /// Protocols of groups.
+    #[value(alias = "groups")]
     Protocols,
     /// Clocks of nodes.
     Clocks,

@@ -1,10 +1,11 @@
 //! Which scenario does a word on the command line mean, and what is wrong with it?
 
-use super::output::say;
+use super::output::{say, wrong};
 use super::{Exit, ScenarioArgs};
 use camino::Utf8Path;
 use scenarios::library::{self, SHIPPED};
 use scenarios::problem::{Problem, Problems};
+use scenarios::repro::read::is_repro;
 use scenarios::text::Source;
 use scenarios::text::path::Path;
 use scenarios::{Extent, Scenario};
@@ -15,6 +16,13 @@ use scenarios::{Extent, Scenario};
 /// [`Exit::Wrong`] if anything is.
 pub fn load(args: &ScenarioArgs, extent: Extent) -> Result<Scenario, Exit> {
     let source = find(&args.scenario)?;
+    if is_repro(&source.text) {
+        let name = &args.scenario;
+        let sentence = format!("{name} is a repro file: one run with its scenario, and no scenario by itself");
+        return Err(wrong(&format!(
+            "{sentence}; use `stormglass replay {name}`, or `stormglass shrink {name}` for the smallest that fails alike"
+        )));
+    }
     let mut changes = Vec::new();
     let mut misread = None;
     for text in &args.changes {

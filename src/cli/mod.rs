@@ -9,6 +9,7 @@ mod dry_run;
 mod explain;
 mod export;
 mod futures;
+mod guide;
 mod list;
 mod load;
 mod new;

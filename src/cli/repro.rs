@@ -41,6 +41,9 @@ pub fn find(name: &str, as_far_as_possible: bool) -> Result<Option<Repro>, Exit>
 /// [`Exit::Wrong`] if it is none.
 pub fn load(name: &str, as_far_as_possible: bool) -> Result<Repro, Exit> {
     let missing = || {
+        if !Utf8Path::new(name).is_file() {
+            return wrong(&format!("there is no file `{name}`"));
+        }
         let sentence = format!("{name} is no repro file");
         wrong(&format!("{sentence}; `stormglass search SCENARIO` writes one for every run that breaks a promise"))
     };

@@ -53,7 +53,7 @@ fn of_balancer(service: &Service) -> Vec<(String, String)> {
     let workers = if service.workers == models::services::UNLIMITED { "unlimited".to_owned() } else { service.workers.to_string() };
     vec![
         ("workers".to_owned(), workers),
-        ("demand".to_owned(), format!("{} on average", service.demand.compile().mean())),
+        ("demand".to_owned(), service.demand.compile().finite_mean().map_or("no mean".to_owned(), |mean| format!("{mean} on average"))),
         ("late_work".to_owned(), format!("{:?}", service.late_work)),
         ("queue".to_owned(), queue_of(service)),
     ]

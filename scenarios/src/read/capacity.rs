@@ -69,6 +69,7 @@ fn where_found(scenario: &Scenario, (cell, arm): (usize, usize), found: &[Found]
 fn place_of(about: &About, pieces: &Overlay<'_>) -> Option<Span> {
     let (section, key, field) = match about {
         About::Service(name) => ("nodes", name, "workers"),
+        About::Work(name) => ("nodes", name, "demand"),
         About::Fetched { node, .. } => ("nodes", node, "consumes"),
         About::Passed { node, .. } => ("nodes", node, "rules"),
         About::Time(edge) | About::Never(edge) | About::Attempts(edge) => ("stacks", edge, ""),

@@ -11,7 +11,7 @@ use sim_core::time::SimDuration;
 /// What one request asks for, on average.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    /// Work of a worker.
+    /// Work of a worker; the greatest length if it has no mean.
     pub(super) work: SimDuration,
     /// The least of it: what every such request needs, whatever is drawn.
     pub(super) least: SimDuration,
@@ -58,7 +58,8 @@ pub(super) fn asked(service: &ServicePlan, class: u8) -> Asked {
 
 /// A share of a length.
 pub(super) fn part(length: SimDuration, share: f64) -> SimDuration {
-    if share >= 1.0 {
+    // A part of what has no mean has none, unless it is nothing.
+    if share >= 1.0 || (length == SimDuration::MAX && share > 0.0) {
         return length;
     }
     SimDuration::from_secs_f64(length.as_secs_f64() * share)

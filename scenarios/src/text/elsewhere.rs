@@ -39,11 +39,32 @@ pub(super) fn field_meant<'a>(found: &str, known: &[&'a str]) -> Option<&'a str>
     ours.into_iter().find_map(|ours| known.iter().find(|field| **field == ours)).copied()
 }
 
+/// Names of distributions, and of what else has a name, in books and other tools, and what is written here.
+const NAMES: &[(&str, &str)] = &[
+    ("Erlang", "Gamma(shape: 3, mean: \"10ms\")` for an Erlang distribution of three phases"),
+    ("HyperExponential", "Mixture(parts: [(weight: 9, of: Exponential(mean: \"5ms\")), ...])` for a hyperexponential distribution"),
+    ("Hyperexponential", "Mixture(parts: [(weight: 9, of: Exponential(mean: \"5ms\")), ...])` for a hyperexponential distribution"),
+    ("Deterministic", "Constant(\"10ms\")` for what is always as long"),
+    ("Fixed", "Constant(\"10ms\")` for what is always as long"),
+    ("Gaussian", "Normal(mean: \"10ms\", sd: \"2ms\")` for the bell curve, cut off at zero"),
+    ("Lognormal", "LogNormal(median: \"20ms\", p99: \"80ms\")`"),
+    ("ShiftedExponential", "Plus(constant: \"1ms\", of: Exponential(mean: \"5ms\"))` for what is never shorter than something"),
+    ("ProcessorSharing", "serves: Sharing(cores: 4)` beside `workers` for requests that share cores"),
+    ("PS", "serves: Sharing(cores: 4)` beside `workers` for requests that share cores"),
+    ("FIFO", "Fifo(limit: 100)`"),
+    ("FCFS", "Fifo(limit: 100)` for first come, first served"),
+    ("LIFO", "Lifo(limit: 100)`"),
+    ("LCFS", "Lifo(limit: 100)` for last come, first served"),
+];
+
 const TASKS: &[&str] = &["Call", "Work", "Write", "Parallel", "Send", "Maybe", "For", "AfterOwnWrite", "Try", "Saga"];
 const NODES: &[&str] = &["Clients", "Service", "Broker", "Topic", "Router"];
 
 /// Where a name belongs that means nothing in the place where it stands.
 pub(super) fn place_of(name: &str) -> Option<String> {
+    if let Some((_, ours)) = NAMES.iter().find(|(theirs, _)| *theirs == name) {
+        return Some(format!("write `{ours}"));
+    }
     let place = if TASKS.contains(&name) {
         "a task, which stands in the `does` of a service"
     } else if NODES.contains(&name) {
@@ -102,6 +123,8 @@ mod tests {
         assert!(place_of("Retry").is_some_and(|hint| hint.contains("`stacks`")));
         assert!(place_of("SlowNode").is_some_and(|hint| hint.contains("`faults`")));
         assert_eq!(place_of("Rtry"), None);
+        assert!(place_of("Erlang").is_some_and(|hint| hint.starts_with("write `Gamma(shape: 3, ")));
+        assert!(place_of("ProcessorSharing").is_some_and(|hint| hint.contains("`serves: Sharing(cores: 4)`")));
     }
 
     #[test]

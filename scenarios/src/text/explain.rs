@@ -13,12 +13,7 @@ use ron::error::{Error, SpannedError};
 
 /// Returns the problem for an error that came up while `element` was read.
 pub(super) fn explain(element: Element<'_>, noun: Option<&str>, error: SpannedError) -> Problem {
-    let start = element.span().start();
-    let cursor = Cursor {
-        element,
-        before: start + offset_of(element.text(), error.span.start),
-        after: start + offset_of(element.text(), error.span.end),
-    };
+    let cursor = Cursor::of(element, &error);
     match error.code {
         Error::NoSuchStructField { expected, found, .. } => {
             // The fields of a fault's timing stand beside its own, and are read apart.
@@ -73,6 +68,16 @@ pub(super) fn without_value<'a>(element: Element<'a>, error: &SpannedError) -> O
     })
 }
 
+/// Returns the brackets in which RON misses a field.
+pub(super) fn lacking<'a>(element: Element<'a>, error: &SpannedError) -> Option<Element<'a>> {
+    matches!(error.code, Error::MissingStructField { .. }).then(|| Cursor::of(element, error).around())
+}
+
+/// Returns the element that is pointed at by its head.
+pub(super) fn around(element: Element<'_>, place: Option<Span>) -> Option<Element<'_>> {
+    element.chain_to(place?.start()).pop()
+}
+
 /// Where RON stopped.
 struct Cursor<'a> {
     element: Element<'a>,
@@ -83,6 +88,15 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    fn of(element: Element<'a>, error: &SpannedError) -> Self {
+        let start = element.span().start();
+        Self {
+            element,
+            before: start + offset_of(element.text(), error.span.start),
+            after: start + offset_of(element.text(), error.span.end),
+        }
+    }
+
     /// Returns the innermost element with the next token: that which was to be read.
     fn ahead(&self) -> Element<'a> {
         self.chain(self.after).pop().unwrap_or(self.element)

@@ -35,7 +35,17 @@ fn read<T: DeserializeOwned>(element: Element<'_>, noun: Option<&str>) -> Result
         if let Some(problem) = what_is_missing::<T>(element, &error) {
             return problem;
         }
+        let missing = all_missing::<T>(element, &error);
         let problem = explain::explain(element, noun, error);
+        if let [first, .., last] = missing.as_slice() {
+            let (name, before) = (explain::around(element, problem.place), &missing[..missing.len() - 1]);
+            let listed: Vec<String> = before.iter().map(|field| format!("`{field}`")).collect();
+            let problem = Problem { message: format!("{} and `{last}` are missing", listed.join(", ")), ..problem };
+            return match name.and_then(Element::variant_name) {
+                Some(name) => problem.hint(format!("`{name}({first}: ..., ...)`: `stormglass explain {name}` says what each of them is")),
+                None => problem,
+            };
+        }
         match fields {
             Some((name, [])) => problem.hint(format!("`{name}` has no fields: write `{name}()`")),
             Some((name, [only])) => problem.hint(format!("write `{name}({only}: ...)`")),
@@ -89,6 +99,63 @@ fn what_is_missing<T: DeserializeOwned>(element: Element<'_>, error: &SpannedErr
     let inner = field.filter(|_| has_field(&meant)).map_or(String::new(), |field| format!("{field}: ..."));
     let problem = Problem::new(message).at(outer.head()).expected(one_of(names.iter().copied()));
     Some(problem.hint(format!("write `{name}({meant}({inner}))`")))
+}
+
+/// The fields of the member of this name of a family that a scenario can write, and those of them that have to be there; nothing if it has no
+/// fields with names.
+pub fn fields_named<T: DeserializeOwned>(name: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let ask = |body: &str| options().from_str::<T>(&format!("{name}{body}")).err();
+    let known = match ask("(no_field_is_called_this: 0)").map(|error| error.code) {
+        Some(ron::Error::NoSuchStructField { expected, .. }) => expected.to_vec(),
+        _ => Vec::new(),
+    };
+    let source = super::Source::new("", format!("{name}()"));
+    let missing = source.root().ok().zip(ask("()")).map(|(element, error)| all_missing::<T>(element, &error));
+    (known, missing.unwrap_or_default())
+}
+
+/// Values of all the kinds that fields have: one of them fits a field that is missing, so that the next one shows.
+const KINDS: [&str; 18] = [
+    "1",
+    "1.5",
+    "\"1s\"",
+    "\"50%\"",
+    "\"1/s\"",
+    "\"1kB\"",
+    "\"x\"",
+    "[]",
+    "{}",
+    "true",
+    "Constant(\"1s\")",
+    "Immediate()",
+    "[\"1s\"]",
+    "Constant(rate: \"1/s\")",
+    "RoundRobin()",
+    "One",
+    "[1]",
+    "()",
+];
+
+/// Returns the fields that are missing in the brackets where one is, in the order in which RON asks for them; nothing if none is.
+fn all_missing<T: DeserializeOwned>(element: Element<'_>, error: &SpannedError) -> Vec<&'static str> {
+    let missing_in = |error: &ron::Error| if let ron::Error::MissingStructField { field, .. } = error { Some(*field) } else { None };
+    let Some(first) = missing_in(&error.code) else { return Vec::new() };
+    let mut missing = vec![first];
+    let Some(outer) = explain::lacking(element, error).filter(|outer| outer.body().text().starts_with('(')) else { return missing };
+    let known = fields_of::<T>(element, outer).unwrap_or_default();
+    let at = outer.body().span().start() - element.span().start() + 1;
+    let mut text = element.text().to_owned();
+    while known.contains(&missing[missing.len() - 1]) {
+        let filled = |kind: &&str| [&text[..at], missing[missing.len() - 1], ": ", kind, ", ", &text[at..]].concat();
+        let next = KINDS.iter().map(filled).find_map(|text| {
+            let field = missing_in(&options().from_str::<T>(&text).err()?.code)?;
+            (known.contains(&field) && !missing.contains(&field)).then_some((text, field))
+        });
+        let Some((filled, field)) = next else { break };
+        text = filled;
+        missing.push(field);
+    }
+    missing
 }
 
 /// Returns what RON says of the element if `outer` inside it had these brackets.
@@ -207,6 +274,20 @@ mod tests {
             let written = options().to_string(&read).expect("what was read can be written");
             assert_eq!(options().from_str::<Shown>(&written).expect("and read again"), read, "{written}");
         }
+    }
+
+    #[test]
+    fn all_fields_that_are_missing_are_named_at_once() {
+        let said = |text: &'static str| {
+            let source = crate::text::Source::new("x.ron", text);
+            let problem = parse::<Shown>(source.root().expect("it is RON")).expect_err("something is missing");
+            (problem.message, problem.hint.unwrap_or_default())
+        };
+        let (message, hint) = said("Hedge(Tower())");
+        assert_eq!(message, "`latency_percentile`, `min_data_points` and `period` are missing");
+        assert!(hint.contains("stormglass explain Tower"), "{hint}");
+        assert_eq!(said("Hedge(Tower(period: \"10s\"))").0, "`latency_percentile` and `min_data_points` are missing");
+        assert_eq!(said("Hedge(Tower(period: \"10s\", min_data_points: 3))").0, "`latency_percentile` is missing");
     }
 
     #[test]

@@ -89,6 +89,20 @@ impl Sampler {
         }
     }
 
+    /// The mean, if there is one: that of a heavy tail (`Pareto` with a shape of 1 or below), or of a mixture with one, is beyond any length. What is
+    /// longer than [`LONGEST`] counts as that.
+    pub fn finite_mean(&self) -> Option<SimDuration> {
+        Some(self.mean()).filter(|mean| *mean <= LONGEST)
+    }
+
+    /// The mean as it is written, of a bell curve that is cut off at zero; nothing of any other distribution, which has the mean that is written.
+    pub fn uncut_mean(&self) -> Option<SimDuration> {
+        match self.kind {
+            Kind::Normal { mean, .. } => Some(rounded(mean)),
+            _ => None,
+        }
+    }
+
     /// A length that no sample falls below: the greatest such length, but for rounding.
     pub fn least(&self) -> SimDuration {
         match &self.kind {

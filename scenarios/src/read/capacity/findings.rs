@@ -8,6 +8,9 @@ use sim_core::time::SimDuration;
 /// Fewer attempts at the bottom than this, from several layers that retry, are not worth a warning.
 const MANY_ATTEMPTS: u64 = 8;
 
+/// A mean that is by less than a hundredth another one than is written is not worth a warning.
+const CUT_A_LOT: f64 = 1.01;
+
 /// A service that needs just all of its workers needs a little more or less by arithmetic: mean gaps are whole nanoseconds.
 const FULL: f64 = 1.001;
 
@@ -38,6 +41,8 @@ pub(super) enum About {
     Fetched { backlog: String, node: String },
     /// What a broker passes on.
     Passed { backlog: String, node: String },
+    /// The mean work of the service of this name.
+    Work(String),
     /// The edge of this name: what it may take.
     Time(String),
     /// The edge of this name: what it takes at least.
@@ -49,7 +54,8 @@ pub(super) enum About {
 impl System<'_> {
     pub(super) fn findings(&self) -> Vec<Finding> {
         let services = 0..self.plan.services.len();
-        let mut found: Vec<Finding> = services.filter_map(|service| self.overload(service)).collect();
+        let mut found: Vec<Finding> = services.clone().filter_map(|service| self.overload(service)).collect();
+        found.extend(services.filter_map(|service| self.cut(service)));
         found.extend((0..self.plan.backlogs.len()).filter_map(|backlog| self.pile(backlog)));
         found.extend((0..self.plan.edges.len()).filter_map(|edge| self.impatience(edge)));
         found.extend((0..self.plan.edges.len()).filter_map(|edge| self.in_vain(edge)));
@@ -80,7 +86,31 @@ impl System<'_> {
             load * 100.0
         );
         let hint = if plan.sends_away() { TURNED_AWAY } else { GROWS };
-        Some(Finding { about: About::Service(plan.name.clone()), degree: load, sentence, hint })
+        let about = About::Service(plan.name.clone());
+        if time == SimDuration::MAX {
+            let sentence = format!("the work that a request asks of `{}` has no mean: no number of {what}s is enough for long", plan.name);
+            let hint = "a heavy tail without a mean (`Pareto` with a shape of 1 or below) now and then has a request that keeps what serves it busy for \
+                        ever; write a shape above 1, or another distribution";
+            return Some(Finding { about, degree: load, sentence, hint });
+        }
+        Some(Finding { about, degree: load, sentence, hint })
+    }
+
+    /// Work with another mean than is written, because nothing takes less than no time.
+    fn cut(&self, service: usize) -> Option<Finding> {
+        let plan = &self.plan.services[service];
+        let (written, mean) = (plan.demand.uncut_mean()?, plan.demand.mean());
+        let degree = mean.as_secs_f64() / written.as_secs_f64();
+        if degree < CUT_A_LOT {
+            return None;
+        }
+        let sentence = format!(
+            "the work of `{}` is {} on average, not {written}: the bell curve is cut off at zero, and what lies below is drawn again",
+            plan.name,
+            mean.to_digits(3)
+        );
+        let hint = "write a smaller `sd`, or a distribution that is never negative, such as Gamma or LogNormal";
+        Some(Finding { about: About::Work(plan.name.clone()), degree, sentence, hint })
     }
 
     /// A backlog to which more comes than is taken from it.

@@ -261,6 +261,9 @@ pub(super) fn mean_over(rates: &[f64], length: impl Fn(usize) -> SimDuration) ->
     if come().count() <= 1 {
         return length(come().next().map_or(0, |(class, _)| class));
     }
+    if come().any(|(class, _)| length(class) == SimDuration::MAX) {
+        return SimDuration::MAX;
+    }
     let (sum, all) = come().fold((0.0, 0.0), |(sum, all), (class, rate)| (sum + rate * length(class).as_secs_f64(), all + rate));
     SimDuration::from_secs_f64(sum / all)
 }
