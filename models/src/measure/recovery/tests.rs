@@ -267,7 +267,7 @@ fn what_the_run_without_faults_lacks_as_well_is_not_their_doing() {
 #[test]
 fn faults_between_which_nothing_could_be_seen_are_one_episode() {
     // Down for five seconds in every ten, and back at once.
-    let bins = bins(|second| if second >= 20 && second < 65 && second % 10 < 5 { 0 } else { 100 }, 100);
+    let bins = bins(|second| if (20..65).contains(&second) && second % 10 < 5 { 0 } else { 100 }, 100);
     let faults: Vec<_> = (2..7).map(|nth| (at(10 * nth), Some(at(10 * nth + 5)))).collect();
     let (episodes, _) = judged(&times(100), &faults, &bins, false);
     assert_eq!((episodes.len(), episodes[0].recovery.clone()), (1, Recovery::After(SimDuration::from_secs(4))));

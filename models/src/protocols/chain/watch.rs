@@ -10,6 +10,8 @@ use sim_core::time::SimTime;
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     acknowledged: Acknowledged,
+    /// How often the master has changed the chain.
+    version: u64,
 }
 
 impl Watch {
@@ -17,6 +19,7 @@ impl Watch {
         let Member::Server(index, server) = member else {
             if announced.what == "Changes" {
                 observations.count("changes of the chain", 1);
+                self.version = announced.value as u64;
             }
             return;
         };
@@ -28,7 +31,8 @@ impl Watch {
                     self.acknowledged.done(key, value, number, observations);
                 }
             }
-            "Leads" => self.acknowledged.leads((*index, &server.state.store), now, observations),
+            // Who hears late of a chain that is no more serves nobody.
+            "Leads" if announced.value as u64 >= self.version => self.acknowledged.leads((*index, &server.state.store), now, observations),
             _ => {}
         }
     }
