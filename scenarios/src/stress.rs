@@ -5,7 +5,7 @@
 //! write differently is what is compared, and stays as it is.
 
 use crate::scenario::Scenario;
-use crate::text::parse::parse;
+use crate::text::parse::{options, parse};
 use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
 use crate::{Extent, read};
@@ -113,7 +113,7 @@ impl<'a> Node<'a> {
         let arrivals = self.field("arrivals").and_then(|element| parse::<Arrivals>(element).ok());
         let scaled = arrivals.map(|arrivals| (arrivals.clone().scaled(other, count), arrivals));
         let scaled = scaled.filter(|(scaled, arrivals)| scaled != arrivals && scaled.check().is_empty());
-        let arrivals = scaled.and_then(|(scaled, _)| ron::to_string(&scaled).ok()).map(|scaled| ("arrivals", scaled));
+        let arrivals = scaled.and_then(|(scaled, _)| options().to_string(&scaled).ok()).map(|scaled| ("arrivals", scaled));
         std::iter::once(("count", other.to_string())).chain(arrivals).collect()
     }
 

@@ -45,7 +45,7 @@ fn only_a_repro_file_that_fails_can_be_made_small() {
     let (place, file) = failing();
     for (arguments, reason) in [
         (vec!["shrink", "stormy.ron"], "stormy.ron is no repro file"),
-        (vec!["shrink", "nothing.ron"], "nothing.ron is no repro file"),
+        (vec!["shrink", "nothing.ron"], "there is no file `nothing.ron`"),
         (vec!["shrink", &file, "--property", "no such thing"], "does not break `no such thing`; it breaks `availability at least 100%`"),
     ] {
         let said = place.run(&arguments);

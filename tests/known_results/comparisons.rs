@@ -33,8 +33,8 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
     let mut page = Section::open(
         here!(),
         "definition of a test at 5 %.",
-        "2000 experiments of 20 + 20 runs of a queue with 40 calls each, and 1000 of 20 + 20 runs of a server that stands still for a second: \
-         seeds 1 to 80,000 and 1 to 40,000. Kinds differ in what may be off: the interval of a median is conservative, its ranks being whole numbers.",
+        "2000 experiments of 20 + 20 runs of a queue with 40 calls each, and 2000 of 20 + 20 runs of a server that stands still for a second: \
+         seeds 1 to 80,000 each. Kinds differ in what may be off: the interval of a median is conservative, its ranks being whole numbers.",
     );
     let queue = scenario(
         "queue.ron",
@@ -67,7 +67,7 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
         &[],
     );
     let waits = alarms(
-        1_000,
+        2_000,
         |seed| waited(&measured(&pause, seed)),
         |one, other| {
             let judged = |side: &[Option<Observed>]| side.iter().copied().flatten().collect::<Vec<Observed>>();

@@ -92,8 +92,8 @@ fn a_quorum_is_a_majority_unless_said() {
         scenario(&group, "delay: Exponential(mean: \"40ms\")", "properties: [Linearizable()]")
     };
     // Two of five that have a write and two that are asked may have no member in common.
-    assert_eq!(verdicts(&register(", read_quorum: 2, write_quorum: 2"), 5).1, 5);
-    assert_eq!(verdicts(&register(""), 5).0, 5);
+    assert!(verdicts(&register(", read_quorum: 2, write_quorum: 2"), 20).1 > 5);
+    assert_eq!(verdicts(&register(""), 20).0, 20);
 }
 
 #[test]
@@ -131,7 +131,9 @@ fn loyal_is_who_was_loyal_for_the_whole_agreement() {
             }
         }
     }
-    assert!(verdicts(&generals(3, 1), 5).1 >= 4, "three generals cannot bear a traitor");
+    let deceived =
+        |run: &RunMeasures| run.findings.iter().any(|finding| finding.property == "Validity" && finding.verdict == Verdict::Violated);
+    assert!(runs(&generals(3, 1), 5).filter(deceived).count() >= 4, "three generals cannot bear a traitor");
 }
 
 #[test]

@@ -228,15 +228,21 @@ fn succeeded(arm: &ArmSummary) -> String {
 
 fn recovery(arm: &ArmSummary) -> String {
     let (runs, half) = (arm.judged(), Quantile::MEDIAN.of(&arm.recovered_after));
+    let of_runs = |part: u64| match (part, runs) {
+        _ if runs == arm.runs => of_runs(part, runs),
+        (1, 1) => "the only run that can be judged".to_owned(),
+        _ => format!("{} that can be judged", of_runs(part, runs)),
+    };
     let Some(half) = half else {
         return match arm.not_recovered {
             0 => "recovery cannot be judged".to_owned(),
-            _ if runs == 1 => format!("never recovered in its only run{}", stuck(arm)),
-            lost => format!("never recovered in {lost} of {runs} runs{}", stuck(arm)),
+            _ if runs == 1 => format!("never recovered in {}{}", of_runs(1), stuck(arm)),
+            lost if runs == arm.runs => format!("never recovered in {lost} of {runs} runs{}", stuck(arm)),
+            lost => format!("never recovered in {}{}", of_runs(lost), stuck(arm)),
         };
     };
     if arm.unharmed == runs {
-        return format!("did not fall below its level in {}", of_runs(runs, runs));
+        return format!("did not fall below its level in {}", of_runs(runs));
     }
     let within = match (arm.recovered, arm.recovered_after.last()) {
         (1, _) => format!(", after {}", number::length(half)),
@@ -257,7 +263,7 @@ fn recovery(arm: &ArmSummary) -> String {
         _ => format!(", half of those within {}", number::length(half)),
     };
     let lost = if arm.not_recovered == 0 { String::new() } else { format!("; {} never did{}", arm.not_recovered, stuck(arm)) };
-    format!("recovered in {}{within}{lost}", of_runs(arm.recovered, runs))
+    format!("recovered in {}{within}{lost}", of_runs(arm.recovered))
 }
 
 fn stuck(arm: &ArmSummary) -> String {

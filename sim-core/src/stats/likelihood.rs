@@ -17,6 +17,12 @@ pub fn of_shares((good, all): (u128, u128), (other_good, other_all): (u128, u128
     of(good, all) + of(other_good, other_all)
 }
 
+/// So many successes out of so many trials, beside a share that is known for certain: nothing (0) if it is that.
+pub fn of_known_share((good, all): (u128, u128), (other_good, other_all): (u128, u128)) -> f64 {
+    let share = other_good as f64 / other_all as f64;
+    term(good, all as f64 * share) + term(all.saturating_sub(good), all as f64 * (1.0 - share))
+}
+
 /// So many events in so much time, here and there: nothing (0) if the rates are the same.
 pub fn of_counts((count, time): (u128, u128), (other_count, other_time): (u128, u128)) -> f64 {
     let rate = (count + other_count) as f64 / (time + other_time) as f64;
@@ -52,5 +58,8 @@ mod tests {
     fn a_loss_that_is_certain_where_the_level_is_known_is_not_where_it_is_a_guess() {
         let (known, guessed) = (of_shares((46, 50), (29_700, 30_000)), of_shares((46, 50), (99, 100)));
         assert!(known > 2.0 * guessed, "{known} {guessed}");
+        let certain = of_known_share((46, 50), (99, 100));
+        assert!(certain >= known && of_known_share((49, 50), (1, 1)) == f64::INFINITY, "{certain} {known}");
+        assert!(of_known_share((50, 50), (1, 1)).abs() < 1e-9);
     }
 }

@@ -87,24 +87,29 @@ impl Curve {
 
     /// Whether these bins are below the level by more than the share allowed, and by more than chance.
     pub(super) fn is_below(&self, from: usize, to: usize) -> bool {
-        self.is_worse(self.window(from, to), self.level(from, to))
+        self.is_worse(self.window(from, to), self.level(from, to), matches!(self.level, Level::Twin(_)))
     }
 
     /// Whether they are below what they would have been without faults, as far as that is known.
     pub(super) fn is_below_calm(&self, from: usize, to: usize) -> bool {
-        self.calm.as_ref().is_none_or(|calm| self.is_worse(self.window(from, to), calm.window(from, to)))
+        self.calm.as_ref().is_none_or(|calm| self.is_worse(self.window(from, to), calm.window(from, to), true))
     }
 
-    fn is_worse(&self, tally: Tally, level: Tally) -> bool {
+    fn is_worse(&self, tally: Tally, level: Tally, of_twin: bool) -> bool {
         // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
         let (seen, expected) = (tally.good * level.all, level.good * tally.all);
-        tally.all > 0 && level.all > 0 && seen * 100 < SHARE_PERCENT * expected && self.is_beyond_luck(tally, level)
+        tally.all > 0 && level.all > 0 && seen * 100 < SHARE_PERCENT * expected && self.is_beyond_luck(tally, level, of_twin)
     }
 
-    /// Whether more is missing than luck takes from any window of a run: of successes where they are counted, of a share where that is.
-    fn is_beyond_luck(&self, tally: Tally, level: Tally) -> bool {
+    /// Whether more is missing than luck takes from any window of a run: of successes where they are counted, of a share where that is. The twin
+    /// makes the same calls under open load, so that its share is no guess; under closed load each run has luck of its own.
+    fn is_beyond_luck(&self, tally: Tally, level: Tally, of_twin: bool) -> bool {
         let [seen, ought] = [tally, level].map(|tally| (tally.good, tally.all));
-        let evidence = if self.closed { likelihood::of_counts(seen, ought) } else { likelihood::of_shares(seen, ought) };
+        let evidence = match (self.closed, of_twin) {
+            (true, _) => likelihood::of_counts(seen, ought),
+            (false, true) => likelihood::of_known_share(seen, ought),
+            (false, false) => likelihood::of_shares(seen, ought),
+        };
         evidence > ln(self.bins as f64 / LUCK)
     }
 

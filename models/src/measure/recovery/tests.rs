@@ -258,7 +258,7 @@ fn what_the_run_without_faults_lacks_as_well_is_not_their_doing() {
     // What falls below both is a relapse, and who never fell again is not asked about.
     let worse = bins(|second| if (45..50).contains(&second) { 10 } else { struck[second as usize].succeeded }, 80);
     let (relapsed, _) = episodes(&times(80), &fault, &worse, false, Twin::AtHand(&mut at_hand));
-    assert_eq!((relapsed[0].recovery.clone(), relapsed[0].relapses), (Recovery::After(SimDuration::from_secs(23)), 1));
+    assert_eq!((relapsed[0].recovery.clone(), relapsed[0].relapses), (Recovery::After(SimDuration::from_secs(24)), 1));
     let steady = bins(|second| if (20..31).contains(&second) { 0 } else { 100 }, 80);
     episodes(&times(80), &fault, &steady, false, Twin::AtHand(&mut at_hand));
     assert_eq!(asked, 2);
