@@ -19,11 +19,11 @@ use std::collections::BTreeMap;
 const SIDE: u64 = 20;
 
 /// How many of so many experiments, each with an arm on n seeds against the same arm on the next n, find a difference.
-fn alarms<T>(experiments: u64, one: impl Fn(u64) -> T, differ: impl Fn(&[T], &[T]) -> bool) -> (u64, u64) {
+fn alarms<T>(experiments: u64, runs: u64, one: impl Fn(u64) -> T, differ: impl Fn(&[T], &[T]) -> bool) -> (u64, u64) {
     let alarm = |experiment: u64| {
-        let first = 2 * SIDE * experiment + 1;
-        let side = |first: u64| (first..first + SIDE).map(&one).collect::<Vec<T>>();
-        differ(&side(first), &side(first + SIDE))
+        let first = 2 * runs * experiment + 1;
+        let side = |first: u64| (first..first + runs).map(&one).collect::<Vec<T>>();
+        differ(&side(first), &side(first + runs))
     };
     ((0..experiments).filter(|experiment| alarm(*experiment)).count() as u64, experiments)
 }
@@ -33,7 +33,7 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
     let mut page = Section::open(
         here!(),
         "definition of a test at 5 %.",
-        "2000 experiments of 20 + 20 runs of a queue with 40 calls each, and 2000 of 20 + 20 runs of a server that stands still for a second: \
+        "2000 experiments of 20 + 20 runs of a queue with 40 calls each, and 1000 of 40 + 40 runs of a server that stands still for a second: \
          seeds 1 to 80,000 each. Kinds differ in what may be off: the interval of a median is conservative, its ranks being whole numbers.",
     );
     let queue = scenario(
@@ -50,9 +50,9 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
         |one: &[u64], other: &[u64]| one.iter().zip(other).map(|(one, other)| i128::from(*one) - i128::from(*other)).collect::<Vec<i128>>();
     let all: Vec<u64> = (1..=2_000 * 2 * SIDE).map(latency).collect();
     let of = |seed: u64| all[seed as usize - 1];
-    let signed_ranks = alarms(2_000, of, |one, other| wilcoxon::two_sided(&differences(one, other)) < 0.05);
+    let signed_ranks = alarms(2_000, SIDE, of, |one, other| wilcoxon::two_sided(&differences(one, other)) < 0.05);
     page.share("mean latency, Wilcoxon's signed ranks: found to differ", signed_ranks, 0.04..=0.06, "5 %");
-    let interval = alarms(2_000, of, |one, other| Paired::of(differences(one, other)).is_some_and(|paired| paired.is_clear()));
+    let interval = alarms(2_000, SIDE, of, |one, other| Paired::of(differences(one, other)).is_some_and(|paired| paired.is_clear()));
     page.share("mean latency, interval of the median: without zero", interval, 0.03..=0.05, "4.1 %");
 
     let pause = scenario(
@@ -66,8 +66,10 @@ fn the_same_arm_on_other_seeds_is_found_to_differ_as_seldom_as_tests_say() {
           stacks: { \"users -> shop\": [Timeout(\"250ms\")] })",
         &[],
     );
+    // Its normal distribution is that of many runs.
     let waits = alarms(
-        2_000,
+        1_000,
+        2 * SIDE,
         |seed| waited(&measured(&pause, seed)),
         |one, other| {
             let judged = |side: &[Option<Observed>]| side.iter().copied().flatten().collect::<Vec<Observed>>();

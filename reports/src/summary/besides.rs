@@ -24,6 +24,9 @@ const MOST_TOLD: usize = 3;
 /// An arm with what it has in each run.
 type Scored<'a> = (&'a ArmSummary, Score);
 
+/// A whole number of a run, where it has one.
+type Of<'a> = dyn Fn(&RunMeasures) -> Option<i128> + 'a;
+
 /// What arms differ in beside the order, as a sentence; nothing if that is nothing, or if the order says what matters.
 pub(super) fn sentence(results: &Results, ranking: &Ranking) -> Option<String> {
     if ranking.arms.len() < 2 || !(ranking.is_tied() || ranking.is_by_cost()) {
@@ -46,7 +49,7 @@ enum Over {
 }
 
 fn parts(results: &Results, ranking: &Ranking) -> Vec<String> {
-    let arms = |of: &dyn Fn(&RunMeasures) -> Option<i128>| -> Vec<Scored<'_>> {
+    let arms = |of: &Of<'_>| -> Vec<Scored<'_>> {
         let score = |arm: &ArmSummary| results.runs_of(ranking.cell, arm.arm).filter_map(|(seed, run)| Some((seed, of(run)?))).collect();
         ranking.arms.iter().map(|arm| (arm, score(arm))).collect()
     };
@@ -70,7 +73,7 @@ fn parts(results: &Results, ranking: &Ranking) -> Vec<String> {
 }
 
 /// Observations that differ, those that expectations name first, and then those that are farthest apart.
-fn of_observations<'a>(results: &Results, arms: &dyn Fn(&dyn Fn(&RunMeasures) -> Option<i128>) -> Vec<Scored<'a>>) -> Vec<String> {
+fn of_observations<'a>(results: &Results, arms: &dyn Fn(&Of<'_>) -> Vec<Scored<'a>>) -> Vec<String> {
     let is_expected = |title: &str| {
         results.manifest.expect.iter().any(|clause| matches!(clause.bare(), Clause::Observation(bounds) if bounds.name == title))
     };
