@@ -7,7 +7,7 @@
 use super::quotient::percent;
 use super::{Judged, Judgement, Runs, Shown, contradiction, shown::Limits};
 use models::measure::RunMeasures;
-use models::properties::{Finding, Verdict};
+use models::properties::{Finding, Verdict, WITHIN_LIMITS};
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;
 
@@ -87,6 +87,15 @@ impl ViolationBounds {
 
 fn decided(run: &RunMeasures, property: &str) -> bool {
     finding(run, property).is_some_and(|finding| matches!(finding.verdict, Verdict::Holds | Verdict::Violated))
+}
+
+/// What is said of runs of which some were stopped because they came to a limit of the scenario; nothing if none was.
+pub(super) fn judge_limits(runs: &Runs<'_>) -> Option<Judged> {
+    let stopped: Vec<(u64, &Finding)> = with(runs, WITHIN_LIMITS, Verdict::Unknown).collect();
+    let (seed, first) = stopped.first()?;
+    let sentence = first.first.as_ref().map(|first| first.sentence.clone()).unwrap_or_default();
+    let evidence = format!("{} of {} runs came to one: {sentence}", stopped.len(), runs.len());
+    Some(("every run stays within its limits".to_owned(), Judgement::Undecided, evidence, Some(*seed)))
 }
 
 /// What runs of which nobody says otherwise say of a property; nothing if none of them judges it.
