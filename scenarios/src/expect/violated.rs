@@ -75,7 +75,13 @@ impl ViolationBounds {
         let judged: Vec<u64> = runs.iter().filter(|(_, run)| decided(run, &self.property)).map(|(seed, _)| *seed).collect();
         let violated: Vec<u64> = with(runs, &self.property, Verdict::Violated).map(|(seed, _)| seed).collect();
         let Some(shown) = Shown::share(violated.len() as u64, judged.len() as u64, 1.0) else {
-            return (clause, Judgement::Undecided, "it was decided in no run".to_owned(), None);
+            let undecided = |wanted: Verdict| with(runs, &self.property, wanted).next();
+            let unknown = undecided(Verdict::Unknown);
+            let why = unknown.as_ref().and_then(|(_, finding)| finding.first.as_ref()).map_or_else(
+                || if undecided(Verdict::NotReached).is_some() { ": not reached in any".to_owned() } else { String::new() },
+                |first| format!(": {}", first.sentence),
+            );
+            return (clause, Judgement::Undecided, format!("it was decided in no run{why}"), unknown.map(|(seed, _)| seed));
         };
         let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
         let (judgement, evidence) = shown.judge(limits, &|share| percent(share));
