@@ -148,6 +148,20 @@ impl Cell {
         }
     }
 
+    /// The unit of the raw value, where a column has several kinds of them; empty if it has none.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Ratio(..) => "0..1",
+            Self::Points(_) => "pp",
+            Self::Length(_) | Self::Censored(_) => "s",
+            Self::Rate(_) => "1/s",
+            Self::Between(ends) => ends.0.unit(),
+            Self::Noted(cell, _) => cell.unit(),
+            Self::Text(_) | Self::Code(_) | Self::Count(_) | Self::OutOf(..) | Self::Factor(..) | Self::Number(_) => "",
+            Self::Missing | Self::Written(..) => "",
+        }
+    }
+
     /// The value as a number in the unit of its column, for sorting and for JSON; `None` for words and what does not exist.
     /// A censored length is its bound, a range its lower end.
     pub fn value(&self) -> Option<f64> {
