@@ -153,7 +153,7 @@ impl Cell {
         match self {
             Self::Ratio(..) => "0..1",
             Self::Points(_) => "pp",
-            Self::Length(_) | Self::Censored(_) => "s",
+            Self::Length(_) | Self::Signed(_) | Self::Censored(_) => "s",
             Self::Rate(_) => "1/s",
             Self::Between(ends) => ends.0.unit(),
             Self::Noted(cell, _) => cell.unit(),
