@@ -111,11 +111,13 @@ fn compared(manifest: &Manifest) -> String {
     };
     let rows: String = arms.iter().enumerate().map(row).collect();
     let per = if manifest.cells.len() > 1 { "arm and cell" } else { "arm" };
+    let seeds = match manifest.replications {
+        0 | 1 => format!("seed {}", manifest.first_seed),
+        _ => format!("seeds {} to {}", manifest.first_seed, command::last_seed(manifest)),
+    };
     let mut html = format!(
-        "<h3>Compared</h3>\n<p>{} per {per}, seeds {} to {}, the same for every arm.</p>\n",
+        "<h3>Compared</h3>\n<p>{} per {per}, {seeds}, the same for every arm.</p>\n",
         number::counted(&manifest.replications.to_string(), "run"),
-        manifest.first_seed,
-        command::last_seed(manifest)
     );
     let _ =
         writeln!(html, "<details class=\"printed\"><summary>What each arm changes</summary>\n<dl class=\"told\">\n{rows}</dl>\n</details>");
