@@ -64,6 +64,8 @@ pub struct Plan {
     pub experiment: Option<Experiment>,
     /// What is claimed of every run, in order of writing.
     pub properties: Vec<Stated>,
+    /// How many operations the history of a run has at most.
+    pub history_limit: u32,
     /// Whether the history of operations is recorded, whether or not a property is judged by it.
     pub keeps_history: bool,
     /// The share of calls that should succeed, if somebody has said one.
@@ -98,6 +100,14 @@ impl Plan {
     /// What a storm has in the run of this seed: each strike as a scenario would write it, and with its names looked up.
     pub fn strikes_of_run(&self, seed: &Seed) -> Vec<(PlannedFault, FaultPlan)> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).collect()
+    }
+
+    /// Those of some strikes that its storm might have under this seed: a restart, whose length is drawn, may take too long under another one.
+    pub fn allowed_strikes(&self, seed: &Seed, mut strikes: Vec<(PlannedFault, FaultPlan)>) -> Vec<(PlannedFault, FaultPlan)> {
+        let Some(storm) = &self.storm else { return strikes };
+        let mut allowed = storm.allowed(self, seed, &strikes).into_iter();
+        strikes.retain(|_| allowed.next() == Some(true));
+        strikes
     }
 
     /// The plan of a run that has these strikes in the place of those that its storm would draw.

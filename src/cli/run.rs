@@ -138,7 +138,7 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     };
     told.print(args.output.format)?;
     if !args.output.quiet {
-        doubts(&manifest, &made).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
+        doubts(&manifest, arm, &made).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
         if !scenario.expect.is_empty() {
             let of_many = "what it expects is judged over many runs";
             say(&format!("not judged: {of_many}, by `{}`", reports::command::compare(&manifest)));
@@ -218,8 +218,8 @@ pub fn judged(made: &Run) -> Exit {
 }
 
 /// What one run shows of its warm-up and its horizon.
-fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
-    let mut series = CellSeries { runs: 1, ..CellSeries::default() };
+fn doubts(manifest: &Manifest, arm: u32, made: &Run) -> Vec<String> {
+    let mut series = CellSeries { arm, runs: 1, ..CellSeries::default() };
     series.course.add(manifest, 0, made);
     reports::summary::doubts(&Results { series: vec![series], ..Results::nothing_yet(manifest.clone()) })
 }

@@ -6,7 +6,6 @@ use scenarios::measure::{Bin, Episode, Fold, LatencySummary, Observation, Recove
 use scenarios::results::{FaultWindow, Manifest};
 use scenarios::uptime::Quorum;
 use sim_core::time::SimDuration;
-use sim_core::units::SignedDuration;
 
 /// More episodes than this are summed up.
 const MOST_EPISODES: usize = 8;
@@ -209,10 +208,7 @@ pub fn observed(observation: &Observation) -> Cell {
     let value = observation.value;
     match observation.unit {
         Unit::Count => Cell::Count(value.unsigned_abs()),
-        Unit::Time if value < 0 => {
-            let length = SignedDuration::from_nanos(value);
-            Cell::Written(length.to_string(), value as f64 / 1e9)
-        }
+        Unit::Time if value < 0 => Cell::Signed(value),
         Unit::Time => Cell::Length(SimDuration::from_nanos(value.unsigned_abs())),
     }
 }
