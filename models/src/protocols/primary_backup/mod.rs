@@ -31,7 +31,7 @@ pub struct PrimaryBackup {
     /// Which backups must have a write before it is acknowledged.
     pub acknowledge: Backups,
     /// How often a primary ships what is new to its backups; at once unless said. What it has not shipped is lost with it.
-    #[serde(skip_serializing_if = "SimDuration::is_zero")]
+    #[serde(skip_serializing_if = "is_at_once")]
     pub ships_every: SimDuration,
     /// How often a primary says that it lives.
     pub heartbeat: SimDuration,
@@ -52,6 +52,11 @@ pub struct PrimaryBackup {
     /// Whether what members say to each other is signed: then none of them can speak in the name of another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub authenticated: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_at_once(every: &SimDuration) -> bool {
+    every.is_zero()
 }
 
 /// Which backups must have a write before it is acknowledged.
