@@ -27,9 +27,11 @@ const SLOW_WRITES: &str = r#"links: [Link(from: "default", to: "default", delay:
     Link(from: "default", to: "default", kinds: ["write"], delay: Exponential(mean: "20ms"))],"#;
 const LOST_WRITES: &str = r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "1ms")),
     Link(from: "default", to: "default", kinds: ["write"], delay: Exponential(mean: "1ms"), loss: "60%")],"#;
-const FAST_SERVER: &str = r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))], clocks: { "db[0]": Drift(rate: "400000ppm") },"#;
+const FAST_SERVER: &str =
+    r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))], clocks: { "db[0]": Drift(rate: "400000ppm") },"#;
 const FAR: &str = r#"links: [Link(from: "default", to: "default", delay: Constant("50ms"))],"#;
-const DEAD: &str = r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))], faults: [Crash(node: "db", at: "1s")],"#;
+const DEAD: &str =
+    r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))], faults: [Crash(node: "db", at: "1s")],"#;
 const LOSING_POWER: &str = r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))],
     faults: [Crash(node: "db", disk: UnsyncedLost, pick: One, at: "1s", every: "200ms", lasts: "50ms", times: 20)],"#;
 const PARTED: &str = r#"links: [Link(from: "default", to: "default", delay: Exponential(mean: "2ms"))],

@@ -121,7 +121,10 @@ mod tests {
         assert_eq!(phi.len(), 1, "{phi:?}");
         assert!(phi[0].0.starts_with("Heartbeats(") && phi[0].1.contains("least_sd"), "{phi:?}");
         assert!(!mentions("UnsyncedLost").is_empty() && !mentions("OwnTermCommit").is_empty());
-        assert!(mentions("Accrual").is_empty() && mentions("every member tells").is_empty(), "no part of a word, and nothing that nobody writes");
+        assert!(
+            mentions("Accrual").is_empty() && mentions("every member tells").is_empty(),
+            "no part of a word, and nothing that nobody writes"
+        );
     }
 
     #[test]

@@ -176,7 +176,9 @@ fn lost(since: u64) -> u64 {
     let faults = format!("faults: [Crash(node: \"group[0]\", at: \"{}ms\")]", 5_000 + since);
     let group = "PrimaryBackup(acknowledge: None, reads: \"0%\", keys: 1000, ships_every: \"1s\", domain: \"room\")";
     let scenario = scenario(group, "delay: Constant(\"1ms\")", &format!("stacks: {{ \"app -> group\": [Timeout(\"1s\")] }}, {faults}"));
-    let observed = |run: &RunMeasures| run.observations.iter().find(|one| one.name == "keys whose acknowledged value was lost").map_or(0, |one| one.value);
+    let observed = |run: &RunMeasures| {
+        run.observations.iter().find(|one| one.name == "keys whose acknowledged value was lost").map_or(0, |one| one.value)
+    };
     runs(&scenario, 10).map(|run| observed(&run) as u64).sum()
 }
 
