@@ -102,6 +102,14 @@ impl Plan {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).collect()
     }
 
+    /// Those of some strikes that its storm might have under this seed: a restart, whose length is drawn, may take too long under another one.
+    pub fn allowed_strikes(&self, seed: &Seed, mut strikes: Vec<(PlannedFault, FaultPlan)>) -> Vec<(PlannedFault, FaultPlan)> {
+        let Some(storm) = &self.storm else { return strikes };
+        let mut allowed = storm.allowed(self, seed, &strikes).into_iter();
+        strikes.retain(|_| allowed.next() == Some(true));
+        strikes
+    }
+
     /// The plan of a run that has these strikes in the place of those that its storm would draw.
     #[must_use]
     pub fn with_strikes(&self, strikes: impl IntoIterator<Item = FaultPlan>) -> Self {

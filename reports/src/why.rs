@@ -4,7 +4,7 @@
 
 use scenarios::trace::{TraceEvent, instant, length, line_of};
 use scenarios::why::times::{Part, of_call, spans};
-use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Moment, Survey, edge_of};
+use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Moment, Named, Survey, edge_of};
 
 /// Calls inside calls are told this deep.
 const DEEPEST: usize = 6;
@@ -233,7 +233,7 @@ fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
 }
 
 /// What led to a violation that no operation shows, and which messages brought what is said of it.
-pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &[TraceEvent<'static>], survey: &Survey) -> Vec<String> {
+pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
     let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
     lines.push("at which event that showed, and what led to it, the latest cause first".to_owned());
     let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
@@ -247,12 +247,15 @@ pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, name
 }
 
 /// Messages that said what is named, as a part of an answer.
-pub fn named_before(named: &[TraceEvent<'static>]) -> Vec<String> {
-    if named.is_empty() {
-        return Vec::new();
-    }
-    let mut lines = vec![String::new(), "who had heard of what it names, and when first".to_owned()];
-    lines.extend(named.iter().map(|event| format!("           {}", line_of(event))));
+pub fn named_before(named: &Named) -> Vec<String> {
+    let told = |title: &str, events: &[TraceEvent<'static>]| {
+        let opening = (!events.is_empty()).then(|| vec![String::new(), title.to_owned()]);
+        let mut lines = opening.unwrap_or_default();
+        lines.extend(events.iter().map(|event| format!("           {}", line_of(event))));
+        lines
+    };
+    let mut lines = told("who had heard of what should have been, and when first", &named.right);
+    lines.extend(told("who had heard of what it names, and when first", &named.wrong));
     lines
 }
 

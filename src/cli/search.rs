@@ -1,15 +1,17 @@
 //! `search`: many seeds, for one that breaks a promise.
 
-use super::output::{print, print_table, say, wrong};
+use super::output::{print, print_answer, print_table, say, wrong};
 use super::run::choose_arm;
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load, progress, repro};
 use camino::Utf8PathBuf;
 use clap::Args;
+use reports::export::answer::Answer;
 use reports::number;
 use reports::table::{Cell, Column, Table};
+use scenarios::results::Manifest;
 use scenarios::search::plans::Origin;
 use scenarios::search::{Block, Found, Hunt, HuntOptions, failure, hunt};
-use scenarios::{Extent, Scenario};
+use scenarios::{Extent, Scenario, sweep};
 use sim_core::stats::interval;
 use sim_core::time::SimDuration;
 use std::fmt::Write as _;
@@ -137,11 +139,14 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     if let Some(exit) = failed {
         return Err(exit);
     }
-    show(args, &made, &told)?;
+    show(args, (&sweep::manifest(&scenario), &scenario.arms[arm]), &made, &told)?;
     if !quiet {
         let seconds = begun.elapsed().as_secs_f64();
         say(&format!("{} seeds in {seconds:.1} s, {:.0} a second", made.tried(), made.tried() as f64 / seconds.max(1e-9)));
         say_how_far(args, &made, first, count);
+        if made.failed() == 0 {
+            say_what_else(&scenario, arm);
+        }
     }
     let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
     // A run that was stopped at a limit of its scenario says nothing.
@@ -188,8 +193,18 @@ fn tell(args: &SearchArgs, scenario: &Scenario, arm: usize, found: &Found) -> Re
 }
 
 /// What came of it: groups of failures, the share of seeds, and how much is still new.
-fn show(args: &SearchArgs, made: &Hunt, told: &[Told]) -> Result<(), Exit> {
+fn show(args: &SearchArgs, (manifest, arm): (&Manifest, &str), made: &Hunt, told: &[Told]) -> Result<(), Exit> {
     let groups = groups(made, told);
+    if args.output.format == Format::Json {
+        let mut answer = Answer::new("search", manifest);
+        answer.say("arm", arm);
+        answer.say("seeds_tried", made.tried());
+        answer.say("runs_that_fail", made.failed());
+        answer.say("share", share(arm, made));
+        answer.add("failures", &groups);
+        answer.add("behaviours", &novelty(made));
+        return print_answer(answer);
+    }
     if args.output.format != Format::Table {
         return print_table(&groups, args.output.format);
     }
@@ -198,9 +213,28 @@ fn show(args: &SearchArgs, made: &Hunt, told: &[Told]) -> Result<(), Exit> {
         print_table(&groups, args.output.format)?;
         print("")?;
     }
-    print(&share(made))?;
+    print(&share(arm, made))?;
     print("")?;
-    print_table(&novelty(made), args.output.format)
+    print_table(&novelty(made), args.output.format)?;
+    advice(made).map_or(Ok(()), |advice| print(&format!("\n{advice}")))
+}
+
+/// Whether more seeds are worth while, as far as the last ones tell; too few of them tell nothing. Where none of n seeds did it, fewer than 3/n do (with
+/// 95 % confidence: the rule of three, B. D. Jovanovic, P. S. Levy, The American Statistician 51, 1997).
+fn advice(made: &Hunt) -> Option<String> {
+    const ENOUGH: u64 = 100;
+    let (novel, tried) = made.lately();
+    if tried < ENOUGH {
+        return None;
+    }
+    let otherwise = "other faults, another load or longer runs show more than more seeds do";
+    Some(match novel {
+        0 => {
+            format!("none of the last {tried} seeds showed anything new, and fewer than 1 in {} further ones will: {otherwise}", tried / 3)
+        }
+        _ if novel * 20 < tried => format!("{novel} of the last {tried} seeds showed something new: {otherwise}"),
+        _ => format!("{novel} of the last {tried} seeds showed something new: more seeds are worth while"),
+    })
 }
 
 fn groups(made: &Hunt, told: &[Told]) -> Table {
@@ -226,12 +260,12 @@ fn groups(made: &Hunt, told: &[Told]) -> Table {
 }
 
 /// How many seeds fail, as far as those with a storm of their own tell.
-fn share(made: &Hunt) -> String {
+fn share(arm: &str, made: &Hunt) -> String {
     let (sample, failed) = made.sample();
     let all = if made.tried() == sample { String::new() } else { format!(" with storms of their own ({} were tried)", made.tried()) };
     let Some((low, high)) = interval::share(failed, sample) else { return "no seed was tried".to_owned() };
     format!(
-        "{failed} of {sample} seeds{all} fail: {}, 95 % interval {:.2}% to {:.2}%",
+        "{failed} of {sample} seeds{all} fail under \"{arm}\": {}, 95 % interval {:.2}% to {:.2}%",
         number::percent(failed, sample),
         100.0 * low,
         100.0 * high
@@ -277,6 +311,15 @@ fn say_how_far(args: &SearchArgs, made: &Hunt, first: u64, count: u64) {
     }
     if made.failed() == 0 {
         say("no promise was broken: expectations that one run can break, calls without an end, stuck and stalled runs, panics");
+    }
+}
+
+/// Whoever names no arm has tried the first one only, which may be the one without the mistake.
+fn say_what_else(scenario: &Scenario, arm: usize) {
+    let others: Vec<String> =
+        scenario.arms.iter().enumerate().filter(|(index, _)| *index != arm).map(|(_, name)| format!("\"{name}\"")).collect();
+    if !others.is_empty() {
+        say(&format!("other arms, which --arm chooses: {}", others.join(", ")));
     }
 }
 

@@ -23,7 +23,7 @@ pub struct ShrinkArgs {
     #[arg(long, value_name = "NAME")]
     property: Option<String>,
     /// Make at most so many runs.
-    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
     /// Folder for the two files.
     #[arg(long, value_name = "DIR", default_value = "repros")]

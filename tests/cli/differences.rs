@@ -90,7 +90,16 @@ fn of_counted_entries_of_earlier_terms_it_is_the_append_that_overwrites_the_comm
     let broken = told.split_once("A breaks StateMachineSafety, and B does not: ").expect("it says what is broken").1;
     let entry = between(broken, " took entry ", " for committed").expect("it names the entry");
     let term = between(broken, "which is one of term ", ";").expect("it names its term");
+    let committed = format!(
+        "entry {entry} of term {}",
+        between(broken, "committed before was one of term ", ".").expect("it names what was committed")
+    );
     let overwrites = format!("entry {entry} of term {term},");
-    let append = broken.lines().find(|line| line.contains(" hears append_entries ") && line.contains(&overwrites));
-    assert!(append.is_some(), "no append brings {overwrites} {told}");
+    let appends =
+        |entry: &str| broken.lines().filter(|line| line.contains(" hears append_entries ") && line.contains(entry)).collect::<Vec<_>>();
+    let (wrong, right) = (appends(&overwrites), appends(&committed));
+    assert!(!wrong.is_empty() && !right.is_empty(), "{overwrites} or {committed} is not brought by anybody: {told}");
+    // Somebody had the committed one before it was overwritten there.
+    let node = |line: &&str| between(line, "s  ", " hears").map(str::to_owned);
+    assert!(wrong.iter().any(|line| right.iter().any(|other| node(other) == node(line))), "nothing is overwritten: {told}");
 }

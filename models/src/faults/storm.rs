@@ -266,6 +266,22 @@ impl StormPlan {
         drawn
     }
 
+    /// Which of these strikes break no budget under this seed: how long some of them last is drawn by it.
+    pub(crate) fn allowed(&self, plan: &Plan, seed: &Seed, strikes: &[(PlannedFault, FaultPlan)]) -> Vec<bool> {
+        let Storm { max_down, keep_majority, .. } = self.storm;
+        let budget = Budget { max_down, keep_majority };
+        let mut downs = downs(&Timetable::draw(&plan.faults, seed, plan.clockwork.horizon));
+        let mut is_allowed = |(ordinal, (planned, fault)): (usize, &(PlannedFault, FaultPlan))| {
+            let begin = planned.timing.at.unwrap_or_default();
+            let new = self.downs_of(fault, (planned.timing.pick.is_some(), ordinal), begin, seed);
+            let new = new.filter(|new| budget.allows(plan, &downs, new));
+            let is_allowed = new.is_some();
+            downs.extend(new.into_iter().flatten());
+            is_allowed
+        };
+        strikes.iter().enumerate().map(&mut is_allowed).collect()
+    }
+
     /// Who is down because of a strike; nothing if it would not be over in time. Of one that aims it is not known whom it hits, and
     /// how long it lasts may depend on that: one is down from the first begin to the last end that it may have.
     fn downs_of(&self, fault: &FaultPlan, (aims, ordinal): (bool, usize), begin: SimDuration, seed: &Seed) -> Option<Vec<Down>> {

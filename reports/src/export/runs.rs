@@ -214,14 +214,3 @@ fn recovery(episodes: &[Episode]) -> [Cell; 2] {
         Recovery::Censored(length) => [Cell::text("not recovered"), Cell::Censored(*length)],
     }
 }
-
-/// All rankings of the results as JSON: one object per cell.
-pub fn rankings(results: &Results) -> serde_json::Value {
-    let cells = 0..results.manifest.cells.len() as u32;
-    let one = |cell| {
-        let ranking = summary::Ranking::of(results, cell);
-        let fates = summary::fates::sentences(&ranking);
-        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()), "evidence": ranking.evidence().iter().map(super::json::table).collect::<Vec<_>>() })
-    };
-    serde_json::json!({ "headline": summary::fates::headline(results), "cells": cells.map(one).collect::<Vec<_>>() })
-}

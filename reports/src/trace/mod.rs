@@ -4,11 +4,13 @@
 //! the length of the run. Pictures, which hold everything they show, say how much that may be.
 
 mod chrome;
+mod labels;
 #[cfg(test)]
 mod laws;
 mod mermaid;
 mod otlp;
 mod picture;
+mod scale;
 mod spacetime;
 mod story;
 

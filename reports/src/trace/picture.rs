@@ -3,7 +3,9 @@
 //! As SVG, by hand: lanes with rows of bars, which lie in as few rows as they need without overlapping; messages between the
 //! lanes; shades behind them. Every shape carries a title, which a browser shows under the pointer, so that letters are few.
 
+use super::labels::{Labels, Spot};
 use super::mermaid::seconds;
+use super::scale::Scale;
 use super::spacetime::Diagram;
 use super::story::{Message, Span, SpanKind};
 use crate::html::escaped;
@@ -18,7 +20,9 @@ const ROW: f64 = 7.0;
 /// More calls at once than this are drawn over each other in the last row.
 const MOST_ROWS: usize = 12;
 /// Labels stand at messages only if there are few.
-const MOST_LABELS: usize = 40;
+const MOST_LABELS: usize = 80;
+/// So much space an instant needs below the lanes of a stretched picture.
+const INSTANT: f64 = 96.0;
 const FOOT: f64 = 66.0;
 
 const INK: &str = "#222222";
@@ -39,25 +43,12 @@ struct Lane<'d> {
     bottom: f64,
 }
 
-struct Scale {
-    left: f64,
-    from: u64,
-    per_nano: f64,
-}
-
-impl Scale {
-    fn x(&self, at: u64) -> f64 {
-        self.left + at.saturating_sub(self.from) as f64 * self.per_nano
-    }
-}
-
 /// Draws a diagram.
 pub fn draw(diagram: &Diagram) -> String {
     let lanes = lanes(diagram);
     let longest = lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default();
     let left = MARGIN + 12.0 + (longest as f64 * 7.4).clamp(40.0, 260.0);
-    let (from, until) = diagram.window;
-    let scale = Scale { left, from, per_nano: (WIDTH - MARGIN - left) / (until.saturating_sub(from)).max(1) as f64 };
+    let scale = Scale::of(diagram, left, WIDTH - MARGIN);
     let bottom = lanes.last().map_or(HEAD, |lane| lane.bottom);
     let height = bottom + FOOT;
     let mut out = String::new();
@@ -73,13 +64,17 @@ pub fn draw(diagram: &Diagram) -> String {
         "<text x=\"{MARGIN}\" y=\"28\" font-size=\"17\" font-weight=\"bold\" fill=\"{INK}\">{}</text>",
         escaped(&diagram.title)
     );
-    let _ = writeln!(out, "<text x=\"{MARGIN}\" y=\"46\" font-size=\"12\" fill=\"{MUTED}\">{}</text>", escaped(&diagram.subtitle));
+    let how = if scale.is_stretched { "; time is stretched where much happens" } else { "" };
+    let _ = writeln!(out, "<text x=\"{MARGIN}\" y=\"46\" font-size=\"12\" fill=\"{MUTED}\">{}{how}</text>", escaped(&diagram.subtitle));
     shade(&mut out, diagram, &lanes, &scale, bottom);
     axis(&mut out, diagram, &scale, bottom);
     lanes.iter().for_each(|lane| draw_lane(&mut out, diagram, lane, &scale));
+    let mut labels = Labels::default();
+    // What was made known matters more than what was said.
+    let marks = marks(diagram, &lanes, &scale, &mut labels);
     let is_labelled = diagram.messages.len() <= MOST_LABELS;
-    diagram.messages.iter().for_each(|message| draw_message(&mut out, message, &lanes, &scale, is_labelled));
-    marks(&mut out, diagram, &lanes, &scale);
+    diagram.messages.iter().for_each(|message| draw_message(&mut out, message, &lanes, &scale, is_labelled.then_some(&mut labels)));
+    out += &marks;
     legend(&mut out, bottom + 46.0);
     out += "</svg>\n";
     out
@@ -164,7 +159,8 @@ fn axis(out: &mut String, diagram: &Diagram, scale: &Scale, bottom: f64) {
     let step =
         (0..19).flat_map(|power| [1, 2, 5].map(|factor| factor * 10_u64.pow(power))).find(|step| *step >= wanted).unwrap_or(1).max(1);
     // Ten or so; more only if the instants of an edited file are beyond all bounds.
-    let instants = (first.div_ceil(step)..).map_while(|count| count.checked_mul(step)).take_while(|at| *at <= last).take(40);
+    let round = (first.div_ceil(step)..).map_while(|count| count.checked_mul(step)).take_while(|at| *at <= last).take(40);
+    let instants = if scale.is_stretched { scale.some(INSTANT) } else { round.collect() };
     for at in instants {
         let x = scale.x(at);
         let _ = writeln!(out, "<path d=\"M{x:.1} {HEAD:.1}V{:.1}\" stroke=\"{GRID}\"/>", bottom + 6.0);
@@ -229,7 +225,7 @@ fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale
 }
 
 /// A line from lane to lane; of one that is lost, most of it, and a cross.
-fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: &Scale, is_labelled: bool) {
+fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: &Scale, labels: Option<&mut Labels>) {
     let lane = |name: &str| lanes.iter().find(|lane| lane.name == name).map(|lane| lane.y);
     let (Some(from), Some(to)) = (lane(&message.from), lane(&message.to)) else { return };
     let (x, end) = (scale.x(message.sent), scale.x(message.arrived));
@@ -268,23 +264,25 @@ fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: 
     } else {
         arrow(out, (x, from), tip, colour);
     }
-    if is_labelled {
-        // Beside the line near its begin: where lines cross, labels do not.
-        let at = (x + (end - x) * 0.3, from + (to - from) * 0.3);
-        let (anchor, aside) = beside(at.0);
-        let _ = writeln!(
-            out,
-            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
-            at.0 + aside,
-            at.1,
-            escaped(&message.text)
-        );
+    // Beside the line near its begin: where lines cross, labels do not.
+    let spots = [0.3, 0.5, 0.7, 0.15, 0.85].into_iter().flat_map(|part| {
+        let (x, y) = (x + (end - x) * part, from + (to - from) * part);
+        [Spot { x: x + 5.0, y, ends: false }, Spot { x: x - 5.0, y, ends: true }]
+    });
+    if let Some(spot) = labels.and_then(|labels| labels.place(&message.text, spots, (MARGIN, WIDTH))) {
+        label(out, spot, &message.text, colour);
     }
 }
 
-/// On which side of a place its label begins, and how far from it: what stands at the right edge grows to the left.
-fn beside(x: f64) -> (&'static str, f64) {
-    if x > WIDTH - MARGIN - 70.0 { ("end", -5.0) } else { ("start", 5.0) }
+fn label(out: &mut String, spot: Spot, text: &str, colour: &str) {
+    let _ = writeln!(
+        out,
+        "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{}\" fill=\"{colour}\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
+        spot.x,
+        spot.y,
+        spot.anchor(),
+        escaped(text)
+    );
 }
 
 /// A head of seven pixels at the end of a line.
@@ -304,7 +302,9 @@ fn arrow(out: &mut String, from: (f64, f64), tip: (f64, f64), colour: &str) {
     );
 }
 
-fn marks(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale) {
+/// What nodes made known, drawn last and named first.
+fn marks(diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale, labels: &mut Labels) -> String {
+    let mut out = String::new();
     for (at, node, says) in &diagram.marks {
         let Some(lane) = lanes.iter().find(|lane| lane.name == node) else { continue };
         let x = scale.x(*at);
@@ -316,17 +316,16 @@ fn marks(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale)
             seconds(*at),
             escaped(says)
         );
-        let (anchor, aside) = beside(x);
-        if diagram.marks.len() <= MOST_LABELS / 2 {
-            let _ = writeln!(
-                out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"10\" text-anchor=\"{anchor}\" fill=\"#332288\" stroke=\"#ffffff\" stroke-width=\"2.5\" paint-order=\"stroke\">{}</text>",
-                x + aside,
-                lane.y - 6.0,
-                escaped(says)
-            );
+        if diagram.marks.len() > MOST_LABELS {
+            continue;
+        }
+        let spots = [(5.0, -6.0), (-5.0, -6.0), (5.0, 13.0), (-5.0, 13.0)];
+        let spots = spots.map(|(aside, below)| Spot { x: x + aside, y: lane.y + below, ends: aside < 0.0 });
+        if let Some(spot) = labels.place(says, spots, (MARGIN, WIDTH)) {
+            label(&mut out, spot, says, "#332288");
         }
     }
+    out
 }
 
 fn legend(out: &mut String, y: f64) {

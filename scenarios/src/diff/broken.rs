@@ -6,7 +6,7 @@
 use super::chains::{Link, chains};
 use super::source::{Source, SourceError};
 use crate::trace::TraceEvent;
-use crate::why::{collect, named, showed_at};
+use crate::why::{Named, collect, named, showed_at};
 use models::history::{Action, End, Operation};
 use models::properties::{Finding, Witness};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,8 +36,8 @@ pub struct Broken {
     pub operations: Vec<Told>,
     /// What led to it, the latest first, and whether the other run has the same; nothing where operations show it.
     pub chain: Vec<(Link, bool)>,
-    /// The first message that each node heard and that says what the sentence names; nothing where operations show it.
-    pub named: Vec<TraceEvent<'static>>,
+    /// The first messages that each node heard and that say what the sentence names; nothing where operations show it.
+    pub named: Named,
 }
 
 /// An operation, and what was answered to those who made it.
@@ -71,7 +71,7 @@ fn told_of(sources: [&dyn Source; 2], (side, finding, witness): (usize, &Finding
     let operations = witness.operations[first..].iter().map(|operation| told(operation, mine, theirs)).collect::<Result<_, _>>()?;
     let chain = if witness.operations.is_empty() { chain(witness, mine, theirs)? } else { Vec::new() };
     let (property, sentence, at) = (finding.property.clone(), witness.sentence.clone(), witness.at.as_nanos());
-    let named = if witness.operations.is_empty() { named(mine, &sentence, at)? } else { Vec::new() };
+    let named = if witness.operations.is_empty() { named(mine, &sentence, at)? } else { Named::default() };
     Ok(Broken { side, property, at, sentence, operations, chain, named })
 }
 

@@ -10,6 +10,6 @@ mod part;
 mod source;
 
 pub use broken::{Broken, Told, broken};
-pub use chains::Link;
+pub use chains::{Link, led_to};
 pub use part::{Parting, Side, part};
 pub use source::{FileSource, RunSource, Source, SourceError};

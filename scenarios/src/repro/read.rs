@@ -324,4 +324,23 @@ mod tests {
         let opened = open("x.ron", enclosed.text().into_bytes()).expect("it is in order");
         assert!(opened.repro.scenario("x.ron").is_ok(), "the name is only a name");
     }
+
+    #[test]
+    fn a_storm_at_members_that_only_one_arm_has_travels_with_that_arm_alone() {
+        let text = r#"(schema: 1, name: "x", horizon: "20s",
+            nodes: { "clients": Clients(count: 2, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(workers: 1, demand: Constant("1ms")) },
+            storm: Storm(from: "5s", lasts: "10s", quiet: "1s", families: [Crash(node: "server")], most: 6),
+            stacks: { "clients -> server": [Timeout("100ms")] },
+            arms: { "one": (), "three": (nodes: { "server": Service(replicas: 3, workers: 1, demand: Constant("1ms")) }) },
+            expect: [Availability(at_least: "100%", arms: ["one"]), Availability(at_least: "99%", arms: ["three"])])"#;
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::AsWritten).expect("it is sound");
+        let strikes = scenario.cells[0].arms[1].plan.strikes_of_run(&sim_core::draw::Seed::new(3));
+        assert!(strikes.iter().any(|(one, _)| one.timing.only.is_some()), "somebody is named");
+        let (repro, made) = Repro::of(&scenario, 1, 4, Some(&strikes)).expect("it can be written");
+        let opened = open("x.ron", repro.text().into_bytes()).unwrap_or_else(|(source, all)| panic!("{}", all.render(&source, false)));
+        let (alone, arm) = opened.repro.scenario("x.ron").unwrap_or_else(|(source, all)| panic!("{}", all.render(&source, false)));
+        assert_eq!((opened.repro.arm.as_str(), &alone.arms[..], arm), ("three", &["three".to_owned()][..], 0));
+        let Played::Same(Ok(run)) = play(&alone.cells[0].arms[arm], 4, &opened.repro.recording, None) else { panic!("it is the same run") };
+        assert_eq!(*run, made.expect("it does not panic"));
+    }
 }

@@ -9,6 +9,7 @@ use crate::run::Run;
 use crate::scenario::Scenario;
 use crate::search::plans::Strikes;
 use crate::search::{Failure, Judge};
+use crate::shrink::draft::Draft;
 use crate::text::cut::each;
 use crate::text::parse::parse;
 use crate::text::tree::Shape;
@@ -33,14 +34,12 @@ impl Repro {
             None => (source.root()?.text().to_owned(), None),
             Some(strikes) => {
                 let planned = &scenario.cells[0].arms[arm].faults;
-                let faults: Vec<PlannedFault> = planned.iter().cloned().chain(strikes.iter().map(|(one, _)| one.clone())).collect();
-                let text = with_faults(source.root()?.text(), &faults)?;
-                let alone = Source::new(source.name.clone(), text.clone()).with_enclosed(data.clone());
-                let scenario = read(alone, &scenario.origin, &[], Extent::AsWritten).map_err(first_problem)?;
-                (text, Some(scenario))
+                let faults = planned.iter().cloned().chain(strikes.iter().map(|(one, _)| one.clone())).collect();
+                let (text, other) = with_strikes(scenario, arm, seed, faults, &data)?;
+                (text, Some(other))
             }
         };
-        let scenario = other.as_ref().unwrap_or(scenario);
+        let (scenario, arm) = other.as_ref().map_or((scenario, arm), |other| (&other.0, other.1));
         let plan = &scenario.cells[0].arms[arm];
         let (recording, made) = record(plan, seed);
         let failures = Judge::of(scenario, arm).failures(seed, made.as_ref().map_err(String::as_str));
@@ -122,6 +121,33 @@ fn quoted(text: &str) -> String {
 /// A text that cannot end a comment.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A scenario with these faults in the place of its own and of its storm, and which of its arms it is about. Where other arms have no members
+/// of these names, only this arm is left.
+fn with_strikes(
+    scenario: &Scenario,
+    arm: usize,
+    seed: u64,
+    faults: Vec<PlannedFault>,
+    data: &BTreeMap<String, String>,
+) -> Result<(String, (Scenario, usize)), Problem> {
+    let source = &scenario.source;
+    let again = |text: &str| {
+        let alone = Source::new(source.name.clone(), text).with_enclosed(data.clone());
+        read(alone, &scenario.origin, &[], Extent::AsWritten)
+    };
+    let written = source.root()?.text();
+    let text = with_faults(written, &faults)?;
+    if let Ok(whole) = again(&text) {
+        return Ok((text, (whole, arm)));
+    }
+    let name = &scenario.arms[arm];
+    let mut draft = Draft { faults, ..Draft::of_arm(written, name, seed)? };
+    draft.fields.push(("arms".to_owned(), format!("{{ {}: () }}", quoted(name))));
+    let text = draft.text("").trim_end().to_owned();
+    let alone = again(&text).map_err(first_problem)?;
+    Ok((text, (alone, 0)))
 }
 
 fn first_problem((_, problems): (Source, crate::problem::Problems)) -> Problem {

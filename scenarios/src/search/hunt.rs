@@ -71,6 +71,8 @@ pub struct Block {
     pub failed: u64,
     /// Behaviours that no run before had shown.
     pub new: u64,
+    /// How many runs showed one.
+    pub novel: u64,
     /// How many of them had the storm of their own seed, or have none at all: a fair sample of all seeds.
     pub own: u64,
     /// How many of those failed.
@@ -82,6 +84,7 @@ impl Block {
         self.tried += 1;
         self.failed += u64::from(fails);
         self.new += new;
+        self.novel += u64::from(new > 0);
         self.own += u64::from(is_own);
         self.own_failed += u64::from(is_own && fails);
     }
@@ -123,6 +126,12 @@ impl Hunt {
     /// How many seeds had their own storm, and how many of those failed.
     pub fn sample(&self) -> (u64, u64) {
         self.blocks.iter().fold((0, 0), |(own, failed), block| (own + block.own, failed + block.own_failed))
+    }
+
+    /// Of the last seeds, a quarter and whole blocks, how many showed something new, and how many they are.
+    pub fn lately(&self) -> (u64, u64) {
+        let last = &self.blocks[self.blocks.len() - self.blocks.len().div_ceil(4)..];
+        last.iter().fold((0, 0), |(novel, tried), block| (novel + block.novel, tried + block.tried))
     }
 
     fn count(&mut self, found: &Found) {
@@ -197,7 +206,7 @@ pub fn hunt(scenario: &Scenario, options: HuntOptions<'_>) -> Result<Hunt, Strin
 
 /// What the run of a seed is: every other one is bred, if there is anything to breed from.
 fn task(arm: &ArmPlan, seed: u64, index: u64, corpus: &Corpus) -> Task {
-    match corpus.breed(seed).filter(|_| index % 2 == 1) {
+    match corpus.breed(seed, &arm.plan).filter(|_| index % 2 == 1) {
         None => Task { seed, origin: Origin::Own, bred: None },
         Some((origin, strikes)) => {
             let plan = Arc::new(plan_with(&arm.plan, &strikes));
@@ -218,6 +227,7 @@ mod tests {
     use super::*;
     use crate::text::Source;
     use crate::{Extent, read};
+    use sim_core::time::SimTime;
 
     /// A storm that sometimes harms: every run must keep all its calls, and only one without a crash does.
     const STORMY: &str = r#"(schema: 1, name: "stormy", horizon: "20s",
@@ -307,5 +317,43 @@ mod tests {
         };
         let hunt = hunt(&stormy(), options).expect("threads start");
         assert_eq!((hunt.tried(), told), (200, 2));
+    }
+
+    /// Who is down, as a bystander sees it.
+    #[derive(Default)]
+    struct Downs {
+        now: u32,
+        most: u32,
+        last_return: SimTime,
+    }
+
+    impl Observer<Record> for Downs {
+        fn record(&mut self, at: SimTime, record: &Record) {
+            match record {
+                Record::NodeDied(_) => self.now += 1,
+                Record::NodeReturned(_) => (self.now, self.last_return) = (self.now - 1, at),
+                _ => {}
+            }
+            self.most = self.most.max(self.now);
+        }
+    }
+
+    #[test]
+    fn a_bred_storm_keeps_its_budgets_though_restarts_take_longer_under_another_seed() {
+        let restarts = "Crash(node: \"server\", restart: Exponential(mean: \"3s\"))";
+        let text = STORMY.replace("Crash(node: \"server\")", restarts).replace("most: 3", "most: 6");
+        let scenario = read(Source::new("x.ron", text), "x.ron", &[], Extent::AsWritten).expect("it is sound");
+        let plan = &scenario.cells[0].arms[0];
+        let (mut corpus, mut bred) = (Corpus::default(), 0);
+        (1..=60).for_each(|seed| corpus.keep(seed, plan.plan.strikes_of_run(&Seed::new(seed))));
+        for seed in 100..400 {
+            let task = task(plan, seed, 1, &corpus);
+            let Some((strikes, arm)) = &task.bred else { continue };
+            bred += strikes.len();
+            let mut downs = Downs::default();
+            run(arm, seed, TieBreak::ByRank, Some(&mut downs as &mut dyn Observer<Record>));
+            assert!(downs.most <= 1 && downs.last_return <= SimTime::from_nanos(15_000_000_000), "seed {seed}: {} down, {:?}", downs.most, task.origin);
+        }
+        assert!(bred > 300, "only {bred} strikes were tried again");
     }
 }

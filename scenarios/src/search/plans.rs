@@ -2,14 +2,15 @@
 //!
 //! Own definition, after the way fuzzers keep a corpus: a storm under which a run showed a new behaviour is worth more runs. A *bred* run
 //! has the strikes of such a storm, as they were or with some left out or one shortened, and the luck of its own seed in everything else.
-//! What was fair stays so: fewer and shorter strikes break no budget that more and longer ones kept, and prolong no quiet. Which storm, and
-//! which change, is drawn from the seed of the bred run.
+//! What was fair stays so: fewer and shorter strikes break no budget that more and longer ones kept, and prolong no quiet; what lasts longer
+//! under the other luck, such as a restart, and would break one then, is left out. Which storm, and which change, is drawn from the seed of the bred run.
 
 use models::faults::{FaultPlan, PlannedFault};
 use models::plan::Plan;
 use sim_core::draw::{Draws, Key, Seed};
 use sim_core::time::SimDuration;
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 /// A storm's strikes: each as a scenario would write it, and with its names looked up.
 pub type Strikes = Vec<(PlannedFault, FaultPlan)>;
@@ -49,15 +50,20 @@ impl Corpus {
         self.storms.push_back((of, strikes));
     }
 
-    /// A storm for the run of a seed; none if there is nothing to breed from.
-    pub fn breed(&self, seed: u64) -> Option<(Origin, Strikes)> {
+    /// A storm for the run of a seed of this plan; none if there is nothing to breed from.
+    pub fn breed(&self, seed: u64, plan: &Plan) -> Option<(Origin, Strikes)> {
         let count = self.storms.len() as u64;
         if count == 0 {
             return None;
         }
         let luck = Seed::new(seed).draws(Key::named("search"), 0);
         let (of, strikes) = &self.storms[luck.choice().index(count) as usize];
-        let (change, strikes) = changed(strikes, &luck);
+        let (mut change, strikes) = changed(strikes, &luck);
+        let before = strikes.len();
+        let strikes = plan.allowed_strikes(&Seed::new(seed), strikes);
+        if strikes.len() < before {
+            let _ = write!(change, ", less {} that would be too much under this seed", before - strikes.len());
+        }
         Some((Origin::Bred { of: *of, change }, strikes))
     }
 }

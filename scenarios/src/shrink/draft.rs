@@ -54,16 +54,25 @@ impl Draft {
     /// # Errors
     /// What is wrong with it.
     pub fn of(repro: &Repro) -> Result<Self, Problem> {
-        let source = Source::new("scenario", repro.scenario.as_str());
+        let mut draft = Self::of_arm(&repro.scenario, &repro.arm, repro.seed)?;
+        draft.faults.extend(repro.drawn.iter().cloned());
+        Ok(draft)
+    }
+
+    /// One arm of a scenario, without the storm.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn of_arm(text: &str, arm: &str, seed: u64) -> Result<Self, Problem> {
+        let source = Source::new("scenario", text);
         let root = source.root()?;
-        let arm = locate_in(root, &Path::of_names(&["arms", &repro.arm])).ok();
+        let changes = locate_in(root, &Path::of_names(&["arms", arm])).ok();
         let mut problems = Problems::new();
-        let pieces = overlay(root, arm, &[], &mut problems);
+        let pieces = overlay(root, changes, &[], &mut problems);
         if let Some(problem) = problems.into_iter().next() {
             return Err(problem);
         }
-        let mut draft = Self { seed: repro.seed, fields: Vec::new(), sections: Vec::new(), faults: faults(root)? };
-        draft.faults.extend(repro.drawn.iter().cloned());
+        let mut draft = Self { seed, fields: Vec::new(), sections: Vec::new(), faults: faults(root)? };
         for field in root.fields()? {
             let is_section = SECTIONS.iter().any(|section| section.name == field.name) || LISTS.contains(&field.name);
             if !is_section && !LEFT_OUT.contains(&field.name) {
@@ -78,7 +87,7 @@ impl Draft {
         }
         for name in LISTS {
             let items = root.fields()?.into_iter().find(|field| field.name == name).map(|field| field.value.list()).transpose()?;
-            let items = items.unwrap_or_default().into_iter().filter(|item| speaks_of(*item, name, &repro.arm));
+            let items = items.unwrap_or_default().into_iter().filter(|item| speaks_of(*item, name, arm));
             let entries = items.map(|item| Ok((String::new(), without_arms(item)?))).collect::<Result<_, Problem>>()?;
             draft.sections.push(Section { name: name.to_owned(), is_list: true, entries });
         }

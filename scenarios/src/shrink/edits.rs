@@ -18,6 +18,9 @@ pub type Edit = (String, String);
 /// What is a number of something that can be fewer.
 const COUNTS: [&str; 7] = ["count", "replicas", "members", "workers", "attempts", "holders", "most"];
 
+/// No length is made shorter than this.
+const SOONEST: SimDuration = SimDuration::from_millis(1);
+
 /// The text with something left out: a field, or an item of a list. The larger what is left out, the earlier it comes.
 pub fn left_out(text: &str) -> Vec<Edit> {
     let mut found: Vec<(usize, Edit)> = Vec::new();
@@ -62,6 +65,26 @@ pub fn fewer(text: &str) -> Vec<Edit> {
                 slower(rate).into_iter().for_each(|rate| replace(format!("\"{rate}\"")));
             }
         }
+    });
+    found
+}
+
+/// The text with a length of time a tenth or half of what it is.
+pub fn sooner(text: &str) -> Vec<Edit> {
+    let mut found = Vec::new();
+    let mut shorten = |name: &str, element: Element<'_>| {
+        let length = Some(element).filter(|element| element.shape() == Shape::Text).and_then(|element| parse::<SimDuration>(element).ok());
+        let Some(length) = length else { return };
+        let shorter = [length / 10, length / 2].map(rounded).into_iter().filter(|shorter| (SOONEST..length).contains(shorter));
+        found.extend(shorter.map(|shorter| (spliced(text, element, &format!("\"{shorter}\"")), format!("`{name}: \"{shorter}\"`"))));
+    };
+    on_each(text, &mut |_, element| match element.shape() {
+        Shape::Struct => element_fields(element).into_iter().for_each(|field| shorten(field.name, field.value)),
+        Shape::Tuple => {
+            let name = element.variant_name().unwrap_or_default();
+            element.items().unwrap_or_default().into_iter().for_each(|item| shorten(name, item));
+        }
+        _ => {}
     });
     found
 }
@@ -168,5 +191,12 @@ mod tests {
         assert_eq!(fewer[..3], ["`count: 1`", "`count: 2`", "`count: 3`"]);
         assert!(fewer.contains(&"`rate: \"4/s\"`".to_owned()), "{fewer:?}");
         assert_eq!(super::constant(clients)[0].0, clients.replace("Poisson", "Constant"));
+    }
+
+    #[test]
+    fn lengths_get_shorter_and_other_texts_stay_as_they_are() {
+        let lock = r#"DistributedLock(ttl: "5s", work: "1ms", domain: ["one"])"#;
+        let texts: Vec<String> = sooner(lock).into_iter().map(|(text, _)| text).collect();
+        assert_eq!(texts, [lock.replace("5s", "500ms"), lock.replace("5s", "2.5s")]);
     }
 }

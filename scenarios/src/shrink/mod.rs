@@ -32,8 +32,11 @@ const MOST_ROUNDS: usize = 10;
 /// Seeds that are tried at the end, for the one whose run has the fewest events.
 const SEEDS: u64 = 200;
 
-/// Seeds that a bold step is tried under when that of the run does not fail any more.
-const OTHER_LUCKS: u64 = 8;
+/// So many seeds at least and at most a bold step is tried under when that of the run does not fail any more.
+const OTHER_LUCKS: (u64, u64) = (8, 50);
+
+/// Between the two, as many as have so many events together: small runs cost nearly nothing.
+const EVENTS_OF_LUCKS: u64 = 20_000;
 
 /// So many proposals are tried at once, whatever the number of threads: what is made must not depend on that.
 const AT_ONCE: usize = 4;
@@ -102,12 +105,13 @@ pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Re
     work.reduce(&mut best)?;
     work.passes(&[constants], &mut best)?;
     work.reduce(&mut best)?;
-    if let Some(quicker) = work.quickest_seed(&best.0, best.1)? {
-        best = quicker;
-        work.reduce(&mut best)?;
+    for _ in 0..MOST_ROUNDS {
+        let before = best.1.events;
+        work.under_other_seeds(&mut best)?;
+        if best.1.events > before - before / 10 {
+            break;
+        }
     }
-    work.under_other_lucks(&mut best)?;
-    work.reduce(&mut best)?;
     // Last, because what is round is not as short as it could be.
     work.passes(&ROUNDING, &mut best)?;
     let is_done = work.is_wanted();
@@ -139,42 +143,62 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Each pass until it finds nothing more.
+    /// Each pass until it finds nothing more. It goes on where it has found something: what was in vain before that is tried last.
     fn passes(&mut self, passes: &[Pass], best: &mut (Draft, Size)) -> Result<(), Refused> {
         for pass in passes {
-            while let Some(smaller) = self.improve(pass(&best.0), best.1)? {
+            let mut place = 0;
+            loop {
+                let mut proposals = pass(&best.0);
+                place %= proposals.len().max(1);
+                proposals.rotate_left(place);
+                let Some((found, smaller)) = self.improve(&proposals, best.1)? else { break };
                 *best = smaller;
+                place += found;
             }
         }
         Ok(())
+    }
+
+    /// Whatever another seed helps with, and what can be left out then.
+    fn under_other_seeds(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+        if let Some(quicker) = self.quickest_seed(&best.0, best.1)? {
+            *best = quicker;
+            self.reduce(best)?;
+        }
+        self.under_other_lucks(best)?;
+        self.reduce(best)
     }
 
     /// Bold steps, each under a few other seeds: what comes at another instant, or with fewer who take part, rarely goes wrong by the same
     /// luck, and may by another.
     fn under_other_lucks(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
         self.with_lucks(much_earlier, SEEDS, best)?;
-        BOLD.into_iter().try_for_each(|pass| self.with_lucks(pass, OTHER_LUCKS, best))
+        BOLD.into_iter().try_for_each(|pass| {
+            let seeds = (EVENTS_OF_LUCKS / best.1.events.max(1)).clamp(OTHER_LUCKS.0, OTHER_LUCKS.1);
+            self.with_lucks(pass, seeds, best)
+        })
     }
 
     fn with_lucks(&mut self, pass: Pass, seeds: u64, best: &mut (Draft, Size)) -> Result<(), Refused> {
         loop {
-            let proposals = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
-            match self.improve(proposals, best.1)? {
-                Some(smaller) => *best = smaller,
+            let proposals: Vec<Proposal> = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
+            match self.improve(&proposals, best.1)? {
+                Some((_, smaller)) => *best = smaller,
                 None => return Ok(()),
             }
         }
     }
 
-    /// The first of some proposals that still fails in the same way, if any does.
-    fn improve(&mut self, proposals: Vec<Proposal>, best: Size) -> Result<Option<(Draft, Size)>, Refused> {
-        for some in proposals.chunks(AT_ONCE) {
+    /// The first of some proposals that still fails in the same way, if any does, and its place among them.
+    fn improve(&mut self, proposals: &[Proposal], best: Size) -> Result<Option<(usize, (Draft, Size))>, Refused> {
+        for (chunk, some) in proposals.chunks(AT_ONCE).enumerate() {
             if !self.is_wanted() {
                 return Ok(None);
             }
             let sizes = self.sizes(some, best);
-            if let Some((proposal, size)) = some.iter().zip(sizes).find_map(|(proposal, size)| Some((proposal, size?))) {
-                return self.accept(proposal, size).map(Some);
+            if let Some((place, size)) = (0..).zip(sizes).find_map(|(place, size): (usize, _)| Some((place, size?))) {
+                let smaller = self.accept(&some[place], size)?;
+                return Ok(Some((chunk * AT_ONCE + place, smaller)));
             }
         }
         Ok(None)
@@ -186,9 +210,7 @@ impl Work<'_, '_> {
         let trial = &self.trial;
         let work = |index: usize| {
             let proposal: &Proposal = &proposals[index];
-            // What is simpler may take a few events more; what is smaller may not.
-            let most = if proposal.is_simpler { best.events.saturating_add(best.events / 10) } else { best.events };
-            trial.size_of(&proposal.draft, most)
+            trial.size_of(&proposal.draft, proposal.gain.most_events(best.events))
         };
         let fold = |_, size: Result<Option<Size>, String>| sizes.push(size.ok().flatten());
         // Without threads there are no sizes, and nothing is accepted.
@@ -239,9 +261,10 @@ impl Work<'_, '_> {
 
 /// The same step under other seeds.
 fn lucks(proposal: &Proposal, seeds: u64) -> Vec<Proposal> {
-    let Proposal { what, draft, .. } = proposal;
+    let Proposal { what, draft, gain } = proposal;
     let seeds = (0..seeds).filter(|seed| *seed != draft.seed);
-    seeds.map(|seed| Proposal::smaller(format!("{what}, seed {seed}"), Draft { seed, ..draft.clone() })).collect()
+    let under = |seed| Proposal { what: format!("{what}, seed {seed}"), draft: Draft { seed, ..draft.clone() }, gain: *gain };
+    seeds.map(under).collect()
 }
 
 #[cfg(test)]

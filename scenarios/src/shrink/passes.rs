@@ -3,8 +3,9 @@
 //! What shortens every later run comes first: the horizon, whole faults, clients. What only makes the result easier to read comes last.
 
 use super::draft::{Draft, Section};
-use super::edits::{Edit, constant, fewer, left_out, rounded};
+use super::edits::{Edit, constant, fewer, left_out, rounded, sooner};
 use models::faults::PlannedFault;
+use models::plan::Clockwork;
 use sim_core::time::SimDuration;
 
 /// A smaller or simpler scenario.
@@ -14,17 +15,43 @@ pub struct Proposal {
     pub what: String,
     /// The scenario.
     pub draft: Draft,
-    /// Whether it is easier to read and may have a few events more.
-    pub is_simpler: bool,
+    /// What it is good for.
+    pub gain: Gain,
+}
+
+/// What a proposal is good for, which says how many events it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gain {
+    /// There is less of it, so that it may have as many events.
+    Less,
+    /// It is easier to read, and may have a few events more.
+    Simpler,
+    /// It only says something else, and is worth that if it has fewer events.
+    Shorter,
+}
+
+impl Gain {
+    /// The most events that are accepted where there are so many now.
+    pub const fn most_events(self, now: u64) -> u64 {
+        match self {
+            Self::Less => now,
+            Self::Simpler => now.saturating_add(now / 10),
+            Self::Shorter => now.saturating_sub(1 + now / 50),
+        }
+    }
 }
 
 impl Proposal {
     pub(super) fn smaller(what: String, draft: Draft) -> Self {
-        Self { what, draft, is_simpler: false }
+        Self { what, draft, gain: Gain::Less }
     }
 
     fn simpler(what: String, draft: Draft) -> Self {
-        Self { what, draft, is_simpler: true }
+        Self { what, draft, gain: Gain::Simpler }
+    }
+
+    fn shorter(what: String, draft: Draft) -> Self {
+        Self { what, draft, gain: Gain::Shorter }
     }
 }
 
@@ -32,7 +59,7 @@ impl Proposal {
 pub type Pass = fn(&Draft) -> Vec<Proposal>;
 
 /// Those that make it smaller, in order.
-pub const REDUCING: [Pass; 12] = [
+pub const REDUCING: [Pass; 14] = [
     shorter_horizon,
     fewer_faults,
     fewer_strikes,
@@ -45,10 +72,12 @@ pub const REDUCING: [Pass; 12] = [
     shorter_faults,
     everything_earlier,
     earlier_faults,
+    closer_together,
+    shorter_lengths,
 ];
 
 /// Those worth trying under another seed: each of them makes every event after it another one.
-pub const BOLD: [Pass; 4] = [shorter_horizon, fewer_faults, everything_earlier, fewer_of_everything];
+pub const BOLD: [Pass; 6] = [shorter_horizon, fewer_faults, everything_earlier, closer_together, fewer_of_everything, shorter_lengths];
 
 /// The boldest of all: most runs have an end that has nothing to do with what came first. Worth many seeds.
 pub fn much_earlier(draft: &Draft) -> Vec<Proposal> {
@@ -140,7 +169,7 @@ fn again(fault: &PlannedFault) -> Option<Vec<u32>> {
 
 /// Fewer clients, replicas, members, workers, attempts, and calls per second.
 fn fewer_of_everything(draft: &Draft) -> Vec<Proposal> {
-    edited(draft, &["nodes", "groups", "stacks"], fewer, false)
+    edited(draft, &["nodes", "groups", "stacks"], fewer, Gain::Less)
 }
 
 /// Whole entries are left out: nodes with what is said about their edges, links, stacks, clocks, alerts, expectations.
@@ -167,16 +196,21 @@ fn forget(stacks: &mut Section, node: &str) {
 
 /// Fields and items inside of entries are left out.
 fn parts_of_entries(draft: &Draft) -> Vec<Proposal> {
-    edited(draft, &["nodes", "groups", "links", "stacks", "clocks", "alerts"], left_out, true)
+    edited(draft, &["nodes", "groups", "links", "stacks", "clocks", "alerts"], left_out, Gain::Simpler)
+}
+
+/// What takes a while takes less: leases, pauses, waits.
+fn shorter_lengths(draft: &Draft) -> Vec<Proposal> {
+    edited(draft, &["nodes", "groups", "stacks"], sooner, Gain::Shorter)
 }
 
 /// Lengths are always their mean.
 pub fn constants(draft: &Draft) -> Vec<Proposal> {
-    edited(draft, &["nodes", "groups", "links", "stacks", "clocks"], constant, true)
+    edited(draft, &["nodes", "groups", "links", "stacks", "clocks"], constant, Gain::Simpler)
 }
 
 /// Every edit of every entry of some sections.
-fn edited(draft: &Draft, sections: &[&str], edits: fn(&str) -> Vec<Edit>, is_simpler: bool) -> Vec<Proposal> {
+fn edited(draft: &Draft, sections: &[&str], edits: fn(&str) -> Vec<Edit>, gain: Gain) -> Vec<Proposal> {
     let mut all = Vec::new();
     for (place, section) in draft.sections.iter().enumerate().filter(|(_, section)| sections.contains(&section.name.as_str())) {
         for (index, (key, value)) in section.entries.iter().enumerate() {
@@ -184,7 +218,7 @@ fn edited(draft: &Draft, sections: &[&str], edits: fn(&str) -> Vec<Edit>, is_sim
                 let mut other = draft.clone();
                 other.sections[place].entries[index].1 = text;
                 let owner = if section.is_list { section.name.as_str() } else { key.as_str() };
-                all.push(Proposal { what: format!("{owner}: {what}"), draft: other, is_simpler });
+                all.push(Proposal { what: format!("{owner}: {what}"), draft: other, gain });
             }
         }
     }
@@ -204,12 +238,13 @@ fn plain_fields(draft: &Draft) -> Vec<Proposal> {
         .collect()
 }
 
-/// The drain is shorter.
+/// The drain is shorter; one that nobody wrote only if that is worth a line.
 fn shorter_times_around(draft: &Draft) -> Vec<Proposal> {
-    let Some(drain) = draft.length("drain") else { return Vec::new() };
-    let shorter = [SimDuration::ZERO, rounded(drain / 10), rounded(drain / 2)];
-    let shorter = shorter.into_iter().filter(|shorter| *shorter < drain);
-    shorter.map(|drain| Proposal::smaller(format!("a drain of {drain}"), draft.with_field("drain", format!("\"{drain}\"")))).collect()
+    let written = draft.length("drain");
+    let drain = written.unwrap_or_else(|| Clockwork::default().drain);
+    let shorter = [SimDuration::ZERO, rounded(drain / 10), rounded(drain / 2)].into_iter().filter(|shorter| *shorter < drain);
+    let propose = if written.is_some() { Proposal::smaller } else { Proposal::shorter };
+    shorter.map(|drain| propose(format!("a drain of {drain}"), draft.with_field("drain", format!("\"{drain}\"")))).collect()
 }
 
 /// Two strikes of the same fault at the same members become one that lasts from the begin of the first to the end of the last.
@@ -243,7 +278,7 @@ fn merged(a: &PlannedFault, b: &PlannedFault) -> Option<PlannedFault> {
 
 /// Faults last half as long, or less.
 fn shorter_faults(draft: &Draft) -> Vec<Proposal> {
-    changed_faults(draft, false, |fault| {
+    changed_faults(draft, Gain::Less, |fault| {
         let Some(lasts) = fault.timing.lasts else { return Vec::new() };
         let shorter = [lasts / 10, lasts / 2, lasts.scaled(3, 4)].map(rounded);
         shorter
@@ -271,9 +306,29 @@ fn everything_earlier(draft: &Draft) -> Vec<Proposal> {
     .collect()
 }
 
+/// The time between a fault and the one before it is shorter, so that everything behind it comes earlier.
+fn closer_together(draft: &Draft) -> Vec<Proposal> {
+    let Some(horizon) = draft.length("horizon") else { return Vec::new() };
+    let mut begins: Vec<SimDuration> = draft.faults.iter().filter_map(|fault| fault.timing.at).collect();
+    begins.sort_unstable();
+    begins.dedup();
+    let mut all = Vec::new();
+    for pair in begins.windows(2) {
+        let gap = pair[1] - pair[0];
+        let by = [(3, 4), (1, 2), (1, 4)].map(|(part, whole)| rounded(gap.scaled(part, whole)));
+        for by in by.into_iter().filter(|by| *by >= SHORTEST && *by < gap && *by < horizon) {
+            let mut other = draft.with_field("horizon", format!("\"{}\"", horizon - by));
+            let later = other.faults.iter_mut().filter(|fault| fault.timing.at.is_some_and(|at| at >= pair[1]));
+            later.for_each(|fault| fault.timing.at = fault.timing.at.map(|at| at - by));
+            all.push(Proposal::shorter(format!("everything from {} on {by} earlier", pair[1]), other));
+        }
+    }
+    all
+}
+
 /// Faults begin earlier, so that the horizon may come earlier, too.
 fn earlier_faults(draft: &Draft) -> Vec<Proposal> {
-    changed_faults(draft, false, |fault| {
+    changed_faults(draft, Gain::Less, |fault| {
         let Some(at) = fault.timing.at else { return Vec::new() };
         let earlier = [at / 10, at / 4, at / 2].map(rounded);
         earlier
@@ -286,7 +341,7 @@ fn earlier_faults(draft: &Draft) -> Vec<Proposal> {
 
 /// Faults begin and last for round times: the fewer digits, the earlier they come.
 fn round_faults(draft: &Draft) -> Vec<Proposal> {
-    changed_faults(draft, true, |fault| {
+    changed_faults(draft, Gain::Simpler, |fault| {
         let units = [1_000_000_000, 100_000_000, 10_000_000, 1_000_000];
         let rounder = units.into_iter().filter_map(|unit| {
             let (at, lasts) = (fault.timing.at.map(|at| to(at, unit)), fault.timing.lasts.map(|lasts| to(lasts, unit)));
@@ -310,7 +365,7 @@ fn with_times(fault: &PlannedFault, at: Option<SimDuration>, lasts: Option<SimDu
     other
 }
 
-fn changed_faults(draft: &Draft, is_simpler: bool, changes: fn(&PlannedFault) -> Vec<PlannedFault>) -> Vec<Proposal> {
+fn changed_faults(draft: &Draft, gain: Gain, changes: fn(&PlannedFault) -> Vec<PlannedFault>) -> Vec<Proposal> {
     let mut all = Vec::new();
     for (index, fault) in draft.faults.iter().enumerate() {
         for changed in changes(fault) {
@@ -318,7 +373,7 @@ fn changed_faults(draft: &Draft, is_simpler: bool, changes: fn(&PlannedFault) ->
             let what = format!("`{}`{}{}", fault.label(), time("at", changed.timing.at), time("for", changed.timing.lasts));
             let mut other = draft.clone();
             other.faults[index] = changed;
-            all.push(Proposal { what, draft: other, is_simpler });
+            all.push(Proposal { what, draft: other, gain });
         }
     }
     all

@@ -194,6 +194,12 @@ impl<'a> TraceEvent<'a> {
         }
     }
 
+    /// Whether this is something that its node sent when it did the other, which is no reason for that.
+    pub fn is_aside_of(&self, effect: &TraceEvent<'_>) -> bool {
+        let is_act = matches!(effect.kind.as_ref(), "say" | "tell");
+        is_act && self.kind == "say" && self.at == effect.at && self.node == effect.node
+    }
+
     /// The same with names of its own.
     pub fn into_owned(self) -> TraceEvent<'static> {
         let own = |text: Option<Cow<'a, str>>| text.map(|text| Cow::Owned(text.into_owned()));

@@ -29,11 +29,14 @@ impl Collected {
     /// What led to an event, the latest first.
     pub fn causes(&self, of: u64) -> Vec<&TraceEvent<'static>> {
         let mut chain = Vec::new();
-        let mut next = self.events.get(&of).and_then(|event| event.cause);
-        while let Some(event) = next.and_then(|id| self.events.get(&id)) {
-            chain.push(event);
+        let mut effect = self.events.get(&of);
+        while let Some(event) = effect.and_then(|effect| effect.cause).and_then(|id| self.events.get(&id)) {
             // Causes are earlier than what they cause; anything else is an edited file.
-            next = event.cause.filter(|cause| *cause < event.id);
+            let Some(before) = effect.filter(|effect| event.id < effect.id) else { break };
+            if !event.is_aside_of(before) {
+                chain.push(event);
+            }
+            effect = Some(event);
         }
         chain
     }

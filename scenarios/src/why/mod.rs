@@ -15,7 +15,7 @@ pub mod times;
 
 pub use collect::{Collected, MOST_COLLECTED, collect};
 pub use moment::{Causes, Moment, moment, showed_at};
-pub use named::named;
+pub use named::{Named, named};
 pub use select::{Subject, select};
 pub use storm::{Course, EdgeLoad, Storm};
 pub use story::{AttemptStory, CallStory, edge_of, stories};

@@ -4,8 +4,9 @@
 //! happened last; the causes of that; and everything that happened since the twelfth of them, as far as a picture bears.
 
 use super::collect::Collected;
-use crate::diff::{Source, SourceError};
-use std::collections::BTreeSet;
+use crate::diff::{Source, SourceError, led_to};
+use crate::trace::TraceEvent;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many causes are followed.
 const MOST_CAUSES: usize = 64;
@@ -55,19 +56,14 @@ pub struct Moment {
 /// If the run cannot be told.
 pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
     let (showed, causes) = showed_at(source, at)?;
-    let mut chain = Vec::new();
-    let mut next = showed;
-    while let Some(id) = next.filter(|_| chain.len() < MOST_CAUSES) {
-        chain.push(id);
-        let place = causes.binary_search_by_key(&id, |(id, _)| *id).ok();
-        // Causes are earlier than what they cause; anything else is an edited file.
-        next = place.map(|place| causes[place].1).filter(|cause| *cause < id);
-    }
+    let mut chain = led_to(source, &causes, showed)?;
+    chain.truncate(MOST_CAUSES);
+    let causes: BTreeMap<u64, u64> = chain.windows(2).map(|pair| (pair[0], pair[1])).collect();
     let wanted: BTreeSet<u64> = chain.iter().copied().collect();
     let (mut led, mut near) = (Collected::default(), Collected::default());
     source.tell(&mut |event| {
         if wanted.contains(&event.id) {
-            led.events.insert(event.id, event.clone().into_owned());
+            led.events.insert(event.id, TraceEvent { cause: causes.get(&event.id).copied(), ..event.clone() }.into_owned());
         }
     })?;
     let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
