@@ -138,6 +138,59 @@ fn a_core_that_is_too_small_is_found_to_stand_still() {
     }
 }
 
+/// A chain that comes to pieces again and again, up to all of it at once, and is whole for 20 s at the end.
+const PIECES: &str = r#"(schema: 1, name: "pieces", horizon: "40s",
+    nodes: { "app": Clients(count: 10, arrivals: Poisson(rate: "20/s"), calls: "db", domain: "room") },
+    groups: { "db": Chain(keys: 5, domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Retry(attempts: 3, backoff: FullJitter(base: "50ms", cap: "500ms")), Timeout("1s")] },
+    storm: Storm(from: "1s", lasts: "15s", quiet: "20s", most: 12, shortest: "100ms", longest: "3s", max_down: 4, families: [
+        Crash(node: "db"), Pause(node: "db"), Isolation(shape: Minority, node: "db"), Isolation(shape: One, node: "db"),
+        BadLink(from: "room", to: "room", delay: Exponential(mean: "50ms"), loss: "10%")]),
+    properties: [Progress(within: "8s"), KeepsAcknowledged(), Linearizable()])"#;
+
+#[test]
+fn a_chain_that_came_to_pieces_goes_on_when_it_is_whole_and_has_kept_what_it_acknowledged() {
+    let scenario = read(Source::new("pieces.ron", PIECES), "pieces.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(SEEDS, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// The head of a chain is cut off with writes under way, the others go on without it, and it comes back at the end of the chain, without anybody
+/// who writes any more; then the next head dies.
+const REJOINS: &str = r#"(schema: 1, name: "rejoins", horizon: "12s",
+    nodes: { "app": Clients(count: 10, arrivals: Piecewise(rates: [("0s", "40/s"), ("3400ms", "0/s")]), calls: "db", domain: "room") },
+    groups: { "db": Chain(keys: 5, reads: "0%", domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Timeout("1s")] },
+    faults: [Partition(groups: [["db[0]"], ["db[1]", "db[2]", "db[3]"]], at: "3s", lasts: "3s"), Crash(node: "db[1]", at: "8s")],
+    properties: [KeepsAcknowledged(), Linearizable()])"#;
+
+#[test]
+fn what_the_head_of_a_chain_had_under_way_is_not_acknowledged_when_it_comes_back_as_its_tail() {
+    let scenario = read(Source::new("rejoins.ron", REJOINS), "rejoins.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(20, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Nobody asks for anything for half a minute.
+const IDLE: &str = r#"(schema: 1, name: "idle", horizon: "60s",
+    nodes: { "app": Clients(count: 1, arrivals: Piecewise(rates: [("0s", "5/s"), ("3s", "0/s"), ("40s", "5/s")]), calls: "db", domain: "room") },
+    groups: { "db": Pbft(domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Timeout("10s")] },
+    properties: [Never(event: "WantsView"), Agreement()])"#;
+
+#[test]
+fn replicas_whom_nobody_asks_for_anything_want_no_other_primary() {
+    let scenario = read(Source::new("idle.ron", IDLE), "idle.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(5, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
 /// Every kind of traitor.
 const TRAITORS: &[&str] = &[
     "Silent",
