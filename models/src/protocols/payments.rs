@@ -15,6 +15,7 @@ use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 /// Accounts that calls charge, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +141,13 @@ impl Protocol for PaymentsProtocol {
         match message {
             Message::Charge(..) => "charge",
             Message::Charged(_) => "charged",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Charge(account, key) => write!(f, "charge account {account} by 1, under the key {:06x}", key >> 40),
+            Message::Charged(times) => write!(f, "charged {times} times by now"),
         }
     }
 
