@@ -139,6 +139,7 @@ impl Builder<'_> {
             storm,
             experiment,
             properties,
+            history_limit: spec.history_limit(),
             keeps_history: false,
             objective,
             alerts,

@@ -64,6 +64,8 @@ pub struct Plan {
     pub experiment: Option<Experiment>,
     /// What is claimed of every run, in order of writing.
     pub properties: Vec<Stated>,
+    /// How many operations the history of a run has at most.
+    pub history_limit: u32,
     /// Whether the history of operations is recorded, whether or not a property is judged by it.
     pub keeps_history: bool,
     /// The share of calls that should succeed, if somebody has said one.

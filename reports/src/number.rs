@@ -8,21 +8,63 @@ use sim_core::time::SimDuration;
 /// Parts per billion in one percentage point.
 const BILLIONTHS_PER_POINT: f64 = 1e7;
 
-/// A length with three significant digits: `1.23 s`, `12.3 ms`, `240 s`.
+/// A length with three significant digits: `1.23 s`, `12.3 ms`, `240 s`, `20 min`.
 pub fn length(length: SimDuration) -> String {
-    let nanos = length.as_nanos();
-    if nanos == 0 {
+    if length == SimDuration::ZERO {
         return "0 s".to_owned();
     }
-    let units = [(1_u64, "ns"), (1_000, "µs"), (1_000_000, "ms"), (1_000_000_000, "s")];
-    for (index, (unit, name)) in units.into_iter().enumerate() {
-        let value = nanos as f64 / unit as f64;
-        // 999.6 µs would round to 1000 µs: the next unit says 1 ms.
-        if index == 3 || value < 999.5 {
-            return format!("{} {name}", significant(value));
-        }
+    let nanos = length.as_nanos() as f64;
+    let unit = TimeUnit::of(nanos);
+    format!("{} {}", significant(nanos / unit.nanos), unit.name)
+}
+
+/// In what a length is told so that it is neither a long number nor a long fraction.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimeUnit {
+    /// `ms`, `min`.
+    pub name: &'static str,
+    /// How many nanoseconds it has.
+    pub nanos: f64,
+    /// The first number that is told in the next unit.
+    below: f64,
+}
+
+/// 999.6 µs would round to 1000 µs, where the next unit says 1 ms; ten minutes, three hours and three days are the first that are no seconds, minutes and hours any more.
+const TIME_UNITS: [TimeUnit; 7] = [
+    TimeUnit { name: "ns", nanos: 1.0, below: 999.5 },
+    TimeUnit { name: "µs", nanos: 1e3, below: 999.5 },
+    TimeUnit { name: "ms", nanos: 1e6, below: 999.5 },
+    TimeUnit { name: "s", nanos: 1e9, below: 599.5 },
+    TimeUnit { name: "min", nanos: 60e9, below: 179.5 },
+    TimeUnit { name: "h", nanos: 3600e9, below: 71.95 },
+    TimeUnit { name: "d", nanos: 86_400e9, below: f64::INFINITY },
+];
+
+impl TimeUnit {
+    /// That of a length in nanoseconds.
+    pub fn of(nanos: f64) -> Self {
+        let [.., last] = TIME_UNITS;
+        TIME_UNITS.into_iter().find(|unit| nanos.abs() / unit.nanos < unit.below).unwrap_or(last)
     }
-    unreachable!("the last unit takes every length")
+
+    /// That of an axis which goes up to so many seconds, and no shorter than a second.
+    pub fn of_axis(seconds: f64) -> Self {
+        Self::of(seconds.max(1.0) * 1e9)
+    }
+
+    /// A number of seconds in this unit.
+    pub fn of_seconds(self, seconds: f64) -> f64 {
+        seconds * (1e9 / self.nanos)
+    }
+}
+
+/// A signed difference of lengths in nanoseconds: `+1.23 ms`, `−4 s`.
+pub fn longer_by(nanos: f64) -> String {
+    if nanos == 0.0 {
+        return "0 s".to_owned();
+    }
+    let unit = TimeUnit::of(nanos);
+    format!("{}{} {}", if nanos > 0.0 { '+' } else { '−' }, significant(nanos.abs() / unit.nanos), unit.name)
 }
 
 /// A length in seconds, exact, without trailing zeros: what files hold.
@@ -145,9 +187,13 @@ mod tests {
     fn lengths_are_short_and_carry_their_unit() {
         let shown = |nanos| length(SimDuration::from_nanos(nanos));
         assert_eq!(
-            [0, 999, 1_500, 999_600, 12_345_678, 1_230_000_000, 240_000_000_000, 4_000_400_000_000].map(shown),
-            ["0 s", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s", "4,000 s"]
+            [0, 999, 1_500, 999_600, 12_345_678, 1_230_000_000, 240_000_000_000].map(shown),
+            ["0 s", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s"]
         );
+        let long = [599, 600, 4_000, 10_800, 86_400, 259_200, 31_536_000].map(|seconds: u64| length(SimDuration::from_secs(seconds)));
+        assert_eq!(long, ["599 s", "10 min", "66.7 min", "3 h", "24 h", "3 d", "365 d"]);
+        assert_eq!([0.0, 1_230_000.0, -4e9, 0.4].map(longer_by), ["0 s", "+1.23 ms", "−4 s", "+0.4 ns"]);
+        assert_eq!([0.5, 300.0, 3_600.0, 1e6].map(|seconds| TimeUnit::of_axis(seconds).name), ["s", "s", "min", "d"]);
         assert_eq!(exact_seconds(SimDuration::from_nanos(1_230_000_001)), "1.230000001");
     }
 

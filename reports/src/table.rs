@@ -6,6 +6,7 @@
 
 use crate::number;
 use sim_core::time::SimDuration;
+use sim_core::units::SignedDuration;
 
 /// Rows of typed cells under named columns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +58,8 @@ pub enum Cell {
     Points(i64),
     /// A length of time; in files in seconds.
     Length(SimDuration),
+    /// A length of time of either sign, in nanoseconds; in files in seconds.
+    Signed(i64),
     /// Something per second.
     Rate(f64),
     /// A number without a unit.
@@ -119,6 +122,7 @@ impl Cell {
             Self::Factor(part, whole) => number::factor(*part, *whole),
             Self::Points(billionths) => number::points(*billionths),
             Self::Length(length) => number::length(*length),
+            Self::Signed(nanos) => SignedDuration::from_nanos(*nanos).to_string(),
             Self::Rate(rate) if rate.is_finite() => format!("{} /s", number::significant(*rate)),
             Self::Number(number) => number::significant(*number),
             Self::Censored(length) => format!("> {}", number::length(*length)),
@@ -135,8 +139,26 @@ impl Cell {
             Self::Count(count) | Self::OutOf(count, _) => count.to_string(),
             Self::Censored(length) => format!(">{}", number::exact_seconds(*length)),
             Self::Length(length) => number::exact_seconds(*length),
+            Self::Signed(nanos) => {
+                let sign = if *nanos < 0 { "-" } else { "" };
+                format!("{sign}{}", number::exact_seconds(SimDuration::from_nanos(nanos.unsigned_abs())))
+            }
             Self::Noted(cell, _) => cell.raw(),
             _ => self.value().map_or_else(String::new, |value| value.to_string()),
+        }
+    }
+
+    /// The unit of the raw value, where a column has several kinds of them; empty if it has none.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Self::Ratio(..) => "0..1",
+            Self::Points(_) => "pp",
+            Self::Length(_) | Self::Signed(_) | Self::Censored(_) => "s",
+            Self::Rate(_) => "1/s",
+            Self::Between(ends) => ends.0.unit(),
+            Self::Noted(cell, _) => cell.unit(),
+            Self::Text(_) | Self::Code(_) | Self::Count(_) | Self::OutOf(..) | Self::Factor(..) | Self::Number(_) => "",
+            Self::Missing | Self::Written(..) => "",
         }
     }
 
@@ -148,6 +170,7 @@ impl Cell {
             Self::Ratio(part, whole) | Self::Factor(part, whole) => *part as f64 / *whole as f64,
             Self::Points(billionths) => *billionths as f64 / 1e7,
             Self::Length(length) | Self::Censored(length) => length.as_secs_f64(),
+            Self::Signed(nanos) => *nanos as f64 / 1e9,
             Self::Rate(number) | Self::Number(number) | Self::Written(_, number) => *number,
             Self::Between(ends) => return ends.0.value(),
             Self::Noted(cell, _) => return cell.value(),

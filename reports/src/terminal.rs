@@ -43,12 +43,12 @@ pub fn timeline(manifest: &Manifest, bins: &[Bin], windows: &[FaultWindow], widt
     let peak = rates.iter().copied().fold(0.0, f64::max);
     let load = rates.iter().map(|rate| (*rate > 0.0).then_some(rate / peak)).collect();
     let lines = [
-        Line { name: "success".to_owned(), shares: success, behind: manifest.horizon.to_string() },
+        Line { name: "success".to_owned(), shares: success, behind: number::length(manifest.horizon) },
         Line { name: "attempts".to_owned(), shares: load, behind: format!("at most {}/s", number::significant(peak)) },
     ];
     let legend =
         format!("share of the calls started at each moment that succeed, and attempts on the wire ({})", columns.each(manifest.bin));
-    format!("{legend}\n{}{}", columns.drawn(&lines, windows, manifest), named(windows, |fault| fault.begin.to_string()))
+    format!("{legend}\n{}{}", columns.drawn(&lines, windows, manifest), named(windows, |fault| number::length(fault.begin.since_start())))
 }
 
 /// The arms of one cell over time: availability of all runs together, with the planned faults below; nothing where all calls begin at once.
@@ -64,7 +64,7 @@ pub fn arms(results: &Results, cell: u32, width: usize) -> Option<String> {
     let line = |(name, series): (&String, &&scenarios::results::CellSeries)| Line {
         name: name.clone(),
         shares: columns.share(&series.bins, |bin| (bin.succeeded, bin.started)),
-        behind: manifest.horizon.to_string(),
+        behind: number::length(manifest.horizon),
     };
     let lines: Vec<Line> = manifest.arms.iter().zip(&series).map(line).collect();
     let windows = manifest.faults_of(cell);
@@ -75,7 +75,7 @@ pub fn arms(results: &Results, cell: u32, width: usize) -> Option<String> {
         "share of the calls started at each moment that succeed{of} ({})\n{}{}{}",
         columns.each(manifest.bin),
         columns.drawn(&lines, windows, manifest),
-        named(windows, |fault| fault.begin.to_string()),
+        named(windows, |fault| number::length(fault.begin.since_start())),
         random.collect::<String>()
     ))
 }
@@ -91,7 +91,7 @@ struct Columns {
 impl Columns {
     fn of(bins: usize, names: usize, manifest: &Manifest, width: usize) -> Self {
         // Name, blank, two bars, blank, and the horizon or the highest rate behind.
-        let beside = names + manifest.horizon.to_string().len().max("at most 100,000/s".len()) + 4;
+        let beside = names + number::length(manifest.horizon).chars().count().max("at most 100,000/s".len()) + 4;
         let columns = width.saturating_sub(beside).clamp(FEWEST, MOST).min(bins.max(1));
         Self { bins, columns, names }
     }
@@ -200,10 +200,10 @@ mod tests {
     fn a_run_is_told_in_bars_with_its_strikes_below() {
         let text = plain(&timeline(&manifest(), &bins(), &[window("crash of b", 40, 50)], 54));
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[1], format!("success  |{}{}{}| 100s", "█".repeat(10), "▄".repeat(13), "··"));
+        assert_eq!(lines[1], format!("success  |{}{}{}| 100 s", "█".repeat(10), "▄".repeat(13), "··"));
         assert_eq!(lines[2], format!("attempts |{}{}▄··| at most 40/s", "▂".repeat(10), "█".repeat(12)));
         assert_eq!(lines[3], format!("{}{}", " ".repeat(20), "×××"));
-        assert_eq!(lines[4], "× crash of b at 40s");
+        assert_eq!(lines[4], "× crash of b at 40 s");
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].contains("over 2 runs") && lines[1].starts_with("short |████████▄"), "{text}");
         assert_eq!((lines[2], lines[3].trim_start().chars().next()), ("an arm with a name that leaves no room", Some('|')), "{text}");
-        assert_eq!(lines.last(), Some(&"× crash of b at 40s"));
+        assert_eq!(lines.last(), Some(&"× crash of b at 40 s"));
         results.manifest.load = "one-shot".to_owned();
         assert_eq!(arms(&results, 0, 46), None);
     }

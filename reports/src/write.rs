@@ -1,7 +1,7 @@
 //! Which files does a report consist of, and how do they get onto the disk whole?
 
 use crate::charts::{self, Picture};
-use crate::export::{csv, latency, markdown, occupancy, runs, series};
+use crate::export::{answer, csv, latency, markdown, occupancy, runs, series};
 use crate::html;
 use crate::summary;
 use crate::theme::Theme;
@@ -138,7 +138,7 @@ type Page = (&'static str, fn(&Results, &[Picture]) -> String);
 const PAGES: &[Page] = &[
     ("results.json", |results, _| format!("{}\n", crate::export::results::results(results))),
     ("report.md", |results, _| markdown::report(results)),
-    ("ranking.json", |results, _| format!("{:#}\n", runs::rankings(results))),
+    ("ranking.json", |results, _| format!("{:#}\n", answer::comparison("report", results).value())),
     ("report.html", html::page),
     #[cfg(feature = "explore")]
     ("explore.html", html::explore::page),

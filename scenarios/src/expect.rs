@@ -321,7 +321,21 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
         }
     }
     verdicts.extend(stated(results));
+    verdicts.extend(within_limits(results));
     verdicts
+}
+
+/// Arms of which runs were stopped because they came to a limit of the scenario. They are counted behind the properties.
+fn within_limits(results: &Results) -> Vec<Verdict> {
+    let manifest = &results.manifest;
+    let index = (manifest.expect.len() + manifest.properties.len()) as u32;
+    let places = (0..manifest.cells.len() as u32).flat_map(|cell| (0..manifest.arms.len() as u32).map(move |arm| (cell, arm)));
+    let judged = places.filter_map(|(cell, arm)| {
+        let runs: Vec<_> = results.runs_of(cell, arm).collect();
+        let (clause, judgement, evidence, worst_seed) = violated::judge_limits(&runs)?;
+        Some(Verdict { index, cell, arm, clause, judgement, evidence, worst_seed })
+    });
+    judged.collect()
 }
 
 /// What became of the properties that the scenario states, in the arms of which no clause says in how many runs they may be violated. They

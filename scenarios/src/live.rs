@@ -225,6 +225,16 @@ impl<P: Protocol> Live<P> {
         }
     }
 
+    /// The run has come to a limit, and is left where it is.
+    #[cold]
+    fn stops_here(&mut self) {
+        let now = self.simulation.now();
+        if self.is_measured {
+            self.simulation.intervene(|world, _| world.averages_end(now));
+        }
+        self.phase = Phase::Over(None);
+    }
+
     /// See [`LiveRun::advance`].
     pub(crate) fn advance(&mut self, until: Until, mut observer: Option<&mut dyn Observer<Record>>) -> bool {
         loop {
@@ -232,6 +242,7 @@ impl<P: Protocol> Live<P> {
             match self.go_on(target.min(until.time), until.events, &mut observer) {
                 None => self.phase = Phase::Over(None),
                 Some(Stop::TooManyEvents) => return false,
+                Some(Stop::Asked) => self.stops_here(),
                 Some(Stop::Reached) if until.time < target => return false,
                 Some(stop) => self.phase = self.next_phase(stop),
             }

@@ -12,6 +12,7 @@ mod gaps;
 mod grid;
 mod idle;
 mod properties;
+mod quorums;
 mod searches;
 mod system;
 mod warnings;
@@ -34,7 +35,7 @@ use serde::de::DeserializeOwned;
 use sim_core::time::SimDuration;
 
 /// The fields a scenario may have, in the order of the documentation.
-pub const FIELDS: [&str; 23] = [
+pub const FIELDS: [&str; 24] = [
     "schema",
     "name",
     "horizon",
@@ -56,6 +57,7 @@ pub const FIELDS: [&str; 23] = [
     "stacks",
     "arms",
     "properties",
+    "history_limit",
     "expect",
     "sweep",
 ];

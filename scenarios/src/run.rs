@@ -5,6 +5,7 @@ use crate::scenario::ArmPlan;
 use models::history::History;
 use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy, RunMeasures};
 use models::plan::Plan;
+use models::properties::WITHIN_LIMITS;
 use models::protocols::{Nobody, Protocol};
 use models::record::Record;
 use sim_core::observe::{Digest, Observer};
@@ -57,6 +58,13 @@ pub struct Stalled {
     pub passed: SimDuration,
     /// See [`passed`](Self::passed).
     pub events: u64,
+}
+
+impl Run {
+    /// Whether it was stopped because it came to a limit of its scenario: then it is measured up to there.
+    pub fn is_cut_short(&self) -> bool {
+        self.measures.findings.iter().any(|finding| finding.property == WITHIN_LIMITS)
+    }
 }
 
 impl fmt::Display for Stalled {

@@ -159,7 +159,10 @@ fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run,
             if let Some(places) = saved.places_of_edges.get(place.cell as usize) {
                 edges::put(&mut run, &places[place.arm as usize], saved.manifest.edges.len());
             }
-            results.add_to_series((place.cell, place.arm), &run);
+            // What is not there because the run was stopped is no hole in the service.
+            if !run.is_cut_short() {
+                results.add_to_series((place.cell, place.arm), &run);
+            }
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
         Err(message) => RunOutcome::Panicked(message),

@@ -106,6 +106,10 @@ pub struct Ctx<'a, M: Model> {
     observer: Option<&'a mut dyn Observer<M::Record>>,
     /// What the present event has scheduled, while somebody follows: `queue` is an outbox then.
     followed: Option<&'a mut Vec<(SimTime, u64)>>,
+    /// After how many events to come back, from the start of the run.
+    last: u64,
+    /// Whether the model has asked to stop.
+    is_asked_to_stop: bool,
 }
 
 impl<M: Model> Ctx<'_, M> {
@@ -143,6 +147,12 @@ impl<M: Model> Ctx<'_, M> {
             // A copy: a record that is only ever looked at here need not be written to memory.
             self.show(*record);
         }
+    }
+
+    /// No event after the present one is handled: the run is to be left where it is.
+    #[cold]
+    pub const fn stop(&mut self) {
+        (self.last, self.is_asked_to_stop) = (0, true);
     }
 
     /// Whether anybody looks: then what records say may be [told](Self::say).
@@ -207,6 +217,8 @@ pub enum Stop {
     Reached,
     /// The bound on the number of events was reached.
     TooManyEvents,
+    /// The model has asked for it.
+    Asked,
 }
 
 impl<M: Model> Simulation<M> {
@@ -226,10 +238,11 @@ impl<M: Model> Simulation<M> {
             observer => observer,
         };
         let (ties, followed) = (self.ties, None);
-        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties, observer, followed };
+        let (queue, digest, is_asked_to_stop) = (&mut self.queue, &mut self.digest, false);
+        let mut ctx = Ctx { now: self.now, queue, digest, ties, observer, followed, last, is_asked_to_stop };
         let stop = loop {
-            if ctx.queue.popped() >= last {
-                break Stop::TooManyEvents;
+            if ctx.queue.popped() >= ctx.last {
+                break if ctx.is_asked_to_stop { Stop::Asked } else { Stop::TooManyEvents };
             }
             let Some((at, rank)) = ctx.queue.pop_until(end) else {
                 break if ctx.queue.is_empty() { Stop::Finished } else { Stop::Reached };
@@ -259,17 +272,22 @@ impl<M: Model> Simulation<M> {
             observer.begins(self.queue.popped(), at, rank);
             let observer = Some(&mut *observer as &mut dyn Observer<M::Record>);
             let (queue, digest, followed) = (&mut outbox, &mut self.digest, Some(&mut scheduled));
-            let mut ctx = Ctx { now: at, queue, digest, ties, observer, followed };
+            let mut ctx = Ctx { now: at, queue, digest, ties, observer, followed, last, is_asked_to_stop: false };
             self.model.handle(M::Event::from_rank(rank), &mut ctx);
             ctx.tell_scheduled();
+            let is_asked_to_stop = ctx.is_asked_to_stop;
             scheduled.drain(..).for_each(|(at, rank)| self.queue.push(at, rank));
+            if is_asked_to_stop {
+                return Stop::Asked;
+            }
         }
     }
 
     /// Does something to the model from outside, at the present instant.
     pub fn intervene<T>(&mut self, act: impl FnOnce(&mut M, &mut Ctx<'_, M>) -> T) -> T {
         let (ties, followed) = (self.ties, None);
-        let mut ctx = Ctx { now: self.now, queue: &mut self.queue, digest: &mut self.digest, ties, observer: None, followed };
+        let (queue, digest, is_asked_to_stop) = (&mut self.queue, &mut self.digest, false);
+        let mut ctx = Ctx { now: self.now, queue, digest, ties, observer: None, followed, last: u64::MAX, is_asked_to_stop };
         act(&mut self.model, &mut ctx)
     }
 

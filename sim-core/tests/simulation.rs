@@ -101,6 +101,38 @@ fn the_bound_on_events_stops_a_run_that_never_ends() {
     assert_eq!(simulation.now(), SimTime::from_nanos(100_000));
 }
 
+/// Tokens that hop until one of them has had enough.
+#[derive(Clone, Debug)]
+struct Enough(u64);
+
+impl Model for Enough {
+    type Event = Hop;
+    type Record = Seen;
+    fn handle(&mut self, event: Hop, ctx: &mut Ctx<'_, Self>) {
+        self.0 -= 1;
+        if self.0 == 0 {
+            ctx.stop();
+        }
+        ctx.record(&Seen(event.0));
+        ctx.after(SimDuration::from_nanos(100), event);
+    }
+}
+
+#[test]
+fn a_model_can_ask_to_stop_after_the_present_event_and_what_is_pending_stays() {
+    let start = || Simulation::new(Enough(7), TieBreak::ByRank, |_, ctx| ctx.after(SimDuration::from_nanos(100), Hop(1)));
+    let (mut plain, mut followed, mut follower) = (start(), start(), Follower(Vec::new()));
+    assert_eq!(plain.run_until(SimTime::MAX, WITHOUT_BOUND, None), Stop::Asked);
+    assert_eq!(followed.run_until(SimTime::MAX, WITHOUT_BOUND, Some(&mut follower)), Stop::Asked);
+    for simulation in [&plain, &followed] {
+        assert_eq!((simulation.events(), simulation.pending(), simulation.now()), (7, 1, SimTime::from_nanos(700)));
+    }
+    assert_eq!(plain.digest(), followed.digest());
+    plain.intervene(|model, _| model.0 = 3);
+    assert_eq!(plain.run_until(SimTime::MAX, WITHOUT_BOUND, None), Stop::Asked, "it goes on if somebody wants it to");
+    assert_eq!(plain.events(), 10);
+}
+
 #[test]
 fn an_observer_sees_every_record_and_changes_nothing() {
     let mut plain = hops(TieBreak::ByRank, 3);

@@ -1,12 +1,13 @@
 //! `compare` and `sweep`: every arm on the same seeds, into a results folder, ranked.
 
 use super::dry_run::dry_run;
-use super::output::{print, print_changes, print_table, say, width, wrong};
+use super::output::{print, print_answer, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use reports::export::answer::{Answer, comparison};
 use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report_telling};
 use scenarios::expect::{self, Judgement, Verdict};
@@ -61,6 +62,7 @@ pub fn compare(args: &CompareArgs) -> Result<Exit, Exit> {
     let Some(made) = work(args, false)? else { return Ok(Exit::Fine) };
     let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
     match &compared {
+        _ if args.output.format == Format::Json => print_answer(answer("compare", &made, compared.as_ref()))?,
         Some(compared) => compared.show(&made.results, args.output, args.evidence)?,
         None => show(&made.results, args.output.format, args.evidence)?,
     }
@@ -77,7 +79,11 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     let earlier = args.made.verdicts.earlier()?;
     let Some(made) = work(&args.made, args.resume)? else { return Ok(Exit::Fine) };
     let compared = earlier.map(|earlier| Compared::of(&earlier, &made.results, &made.folder)).transpose()?;
-    if let Some(compared) = &compared {
+    if output.format == Format::Json {
+        let mut answer = answer("sweep", &made, compared.as_ref());
+        answer.add("runs", &reports::export::runs::table(&made.results));
+        print_answer(answer)?;
+    } else if let Some(compared) = &compared {
         compared.show(&made.results, output, args.made.evidence)?;
     } else if output.format == Format::Table {
         print_headline(&made.results)?;
@@ -87,6 +93,18 @@ pub fn sweep(args: &SweepArgs) -> Result<Exit, Exit> {
     }
     stress::show(&made.results, output.format)?;
     conclude(&made, output, &args.made.verdicts, compared.as_ref())
+}
+
+/// Everything that is said of a comparison, for a program.
+fn answer(command: &str, made: &Made, compared: Option<&Compared>) -> Answer {
+    let mut answer = comparison(command, &made.results);
+    if let Some(compared) = compared {
+        compared.add_to(&mut answer, &made.results);
+    }
+    if let Some(stopped) = &made.stopped {
+        stopped.add_to(&mut answer, &made.results);
+    }
+    answer
 }
 
 /// What the command line changed, and what came of all runs.
@@ -240,10 +258,6 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
     let cells = results.manifest.cells.len();
     if format != Format::Table {
         let rankings = (0..cells as u32).map(|cell| Ranking::of(results, cell).table());
-        if format == Format::Json {
-            let all = serde_json::to_string_pretty(&reports::export::runs::rankings(results));
-            return print(&all.map_err(|error| wrong(&format!("cannot write JSON: {error}")))?);
-        }
         return rankings.into_iter().try_for_each(|table| print_table(&table, format));
     }
     print_headline(results)?;

@@ -1,6 +1,6 @@
 //! `list`: what there is, for reading or as JSON.
 
-use super::output::{print, print_table};
+use super::output::{print, print_table, wrong};
 use super::{Exit, Format, OutputArgs};
 use clap::{Args, ValueEnum};
 use models::About;
@@ -24,6 +24,9 @@ pub struct ListArgs {
     /// What to list; everything if not given.
     #[arg(value_enum)]
     kind: Option<Kind>,
+    /// Only what has all of these words in its name, its summary or its heading.
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -171,30 +174,92 @@ fn end_of_sentence(text: &str) -> Option<usize> {
     })
 }
 
+/// Entries under a heading of their own: cells, one for each column.
+struct Section {
+    title: String,
+    rows: Vec<Vec<String>>,
+}
+
+impl ListArgs {
+    /// What the cells mean, and the entries that are asked for.
+    fn sections(&self) -> (&'static [&'static str], Vec<Section>) {
+        let Some(kind) = self.kind else {
+            let rows = everything().into_iter().map(|(kind, name, summary)| vec![kind, name, summary]).collect();
+            return (&["kind", "name", "summary"], vec![Section { title: "Everything that a scenario can name".to_owned(), rows }]);
+        };
+        if kind == Kind::Scenarios {
+            let subjects = SHIPPED.chunk_by(|a, b| a.subject == b.subject).map(|shipped| Section {
+                title: shipped[0].subject.to_owned(),
+                rows: shipped.iter().map(|one| vec![one.name.to_owned(), first_sentence(one.text)]).collect(),
+            });
+            return (&["name", "summary"], subjects.collect());
+        }
+        let rows = kind.entries().into_iter().map(|(name, summary)| vec![name, summary]).collect();
+        (&["name", "summary"], vec![Section { title: word(kind), rows }])
+    }
+
+    /// Whether an entry has all the words, whatever their case.
+    fn asks_for(&self, title: &str, row: &[String]) -> bool {
+        let text = format!("{title} {}", row.join(" ")).to_lowercase();
+        self.words.iter().all(|word| text.contains(&word.to_lowercase()))
+    }
+}
+
 /// Runs `list`.
 ///
 /// # Errors
 /// The exit code of whatever went wrong.
 pub fn list(args: &ListArgs) -> Result<Exit, Exit> {
-    let (columns, rows): (&[&str], Vec<Vec<String>>) = match args.kind {
-        Some(kind) => (&["name", "summary"], kind.entries().into_iter().map(|(name, summary)| vec![name, summary]).collect()),
-        None => {
-            let rows = everything().into_iter().map(|(kind, name, summary)| vec![kind, name, summary]);
-            (&["kind", "name", "summary"], rows.collect())
-        }
-    };
+    let (columns, mut sections) = args.sections();
+    for Section { title, rows } in &mut sections {
+        rows.retain(|row| args.asks_for(title, row));
+    }
+    sections.retain(|section| !section.rows.is_empty());
+    if sections.is_empty() {
+        let kind = args.kind.map_or_else(String::new, |kind| format!(" {}", word(kind)));
+        return Err(wrong(&format!(
+            "nothing here has all of these words: {}\n  hint: `stormglass list{kind}` lists all",
+            args.words.join(", ")
+        )));
+    }
+    let with_subject = args.kind == Some(Kind::Scenarios);
     if args.output.format == Format::Json {
         // An array of objects, as programs that complete names want it.
-        let object = |row: &Vec<String>| columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.as_str().into())).collect();
-        let objects: Vec<serde_json::Map<String, serde_json::Value>> = rows.iter().map(object).collect();
-        print(&format!("{:#}", serde_json::json!(objects)))?;
+        let object = |title: &str, row: &Vec<String>| {
+            let mut object: serde_json::Map<String, serde_json::Value> =
+                columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.as_str().into())).collect();
+            if with_subject {
+                object.insert("subject".to_owned(), title.into());
+            }
+            object
+        };
+        let objects = sections.iter().flat_map(|section| section.rows.iter().map(|row| object(&section.title, row)));
+        print(&format!("{:#}", serde_json::json!(objects.collect::<Vec<_>>())))?;
         return Ok(Exit::Fine);
     }
-    let title = args.kind.map_or_else(|| "Everything that a scenario can name".to_owned(), word);
+    if args.output.format == Format::Csv && with_subject {
+        let rows = sections.into_iter().flat_map(|Section { title, rows }| {
+            rows.into_iter().map(move |mut row| {
+                row.insert(1, title.clone());
+                row
+            })
+        });
+        print_table(&table("scenarios".to_owned(), &["name", "subject", "summary"], rows.collect()), Format::Csv)?;
+        return Ok(Exit::Fine);
+    }
+    for (nth, section) in sections.into_iter().enumerate() {
+        if nth > 0 {
+            print("")?;
+        }
+        print_table(&table(section.title, columns, section.rows), args.output.format)?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn table(title: String, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new(title, columns.iter().copied().map(Column::text).collect());
     rows.into_iter().for_each(|row| table.push(row.into_iter().map(Cell::text).collect()));
-    print_table(&table, args.output.format)?;
-    Ok(Exit::Fine)
+    table
 }
 
 fn word(kind: Kind) -> String {

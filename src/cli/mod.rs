@@ -30,6 +30,7 @@ mod stress;
 mod thresholds;
 mod trace_file;
 mod verdict;
+mod whole_file;
 mod why;
 
 use camino::Utf8PathBuf;

@@ -2,6 +2,7 @@
 
 use super::{Exit, Format};
 use comfy_table::{CellAlignment, ContentArrangement, Table as Grid, presets};
+use reports::export::answer::Answer;
 use reports::export::{csv, json, markdown};
 use reports::summary::changes;
 use reports::table::{Align, Table};
@@ -54,6 +55,14 @@ pub fn wrong(text: &str) -> Exit {
 /// [`Exit::Wrong`] if stdout cannot be written.
 pub fn print_changes(manifest: &Manifest) -> Result<(), Exit> {
     changes(manifest).map_or(Ok(()), |sentence| print(&format!("{sentence}\n")))
+}
+
+/// Prints the whole answer of a command for a program: one JSON object, and nothing beside it.
+///
+/// # Errors
+/// [`Exit::Wrong`] if stdout cannot be written.
+pub fn print_answer(answer: Answer) -> Result<(), Exit> {
+    print(&format!("{:#}", answer.value()))
 }
 
 /// Prints a table in the wanted format.

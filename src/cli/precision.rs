@@ -5,6 +5,7 @@ use super::output::{print, print_table, say, wrong};
 use super::{Exit, Format, OutputArgs, WorkArgs, progress};
 use camino::Utf8Path;
 use clap::Args;
+use reports::export::answer::Answer;
 use reports::summary;
 use scenarios::Scenario;
 use scenarios::journal::{self, KnownRuns};
@@ -146,6 +147,13 @@ impl Stopped {
         print("")?;
         print_table(&summary::precision(manifest, wanted, &self.judged), output.format)?;
         print(&format!("\n{why}"))
+    }
+
+    /// Adds how precise everything is to an answer for a program.
+    pub fn add_to(&self, answer: &mut Answer, results: &Results) {
+        let (manifest, wanted) = (&results.manifest, &self.rounds.wanted);
+        answer.say("stopped", summary::why_stopped(manifest, wanted, &self.judged, self.rounds.at_most));
+        answer.add("precision", &summary::precision(manifest, wanted, &self.judged));
     }
 
     /// Undecided, if something is not as precise as it shall be.

@@ -1,16 +1,18 @@
 //! `run`: one run, its measures, a timeline in the terminal, the digest, and the command that repeats it.
 
-use super::output::{print, print_changes, print_table, say, width, wrong};
+use super::output::{print, print_answer, print_changes, print_table, say, width, wrong};
 use super::trace_file::{self, TraceArgs};
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load, picture};
 use camino::Utf8PathBuf;
 use clap::Args;
 use models::properties::Verdict;
 use models::record::Record;
+use reports::export::answer::Answer;
+use reports::table::Table;
 use reports::terminal::timeline;
 use scenarios::lanes::Lanes;
 use scenarios::long_run::LongRun;
-use scenarios::results::{CellSeries, Manifest, Results};
+use scenarios::results::{CellSeries, FaultWindow, Manifest, Results};
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::{ArmPlan, Scenario};
 use scenarios::windows::Strikes;
@@ -124,35 +126,19 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.verify {
         verify(plan, seed, &made, args.output.quiet)?;
     }
-    if args.output.format == Format::Table {
-        print_changes(&manifest)?;
-    }
-    let of_arm = sweep::manifest_of_arm(&scenario, arm as usize);
-    print_table(&reports::summary::single_run(&of_arm, &made.measures), args.output.format)?;
-    if args.output.format == Format::Table {
-        if let Some(services) = reports::summary::services(&made.measures) {
-            print("")?;
-            print_table(&services, args.output.format)?;
-        }
-        if let Some(edges) = reports::summary::edges(&of_arm, &made.measures) {
-            print("")?;
-            print_table(&edges, args.output.format)?;
-        }
-        if let Some(means) = seen.long.as_ref().and_then(|long| long.means(&made.measures)) {
-            print("")?;
-            print_table(&reports::summary::long_run(&means), args.output.format)?;
-        }
-        let violations = reports::summary::properties::violations(&made.measures);
-        if !violations.is_empty() {
-            print("")?;
-            violations.iter().try_for_each(|line| print(line))?;
-        }
-        let windows = seen.strikes.windows(&plan.of_run(seed));
-        print(&format!("\n{}", timeline(&manifest, &made.bins, &windows, width())))?;
-        print(&format!("digest {}", made.digest))?;
-    }
+    let told = Told {
+        of_arm: sweep::manifest_of_arm(&scenario, arm as usize),
+        arm: &scenario.arms[arm as usize],
+        seed,
+        again: reports::command::run(&manifest, 0, arm, seed),
+        manifest: &manifest,
+        made: &made,
+        windows: seen.strikes.windows(&plan.of_run(seed)),
+        means: seen.long.as_ref().and_then(|long| long.means(&made.measures)).map(|means| reports::summary::long_run(&means)),
+    };
+    told.print(args.output.format)?;
     if !args.output.quiet {
-        doubts(&manifest, &made).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
+        doubts(&manifest, arm, &made).iter().for_each(|doubt| say(&format!("warning: {doubt}")));
         if !scenario.expect.is_empty() {
             let of_many = "what it expects is judged over many runs";
             say(&format!("not judged: {of_many}, by `{}`", reports::command::compare(&manifest)));
@@ -160,6 +146,66 @@ pub fn run(args: &RunArgs) -> Result<Exit, Exit> {
         say(&format!("again: {}", reports::command::run(&manifest, 0, arm, seed)));
     }
     Ok(judged(&made))
+}
+
+/// A run that was made, and what is said of it.
+struct Told<'a> {
+    manifest: &'a Manifest,
+    of_arm: Manifest,
+    arm: &'a str,
+    seed: u64,
+    again: String,
+    made: &'a Run,
+    windows: Vec<FaultWindow>,
+    means: Option<Table>,
+}
+
+impl Told<'_> {
+    /// For a reader everything; for a program that reads JSON as well, in one object. The other forms have room for one table.
+    fn print(self, format: Format) -> Result<(), Exit> {
+        let tables = self.tables();
+        match format {
+            Format::Json => return print_answer(self.answer(&tables)),
+            Format::Csv | Format::Markdown => return print_table(&tables[0].1, format),
+            Format::Table => print_changes(self.manifest)?,
+        }
+        for (index, (_, table)) in tables.iter().enumerate() {
+            if index > 0 {
+                print("")?;
+            }
+            print_table(table, format)?;
+        }
+        let violations = reports::summary::properties::violations(&self.made.measures);
+        if !violations.is_empty() {
+            print("")?;
+            violations.iter().try_for_each(|line| print(line))?;
+        }
+        print(&format!("\n{}", timeline(self.manifest, &self.made.bins, &self.windows, width())))?;
+        print(&format!("digest {}", self.made.digest))
+    }
+
+    /// What is shown as tables, the measures first.
+    fn tables(&self) -> Vec<(&'static str, Table)> {
+        let measures = &self.made.measures;
+        let mut tables = vec![("measures", reports::summary::single_run(&self.of_arm, measures))];
+        tables.extend(reports::summary::services(measures).map(|table| ("services", table)));
+        tables.extend(reports::summary::edges(&self.of_arm, measures).map(|table| ("edges", table)));
+        tables.extend(self.means.clone().map(|table| ("means", table)));
+        tables
+    }
+
+    fn answer(&self, tables: &[(&'static str, Table)]) -> Answer {
+        let mut answer = Answer::new("run", self.manifest);
+        answer.say("arm", self.arm);
+        answer.say("seed", self.seed);
+        answer.say("digest", self.made.digest.to_string());
+        answer.say("again", self.again.as_str());
+        answer.say("violations", reports::summary::properties::violations(&self.made.measures));
+        tables.iter().for_each(|(name, table)| answer.add(name, table));
+        answer.add("faults", &reports::summary::strikes(&self.windows));
+        answer.add("over time", &reports::summary::over_time(self.manifest, &self.made.bins));
+        answer
+    }
 }
 
 /// What the properties of a run say: one that is violated, or else one that is undecided.
@@ -172,8 +218,8 @@ pub fn judged(made: &Run) -> Exit {
 }
 
 /// What one run shows of its warm-up and its horizon.
-fn doubts(manifest: &Manifest, made: &Run) -> Vec<String> {
-    let mut series = CellSeries { runs: 1, ..CellSeries::default() };
+fn doubts(manifest: &Manifest, arm: u32, made: &Run) -> Vec<String> {
+    let mut series = CellSeries { arm, runs: 1, ..CellSeries::default() };
     series.course.add(manifest, 0, made);
     reports::summary::doubts(&Results { series: vec![series], ..Results::nothing_yet(manifest.clone()) })
 }

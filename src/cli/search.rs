@@ -1,15 +1,17 @@
 //! `search`: many seeds, for one that breaks a promise.
 
-use super::output::{print, print_table, say, wrong};
+use super::output::{print, print_answer, print_table, say, wrong};
 use super::run::choose_arm;
 use super::{Exit, Format, OutputArgs, ScenarioArgs, load, progress, repro};
 use camino::Utf8PathBuf;
 use clap::Args;
+use reports::export::answer::Answer;
 use reports::number;
 use reports::table::{Cell, Column, Table};
+use scenarios::results::Manifest;
 use scenarios::search::plans::Origin;
 use scenarios::search::{Block, Found, Hunt, HuntOptions, failure, hunt};
-use scenarios::{Extent, Scenario};
+use scenarios::{Extent, Scenario, sweep};
 use sim_core::stats::interval;
 use sim_core::time::SimDuration;
 use std::fmt::Write as _;
@@ -137,7 +139,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     if let Some(exit) = failed {
         return Err(exit);
     }
-    show(args, &scenario.arms[arm], &made, &told)?;
+    show(args, (&sweep::manifest(&scenario), &scenario.arms[arm]), &made, &told)?;
     if !quiet {
         let seconds = begun.elapsed().as_secs_f64();
         say(&format!("{} seeds in {seconds:.1} s, {:.0} a second", made.tried(), made.tried() as f64 / seconds.max(1e-9)));
@@ -147,7 +149,14 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
         }
     }
     let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
-    let ends = [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (made.failed() > 0, Exit::Failed)];
+    // A run that was stopped at a limit of its scenario says nothing.
+    let is_broken = made.groups.iter().any(|group| group.failure.property != failure::LIMITS);
+    let ends = [
+        (is_bug, Exit::Bug),
+        (!progress::go_on(), Exit::Interrupted),
+        (is_broken, Exit::Failed),
+        (made.failed() > 0, Exit::Undecided),
+    ];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 
@@ -188,8 +197,18 @@ fn tell(args: &SearchArgs, scenario: &Scenario, arm: usize, found: &Found) -> Re
 }
 
 /// What came of it: groups of failures, the share of seeds, and how much is still new.
-fn show(args: &SearchArgs, arm: &str, made: &Hunt, told: &[Told]) -> Result<(), Exit> {
+fn show(args: &SearchArgs, (manifest, arm): (&Manifest, &str), made: &Hunt, told: &[Told]) -> Result<(), Exit> {
     let groups = groups(made, told);
+    if args.output.format == Format::Json {
+        let mut answer = Answer::new("search", manifest);
+        answer.say("arm", arm);
+        answer.say("seeds_tried", made.tried());
+        answer.say("runs_that_fail", made.failed());
+        answer.say("share", share(arm, made));
+        answer.add("failures", &groups);
+        answer.add("behaviours", &novelty(made));
+        return print_answer(answer);
+    }
     if args.output.format != Format::Table {
         return print_table(&groups, args.output.format);
     }

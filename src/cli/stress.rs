@@ -122,7 +122,8 @@ fn place(folder: &Utf8Path, assumption: &Assumption) -> Utf8PathBuf {
 /// # Errors
 /// [`Exit::Wrong`] if stdout cannot be written.
 pub fn show(results: &Results, format: Format) -> Result<(), Exit> {
-    if results.stressed.is_empty() {
+    // For a program it is part of the answer, or in files.
+    if results.stressed.is_empty() || matches!(format, Format::Json | Format::Csv) {
         return Ok(());
     }
     print("\nDoes the ranking hold?\n")?;

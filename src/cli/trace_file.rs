@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::output::wrong;
+use super::whole_file::WholeFile;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 use models::plan::Plan;
@@ -100,9 +101,10 @@ pub fn traced(
     let only = args.only(&plan)?;
     let cannot = |error: &io::Error| wrong(&format!("cannot write the trace: {error}"));
     let format = args.trace_format.unwrap_or_else(|| TraceFormat::of(file));
-    let mut out = BufWriter::new(fs_err::File::create(file).map_err(|error| cannot(&error))?);
+    let (whole, mut out) = WholeFile::begin(file).map_err(|error| cannot(&error))?;
     if format == TraceFormat::Jepsen {
-        return with_history(args, (made, seed), &mut out, also).map_err(|error| cannot(&error));
+        let run = with_history(args, (made, seed), &mut out, also).map_err(|error| cannot(&error))?;
+        return out.flush().and_then(|()| whole.keep()).map_or_else(|error| Err(cannot(&error)), |()| Ok(run));
     }
     let header = Header {
         trace: TRACE_FORMAT,
@@ -126,7 +128,7 @@ pub fn traced(
     });
     let run = make_run(made, seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
     drop(follower);
-    let failure = failure.or_else(|| sink.end(&run.digest.to_string()).err());
+    let failure = failure.or_else(|| sink.end(&run.digest.to_string()).and_then(|()| whole.keep()).err());
     failure.map_or(Ok(run), |error| Err(cannot(&error)))
 }
 

@@ -5,6 +5,7 @@ use super::{Exit, Format, OutputArgs};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 use reports::against::{Against, Side};
+use reports::export::answer::Answer;
 use reports::export::{annotations, junit, review};
 use scenarios::expect::Verdict;
 use scenarios::journal::{self, KnownRuns, Saved};
@@ -154,6 +155,13 @@ impl Compared {
             return Err(wrong(&format!("nothing can be compared with {}: no arm and cell is in both{names}", earlier.folder)));
         }
         Ok(Self { against, name: earlier.folder.to_string() })
+    }
+
+    /// Adds what has changed to an answer for a program.
+    pub fn add_to(&self, answer: &mut Answer, results: &Results) {
+        answer.say("against", self.against.headline(&self.name));
+        answer.say("notes", self.against.notes.clone());
+        answer.add("changes", &self.against.all(&results.manifest));
     }
 
     /// Prints what has changed: beyond noise, and everything where more is asked for or a program reads it.

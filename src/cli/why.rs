@@ -4,6 +4,7 @@ use super::output::{print, say, wrong};
 use super::replay::run_of_repro;
 use super::run::choose_arm;
 use super::trace_file::TraceFormat;
+use super::whole_file::WholeFile;
 use super::{Exit, ScenarioArgs, load};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
@@ -18,7 +19,7 @@ use scenarios::why::{Collected, Subject, Survey, collect, moment, named, select,
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
-use std::io::{self, BufWriter};
+use std::io;
 
 /// Arguments of `why`.
 #[derive(Debug, Args)]
@@ -223,7 +224,7 @@ fn draw(
 ) -> Result<(), Exit> {
     let Some(file) = &args.draw else { return Ok(()) };
     let cannot = |error: io::Error| wrong(&format!("cannot draw {file}: {error}"));
-    let out = BufWriter::new(fs_err::File::create(file).map_err(cannot)?);
+    let (whole, out) = WholeFile::begin(file).map_err(cannot)?;
     let header = trace::Header { only: Some(format!("what matters to {}", args.subject)), ..source.header().clone() };
     let mut writer: Box<dyn TraceWriter> = match TraceFormat::of(file) {
         TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(shown).since(from)),
@@ -232,7 +233,7 @@ fn draw(
     };
     // Whatever happened long before would press together what is to be seen: of the time before the calls only faults are drawn.
     collected.events.values().try_for_each(|event| writer.event(event)).map_err(cannot)?;
-    writer.end("0000000000000000").map_err(cannot)?;
+    writer.end("0000000000000000").and_then(|()| whole.keep()).map_err(cannot)?;
     say(&format!("drawn: {file}"));
     Ok(())
 }

@@ -40,6 +40,22 @@ fn one_run_is_drawn_as_svg_or_png_with_its_numbers_beside_it_and_under_no_other_
 }
 
 #[test]
+fn scenarios_are_listed_by_subject_and_chosen_by_words() {
+    let place = Place::with(&[]);
+    let all = place.run(&["list", "scenarios"]).out;
+    let headings: Vec<&str> = scenarios::library::SHIPPED.chunk_by(|a, b| a.subject == b.subject).map(|of| of[0].subject).collect();
+    let found: Vec<&str> = all.lines().filter(|line| headings.contains(line)).collect();
+    assert_eq!(found, headings, "each subject stands in one place");
+    let chosen = place.run(&["list", "scenarios", "JITTER", "decorrelated"]).out;
+    assert!(chosen.contains("backoff-decorrelated") && !chosen.contains("backoff-constant"), "{chosen}");
+    let rows: serde_json::Value = serde_json::from_str(&place.run(&["list", "scenarios", "--format", "json"]).out).expect("it is JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(scenarios::library::SHIPPED.len()));
+    assert_eq!(rows[0]["subject"], headings[0]);
+    let none = place.run(&["list", "backoffs", "unheard-of"]);
+    assert!(none.code == Some(2) && none.err.contains("`stormglass list backoffs`"), "{}", none.err);
+}
+
+#[test]
 fn a_list_as_json_is_an_array_of_names_and_summaries() {
     let place = Place::with(&[]);
     let list: serde_json::Value = serde_json::from_str(&place.run(&["list", "faults", "--format", "json"]).out).expect("it is JSON");

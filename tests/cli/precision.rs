@@ -107,6 +107,30 @@ fn a_warm_up_or_a_horizon_that_is_too_short_is_said_by_every_command_and_in_the_
     }
 }
 
+/// The queue grows by three in a second, and when it is a second long everybody waits in vain: long before the fault.
+const SLOWLY: &str = r#"(schema: 1, name: "slowly", horizon: "120s", warm_up: "5s",
+    nodes: {
+        "clients": Clients(count: 1, arrivals: Constant(rate: "103/s"), calls: "server"),
+        "server": Service(workers: 1, queue: Fifo(limit: 500), demand: Constant("10ms")),
+    },
+    links: [Link(from: "default", to: "default", delay: Constant("1ms"))],
+    faults: [Crash(node: "server", at: "100s", lasts: "1s")],
+    arms: {
+        "three servers": (nodes: { "server": (workers: 3) }, stacks: { "clients -> server": [Timeout("1s")] }),
+        "one server": (stacks: { "clients -> server": [Retry(attempts: 3, backoff: Immediate()), Timeout("1s")] }),
+    },
+)"#;
+
+#[test]
+fn a_service_that_goes_down_without_a_fault_is_not_unharmed_by_one() {
+    let place = Place::with(&[("slowly.ron", SLOWLY)]);
+    let said = place.run(&["run", "slowly.ron", "--arm", "one server", "--seed", "3"]);
+    assert!(said.err.contains("service goes down by itself, without a fault: in \"one server\" the"), "{}", said.err);
+    assert!(said.out.contains("of calls succeed, so that service is down already"), "{}", said.out);
+    let sound = place.run(&["run", "slowly.ron", "--arm", "three servers", "--seed", "3"]);
+    assert!(!sound.err.contains("by itself") && !sound.out.contains("down already"), "{}{}", sound.out, sound.err);
+}
+
 #[test]
 fn one_long_run_without_faults_says_how_sure_it_is() {
     let place = place();

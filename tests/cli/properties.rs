@@ -50,3 +50,70 @@ fn a_comparison_counts_the_runs_in_which_a_property_is_violated() {
         assert!(place.read("summary.md").contains("### Properties"));
     }
 }
+
+/// A store whose log never becomes a snapshot, under a steady load, with this for a group.
+fn store(group: &str) -> String {
+    format!(
+        r#"(schema: 1, name: "store", horizon: "10s",
+            nodes: {{ "clients": Clients(count: 4, arrivals: Poisson(rate: "100/s"), calls: "store") }},
+            groups: {{ "store": {group} }},
+            links: [Link(from: "default", to: "default", delay: Constant("1ms"))],
+            stacks: {{ "clients -> store": [Timeout("1s")] }}, sweep: (replications: 8))"#
+    )
+}
+
+#[test]
+fn a_run_that_comes_to_a_limit_stops_there_and_says_which_where_and_what_to_do() {
+    let history = register("", "Linearizable(), Reachable(event: \"KeepsHint\")", "history_limit: 50,");
+    for (text, what, field) in [
+        (history.as_str(), "50 operations in the history", "`history_limit` allows; write a larger one, a shorter `horizon`"),
+        (
+            &store("Raft(snapshot_every: 0, log_limit: 100)"),
+            "100 entries in a log of `store`",
+            "`groups.store.log_limit` allows; write a larger one, a smaller `snapshot_every`",
+        ),
+        (&store("KeyValue(log_limit: 100)"), "100 entries in a log of `store`", "`groups.store.log_limit` allows"),
+    ] {
+        let place = Place::with(&[("limited.ron", text)]);
+        let said = place.run(&["run", "limited.ron", "--verify"]);
+        assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+        let row = said.out.lines().find(|line| line.starts_with("WithinLimits")).expect("there is a row");
+        assert!(row.contains("unknown") && row.contains("the run was stopped at ") && row.contains(what) && row.contains(field), "{row}");
+        for line in said.out.lines().filter(|line| line.starts_with("Linearizable") || line.starts_with("Reachable")) {
+            assert!(line.contains("unknown") && line.contains(what), "nothing is said to hold, or not to be reached: {line}");
+        }
+        let said = place.run(&["compare", "limited.ron", "--quiet", "--junit", "junit.xml"]);
+        assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+        assert!(said.out.contains("every run stays within its limits") && said.out.contains(what), "{}", said.out);
+        assert!(place.read("junit.xml").contains("every run stays within its limits"));
+        assert!(place.read(&format!("results/{}/report.html", if field.contains("history") { "register" } else { "store" })).contains("WithinLimits"));
+        let said = place.run(&["search", "limited.ron", "--seeds", "20", "--quiet"]);
+        assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+        assert!(said.out.contains("a run stays within its limits") && said.out.contains(what), "{}", said.out);
+    }
+}
+
+#[test]
+fn what_was_violated_before_a_run_came_to_its_limit_is_violated() {
+    let place = Place::with(&[("register.ron", &register(STALE, "Linearizable(), EventualConvergence(within: \"1s\")", "history_limit: 600,"))]);
+    let said = place.run(&["run", "register.ron"]);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    let row = |name: &str| said.out.lines().find(|line| line.starts_with(name)).expect("there is a row");
+    assert!(row("Linearizable").contains("violated") && row("EventualConvergence").contains("unknown"), "{}", said.out);
+    assert!(row("WithinLimits").contains("600 operations"), "{}", said.out);
+    assert_eq!(place.run(&["search", "register.ron", "--seeds", "5", "--quiet"]).code, Some(1));
+}
+
+#[test]
+fn limits_that_are_none_are_refused() {
+    for text in [
+        register("", "Linearizable()", "history_limit: 0,"),
+        register("", "Linearizable()", "history_limit: 4000000000,"),
+        store("Raft(log_limit: 0)"),
+        store("KeyValue(log_limit: 21000000)"),
+    ] {
+        let said = Place::with(&[("limited.ron", &text)]).run(&["check", "limited.ron"]);
+        assert_eq!(said.code, Some(2), "{}{}", said.out, said.err);
+        assert!(said.err.contains("_limit"), "{}", said.err);
+    }
+}

@@ -13,6 +13,6 @@ mod recorder;
 mod told;
 
 pub use operation::{Action, End, Operation};
-pub use recorder::{History, MOST_OPERATIONS, Step};
+pub use recorder::{History, Step};
 pub(crate) use recorder::{Names, Recorder, Whose};
 pub use told::told;

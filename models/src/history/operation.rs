@@ -37,6 +37,11 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it changes nothing: then what is asked for again is looked at again.
+    pub(super) const fn only_looks(&self) -> bool {
+        matches!(self, Self::Read | Self::Total)
+    }
+
     /// What kind it is, in one word.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -6,10 +6,6 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
-/// At most so many operations are recorded in a run, and attempts that asked for one again: about 100 MB. A history that is cut short proves nothing, and properties that are
-/// judged by it stay undecided.
-pub const MOST_OPERATIONS: usize = 1_000_000;
-
 /// The operations of a run, in the order in which they were invoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,7 +15,7 @@ pub struct History {
     /// When attempts asked for what an earlier one of their call had asked for, which is the same operation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried_again: Vec<SimTime>,
-    /// How many more there were than can be recorded.
+    /// How many more there were than can be recorded, when the run was stopped for that.
     pub missing: u64,
 }
 
@@ -74,9 +70,11 @@ struct Shared {
 }
 
 /// A history in the making.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     history: History,
+    /// So many operations are recorded at most, and attempts that asked for one again.
+    limit: usize,
     /// The operation that is open in the record of an attempt, or of a member. An attempt that is given up closes nothing: what comes after
     /// it in the same record begins with an operation of its own.
     open: BTreeMap<Whose, usize>,
@@ -93,6 +91,25 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
+    /// An empty history that takes so many operations, and attempts that ask for one again.
+    pub(crate) fn new(limit: u32) -> Self {
+        Self {
+            history: History::default(),
+            limit: limit as usize,
+            open: BTreeMap::new(),
+            held: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            is_mixed: false,
+        }
+    }
+
+    /// Whether there was more than it takes.
+    pub(crate) const fn has_overflown(&self) -> bool {
+        self.history.missing > 0
+    }
+
     /// Somebody says something of an operation.
     pub(crate) fn note(&mut self, whose: Whose, names: Names, step: Step, now: SimTime) {
         match step {
@@ -128,7 +145,7 @@ impl Recorder {
     /// The operation that an earlier attempt of the call has asked for, if this one asks for the same. What was read is read anew: an answer
     /// that is older than the attempt would be none to it.
     fn asked_again(&mut self, names: Names, (object, action): (u64, Action), now: SimTime) -> Option<usize> {
-        let asked = names.attempt.and_then(|_| self.asked.get(&names.call)).filter(|_| action != Action::Read && !self.is_full());
+        let asked = names.attempt.and_then(|_| self.asked.get(&names.call)).filter(|_| !action.only_looks() && !self.is_full());
         let index = *asked?;
         let operation = &mut self.history.operations[index];
         if (operation.object, operation.action) != (object, action) {
@@ -145,7 +162,7 @@ impl Recorder {
     }
 
     const fn is_full(&self) -> bool {
-        self.history.operations.len() + self.history.tried_again.len() >= MOST_OPERATIONS
+        self.history.operations.len() + self.history.tried_again.len() >= self.limit
     }
 
     fn push(&mut self, whose: Whose, names: Names, (object, action): (u64, Action), invoked: SimTime) -> Option<usize> {
@@ -161,7 +178,7 @@ impl Recorder {
         let Names { client, call, .. } = names;
         let index = self.history.operations.len();
         self.history.operations.push(Operation { client, call, attempt, object, action, invoked, end: End::Unknown });
-        if names.attempt.is_some() && action != Action::Read {
+        if names.attempt.is_some() && !action.only_looks() {
             self.asked.insert(call, index);
         }
         Some(index)
@@ -210,7 +227,7 @@ mod tests {
 
     /// What is recorded of a member that holds a lock from 10 until 100, and then this happens.
     fn held(then: impl Fn(&mut Recorder, Whose, Names)) -> Vec<(Action, u64)> {
-        let (mut recorder, whose) = (Recorder::default(), Whose::Member(2));
+        let (mut recorder, whose) = (Recorder::new(100), Whose::Member(2));
         let names = Names { client: 5, call: 1, attempt: None };
         let mut note = |step, now| recorder.note(whose, names, step, at(now));
         note(Step::Invoked(LOCK, Action::Acquire), 5);
@@ -226,7 +243,7 @@ mod tests {
 
     /// What is recorded of the attempts of a call that each begin with this action on object 1 at instant 10 times their number, of which this is said later.
     fn asked(actions: &[Action], then: &[(u32, Step, u64)]) -> (Vec<Operation>, usize) {
-        let mut recorder = Recorder::default();
+        let mut recorder = Recorder::new(100);
         let names = |attempt| Names { client: 5, call: 77, attempt: Some(attempt) };
         for (attempt, action) in (1..).zip(actions) {
             recorder.note(Whose::Attempt(attempt), names(attempt), Step::Invoked(1, *action), at(10 * u64::from(attempt)));
@@ -253,7 +270,7 @@ mod tests {
         assert_eq!(end(&[none(1, 40), none(2, 41)]), End::Failed { at: at(41) });
         assert_eq!(end(&[(1, Step::Returned(None), 40), none(2, 41)]), End::Ok { at: at(40), value: None });
         assert_eq!(end(&[none(2, 40), (1, Step::Returned(None), 41)]), End::Ok { at: at(41), value: None });
-        let mut recorder = Recorder::default();
+        let mut recorder = Recorder::new(100);
         let names = |attempt| Names { client: 5, call: 77, attempt: Some(attempt) };
         for (attempt, step, now) in [(1, Step::Invoked(1, Action::Add(1)), 10), none(1, 20), (2, Step::Invoked(1, Action::Add(1)), 30)] {
             recorder.note(Whose::Attempt(attempt), names(attempt), step, at(now));

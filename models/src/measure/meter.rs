@@ -383,6 +383,11 @@ impl Meter {
         self.further.list()
     }
 
+    /// The run was stopped at this instant: it is measured up to there, as if that were its horizon.
+    pub(crate) fn ends_early(&mut self, at: SimTime) {
+        self.clockwork.horizon = self.clockwork.horizon.min(at.since_start());
+    }
+
     /// What came of the properties of the run, and its history if that is to be kept.
     pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
         self.row.findings = findings;

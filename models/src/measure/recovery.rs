@@ -13,7 +13,7 @@ mod stuck;
 
 use super::{Bin, Episode, Recovery, StuckEvidence};
 use crate::plan::Clockwork;
-use curve::{Curve, Level, Sums};
+use curve::{Curve, Level, Sums, Tally};
 use sim_core::time::{SimDuration, SimTime};
 use stuck::Ending;
 
@@ -70,8 +70,8 @@ fn judged(
             (Level::Before(level), level)
         }
     };
-    if known.good == 0 || known.all == 0 {
-        return (spans.iter().map(|span| undecided(span, twin.is_some())).collect(), None);
+    if let Some(reason) = nothing_to_come_back_to(known, closed, twin.is_some()) {
+        return (spans.iter().map(|span| undecided(span, &reason)).collect(), None);
     }
     let calm = calm.map(|calm| Sums::of(&calm[..whole.min(calm.len())], closed));
     let curve = Curve { bins: bins.len(), closed, level, calm, bin: times.bin, sums };
@@ -86,13 +86,27 @@ fn judged(
     (episodes, evidence)
 }
 
+/// Why there is no level that a run could come back to, if there is none. A share of less than a half is that of a system that is down already: a
+/// fault that leaves it there has not left it unharmed.
+fn nothing_to_come_back_to(known: Tally, closed: bool, of_twin: bool) -> Option<String> {
+    let (without, before) = ("without the faults", "in a whole bin between the warm-up and the first fault");
+    match known {
+        Tally { good: 0, .. } | Tally { all: 0, .. } if of_twin => {
+            Some(format!("no level to come back to: {without} no call succeeds either"))
+        }
+        Tally { good: 0, .. } | Tally { all: 0, .. } => Some(format!("no level to come back to: no call succeeded {before}")),
+        Tally { good, all } if !closed && good * 2 < all => {
+            let thousandths = good * 1000 / all;
+            let share = format!("{}.{} % of calls succeed", thousandths / 10, thousandths % 10);
+            let when = if of_twin { without } else { "before the first fault" };
+            Some(format!("no level to come back to: {when} only {share}, so that service is down already"))
+        }
+        Tally { .. } => None,
+    }
+}
+
 /// An episode of a run without a level.
-fn undecided(&(begin, end, _): &(SimTime, SimTime, bool), of_twin: bool) -> Episode {
-    let reason = if of_twin {
-        "no level to come back to: without the faults no call succeeds either"
-    } else {
-        "no level to come back to: no call succeeded in a whole bin between the warm-up and the first fault"
-    };
+fn undecided(&(begin, end, _): &(SimTime, SimTime, bool), reason: &str) -> Episode {
     let recovery = Recovery::Undecided(reason.to_owned());
     Episode { begin, end, recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 }
 }

@@ -39,6 +39,10 @@ pub struct SystemSpec {
     pub experiment: Option<Experiment>,
     /// What is claimed of every run.
     pub properties: Vec<Stated>,
+    /// How many operations the history of a run has at most; [`USUAL_HISTORY`] if 0.
+    ///
+    /// [`USUAL_HISTORY`]: crate::properties::USUAL_HISTORY
+    pub history_limit: u32,
     /// The share of calls that should succeed, if somebody has said one.
     pub objective: Option<Share>,
     /// Alerts, by their names.
@@ -47,6 +51,13 @@ pub struct SystemSpec {
     pub clocks: Vec<(String, AnyClock)>,
     /// Times and measuring.
     pub clockwork: Clockwork,
+}
+
+impl SystemSpec {
+    /// How many operations the history of a run has at most.
+    pub const fn history_limit(&self) -> u32 {
+        if self.history_limit == 0 { crate::properties::USUAL_HISTORY } else { self.history_limit }
+    }
 }
 
 /// How messages find another way when theirs is cut.

@@ -1,6 +1,6 @@
 //! Did something happen that must not, must, or might?
 
-use super::{Evidence, Judged, Property, Verdict, Witness};
+use super::{Evidence, Judged, Property, Stands, Verdict, Witness};
 use crate::about::{About, Explained, Parameter, parameter};
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,10 @@ impl Property for Never {
     fn title(&self) -> String {
         format!("Never {}", self.event)
     }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
+    }
 }
 
 impl Registered for Eventually {
@@ -139,6 +143,10 @@ impl Property for Eventually {
         let none = self.within.filter(|within| within.is_zero());
         none.map(|_| complaint("within", "nothing happens within no time; write a time such as \"10s\"")).into_iter().collect()
     }
+
+    fn stands(&self) -> Stands {
+        Stands::REACHED
+    }
 }
 
 impl Registered for Reachable {
@@ -177,6 +185,10 @@ impl Property for Reachable {
 
     fn title(&self) -> String {
         format!("Reachable {}", self.event)
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::REACHED
     }
 }
 

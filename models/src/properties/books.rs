@@ -14,6 +14,48 @@ pub struct Books {
     pub executed: Tally,
     /// Sagas that are over; wrong is one of which neither everything nor nothing is left.
     pub sagas: Tally,
+    /// Money that sagas move.
+    pub money: Money,
+}
+
+/// What the accounts of all services come to, beside what there was at the beginning: whatever is under way in a saga apart, which comes to nothing
+/// when that is over.
+#[derive(Clone, Debug, Default)]
+pub struct Money {
+    /// How many sagas that move money are over.
+    sagas: u64,
+    /// How many of them have made or lost some.
+    wrong: u64,
+    /// By how much the accounts differ from what there was.
+    off: i64,
+    /// The first that has made or lost some: when it ended, as what, and what it left.
+    first: Option<(SimTime, &'static str, i64)>,
+}
+
+impl Money {
+    /// A saga that moves money is over; so much of it was made, or lost if below 0.
+    pub(crate) fn saga_is_over(&mut self, at: SimTime, ended_as: &'static str, made: i64) {
+        self.sagas += 1;
+        self.off = self.off.saturating_add(made);
+        if made != 0 {
+            self.wrong += 1;
+            if self.first.is_none_or(|(first, ..)| at < first) {
+                self.first = Some((at, ended_as, made));
+            }
+        }
+    }
+
+    /// Whether accounts that held so much come to that after every saga.
+    pub(super) fn judge(&self, total: u64) -> Judged {
+        let Some((at, ended_as, made)) = self.first else { return Judged::of_violations(Vec::new(), self.sagas) };
+        let word = if made > 0 { "made" } else { "lost" };
+        let now = i128::from(total) + i128::from(self.off);
+        let sentence = format!(
+            "a saga ended as {ended_as} and {word} {}; when the run was over all accounts came to {now} instead of {total}",
+            made.unsigned_abs()
+        );
+        Judged { count: self.wrong, ..Judged::of_violations(vec![Witness::new(at, sentence)], 0) }
+    }
 }
 
 /// How often something was done, how often it was wrong, and the first time that it was.

@@ -1,7 +1,7 @@
 //! Causal: does nobody read what was overwritten by something that came before, as far as anybody could know?
 
 use super::objects::{no_registers, processes, witness_of, written};
-use super::{Evidence, Judged, Property, Verdict, Witness};
+use super::{Evidence, Judged, Property, Stands, Verdict, Witness};
 use crate::about::{About, Explained};
 use crate::history::{Action, History, Operation};
 use crate::registry::Registered;
@@ -40,6 +40,10 @@ impl Property for Causal {
             Some((violations, spoke)) => Judged::of_violations(violations, spoke),
             None => Judged::unknown(evidence.ended, "there are too many operations and clients to compare"),
         }
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
 
-const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1000000.";
+const MEMORY: &str = "All operations of the run, about 100 bytes each, at most `history_limit`.";
 
 const SETTLE: Parameter =
     parameter("within", "duration", "required", "How long after the last fault, and after a write, the system has time to settle.");

@@ -1,6 +1,6 @@
 //! What is known of a run when its properties are judged?
 
-use super::Books;
+use super::{Books, Exceeded};
 use crate::history::History;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub struct Evidence<'a> {
     pub horizon: SimTime,
     /// When the run was over.
     pub ended: SimTime,
+    /// The limit that it has come to, if it was stopped because of one: then it was to go on.
+    pub exceeded: Option<&'a Exceeded>,
 }
 
 /// When something was announced.

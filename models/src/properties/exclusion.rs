@@ -1,7 +1,7 @@
 //! Is what must happen alone, or once, done alone, or once?
 
 use super::objects::witness_of;
-use super::{Evidence, Judged, Property};
+use super::{Evidence, Judged, Property, Stands};
 use crate::about::{About, Explained, Parameter, parameter};
 use crate::history::{Action, Operation};
 use crate::registry::Registered;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
-const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1000000.";
+const MEMORY: &str = "All operations of the run, about 100 bytes each, at most `history_limit`.";
 
 /// No two clients hold a lock at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,8 +76,12 @@ const TOTAL: Parameter = parameter("total", "number", "required", "What all acco
 
 impl Explained for ConservationOfMoney {
     const ABOUT: About = About {
-        meaning: "Transfers between accounts take effect as a whole or not at all: whoever adds up all accounts finds the same sum, whenever that is.",
-        formula: "Violated by every answered sum of all accounts that is not `total`. Not reached if nobody adds them up.",
+        meaning: "Transfers between accounts take effect as a whole or not at all: whoever adds up all accounts finds the same sum, whenever that is. \
+                  At a group judged by what callers are answered who add them up; in a system of services by what the steps of sagas have really moved, \
+                  where a saga is over and nothing of it is under way any more.",
+        formula: "Violated by every answered sum of all accounts that is not `total`. Not reached if nobody adds them up. Of services: a step that is \
+                  executed n times and taken back m times has moved (n - m) times its `amount`; violated by every saga whose steps have moved together \
+                  anything but 0. Not reached if no saga whose steps have amounts is over.",
         parameters: &[TOTAL],
         memory: MEMORY,
         source: "J. Gray, \"The Transaction Concept\", VLDB 1981.",
@@ -117,6 +121,10 @@ impl Property for ExclusiveHolding {
             }
         }
         Judged::of_violations(violations, spoke)
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }
 
@@ -183,15 +191,30 @@ impl Property for AtMostOnce {
     fn is_of_services_too(&self) -> bool {
         true
     }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
+    }
 }
 
 impl Property for ConservationOfMoney {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
+        if evidence.history.operations.is_empty() {
+            return evidence.books.money.judge(self.total);
+        }
         let totals = evidence.history.operations.iter().filter(|operation| operation.action == Action::Total);
         let answered: Vec<(&Operation, u64)> = totals.filter_map(|operation| Some((operation, operation.answer()?))).collect();
         let wrong = answered.iter().filter(|(_, sum)| *sum != self.total);
         let witnesses =
             wrong.map(|(operation, sum)| witness_of(format!("all accounts came to {sum} instead of {}", self.total), &[operation]));
         Judged::of_violations(witnesses.collect(), answered.len() as u64)
+    }
+
+    fn is_of_services_too(&self) -> bool {
+        true
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }

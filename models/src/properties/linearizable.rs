@@ -3,7 +3,7 @@
 pub(super) mod registers;
 mod search;
 
-use super::{Evidence, Judged, Property, Witness};
+use super::{Evidence, Judged, Property, Stands, Witness};
 use crate::about::{About, Explained, parameter};
 use crate::history::{Action, History, Operation};
 use crate::registry::{Complaint, Registered, complaint};
@@ -52,7 +52,7 @@ impl Explained for Linearizable {
             "1000000",
             "How many states the search may look at for one object that is no plain register.",
         )],
-        memory: "All operations of the run, about 100 bytes each, at most 1000000.",
+        memory: "All operations of the run, about 100 bytes each, at most `history_limit`.",
         source: "M. Herlihy, J. Wing, \"Linearizability\", ACM TOPLAS 1990. Zones: P. Gibbons, E. Korach, \"Testing Shared Memories\", SIAM J. \
                  Computing 26 (1997). Search: J. Wing, C. Gong, JPDC 17 (1993), and G. Lowe, \"Testing for Linearizability\", 2017.",
         example: "Linearizable()",
@@ -76,6 +76,10 @@ impl Property for Linearizable {
     fn check(&self) -> Vec<Complaint> {
         let none = (self.states == 0).then(|| complaint("states", "a search that may look at nothing finds nothing; leave it out"));
         none.into_iter().collect()
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }
 

@@ -22,10 +22,11 @@ mod sequential;
 mod sessions;
 mod staleness;
 mod stated;
+mod within_limits;
 
 pub use all_or_nothing::AllOrNothing;
 pub use announced::{Eventually, Never, Reachable};
-pub use books::{Books, Tally};
+pub use books::{Books, Money, Tally};
 pub use causal::{Causal, causal};
 pub use convergence::{EventualConvergence, NoLostAcknowledgedWrite};
 pub use evidence::{Evidence, Heard, MOST_REMEMBERED};
@@ -37,6 +38,7 @@ pub use sequential::{Sequential, sequential};
 pub use sessions::{MonotonicReads, MonotonicWrites, ReadYourWrites};
 pub use staleness::BoundedStaleness;
 pub use stated::{Stated, Watched, of_protocols};
+pub use within_limits::{Exceeded, MOST_HISTORY, MOST_LOG, Stands, USUAL_HISTORY, USUAL_LOG, WITHIN_LIMITS};
 
 use crate::about::{About, Explained};
 use crate::measure::Observation;
@@ -68,6 +70,10 @@ pub trait Property: Explained {
     /// The announcement it waits for, if it waits for one.
     fn waits_for(&self) -> Option<&str> {
         None
+    }
+    /// What it says of the beginning of a run and is true of the whole.
+    fn stands(&self) -> Stands {
+        Stands::NOT
     }
     /// Its name in tables: with its numbers, if it has any.
     fn title(&self) -> String {
@@ -103,6 +109,11 @@ impl AnyProperty {
     /// See [`Property::waits_for`].
     pub fn waits_for(&self) -> Option<&str> {
         each_property!(self, property => property.waits_for())
+    }
+
+    /// See [`Property::stands`].
+    pub fn stands(&self) -> Stands {
+        each_property!(self, property => property.stands())
     }
 
     /// See [`Property::title`].

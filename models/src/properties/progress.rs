@@ -1,6 +1,6 @@
 //! Does the system go on when the faults are over?
 
-use super::{Evidence, Judged, Property, Witness};
+use super::{Evidence, Judged, Property, Stands, Witness};
 use crate::about::{About, Explained, parameter};
 use crate::registry::{Complaint, Registered, complaint};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ impl Explained for Progress {
             parameter("within", "duration", "required", "For how long nothing may be done while somebody wants something."),
             parameter("after", "duration", "the end of the last fault", "From when on, since the start of the run."),
         ],
-        memory: "All operations of the run, about 100 bytes each, at most 1000000.",
+        memory: "All operations of the run, about 100 bytes each, at most `history_limit`.",
         source: "B. Alpern, F. Schneider, \"Defining Liveness\", 1985; TigerBeetle's simulator, liveness mode, for a healed core.",
         example: "Progress(within: \"10s\")",
     };
@@ -79,5 +79,9 @@ impl Property for Progress {
     fn check(&self) -> Vec<Complaint> {
         let none = self.within.is_zero().then(|| complaint("within", "nothing is done in no time; write how long, such as \"10s\""));
         none.into_iter().collect()
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }

@@ -1,7 +1,7 @@
 //! Sequential: is there one order of all operations that every client's own order and all answers agree with, whatever the time?
 
 use super::objects::{no_registers, processes, written};
-use super::{Evidence, Judged, Property, Verdict, causal, linearizable};
+use super::{Evidence, Judged, Property, Stands, Verdict, causal, linearizable};
 use crate::about::{About, Explained, parameter};
 use crate::history::{Action, History, Operation};
 use crate::registry::{Complaint, Registered, complaint};
@@ -68,6 +68,10 @@ impl Property for Sequential {
     fn check(&self) -> Vec<Complaint> {
         let none = (self.states == 0).then(|| complaint("states", "a search that may look at nothing finds nothing; leave it out"));
         none.into_iter().collect()
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }
 

@@ -1,7 +1,7 @@
 //! What may each client rely on, by itself? Guarantees of sessions.
 
 use super::objects::{Register, follows, processes, registers, witness_of, written};
-use super::{Evidence, Judged, Property, Witness};
+use super::{Evidence, Judged, Property, Stands, Witness};
 use crate::about::{About, Explained};
 use crate::history::{History, Operation};
 use crate::registry::Registered;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 const SOURCE: &str = "D. Terry et al., \"Session Guarantees for Weakly Consistent Replicated Data\", PDIS 1994.";
 
-const MEMORY: &str = "All operations of the run, about 100 bytes each, at most 1000000.";
+const MEMORY: &str = "All operations of the run, about 100 bytes each, at most `history_limit`.";
 
 /// A client that has written something reads it, or something newer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,17 +83,29 @@ impl Property for ReadYourWrites {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         judged(evidence.history, read_your_writes)
     }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
+    }
 }
 
 impl Property for MonotonicReads {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         judged(evidence.history, monotonic_reads)
     }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
+    }
 }
 
 impl Property for MonotonicWrites {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         judged(evidence.history, monotonic_writes)
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }
 

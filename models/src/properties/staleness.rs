@@ -1,7 +1,7 @@
 //! How old is what reads answer?
 
 use super::objects::{Register, registers, witness_of};
-use super::{Evidence, Judged, Property, Witness};
+use super::{Evidence, Judged, Property, Stands, Witness};
 use crate::about::{About, Explained, parameter};
 use crate::history::Operation;
 use crate::measure::{Fold, Observation, Unit};
@@ -39,7 +39,7 @@ impl Explained for BoundedStaleness {
             parameter("versions", "number", "no limit", "How many writes a read may miss."),
             parameter("age", "duration", "no limit", "How long before a read the writes that it may miss were done, at most."),
         ],
-        memory: "All operations of the run, about 100 bytes each, at most 1000000.",
+        memory: "All operations of the run, about 100 bytes each, at most `history_limit`.",
         source: "P. Bailis et al., \"Probabilistically Bounded Staleness for Practical Partial Quorums\", VLDB 2012.",
         example: "BoundedStaleness(versions: 1, age: \"1s\")",
     };
@@ -121,5 +121,9 @@ impl Property for BoundedStaleness {
     fn check(&self) -> Vec<Complaint> {
         let none = self.versions.is_none() && self.age.is_none();
         none.then(|| complaint("", "say how old is too old: `versions: 1`, or `age: \"1s\"`")).into_iter().collect()
+    }
+
+    fn stands(&self) -> Stands {
+        Stands::VIOLATED
     }
 }

@@ -1,6 +1,6 @@
 //! Which properties may a scenario state: those of any system, and those that its protocol's own witness watches?
 
-use super::{AnyProperty, Evidence, Finding, Judged, Verdict, Witness};
+use super::{AnyProperty, Evidence, Finding, Judged, Stands, Verdict, Witness};
 use crate::measure::{Observation, Observations};
 use crate::protocols::Group;
 use crate::registry::{Complaint, complaint};
@@ -21,6 +21,14 @@ impl Stated {
         match self {
             Self::Any(property) => property.title(),
             Self::OfProtocol(name) => name.clone(),
+        }
+    }
+
+    /// Its name, whatever its numbers are.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Any(property) => property.name(),
+            Self::OfProtocol(name) => name,
         }
     }
 
@@ -54,14 +62,25 @@ impl Stated {
     /// What came of it.
     pub fn find(&self, evidence: &Evidence<'_>, observations: &Observations) -> Finding {
         let judged = match self {
-            Self::Any(property) if property.needs_history() && evidence.history.missing > 0 => Judged::unknown(
-                evidence.ended,
-                format!("the history has {} operations more than can be recorded; make the run shorter", evidence.history.missing),
-            ),
             Self::Any(property) => property.judge(evidence),
             Self::OfProtocol(name) => watched(name, observations),
         };
+        let judged = match evidence.exceeded {
+            Some(exceeded) => exceeded.leaves(judged, self.stands()),
+            None => judged,
+        };
         Finding::of(self.title(), judged)
+    }
+
+    /// See [`Property::stands`](super::Property::stands). What a witness saw it saw, and a goal that was reached was reached.
+    fn stands(&self) -> Stands {
+        match self {
+            Self::Any(property) => property.stands(),
+            Self::OfProtocol(name) => {
+                let is_goal = of_protocols().iter().any(|known| known.name == name && known.is_goal);
+                if is_goal { Stands::REACHED } else { Stands::VIOLATED }
+            }
+        }
     }
 
     /// What is wrong with it where these events may be announced, and with this group.

@@ -7,7 +7,7 @@
 //! in common, as 3f + 1 of 4f + 1 do. A read writes back what it answers, as in H. Attiya, A. Bar-Noy, D. Dolev, JACM 1995. What a
 //! replica has accepted survives its crash. Left out: writers that lie.
 
-use super::{Lie, Protocol, Speaks, To, Turn, Verdict, wish};
+use super::{Lie, OF_REGISTERS, Protocol, Speaks, To, TooSmall, Turn, Verdict, wish};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
@@ -108,6 +108,23 @@ impl Speaks for ByzantineRegister {
     }
 
     super::placed!();
+
+    fn too_small(&self) -> Option<TooSmall> {
+        let (quorum, fewest) = (self.quorum?, self.fewest());
+        (quorum < fewest).then(|| TooSmall {
+            field: "quorum",
+            sentence: format!(
+                "two quorums of {quorum} among {} replicas may have none in common that is honest and outvotes {} who lie",
+                self.members, self.faults
+            ),
+            remedy: if fewest > self.members {
+                format!("write more `members`, and a `quorum` of {fewest} or more")
+            } else {
+                format!("write {fewest} or more, or leave it out")
+            },
+            breaks: OF_REGISTERS,
+        })
+    }
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

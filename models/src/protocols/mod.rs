@@ -52,7 +52,8 @@ pub use nobody::Nobody;
 pub use payments::{PaymentRule, Payments, PaymentsProtocol};
 pub use pbft::{Pbft, PbftProtocol, PbftRule};
 pub use primary_backup::{BackupRule, Backups, PrimaryBackup, PrimaryBackupProtocol};
-pub use protocol::{Lie, Protocol, Speaks, Verdict};
+pub use protocol::{Lie, Protocol, Speaks, TooSmall, Verdict};
+use protocol::OF_REGISTERS;
 pub use quorum_register::{Asks, Coordinator, QuorumRegister, QuorumRegisterProtocol, QuorumRule, Versions};
 pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
@@ -175,6 +176,16 @@ impl Group {
         each_group!(self, group => group.authenticated())
     }
 
+    /// By what its numbers are too small for what it is there for, if they are.
+    pub fn too_small(&self) -> Option<TooSmall> {
+        each_group!(self, group => group.too_small())
+    }
+
+    /// How many entries a log of a member has at most, and what makes it shorter, in words; nothing if none grows with what is asked.
+    pub fn log_limit(&self) -> Option<(u32, &'static str)> {
+        each_group!(self, group => group.log_limit())
+    }
+
     /// How large its messages are.
     pub fn message_size(&self) -> Size {
         each_group!(self, group => group.message_size())
@@ -214,6 +225,24 @@ const fn announces_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
 
 const fn primary_of<S: Speaks>(_group: &S) -> Option<&'static str> {
     S::Protocol::PRIMARY
+}
+
+/// What a member announces whose log has come to its limit, in any protocol: a run goes no further than that.
+pub const LOG_LIMIT: &str = "LogLimit";
+
+/// What is wrong with the limit of a log.
+fn check_log_limit(limit: u32) -> Option<Complaint> {
+    let most = crate::properties::MOST_LOG;
+    (!(1..=most).contains(&limit)).then(|| complaint("log_limit", format!("a log has 1 to {most} entries, not {limit}")))
+}
+
+const fn usual_log() -> u32 {
+    crate::properties::USUAL_LOG
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_usual_log(limit: &u32) -> bool {
+    *limit == usual_log()
 }
 
 /// A group has at most so many members.

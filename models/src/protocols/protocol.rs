@@ -168,6 +168,22 @@ pub enum Verdict {
     Withhold,
 }
 
+/// Why nobody can rely on a group of this size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooSmall {
+    /// The field to blame, as far as it is written.
+    pub field: &'static str,
+    /// Why, in a sentence without its full stop.
+    pub sentence: String,
+    /// What to write instead.
+    pub remedy: String,
+    /// The properties that it cannot promise, by name.
+    pub breaks: &'static [&'static str],
+}
+
+/// What quorums without a common member cannot promise of a register.
+pub(super) const OF_REGISTERS: &[&str] = &["Linearizable", "Sequential", "Causal", "ReadYourWrites", "MonotonicReads"];
+
 /// A group, as a scenario writes it.
 pub trait Speaks: Registered {
     /// The protocol its members speak.
@@ -187,6 +203,15 @@ pub trait Speaks: Registered {
     /// Whether what members say to each other is signed, so that none of them can speak in the name of another; nothing if they do
     /// not speak to each other.
     fn authenticated(&self) -> Option<bool> {
+        None
+    }
+    /// By what its numbers are too small for what it is there for, if they are: allowed, in order to be seen.
+    fn too_small(&self) -> Option<TooSmall> {
+        None
+    }
+    /// How many entries a log of a member has at most, and what makes it shorter, in words that follow "write a larger one,"; nothing if none
+    /// grows with what is asked.
+    fn log_limit(&self) -> Option<(u32, &'static str)> {
         None
     }
     /// Everything wrong with the numbers as written; of the placement and the number of members others speak.

@@ -51,6 +51,9 @@ pub struct SagaStep {
     /// The service that takes it back; there is nothing to be taken back unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<String>,
+    /// How much money it puts on accounts of the service that executes it, or takes from there if below 0; its compensation does the opposite.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub amount: i64,
 }
 
 /// Where a coordinator keeps how far a saga has come.
@@ -96,6 +99,14 @@ const fn is_true(value: &bool) -> bool {
     *value
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_nothing(amount: &i64) -> bool {
+    *amount == 0
+}
+
+/// No step moves more.
+const MOST_AMOUNT: i64 = 1_000_000_000;
+
 const fn unlimited() -> Attempts {
     Attempts::Unlimited
 }
@@ -129,6 +140,15 @@ impl Saga {
         let mut complaints = Vec::new();
         if !(1..=MOST_STEPS).contains(&self.steps.len()) {
             complaints.push(complaint("steps", format!("a saga has 1 to {MOST_STEPS} steps, not {}", self.steps.len())));
+        }
+        for (index, step) in self.steps.iter().enumerate().filter(|(_, step)| step.amount.abs() > MOST_AMOUNT) {
+            let sentence = format!("a step moves {MOST_AMOUNT} at most, not {}", step.amount);
+            complaints.push(complaint(&format!("steps[{index}].amount"), sentence));
+        }
+        let sum: i64 = self.steps.iter().take(MOST_STEPS).map(|step| step.amount.clamp(-MOST_AMOUNT, MOST_AMOUNT)).sum();
+        if sum != 0 {
+            let sentence = format!("the amounts of the steps come to {sum}: every saga that is completed would make or lose money; let them come to 0");
+            complaints.push(complaint("steps", sentence));
         }
         if let SagaLog::Durable(log) = &self.log {
             complaints.extend(within("log.write", log.write.check()));
@@ -196,4 +216,6 @@ pub struct StepPlan {
     pub call: EdgeId,
     /// The edge to the one that takes it back.
     pub undo: Option<EdgeId>,
+    /// How much money it puts on accounts.
+    pub amount: i64,
 }

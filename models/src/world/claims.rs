@@ -4,8 +4,9 @@ use super::World;
 use crate::history::{History, Names, Recorder, Step, Whose};
 use crate::measure::Observation;
 use crate::plan::Plan;
-use crate::properties::{Books, Evidence, Heard, Stated};
+use crate::properties::{Books, Evidence, Exceeded, Heard, Stated};
 use crate::protocols::{Asking, Protocol};
+use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub(super) struct Claims {
     pub(super) books: Books,
     /// The announcements that properties wait for.
     heard: BTreeMap<String, Heard>,
+    /// The limit because of which the run is stopped, if it is.
+    exceeded: Option<Box<Exceeded>>,
 }
 
 impl Claims {
@@ -24,9 +27,10 @@ impl Claims {
         let needs_history = plan.keeps_history || plan.properties.iter().any(Stated::needs_history);
         let waited = plan.properties.iter().filter_map(Stated::waits_for);
         Self {
-            recorder: needs_history.then(Box::default),
+            recorder: needs_history.then(|| Box::new(Recorder::new(plan.history_limit))),
             books: Books::default(),
             heard: waited.map(|event| (event.to_owned(), Heard::default())).collect(),
+            exceeded: None,
         }
     }
 
@@ -55,7 +59,8 @@ impl<P: Protocol> World<P> {
 
     /// A caller has said something of its operation.
     #[cold]
-    pub(super) fn note_operations(&mut self, slot: u32, steps: &mut Vec<Step>, now: SimTime) {
+    pub(super) fn note_operations(&mut self, slot: u32, steps: &mut Vec<Step>, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
         let name = self.attempts[slot].name;
         let client = self.number_of_client(name.call);
         match &mut self.claims.recorder {
@@ -65,11 +70,13 @@ impl<P: Protocol> World<P> {
             }
             None => steps.clear(),
         }
+        self.watch_history(ctx);
     }
 
     /// An instance of a member has said something of its operation: it is a client of others.
     #[cold]
-    pub(super) fn note_operations_of_member(&mut self, instance: u32, steps: &mut Vec<Step>, now: SimTime) {
+    pub(super) fn note_operations_of_member(&mut self, instance: u32, steps: &mut Vec<Step>, ctx: &mut Ctx<'_, Self>) {
+        let now = ctx.now();
         let names = Names { client: self.client_of_member(instance), call: self.members[instance as usize].key.bits(), attempt: None };
         let node = self.node_of_instance(instance);
         for step in steps.drain(..) {
@@ -84,6 +91,31 @@ impl<P: Protocol> World<P> {
                 recorder.note(Whose::Member(instance), names, step, now);
             }
         }
+        self.watch_history(ctx);
+    }
+
+    /// A history that has no room for what comes next ends the run.
+    fn watch_history(&mut self, ctx: &mut Ctx<'_, Self>) {
+        if self.claims.recorder.as_ref().is_some_and(|recorder| recorder.has_overflown()) {
+            let what = "operations in the history".to_owned();
+            let remedy = "a shorter `horizon`, or fewer calls".to_owned();
+            let (field, limit) = ("history_limit".to_owned(), self.plan.history_limit);
+            self.is_over_limit(Exceeded { at: ctx.now(), what, field, limit, remedy }, ctx);
+        }
+    }
+
+    /// A member has made known that its log has no room: that ends the run.
+    #[cold]
+    pub(super) fn log_is_over_limit(&mut self, ctx: &mut Ctx<'_, Self>) {
+        let group = self.group();
+        let Some((limit, remedy)) = group.spec.log_limit() else { return };
+        let (what, field) = (format!("entries in a log of `{}`", group.name), format!("groups.{}.log_limit", group.name));
+        self.is_over_limit(Exceeded { at: ctx.now(), what, field, limit, remedy: remedy.to_owned() }, ctx);
+    }
+
+    fn is_over_limit(&mut self, exceeded: Exceeded, ctx: &mut Ctx<'_, Self>) {
+        self.claims.exceeded.get_or_insert(Box::new(exceeded));
+        ctx.stop();
     }
 
     /// The life of an instance of a member is over, and with it what it was doing and held as a client of others.
@@ -101,7 +133,7 @@ impl<P: Protocol> World<P> {
 
     /// The run has gone on until `now`: judges its properties, and answers what they have it count beside.
     pub(super) fn judge_properties(&mut self, now: SimTime) -> Vec<Observation> {
-        let Claims { recorder, books, heard } = std::mem::take(&mut self.claims);
+        let Claims { recorder, books, heard, exceeded } = std::mem::take(&mut self.claims);
         let history = recorder.map_or_else(History::default, |recorder| recorder.into_history());
         let ends = self.timetable.strikes.iter().map(|strike| strike.end.unwrap_or(SimTime::MAX));
         let evidence = Evidence {
@@ -111,9 +143,15 @@ impl<P: Protocol> World<P> {
             faults_end: ends.max().unwrap_or(SimTime::ZERO),
             horizon: SimTime::ZERO.saturating_add(self.plan.clockwork.horizon),
             ended: now,
+            exceeded: exceeded.as_deref(),
         };
-        let findings = self.plan.properties.iter().map(|property| property.find(&evidence, &self.observations)).collect();
+        let of_limit = exceeded.as_ref().map(|exceeded| exceeded.finding());
+        let stated = self.plan.properties.iter().map(|property| property.find(&evidence, &self.observations));
+        let findings = stated.chain(of_limit).collect();
         let observed = Stated::observe(&self.plan.properties, &evidence);
+        if let Some(exceeded) = &exceeded {
+            self.meter.ends_early(exceeded.at);
+        }
         self.meter.judged(findings, Some(history).filter(|_| self.plan.keeps_history));
         observed
     }

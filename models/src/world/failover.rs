@@ -38,6 +38,8 @@ pub(super) struct Succession {
     acknowledged: u64,
     /// Writes that wait for followers, by their numbers, with the slots of their attempts.
     waiting: VecDeque<(u64, u32)>,
+    /// When the stream is looked at next because of them. One look is enough however many wait: those that are looked for sooner look for the others.
+    looks: Option<SimTime>,
     /// Those that waited at a primary that was replaced while it stood still.
     fenced: Vec<u32>,
 }
@@ -142,20 +144,23 @@ impl<P: Protocol> World<P> {
     }
 
     /// Makes sure that a stream is looked at when the first write that waits can be answered.
-    fn stream_wakes(&self, service: usize, shard: usize, ctx: &mut Ctx<'_, Self>) {
-        let stream = &self.data[service].streams.of[shard];
+    fn stream_wakes(&mut self, service: usize, shard: usize, ctx: &mut Ctx<'_, Self>) {
         let Some(waits_for) = self.replication_of(service).map(|plan| plan.waits_for) else { return };
-        if let Some((number, _)) = stream.succession.waiting.front() {
-            let at = stream.ready_at(*number, waits_for);
-            if at < SimTime::MAX {
-                self.look_at_stream(service, shard, at, ctx);
-            }
+        let stream = &mut self.data[service].streams.of[shard];
+        let Some((number, _)) = stream.succession.waiting.front() else { return };
+        let at = stream.ready_at(*number, waits_for);
+        if at == SimTime::MAX {
+            return;
+        }
+        let at = at.max(ctx.now().saturating_add(SimDuration::NANOSECOND));
+        if stream.succession.looks.is_none_or(|looks| at < looks) {
+            stream.succession.looks = Some(at);
+            self.look_at_stream(service, shard, at, ctx);
         }
     }
 
     fn look_at_stream(&self, service: usize, shard: usize, at: SimTime, ctx: &mut Ctx<'_, Self>) {
         let key = self.plan.services[service].key.child(shard as u64);
-        let at = at.max(ctx.now().saturating_add(SimDuration::NANOSECOND));
         ctx.at(at, WorldEvent::new(Kind::Replication, key, 0, (service as u32) << SERVICE | shard as u32));
     }
 
@@ -166,7 +171,9 @@ impl<P: Protocol> World<P> {
     /// A stream is looked at: writes that were waited for may be answered, or its primary may have been gone for long enough.
     pub(super) fn stream_looks(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let (service, shard) = ((slot >> SERVICE) as usize, (slot & ((1 << SERVICE) - 1)) as usize);
-        self.data[service].streams.of[shard].catch_up(ctx.now(), &mut self.observations);
+        let stream = &mut self.data[service].streams.of[shard];
+        stream.succession.looks = stream.succession.looks.filter(|looks| *looks > ctx.now());
+        stream.catch_up(ctx.now(), &mut self.observations);
         self.answers_what_is_applied(service, shard, ctx);
         self.takes_over(service, shard, ctx);
     }
@@ -246,7 +253,7 @@ impl<P: Protocol> World<P> {
                     }
                     (None, Some(after)) if !runs => {
                         succession.without = Some(now);
-                        self.look_at_stream(service, shard, now.saturating_add(after), ctx);
+                        self.look_at_stream(service, shard, now.saturating_add(after.max(SimDuration::NANOSECOND)), ctx);
                     }
                     _ => {}
                 }

@@ -59,7 +59,7 @@ impl<P: Protocol> World<P> {
             act(&mut world, &mut Turn::new(reading, &self.seed, key, None, &mut orders).with_call(asking, of_call))
         };
         if !orders.operations.is_empty() {
-            self.note_operations(slot, &mut orders.operations, ctx.now());
+            self.note_operations(slot, &mut orders.operations, ctx);
         }
         self.make_known(Speaker::Caller, caller, &mut orders, ctx);
         self.orders = orders;

@@ -8,7 +8,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::ids::{InstanceId, NodeId, RouteId};
 use crate::links::Luck;
 use crate::plan::GroupPlan;
-use crate::protocols::{Announcement, Orders, Protocol, Seen, Speaker, To, Truth, Turn};
+use crate::protocols::{Announcement, LOG_LIMIT, Orders, Protocol, Seen, Speaker, To, Truth, Turn};
 use crate::record::{Loss, MessageName, Record};
 use sim_core::draw::{Draw, Draws, Key, Seed};
 use sim_core::simulation::Ctx;
@@ -192,7 +192,7 @@ impl<P: Protocol> World<P> {
             self.drop_held(held);
         }
         if !orders.operations.is_empty() {
-            self.note_operations_of_member(instance, &mut orders.operations, ctx.now());
+            self.note_operations_of_member(instance, &mut orders.operations, ctx);
         }
         self.order_of_disk(instance, &mut orders, ctx);
         self.set_timers(instance, &mut orders, ctx);
@@ -212,6 +212,9 @@ impl<P: Protocol> World<P> {
         for Announcement { what, value } in orders.announced.drain(..) {
             ctx.record(&Record::Announced(node, what, value));
             self.announce(what, ctx);
+            if what == LOG_LIMIT {
+                self.log_is_over_limit(ctx);
+            }
             let announcement = Announcement { what, value };
             self.show_witness(Seen::Announced(by, announcement), ctx.now());
             if let Speaker::Member(_, instance) = by {

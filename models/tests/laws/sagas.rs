@@ -15,7 +15,7 @@ use sim_core::draw::Key;
 const STEPS: [(&str, &str); 3] = [("one", "undo-one"), ("two", "undo-two"), ("three", "undo-three")];
 
 fn saga() -> Saga {
-    let step = |(call, undo): (&str, &str)| SagaStep { call: call.to_owned(), undo: Some(undo.to_owned()) };
+    let step = |(call, undo): (&str, &str)| SagaStep { call: call.to_owned(), undo: Some(undo.to_owned()), amount: 0 };
     let mut saga = Saga::new(STEPS.map(step).into());
     saga.undo_backoff = AnyBackoff::Constant(Constant { delay: ms(50) });
     saga

@@ -3,11 +3,19 @@
 //! Logarithms are taken here, with the pinned mathematics, and plotters sees a linear axis: marks may then stand at
 //! 1, 2 and 5 as well, and the picture is the same bytes everywhere.
 
-use crate::number;
+use crate::number::{self, TimeUnit};
 use sim_core::stats::log10;
+use sim_core::time::SimDuration;
 
 /// As many chosen places may be the marks of an axis.
 const FEW: usize = 10;
+/// From mark to mark on an axis of minutes or hours.
+const CLOCK: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0];
+/// Marks of a logarithmic axis of times, in seconds: a minute, five and twenty; one hour, three and twelve; one day, three and ten; and on.
+const LONG: [f64; 11] = [60.0, 300.0, 1_200.0, 3_600.0, 10_800.0, 43_200.0, 86_400.0, 259_200.0, 864_000.0, 2_592_000.0, 31_536_000.0];
+/// What ends sooner than that, in seconds, was on no wire and at no worker.
+const AT_ONCE: f64 = 1e-6;
+const ENDED_AT_ONCE: &str = " At once: ended within a microsecond, without a message, such as what a breaker refuses or a cache answers.";
 
 /// One axis: its label, its range, its marks.
 #[derive(Clone, Debug)]
@@ -65,6 +73,47 @@ impl Axis {
             }
         }
         Self { label: format!("{label}, logarithmic"), range, marks, is_log: true }
+    }
+
+    /// A linear axis of times from the beginning up to so many seconds, in the unit that fits them: seconds, minutes, hours or days.
+    pub fn time(label: &str, end: f64) -> Self {
+        let end = if end > 0.0 { end } else { 1.0 };
+        let unit = TimeUnit::of_axis(end);
+        let whole = unit.of_seconds(end);
+        let step = match unit.name {
+            "min" | "h" => CLOCK.into_iter().find(|step| *step >= whole / 6.0 * 0.8).unwrap_or(60.0),
+            _ => nice_step(whole / 6.0),
+        };
+        let marks = (0..60).map(|index| step * f64::from(index)).take_while(|mark| *mark <= whole + step * 1e-6);
+        let marks = marks.map(|mark| (mark / unit.of_seconds(1.0), number::significant(mark))).collect();
+        Self { label: format!("{label} ({})", unit.name), range: (0.0, end), marks, is_log: false }
+    }
+
+    /// A logarithmic axis of latencies, and what a caption says of those that are no time at all. A call that a layer refuses, or a cache answers,
+    /// without a message being sent ends in the instant or a nanosecond after it: on a logarithmic axis that would leave most of the paper to
+    /// nothing, so that such calls stand at its begin, under a mark of their own.
+    pub fn latencies(label: &str, values: impl Iterator<Item = f64>) -> (Self, &'static str) {
+        let (at_once, taking): (Vec<f64>, Vec<f64>) = values.partition(|seconds| *seconds < AT_ONCE);
+        let (low, high) = taking.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &value| (low.min(value), high.max(value)));
+        if at_once.is_empty() {
+            return (Self::log_of_lengths(label, low, high), "");
+        }
+        // Some room between those that end at once and the others.
+        let (low, high) = if taking.is_empty() { (AT_ONCE / 10.0, AT_ONCE) } else { (low / 2.0, high.max(low * 3.0)) };
+        (Self::log_of_lengths(label, low, high).with_nothing("at once".to_owned()), ENDED_AT_ONCE)
+    }
+
+    /// A logarithmic axis of lengths in seconds; beyond some minutes its marks are those of a clock.
+    pub fn log_of_lengths(label: &str, low: f64, high: f64) -> Self {
+        let shown = |seconds| number::length(SimDuration::from_secs_f64(seconds));
+        let mut axis = Self::log(label, low, high, shown);
+        let minute = log10(60.0);
+        if axis.range.1 > log10(600.0) {
+            axis.marks.retain(|(position, _)| *position < minute - 0.05);
+            let clock = LONG.into_iter().map(|seconds| (log10(seconds), shown(seconds)));
+            axis.marks.extend(clock.filter(|(position, _)| (axis.range.0..=axis.range.1).contains(position)));
+        }
+        axis
     }
 
     /// The same with a mark for nothing at its begin, where a logarithm puts it.
@@ -177,6 +226,29 @@ mod tests {
         assert_eq!(texts(&Axis::linear("", 0.0, 120.0, number::significant)), ["0", "20", "40", "60", "80", "100", "120"]);
         assert_eq!(texts(&Axis::percent("")), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
         assert_eq!(texts(&Axis::log("", 10.0, 200.0, number::significant)), ["10", "20", "50", "100", "200"]);
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits_them() {
+        let seen = |end: f64| {
+            let axis = Axis::time("time", end);
+            let last = axis.marks.last().cloned().unwrap_or_default();
+            (axis.label.clone(), axis.marks.len(), last)
+        };
+        assert_eq!(seen(300.0), ("time (s)".to_owned(), 7, (300.0, "300".to_owned())));
+        assert_eq!(seen(3_600.0), ("time (min)".to_owned(), 7, (3_600.0, "60".to_owned())));
+        assert_eq!(seen(86_400.0), ("time (h)".to_owned(), 5, (72_000.0, "20".to_owned())));
+        assert_eq!(seen(604_800.0), ("time (d)".to_owned(), 4, (518_400.0, "6".to_owned())));
+    }
+
+    #[test]
+    fn what_ends_at_once_does_not_stretch_an_axis_of_latencies() {
+        let (axis, said) = Axis::latencies("latency", [1e-9, 0.0, 0.01, 2.0].into_iter());
+        assert!(axis.range.0 > -2.4 && said.contains("microsecond"), "{axis:?}");
+        assert_eq!(axis.marks[0].1, "at once");
+        assert_eq!((axis.position(1e-9), axis.position(0.0)), (axis.range.0, axis.range.0));
+        let (axis, said) = Axis::latencies("latency", [0.01, 40.0 * 86_400.0].into_iter());
+        assert_eq!((said, axis.marks.last().map(|mark| mark.1.as_str())), ("", Some("30 d")), "{axis:?}");
     }
 
     #[test]

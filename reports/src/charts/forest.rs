@@ -8,7 +8,7 @@ use super::over_time::provenance;
 use super::plane::{Plane, names_width, row_height};
 use super::sheet::{self, Frame, Mark, Rect, Sheet};
 use super::{Chart, View};
-use crate::number;
+use crate::number::{self, TimeUnit};
 use crate::summary::{Difference, Differences};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
@@ -64,25 +64,30 @@ impl Chart for PairedDifferences {
         let arms = &results.manifest.arms;
         let measures = Differences::of(results, view.cell());
         let names: Vec<String> = arms[1..].to_vec();
+        let rows = measures.len().div_ceil(IN_A_ROW);
         let frame = Frame {
             title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds", arms[0])),
             legend: Vec::new(),
             caption: vec![caption(&measures), provenance(results)],
-            body: HEADING + 54.0 + names.len() as f64 * row_height(&names, theme).max(ROW),
+            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * row_height(&names, theme).max(ROW)),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let Rect(left, top, right, bottom) = sheet.body;
             let for_names = names_width(&names, theme);
-            let width = (right - left - for_names) / measures.len() as f64;
-            for (index, measure) in measures.iter().enumerate() {
-                // The names stand once, beside the first panel.
-                let from = if index == 0 { left } else { left + for_names + index as f64 * width };
-                let outer = Rect(from, top, left + for_names + (index + 1) as f64 * width, bottom);
-                let mut y = Axis::names(&names);
-                if index > 0 {
-                    y.marks.iter_mut().for_each(|(_, text)| text.clear());
+            let height = (bottom - top) / rows as f64;
+            for (row, measures) in measures.chunks(measures.len().div_ceil(rows)).enumerate() {
+                let width = (right - left - for_names) / measures.len() as f64;
+                let top = top + row as f64 * height;
+                for (index, measure) in measures.iter().enumerate() {
+                    // The names stand once in a row, beside its first panel.
+                    let from = if index == 0 { left } else { left + for_names + index as f64 * width };
+                    let outer = Rect(from, top, left + for_names + (index + 1) as f64 * width, top + height);
+                    let mut y = Axis::names(&names);
+                    if index > 0 {
+                        y.marks.iter_mut().for_each(|(_, text)| text.clear());
+                    }
+                    panel(sheet, outer, y, measure);
                 }
-                panel(sheet, outer, y, measure);
             }
         }))
     }
@@ -91,6 +96,8 @@ impl Chart for PairedDifferences {
 /// Room for the heading of a panel, and height of a row at least.
 const HEADING: f64 = 26.0;
 const ROW: f64 = 46.0;
+/// Panels beside each other at most: with more of them numbers have no room.
+const IN_A_ROW: usize = 3;
 
 fn caption(measures: &[Differences]) -> String {
     let seeds: Vec<u64> = measures.iter().flat_map(|measure| &measure.arms).map(|(_, paired)| paired.seeds()).collect();
@@ -119,10 +126,18 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
     let all = measure.arms.iter().flat_map(|(_, paired)| ends(measure, paired));
     let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
     let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-    let unit = match measure.unit {
-        "pp" => " (pp)",
-        "s" => " (s)",
-        _ => "",
+    // Seconds are told in the unit that fits the longest of them.
+    let time = (measure.unit == "s").then(|| TimeUnit::of(high.max(-low) * 1e9));
+    let unit = match (measure.unit, time) {
+        ("", _) => String::new(),
+        (_, Some(time)) => format!(" ({})", time.name),
+        (unit, _) => format!(" ({unit})"),
+    };
+    let scaled = |value: f64| time.map_or(value, |time| time.of_seconds(value));
+    let (low, high) = (scaled(low), scaled(high));
+    let difference = |value: i128| match measure.difference(value) {
+        Difference::Of(value) => Difference::Of(scaled(value)),
+        never => never,
     };
     let better = if measure.more_is_better { "more is better" } else { "less is better" };
     let x = Axis::around_zero(&format!("difference{unit}, {better}"), low, high, |value| Difference::Of(value).shown());
@@ -133,7 +148,7 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
     plane.thin(&[(0.0, 0.0), (0.0, rows)], sheet.theme.ink);
     for (arm, paired) in &measure.arms {
         let y = rows + 0.5 - f64::from(*arm);
-        let place = |value: i128| match measure.difference(value) {
+        let place = |value: i128| match difference(value) {
             Difference::Of(value) => value,
             Difference::Never => last,
             Difference::OnlyHere => first,
@@ -143,9 +158,9 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
             plane.thin(&[(place(low), y), (place(high), y)], colour);
             [low, high].iter().for_each(|end| plane.whisker(place(*end), (y - 0.08, y + 0.08), (0.0, 0.0), colour));
         }
-        let is_bound = !matches!(measure.difference(paired.median), Difference::Of(_));
+        let is_bound = !matches!(difference(paired.median), Difference::Of(_));
         plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
-        let said = |value: i128| measure.difference(value).shown();
+        let said = |value: i128| difference(value).shown();
         // What is the same at both ends is said once.
         let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
         let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));

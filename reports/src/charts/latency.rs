@@ -10,7 +10,6 @@ use crate::summary::ArmSummary;
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
-use sim_core::time::SimDuration;
 
 /// Latency quantiles of successful calls, one row per arm.
 pub struct LatencyByArm;
@@ -49,27 +48,20 @@ impl Chart for LatencyByArm {
         let names = &results.manifest.arms;
         let runs: Vec<u64> = table.rows.iter().filter_map(|row| if let Cell::Count(runs) = row[1] { Some(runs) } else { None }).collect();
         let n = number::range(&runs.iter().min().unwrap_or(&0).to_string(), &runs.iter().max().unwrap_or(&0).to_string());
+        let (x, at_once) = Axis::latencies("latency", table.rows.iter().flat_map(|row| row[2..].iter().filter_map(Cell::value)));
         let frame = Frame {
             title: view.titled("How long successful calls wait, and how long the unlucky ones among them"),
             legend: MARKS.map(|(mark, text)| Entry::mark(text, theme.arm(0), mark)).to_vec(),
             caption: vec![
                 format!(
                     "Each mark: the median over the runs (n = {n} per arm). Calls that failed are not in it: \
-                     an arm that fails fast looks fast. Latency is measured from the intended start."
+                     an arm that fails fast looks fast. Latency is measured from the intended start.{at_once}"
                 ),
                 provenance(results),
             ],
             body: 64.0 + names.len() as f64 * row_height(names, theme),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
-            let values = table.rows.iter().flat_map(|row| row[2..].iter().filter_map(Cell::value));
-            let (low, high) =
-                values.filter(|value| *value > 0.0).fold((f64::INFINITY, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
-            // Answers of caches take no time, which no logarithm can show: the begin of the axis is theirs.
-            let has_nothing = table.rows.iter().any(|row| row[2..].iter().any(|cell| cell.value() == Some(0.0)));
-            let low = if has_nothing { low.min(high) / 3.0 } else { low };
-            let x = Axis::log("latency", low, high, |seconds| number::length(SimDuration::from_secs_f64(seconds)));
-            let x = if has_nothing { x.with_nothing(number::length(SimDuration::ZERO)) } else { x };
             let plane = Plane::new(sheet, sheet.body, 4.0, x, Axis::names(names));
             for (index, row) in table.rows.iter().enumerate() {
                 let y = names.len() as f64 - 0.5 - index as f64;

@@ -67,21 +67,22 @@ impl Chart for LatencyOverTime {
                 number::length(stretch)
             );
         }
+        let (y, at_once) = Axis::latencies("latency", table.rows.iter().flat_map(|row| row[3..].iter().filter_map(Cell::value)));
+        if let Some(first) = caption.first_mut() {
+            first.push_str(at_once);
+        }
         let frame = Frame {
             title: view.titled("How long successful calls take, by when they were started"),
             legend: SHOWN.map(|(name, _, place)| Entry::line(name, theme.arm(place))).to_vec(),
             caption,
             body: over_time::height(&headings, theme),
         };
-        let all = || table.rows.iter().flat_map(|row| row[3..].iter().filter_map(Cell::value)).filter(|value| *value > 0.0);
-        let (low, high) = all().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-        let y = Axis::log("latency", low, high, |seconds| number::length(SimDuration::from_secs_f64(seconds)));
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::panels(sheet, results, view, &headings, &y, |plane, arm| {
                 let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(|row| row[0] == Cell::text(headings[arm])).collect();
                 for (place, (.., colour)) in SHOWN.into_iter().enumerate() {
                     for stretch in rows.chunk_by(|a, b| (a[3] == Cell::Missing) == (b[3] == Cell::Missing)) {
-                        let point = |row: &&Vec<Cell>| Some((row[1].value()? + half, row[3 + place].value().filter(|value| *value > 0.0)?));
+                        let point = |row: &&Vec<Cell>| Some((row[1].value()? + half, row[3 + place].value()?));
                         plane.line(&stretch.iter().filter_map(point).collect::<Vec<_>>(), theme.arm(colour), 1.8);
                     }
                 }

@@ -68,7 +68,7 @@ pub(super) fn panels_of(
     fill: impl Fn(&Plane<'_, '_>, usize),
 ) {
     let faults = results.manifest.faults_of(view.cell());
-    let x = Axis::linear("time since the start (s)", 0.0, end(results, view), number::significant);
+    let x = Axis::time("time since the start", end(results, view));
     if let ([_], [y, ..]) = (headings, y) {
         let plane = Plane::new(sheet, sheet.body, FAULT_ROOM, x, y.clone());
         plane.faults(faults, true);

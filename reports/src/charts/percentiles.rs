@@ -9,7 +9,6 @@ use super::coinciding::{self, APART};
 use super::over_time::{self, provenance};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
-use crate::number;
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::measure::FineHistogram;
@@ -79,20 +78,18 @@ impl Chart for LatencyPercentiles {
         let drawn = |line: &Vec<(f64, f64)>| (!line.is_empty()).then(|| line.clone());
         let places: Vec<Vec<f64>> = lines.iter().map(|panel| coinciding::places(&panel.iter().map(drawn).collect::<Vec<_>>())).collect();
         let beside = coinciding::said(&places.concat(), "Lines");
+        let (y, at_once) = Axis::latencies("latency", table.rows.iter().filter_map(|row| row[4].value()));
         let frame = Frame {
             title: view.titled("How long calls take, nine by nine"),
             legend: arms.iter().enumerate().map(|(arm, name)| Entry::line(name.as_str(), theme.arm(arm))).collect(),
             caption: vec![
                 format!(
-                    "All calls of n = {runs} runs together, measured from the intended start; a line ends where one call is left. An arm that fails fast looks fast.{beside}"
+                    "All calls of n = {runs} runs together, measured from the intended start; a line ends where one call is left. An arm that fails fast looks fast.{at_once}{beside}"
                 ),
                 provenance(results),
             ],
             body: over_time::height_of(&headings, theme, 350.0),
         };
-        let all = || table.rows.iter().filter_map(|row| row[4].value()).filter(|value| *value > 0.0);
-        let (low, high) = all().fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-        let y = Axis::log("latency", low, high, |seconds| number::length(SimDuration::from_secs_f64(seconds)));
         let furthest = table.rows.iter().filter_map(|row| row[3].value()).fold(1.0, f64::min);
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&nines(furthest), &y), |plane, panel| {

@@ -85,7 +85,7 @@ impl Chart for RecoveryTimes {
             body: 360.0,
         };
         Some(sheet::draw(theme, &frame, |sheet| {
-            let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn * 1.03, number::significant);
+            let x = Axis::time("time after the end of the fault", span.drawn * 1.03);
             let mut y = Axis::percent("share of runs recovered");
             // Room for curves that run side by side along 0 and 100 %.
             y.range = (-0.035, 1.035);

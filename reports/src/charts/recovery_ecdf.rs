@@ -11,7 +11,6 @@ use super::over_time::{self, provenance};
 use super::recovery::{Span, arms, band, band_through, billionths, first_of_each, legend, places, seconds, stairs, stairs_through};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
-use crate::number;
 use crate::summary::{ArmSummary, Kind};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
@@ -78,7 +77,7 @@ impl Chart for RecoveryEcdf {
             ],
             body: over_time::height_of(&headings, theme, 330.0),
         };
-        let x = Axis::linear("time after the end of the fault (s)", 0.0, span.drawn * 1.03, number::significant);
+        let x = Axis::time("time after the end of the fault", span.drawn * 1.03);
         let mut y = Axis::percent("share of runs recovered");
         // Room for curves that run side by side along 0 and 100 %.
         y.range = (-0.035, 1.035);

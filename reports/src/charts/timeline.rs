@@ -173,7 +173,7 @@ impl RunSeen<'_> {
         // All panels begin at the same place, wherever their labels end.
         let label = theme.text * 1.7 + 40.0;
         let begin = left + names_width(&names, theme).max(label);
-        let x = Axis::linear("time since the start (s)", 0.0, self.manifest.horizon.as_secs_f64(), number::significant);
+        let x = Axis::time("time since the start", self.manifest.horizon.as_secs_f64());
         let bare = |range: (f64, f64)| Axis { label: String::new(), range, marks: Vec::new(), is_log: false };
         let first_lane = top + FAULT_ROOM + ABOVE;
         let below = bottom - 40.0 - first_lane;

@@ -1,6 +1,7 @@
 //! Which files leave a report besides pictures?
 
 pub mod annotations;
+pub mod answer;
 pub mod csv;
 pub mod json;
 pub mod junit;

@@ -4,7 +4,7 @@
 
 use crate::summary;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Episode, LatencySummary, Recovery, RunMeasures, Unit, Uptime};
+use scenarios::measure::{Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
 use scenarios::outcome::Failure;
 use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use scenarios::uptime::Quorum;
@@ -33,7 +33,8 @@ pub fn table(results: &Results) -> Table {
     columns.extend(services.iter().flat_map(|service| summary::services::columns(service)));
     columns.extend(classes.iter().flat_map(|class| class_columns(class)));
     columns.extend(fleets.iter().flat_map(summary::columns_of_uptime).map(|(_, column)| column));
-    for (title, unit) in &observed {
+    for (title, kind) in &observed {
+        let unit = if kind.unit == Unit::Time { "s" } else { "" };
         // Every column has a name of its own, whatever a run observes.
         let is_taken = columns.iter().any(|column| column.name == *title);
         columns.push(Column::number(if is_taken { format!("observed: {title}") } else { title.clone() }, unit));
@@ -49,7 +50,7 @@ pub fn table(results: &Results) -> Table {
         cells.extend(services.iter().flat_map(|service| summary::services::cells(finished(row), service)));
         cells.extend(classes.iter().flat_map(|class| class_cells(row, class)));
         cells.extend(fleets.iter().flat_map(|fleet| uptimes(row, fleet)));
-        cells.extend(observed.iter().map(|(title, _)| observation(row, title)));
+        cells.extend(observed.iter().map(|(title, kind)| observation(row, title, kind)));
         table.push(cells);
     }
     table
@@ -80,12 +81,10 @@ fn uptimes(row: &RunRow, fleet: &Uptime) -> Vec<Cell> {
     summary::columns_of_uptime(fleet).into_iter().map(|(quorum, _)| share(quorum)).collect()
 }
 
-/// Title and unit of everything that was observed in any run, in the order of the titles.
-fn observed(results: &Results) -> Vec<(String, &'static str)> {
+/// One of its kind of everything that was observed in any run, by title.
+fn observed(results: &Results) -> BTreeMap<String, &Observation> {
     let measures = results.runs.iter().filter_map(finished);
-    let titles: BTreeMap<String, &'static str> =
-        measures.flat_map(|run| &run.observations).map(|one| (one.title(), if one.unit == Unit::Time { "s" } else { "" })).collect();
-    titles.into_iter().collect()
+    measures.flat_map(|run| &run.observations).map(|one| (one.title(), one)).collect()
 }
 
 fn finished(row: &RunRow) -> Option<&RunMeasures> {
@@ -95,9 +94,14 @@ fn finished(row: &RunRow) -> Option<&RunMeasures> {
     }
 }
 
-fn observation(row: &RunRow, title: &str) -> Cell {
-    let found = finished(row).and_then(|run| run.observations.iter().find(|one| one.title() == title));
-    Cell::or_missing(found, summary::observed)
+/// What a run observed under a title. What was not counted did not happen, and an extreme of nothing is nothing.
+fn observation(row: &RunRow, title: &str, kind: &Observation) -> Cell {
+    let Some(run) = finished(row) else { return Cell::Missing };
+    match run.observations.iter().find(|one| one.title() == title) {
+        Some(one) => summary::observed(one),
+        None if kind.fold == Fold::Sum => summary::observed(&Observation { value: 0, ..kind.clone() }),
+        None => Cell::Missing,
+    }
 }
 
 /// Columns of one class of requests.
@@ -209,15 +213,4 @@ fn recovery(episodes: &[Episode]) -> [Cell; 2] {
         Recovery::Undecided(_) => [Cell::text("undecided"), Cell::Missing],
         Recovery::Censored(length) => [Cell::text("not recovered"), Cell::Censored(*length)],
     }
-}
-
-/// All rankings of the results as JSON: one object per cell.
-pub fn rankings(results: &Results) -> serde_json::Value {
-    let cells = 0..results.manifest.cells.len() as u32;
-    let one = |cell| {
-        let ranking = summary::Ranking::of(results, cell);
-        let fates = summary::fates::sentences(&ranking);
-        serde_json::json!({ "cell": ranking.label, "fates": fates, "ties": summary::fates::ties(&ranking), "ranking": super::json::table(&ranking.table()), "evidence": ranking.evidence().iter().map(super::json::table).collect::<Vec<_>>() })
-    };
-    serde_json::json!({ "headline": summary::fates::headline(results), "cells": cells.map(one).collect::<Vec<_>>() })
 }

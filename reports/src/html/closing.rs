@@ -12,10 +12,17 @@ pub fn definitions() -> String {
         ("degraded", "the share of the successful calls that ended with a makeshift or an old answer, or rest on one"),
         ("wrong", "the share of the successful calls whose answer was altered on the way or a lie, or that rest on such an answer"),
         (
-            "rank",
-            "arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
+            "property violated",
+            "runs in which something that the scenario states of every run is not true, of the runs that were asked; what is undecided or was never reached is not violated",
         ),
-        ("best in a cell", "of the first rank there; where no difference between the arms is shown, none is best"),
+        (
+            "rank",
+            "an arm in which any run violates a stated property ranks behind every arm in which none does; else arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
+        ),
+        (
+            "best in a cell",
+            "of the first rank there, with no run that violates a stated property; where no difference between the arms is shown, none is best",
+        ),
         (
             "against the baseline",
             "median over the seeds of the difference of availability, in percentage points, same seed in both arms; with a 95 % interval by order statistics, which assumes no distribution and needs six seeds",
@@ -38,7 +45,10 @@ pub fn definitions() -> String {
         ("edge", "a caller and its callee"),
         ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),
         ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
-        ("worst seed", "not recovered before recovered, then slowest, then lowest availability, then most attempts"),
+        (
+            "worst seed",
+            "most properties violated, then not recovered before recovered, then slowest, then lowest availability, then most attempts",
+        ),
     ];
     let mut html = "<section>\n<h2 id=\"definitions\">Definitions</h2>\n<dl>\n".to_owned();
     for (word, meaning) in WORDS {

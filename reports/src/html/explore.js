@@ -86,7 +86,8 @@ const traces = (picture, shown) => {
   if (under < 0) {
     return [{ type: 'bar', x: all.map(group => safe(group.name)), y: all.map(group => values[group.rows[0]]), marker: { color: all.map((group, index) => colours[(group.arm < 0 ? index : group.arm) % colours.length]) } }];
   }
-  const x = picture.columns[under].words ? of(picture.columns[under]).map(safe) : of(picture.columns[under]);
+  const scale = unitOf(picture.columns[under]).seconds;
+  const x = picture.columns[under].words ? of(picture.columns[under]).map(safe) : of(picture.columns[under]).map(value => value === null ? null : value / scale);
   const shape = picture.chart.startsWith('recovery') && !picture.along ? 'hv' : 'linear';
   return all.flatMap((group, index) => {
     const number = group.arm < 0 ? index : group.arm;
@@ -101,17 +102,25 @@ const traces = (picture, shown) => {
   });
 };
 
+// Seconds in the unit that fits the longest of them, where they stand below.
+const unitOf = column => {
+  const longest = column.unit === 's' ? Math.max(...of(column).filter(value => value !== null)) : 0;
+  const [seconds, name] = [[86400, 'd', 259200], [3600, 'h', 10800], [60, 'min', 600]].find(([, , from]) => longest >= from) || [1, column.unit];
+  return { seconds, name };
+};
+
 const layout = (picture, shown) => {
   const under = below(picture);
   const [ink, paper, grid] = isDark() ? ['#e6e6e6', '#16191d', '#3a3f46'] : ['#222222', '#ffffff', '#dddddd'];
   const named = column => safe(column.name + (column.unit ? ' [' + column.unit + ']' : ''));
-  const isTime = under >= 0 && / of bin$/.test(picture.columns[under].name);
+  const isTime = under >= 0 && /( of bin|^from)$/.test(picture.columns[under].name);
+  const unit = under < 0 ? { seconds: 1, name: '' } : unitOf(picture.columns[under]);
   const cell = picture.cells[0];
   const windows = isTime ? data.faults[cell] || [] : [];
   const last = isTime ? Math.max(...of(picture.columns[under])) : 0;
-  const shapes = windows.map(([, begin, end]) => ({ type: 'rect', xref: 'x', yref: 'paper', x0: begin, x1: end === null ? last : end, y0: 0, y1: 1, fillcolor: ink, opacity: 0.12, line: { width: 0 }, layer: 'below' }));
+  const shapes = windows.map(([, begin, end]) => ({ type: 'rect', xref: 'x', yref: 'paper', x0: begin / unit.seconds, x1: (end === null ? last : end) / unit.seconds, y0: 0, y1: 1, fillcolor: ink, opacity: 0.12, line: { width: 0 }, layer: 'below' }));
   // One window is named where it stands; of many, names would cover each other.
-  const annotations = windows.length > 4 ? [] : windows.map(([label, begin], index) => ({ text: safe(label), x: begin, xref: 'x', y: 1 - 0.05 * index, yref: 'paper', xanchor: 'left', showarrow: false, font: { size: 11, color: ink } }));
+  const annotations = windows.length > 4 ? [] : windows.map(([label, begin], index) => ({ text: safe(label), x: begin / unit.seconds, xref: 'x', y: 1 - 0.05 * index, yref: 'paper', xanchor: 'left', showarrow: false, font: { size: 11, color: ink } }));
   if (isTime && /availability/.test(shown.name)) {
     data.objectives.forEach(share => shapes.push({ type: 'line', xref: 'paper', yref: 'y', x0: 0, x1: 1, y0: share, y1: share, line: { color: ink, dash: 'dash', width: 1.5 } }));
   }
@@ -121,7 +130,7 @@ const layout = (picture, shown) => {
   return {
     paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, size: 13 }, margin: { l: 70, r: 20, t: 20, b: 60 }, shapes, annotations,
     hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: -0.18 }, uirevision: kind.value + which.value,
-    xaxis: { ...axis(under < 0 ? '' : named(picture.columns[under])), type: under < 0 || picture.columns[under].words ? 'category' : '-' },
+    xaxis: { ...axis(under < 0 ? '' : named({ ...picture.columns[under], unit: unit.name })), type: under < 0 || picture.columns[under].words ? 'category' : '-' },
     yaxis: { ...axis(safe(shown.name) + (isShare ? '' : column.unit ? ' [' + safe(column.unit) + ']' : '')), type: log.checked ? 'log' : 'linear', tickformat: isShare ? '.4~p' : undefined, rangemode: log.checked ? 'normal' : 'tozero' },
   };
 };

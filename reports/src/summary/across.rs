@@ -1,11 +1,12 @@
 //! What do the runs of a whole grid say, in sentences?
 //!
-//! Own definition. An arm is best in a cell if none ranks before it there; arms between which no difference is shown share the
+//! Own definition. An arm is best in a cell if none ranks before it there and no run of it violates a stated property; arms between which no difference is shown share the
 //! place, and a cell in which none is shown at all has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
 //! runs, shares are pooled.
 
 use super::fates::{Fate, named, of_runs};
 use super::ranking_table::reached_cell;
+use super::violations::{Violations, opening_over_cells};
 use super::{ArmSummary, Kind, Ranking};
 use crate::number;
 use crate::table::Cell;
@@ -16,27 +17,41 @@ use sim_core::stats::survival::Reached;
 /// Which arm is best in how many cells, and how far apart the arms are where they are farthest.
 pub(super) fn headline(results: &Results) -> String {
     let rankings = rankings(results);
+    let said = order(results, &rankings);
+    opening_over_cells(&rankings, results.manifest.arms.len()).map_or(said.clone(), |opening| format!("{opening} {said}"))
+}
+
+fn order(results: &Results, rankings: &[Ranking]) -> String {
     let cells = rankings.len();
-    let differing = rankings.iter().filter(|ranking| !ranking.is_tied()).count();
-    if differing == 0 {
+    let unsound = rankings.iter().filter(|ranking| ranking.is_unsound()).count();
+    let differing = rankings.iter().filter(|ranking| has_best(ranking)).count();
+    if differing == 0 && unsound == 0 {
         if rankings.iter().all(Ranking::is_equal) {
-            return format!("The arms do not differ in {} in any of {cells} cells.{}", rankings[0].measures(), besides(results, &rankings));
+            return format!("The arms do not differ in {} in any of {cells} cells.{}", rankings[0].measures(), besides(results, rankings));
         }
         let measures = rankings[0].measures();
-        return format!("No difference between the arms in {measures} is shown in any of {cells} cells.{}", besides(results, &rankings));
+        return format!("No difference between the arms in {measures} is shown in any of {cells} cells.{}", besides(results, rankings));
     }
-    let wins = wins(results, &rankings);
+    let wins = wins(results, rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
     winners.sort_by_key(|(wins, _)| std::cmp::Reverse(*wins));
     let of = |wins: usize| if wins == cells { format!("all {cells}") } else { format!("{wins} of {cells}") };
     let first = winners.first().map(|(wins, arm)| format!("{} is best in {} cells", named(arm), of(*wins)));
     let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
     let list: Vec<String> = first.into_iter().chain(others).collect();
-    let tied = if differing < cells { format!("; in {} no difference is shown", cells - differing) } else { String::new() };
+    let list = if list.is_empty() { "No arm is best in any cell".to_owned() } else { list.join(", ") };
+    let tied = cells - differing - unsound;
+    let tied = if tied > 0 { format!("; in {tied} no difference is shown") } else { String::new() };
+    let unsound = if unsound > 0 { format!("; in {unsound} every arm violates a stated property") } else { String::new() };
     // Counted once for each arm, a place that several share would read like a contradiction.
     let is_shared = wins.iter().sum::<usize>() > differing;
     let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
-    format!("{}{shared}{tied}. {}", list.join(", "), farthest(&rankings))
+    format!("{list}{shared}{tied}{unsound}. {}", farthest(rankings))
+}
+
+/// Whether a cell has a best arm: one that differs from others, and keeps its word.
+fn has_best(ranking: &Ranking) -> bool {
+    !ranking.is_tied() && !ranking.is_unsound()
 }
 
 /// What the arms differ in though no order looks at it, in the first cell where they do.
@@ -60,6 +75,8 @@ pub(super) fn fates(results: &Results) -> Vec<Fate> {
         let over = over(Kind::of(results), &cells);
         // An only arm has nobody to be better than.
         let text = if order.len() == 1 { over } else { format!("{over}; {}", best_in(wins[index], rankings.len())) };
+        let violates = Violations::over(cells.iter().map(|(_, arm)| arm));
+        let text = violates.map_or(text.clone(), |violations| format!("{}; {text}", violations.fate()));
         Fate { arm: results.manifest.arms[index].clone(), text }
     };
     order.iter().copied().map(fate).collect()
@@ -72,7 +89,7 @@ fn rankings(results: &Results) -> Vec<Ranking> {
 /// In how many cells each arm is best.
 fn wins(results: &Results, rankings: &[Ranking]) -> Vec<usize> {
     let wins = |arm: usize| {
-        rankings.iter().filter(|ranking| !ranking.is_tied() && ranking.best().iter().any(|best| best.arm as usize == arm)).count()
+        rankings.iter().filter(|ranking| has_best(ranking) && ranking.best().iter().any(|best| best.arm as usize == arm)).count()
     };
     (0..results.manifest.arms.len()).map(wins).collect()
 }
@@ -94,10 +111,14 @@ pub(super) fn farthest_cell(results: &Results) -> Option<u32> {
 
 fn farthest(rankings: &[Ranking]) -> String {
     farthest_of(rankings).map_or_else(String::new, |(ranking, best, worst)| {
-        let [recovered, available, _] = distance(ranking.kind, best, worst);
+        let [_, recovered, available, _] = distance(ranking.kind, best, worst);
         let said = |arm: &ArmSummary| match arm.goodput() {
             Some(goodput) if recovered <= 0.0 && available <= 0.0 => format!("had {} successes a second", number::significant(goodput)),
             _ => briefly(ranking.kind, recovered > 0.0, arm),
+        };
+        let said = |arm: &ArmSummary| match arm.violated() {
+            0 => said(arm),
+            violated => format!("{} and violated a property in {}", said(arm), of_runs(violated, arm.violated_by_seed.len() as u64)),
         };
         let [best, worst] = [best, worst].map(|arm| format!("{} {}", named(&arm.name), said(arm)));
         format!("Farthest apart with {}: {best}, {worst}.", ranking.label)
@@ -111,7 +132,7 @@ fn farthest_of(rankings: &[Ranking]) -> Option<(&Ranking, &ArmSummary, &ArmSumma
 }
 
 /// How far apart two arms are: in what ranks them first, then in what ranks them next.
-fn distance(kind: Kind, best: &ArmSummary, worst: &ArmSummary) -> [f64; 3] {
+fn distance(kind: Kind, best: &ArmSummary, worst: &ArmSummary) -> [f64; 4] {
     let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let attempts = |arm: &ArmSummary| Quantile::MEDIAN.of(&arm.attempts).map_or(0.0, |attempts| attempts as f64);
     let recovered = share(best.recovered, best.judged()) - share(worst.recovered, worst.judged());
@@ -122,7 +143,8 @@ fn distance(kind: Kind, best: &ArmSummary, worst: &ArmSummary) -> [f64; 3] {
         (_, Some(best), Some(worst)) => quotient(best, worst),
         _ => 0.0,
     };
-    [if kind == Kind::Faults { recovered } else { 0.0 }, available, cost]
+    let violated = |arm: &ArmSummary| share(arm.violated(), arm.violated_by_seed.len() as u64);
+    [violated(worst) - violated(best), if kind == Kind::Faults { recovered } else { 0.0 }, available, cost]
 }
 
 fn briefly(kind: Kind, by_recovery: bool, arm: &ArmSummary) -> String {

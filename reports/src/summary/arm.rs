@@ -68,6 +68,10 @@ pub struct ArmSummary {
     pub hypothesis_failed: [u64; 2],
     /// Runs in which the experiment was aborted.
     pub aborted: u64,
+    /// Stated properties that some run violates, in the order of the scenario, each with how many runs do.
+    pub violations: Vec<(String, u64)>,
+    /// Per run that was asked for properties: the seed and whether it violates any.
+    pub violated_by_seed: Vec<(u64, bool)>,
     /// Runs that came back from every episode, the unharmed ones included.
     pub recovered: u64,
     /// Runs in which no episode pushed service below its level.
@@ -100,6 +104,8 @@ pub struct ArmSummary {
     pub latency: [Option<SimDuration>; 3],
     /// The latency quantile p99 of each run with a success, ascending.
     pub latency_p99: Vec<SimDuration>,
+    /// Per run with a success: the seed and the latency of its successes, as [`LATENCIES`] names them.
+    pub latency_by_seed: Vec<(u64, [SimDuration; 4])>,
     /// Per run: the seed and how many of how many calls succeeded.
     pub by_seed: Vec<(u64, u64, u64)>,
     /// Per run that can be judged: the seed and how long recovery took, `None` if it did not come.
@@ -149,6 +155,8 @@ impl ArmSummary {
                 total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.held_before && !outcome.held_after))),
             ],
             aborted: total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.aborted.is_some()))),
+            violations: violations(&results.manifest, &runs),
+            violated_by_seed: asked(&runs).map(|(seed, run)| (seed, violated(run) > 0)).collect(),
             recovered: count(|fate| matches!(fate, Fate::Unharmed | Fate::After(_))),
             unharmed: count(|fate| matches!(fate, Fate::Unharmed)),
             not_recovered: count(|fate| matches!(fate, Fate::Not(_))),
@@ -167,6 +175,7 @@ impl ArmSummary {
             latency: [|l: &LatencySummary| l.p50, |l: &LatencySummary| l.p99, |l: &LatencySummary| l.p999]
                 .map(|of| median_latency(&runs, of)),
             latency_p99: latencies(&runs, |latency| latency.p99),
+            latency_by_seed: latencies_by_seed(&runs),
             by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
             recovery_by_seed: judged.map(|((seed, _), fate)| (*seed, fate.recovered_after())).collect(),
             attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
@@ -178,6 +187,16 @@ impl ArmSummary {
     /// Runs for which it can be said whether they recovered.
     pub const fn judged(&self) -> u64 {
         self.recovered + self.not_recovered
+    }
+
+    /// Runs that violate a stated property. What is undecided, or was never reached, is not violated.
+    pub fn violated(&self) -> u64 {
+        self.violated_by_seed.iter().filter(|(_, is_violated)| *is_violated).count() as u64
+    }
+
+    /// Whether no run violates a stated property.
+    pub fn is_sound(&self) -> bool {
+        self.violations.is_empty()
     }
 
     /// Successes per second of the measured time, on average over the runs; `None` unless load is closed.
@@ -195,6 +214,22 @@ impl ArmSummary {
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
     }
+}
+
+/// Runs that were asked whether a property holds.
+fn asked<'a>(runs: &[(u64, &'a RunMeasures)]) -> impl Iterator<Item = (u64, &'a RunMeasures)> {
+    runs.iter().filter(|(_, run)| !run.findings.is_empty()).copied()
+}
+
+/// How many properties a run violates.
+pub(super) fn violated(run: &RunMeasures) -> u64 {
+    run.findings.iter().filter(|finding| finding.is_violated()).count() as u64
+}
+
+fn violations(manifest: &Manifest, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64)> {
+    let is_violated = |run: &RunMeasures, name: &str| run.findings.iter().any(|finding| finding.property == name && finding.is_violated());
+    let count = |name: &String| (name.clone(), runs.iter().filter(|(_, run)| is_violated(run, name)).count() as u64);
+    manifest.properties.iter().map(count).filter(|(_, runs)| *runs > 0).collect()
 }
 
 fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64, u64)> {
@@ -270,15 +305,15 @@ impl Fate {
     }
 }
 
-/// Orders runs by how badly they went: not back, late, few successes, many attempts; the first such seed.
-pub(super) fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (bool, SimDuration, u64, u64, Reverse<u64>) {
+/// Orders runs by how badly they went: properties violated, not back, late, few successes, many attempts; the first such seed.
+pub(super) fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (u64, bool, SimDuration, u64, u64, Reverse<u64>) {
     let (down, length) = match fate {
         Fate::Not(length) => (true, *length),
         _ => (false, fate.recovered_after().unwrap_or_default()),
     };
     let missing = u128::from(run.calls.saturating_sub(run.succeeded)) * 1_000_000_000;
     let missing = missing.checked_div(u128::from(run.calls)).unwrap_or(0) as u64;
-    (down, length, missing, all_attempts(run), Reverse(seed))
+    (violated(run), down, length, missing, all_attempts(run), Reverse(seed))
 }
 
 /// Attempts on all edges of one run.
@@ -303,6 +338,14 @@ fn edge_total(runs: &[(u64, &RunMeasures)], edge: usize) -> (u64, u64) {
 
 fn median_latency(runs: &[(u64, &RunMeasures)], of: fn(&LatencySummary) -> SimDuration) -> Option<SimDuration> {
     Quantile::MEDIAN.of(&latencies(runs, of))
+}
+
+/// What is kept of the latency of each run's successes.
+pub const LATENCIES: [&str; 4] = ["latency mean", "latency p50", "latency p90", "latency p99"];
+
+fn latencies_by_seed(runs: &[(u64, &RunMeasures)]) -> Vec<(u64, [SimDuration; 4])> {
+    let succeeded = runs.iter().filter(|(_, run)| run.latency.count > 0);
+    succeeded.map(|(seed, run)| (*seed, [run.latency.mean, run.latency.p50, run.latency.p90, run.latency.p99])).collect()
 }
 
 /// Of each run with a success, ascending.

@@ -1,7 +1,7 @@
 //! In what do arms differ that no order of them looks at?
 //!
-//! Own definition. Said where the order itself says little: arms do not differ in it, or by their attempts (their goodput) alone. Latency (p99, or else
-//! p50), verdicts of properties and observations are looked at: the arm with the least and the one with the largest value, medians over the runs or what
+//! Own definition. Said where the order itself says little: arms do not differ in it, or by their attempts (their goodput) or the properties they violate
+//! alone. Latency (p99, or else p50) and observations are looked at: the arm with the least and the one with the largest value, medians over the runs or what
 //! all runs count together. They differ if a sign test over the seeds shows it, made stricter by the number of pairs of arms, and if the larger value is a
 //! twentieth larger at least: what is sure and small is in the tables.
 
@@ -60,14 +60,6 @@ fn parts(results: &Results, ranking: &Ranking) -> Vec<String> {
     };
     let p99 = latency("latency p99", |run| run.latency.p99);
     let mut parts: Vec<String> = p99.or_else(|| latency("latency p50", |run| run.latency.p50)).into_iter().collect();
-    for property in &results.manifest.properties {
-        let violated = |run: &RunMeasures| {
-            let finding = run.findings.iter().find(|finding| finding.property == *property)?;
-            Some(i128::from(finding.is_violated()))
-        };
-        let ends = apart(&arms(&violated), Over::Sum);
-        parts.extend(ends.map(|ends| told(&format!("runs that violate {property}"), ends, |runs| runs.to_string())));
-    }
     parts.extend(of_observations(results, &arms));
     parts
 }

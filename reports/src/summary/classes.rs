@@ -14,8 +14,8 @@ pub fn classes(results: &Results, cell: u32) -> Option<Table> {
         Column::text("arm"),
         Column::number("calls", ""),
         Column::number("availability", "0..1"),
-        Column::number("latency\np50", "s"),
-        Column::number("latency\np99", "s"),
+        Column::number("latency\np50,\nmedian run", "s"),
+        Column::number("latency\np99,\nmedian run", "s"),
     ];
     let mut table = Table::new("Calls by class", columns);
     let arms = 0..results.manifest.arms.len() as u32;

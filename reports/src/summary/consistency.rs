@@ -42,8 +42,8 @@ pub fn consistency(results: &Results, cell: u32) -> Option<Table> {
         Column::text("arm"),
         Column::number("available\nin faults", "0..1"),
         Column::number("available\nelse", "0..1"),
-        Column::number("latency\np50", "s"),
-        Column::number("latency\np99", "s"),
+        Column::number("latency\np50,\nmedian run", "s"),
+        Column::number("latency\np99,\nmedian run", "s"),
         Column::text("strongest consistency"),
         Column::text("violated"),
     ];

@@ -1,9 +1,10 @@
-//! By how much does each arm differ from the baseline, seed by seed, in what ranks arms?
+//! By how much does each arm differ from the baseline, seed by seed, in what ranks arms, and in latency?
 //!
 //! The median of the differences and its interval by order statistics (docs/statistics.md). A run that never recovers, or is never
 //! done, is longer than any other: an order statistic can be such a difference, a mean could not. Two runs that both never do are alike.
 
 use super::arm::{ArmSummary, Kind};
+use super::evidence::latencies;
 use super::ranking::{Score, shares};
 use crate::number;
 use crate::table::Cell;
@@ -67,6 +68,10 @@ impl Differences {
             Kind::Faults => all.insert(0, measure("recovery time", "s", false, &recovery)),
             Kind::OneShot => all.insert(0, measure("time until all are done", "s", false, &|arm| completion(results, cell, arm))),
             Kind::Steady => {}
+        }
+        if Kind::of(results) != Kind::OneShot {
+            all.push(measure("latency p50 of successes", "s", false, &latencies::<1>));
+            all.push(measure("latency p99 of successes", "s", false, &latencies::<3>));
         }
         all.retain(|one| one.arms.iter().any(|(_, paired)| paired.ties < paired.seeds()));
         all

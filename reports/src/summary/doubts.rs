@@ -44,6 +44,14 @@ fn beginning(manifest: &Manifest, cell: u32, arm: u32, seen: &Beginning, others:
         Quantity::Goodput => "successes per bin",
         Quantity::Started => "calls started per bin",
     };
+    let is_service = matches!(seen.quantity, Quantity::Share | Quantity::Goodput);
+    if is_service && seen.after * 2.0 < seen.before {
+        let when = seen.settled.map_or_else(String::new, |at| format!(" at about {}", number::length(at.since_start())));
+        return format!(
+            "service goes down by itself, without a fault: {place}the {what} fall{when} from {before} on average to {after}; the load is more than is borne \
+             for long, so that what comes later says little about faults; lower the load, or look for the load from which it goes down (`Bisect` in a sweep)"
+        );
+    }
     let before_what = if manifest.faults_of(cell).is_empty() { "the horizon" } else { "the first fault" };
     match seen.settled {
         Some(at) => format!(

@@ -2,9 +2,10 @@
 //!
 //! Methods and how often they are right: docs/statistics.md. Chances are two-sided and corrected for the number of arms by Holm,
 //! measure by measure. *Variance saved* is the variance of a difference between runs of different seeds, the sum of both arms' own, over
-//! that of the differences seed by seed: so many times as many runs would be needed without common seeds.
+//! that of the differences seed by seed: so many times as many runs would be needed without common seeds. The latency of a run is the mean, or the quantile,
+//! of its own successful calls; a run without any has none, and its seed is left out.
 
-use super::arm::ArmSummary;
+use super::arm::{ArmSummary, LATENCIES};
 use super::ranking::{Ranking, Score, shares};
 use super::ranking_table::{interval_cell, reached_cell};
 use crate::number;
@@ -32,6 +33,17 @@ const ATTEMPTS: Measure = Measure { name: "attempts per run", of: attempts, cell
 /// Under closed load, where attempts say who did most, and not who took most to do it.
 const GOODPUT: Measure =
     Measure { name: "goodput", of: goodput, cell: |millionths| Cell::text(format!("{} /s", number::signed(millionths / 1e6))) };
+
+/// The latency of successful calls. Less is better, and who turns away or gives up what is slow has less of it.
+const OF_LATENCY: [Measure; 4] = [latency::<0>(), latency::<1>(), latency::<2>(), latency::<3>()];
+
+const fn latency<const WHICH: usize>() -> Measure {
+    Measure { name: LATENCIES[WHICH], of: latencies::<WHICH>, cell: |nanos| Cell::Written(number::longer_by(nanos), nanos / 1e9) }
+}
+
+pub(super) fn latencies<const WHICH: usize>(arm: &ArmSummary) -> Score {
+    arm.latency_by_seed.iter().map(|(seed, of)| (*seed, i128::from(of[WHICH].as_nanos()))).collect()
+}
 
 fn goodput(arm: &ArmSummary) -> Score {
     arm.goodput_by_seed.iter().map(|&(seed, millionths)| (seed, i128::from(millionths))).collect()
@@ -83,8 +95,8 @@ impl Ranking {
         let columns = vec![
             Column::text("arm"),
             Column::text("measure"),
-            Column::number("better or\nmore in", "seeds"),
-            Column::number("worse or\nless in", "seeds"),
+            Column::number("more in", "seeds"),
+            Column::number("less in", "seeds"),
             Column::number("median\ndifference", ""),
             Column::number("95 % interval", ""),
             Column::number("mean\ndifference", ""),
@@ -96,7 +108,7 @@ impl Ranking {
         let Some(baseline) = self.baseline() else { return table };
         let others: Vec<&ArmSummary> = self.arms.iter().filter(|arm| arm.name != self.baseline).collect();
         let cost = if baseline.goodput().is_some() { &GOODPUT } else { &ATTEMPTS };
-        for measure in [&AVAILABILITY, cost] {
+        for measure in [&AVAILABILITY, cost].into_iter().chain(&OF_LATENCY) {
             let of_baseline = (measure.of)(baseline);
             let compared: Vec<(&ArmSummary, Compared)> =
                 others.iter().filter_map(|arm| Some((*arm, Compared::of(&(measure.of)(arm), &of_baseline)?))).collect();

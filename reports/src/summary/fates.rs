@@ -3,6 +3,7 @@
 use super::across;
 use super::arm::{ArmSummary, Kind};
 use super::besides;
+use super::violations::{self, Violations};
 use super::{Ranking, reached_cell};
 use crate::number;
 use scenarios::expect::{Bounds, Clause, LatencyLimits};
@@ -29,8 +30,12 @@ impl fmt::Display for Fate {
 
 /// The fate of each arm in one cell, best first.
 pub fn of_arms(ranking: &Ranking) -> Vec<Fate> {
-    let of = |arm: &ArmSummary| Fate { arm: arm.name.clone(), text: format!("{}{}", fate(ranking.kind, arm), remarks(ranking.kind, arm)) };
-    let apart = |arm: &ArmSummary| Fate { arm: arm.name.clone(), text: set_apart(arm) };
+    let told = |arm: &ArmSummary, text: String| {
+        let violates = Violations::of(arm).map_or_else(String::new, |violations| format!("{}; ", violations.fate()));
+        Fate { arm: arm.name.clone(), text: format!("{violates}{text}") }
+    };
+    let of = |arm: &ArmSummary| told(arm, format!("{}{}", fate(ranking.kind, arm), remarks(ranking.kind, arm)));
+    let apart = |arm: &ArmSummary| told(arm, set_apart(arm));
     ranking.arms.iter().map(of).chain(ranking.set_apart.iter().map(apart)).collect()
 }
 
@@ -48,8 +53,8 @@ pub fn sentences(ranking: &Ranking) -> Vec<String> {
     of_arms(ranking).iter().map(Fate::to_string).collect()
 }
 
-/// The first sentence of a report: the best and the worst arm; with several cells, which arm is best in how many of them,
-/// and where the arms are farthest apart.
+/// The first sentences of a report: which arms violate what the scenario states, if any does; the best and the worst arm; with several cells,
+/// which arm is best in how many of them, and where the arms are farthest apart.
 pub fn headline(results: &Results) -> String {
     let said = match results.manifest.cells.len() {
         0 => "Nothing was run.".to_owned(),
@@ -110,8 +115,13 @@ pub(super) fn named(arm: &str) -> String {
     format!("\"{arm}\"")
 }
 
-/// The best and the worst arm of one cell, in at most two sentences.
+/// The arms that violate something, if any does, and the best and the worst arm of one cell.
 pub fn verdict(ranking: &Ranking) -> String {
+    let said = order(ranking);
+    violations::opening(ranking).map_or(said.clone(), |opening| format!("{opening} {said}"))
+}
+
+fn order(ranking: &Ranking) -> String {
     let fate = |arm: &ArmSummary| fate(ranking.kind, arm);
     let told = |arm: &ArmSummary| format!("{}: {}", named(&arm.name), fate(arm));
     let (said, arms) = match ranking.arms.as_slice() {
@@ -130,13 +140,15 @@ pub fn verdict(ranking: &Ranking) -> String {
         }
         [first, .., last] => {
             // Attempts on edges that the sentence does not tell of.
-            let is_same = fate(first) == fate(last);
+            let is_same = fate(first) == fate(last) && first.is_sound() == last.is_sound();
             let told = |arm: &ArmSummary| if is_same { format!("{}, {}", told(arm), in_all(arm)) } else { told(arm) };
             let side = |word: &str, arms: &[ArmSummary], told_of: &ArmSummary| match arms {
                 [_] => format!("{word} is {}.", told(told_of)),
                 _ => format!("{word} are {}, no difference shown by {}; {}.", all_named(arms), shown_by(ranking), told(told_of)),
             };
-            (format!("{} {}", side("Best", ranking.best(), first), side("Worst", ranking.worst(), last)), [first, last])
+            // Of arms that all break their word none is good.
+            let [good, bad] = if ranking.is_unsound() { ["First of them", "Last"] } else { ["Best", "Worst"] };
+            (format!("{} {}", side(good, ranking.best(), first), side(bad, ranking.worst(), last)), [first, last])
         }
     };
     let has_times =
@@ -182,7 +194,7 @@ fn all_named(arms: &[ArmSummary]) -> String {
 }
 
 /// Several words as a sentence counts them up.
-fn listed(words: &[String]) -> String {
+pub(super) fn listed(words: &[String]) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, before)) => format!("{} and {last}", before.join(", ")),

@@ -29,6 +29,7 @@ mod sums;
 mod telling;
 mod thresholds;
 pub mod verdicts;
+mod violations;
 mod worst;
 
 pub use arm::{ArmSummary, Kind};
@@ -45,7 +46,7 @@ pub use properties::properties;
 pub use ranking::Ranking;
 pub(crate) use ranking_table::reached_cell;
 pub(crate) use run::columns_of_uptime;
-pub use run::{observed, single_run};
+pub use run::{observed, over_time, single_run, strikes};
 pub use sensitivity::sensitivity;
 pub use services::services;
 pub use stress::{stress, stress_sentences};

@@ -3,7 +3,7 @@
 use crate::command;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::RunMeasures;
-use scenarios::properties::{Finding, Verdict};
+use scenarios::properties::{Finding, Verdict, WITHIN_LIMITS};
 use scenarios::results::Results;
 use sim_core::stats::binomial;
 
@@ -19,9 +19,10 @@ pub fn properties(results: &Results, cell: u32) -> Option<Table> {
         Column::text("worst run"),
     ]);
     let mut table = Table::new("Properties", columns);
-    for property in &results.manifest.properties {
+    let stated = results.manifest.properties.iter().map(String::as_str);
+    for property in stated.chain([WITHIN_LIMITS]) {
         for (arm, name) in (0..).zip(&results.manifest.arms) {
-            let judged = |run: &RunMeasures| run.findings.iter().find(|finding| finding.property == *property).cloned();
+            let judged = |run: &RunMeasures| run.findings.iter().find(|finding| finding.property == property).cloned();
             let found: Vec<(u64, Finding)> =
                 results.runs_of(cell, arm).filter_map(|(seed, run)| judged(run).map(|finding| (seed, finding))).collect();
             if !found.is_empty() {

@@ -1,6 +1,8 @@
 //! Which arm is best, by how much, and how sure is that?
 //!
-//! Own definition. With faults: the share of runs that recovered, then availability, then the median recovery, then
+//! Own definition. An arm in which some run violates a stated property ranks behind every arm in which none does, whatever else the two do: one witness
+//! proves that it may, and no number of other runs takes that back (docs/decisions/0017). Arms that violate are ordered by how many runs
+//! do, and then as all others are. With faults: the share of runs that recovered, then availability, then the median recovery, then
 //! attempts per call. Without: availability, then attempts per call. One-shot: availability, then the median number of
 //! attempts. Under closed load goodput, successes per second, stands where attempts do: whoever calls again once the answer has come makes more of
 //! them the better the service is. Arms that are equal in all of these keep the order of the scenario.
@@ -101,7 +103,7 @@ impl Ranking {
         }
     }
 
-    /// Whether attempts, or goodput, alone tell the first arm from the last.
+    /// Whether attempts, or goodput, or violated properties alone tell the first arm from the last.
     pub(super) fn is_by_cost(&self) -> bool {
         let (Some(first), Some(last)) = (self.arms.first(), self.arms.last()) else { return false };
         let scores = |arm: &ArmSummary| {
@@ -110,6 +112,11 @@ impl Ranking {
             scores
         };
         !self.is_tied() && first_shown(&scores(first), &scores(last)) == Ordering::Equal
+    }
+
+    /// Whether there is no arm that keeps every property in every run.
+    pub(super) fn is_unsound(&self) -> bool {
+        !self.arms.is_empty() && self.arms.iter().all(|arm| !arm.is_sound())
     }
 
     /// The arms of the first rank.
@@ -161,13 +168,24 @@ fn differences(arm: &Score, baseline: &Score) -> Option<Paired> {
     Paired::of(arm.iter().filter_map(|(seed, value)| Some(value - baseline.get(seed)?)).collect())
 }
 
-/// Puts right what luck has put in the wrong order, and answers the rank of each arm.
+/// Puts right what luck has put in the wrong order, and those that violate a property behind all others; answers the rank of each arm.
 fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
-    let scores: Vec<Vec<Score>> = arms.iter().map(|arm| scores(kind, arm)).collect();
-    let (order, ranks) = places(&scores);
-    let sorted: Vec<ArmSummary> = order.iter().map(|index| arms[*index].clone()).collect();
-    arms.clone_from_slice(&sorted);
+    arms.sort_by_key(|arm| !arm.is_sound());
+    let mut ranks: Vec<u64> = Vec::new();
+    for group in arms.chunk_by_mut(|a, b| a.is_sound() == b.is_sound()) {
+        let scores: Vec<Vec<Score>> = group.iter().map(|arm| std::iter::once(kept(arm)).chain(scores(kind, arm)).collect()).collect();
+        let (order, own) = places(&scores);
+        let sorted: Vec<ArmSummary> = order.iter().map(|index| group[*index].clone()).collect();
+        group.clone_from_slice(&sorted);
+        let before = ranks.len() as u64;
+        ranks.extend(own.into_iter().map(|rank| before + rank));
+    }
     ranks
+}
+
+/// In which seeds every property is kept.
+fn kept(arm: &ArmSummary) -> Score {
+    arm.violated_by_seed.iter().map(|(seed, is_violated)| (*seed, i128::from(!is_violated))).collect()
 }
 
 /// In which order arms stand, given the one they are in before anybody asks what is shown, and the rank at each place of it.

@@ -79,6 +79,13 @@ impl Ranking {
         format!("Arms, best first{each}{place}{differ}")
     }
 
+    /// Runs that violate a property, where any does: the reason why an arm ranks behind others, whatever the columns after it say.
+    fn violated(&self, arm: &ArmSummary) -> Field {
+        let asked = arm.violated_by_seed.len() as u64;
+        let is_none = asked == 0 || self.arms.iter().all(ArmSummary::is_sound);
+        Field::number("property\nviolated", "runs", if is_none { Cell::Missing } else { Cell::OutOf(arm.violated(), asked) })
+    }
+
     /// How many runs every arm has, if all have as many.
     fn runs_each(&self) -> Option<u64> {
         let runs = self.arms.first()?.runs;
@@ -94,6 +101,7 @@ impl Ranking {
         let mut fields = vec![
             Field::number("rank", "", Cell::Count(self.ranks[place])),
             Field { shown: Some(name.clone()), files: vec![name] },
+            self.violated(arm),
             Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
             Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
         ];
@@ -115,9 +123,9 @@ impl Ranking {
         fields.extend(fates(self.kind, arm));
         fields.extend(self.amplification(arm));
         fields.extend([
-            Field::number("latency\nmean", "s", Cell::or_missing(arm.latency_mean, Cell::Length)),
-            Field::number("latency\np50", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
-            Field::number("latency\np99", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
+            Field::number("latency\nmean,\nmedian run", "s", Cell::or_missing(arm.latency_mean, Cell::Length)),
+            Field::number("latency\np50,\nmedian run", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
+            Field::number("latency\np99,\nmedian run", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
             Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))),
         ]);
         fields

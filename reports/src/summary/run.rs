@@ -2,11 +2,10 @@
 
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
-use scenarios::results::Manifest;
+use scenarios::measure::{Bin, Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
+use scenarios::results::{FaultWindow, Manifest};
 use scenarios::uptime::Quorum;
 use sim_core::time::SimDuration;
-use sim_core::units::SignedDuration;
 
 /// More episodes than this are summed up.
 const MOST_EPISODES: usize = 8;
@@ -98,6 +97,37 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     say("wasted work", if run.work.is_zero() { Cell::Missing } else { share }, "share of server time spent on attempts nobody waited for");
     say("events", Cell::Count(run.events), "events handled by the kernel");
     say("ended", Cell::Length(run.ended.since_start()), "when nothing was left to do, or the end of the drain");
+    let columns = ["measure", "value", "unit", "meaning"].map(Column::text).to_vec();
+    let mut in_files = Table::new(table.title.as_str(), columns);
+    for row in &table.rows {
+        if let [measure, value, meaning] = row.as_slice() {
+            in_files.push(vec![measure.clone(), value.clone(), Cell::text(value.unit()), meaning.clone()]);
+        }
+    }
+    table.files = Some(Box::new(in_files));
+    table
+}
+
+/// What happened to client calls in each time bin of one run.
+pub fn over_time(manifest: &Manifest, bins: &[Bin]) -> Table {
+    let mut columns = vec![Column::number("start of bin", "s")];
+    columns.extend(["started", "succeeded of those", "completed", "failed", "attempts"].map(|name| Column::number(name, "")));
+    let mut table = Table::new("The run over time", columns);
+    for (index, bin) in (0..).zip(bins) {
+        let counts = [bin.started, bin.succeeded, bin.completed, bin.failed, bin.attempts].map(Cell::Count);
+        table.push(std::iter::once(Cell::Length(manifest.bin.saturating_mul(index))).chain(counts).collect());
+    }
+    table
+}
+
+/// When the faults of one run struck.
+pub fn strikes(windows: &[FaultWindow]) -> Table {
+    let columns = vec![Column::text("fault"), Column::number("begin", "s"), Column::number("end", "s")];
+    let mut table = Table::new("The faults of the run", columns);
+    for window in windows {
+        let end = Cell::or_missing(window.end, |end| Cell::Length(end.since_start()));
+        table.push(vec![Cell::text(&window.label), Cell::Length(window.begin.since_start()), end]);
+    }
     table
 }
 
@@ -178,10 +208,7 @@ pub fn observed(observation: &Observation) -> Cell {
     let value = observation.value;
     match observation.unit {
         Unit::Count => Cell::Count(value.unsigned_abs()),
-        Unit::Time if value < 0 => {
-            let length = SignedDuration::from_nanos(value);
-            Cell::Written(length.to_string(), value as f64 / 1e9)
-        }
+        Unit::Time if value < 0 => Cell::Signed(value),
         Unit::Time => Cell::Length(SimDuration::from_nanos(value.unsigned_abs())),
     }
 }

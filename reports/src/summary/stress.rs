@@ -144,15 +144,24 @@ fn regrets(results: &Results, rankings: &[Under<'_>], title: &str, score: fn(&Ar
         // Zero is the best there; who cannot be judged anywhere has no most regret.
         let most = all.iter().copied().collect::<Option<Vec<i64>>>().and_then(|all| all.into_iter().max());
         let shown = |regret: i64| if regret == 0 { Cell::text("–") } else { cell(-regret) };
-        let cells = all.iter().map(|regret| Cell::or_missing(*regret, shown));
-        table.push([Cell::text(arm)].into_iter().chain(cells).chain([Cell::or_missing(most, shown)]).collect());
+        let is_barred = |under: &Under<'_>| is_barred(&under.ranking, arm);
+        let barred = || Cell::text("violates");
+        let cells = rankings.iter().zip(&all);
+        let cells = cells.map(|(under, regret)| if is_barred(under) { barred() } else { Cell::or_missing(*regret, shown) });
+        let most = if rankings.iter().any(is_barred) { barred() } else { Cell::or_missing(most, shown) };
+        table.push([Cell::text(arm)].into_iter().chain(cells).chain([most]).collect());
     }
     table
 }
 
-/// How far an arm is behind the best one.
+/// Whether an arm violates a stated property where others do not: whatever else it is, it is no choice there.
+fn is_barred(ranking: &Ranking, arm: &str) -> bool {
+    !ranking.is_unsound() && ranking.arms.iter().any(|one| one.name == arm && !one.is_sound())
+}
+
+/// How far an arm is behind the best one of those that are a choice.
 fn regret(ranking: &Ranking, arm: &str, score: fn(&ArmSummary) -> Option<i64>) -> Option<i64> {
-    let best = ranking.arms.iter().filter_map(score).max()?;
+    let best = ranking.arms.iter().filter(|one| !is_barred(ranking, &one.name)).filter_map(score).max()?;
     let own = ranking.arms.iter().find(|one| one.name == arm).and_then(score)?;
     Some(best - own)
 }
@@ -176,7 +185,7 @@ pub fn stress_sentences(results: &Results) -> Vec<String> {
     let always: Vec<&String> = arms.iter().filter(is_first).collect();
     let never_last: Vec<&String> = arms.iter().filter(is_never_last).filter(|arm| !always.contains(arm)).collect();
     let by = results.stressed_of.as_ref().map_or_else(String::new, |name| format!("By {name}: "));
-    let mut sentences = Vec::new();
+    let mut sentences: Vec<String> = violating(&rankings, arms).into_iter().collect();
     sentences.push(if always.is_empty() {
         format!("{by}{} arm is first under all of {count} and as written", if by.is_empty() { "No" } else { "no" })
     } else {
@@ -196,6 +205,19 @@ pub fn stress_sentences(results: &Results) -> Vec<String> {
         sentences.push(format!("{more} further changes of place are in the table of ranks"));
     }
     sentences
+}
+
+/// Under which assumptions an arm violates what is stated of every run. An order by a measure that was asked for does not look at that.
+fn violating(rankings: &[Under<'_>], arms: &[String]) -> Option<String> {
+    let is_violating = |under: &&Under<'_>, arm: &str| under.ranking.arms.iter().any(|one| one.name == arm && !one.is_sound());
+    let told = |arm: &String| {
+        let assumed: Vec<&str> = rankings.iter().filter(|under| is_violating(under, arm)).map(|under| under.assumed).collect();
+        let place = if assumed.len() == rankings.len() { "always".to_owned() } else { assumed.join(", ") };
+        (!assumed.is_empty()).then(|| format!("{} ({place})", named(arm)))
+    };
+    let told: Vec<String> = arms.iter().filter_map(told).collect();
+    let order = if rankings.iter().any(|under| under.asked.is_some()) { ", which this order does not look at" } else { "" };
+    (!told.is_empty()).then(|| format!("A stated property is violated by {}{order}", told.join(", ")))
 }
 
 /// Arms that change places: one is shown to be better as written, the other under an assumption.

@@ -3,6 +3,7 @@
 use super::arm::{Fate, all_attempts, badness};
 use crate::command;
 use crate::table::{Cell, Column, Table};
+use scenarios::measure::RunMeasures;
 use scenarios::results::Results;
 
 /// Runs of each arm that are named.
@@ -14,6 +15,7 @@ pub fn worst_runs(results: &Results, cell: u32) -> Table {
     let columns = vec![
         Column::text("arm"),
         Column::text("seed"),
+        Column::text("violates"),
         Column::number("availability", "0..1"),
         Column::number("recovery", "s"),
         Column::number("attempts", ""),
@@ -33,6 +35,7 @@ pub fn worst_runs(results: &Results, cell: u32) -> Table {
             table.push(vec![
                 Cell::text(name),
                 Cell::text(seed.to_string()),
+                Cell::or_missing(violated(run), Cell::Text),
                 Cell::Ratio(run.succeeded, run.calls),
                 recovery,
                 Cell::Count(all_attempts(run)),
@@ -41,4 +44,10 @@ pub fn worst_runs(results: &Results, cell: u32) -> Table {
         }
     }
     table.without_empty_columns()
+}
+
+/// The properties that a run violates.
+fn violated(run: &RunMeasures) -> Option<String> {
+    let names: Vec<&str> = run.findings.iter().filter(|finding| finding.is_violated()).map(|finding| finding.property.as_str()).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }

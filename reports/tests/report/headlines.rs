@@ -2,7 +2,7 @@
 
 use crate::measures;
 use crate::sample::{self, SIX, brownout};
-use reports::export::{markdown, runs};
+use reports::export::{answer, markdown, runs};
 use reports::summary::{Ranking, fates};
 use reports::theme::Theme;
 use reports::{charts, html};
@@ -95,7 +95,7 @@ fn arms_that_luck_alone_tells_apart_share_a_rank_and_the_headline_says_so() {
     assert!(best.contains("\", no difference shown by 30 runs; \"") && best.contains("Worst is \"slow\""), "{headline}");
     let names = format!("\"{}\" and \"{}\"", ranking.arms[0].name, ranking.arms[1].name);
     assert_eq!(fates::ties(&ranking), [format!("Rank 1 is shared: no difference shown by 30 runs between {names}.")]);
-    for text in [markdown::report(&results), html::page(&results, &[]), runs::rankings(&results).to_string()] {
+    for text in [markdown::report(&results), html::page(&results, &[]), answer::comparison("compare", &results).value().to_string()] {
         assert!(text.contains("Rank 1 is shared"), "{text}");
     }
     let mut cells = results.clone();

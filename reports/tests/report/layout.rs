@@ -175,7 +175,7 @@ fn numbers_of_paired_differences_stand_clear_of_every_line() {
             .filter(|node| node.has_tag_name("text") && node.attribute("font-size") == Some("115"))
             .map(|text| TextBox::of(&text, 10.0))
             .collect();
-        assert_eq!(numbers.len(), 3 * (results.manifest.arms.len() - 1));
+        assert_eq!(numbers.len(), 5 * (results.manifest.arms.len() - 1));
         for one in numbers {
             let is_clear = |[left, top, right, bottom]: &[f64; 4]| {
                 *left <= one.left - 3.0 && *right >= one.right + 3.0 && *top <= one.top - 2.0 && *bottom >= one.bottom

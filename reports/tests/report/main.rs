@@ -5,9 +5,10 @@ mod exports;
 mod headlines;
 mod layout;
 mod sample;
+mod violations;
 
 use reports::charts::{self, CHARTS};
-use reports::export::{csv, json, markdown, runs, series};
+use reports::export::{answer, csv, json, markdown, runs, series};
 use reports::summary::{Ranking, single_run};
 use reports::theme::Theme;
 use reports::{ReportOptions, html, write_report};
@@ -73,7 +74,7 @@ fn measures(results: &mut Results, row: usize) -> &mut RunMeasures {
 fn everything(results: &Results) -> Vec<String> {
     let pictures = charts::pictures(results, &Theme::light());
     let mut texts = vec![html::page(results, &pictures), markdown::report(results), csv::table(&runs::table(results))];
-    texts.push(runs::rankings(results).to_string());
+    texts.push(answer::comparison("compare", results).value().to_string());
     texts.extend(results.series.iter().map(|one| csv::table(&series::table(&results.manifest, one))));
     for picture in pictures {
         texts.extend([csv::table(&picture.table), json::table(&picture.table).to_string(), picture.svg]);

@@ -7,7 +7,7 @@
 use super::quotient::percent;
 use super::{Judged, Judgement, Runs, Shown, contradiction, shown::Limits};
 use models::measure::RunMeasures;
-use models::properties::{Finding, Verdict};
+use models::properties::{Finding, Verdict, WITHIN_LIMITS};
 use serde::{Deserialize, Serialize};
 use sim_core::units::Share;
 
@@ -75,7 +75,13 @@ impl ViolationBounds {
         let judged: Vec<u64> = runs.iter().filter(|(_, run)| decided(run, &self.property)).map(|(seed, _)| *seed).collect();
         let violated: Vec<u64> = with(runs, &self.property, Verdict::Violated).map(|(seed, _)| seed).collect();
         let Some(shown) = Shown::share(violated.len() as u64, judged.len() as u64, 1.0) else {
-            return (clause, Judgement::Undecided, "it was decided in no run".to_owned(), None);
+            let undecided = |wanted: Verdict| with(runs, &self.property, wanted).next();
+            let unknown = undecided(Verdict::Unknown);
+            let why = unknown.as_ref().and_then(|(_, finding)| finding.first.as_ref()).map_or_else(
+                || if undecided(Verdict::NotReached).is_some() { ": not reached in any".to_owned() } else { String::new() },
+                |first| format!(": {}", first.sentence),
+            );
+            return (clause, Judgement::Undecided, format!("it was decided in no run{why}"), unknown.map(|(seed, _)| seed));
         };
         let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
         let (judgement, evidence) = shown.judge(limits, &|share| percent(share));
@@ -87,6 +93,15 @@ impl ViolationBounds {
 
 fn decided(run: &RunMeasures, property: &str) -> bool {
     finding(run, property).is_some_and(|finding| matches!(finding.verdict, Verdict::Holds | Verdict::Violated))
+}
+
+/// What is said of runs of which some were stopped because they came to a limit of the scenario; nothing if none was.
+pub(super) fn judge_limits(runs: &Runs<'_>) -> Option<Judged> {
+    let stopped: Vec<(u64, &Finding)> = with(runs, WITHIN_LIMITS, Verdict::Unknown).collect();
+    let (seed, first) = stopped.first()?;
+    let sentence = first.first.as_ref().map(|first| first.sentence.clone()).unwrap_or_default();
+    let evidence = format!("{} of {} runs came to one: {sentence}", stopped.len(), runs.len());
+    Some(("every run stays within its limits".to_owned(), Judgement::Undecided, evidence, Some(*seed)))
 }
 
 /// What runs of which nobody says otherwise say of a property; nothing if none of them judges it.

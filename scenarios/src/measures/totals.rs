@@ -13,7 +13,7 @@ const fn count(name: &'static str, better: Better, summary: &'static str, of: fn
 }
 
 /// All of them.
-pub(super) const ALL: [Fixed; 16] = [
+pub(super) const ALL: [Fixed; 17] = [
     share("availability", Better::More, "successful calls of all calls of clients", |run, _| of_all(run.succeeded, run.calls)),
     share(
         "availability outside the faults",
@@ -72,6 +72,9 @@ pub(super) const ALL: [Fixed; 16] = [
             Unit::Ratio.quotient(u128::from(most.max(by_users)), u128::from(run.calls))
         },
     },
+    count("messages sent", Better::Unsaid, "messages of all kinds that were sent over the whole run, warm-up and drain included", |run, _| {
+        Reading::count(run.messages.sent)
+    }),
     count("messages lost", Better::Less, "messages of all kinds that never arrived, for whatever reason", |run, _| {
         Reading::count(run.messages.all_lost())
     }),

@@ -48,12 +48,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn value_of<'a>(pieces: &Overlay<'a>, section: &str, key: &str) -> Option<Element<'a>> {
+pub(super) fn value_of<'a>(pieces: &Overlay<'a>, section: &str, key: &str) -> Option<Element<'a>> {
     pieces.section(section).iter().find(|piece| piece.key.as_deref() == Some(key)).map(|piece| piece.value)
 }
 
 /// The part of an element at a path; the element itself for the empty one.
-fn inside<'a>(element: Element<'a>, path: &str) -> Option<Element<'a>> {
+pub(super) fn inside<'a>(element: Element<'a>, path: &str) -> Option<Element<'a>> {
     if path.is_empty() { Some(element) } else { locate_in(element, &Path::parse(path).ok()?).ok() }
 }
 

@@ -4,7 +4,7 @@ use super::Reader;
 use crate::problem::{Problem, Problems};
 use crate::text::parse::parse_as;
 use crate::text::tree::Element;
-use models::properties::{AnyProperty, Stated, of_protocols};
+use models::properties::{AnyProperty, MOST_HISTORY, Stated, USUAL_HISTORY, of_protocols};
 use models::protocols::Group;
 
 impl Reader<'_> {
@@ -14,6 +14,16 @@ impl Reader<'_> {
         let items = problems.note(section.list()).unwrap_or_default();
         let read: Vec<Option<Stated>> = items.into_iter().map(|item| problems.note(property(item))).collect();
         read.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default()
+    }
+
+    /// How many operations the history of a run has at most.
+    pub(super) fn history_limit(&self, problems: &mut Problems) -> u32 {
+        let Some(limit) = self.read::<u32>("history_limit", problems) else { return USUAL_HISTORY };
+        if !(1..=MOST_HISTORY).contains(&limit) {
+            let problem = Problem::new(format!("a history has 1 to {MOST_HISTORY} operations, not {limit}"));
+            problems.push(problem.at(self.field("history_limit").expect("it was read").span()));
+        }
+        limit
     }
 
     /// Their names in tables.

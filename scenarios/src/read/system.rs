@@ -15,6 +15,7 @@ use models::clocks::AnyClock;
 use models::faults::{Experiment, PlannedFault, Storm};
 use models::links::Link;
 use models::plan::{Clockwork, Plan, RecoveryLevel, Routing, SystemSpec};
+use models::properties::USUAL_HISTORY;
 use models::protocols::Group;
 use models::quoted;
 use models::registry::Complaint;
@@ -52,6 +53,7 @@ impl<'a> Reader<'a> {
         let experiment = self.read::<Experiment>("experiment", problems);
         let objective = self.read::<Share>("objective", problems);
         let properties = self.properties(problems);
+        let history_limit = self.history_limit(problems);
         let mut systems = Vec::new();
         let mut read = Vec::new();
         for (_, arm) in arms {
@@ -64,7 +66,7 @@ impl<'a> Reader<'a> {
         let groups: Vec<Option<Group>> = read.iter().map(|(_, spec, _)| first_group(spec)).collect();
         for ((pieces, mut spec, gaps), group) in read.into_iter().zip(&groups) {
             let (places, stated): (Vec<usize>, Vec<_>) = of_arm(&properties, group.as_ref(), &groups).into_iter().unzip();
-            spec.properties = stated;
+            (spec.properties, spec.history_limit) = (stated, history_limit);
             spec.storm.clone_from(&storm);
             spec.experiment.clone_from(&experiment);
             spec.objective = objective;
@@ -365,6 +367,9 @@ fn content_of(spec: &SystemSpec) -> String {
     }
     if !spec.properties.is_empty() {
         text.extend(serde_json::to_vec(&spec.properties).expect("properties can be written as JSON"));
+    }
+    if spec.history_limit() != USUAL_HISTORY {
+        text.extend(spec.history_limit().to_le_bytes());
     }
     blake3::hash(&text).to_hex()[..32].to_owned()
 }

@@ -28,6 +28,7 @@ impl<'a> Reader<'a> {
             self.warn_of_idle(cell, arms, &mut warnings);
             self.warn_of_same_arms(scenario, cell, &mut warnings);
         }
+        self.warn_of_quorums(scenario, arms, &mut warnings);
         self.warn_of_same_cells(scenario, sweep, &mut warnings);
         let clauses = self.field("expect").and_then(|section| section.list().ok()).unwrap_or_default();
         for (item, clause) in clauses.into_iter().zip(&scenario.expect) {

@@ -1,7 +1,7 @@
 //! What is wrong with one run, by itself?
 //!
 //! Own definition. A run fails if it violates a property that its scenario states, breaks an expectation that one run can break (`expect/alone.rs`), leaves calls undecided after the
-//! drain, is stuck at the horizon, never comes to its end because its time does not pass, or ends in a panic of the simulator. Whether it
+//! drain, is stuck at the horizon, never comes to its end because its time does not pass, comes to a limit of its scenario, or ends in a panic of the simulator. Whether it
 //! may be stuck is decided by the scenario's own `Stuck` clauses where those speak of the arm, and is not asked where it states properties. Failures of one property and one kind of
 //! witness are one bug, as far as anybody can tell without looking.
 
@@ -10,6 +10,7 @@ use crate::results::{Results, RunOutcome, RunRow};
 use crate::run::Run;
 use crate::scenario::Scenario;
 use crate::sweep::manifest_of_arm;
+use models::properties::WITHIN_LIMITS;
 use serde::{Deserialize, Serialize};
 
 /// A promise that a run broke.
@@ -81,6 +82,12 @@ impl Judge {
                 Failure::new(&finding.property, &kind, first.unwrap_or_default())
             })
             .collect();
+        if let Some(limit) = measures.findings.iter().find(|finding| finding.property == WITHIN_LIMITS) {
+            let seen = limit.first.as_ref().map(|first| first.sentence.clone()).unwrap_or_default();
+            failures.push(Failure::new(LIMITS, "it was stopped", seen));
+            // Calls under way and whatever was to come are nobody's fault.
+            return failures;
+        }
         failures.extend(self.broken_expectations(seed, run));
         if measures.unfinished > 0 {
             let seen = format!("{} of {} calls are undecided when the drain is over", measures.unfinished, measures.calls);
@@ -107,11 +114,14 @@ impl Judge {
 }
 
 /// What every run promises, whatever its scenario says.
-pub const ALWAYS: [&str; 4] = [ENDS, RECOVERS, STANDS_STILL, PANIC];
+pub const ALWAYS: [&str; 5] = [ENDS, RECOVERS, STANDS_STILL, PANIC, LIMITS];
 
 const ENDS: &str = "every call ends";
 const RECOVERS: &str = "the system recovers";
 const STANDS_STILL: &str = "time passes";
+
+/// What a run breaks that is stopped because it comes to a limit of its scenario: nothing is wrong with it, and nothing is known.
+pub const LIMITS: &str = "a run stays within its limits";
 
 /// The property that the simulator itself breaks.
 pub const PANIC: &str = "Stormglass does not panic";

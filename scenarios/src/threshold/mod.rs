@@ -71,7 +71,7 @@ impl Until {
     /// Name and summary of every one.
     pub const ALL: &'static [(&'static str, &'static str)] = &[
         ("Stuck", "the run is stuck at the horizon (metastable)"),
-        ("NotRecovered", "the run has not come back from its faults"),
+        ("NotRecovered", "the run has not come back from its faults, or was down before them"),
         ("Below", "a measure is below a limit: of, limit"),
         ("Above", "a measure is above a limit: of, limit"),
     ];
@@ -108,6 +108,8 @@ impl Until {
                 return match recovery {
                     Reading::Is(_) => Ok(false),
                     Reading::Beyond(_) => Ok(true),
+                    // Where service is down with the faults and without them there is nothing to come back to.
+                    Reading::Missing if run.calls > 0 && run.succeeded * 2 < run.calls => Ok(true),
                     Reading::Missing => Err("recovery cannot be judged".to_owned()),
                 };
             }
@@ -250,6 +252,8 @@ mod tests {
         assert_eq!((below("95%"), below("90%")), (Ok(true), Ok(false)));
         let slow = Until::More { of: "latency p99".to_owned(), limit: amount("1s") };
         assert!(slow.holds(&run, &manifest).is_err_and(|reason| reason.contains("latency p99")), "nothing succeeded");
+        let down = RunMeasures { calls: 10, succeeded: 4, ..RunMeasures::default() };
+        assert_eq!(Until::NotRecovered.holds(&down, &manifest), Ok(true), "there is nothing to come back to");
         assert!(Until::NotRecovered.holds(&run, &manifest).is_err() && Until::Stuck.holds(&run, &manifest) == Ok(false));
     }
 }

@@ -41,6 +41,22 @@ fn a_run_that_stays_down_is_censored_and_stuck() {
 }
 
 #[test]
+fn who_is_down_before_the_fault_has_nothing_to_come_back_to() {
+    let reason = |share: u64, closed: bool| {
+        let (episodes, stuck) = judged(&times(60), &[(at(20), Some(at(30)))], &bins(|_| share, 60), closed);
+        assert!(!stuck);
+        match &episodes[0].recovery {
+            Recovery::Undecided(reason) => Some(reason.clone()),
+            _ => None,
+        }
+    };
+    assert!(reason(4, false).is_some_and(|reason| reason.contains("only 4.0 % of calls succeed")));
+    assert!(reason(49, false).is_some() && reason(50, false).is_none());
+    // Under closed load the level is how many succeed in time, whatever share that is.
+    assert!(reason(4, true).is_none() && reason(0, true).is_some());
+}
+
+#[test]
 fn a_run_that_stays_down_because_nobody_calls_is_not_stuck() {
     let mut bins = bins(|second| if second >= 20 { 10 } else { 100 }, 60);
     bins[40..].iter_mut().for_each(|bin| *bin = Bin { started: 50, succeeded: 0, ..Bin::default() });

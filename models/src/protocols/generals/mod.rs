@@ -14,7 +14,7 @@ mod watch;
 pub use algorithm::{Lieutenant, Manner, Order, Rules};
 pub use protocol::GeneralsProtocol;
 
-use super::Speaks;
+use super::{Speaks, TooSmall};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,16 @@ impl Speaks for Generals {
     }
 
     super::peers!();
+
+    fn too_small(&self) -> Option<TooSmall> {
+        let needed = 3 * self.traitors + 1;
+        (self.messages == Manner::Oral && self.members < needed).then(|| TooSmall {
+            field: "members",
+            sentence: format!("{} generals cannot bear {} who lie by word of mouth (3m + 1 = {needed})", self.members, self.traitors),
+            remedy: format!("write {needed} members or more, or `messages: Signed`"),
+            breaks: &["Agreement", "Validity"],
+        })
+    }
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

@@ -42,6 +42,9 @@ pub struct KeyValue {
     pub acknowledge: Acknowledge,
     /// What a member that starts again believes of its log.
     pub verify: Verify,
+    /// So many entries the log has at most: a run in which it would have more is stopped.
+    #[serde(skip_serializing_if = "crate::protocols::is_usual_log")]
+    pub log_limit: u32,
     /// How long the disks take.
     pub disk: DiskSpeed,
     /// Where the members stand.
@@ -108,6 +111,7 @@ impl Default for KeyValue {
             sync: Sync::default(),
             acknowledge: Acknowledge::default(),
             verify: Verify::default(),
+            log_limit: crate::protocols::usual_log(),
             disk: DiskSpeed::default(),
             domain: Placement::default(),
             message_size: usual_size(),
@@ -134,8 +138,13 @@ impl Speaks for KeyValue {
         true
     }
 
+    fn log_limit(&self) -> Option<(u32, &'static str)> {
+        Some((self.log_limit, "a shorter `horizon`, or fewer writes"))
+    }
+
     fn check(&self) -> Vec<Complaint> {
         let mut complaints: Vec<_> = within("disk", self.disk.check()).collect();
+        complaints.extend(super::check_log_limit(self.log_limit));
         if self.members > 100 {
             complaints
                 .push(complaint("members", format!("the primary speaks to every follower: at most 100 members, not {}", self.members)));

@@ -10,7 +10,7 @@ use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, LOG_LIMIT, Lie, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 
 /// The protocol of a [`KeyValue`].
@@ -78,6 +78,9 @@ impl KeyValueProtocol {
 
     fn write(&self, member: &mut Member, key: u32, value: u64, turn: &mut Turn<'_, Self>) {
         let slot = member.log.end();
+        if slot >= u64::from(self.spec.log_limit) {
+            return turn.announce(LOG_LIMIT, slot as i64);
+        }
         member.writing.insert(slot, turn.hold());
         Self::put(member, slot, Some(Entry { place: slot, key, value }), turn);
         turn.announce("Appends", slot as i64);
@@ -138,7 +141,7 @@ impl Protocol for KeyValueProtocol {
     const KINDS: &'static [&'static str] = Message::KINDS;
 
     const ANNOUNCES: &'static [&'static str] =
-        &["Appends", "Acknowledges", "Reads", "Recovers", "DropsTorn", "FindsDamaged", "FindsMissing"];
+        &["Appends", "Acknowledges", "Reads", "Recovers", "DropsTorn", "FindsDamaged", "FindsMissing", LOG_LIMIT];
 
     fn members(&self) -> u32 {
         self.spec.members

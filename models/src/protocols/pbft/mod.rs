@@ -17,7 +17,7 @@ mod watch;
 
 pub use protocol::PbftProtocol;
 
-use super::Speaks;
+use super::{Speaks, TooSmall};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
@@ -97,6 +97,21 @@ impl Speaks for Pbft {
 
     super::peers!();
 
+    fn too_small(&self) -> Option<TooSmall> {
+        let needed = 3 * u64::from(self.faults) + 1;
+        (u64::from(self.members) < needed).then(|| TooSmall {
+            field: "members",
+            sentence: format!(
+                "{} replicas cannot bear {} that lie: two quorums of {} may have no honest one in common (3f + 1 = {needed})",
+                self.members,
+                self.faults,
+                self.members.saturating_sub(self.faults)
+            ),
+            remedy: format!("write {needed} members or more, or fewer `faults`"),
+            breaks: BROKEN,
+        })
+    }
+
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         if self.members > MOST_REPLICAS {
@@ -121,6 +136,9 @@ impl Speaks for Pbft {
         complaints
     }
 }
+
+/// What two quorums without an honest member in common break.
+const BROKEN: &[&str] = &["Agreement", "Linearizable", "Sequential", "Causal", "ReadYourWrites", "MonotonicReads"];
 
 /// Messages grow with the square of the members: own choice, 33 bears ten faults.
 const MOST_REPLICAS: u32 = 33;

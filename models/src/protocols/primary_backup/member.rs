@@ -17,6 +17,8 @@ pub struct Member {
     pub(super) has: BTreeMap<u32, u64>,
     /// Of a primary: what is not acknowledged yet.
     pub(super) open: BTreeMap<u64, Open>,
+    /// Of a primary that ships now and then: what it has not shipped.
+    pub(super) unshipped: Vec<(u64, Wish)>,
     /// Of one that takes over: what others have.
     pub(super) heard: BTreeMap<u32, State>,
     /// What was acknowledged in the last turn that acknowledged anything, for the witness.
@@ -63,7 +65,11 @@ impl Member {
         let number = self.state.count.saturating_add(1);
         self.accept(number, wish);
         self.open.insert(number, Open { wish, answer, caller: turn.hold() });
-        protocol.tell_others(&Message::Order(self.state.epoch, number, Some(wish)), turn);
+        if protocol.spec.ships_every.is_zero() {
+            protocol.tell_others(&Message::Order(self.state.epoch, number, Some(wish)), turn);
+        } else {
+            self.unshipped.push((number, wish));
+        }
         self.acknowledge(protocol, turn);
     }
 
@@ -133,6 +139,7 @@ impl Member {
                 turn.announce("StepsDown", self.state.epoch as i64);
             }
             self.role = Role::Backup;
+            self.unshipped.clear();
             std::mem::take(&mut self.open).into_values().for_each(|open| turn.drop_held(open.caller));
         } else if epoch == self.promised && self.role == Role::Candidate && epoch != self.state.epoch {
             self.role = Role::Backup;
@@ -175,10 +182,31 @@ impl Member {
         }
     }
 
+    /// A primary begins to do what it does again and again.
+    pub(super) fn begins(&mut self, protocol: &PrimaryBackupProtocol, turn: Now<'_, '_>) {
+        self.unshipped.clear();
+        self.beats(protocol, turn);
+        if !protocol.spec.ships_every.is_zero() {
+            turn.set_timer(Timer::Ship, protocol.spec.ships_every);
+        }
+    }
+
     pub(super) fn beats(&self, protocol: &PrimaryBackupProtocol, turn: Now<'_, '_>) {
         if self.role == Role::Primary {
-            protocol.tell_others(&Message::Order(self.state.epoch, self.state.count, None), turn);
+            // Whoever has what was shipped lacks nothing that it could have.
+            let shipped = self.unshipped.first().map_or(self.state.count, |(number, _)| number.saturating_sub(1));
+            protocol.tell_others(&Message::Order(self.state.epoch, shipped, None), turn);
             turn.set_timer(Timer::Beat, protocol.spec.heartbeat);
+        }
+    }
+
+    /// A primary ships what is new, in order.
+    pub(super) fn ships(&mut self, protocol: &PrimaryBackupProtocol, turn: Now<'_, '_>) {
+        if self.role == Role::Primary {
+            for (number, wish) in std::mem::take(&mut self.unshipped) {
+                protocol.tell_others(&Message::Order(self.state.epoch, number, Some(wish)), turn);
+            }
+            turn.set_timer(Timer::Ship, protocol.spec.ships_every);
         }
     }
 }

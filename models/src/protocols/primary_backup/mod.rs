@@ -2,7 +2,8 @@
 //!
 //! Source: P. Alsberg, J. Day, "A Principle for Resilient Sharing of Distributed Resources", ICSE 1976; N. Budhiraja et al., "The
 //! Primary-Backup Approach", in S. Mullender (ed.), "Distributed Systems", 1993; `acknowledge: One` is what MySQL calls semi-synchronous
-//! replication. A primary belongs to an epoch; who takes over begins a higher one, with the most recent state among those that it has
+//! replication, and `ships_every` the delay of a log sender, which real asynchronous replication has (PostgreSQL's `wal_writer_delay`, log shipping by
+//! batches). A primary belongs to an epoch; who takes over begins a higher one, with the most recent state among those that it has
 //! heard. A backup that has missed something is handed the whole state in one message. What a member has accepted is on its disk before
 //! it says so (the disk is not simulated), and survives a crash. Left out: a log, and a witness that only votes.
 
@@ -29,6 +30,9 @@ pub struct PrimaryBackup {
     pub members: u32,
     /// Which backups must have a write before it is acknowledged.
     pub acknowledge: Backups,
+    /// How often a primary ships what is new to its backups; at once unless said. What it has not shipped is lost with it.
+    #[serde(skip_serializing_if = "is_at_once")]
+    pub ships_every: SimDuration,
     /// How often a primary says that it lives.
     pub heartbeat: SimDuration,
     /// How long the first backup waits for a silent primary before it takes over; each further one waits as long again.
@@ -48,6 +52,11 @@ pub struct PrimaryBackup {
     /// Whether what members say to each other is signed: then none of them can speak in the name of another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub authenticated: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_at_once(every: &SimDuration) -> bool {
+    every.is_zero()
 }
 
 /// Which backups must have a write before it is acknowledged.
@@ -80,6 +89,7 @@ impl Default for PrimaryBackup {
         Self {
             members: 3,
             acknowledge: Backups::default(),
+            ships_every: SimDuration::ZERO,
             heartbeat: SimDuration::from_millis(100),
             fail_over: SimDuration::from_secs(1),
             keys: 100,

@@ -24,6 +24,8 @@ pub enum Timer {
     Beat,
     /// Of the others: the primary is silent.
     Silence,
+    /// Of a primary: time to ship what is new.
+    Ship,
 }
 
 /// What a caller wants, and how often it was sent elsewhere.
@@ -127,7 +129,7 @@ impl Protocol for PrimaryBackupProtocol {
         if turn.me() == 0 {
             member.role = Role::Primary;
             turn.announce("Leads", 0);
-            member.beats(self, turn);
+            member.begins(self, turn);
         } else {
             member.wait(self, turn);
         }
@@ -156,6 +158,7 @@ impl Protocol for PrimaryBackupProtocol {
         match timer {
             Timer::Beat => member.beats(self, turn),
             Timer::Silence => member.silence(self, turn),
+            Timer::Ship => member.ships(self, turn),
         }
     }
 
@@ -226,6 +229,8 @@ mod tests {
         for acknowledge in [Backups::None, Backups::One, Backups::Majority, Backups::All] {
             let spec = PrimaryBackup { acknowledge, ..PrimaryBackup::default() };
             bears_everything(&PrimaryBackupProtocol { spec: spec.clone() }, anything);
+            let ships_every = sim_core::time::SimDuration::from_millis(50);
+            bears_everything(&PrimaryBackupProtocol { spec: PrimaryBackup { ships_every, ..spec.clone() } }, anything);
             let without = vec![BackupRule::MajorityTakeover, BackupRule::EpochFencing, BackupRule::ConfirmedReads];
             bears_everything(&PrimaryBackupProtocol { spec: PrimaryBackup { without, ..spec } }, anything);
         }

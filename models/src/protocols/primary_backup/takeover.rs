@@ -64,7 +64,7 @@ impl Member {
         self.open.clear();
         turn.cancel_timer(Timer::Silence);
         turn.announce("Leads", self.state.epoch as i64);
-        self.beats(protocol, turn);
+        self.begins(protocol, turn);
     }
 
     /// There is a newer epoch.

@@ -45,7 +45,8 @@ impl Watch {
     ) {
         match announced.what {
             "Leads" => {
-                observations.count("take-overs", 1);
+                // Whoever leads from the beginning takes over from nobody.
+                observations.count("take-overs", u64::from(announced.value != 0));
                 self.acknowledged.leads((leader, &member.state.store), now, observations);
                 self.leading.insert(instance);
                 if self.leading.len() == 2 {

@@ -15,7 +15,7 @@ mod work;
 
 pub use protocol::QuorumRegisterProtocol;
 
-use super::Speaks;
+use super::{OF_REGISTERS, Speaks, TooSmall};
 use crate::registry::{Complaint, Registered, complaint};
 use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
@@ -179,6 +179,17 @@ impl Speaks for QuorumRegister {
     }
 
     crate::protocols::peers!();
+
+    /// That two writes need no replica in common is no fault here: a write asks a read quorum for the newest version first.
+    fn too_small(&self) -> Option<TooSmall> {
+        let (read, write, replicas) = (self.read_quorum(), self.write_quorum(), self.replicas());
+        (read + write <= replicas).then(|| TooSmall {
+            field: if self.read_quorum.is_some() { "read_quorum" } else { "write_quorum" },
+            sentence: format!("R + W = {read} + {write} is not above N = {replicas}: a read may ask no replica that has the last write"),
+            remedy: format!("write quorums that come to {} or more", replicas + 1),
+            breaks: OF_REGISTERS,
+        })
+    }
 
     fn check(&self) -> Vec<Complaint> {
         let mut complaints = Vec::new();

@@ -26,7 +26,7 @@ mod watch;
 
 pub use protocol::RaftProtocol;
 
-use super::Speaks;
+use super::{Speaks, TooSmall};
 use crate::disks::DiskSpeed;
 use crate::registry::{Complaint, Registered, complaint, within};
 use crate::services::{Placement, is_usual_size, usual_size};
@@ -65,6 +65,9 @@ pub struct Raft {
     pub clock_bound: Ppm,
     /// After so many entries the log becomes a snapshot; never if 0.
     pub snapshot_every: u32,
+    /// So many entries a log has at most, without those that have become a snapshot: a run in which one would have more is stopped.
+    #[serde(skip_serializing_if = "crate::protocols::is_usual_log")]
+    pub log_limit: u32,
     /// Of so many calls that changed something it is known what came of them, so that a repeated one is not carried out again; none if 0.
     pub sessions: u32,
     /// Rules that are not kept.
@@ -181,6 +184,7 @@ impl Default for Raft {
             reads_by: ReadsBy::default(),
             clock_bound: Ppm::new(500),
             snapshot_every: 1_000,
+            log_limit: crate::protocols::usual_log(),
             sessions: 1_000,
             without: Vec::new(),
             disk: DiskSpeed::default(),
@@ -209,10 +213,25 @@ impl Speaks for Raft {
         true
     }
 
+    fn too_small(&self) -> Option<TooSmall> {
+        let (quorum, voters) = (self.quorum?, self.voters.unwrap_or(self.members));
+        (2 * u64::from(quorum) <= u64::from(voters)).then(|| TooSmall {
+            field: "quorum",
+            sentence: format!("two quorums of {quorum} among {voters} members may have none in common: two may lead in one term"),
+            remedy: format!("write {} or more, or leave it out", voters / 2 + 1),
+            breaks: BROKEN,
+        })
+    }
+
+    fn log_limit(&self) -> Option<(u32, &'static str)> {
+        Some((self.log_limit, "a smaller `snapshot_every`, or a shorter `horizon`"))
+    }
+
     fn check(&self) -> Vec<Complaint> {
         let mut complaints: Vec<_> = within("disk", self.disk.check()).collect();
         complaints.extend(self.check_members());
         complaints.extend(self.check_times());
+        complaints.extend(super::check_log_limit(self.log_limit));
         if !(1..=1_000_000).contains(&self.keys) {
             complaints.push(complaint("keys", format!("a store has 1 to 1000000 keys, not {}", self.keys)));
         }
@@ -229,6 +248,19 @@ impl Speaks for Raft {
         complaints
     }
 }
+
+/// What two quorums without a common member break.
+const BROKEN: &[&str] = &[
+    "ElectionSafety",
+    "LogMatching",
+    "LeaderCompleteness",
+    "StateMachineSafety",
+    "Linearizable",
+    "Sequential",
+    "Causal",
+    "ReadYourWrites",
+    "MonotonicReads",
+];
 
 /// Half as fast again, or half as fast: what clocks here can do at most.
 const MOST_CLOCK_BOUND: i64 = 500_000_000_000;

@@ -11,7 +11,7 @@ use crate::disks::{Completion, DiskTimes, Order};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
-use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, LOG_LIMIT, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::fmt;
 use std::sync::Arc;
@@ -74,6 +74,7 @@ impl Protocol for RaftProtocol {
         "Committed",
         "MembersChanged",
         "LogFull",
+        LOG_LIMIT,
         "Recovers",
         "DropsTorn",
         "RefusesToStart",

@@ -5,7 +5,7 @@ use super::member::{Member, Role};
 use super::message::Message;
 use super::protocol::RaftProtocol;
 use super::{ReadsBy, Rule};
-use crate::protocols::{To, Turn};
+use crate::protocols::{LOG_LIMIT, To, Turn};
 
 impl RaftProtocol {
     /// A leader is asked for something.
@@ -37,7 +37,10 @@ impl RaftProtocol {
 
     fn propose(&self, member: &mut Member, operation: Operation, turn: &mut Turn<'_, Self>) {
         let uncommitted = member.log.last().saturating_sub(member.commit);
-        if uncommitted >= MOST_UNCOMMITTED || member.log.len() >= MOST_ENTRIES_KEPT {
+        if member.log.len() >= self.spec.log_limit as usize {
+            return turn.announce(LOG_LIMIT, member.log.len() as i64);
+        }
+        if uncommitted >= MOST_UNCOMMITTED {
             turn.announce("LogFull", member.log.len() as i64);
             return turn.send(To::Caller, Message::Redirect(None));
         }
@@ -96,10 +99,8 @@ fn value(member: &Member, operation: Operation) -> Message {
     Message::Answer(operation.origin.attempt, Answer::Value(member.store.value(operation.key)))
 }
 
-/// A leader takes no more operations when so many are not committed: it may be cut off for ever.
+/// A leader takes no more operations when so many are not committed: it may be cut off for ever. Source: etcd's Raft, which drops proposals
+/// beyond `MaxUncommittedEntriesSize`; the number is an own choice.
 const MOST_UNCOMMITTED: u64 = 10_000;
-
-/// A log that never becomes a snapshot takes so many entries.
-const MOST_ENTRIES_KEPT: usize = 1_000_000;
 
 const TRILLION: u64 = 1_000_000_000_000;

@@ -112,6 +112,7 @@ impl Compiler<'_> {
                 let step = |(number, step): (usize, &SagaStep)| StepPlan {
                     call: self.names.participant(&step.call, &format!("{path}.steps[{number}].call")),
                     undo: step.undo.as_ref().map(|undo| self.names.participant(undo, &format!("{path}.steps[{number}].undo"))),
+                    amount: step.amount,
                 };
                 let steps = saga.steps.iter().enumerate().map(step).collect();
                 // A log is compiled from sound numbers only.

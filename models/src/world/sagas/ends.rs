@@ -73,6 +73,10 @@ impl<P: Protocol> World<P> {
         let saga = &self.sagas[slot];
         let is_consistent = is_consistent(&saga.steps, |step| saga.plan.steps[step].undo.is_some(), end);
         self.observations.count("sagas inconsistent", u64::from(!is_consistent));
+        if saga.plan.steps.iter().any(|step| step.amount != 0) {
+            let made = saga.steps.iter().zip(&saga.plan.steps).map(|(book, step)| book.effect() * step.amount).sum();
+            self.claims.books.money.saga_is_over(at, end.word(), made);
+        }
         let tally = &mut self.claims.books.sagas;
         if is_consistent {
             tally.is_right();
