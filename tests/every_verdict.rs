@@ -147,7 +147,7 @@ fn every_property_is_violated_by_some_system_and_kept_by_another() {
 #[test]
 fn every_property_is_undecided_where_nothing_of_it_comes_about() {
     for Row(property, _, kept) in OF_ANY.iter().chain(OF_PROTOCOLS) {
-        let found: Vec<Verdict> = verdicts(*kept, property, Some("1ms"), 1).collect();
+        let found: Vec<Verdict> = verdicts(*kept, property, Some("1us"), 1).collect();
         // What never happens has never happened by any instant, and what is to happen some day has not.
         let expected = match property.split('(').next() {
             Some("Never") => Verdict::Holds,

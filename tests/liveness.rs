@@ -175,6 +175,74 @@ fn what_the_head_of_a_chain_had_under_way_is_not_acknowledged_when_it_comes_back
     assert!(found.is_empty(), "{found:?}");
 }
 
+/// Ways that make a second copy of one message in twenty, and let one in ten be overtaken.
+const COPIES: &str = r#"Link(from: "room", to: "room", delay: Exponential(mean: "10ms"), duplicate: "5%", reorder: "10%")"#;
+
+#[test]
+fn copies_of_messages_that_come_late_and_out_of_order_break_no_promise() {
+    let commits =
+        ["", "coordinators: 3, ", "phases: Three, "].map(|more| format!("TwoPhaseCommit({more}participants: 3, domain: \"room\")"));
+    let commits = commits.iter().map(|group| (group.as_str(), "Atomicity(), Integrity()"));
+    let others = [
+        (
+            "DistributedLock(holders: 2, ttl: \"1s\", work: \"100ms\", prepares: \"20ms\", domain: \"room\")",
+            "ExclusiveHolding(), OneWriterAtATime()",
+        ),
+        ("Payments(accounts: 4, domain: \"room\")", "ChargedOnce(), AtMostOnce(), Linearizable()"),
+        ("Payments(transfers: \"80%\", audits: \"20%\", domain: \"room\")", "ChargedOnce(), ConservationOfMoney(total: 1000)"),
+        ("Generals(members: 4, round: \"300ms\", domain: \"room\")", "Agreement(), Validity(), Integrity()"),
+        ("KeyValue(members: 2, acknowledge: All, keys: 5, domain: \"room\")", "Linearizable()"),
+    ];
+    let cores = CORES.iter().map(|core| (core.group, core.safety));
+    for (group, safety) in cores.chain(others).chain(commits) {
+        let text = format!(
+            "(schema: 1, name: \"copies\", horizon: \"20s\",
+              nodes: {{ \"app\": Clients(count: 10, arrivals: Poisson(rate: \"30/s\"), calls: \"db\", domain: \"room\") }},
+              groups: {{ \"db\": {group} }}, links: [{COPIES}],
+              stacks: {{ \"app -> db\": [Timeout(\"2s\")] }}, properties: [{safety}])"
+        );
+        let scenario = read(Source::new("copies.ron", &text), "copies.ron", &[], Extent::AsWritten)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+        let found = collected(20, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+        assert!(found.is_empty(), "{group}: {found:?}");
+    }
+}
+
+/// Replicas with this checkpoint and load, at whom this happens: how many of all calls succeed.
+fn served(checkpoint: u32, rate: u32, faults: &str) -> f64 {
+    let text = format!(
+        "(schema: 1, name: \"served\", horizon: \"60s\", warm_up: \"2s\",
+          nodes: {{ \"app\": Clients(count: 50, arrivals: Poisson(rate: \"{rate}/s\"), calls: \"db\", domain: \"app\") }},
+          groups: {{ \"db\": Pbft(checkpoint_every: {checkpoint}, domain: \"room\") }},
+          links: [Link(from: \"room\", to: \"room\", delay: Exponential(mean: \"5ms\")), Link(from: \"app\", to: \"room\", delay: Exponential(mean: \"3ms\"))],
+          stacks: {{ \"app -> db\": [Timeout(\"1s\")] }}, faults: [{faults}], properties: [Agreement()])"
+    );
+    let scenario = read(Source::new("served.ron", &text), "served.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let share = |seed| {
+        let run = run(&scenario.cells[0].arms[0], seed, TieBreak::ByRank, None).measures;
+        assert!(run.findings.iter().all(|finding| finding.verdict == Verdict::Holds), "{:?}", run.findings);
+        run.succeeded as f64 / run.calls as f64
+    };
+    (1..=3).map(share).fold(1.0, f64::min)
+}
+
+#[test]
+fn replicas_whose_window_is_full_or_who_have_missed_something_are_told_again() {
+    // Nothing is wrong, and the log is short.
+    let calm = served(8, 160, "");
+    assert!(calm > 0.99, "{calm}");
+    // Two or five of sixty seconds are bad, and what was missed then is made up for soon.
+    let lossy = served(
+        8,
+        60,
+        "BadLink(from: \"room\", to: \"room\", delay: Exponential(mean: \"50ms\"), loss: \"10%\", at: \"10s\", lasts: \"5s\")",
+    );
+    assert!(lossy > 0.85, "{lossy}");
+    let parted = served(64, 400, "Partition(groups: [[\"db[0]\", \"db[1]\"], [\"db[2]\", \"db[3]\"]], at: \"10s\", lasts: \"2s\")");
+    assert!(parted > 0.85, "{parted}");
+}
+
 /// Nobody asks for anything for half a minute.
 const IDLE: &str = r#"(schema: 1, name: "idle", horizon: "60s",
     nodes: { "app": Clients(count: 1, arrivals: Piecewise(rates: [("0s", "5/s"), ("3s", "0/s"), ("40s", "5/s")]), calls: "db", domain: "room") },
