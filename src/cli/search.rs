@@ -151,12 +151,8 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
     // A run that was stopped at a limit of its scenario says nothing.
     let is_broken = made.groups.iter().any(|group| group.failure.property != failure::LIMITS);
-    let ends = [
-        (is_bug, Exit::Bug),
-        (!progress::go_on(), Exit::Interrupted),
-        (is_broken, Exit::Failed),
-        (made.failed() > 0, Exit::Undecided),
-    ];
+    let ends =
+        [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (is_broken, Exit::Failed), (made.failed() > 0, Exit::Undecided)];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 

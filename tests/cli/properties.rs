@@ -86,7 +86,11 @@ fn a_run_that_comes_to_a_limit_stops_there_and_says_which_where_and_what_to_do()
         assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
         assert!(said.out.contains("every run stays within its limits") && said.out.contains(what), "{}", said.out);
         assert!(place.read("junit.xml").contains("every run stays within its limits"));
-        assert!(place.read(&format!("results/{}/report.html", if field.contains("history") { "register" } else { "store" })).contains("WithinLimits"));
+        assert!(
+            place
+                .read(&format!("results/{}/report.html", if field.contains("history") { "register" } else { "store" }))
+                .contains("WithinLimits")
+        );
         let said = place.run(&["search", "limited.ron", "--seeds", "20", "--quiet"]);
         assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
         assert!(said.out.contains("a run stays within its limits") && said.out.contains(what), "{}", said.out);
@@ -95,7 +99,8 @@ fn a_run_that_comes_to_a_limit_stops_there_and_says_which_where_and_what_to_do()
 
 #[test]
 fn what_was_violated_before_a_run_came_to_its_limit_is_violated() {
-    let place = Place::with(&[("register.ron", &register(STALE, "Linearizable(), EventualConvergence(within: \"1s\")", "history_limit: 600,"))]);
+    let place =
+        Place::with(&[("register.ron", &register(STALE, "Linearizable(), EventualConvergence(within: \"1s\")", "history_limit: 600,"))]);
     let said = place.run(&["run", "register.ron"]);
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
     let row = |name: &str| said.out.lines().find(|line| line.starts_with(name)).expect("there is a row");

@@ -147,7 +147,9 @@ impl Saga {
         }
         let sum: i64 = self.steps.iter().take(MOST_STEPS).map(|step| step.amount.clamp(-MOST_AMOUNT, MOST_AMOUNT)).sum();
         if sum != 0 {
-            let sentence = format!("the amounts of the steps come to {sum}: every saga that is completed would make or lose money; let them come to 0");
+            let sentence = format!(
+                "the amounts of the steps come to {sum}: every saga that is completed would make or lose money; let them come to 0"
+            );
             complaints.push(complaint("steps", sentence));
         }
         if let SagaLog::Durable(log) = &self.log {

@@ -72,9 +72,12 @@ pub(super) const ALL: [Fixed; 17] = [
             Unit::Ratio.quotient(u128::from(most.max(by_users)), u128::from(run.calls))
         },
     },
-    count("messages sent", Better::Unsaid, "messages of all kinds that were sent over the whole run, warm-up and drain included", |run, _| {
-        Reading::count(run.messages.sent)
-    }),
+    count(
+        "messages sent",
+        Better::Unsaid,
+        "messages of all kinds that were sent over the whole run, warm-up and drain included",
+        |run, _| Reading::count(run.messages.sent),
+    ),
     count("messages lost", Better::Less, "messages of all kinds that never arrived, for whatever reason", |run, _| {
         Reading::count(run.messages.all_lost())
     }),

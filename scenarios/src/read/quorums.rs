@@ -38,7 +38,8 @@ fn told(property: &str, small: &TooSmall) -> Problem {
 
 /// Whether somebody expects that this is violated in this arm.
 fn is_expected(scenario: &Scenario, title: &str, arm: &str) -> bool {
-    let speaks = |clause: &Clause| matches!(clause.bare(), Clause::Violated(bounds) if bounds.property == title && bounds.at_least.is_some());
+    let speaks =
+        |clause: &Clause| matches!(clause.bare(), Clause::Violated(bounds) if bounds.property == title && bounds.at_least.is_some());
     scenario.expect.iter().any(|clause| speaks(clause) && clause.speaks_of(arm))
 }
 

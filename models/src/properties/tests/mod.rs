@@ -43,7 +43,15 @@ fn judged(property: &impl Property, operations: Vec<Operation>) -> Judged {
 fn judged_after(property: &impl Property, operations: Vec<Operation>, faults_end: u64) -> Judged {
     let (history, heard) = (history(operations), BTreeMap::new());
     let (horizon, ended) = (at(1_000), at(1_000));
-    property.judge(&Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(faults_end), horizon, ended, exceeded: None })
+    property.judge(&Evidence {
+        history: &history,
+        books: &Books::default(),
+        heard: &heard,
+        faults_end: at(faults_end),
+        horizon,
+        ended,
+        exceeded: None,
+    })
 }
 
 /// A long history of a register that one copy would give: each operation takes effect at its own instant within its interval.
@@ -158,8 +166,15 @@ fn staleness_is_bounded_by_versions_and_by_age_and_counted() {
     // The first write that it misses was done at 30.
     assert_eq!((verdict(None, Some(70)), verdict(None, Some(71))), (Verdict::Violated, Verdict::Holds));
     let (history, heard) = (history(operations.clone()), BTreeMap::new());
-    let evidence =
-        Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(0), horizon: at(200), ended: at(200), exceeded: None };
+    let evidence = Evidence {
+        history: &history,
+        books: &Books::default(),
+        heard: &heard,
+        faults_end: at(0),
+        horizon: at(200),
+        ended: at(200),
+        exceeded: None,
+    };
     let observed: Vec<(String, i64)> = bounded(Some(1), None).observe(&evidence).into_iter().map(|one| (one.title(), one.value)).collect();
     let expected = [("reads judged", 2), ("stale reads", 1), ("versions missed, most", 2), ("staleness, most", 70)];
     assert_eq!(observed, expected.map(|(name, value)| (name.to_owned(), value)));
@@ -188,7 +203,9 @@ fn what_is_tried_again_is_still_wanted() {
         let history = History { operations, tried_again: again.iter().map(|instant| at(*instant)).collect(), missing: 0 };
         let (books, heard) = (Books::default(), BTreeMap::new());
         let (horizon, ended) = (at(1_000), at(1_000));
-        progress.judge(&Evidence { history: &history, books: &books, heard: &heard, faults_end: at(0), horizon, ended, exceeded: None }).verdict
+        progress
+            .judge(&Evidence { history: &history, books: &books, heard: &heard, faults_end: at(0), horizon, ended, exceeded: None })
+            .verdict
     };
     assert_eq!(judged(&[]), Verdict::Holds, "whoever began before may have given up");
     assert_eq!(judged(&[400]), Verdict::Violated);
@@ -278,8 +295,15 @@ fn what_is_announced_is_never_eventually_or_perhaps_heard() {
     let history = History::default();
     let verdicts = |times: &[u64]| {
         let heard = heard(times);
-        let evidence =
-            Evidence { history: &history, books: &Books::default(), heard: &heard, faults_end: at(100), horizon: at(500), ended: at(500), exceeded: None };
+        let evidence = Evidence {
+            history: &history,
+            books: &Books::default(),
+            heard: &heard,
+            faults_end: at(100),
+            horizon: at(500),
+            ended: at(500),
+            exceeded: None,
+        };
         let within = Some(sim_core::time::SimDuration::from_nanos(50));
         [
             Never { event: event.clone() }.judge(&evidence).verdict,

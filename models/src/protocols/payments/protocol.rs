@@ -186,9 +186,7 @@ impl Protocol for PaymentsProtocol {
         let account = (sim_core::draw::mix(call) % u64::from(self.accounts)) as u32;
         let (object, action, message) = match self.wish(account, turn) {
             Wish::Charge => (account, Action::Add(1), Message::Charge(account, call)),
-            Wish::Transfer(to) => {
-                (account, Action::Transfer { to: u64::from(to), amount: 1 }, Message::Transfer(account, to, call))
-            }
+            Wish::Transfer(to) => (account, Action::Transfer { to: u64::from(to), amount: 1 }, Message::Transfer(account, to, call)),
             Wish::Audit => (0, Action::Total, Message::Audit),
         };
         turn.invoke(u64::from(object), action);

@@ -23,7 +23,13 @@ impl Watch {
         }
     }
 
-    fn done(&mut self, call: i64, (counted, again, word): (&'static str, &'static str, &str), now: SimTime, observations: &mut Observations) {
+    fn done(
+        &mut self,
+        call: i64,
+        (counted, again, word): (&'static str, &'static str, &str),
+        now: SimTime,
+        observations: &mut Observations,
+    ) {
         let times = self.times.entry(call).or_insert(0);
         *times += 1;
         let is_again = *times > 1;
