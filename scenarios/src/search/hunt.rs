@@ -352,7 +352,12 @@ mod tests {
             bred += strikes.len();
             let mut downs = Downs::default();
             run(arm, seed, TieBreak::ByRank, Some(&mut downs as &mut dyn Observer<Record>));
-            assert!(downs.most <= 1 && downs.last_return <= SimTime::from_nanos(15_000_000_000), "seed {seed}: {} down, {:?}", downs.most, task.origin);
+            assert!(
+                downs.most <= 1 && downs.last_return <= SimTime::from_nanos(15_000_000_000),
+                "seed {seed}: {} down, {:?}",
+                downs.most,
+                task.origin
+            );
         }
         assert!(bred > 300, "only {bred} strikes were tried again");
     }
