@@ -208,8 +208,8 @@ mod tests {
         assert_eq!(condensed(&format!("{numbers:?}"), 0), "[22 more before, 22, 23, 24, 25, 26, 27, 28, 29]");
         let long = format!("Log {{ entries: {:?}, last: 3 }}", vec!["a sentence of some length, with a comma in it"; 20]);
         let lines: Vec<String> = condensed(&long, 2).lines().map(str::to_owned).collect();
-        assert_eq!(lines.len(), 13, "{lines:?}");
-        assert_eq!((lines[0].as_str(), lines[2].as_str(), lines[12].as_str()), ("Log {", "      12 more before,", "  }"));
+        assert_eq!(lines.len(), 14, "{lines:?}");
+        assert_eq!((lines[0].as_str(), lines[2].as_str(), lines[13].as_str()), ("Log {", "      12 more before,", "  }"));
     }
 
     #[test]
