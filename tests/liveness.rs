@@ -138,6 +138,140 @@ fn a_core_that_is_too_small_is_found_to_stand_still() {
     }
 }
 
+/// A chain that comes to pieces again and again, up to all of it at once, and is whole for 20 s at the end.
+const PIECES: &str = r#"(schema: 1, name: "pieces", horizon: "40s",
+    nodes: { "app": Clients(count: 10, arrivals: Poisson(rate: "20/s"), calls: "db", domain: "room") },
+    groups: { "db": Chain(keys: 5, domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Retry(attempts: 3, backoff: FullJitter(base: "50ms", cap: "500ms")), Timeout("1s")] },
+    storm: Storm(from: "1s", lasts: "15s", quiet: "20s", most: 12, shortest: "100ms", longest: "3s", max_down: 4, families: [
+        Crash(node: "db"), Pause(node: "db"), Isolation(shape: Minority, node: "db"), Isolation(shape: One, node: "db"),
+        BadLink(from: "room", to: "room", delay: Exponential(mean: "50ms"), loss: "10%")]),
+    properties: [Progress(within: "8s"), KeepsAcknowledged(), Linearizable()])"#;
+
+#[test]
+fn a_chain_that_came_to_pieces_goes_on_when_it_is_whole_and_has_kept_what_it_acknowledged() {
+    let scenario = read(Source::new("pieces.ron", PIECES), "pieces.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(SEEDS, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// The head of a chain is cut off with writes under way, the others go on without it, and it comes back at the end of the chain, without anybody
+/// who writes any more; then the next head dies.
+const REJOINS: &str = r#"(schema: 1, name: "rejoins", horizon: "12s",
+    nodes: { "app": Clients(count: 10, arrivals: Piecewise(rates: [("0s", "40/s"), ("3400ms", "0/s")]), calls: "db", domain: "room") },
+    groups: { "db": Chain(keys: 5, reads: "0%", domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Timeout("1s")] },
+    faults: [Partition(groups: [["db[0]"], ["db[1]", "db[2]", "db[3]"]], at: "3s", lasts: "3s"), Crash(node: "db[1]", at: "8s")],
+    properties: [KeepsAcknowledged(), Linearizable()])"#;
+
+#[test]
+fn what_the_head_of_a_chain_had_under_way_is_not_acknowledged_when_it_comes_back_as_its_tail() {
+    let scenario = read(Source::new("rejoins.ron", REJOINS), "rejoins.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(20, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// A way that makes a second copy of one message in twenty, and lets one in ten be overtaken.
+fn copies(from: &str) -> String {
+    format!("Link(from: \"{from}\", to: \"room\", delay: Exponential(mean: \"10ms\"), duplicate: \"5%\", reorder: \"10%\")")
+}
+
+/// Groups that know a call again, or to which a second copy of a question is another one; and what they promise.
+const KNOW_CALLS: &[(&str, &str)] = &[
+    ("Raft(members: 5, keys: 5, domain: \"room\")", "StateMachineSafety(), Linearizable()"),
+    ("Pbft(checkpoint_every: 16, domain: \"room\")", "Agreement(), Linearizable()"),
+    ("Payments(accounts: 4, domain: \"room\")", "ChargedOnce(), AtMostOnce(), Linearizable()"),
+    ("Payments(transfers: \"80%\", audits: \"20%\", domain: \"room\")", "ChargedOnce(), ConservationOfMoney(total: 1000)"),
+    ("TwoPhaseCommit(participants: 3, domain: \"room\")", "Atomicity(), Integrity()"),
+    ("TwoPhaseCommit(coordinators: 3, participants: 3, domain: \"room\")", "Atomicity(), Integrity()"),
+    ("TwoPhaseCommit(phases: Three, participants: 3, domain: \"room\")", "Atomicity(), Integrity()"),
+];
+
+/// Those to which a copy of a write is a write, so that one that comes late may write over another: only what members say to each other is copied.
+const DO_AGAIN: &[(&str, &str)] = &[
+    (
+        "DistributedLock(holders: 2, ttl: \"1s\", work: \"100ms\", prepares: \"20ms\", domain: \"room\")",
+        "ExclusiveHolding(), OneWriterAtATime()",
+    ),
+    ("Generals(members: 4, round: \"300ms\", domain: \"room\")", "Agreement(), Validity(), Integrity()"),
+    ("KeyValue(members: 2, acknowledge: All, keys: 5, domain: \"room\")", "Linearizable()"),
+];
+
+#[test]
+fn copies_of_messages_that_come_late_and_out_of_order_break_no_promise() {
+    let clean = "Link(from: \"app\", to: \"room\", delay: Exponential(mean: \"10ms\"))";
+    let cores = CORES.iter().map(|core| (core.group, core.safety));
+    let again = DO_AGAIN.iter().copied().chain(cores).map(|(group, safety)| (group, safety, clean.to_owned()));
+    for (group, safety, way) in KNOW_CALLS.iter().map(|(group, safety)| (*group, *safety, copies("app"))).chain(again) {
+        let text = format!(
+            "(schema: 1, name: \"copies\", horizon: \"20s\",
+              nodes: {{ \"app\": Clients(count: 10, arrivals: Poisson(rate: \"30/s\"), calls: \"db\", domain: \"app\") }},
+              groups: {{ \"db\": {group} }}, links: [{}, {way}],
+              stacks: {{ \"app -> db\": [Timeout(\"2s\")] }}, properties: [{safety}])",
+            copies("room")
+        );
+        let scenario = read(Source::new("copies.ron", &text), "copies.ron", &[], Extent::AsWritten)
+            .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+        let found = collected(20, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+        assert!(found.is_empty(), "{group}: {found:?}");
+    }
+}
+
+/// Replicas with this checkpoint and load, at whom this happens: how many of all calls succeed.
+fn served(checkpoint: u32, rate: u32, faults: &str) -> f64 {
+    let text = format!(
+        "(schema: 1, name: \"served\", horizon: \"60s\", warm_up: \"2s\",
+          nodes: {{ \"app\": Clients(count: 50, arrivals: Poisson(rate: \"{rate}/s\"), calls: \"db\", domain: \"app\") }},
+          groups: {{ \"db\": Pbft(checkpoint_every: {checkpoint}, domain: \"room\") }},
+          links: [Link(from: \"room\", to: \"room\", delay: Exponential(mean: \"5ms\")), Link(from: \"app\", to: \"room\", delay: Exponential(mean: \"3ms\"))],
+          stacks: {{ \"app -> db\": [Timeout(\"1s\")] }}, faults: [{faults}], properties: [Agreement()])"
+    );
+    let scenario = read(Source::new("served.ron", &text), "served.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let share = |seed| {
+        let run = run(&scenario.cells[0].arms[0], seed, TieBreak::ByRank, None).measures;
+        assert!(run.findings.iter().all(|finding| finding.verdict == Verdict::Holds), "{:?}", run.findings);
+        run.succeeded as f64 / run.calls as f64
+    };
+    (1..=3).map(share).fold(1.0, f64::min)
+}
+
+#[test]
+fn replicas_whose_window_is_full_or_who_have_missed_something_are_told_again() {
+    // Nothing is wrong, and the log is short.
+    let calm = served(8, 160, "");
+    assert!(calm > 0.99, "{calm}");
+    // Two or five of sixty seconds are bad, and what was missed then is made up for soon.
+    let lossy = served(
+        8,
+        60,
+        "BadLink(from: \"room\", to: \"room\", delay: Exponential(mean: \"50ms\"), loss: \"10%\", at: \"10s\", lasts: \"5s\")",
+    );
+    assert!(lossy > 0.85, "{lossy}");
+    let parted = served(64, 400, "Partition(groups: [[\"db[0]\", \"db[1]\"], [\"db[2]\", \"db[3]\"]], at: \"10s\", lasts: \"2s\")");
+    assert!(parted > 0.85, "{parted}");
+}
+
+/// Nobody asks for anything for half a minute.
+const IDLE: &str = r#"(schema: 1, name: "idle", horizon: "60s",
+    nodes: { "app": Clients(count: 1, arrivals: Piecewise(rates: [("0s", "5/s"), ("3s", "0/s"), ("40s", "5/s")]), calls: "db", domain: "room") },
+    groups: { "db": Pbft(domain: "room") },
+    links: [Link(from: "room", to: "room", delay: Uniform(low: "1ms", high: "10ms"))],
+    stacks: { "app -> db": [Timeout("10s")] },
+    properties: [Never(event: "WantsView"), Agreement()])"#;
+
+#[test]
+fn replicas_whom_nobody_asks_for_anything_want_no_other_primary() {
+    let scenario = read(Source::new("idle.ron", IDLE), "idle.ron", &[], Extent::AsWritten)
+        .unwrap_or_else(|(source, problems)| panic!("{}", problems.render(&source, false)));
+    let found = collected(5, |index| judged(&scenario.cells[0].arms[0], index as u64 + 1));
+    assert!(found.is_empty(), "{found:?}");
+}
+
 /// Every kind of traitor.
 const TRAITORS: &[&str] = &[
     "Silent",

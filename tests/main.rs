@@ -7,6 +7,7 @@ mod cli; // does the program say and do what a user expects, with good and bad i
 mod corpus; // do kept failures still fail, and would a new one be found?
 mod determinism; // same scenario and seed: same bytes, on any number of threads and in any build?
 mod documents; // is everything the documents show true?
+mod every_verdict; // can every property be violated, kept, and left undecided?
 mod explain; // is what the program explains about faults true, and all of it?
 mod known_results; // does the simulator reproduce published results and closed forms?
 mod liveness; // does what works go on, though the rest is dead or lies for ever?

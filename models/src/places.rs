@@ -58,7 +58,17 @@ impl<'a> Places<'a> {
         let mut known: Vec<&str> = self.nodes.iter().map(|node| node.name.split('[').next().unwrap_or_default()).collect();
         known.extend(self.domains.iter().map(String::as_str));
         known.dedup();
-        Err(Complaint::unknown(field, "node or domain", name, known))
+        Err(self.out_of_range(field, name).unwrap_or_else(|| Complaint::unknown(field, "node or domain", name, known)))
+    }
+
+    /// A number that nobody has, of a service or a group that there is.
+    fn out_of_range(&self, field: &str, name: &str) -> Option<Complaint> {
+        let (of, index) = name.strip_suffix(']')?.split_once('[')?;
+        let begin = format!("{of}[");
+        let count = self.nodes.iter().filter(|node| node.name.starts_with(&begin)).count();
+        let last = count.checked_sub(1)?;
+        let message = format!("`{of}` has nobody with the number {index}: they are `{of}[0]` to `{of}[{last}]`");
+        Some(Complaint { field: field.to_owned(), message, unknown: None })
     }
 
     /// The places an end of a way means: the domain of this name, or where everybody of this name stands.
@@ -112,7 +122,7 @@ impl<'a> Places<'a> {
                 return Err(crate::registry::complaint(field, sentence));
             }
             let known = self.services.iter().map(|service| service.name.as_str()).chain(self.group.map(|group| group.name.as_str()));
-            return Err(Complaint::unknown(field, "service or group", name, known));
+            return Err(self.out_of_range(field, name).unwrap_or_else(|| Complaint::unknown(field, "service or group", name, known)));
         }
         Ok(all)
     }

@@ -73,6 +73,11 @@ pub fn explain(args: &ExplainArgs) -> Result<Exit, Exit> {
     let others: Vec<_> = others.filter(|(kind, name, _)| is_named(name) && (!has_page(kind) || is_watched(name))).collect();
     let strategies: Vec<_> = strategies.iter().filter(|&&(_, _, name, ..)| is_named(name)).collect();
     if fault.is_none() && clause.is_none() && strategies.is_empty() && others.is_empty() {
+        let mentions = guide::mentions(&args.name);
+        if !mentions.is_empty() {
+            let pages = mentions.iter().map(|(example, meaning)| format!("{}\n\n{}", paragraph("", example), paragraph("", meaning)));
+            return print(&format!("{} is part of:\n\n{}", args.name, pages.collect::<Vec<_>>().join("\n\n"))).map(|()| Exit::Fine);
+        }
         let known: Vec<String> = list::everything().into_iter().map(|(_, name, _)| name).collect();
         let hint =
             did_you_mean(&args.name, known.iter().map(String::as_str)).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();

@@ -37,6 +37,23 @@ pub fn entry(kind: &str, name: &str) -> Option<Entry> {
     Some(Entry { example: example.trim_matches('`').to_owned(), meaning: plain(meaning), fields })
 }
 
+/// What the guide says where it speaks of a word that has no page: how it is written and what it means, row by row of its tables.
+pub fn mentions(word: &str) -> Vec<(String, String)> {
+    let rows = GUIDE.lines().filter(|line| line.starts_with("| `") && is_written_in(line, word));
+    rows.filter_map(|row| row.trim().strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
+        .map(|(example, meaning)| (example.replace('`', ""), plain(meaning)))
+        .collect()
+}
+
+/// Whether a row has this word as part of what is to be written, and not of another word.
+fn is_written_in(row: &str, word: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    row.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&row[..at], &row[at + word.len()..]);
+        before.matches('`').count() % 2 == 1 && !is_part(before.chars().next_back()) && !is_part(after.chars().next())
+    })
+}
+
 /// The lines of the first table in these.
 fn rows(lines: impl Iterator<Item = &'static str>) -> impl Iterator<Item = &'static str> {
     lines.take_while(|line| line.starts_with('|'))
@@ -96,6 +113,18 @@ mod tests {
             assert!(entry.example.starts_with(&format!("{name}(")) && entry.example.ends_with(')'), "{}", entry.example);
             assert!(!entry.meaning.is_empty() && !entry.meaning.contains("](") && !entry.meaning.contains('*'), "{}", entry.meaning);
         }
+    }
+
+    #[test]
+    fn a_word_without_a_page_is_explained_by_the_rows_that_speak_of_it() {
+        let phi = mentions("PhiAccrual");
+        assert_eq!(phi.len(), 1, "{phi:?}");
+        assert!(phi[0].0.starts_with("Heartbeats(") && phi[0].1.contains("least_sd"), "{phi:?}");
+        assert!(!mentions("UnsyncedLost").is_empty() && !mentions("OwnTermCommit").is_empty());
+        assert!(
+            mentions("Accrual").is_empty() && mentions("every member tells").is_empty(),
+            "no part of a word, and nothing that nobody writes"
+        );
     }
 
     #[test]

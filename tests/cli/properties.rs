@@ -122,3 +122,11 @@ fn limits_that_are_none_are_refused() {
         assert!(said.err.contains("_limit"), "{}", said.err);
     }
 }
+
+#[test]
+fn a_fault_at_a_member_that_a_group_does_not_have_is_told_whom_it_has() {
+    let text = store("Raft()").replace("sweep:", "faults: [Crash(node: \"store[3]\", at: \"1s\")], sweep:");
+    let said = Place::with(&[("beyond.ron", &text)]).run(&["check", "beyond.ron"]);
+    assert_eq!(said.code, Some(2), "{}{}", said.out, said.err);
+    assert!(said.err.contains("`store` has nobody with the number 3: they are `store[0]` to `store[2]`"), "{}", said.err);
+}

@@ -48,6 +48,8 @@ pub enum CounterRule {
     GreaterEntry,
     /// A member's own entry is on its disk before it says that it has added.
     DurableEntry,
+    /// A member merges what it hears with what it has; without, what it heard last takes the place of all that it has, and sums fall.
+    Merging,
 }
 
 impl Default for GrowOnlyCounter {
@@ -80,6 +82,7 @@ impl Speaks for GrowOnlyCounter {
             reads: self.reads,
             takes_the_greater: keeps(CounterRule::GreaterEntry),
             is_durable: keeps(CounterRule::DurableEntry),
+            merges: keeps(CounterRule::Merging),
         }
     }
 
@@ -108,6 +111,7 @@ pub struct CounterProtocol {
     reads: Share,
     takes_the_greater: bool,
     is_durable: bool,
+    merges: bool,
 }
 
 /// What a member knows.
@@ -241,6 +245,10 @@ impl Protocol for CounterProtocol {
 
     fn on_message(&self, member: &mut Member, _from: u32, message: Message, _turn: &mut Turn<'_, Self>) {
         let Message::Entries(heard) = message else { return };
+        if !self.merges {
+            member.entries.iter_mut().zip(heard).for_each(|(known, heard)| *known = heard);
+            return;
+        }
         for (known, heard) in member.entries.iter_mut().zip(heard) {
             *known = if self.takes_the_greater { heard.max(*known) } else { known.saturating_add(heard) };
         }
@@ -322,7 +330,7 @@ mod tests {
     #[test]
     fn whatever_is_said_to_a_member_it_goes_on() {
         bears_everything(&GrowOnlyCounter::default().protocol(), anything);
-        let without = vec![CounterRule::GreaterEntry, CounterRule::DurableEntry];
+        let without = vec![CounterRule::GreaterEntry, CounterRule::Merging, CounterRule::DurableEntry];
         bears_everything(&GrowOnlyCounter { without, ..GrowOnlyCounter::default() }.protocol(), anything);
     }
 }

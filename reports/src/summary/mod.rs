@@ -3,6 +3,7 @@
 mod across;
 mod arm;
 mod besides;
+mod by_what;
 pub mod classes;
 mod consistency;
 pub mod detection;

@@ -217,7 +217,7 @@ pub(super) fn places(scores: &[Vec<Score>]) -> (Vec<usize>, Vec<u64>) {
 pub(super) type Score = BTreeMap<u64, i128>;
 
 /// What ranks an arm, seed by seed, what matters most first.
-fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
+pub(super) fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
     let cost: Score = match arm.goodput_by_seed.as_slice() {
         [] => arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect(),
         done => done.iter().map(|&(seed, goodput)| (seed, i128::from(goodput))).collect(),

@@ -23,6 +23,7 @@ use crate::parallel::map_in_index_order;
 use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
+use crate::search::failure::ENDS;
 use draft::Draft;
 use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants, much_earlier};
 
@@ -98,7 +99,8 @@ pub enum Refused {
 /// See [`Refused`].
 pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Result<Shrunk, Refused> {
     let draft = Draft::of(repro).map_err(Refused::Scenario)?;
-    let trial = Trial { data: &repro.data, wanted };
+    let may_be_unfinished = repro.failures.iter().any(|failure| failure.property == ENDS);
+    let trial = Trial { data: &repro.data, wanted, may_be_unfinished };
     let mut work = Work { trial, options, runs: 1, steps: Vec::new() };
     let from = work.trial.size_of(&draft, repro.recording.events.saturating_mul(2)).ok_or(Refused::Passes)?;
     let mut best = (draft, from);

@@ -141,7 +141,7 @@ impl Server {
                     turn.send(To::Member(next), Message::Pass(self.order.version, (number, key, value), caller));
                 }
             }
-            None if self.is_tail(turn.me()) => self.confirmed(number, turn),
+            None if self.is_tail(turn.me()) && self.is_complete(turn.me()) => self.confirmed(number, turn),
             None => {}
         }
     }
@@ -241,6 +241,10 @@ impl Server {
         let (had_next, was_head, was_tail) = (self.next(me), self.is_head(me), self.is_tail(me));
         self.order = order;
         self.early.clear();
+        if !self.is_complete(me) {
+            // What it had under way when it was in the chain last is no part of that any more: it is handed what is.
+            self.open.clear();
+        }
         if !self.is_head(me) {
             std::mem::take(&mut self.waiting).into_values().for_each(|caller| turn.drop_held(caller));
         } else if !was_head {

@@ -6,7 +6,7 @@ use super::protocol::{Timer, TwoPhaseCommitProtocol};
 use super::{CommitRule, Phases, Termination};
 use crate::disks::{Completion, Order};
 use crate::protocols::{To, Turn};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A participant.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,31 @@ pub struct Participant {
     decided: BTreeMap<Transaction, (bool, Option<u64>)>,
     journal: Journal<Next>,
     is_loading: bool,
+    over: Over,
+}
+
+/// The transactions that everybody has done last, and how they ended: a copy of a question about one of them may come late. It is with the
+/// records on the disk.
+#[derive(Clone, Debug, Default)]
+struct Over {
+    ends: BTreeMap<Transaction, bool>,
+    order: VecDeque<Transaction>,
+}
+
+/// Own choice, far above what ends while a message is on its way.
+const MOST_OVER: usize = 4_096;
+
+impl Over {
+    fn insert(&mut self, transaction: Transaction, commit: bool) {
+        if self.ends.insert(transaction, commit).is_none() {
+            self.order.push_back(transaction);
+        }
+        if self.order.len() > MOST_OVER
+            && let Some(old) = self.order.pop_front()
+        {
+            self.ends.remove(&old);
+        }
+    }
 }
 
 /// Its part in a transaction.
@@ -62,8 +87,9 @@ impl Participant {
             Message::PreCommit(transaction) => self.pre_commits(protocol, transaction, from, turn),
             Message::Decision(transaction, commit) => self.told(protocol, transaction, commit, from, turn),
             Message::Forget(transaction) => {
-                if let Some((_, Some(slot))) = self.decided.remove(&transaction) {
-                    self.journal.give_back(slot);
+                if let Some((commit, slot)) = self.decided.remove(&transaction) {
+                    self.over.insert(transaction, commit);
+                    slot.into_iter().for_each(|slot| self.journal.give_back(slot));
                 }
             }
             Message::Query(transaction) => {
@@ -81,6 +107,9 @@ impl Participant {
     }
 
     fn asked(&mut self, protocol: &TwoPhaseCommitProtocol, transaction: Transaction, from: u32, turn: Now<'_, '_>) {
+        if self.over.ends.contains_key(&transaction) {
+            return;
+        }
         if let Some(&(commit, _)) = self.decided.get(&transaction) {
             return turn.send(To::Member(from), Message::Vote(transaction, commit));
         }
@@ -122,6 +151,7 @@ impl Participant {
             Some(Known::Deciding(commit)) => State::Decided(commit),
             Some(Known::Preparing | Known::Prepared) => State::Prepared,
             Some(Known::PreCommitting | Known::PreCommitted) => State::PreCommitted,
+            None if self.over.ends.contains_key(&transaction) => State::Decided(self.over.ends[&transaction]),
             None => State::Decided(self.decided.entry(transaction).or_insert((false, None)).0),
         }
     }
@@ -253,7 +283,7 @@ impl Participant {
     }
 
     pub(super) fn crashes(&mut self) {
-        *self = Self { is_loading: true, ..Self::default() };
+        *self = Self { is_loading: true, over: std::mem::take(&mut self.over), ..Self::default() };
     }
 
     pub(super) fn returns(turn: Now<'_, '_>) {

@@ -6,13 +6,18 @@ use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;
 use sim_core::time::{SimDuration, SimTime};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What became of transactions that are under way.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     transactions: BTreeMap<Transaction, Fate>,
+    /// Those that coordinators have forgotten, the oldest first: participants may do something about them all the same.
+    forgotten: VecDeque<Transaction>,
 }
+
+/// So many transactions are remembered after they were forgotten: own choice, far above what ends while a message is on its way.
+const MOST_FORGOTTEN: usize = 4_096;
 
 #[derive(Clone, Debug, Default)]
 struct Fate {
@@ -55,7 +60,12 @@ impl Watch {
             "DecidesCommit" => observations.count("transactions committed", 1),
             "DecidesAbort" => observations.count("transactions aborted", 1),
             "Forgets" => {
-                self.transactions.remove(&transaction);
+                self.forgotten.push_back(transaction);
+                if self.forgotten.len() > MOST_FORGOTTEN
+                    && let Some(old) = self.forgotten.pop_front()
+                {
+                    self.transactions.remove(&old);
+                }
             }
             "Recovers" => self.returned(instance, member, (rules, now), observations),
             _ => {}

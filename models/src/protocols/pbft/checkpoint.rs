@@ -66,9 +66,26 @@ impl Replica {
         }
     }
 
-    pub(super) fn asked_for_state(&self, from: u32, executed: u64, turn: Now<'_, '_>) {
+    /// Another has done everything up to there, and may lack what comes next: it is told again what this one has said of that, as by the
+    /// status messages of M. Castro's thesis (2001, section 5.2).
+    pub(super) fn asked_for_state(&self, protocol: &PbftProtocol, from: u32, executed: u64, turn: Now<'_, '_>) {
         if self.snapshot.at > executed {
             turn.send(To::Member(from), Message::State(Box::new(self.snapshot.clone())));
+        }
+        if self.snapshot.at > 0 {
+            turn.send(To::Member(from), Message::Checkpoint(self.snapshot.at, self.snapshot.digest()));
+        }
+        if self.is_changing {
+            return;
+        }
+        let leads = protocol.primary(self.view) == turn.me();
+        for (&place, slot) in self.slots.range(executed.saturating_add(1)..).take(protocol.window() as usize) {
+            let Some((view, proposal)) = slot.accepted.filter(|&(view, _)| view == self.view) else { continue };
+            let at = (view, place);
+            turn.send(To::Member(from), if leads { Message::PrePrepare(at, proposal) } else { Message::Prepare(at, proposal) });
+            if slot.prepared == Some((view, proposal)) {
+                turn.send(To::Member(from), Message::Commit(at, proposal));
+            }
         }
     }
 

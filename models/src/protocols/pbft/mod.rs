@@ -4,7 +4,8 @@
 //! the same say so (prepare), and those that know that enough did say that (commit); a view change takes what may have been done along
 //! to the next primary; checkpoints cut the log. A quorum is all but `faults` of the members: 2f + 1 of 3f + 1, any two of which have a correct
 //! replica in common. With 3f members two of them may have none, and that is allowed here in order to be seen.
-//! Requests and certificates are signed: a liar can leave them out, and cannot make any up. Simplified: callers ask all replicas at
+//! Who waits in vain
+//! asks in the middle of its patience for what may be lost, and is told it again. Requests and certificates are signed: a liar can leave them out, and cannot make any up. Simplified: callers ask all replicas at
 //! once, one request makes one proposal, digests are the requests themselves, and what a replica knows of the protocol survives its crash (its disk
 //! is not simulated). Left out: the recovery of replicas that were taken over, and reads that are not ordered.
 

@@ -148,7 +148,7 @@ impl Protocol for PbftProtocol {
             Message::Checkpoint(at, digest) => replica.told_of_checkpoint(self, from, (at, digest), turn),
             Message::ViewChange(view, change) => replica.wanted(self, from, view, change, turn),
             Message::NewView(view, proofs) => replica.new_view(self, from, view, &proofs, turn),
-            Message::Fetch(executed) => replica.asked_for_state(from, executed, turn),
+            Message::Fetch(executed) => replica.asked_for_state(self, from, executed, turn),
             Message::State(snapshot) => replica.told_state(self, from, *snapshot, turn),
             Message::Request(_) | Message::Reply(..) => {}
         }
@@ -162,7 +162,7 @@ impl Protocol for PbftProtocol {
     fn on_crash(&self, member: &mut Member) {
         let replica = &mut member.replica;
         replica.waiting.clear();
-        replica.is_timed = false;
+        (replica.is_timed, replica.has_asked) = (false, false);
     }
 
     fn on_recover(&self, member: &mut Member, turn: &mut Turn<'_, Self>) {

@@ -28,6 +28,8 @@ pub struct Replica {
     /// Requests that are not done, and who asked: attempts of a call that writes ask for the same request.
     pub(super) waiting: BTreeMap<u64, (Request, Vec<Held>)>,
     pub(super) is_timed: bool,
+    /// Whether it has asked for what it lacks since something was done last.
+    pub(super) has_asked: bool,
     pub(super) stable: u64,
     pub(super) snapshot: Snapshot,
     pub(super) checkpoints: BTreeMap<u64, BTreeMap<u32, u64>>,
@@ -108,13 +110,17 @@ impl Replica {
             turn.cancel_timer(());
             self.is_timed = false;
         } else if !self.is_timed {
-            turn.set_timer((), protocol.spec.patience.doubled(self.idle_views.min(10)));
+            // In the middle of its patience it asks for what may be lost.
+            let patience = protocol.spec.patience.doubled(self.idle_views.min(10));
+            turn.set_timer((), if self.is_changing { patience } else { patience.scaled(1, 2) });
             self.is_timed = true;
         }
     }
 
+    /// Whether it keeps what is said of a place. A primary proposes a window ahead of its last stable checkpoint; of whoever has not heard
+    /// yet that this is stable that may be another window.
     pub(super) fn is_in_window(&self, protocol: &PbftProtocol, place: u64) -> bool {
-        place > self.stable && place <= self.stable.saturating_add(protocol.window())
+        place > self.stable && place <= self.stable.saturating_add(2 * protocol.window())
     }
 
     pub(super) fn proposed(&mut self, protocol: &PbftProtocol, from: u32, at: At, proposal: Proposal, turn: Now<'_, '_>) {
@@ -210,7 +216,7 @@ impl Replica {
         }
         // A primary that has nothing done, place after place, is as good as one that is silent.
         if did_something {
-            (self.idle_views, self.is_timed) = (0, false);
+            (self.idle_views, self.is_timed, self.has_asked) = (0, false, false);
             self.watch_the_time(protocol, turn);
         }
     }

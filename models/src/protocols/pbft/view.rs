@@ -16,6 +16,12 @@ impl Replica {
         if self.waiting.is_empty() && !self.is_changing {
             return;
         }
+        if !self.is_changing && !std::mem::replace(&mut self.has_asked, true) {
+            // Perhaps something was lost that nobody says again by himself.
+            protocol.tell_others(&Message::Fetch(self.executed), turn);
+            return self.watch_the_time(protocol, turn);
+        }
+        self.has_asked = false;
         // Perhaps the others have done what it waits for.
         protocol.tell_others(&Message::Fetch(self.executed), turn);
         self.repeats_checkpoint(protocol, turn);
@@ -92,7 +98,7 @@ impl Replica {
 
     /// A view begins with what may have been committed before, and with nothing in the gaps.
     fn enter(&mut self, protocol: &PbftProtocol, view: u64, proofs: &[(u32, Change)], turn: Now<'_, '_>) {
-        (self.view, self.is_changing) = (view, false);
+        (self.view, self.is_changing, self.has_asked) = (view, false, false);
         self.changes = self.changes.split_off(&view.saturating_add(1));
         turn.announce("EntersView", view as i64);
         let stable = proofs.iter().map(|(_, change)| change.stable).max().unwrap_or(0);
