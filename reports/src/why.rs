@@ -190,7 +190,11 @@ fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
 fn repeated(causes: &[&TraceEvent<'static>]) -> (usize, usize) {
     const LONGEST: usize = 4;
     let alike = |a: &TraceEvent<'_>, b: &TraceEvent<'_>| {
-        (&a.kind, &a.node, &a.peer, &a.message, &a.what) == (&b.kind, &b.node, &b.peer, &b.message, &b.what) && a.says == b.says
+        (&a.kind, &a.node, &a.peer, &a.message, &a.what) == (&b.kind, &b.node, &b.peer, &b.message, &b.what)
+            && a.says == b.says
+            // Attempts of a call are told one by one.
+            && a.call.is_none()
+            && b.call.is_none()
     };
     let times = |period: usize| {
         let rounds = causes.chunks_exact(period);

@@ -102,7 +102,7 @@ impl<W: Write> Chrome<W> {
             let does = message.lost.as_deref().filter(|_| phase == "f").map_or(does.to_owned(), |reason| format!("lost ({reason})"));
             let name = format!("{does}: {}{}", message.text, message.said());
             self.write(json!({ "ph": "X", "cat": "message", "name": name, "pid": process, "tid": WIRE, "ts": micros(at), "dur": 0.001 }))?;
-            let mut flow = json!({ "ph": phase, "cat": "message", "name": "message", "id": message.ids.0, "pid": process, "tid": WIRE, "ts": micros(at) });
+            let mut flow = json!({ "ph": phase, "cat": "message", "name": "message", "id": message.ids.1, "pid": process, "tid": WIRE, "ts": micros(at) });
             if phase == "f" {
                 flow.as_object_mut().expect("it was made as an object").insert("bp".to_owned(), "e".into());
             }

@@ -148,17 +148,11 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    /// Each pass until it finds nothing more. It goes on where it has found something: what was in vain before that is tried last.
+    /// Each pass until it finds nothing more. It begins anew with whatever it has found: what is boldest is worth another try then.
     fn passes(&mut self, passes: &[Pass], best: &mut Found) -> Result<(), Refused> {
         for pass in passes {
-            let mut place = 0;
-            loop {
-                let mut proposals = pass(&best.0);
-                place %= proposals.len().max(1);
-                proposals.rotate_left(place);
-                let Some((found, smaller)) = self.improve(&proposals, best.1)? else { break };
+            while let Some(smaller) = self.improve(&pass(&best.0), best.1)? {
                 *best = smaller;
-                place += found;
             }
         }
         Ok(())
@@ -188,22 +182,21 @@ impl Work<'_, '_> {
         loop {
             let proposals: Vec<Proposal> = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
             match self.improve(&proposals, best.1)? {
-                Some((_, smaller)) => *best = smaller,
+                Some(smaller) => *best = smaller,
                 None => return Ok(()),
             }
         }
     }
 
-    /// The first of some proposals that still fails in the same way, if any does, and its place among them.
-    fn improve(&mut self, proposals: &[Proposal], best: Size) -> Result<Option<(usize, Found)>, Refused> {
-        for (chunk, some) in proposals.chunks(AT_ONCE).enumerate() {
+    /// The first of some proposals that still fails in the same way, if any does.
+    fn improve(&mut self, proposals: &[Proposal], best: Size) -> Result<Option<Found>, Refused> {
+        for some in proposals.chunks(AT_ONCE) {
             if !self.is_wanted() {
                 return Ok(None);
             }
             let sizes = self.sizes(some, best);
-            if let Some((place, size)) = (0..).zip(sizes).find_map(|(place, size): (usize, _)| Some((place, size?))) {
-                let smaller = self.accept(&some[place], size)?;
-                return Ok(Some((chunk * AT_ONCE + place, smaller)));
+            if let Some((proposal, size)) = some.iter().zip(sizes).find_map(|(proposal, size)| Some((proposal, size?))) {
+                return self.accept(proposal, size).map(Some);
             }
         }
         Ok(None)
