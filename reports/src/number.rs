@@ -15,6 +15,9 @@ pub fn length(length: SimDuration) -> String {
     }
     let nanos = length.as_nanos() as f64;
     let unit = TimeUnit::of(nanos);
+    // An hour is an hour, and no sixty minutes.
+    let is_hours = unit.name == "min" && length.as_nanos().is_multiple_of(3_600_000_000_000);
+    let unit = if is_hours { HOUR } else { unit };
     format!("{} {}", significant(nanos / unit.nanos), unit.name)
 }
 
@@ -29,6 +32,8 @@ pub struct TimeUnit {
     below: f64,
 }
 
+const HOUR: TimeUnit = TimeUnit { name: "h", nanos: 3600e9, below: 71.95 };
+
 /// 999.6 µs would round to 1000 µs, where the next unit says 1 ms; ten minutes, three hours and three days are the first that are no seconds, minutes and hours any more.
 const TIME_UNITS: [TimeUnit; 7] = [
     TimeUnit { name: "ns", nanos: 1.0, below: 999.5 },
@@ -36,7 +41,7 @@ const TIME_UNITS: [TimeUnit; 7] = [
     TimeUnit { name: "ms", nanos: 1e6, below: 999.5 },
     TimeUnit { name: "s", nanos: 1e9, below: 599.5 },
     TimeUnit { name: "min", nanos: 60e9, below: 179.5 },
-    TimeUnit { name: "h", nanos: 3600e9, below: 71.95 },
+    HOUR,
     TimeUnit { name: "d", nanos: 86_400e9, below: f64::INFINITY },
 ];
 
@@ -190,8 +195,9 @@ mod tests {
             [0, 999, 1_500, 999_600, 12_345_678, 1_230_000_000, 240_000_000_000].map(shown),
             ["0 s", "999 ns", "1.5 µs", "1 ms", "12.3 ms", "1.23 s", "240 s"]
         );
-        let long = [599, 600, 4_000, 10_800, 86_400, 259_200, 31_536_000].map(|seconds: u64| length(SimDuration::from_secs(seconds)));
-        assert_eq!(long, ["599 s", "10 min", "66.7 min", "3 h", "24 h", "3 d", "365 d"]);
+        let long =
+            [599, 600, 3_600, 4_000, 10_800, 86_400, 259_200, 31_536_000].map(|seconds: u64| length(SimDuration::from_secs(seconds)));
+        assert_eq!(long, ["599 s", "10 min", "1 h", "66.7 min", "3 h", "24 h", "3 d", "365 d"]);
         assert_eq!([0.0, 1_230_000.0, -4e9, 0.4].map(longer_by), ["0 s", "+1.23 ms", "−4 s", "+0.4 ns"]);
         assert_eq!([0.5, 300.0, 3_600.0, 1e6].map(|seconds| TimeUnit::of_axis(seconds).name), ["s", "s", "min", "d"]);
         assert_eq!(exact_seconds(SimDuration::from_nanos(1_230_000_001)), "1.230000001");

@@ -165,14 +165,38 @@ fn faults_on(faults: &[&FaultSpan], began: u64, survey: &Survey) -> Vec<String> 
 }
 
 fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
-    let mut lines: Vec<String> = causes.iter().take(MOST_CAUSES).map(|event| format!("  because  {}", line_of(event))).collect();
-    if causes.len() > MOST_CAUSES {
-        lines.push(format!("  and {} causes before", causes.len() - MOST_CAUSES));
+    let mut lines = Vec::new();
+    let mut place = 0;
+    while place < causes.len() && lines.len() < MOST_CAUSES {
+        let (period, times) = repeated(&causes[place..]);
+        let (round, rest) = (place + period, place + period * times);
+        lines.extend(causes[place..round].iter().map(|event| format!("  because  {}", line_of(event))));
+        if times > 1 {
+            let begin = instant(causes[rest - 1].at);
+            lines.push(format!("           and the same {} times before, from {begin} on", times - 1));
+        }
+        place = rest;
+    }
+    if place < causes.len() {
+        lines.push(format!("  and {} causes before", causes.len() - place));
     }
     if lines.is_empty() {
         lines.push("  nothing that can be seen".to_owned());
     }
     lines
+}
+
+/// How many causes at the beginning come again and again, three times at least, and how often: a timer and what is said then.
+fn repeated(causes: &[&TraceEvent<'static>]) -> (usize, usize) {
+    const LONGEST: usize = 4;
+    let alike = |a: &TraceEvent<'_>, b: &TraceEvent<'_>| {
+        (&a.kind, &a.node, &a.peer, &a.message, &a.what) == (&b.kind, &b.node, &b.peer, &b.message, &b.what) && a.says == b.says
+    };
+    let times = |period: usize| {
+        let rounds = causes.chunks_exact(period);
+        rounds.take_while(|round| round.iter().zip(causes).all(|(event, first)| alike(event, first))).count()
+    };
+    (1..=LONGEST).map(|period| (period, times(period))).find(|(_, times)| *times >= 3).unwrap_or((1, 1))
 }
 
 /// Whether callers made a retry storm, what set it off, and how attempts multiply along the path.

@@ -3,6 +3,7 @@
 use super::output::{print, print_table};
 use super::{Exit, Format, ScenarioArgs, load};
 use clap::Args;
+use reports::number::length;
 use scenarios::{Extent, sweep};
 
 /// Arguments of `check`.
@@ -35,7 +36,7 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     ))?;
     print(&format!("  runs      {runs} = {cells} x {arms} x {} seeds from {}", scenario.sweep.replications, scenario.sweep.first_seed))?;
     let times = scenario.clockwork;
-    print(&format!("  time      warm-up {}, horizon {}, drain {}", times.warm_up, times.horizon, times.drain))?;
+    print(&format!("  time      warm-up {}, horizon {}, drain {}", length(times.warm_up), length(times.horizon), length(times.drain)))?;
     if let Some(sums) = reports::summary::sums(&sweep::manifest(&scenario)) {
         print("")?;
         print_table(&sums, Format::Table)?;

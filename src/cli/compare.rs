@@ -107,6 +107,9 @@ fn answer(command: &str, made: &Made, compared: Option<&Compared>) -> Answer {
     answer
 }
 
+/// Where no expectation names an observation, so many rows of them are printed.
+const OBSERVED: usize = 24;
+
 /// What the command line changed, and what came of all runs.
 ///
 /// # Errors
@@ -287,11 +290,13 @@ fn show(results: &Results, format: Format, evidence: bool) -> Result<(), Exit> {
         if let Some(over_time) = reports::terminal::arms(results, cell, width()) {
             print(&format!("\n{over_time}"))?;
         }
-        let stuck = reports::summary::stuck(results, cell);
+        let stuck = reports::summary::episodes(results, cell).into_iter().chain(reports::summary::stuck(results, cell));
         let claims = reports::summary::consistency(results, cell).into_iter().chain(reports::summary::properties(results, cell));
         let further = claims.chain(stuck).chain(ranking.table_of_set_apart());
         let further = further.chain(reports::summary::classes(results, cell));
-        for further in further.chain(reports::summary::observations(results, cell)) {
+        let named = reports::summary::observations(results, cell);
+        let observed = named.or_else(|| reports::summary::all_observations(results, cell).filter(|all| all.rows.len() <= OBSERVED));
+        for further in further.chain(observed) {
             print("")?;
             print_table(&further, format)?;
         }

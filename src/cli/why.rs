@@ -181,7 +181,7 @@ fn of_source(args: &WhyArgs, subject: &Subject, source: &dyn Source) -> Result<E
         return Err(wrong(&format!("no call of this run is called `{subject}`; {how}")));
     };
     reports::why::call(story, &collected, &survey).iter().try_for_each(|line| print(line))?;
-    draw(args, source, &collected, [story.name.clone()])?;
+    draw(args, source, (&collected, 0), [story.name.clone()])?;
     Ok(Exit::Fine)
 }
 
@@ -200,7 +200,7 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
     let told: Vec<_> = told.into_iter().filter(|story| wanted.contains(&story.key)).collect();
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
     reports::why::violation(&finding.property, at, &told, &collected, &survey).iter().try_for_each(|line| print(line))?;
-    draw(args, source, &collected, told.iter().map(|story| story.name.clone()))?;
+    draw(args, source, (&collected, 0), told.iter().map(|story| story.name.clone()))?;
     Ok(Exit::Failed)
 }
 
@@ -211,18 +211,23 @@ fn of_moment(args: &WhyArgs, (finding, witness): (&Finding, &Witness), source: &
     let moment = moment(source, at.0).map_err(cannot)?;
     let named = named(source, at.1, at.0).map_err(cannot)?;
     reports::why::moment(&finding.property, at, &moment, &named, survey).iter().try_for_each(|line| print(line))?;
-    draw(args, source, &moment.near, [])?;
+    draw(args, source, (&moment.near, moment.from), [])?;
     Ok(Exit::Failed)
 }
 
-/// Draws what was collected.
-fn draw(args: &WhyArgs, source: &dyn Source, collected: &Collected, shown: impl IntoIterator<Item = String>) -> Result<(), Exit> {
+/// Draws what was collected, from an instant on.
+fn draw(
+    args: &WhyArgs,
+    source: &dyn Source,
+    (collected, from): (&Collected, u64),
+    shown: impl IntoIterator<Item = String>,
+) -> Result<(), Exit> {
     let Some(file) = &args.draw else { return Ok(()) };
     let cannot = |error: io::Error| wrong(&format!("cannot draw {file}: {error}"));
     let (whole, out) = WholeFile::begin(file).map_err(cannot)?;
     let header = trace::Header { only: Some(format!("what matters to {}", args.subject)), ..source.header().clone() };
     let mut writer: Box<dyn TraceWriter> = match TraceFormat::of(file) {
-        TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(shown)),
+        TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(shown).since(from)),
         TraceFormat::Mermaid => Box::new(Mermaid::begin(out, &header)),
         _ => Box::new(TraceLines::begin(out, &header).map_err(cannot)?),
     };

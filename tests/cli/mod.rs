@@ -3,6 +3,7 @@
 //! Every test starts the real program in an empty folder of its own. What a human reads is kept as a transcript in
 //! `tests/snapshots` and reviewed as prose.
 
+mod chrome; // do Chrome trace events keep the rules of their format?
 mod data; // measured values from files
 mod differences; // of a broken run and of one that is not: does `diff` name what broke it?
 mod faults; // faults explained, planned, and written wrongly

@@ -116,7 +116,7 @@ const SLOWLY: &str = r#"(schema: 1, name: "slowly", horizon: "120s", warm_up: "5
     links: [Link(from: "default", to: "default", delay: Constant("1ms"))],
     faults: [Crash(node: "server", at: "100s", lasts: "1s")],
     arms: {
-        "three servers": (nodes: { "server": (workers: 3) }, stacks: { "clients -> server": [Timeout("1s")] }),
+        "three servers": (nodes: { "server": Service(workers: 3, queue: Fifo(limit: 500), demand: Constant("10ms")) }, stacks: { "clients -> server": [Timeout("1s")] }),
         "one server": (stacks: { "clients -> server": [Retry(attempts: 3, backoff: Immediate()), Timeout("1s")] }),
     },
 )"#;

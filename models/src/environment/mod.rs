@@ -81,6 +81,27 @@ impl Effect {
         }
     }
 
+    /// Whom it is done to, as far as it names nodes; of two sides that are cut off from one another, the smaller one.
+    pub fn struck(&self) -> &[NodeId] {
+        match self {
+            Self::Node(node, _)
+            | Self::Messages(
+                MessageEffect::Omits(node, _)
+                | MessageEffect::AnswersLate(node, _)
+                | MessageEffect::Misbehaves(node, _)
+                | MessageEffect::Fails(node, _),
+            ) => std::slice::from_ref(node),
+            Self::Messages(MessageEffect::Severed { from, to }) => {
+                if from.len() <= to.len() {
+                    from
+                } else {
+                    to
+                }
+            }
+            Self::Load(_) | Self::Lever(..) | Self::Flush(_) | Self::Connections(..) | Self::Cut { .. } | Self::Link { .. } => &[],
+        }
+    }
+
     /// The same effect on some calls alone.
     #[must_use]
     pub fn confined(self, within: Within) -> Self {

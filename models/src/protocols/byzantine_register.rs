@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::units::{Share, Size};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Replicas of a register, or of many, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +177,19 @@ pub enum Message {
     Stored,
 }
 
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The beginning of a value tells it from others, as in all traces.
+        let of = |value: &u64| if *value == 0 { "nothing".to_owned() } else { format!("{:06x}", value >> 40) };
+        match self {
+            Self::Ask(key) => write!(f, "which version has key {key}?"),
+            Self::Version(number, value) => write!(f, "version {number} ({})", of(value)),
+            Self::Store(key, number, value) => write!(f, "keep version {number} ({}) of key {key}", of(value)),
+            Self::Stored => f.write_str("it is kept"),
+        }
+    }
+}
+
 /// What a caller has heard.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -270,6 +284,10 @@ impl Protocol for ByzantineRegisterProtocol {
             Message::Store(..) => "store",
             Message::Stored => "stored",
         }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

@@ -229,6 +229,18 @@ pub struct DataPlan {
     pub writers_for: SimDuration,
 }
 
+impl DataPlan {
+    /// Which share of the requests that come here write, if so many of each class come a second, from 0 to 1.
+    pub fn written(&self, rates: &[f64]) -> f64 {
+        let all: f64 = rates.iter().sum();
+        match &self.writers {
+            WritersPlan::Share(share) => share.as_f64(),
+            WritersPlan::Classes(_) if all <= 0.0 => 0.0,
+            WritersPlan::Classes(classes) => classes.iter().filter_map(|class| rates.get(usize::from(*class))).sum::<f64>() / all,
+        }
+    }
+}
+
 /// Primaries and followers, with every name looked up.
 #[derive(Clone, Debug)]
 pub struct ReplicationPlan {

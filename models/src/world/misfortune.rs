@@ -12,6 +12,7 @@ use crate::record::Record;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -77,6 +78,9 @@ impl<P: Protocol> World<P> {
         let strike = &self.timetable.strikes[stretch.strike as usize];
         let (opens, closes, fault, member) = (begins && stretch.opens, !begins && stretch.closes, strike.fault, strike.member);
         if opens {
+            if ctx.is_watched() {
+                self.say_whom(id, fault, ctx);
+            }
             ctx.record(&Record::FaultBegan(fault, member));
             self.meter.reactions.strike_begins(fault, ctx.now());
         } else if closes {
@@ -88,6 +92,22 @@ impl<P: Protocol> World<P> {
         if opens || closes {
             self.strike_changes(fault, opens, ctx);
         }
+    }
+
+    /// Says whom a strike hits, unless the name of its fault does: of one that picks them only this tells.
+    #[cold]
+    fn say_whom(&self, stretch: StretchId, fault: FaultId, ctx: &mut Ctx<'_, Self>) {
+        const MOST: usize = 4;
+        let label = &self.plan.faults[fault.index()].label;
+        let struck: BTreeSet<NodeId> =
+            self.timetable.stretches[stretch.index()].effects.iter().flat_map(|effect| effect.struck().iter().copied()).collect();
+        let names: Vec<&str> = struck.iter().map(|node| self.plan.nodes[node.index()].name.as_str()).collect();
+        if names.is_empty() || names.iter().all(|name| label.contains(name)) {
+            return;
+        }
+        let more = names.len().saturating_sub(MOST);
+        let listed = names[..names.len() - more].join(", ");
+        ctx.say(&if more == 0 { format!("at {listed}") } else { format!("at {listed} and {more} more") });
     }
 
     /// At this instant a fault strikes whoever leads then.

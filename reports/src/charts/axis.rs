@@ -9,13 +9,15 @@ use sim_core::time::SimDuration;
 
 /// As many chosen places may be the marks of an axis.
 const FEW: usize = 10;
-/// From mark to mark on an axis of minutes or hours.
+/// From mark to mark on an axis of hours, and of minutes.
+const HOURS: [f64; 8] = [0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0];
 const CLOCK: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0];
 /// Marks of a logarithmic axis of times, in seconds: a minute, five and twenty; one hour, three and twelve; one day, three and ten; and on.
 const LONG: [f64; 11] = [60.0, 300.0, 1_200.0, 3_600.0, 10_800.0, 43_200.0, 86_400.0, 259_200.0, 864_000.0, 2_592_000.0, 31_536_000.0];
 /// What ends sooner than that, in seconds, was on no wire and at no worker.
 const AT_ONCE: f64 = 1e-6;
-const ENDED_AT_ONCE: &str = " At once: ended within a microsecond, without a message, such as what a breaker refuses or a cache answers.";
+const ENDED_AT_ONCE: &str =
+    " At once: within a microsecond, such as what a breaker refuses, a cache answers, or a neighbour without delay and work.";
 
 /// One axis: its label, its range, its marks.
 #[derive(Clone, Debug)]
@@ -81,7 +83,8 @@ impl Axis {
         let unit = TimeUnit::of_axis(end);
         let whole = unit.of_seconds(end);
         let step = match unit.name {
-            "min" | "h" => CLOCK.into_iter().find(|step| *step >= whole / 6.0 * 0.8).unwrap_or(60.0),
+            "h" => HOURS.into_iter().find(|step| *step >= whole / 6.0 * 0.8).unwrap_or(24.0),
+            "min" => CLOCK.into_iter().find(|step| *step >= whole / 6.0 * 0.8).unwrap_or(60.0),
             _ => nice_step(whole / 6.0),
         };
         let marks = (0..60).map(|index| step * f64::from(index)).take_while(|mark| *mark <= whole + step * 1e-6);
@@ -237,7 +240,7 @@ mod tests {
         };
         assert_eq!(seen(300.0), ("time (s)".to_owned(), 7, (300.0, "300".to_owned())));
         assert_eq!(seen(3_600.0), ("time (min)".to_owned(), 7, (3_600.0, "60".to_owned())));
-        assert_eq!(seen(86_400.0), ("time (h)".to_owned(), 5, (72_000.0, "20".to_owned())));
+        assert_eq!(seen(86_400.0), ("time (h)".to_owned(), 7, (86_400.0, "24".to_owned())));
         assert_eq!(seen(604_800.0), ("time (d)".to_owned(), 4, (518_400.0, "6".to_owned())));
     }
 

@@ -57,7 +57,7 @@ impl Chart for LatencyPercentiles {
                     table.push(vec![
                         Cell::text(name),
                         Cell::text(end),
-                        Cell::Number(100.0 * (of - above) as f64 / of as f64),
+                        percentile(above, of),
                         Cell::Number(above as f64 / of as f64),
                         Cell::Length(latency),
                         Cell::Count(histogram.len()),
@@ -99,6 +99,13 @@ impl Chart for LatencyPercentiles {
             });
         }))
     }
+}
+
+/// Every nine of it: a number of three digits would be 100.
+fn percentile(above: u64, of: u64) -> Cell {
+    let percent = 100.0 * (of - above) as f64 / of as f64;
+    let shown = format!("{percent:.4}");
+    Cell::Written(shown.trim_end_matches('0').trim_end_matches('.').to_owned(), percent)
 }
 
 /// Of so many calls so many above, and the latency there; as far out as one call is left.

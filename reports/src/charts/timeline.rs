@@ -79,6 +79,12 @@ impl RunSeen<'_> {
         for fault in self.faults {
             row("faults", &fault.label, fault.begin, fault.end, Cell::Missing);
         }
+        for (index, bin) in (0..).zip(self.bins) {
+            let at = |index: u64| SimTime::ZERO + self.manifest.bin.saturating_mul(index);
+            for (what, count) in [("calls started", bin.started), ("of these, succeeded", bin.succeeded)] {
+                row("all", what, at(index), Some(at(index + 1)), Cell::Count(count));
+            }
+        }
         for node in self.nodes {
             node.down.iter().for_each(|span| row(&node.name, "down", span.begin, span.end, Cell::Missing));
             node.paused.iter().for_each(|span| row(&node.name, "paused", span.begin, span.end, Cell::Missing));

@@ -76,7 +76,7 @@ impl Chart for Topology {
         }
         let cells = if manifest.cells.len() > 1 { " Of several cells this is the first." } else { "" };
         let mut caption = vec![format!(
-            "Arrows: who calls whom. Cut corners: clients; a second line at the top: a broker. Several arms have the system that any of them has.{cells}"
+            "Arrows: who calls whom. Cut corners: clients; a second line at the top: a broker. Where arms differ, what any of them has is drawn.{cells}"
         )];
         if !faults.is_empty() {
             let told = faults.iter().enumerate().map(|(index, fault)| {

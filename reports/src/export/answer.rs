@@ -96,13 +96,15 @@ pub fn comparison(command: &str, results: &Results) -> Answer {
 
 fn of_cell(results: &Results, cell: u32) -> Value {
     let ranking = Ranking::of(results, cell);
-    let tables: [(&str, Option<Table>); 6] = [
+    let tables: [(&str, Option<Table>); 8] = [
         ("consistency", summary::consistency(results, cell)),
         ("properties", summary::properties(results, cell)),
+        ("episodes", summary::episodes(results, cell)),
         ("stuck", summary::stuck(results, cell)),
         ("set apart", ranking.table_of_set_apart()),
         ("classes", summary::classes(results, cell)),
         ("observations", summary::observations(results, cell)),
+        ("everything observed", summary::all_observations(results, cell)),
     ];
     let tables = tables.iter().filter_map(|(name, table)| Some(named(name, table.as_ref()?)));
     let worst = named("worst runs", &summary::worst_runs(results, cell));

@@ -90,7 +90,9 @@ pub fn report(results: &Results) -> String {
 /// What the scenario says of itself, and load, parts and faults in words.
 fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
     let story = &manifest.story;
-    let mut lists: Vec<(&str, Vec<String>)> = vec![("Load", story.load.clone())];
+    let load = summary::load_heading(manifest);
+    let mut lists: Vec<(&str, Vec<String>)> = vec![(&load, story.load.clone())];
+    lists.push(("Varied", summary::varied(manifest).into_iter().map(|(axis, values)| format!("{axis}: {values}")).collect()));
     lists.push(("Parts", story.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect()));
     let planned = faults::kinds(manifest, 0).into_iter().map(|(label, windows)| faults::sentence(label, &windows));
     let mut misfortunes: Vec<String> = planned.take(LISTED_FAULTS).collect();
@@ -107,7 +109,7 @@ fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
         let _ = writeln!(text, "{shown}\n");
     }
     for (title, items) in lists {
-        let _ = writeln!(text, "{title}:\n");
+        let _ = writeln!(text, "{}:\n", escaped(title));
         for item in items {
             let _ = writeln!(text, "- {}.", escaped(&item));
         }
@@ -149,7 +151,7 @@ fn push_cell(text: &mut String, results: &Results, ranking: &Ranking, cell: u32)
     }
     let _ = writeln!(text, "{}", table(&ranked));
     let claims = summary::consistency(results, cell).into_iter().chain(summary::properties(results, cell));
-    let further = claims.chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
+    let further = claims.chain(summary::episodes(results, cell)).chain(summary::stuck(results, cell)).chain(ranking.table_of_set_apart());
     for further in further.chain(summary::classes(results, cell)).chain(summary::observations(results, cell)) {
         let _ = writeln!(text, "{}\n\n{}", escaped(&further.title), table(&further));
     }

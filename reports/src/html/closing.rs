@@ -42,8 +42,15 @@ pub fn definitions() -> String {
             "attempts per call",
             "attempts put on the wire per call, on the edge that is named, where calls are tried most often; the CSV has every edge; end to end: attempts on the edge that carries most of them, or on all edges of clients if these together carry more, per call of a client",
         ),
+        (
+            "p-value",
+            "how often luck alone would show such a difference, or a larger one, between arms that are alike; two-sided, and corrected for the number of arms (Holm). The interval beside it is of the median, and the test weighs every seed by the size of its difference: near the edge one may see a difference that the other does not",
+        ),
         ("edge", "a caller and its callee"),
-        ("latency", "of successful calls, from the intended start; the median over the runs of each run's mean or quantile"),
+        (
+            "latency mean, p50, p99, median run",
+            "of successful calls, from the intended start: each run has a mean and quantiles of its own calls, and what is shown is the median of these over the runs",
+        ),
         ("quantile", "nearest rank: the smallest observed value that at least that share of the sample does not exceed"),
         (
             "worst seed",

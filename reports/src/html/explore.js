@@ -33,7 +33,7 @@ const keyOf = (column, row) => column.words ? column.words[column.at[row]] : col
 
 // The column that stands below: what is varied, what tells the rows of an arm apart, or the first number; none where every arm has one row.
 const below = picture => {
-  if (picture.along) return 1;
+  if (picture.along || picture.chart.startsWith('recovery')) return 1;
   const rows = of(picture.columns[0]).length;
   const keys = keysOf(picture);
   const seen = new Set();
@@ -171,5 +171,6 @@ measure.addEventListener('change', draw);
 log.addEventListener('change', draw);
 theme.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; draw(); });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+if (kinds.includes('availability-over-time')) kind.value = 'availability-over-time';
 if (kinds.length) choosePictures();
 else document.getElementById('title').textContent = 'These results have nothing to draw.';

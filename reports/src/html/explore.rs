@@ -22,7 +22,7 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
         "<body>\n<main>\n<p class=\"back\"><a href=\"report.html\">report.html</a></p>\n<h1>{}</h1>\n\
          <noscript><p>To zoom and to hover takes JavaScript. <a href=\"report.html\">report.html</a> says everything without.</p></noscript>\n\
          <form id=\"choices\"></form>\n<p id=\"title\" aria-live=\"polite\"></p>\n<div id=\"plot\" role=\"img\" aria-labelledby=\"title\"></div>\n\
-         <p class=\"hint\">Drag to zoom, double-click to see everything again; click an arm in the legend to hide it, twice to see it alone.</p>\n",
+         <p class=\"hint\">Drag to zoom, double-click to see everything again; where there is a legend, click a name in it to hide its line, twice to see it alone.</p>\n",
         escaped(&manifest.scenario)
     );
     html += &format!("</main>\n<script type=\"application/json\" id=\"data\">{}</script>\n", embedded(&data(manifest, pictures)));

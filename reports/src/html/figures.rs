@@ -6,8 +6,9 @@
 use super::escaped;
 use super::tables::table;
 use crate::charts::Picture;
+use crate::number;
 use crate::summary::telling_cells;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 use scenarios::results::Results;
 
 /// What all pictures on a page and their data may take, in bytes, if its words leave as much.
@@ -117,6 +118,9 @@ impl<'a> Figures<'a> {
     }
 
     fn figure(&mut self, picture: &Picture) -> String {
+        if let Some(reason) = self.needless(picture) {
+            return linked(picture, reason);
+        }
         if picture.svg.len() + AROUND > self.room {
             return links(picture);
         }
@@ -132,6 +136,24 @@ impl<'a> Figures<'a> {
             file("csv"),
             file("svg"),
         )
+    }
+
+    /// Why a picture would say nothing that is not seen already; it is in a file all the same.
+    fn needless(&self, picture: &Picture) -> Option<&'static str> {
+        let has = |chart: &str| self.pictures.iter().any(|other| other.chart == chart);
+        let all_rows = |is: &dyn Fn(&[Cell]) -> bool| picture.table.rows.iter().all(|row| is(row));
+        match picture.chart {
+            "recovery-ecdf" if all_rows(&|row| row[4].shown() == row[7].shown()) => {
+                Some("No run was cut off before the last one of its arm came back, so that counting all runs gives the curves above.")
+            }
+            "amplification" if all_rows(&|row| ["1", number::MISSING].contains(&row[6].shown().as_str())) => {
+                Some("On every edge a call is one attempt.")
+            }
+            "not-recovered-along-axis" if has("not-recovered-over-grid") => Some(IN_THE_GRID),
+            "availability-along-axis" if has("availability-over-grid") => Some(IN_THE_GRID),
+            "completion-along-axis" | "completion-by-clients" if has("completion-over-grid") => Some(IN_THE_GRID),
+            _ => None,
+        }
     }
 
     /// The first rows of what a picture shows.
@@ -156,6 +178,14 @@ impl<'a> Figures<'a> {
         };
         format!("{cut}{}", table(&shown, arms))
     }
+}
+
+/// Of a picture along one parameter where there is one over two.
+const IN_THE_GRID: &str = "The values of a heat map above as lines, with their intervals.";
+
+/// Where a picture is that needs no room on the page, and why.
+fn linked(picture: &Picture, reason: &str) -> String {
+    links(picture).replacen("<p>", &format!("<p class=\"aside\">{} ", escaped(reason)), 1)
 }
 
 /// Where a picture is that would make the page too heavy.

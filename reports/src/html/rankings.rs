@@ -13,6 +13,9 @@ use std::fmt::Write as _;
 /// What the rankings of all cells may take together, in bytes; the rest is in files.
 const FOLDED: usize = 420_000;
 
+/// More rows of observations than this are in `ranking.json` alone.
+const OBSERVED: usize = 150;
+
 /// The rankings of the cells whose pictures are on the page, each with how sure it is.
 pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
     let count = results.manifest.cells.len();
@@ -78,10 +81,13 @@ fn one(results: &Results, ranking: &Ranking, is_headed: bool) -> String {
     let ranked = ranking.table();
     let _ = write!(html, "<p>{}.</p>\n{}", escaped(&ranked.title), table(&ranked, &manifest.arms));
     let claims = summary::consistency(results, ranking.cell).into_iter().chain(summary::properties(results, ranking.cell));
-    let further = claims.chain(summary::stuck(results, ranking.cell));
+    let further = claims.chain(summary::episodes(results, ranking.cell)).chain(summary::stuck(results, ranking.cell));
     let further = further.chain(ranking.table_of_set_apart()).chain(summary::classes(results, ranking.cell));
     for further in further.chain(summary::observations(results, ranking.cell)) {
         html += &headed(&further, &manifest.arms);
+    }
+    if let Some(all) = summary::all_observations(results, ranking.cell).filter(|all| all.rows.len() <= OBSERVED) {
+        let _ = writeln!(html, "<details><summary>Everything that was observed</summary>\n{}</details>", table(&all, &manifest.arms));
     }
     html
 }

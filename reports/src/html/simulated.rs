@@ -44,11 +44,19 @@ pub fn simulated(manifest: &Manifest, figures: &mut Figures<'_>) -> String {
 
 fn load(manifest: &Manifest) -> String {
     let told = &manifest.story.load;
+    let head = escaped(&summary::load_heading(manifest));
     if told.is_empty() {
-        return format!("<h3>Load</h3>\n<p>{}</p>\n", escaped(&manifest.load));
+        return format!("<h3>{head}</h3>\n<p>{}</p>\n", escaped(&manifest.load));
     }
     let items: String = told.iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
-    format!("<h3>Load</h3>\n<ul>\n{items}</ul>\n")
+    format!("<h3>{head}</h3>\n<ul>\n{items}</ul>\n{}", varied(manifest))
+}
+
+/// What is varied, and to which values.
+fn varied(manifest: &Manifest) -> String {
+    let of = |(axis, values): (String, String)| format!("<li><code>{}</code>: {}</li>\n", escaped(&axis), escaped(&values));
+    let items: String = summary::varied(manifest).into_iter().map(of).collect();
+    if items.is_empty() { String::new() } else { format!("<p>Varied, in {} cells:</p>\n<ul>\n{items}</ul>\n", manifest.cells.len()) }
 }
 
 fn parts(manifest: &Manifest) -> String {
@@ -103,16 +111,14 @@ fn compared(manifest: &Manifest) -> String {
     };
     let rows: String = arms.iter().enumerate().map(row).collect();
     let per = if manifest.cells.len() > 1 { "arm and cell" } else { "arm" };
+    let seeds = match manifest.replications {
+        0 | 1 => format!("seed {}", manifest.first_seed),
+        _ => format!("seeds {} to {}", manifest.first_seed, command::last_seed(manifest)),
+    };
     let mut html = format!(
-        "<h3>Compared</h3>\n<p>{} per {per}, seeds {} to {}, the same for every arm.</p>\n",
+        "<h3>Compared</h3>\n<p>{} per {per}, {seeds}, the same for every arm.</p>\n",
         number::counted(&manifest.replications.to_string(), "run"),
-        manifest.first_seed,
-        command::last_seed(manifest)
     );
-    if !manifest.axes.is_empty() {
-        let axes: Vec<String> = manifest.axes.iter().map(|axis| format!("<code>{}</code>", escaped(axis))).collect();
-        let _ = writeln!(html, "<p>Varied: {} ({} cells).</p>", axes.join(", "), manifest.cells.len());
-    }
     let _ =
         writeln!(html, "<details class=\"printed\"><summary>What each arm changes</summary>\n<dl class=\"told\">\n{rows}</dl>\n</details>");
     html

@@ -47,10 +47,16 @@ fn cell_of(attributes: &str, cell: &Cell) -> String {
     let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
     let shown = escaped(&cell.shown());
     match cell {
-        Cell::Code(_) => format!("<td{attributes}><code>{shown}</code></td>"),
+        Cell::Code(_) => format!("<td{attributes}><code>{}</code></td>", kept_whole(&shown)),
         Cell::Noted(_, note) => format!("<td{attributes}{value}><abbr title=\"{}\">{shown}</abbr></td>", escaped(note)),
         _ => format!("<td{attributes}{value}>{shown}</td>"),
     }
+}
+
+/// A command whose options are not torn apart at the end of a line.
+fn kept_whole(command: &str) -> String {
+    let word = |word: &str| if word.starts_with("--") { format!("<span>{word}</span>") } else { word.to_owned() };
+    command.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
     let wins = wins(results, rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
     winners.sort_by_key(|(wins, _)| std::cmp::Reverse(*wins));
-    let of = |wins: usize| if wins == cells { format!("all {cells}") } else { format!("{wins} of {cells}") };
-    let first = winners.first().map(|(wins, arm)| format!("{} is best in {} cells", named(arm), of(*wins)));
+    let of = |wins: usize| if wins == cells { every_one(cells) } else { format!("{wins} of {cells} cells") };
+    let first = winners.first().map(|(wins, arm)| format!("{} is best in {}", named(arm), of(*wins)));
     let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
     let list: Vec<String> = first.into_iter().chain(others).collect();
     let list = if list.is_empty() { "No arm is best in any cell".to_owned() } else { list.join(", ") };
@@ -46,7 +46,20 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
     // Counted once for each arm, a place that several share would read like a contradiction.
     let is_shared = wins.iter().sum::<usize>() > differing;
     let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
-    format!("{list}{shared}{tied}{unsound}. {}", farthest(rankings))
+    let lost: String = winners.iter().filter_map(|(_, arm)| lost(rankings, arm)).collect();
+    format!("{list}{shared}{tied}{unsound}.{lost} {}", farthest(rankings))
+}
+
+/// Where an arm that is best somewhere does not come back at all.
+fn lost(rankings: &[Ranking], name: &str) -> Option<String> {
+    let of_arm = |ranking: &'_ Ranking| ranking.arms.iter().any(|arm| arm.name == name && arm.recovered == 0 && arm.not_recovered > 0);
+    let lost: Vec<&Ranking> = rankings.iter().filter(|ranking| ranking.kind == Kind::Faults && of_arm(ranking)).collect();
+    let first = lost.first()?;
+    let (arm, of) = (named(name), rankings.len());
+    Some(match lost.len() {
+        1 => format!(" But {arm} never recovers with {}.", first.label),
+        cells => format!(" But {arm} never recovers in {cells} of {of} cells, first with {}.", first.label),
+    })
 }
 
 /// Whether a cell has a best arm: one that differs from others, and keeps its word.
@@ -94,10 +107,15 @@ fn wins(results: &Results, rankings: &[Ranking]) -> Vec<usize> {
     (0..results.manifest.arms.len()).map(wins).collect()
 }
 
+/// So many cells, and all that there are.
+pub(super) fn every_one(cells: usize) -> String {
+    if cells == 2 { "both cells".to_owned() } else { format!("all {cells} cells") }
+}
+
 fn best_in(wins: usize, cells: usize) -> String {
     match wins {
         0 => "best in no cell".to_owned(),
-        _ if wins == cells => format!("best in all {cells} cells"),
+        _ if wins == cells => format!("best in {}", every_one(cells)),
         _ => format!("best in {wins} of {cells} cells"),
     }
 }
@@ -151,7 +169,7 @@ fn briefly(kind: Kind, by_recovery: bool, arm: &ArmSummary) -> String {
     match kind {
         Kind::OneShot => {
             let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
-            number::counted(&attempts, "attempt")
+            format!("made {}", number::counted(&attempts, "attempt"))
         }
         Kind::Faults if by_recovery => match arm.recovered {
             0 if arm.judged() == 1 => "did not recover in its only run".to_owned(),
@@ -211,14 +229,15 @@ fn recovered(cells: &[(String, ArmSummary)]) -> String {
     let all = judged.len();
     match (every, none) {
         _ if all == 0 => "recovery cannot be judged".to_owned(),
-        _ if every == all => format!("every run recovered in all {all} cells{half}"),
+        _ if every == all => format!("every run recovered in {}{half}", every_one(all)),
         _ if none == all => format!("no run recovered in any of {all} cells"),
         _ => {
             let some = if every + none == all { String::new() } else { format!(", some in {}", all - every - none) };
             // Where the trouble begins, unless it is there from the beginning.
             let first = judged.iter().position(|(_, arm)| arm.not_recovered > 0).filter(|index| *index > 0);
             let first = first.map_or_else(String::new, |index| format!("; the first lost with {}", judged[index].0));
-            format!("every run recovered in {every} of {all} cells{some}, none in {none}{first}")
+            let none = if none == 0 { String::new() } else { format!(", none in {none}") };
+            format!("every run recovered in {every} of {all} cells{some}{none}{first}")
         }
     }
 }

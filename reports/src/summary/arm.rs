@@ -11,6 +11,7 @@ use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
+use sim_core::units::Share;
 use std::cmp::Reverse;
 
 /// Which questions the runs can answer.
@@ -70,6 +71,8 @@ pub struct ArmSummary {
     pub aborted: u64,
     /// Stated properties that some run violates, in the order of the scenario, each with how many runs do.
     pub violations: Vec<(String, u64)>,
+    /// The objective of the scenario, if it has one.
+    pub objective: Option<Objective>,
     /// Per run that was asked for properties: the seed and whether it violates any.
     pub violated_by_seed: Vec<(u64, bool)>,
     /// Runs that came back from every episode, the unharmed ones included.
@@ -156,6 +159,7 @@ impl ArmSummary {
             ],
             aborted: total(|run| u64::from(run.experiment.is_some_and(|outcome| outcome.aborted.is_some()))),
             violations: violations(&results.manifest, &runs),
+            objective: Objective::of(&runs),
             violated_by_seed: asked(&runs).map(|(seed, run)| (seed, violated(run) > 0)).collect(),
             recovered: count(|fate| matches!(fate, Fate::Unharmed | Fate::After(_))),
             unharmed: count(|fate| matches!(fate, Fate::Unharmed)),
@@ -213,6 +217,34 @@ impl ArmSummary {
     /// A quantile of the completion time over the runs.
     pub fn completion_quantile(&self, quantile: Quantile) -> Option<Reached> {
         self.completion.as_ref().map(|curve| curve.quantile(quantile))
+    }
+}
+
+/// How an objective was met: the share of calls that should succeed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Objective {
+    /// That share.
+    pub share: Share,
+    /// Runs in which it was met, of those that had calls.
+    pub met: u64,
+    /// Those.
+    pub runs: u64,
+    /// Calls that did not succeed, of all runs, and how many the objective allows not to, in parts of those.
+    pub used: (u128, u128),
+}
+
+impl Objective {
+    fn of(runs: &[(u64, &RunMeasures)]) -> Option<Self> {
+        let share = runs.iter().find_map(|(_, run)| run.objective)?.objective;
+        let budgets: Vec<(u128, u128)> = runs.iter().filter(|(_, run)| run.calls > 0).filter_map(|(_, run)| run.error_budget()).collect();
+        let met = budgets.iter().filter(|(used, all)| used <= all).count() as u64;
+        let used = budgets.iter().fold((0, 0), |sum, budget| (sum.0 + budget.0, sum.1 + budget.1));
+        Some(Self { share, met, runs: budgets.len() as u64, used })
+    }
+
+    /// The share as a reader sees it.
+    pub fn shown(&self) -> String {
+        self.share.to_string().replace('%', " %")
     }
 }
 

@@ -27,7 +27,7 @@ pub fn edges(manifest: &Manifest, run: &RunMeasures) -> Option<Table> {
     let mut columns =
         vec![Column::text("edge"), Column::number("calls", ""), Column::number("succeeded", ""), Column::number("attempts", "")];
     columns.extend(COUNTS.iter().map(|(head, ..)| Column::number(*head, "")));
-    let mut table = Table::new("Calls of each edge", columns);
+    let mut table = Table::new("Calls of each edge that are counted: started after the warm-up and before the horizon", columns);
     for (name, edge) in manifest.edges.iter().zip(&run.edges) {
         let known = [edge.calls, edge.succeeded, edge.attempts].map(Cell::Count);
         let counts = COUNTS.iter().map(|(.., of)| if of(edge) == 0 { Cell::Missing } else { Cell::Count(of(edge)) });

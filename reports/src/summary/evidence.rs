@@ -101,7 +101,7 @@ impl Ranking {
             Column::number("95 % interval", ""),
             Column::number("mean\ndifference", ""),
             Column::number("95 % interval\nof the mean", ""),
-            Column::number("chance that\nit is luck", ""),
+            Column::number("p-value\n(Wilcoxon)", ""),
             Column::number("variance\nsaved", ""),
         ];
         let mut table = Table::new(format!("Against \"{}\", seed by seed", self.baseline), columns);
@@ -133,7 +133,7 @@ impl Ranking {
             Column::number("p99", "s"),
             Column::number("mean up\nto the limit", "s"),
             Column::number("95 % interval\nof the mean", ""),
-            Column::number("chance that it is\nas the baseline's", ""),
+            Column::number("p-value\n(log-rank)", ""),
         ];
         let judged: Vec<&ArmSummary> = self.arms.iter().filter(|arm| arm.recovery.is_some()).collect();
         // All arms up to one limit, or longer runs would look slower.

@@ -36,7 +36,8 @@ pub fn of_arms(ranking: &Ranking) -> Vec<Fate> {
     };
     let of = |arm: &ArmSummary| told(arm, format!("{}{}", fate(ranking.kind, arm), remarks(ranking.kind, arm)));
     let apart = |arm: &ArmSummary| told(arm, set_apart(arm));
-    ranking.arms.iter().map(of).chain(ranking.set_apart.iter().map(apart)).collect()
+    let absent = |arm: &ArmSummary| told(arm, format!("no run finished, so that it has no rank{}", remarks(ranking.kind, arm)));
+    ranking.arms.iter().map(of).chain(ranking.set_apart.iter().map(apart)).chain(ranking.absent.iter().map(absent)).collect()
 }
 
 /// The fate of each arm over all cells, the one that is best most often first; with one cell that in it.
@@ -70,18 +71,36 @@ pub fn headline(results: &Results) -> String {
         }
         _ => across::headline(results),
     };
-    beside(&results.manifest).map_or(said.clone(), |sentence| format!("{said} {sentence}"))
+    let all = [unfinished(results), Some(said.clone()), beside(&results.manifest, &said)];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// How many of the runs that were asked for are there, if not all are: whatever is said of the others is said of a part.
+pub fn unfinished(results: &Results) -> Option<String> {
+    let manifest = &results.manifest;
+    let (made, wanted) = (results.runs.len(), manifest.cells.len() * manifest.arms.len() * manifest.replications as usize);
+    let count = |runs: usize| number::count(runs as u64);
+    (made < wanted).then(|| {
+        format!(
+            "Not all runs are there: {} of {} (interrupted, or damaged since); the same command makes the others, and what follows is about these.",
+            count(made),
+            count(wanted)
+        )
+    })
 }
 
 /// What no order of arms looks at, though expectations tell the arms apart by it.
-fn beside(manifest: &Manifest) -> Option<String> {
+fn beside(manifest: &Manifest, said: &str) -> Option<String> {
     let mut measures: Vec<&str> = manifest.expect.iter().filter(|clause| clause.arms().is_some()).map(apart_by).collect();
     measures.sort_unstable();
     measures.dedup();
     measures.retain(|measure| !measure.is_empty());
     let list = listed(&measures.iter().map(ToString::to_string).collect::<Vec<_>>());
-    (manifest.arms.len() > 1 && !measures.is_empty())
-        .then(|| format!("This order leaves out {list}, where the arms are expected to differ."))
+    // Said already of single measures: not once more with the same words.
+    let begin = if said.contains("This order leaves out") { "It is expected that arms differ in" } else { "This order leaves out" };
+    let end = if begin.ends_with("in") { "as well" } else { "where the arms are expected to differ" };
+    let comma = if end == "as well" { " " } else { ", " };
+    (manifest.arms.len() > 1 && !measures.is_empty()).then(|| format!("{begin} {list}{comma}{end}."))
 }
 
 /// What a clause looks at that no order does; nothing if it is what orders arms.
@@ -117,8 +136,29 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The arms that violate something, if any does, and the best and the worst arm of one cell.
 pub fn verdict(ranking: &Ranking) -> String {
-    let said = order(ranking);
-    violations::opening(ranking).map_or(said.clone(), |opening| format!("{opening} {said}"))
+    let all = [violations::opening(ranking), Some(order(ranking)), objective(ranking)];
+    all.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Which arms meet the objective of the scenario, if it has one.
+fn objective(ranking: &Ranking) -> Option<String> {
+    let of = |arm: &ArmSummary| arm.objective.filter(|objective| objective.runs > 0);
+    let share = ranking.arms.iter().find_map(of)?.shown();
+    let met = |wanted: fn(u64, u64) -> bool| -> Vec<String> {
+        let arms = ranking.arms.iter().filter(|arm| of(arm).is_some_and(|objective| wanted(objective.met, objective.runs)));
+        arms.map(|arm| named(&arm.name)).collect()
+    };
+    let (always, sometimes) = (met(|met, runs| met == runs), met(|met, runs| met > 0 && met < runs));
+    let say = |arms: &[String], when: &str| format!("{} met it {when}", listed(arms));
+    Some(match (always.as_slice(), sometimes.as_slice()) {
+        ([], []) => format!("No arm met the objective of {share} in any run."),
+        (all, _) if all.len() == ranking.arms.len() => format!("The objective of {share} was met in every run."),
+        (all, []) => format!("The objective of {share}: {}, no other did in any.", say(all, "in every run")),
+        ([], some) => format!("The objective of {share}: {}, and no arm in all.", say(some, "in some runs")),
+        (all, some) => {
+            format!("The objective of {share}: {}; {}.", say(all, "in every run"), say(some, "in some"))
+        }
+    })
 }
 
 fn order(ranking: &Ranking) -> String {
@@ -308,6 +348,13 @@ fn contention(arm: &ArmSummary) -> String {
 
 fn remarks(kind: Kind, arm: &ArmSummary) -> String {
     let mut text = String::new();
+    if let Some(objective) = arm.objective.filter(|objective| objective.runs > 0) {
+        let met = match objective.met {
+            0 => "in no run".to_owned(),
+            some => format!("in {}", of_runs(some, objective.runs)),
+        };
+        text += &format!("; met the objective of {} {met}", objective.shown());
+    }
     if kind == Kind::Faults && arm.undecided > 0 && arm.judged() > 0 {
         text += &format!("; {} could not be judged", arm.undecided);
     }

@@ -1,22 +1,32 @@
 //! How do the arms fare over the cells of a swept grid? One table per question, a row per cell, a column per arm.
 
-use super::{ArmSummary, Kind, cell_label, reached_cell};
+use super::{ArmSummary, Kind, reached_cell};
 use crate::charts::scale::written;
 use crate::table::{Cell, Column, Table};
-use scenarios::results::Results;
+use scenarios::properties::Finding;
+use scenarios::results::{Results, RunRow};
 use sim_core::stats::quantile::Quantile;
 
 type Question = (&'static str, fn(&ArmSummary) -> Cell);
 
 /// The tables of a grid, the most telling question first.
 pub fn grid(results: &Results) -> Vec<Table> {
-    questions(Kind::of(results)).iter().map(|&(title, answer)| table(results, title, answer)).collect()
+    const VIOLATED: Question = ("Runs that violate a stated property", |arm| match arm.violated_by_seed.len() as u64 {
+        0 => Cell::Missing,
+        runs => Cell::OutOf(arm.violated(), runs),
+    });
+    let is_violated = results.runs.iter().filter_map(RunRow::measures).any(|run| run.findings.iter().any(Finding::is_violated));
+    let first = is_violated.then_some(&VIOLATED).into_iter();
+    first.chain(questions(Kind::of(results))).map(|&(title, answer)| table(results, title, answer)).collect()
 }
 
 fn questions(kind: Kind) -> &'static [Question] {
     match kind {
         Kind::Faults => &[
-            ("Runs that did not recover", |arm| Cell::OutOf(arm.not_recovered, arm.judged())),
+            ("Runs that did not recover", |arm| match arm.judged() {
+                0 => Cell::Missing,
+                runs => Cell::OutOf(arm.not_recovered, runs),
+            }),
             ("Recovery time, median over the runs", |arm| Cell::or_missing(arm.recovery_quantile(Quantile::MEDIAN), reached_cell)),
             ("Availability", |arm| Cell::Ratio(arm.succeeded, arm.calls)),
         ],
@@ -38,15 +48,13 @@ fn questions(kind: Kind) -> &'static [Question] {
 
 fn table(results: &Results, title: &str, answer: fn(&ArmSummary) -> Cell) -> Table {
     let manifest = &results.manifest;
-    let by_one = manifest.axes.len() == 1;
-    let heading = if by_one { manifest.axes[0].clone() } else { "cell".to_owned() };
-    let mut columns = vec![if by_one { Column::number(heading, "") } else { Column::text(heading) }];
+    let mut columns: Vec<Column> = manifest.axes.iter().map(|axis| Column::number(axis, "")).collect();
     columns.extend(manifest.arms.iter().map(|arm| Column::number(arm, "")));
     let mut table = Table::new(title, columns);
     for cell in 0..manifest.cells.len() as u32 {
-        let label = if by_one { written(&manifest.cells[cell as usize][0]) } else { Cell::text(cell_label(manifest, cell)) };
+        let values = manifest.cells[cell as usize].iter().map(|value| written(value));
         let answers = (0..manifest.arms.len() as u32).map(|arm| answer(&ArmSummary::of(results, cell, arm)));
-        table.push(std::iter::once(label).chain(answers).collect());
+        table.push(values.chain(answers).collect());
     }
     table
 }

@@ -3,12 +3,14 @@
 mod across;
 mod arm;
 mod besides;
+mod by_what;
 pub mod classes;
 mod consistency;
 pub mod detection;
 mod differences;
 mod doubts;
 pub mod edges;
+mod episodes;
 mod evidence;
 pub mod fairness;
 pub mod fates;
@@ -38,9 +40,10 @@ pub use consistency::consistency;
 pub(crate) use differences::{Difference, Differences};
 pub use doubts::doubts;
 pub use edges::edges;
+pub use episodes::episodes;
 pub use grid::grid;
 pub use long_run::long_run;
-pub use observations::observations;
+pub use observations::{all_observations, observations};
 pub use precision::{precision, why_stopped};
 pub use properties::properties;
 pub use ranking::Ranking;
@@ -67,6 +70,30 @@ pub fn cell_label(manifest: &Manifest, cell: u32) -> String {
     let values = manifest.cells.get(cell as usize).map_or(&[][..], Vec::as_slice);
     let pairs: Vec<String> = manifest.axes.iter().zip(values).map(|(axis, value)| format!("{axis} = {value}")).collect();
     pairs.join(", ")
+}
+
+/// The values that each axis of the grid takes, in their order; nothing if nothing is varied.
+pub fn varied(manifest: &Manifest) -> Vec<(String, String)> {
+    /// More values than this are only counted.
+    const TOLD: usize = 12;
+    let of = |(index, axis): (usize, &String)| {
+        let mut values: Vec<&str> = Vec::new();
+        for value in manifest.cells.iter().filter_map(|cell| cell.get(index)) {
+            if !values.contains(&value.as_str()) {
+                values.push(value);
+            }
+        }
+        let more = values.len().saturating_sub(TOLD);
+        let last = if more > 0 { format!(" and {more} more, up to {}", values[values.len() - 1]) } else { String::new() };
+        (axis.clone(), format!("{}{last}", values[..values.len().min(TOLD)].join(", ")))
+    };
+    manifest.axes.iter().enumerate().map(of).collect()
+}
+
+/// Over what the load is told: what is varied may change it from cell to cell.
+pub fn load_heading(manifest: &Manifest) -> String {
+    let label = cell_label(manifest, 0);
+    if manifest.cells.len() > 1 { format!("Load of the first cell ({label})") } else { "Load".to_owned() }
 }
 
 /// What the command line changed, as a sentence; `None` if nothing.

@@ -12,12 +12,31 @@ use sim_core::stats::quantile::Quantile;
 /// A row per arm of a cell and observation that an expectation names: the median over the runs, the least and the most. Nothing
 /// where none is named, or none was observed.
 pub fn observations(results: &Results, cell: u32) -> Option<Table> {
+    table_of(results, cell, "What was observed, of all runs", &named(&results.manifest))
+}
+
+/// The same of everything that any run has observed, in the order in which it comes up; nothing where that is no more than expectations name.
+pub fn all_observations(results: &Results, cell: u32) -> Option<Table> {
+    let mut names: Vec<String> = Vec::new();
+    for run in (0..results.manifest.arms.len() as u32).flat_map(|arm| results.runs_of(cell, arm)).map(|(_, run)| run) {
+        for title in run.observations.iter().map(Observation::title) {
+            if !names.contains(&title) {
+                names.push(title);
+            }
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let is_more = names.len() > named(&results.manifest).len();
+    is_more.then(|| table_of(results, cell, "Everything that was observed, of all runs", &names)).flatten()
+}
+
+fn table_of(results: &Results, cell: u32, title: &str, names: &[&str]) -> Option<Table> {
     let mut columns = vec![Column::text("observed"), Column::text("arm")];
     columns.extend(["median", "least", "most"].map(|name| Column::number(name, "")));
-    let mut table = Table::new("What was observed, of all runs", columns);
+    let mut table = Table::new(title, columns);
     let arms = || (0..).zip(&results.manifest.arms);
     let runs = |arm: u32| results.runs_of(cell, arm).map(|(_, run)| run);
-    for name in named(&results.manifest) {
+    for &name in names {
         let Some(kind) = arms().flat_map(|(arm, _)| runs(arm)).find_map(|run| find(run, name)) else { continue };
         for (arm, label) in arms() {
             let mut values: Vec<i64> = runs(arm).filter_map(|run| value(run, name, kind)).collect();

@@ -41,6 +41,8 @@ pub struct Ranking {
     pub arms: Vec<ArmSummary>,
     /// Arms whose hypothesis failed in some run of an experiment: they are not ranked.
     pub set_apart: Vec<ArmSummary>,
+    /// Arms of which no run is there: there is nothing to rank.
+    pub absent: Vec<ArmSummary>,
     /// The rank of each arm, from 1; arms between which no difference is shown share one.
     pub ranks: Vec<u64>,
     /// Callers and callees of the edges.
@@ -60,6 +62,8 @@ impl Ranking {
         let kind = Kind::of(results);
         let mut arms: Vec<ArmSummary> = (0..results.manifest.arms.len() as u32).map(|arm| ArmSummary::of(results, cell, arm)).collect();
         let baseline = arms.first().cloned();
+        let absent: Vec<ArmSummary> = arms.extract_if(.., |arm| arm.runs == 0).collect();
+        let baseline = baseline.filter(|baseline| baseline.runs > 0);
         let set_apart: Vec<ArmSummary> = arms.extract_if(.., |arm| arm.hypothesis_failed != [0, 0]).collect();
         // What was not tried, or not in order at the end, is nothing to compare with either.
         let baseline = baseline.filter(|baseline| baseline.hypothesis_failed == [0, 0]);
@@ -74,7 +78,7 @@ impl Ranking {
         let manifest = &results.manifest;
         let (window, instants_differ) = (manifest.hold, manifest.instants_differ);
         let (label, edges) = (cell_label(manifest, cell), manifest.edges.clone());
-        Self { label, cell, kind, arms, set_apart, ranks, edges, window, instants_differ, baseline, paired }
+        Self { label, cell, kind, arms, set_apart, absent, ranks, edges, window, instants_differ, baseline, paired }
     }
 
     /// What the cell is called, where several are shown.
@@ -213,7 +217,7 @@ pub(super) fn places(scores: &[Vec<Score>]) -> (Vec<usize>, Vec<u64>) {
 pub(super) type Score = BTreeMap<u64, i128>;
 
 /// What ranks an arm, seed by seed, what matters most first.
-fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
+pub(super) fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
     let cost: Score = match arm.goodput_by_seed.as_slice() {
         [] => arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect(),
         done => done.iter().map(|&(seed, goodput)| (seed, i128::from(goodput))).collect(),

@@ -108,6 +108,13 @@ impl Ranking {
         if self.arms.iter().any(|arm| arm.goodput().is_some()) {
             fields.push(Field::number("goodput", "1/s", Cell::or_missing(arm.goodput(), Cell::Rate)));
         }
+        if let Some(objective) = self.arms.iter().find_map(|arm| arm.objective) {
+            let met = arm.objective.map(|objective| Cell::OutOf(objective.met, objective.runs));
+            fields.push(Field::number(&format!("{} met\nin", objective.shown()), "runs", Cell::or_missing(met, |met| met)));
+            let parts = |(used, all): (u128, u128)| (used * 1_000_000).checked_div(all).and_then(|parts| u64::try_from(parts).ok());
+            let used = arm.objective.and_then(|objective| parts(objective.used));
+            fields.push(Field::number("error budget\nused", "", Cell::or_missing(used, |used| Cell::Factor(used, 1_000_000))));
+        }
         // A share of successes that is none in every arm says nothing.
         for (head, of) in [("degraded", (|arm| arm.degraded) as fn(&ArmSummary) -> u64), ("wrong", |arm| arm.wrong)] {
             let is_none = self.arms.iter().all(|arm| of(arm) == 0);

@@ -156,7 +156,7 @@ fn many_episodes(episodes: &[Episode], say: Say<'_>) {
     let count = |of: fn(&Recovery) -> bool| Cell::Count(episodes.iter().filter(|episode| of(&episode.recovery)).count() as u64);
     let all = || episodes.iter();
     say("episodes", Cell::Count(episodes.len() as u64), "faults closer than twice the hold time are one");
-    say("unharmed episodes", count(|recovery| matches!(recovery, Recovery::Unharmed)), "no rolling window fell below the level");
+    say("unharmed episodes", count(|recovery| matches!(recovery, Recovery::Unharmed)), "no rolling window fell below 95 % of the level");
     let cut = count(|recovery| matches!(recovery, Recovery::Censored(_)));
     say("not recovered", cut, "episodes still below the level when the horizon or the next episode came");
     let undecided = count(|recovery| matches!(recovery, Recovery::Undecided(_)));
@@ -223,7 +223,10 @@ fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {
 
 fn recovery(manifest: &Manifest, recovery: &Recovery) -> (Cell, String) {
     match recovery {
-        Recovery::Unharmed => (Cell::text("unharmed"), "no rolling window fell below the level".to_owned()),
+        Recovery::Unharmed => (
+            Cell::text("unharmed"),
+            "no rolling window fell below 95 % of the level: a smaller loss is no harm here, and availability tells it".to_owned(),
+        ),
         Recovery::After(length) => {
             let hold = number::length(manifest.hold);
             let meaning =

@@ -31,7 +31,7 @@ pub fn services(run: &RunMeasures) -> Option<Table> {
     let mut columns = vec![Column::text("service")];
     columns.extend(COUNTS.iter().map(|(head, ..)| Column::number(*head, "")));
     columns.extend(AVERAGES.iter().map(|(head, unit, _)| Column::number(*head, unit)));
-    let mut table = Table::new("Requests of each service", columns);
+    let mut table = Table::new("Requests of each service, over the whole run", columns);
     for service in &run.services {
         let counts = COUNTS.iter().map(|(.., of)| of(service)).enumerate();
         // How many came is told even of a service that nobody asked.

@@ -128,6 +128,11 @@ impl Under<'_> {
         self.ranking.ranks.get(place).copied()
     }
 
+    /// In what an arm differs from another, with what that is for both.
+    fn by_what(&self, arm: &str, other: &str) -> Option<String> {
+        self.asked.as_ref().map_or_else(|| self.ranking.by_what(arm, other), |asked| asked.by_what(arm, other))
+    }
+
     /// The last rank.
     fn last(&self) -> Option<u64> {
         match &self.asked {
@@ -226,10 +231,15 @@ fn changes(written: &Under<'_>, stressed: &[Under<'_>], arms: &[String]) -> Vec<
     let mut sentences = Vec::new();
     for better in arms {
         for other in arms.iter().filter(|other| is_before(written, better, other)) {
-            let turned: Vec<&str> = stressed.iter().filter(|under| is_before(under, other, better)).map(|under| under.assumed).collect();
+            let told = |under: &Under<'_>| {
+                under.by_what(better, other).map_or_else(|| under.assumed.to_owned(), |what| format!("{} ({what})", under.assumed))
+            };
+            let turned = stressed.iter().filter(|under| is_before(under, other, better));
+            let turned: Vec<String> = turned.map(told).collect();
             if !turned.is_empty() {
+                let written = told(written);
                 sentences.push(format!(
-                    "{} is better than {} as written, and worse with {}",
+                    "{} is better than {} {written}, and worse with {}",
                     named(better),
                     named(other),
                     turned.join(", ")

@@ -80,7 +80,7 @@ fn sentence(manifest: &Manifest, threshold: &Threshold, edges: &Edges) -> String
     let (first, last) = (threshold.values.first().map_or("", String::as_str), threshold.values.last().map_or("", String::as_str));
     let told = match median {
         0 => format!("{until} at {first} already, where the search begins"),
-        beyond if beyond > threshold.steps() => format!("not {until} up to {last}, where the search ends"),
+        beyond if beyond > threshold.steps() => format!("holds out up to {last}, where the search ends ({until} nowhere)"),
         index => {
             let sure = Quantile::MEDIAN
                 .interval(&sorted)

@@ -1,5 +1,6 @@
 //! Did the runs do what the scenario expects of them?
 
+use super::across::every_one;
 use super::cell_label;
 use crate::command;
 use crate::table::{Cell, Column, Table};
@@ -31,7 +32,14 @@ pub fn not_passed(manifest: &Manifest, verdicts: &[Verdict]) -> Table {
             None => alike.push(vec![verdict]),
         }
     }
-    table(manifest, "Not as expected", &alike)
+    let has_open = alike.iter().any(|group| group[0].judgement == Judgement::Undecided);
+    let has_failed = alike.iter().any(|group| group[0].judgement == Judgement::Failed);
+    let title = match (has_failed, has_open) {
+        (true, true) => "Not as expected, or undecided",
+        (false, true) => "Undecided",
+        _ => "Not as expected",
+    };
+    table(manifest, title, &alike)
 }
 
 /// Every expectation in every cell and arm it speaks of.
@@ -47,7 +55,7 @@ fn table(manifest: &Manifest, title: &str, groups: &[Vec<&Verdict>]) -> Table {
         let Some(verdict) = group.first() else { continue };
         let cell = match group.len() {
             1 => cell_label(manifest, verdict.cell),
-            count if count == manifest.cells.len() => format!("all {count} cells"),
+            count if count == manifest.cells.len() => every_one(count),
             count => format!("{} and {} more", cell_label(manifest, verdict.cell), count - 1),
         };
         let command = verdict.worst_seed.map(|seed| command::run(manifest, verdict.cell, verdict.arm, seed));

@@ -3,6 +3,7 @@
 //! Own definition. Said before anything else: an arm that breaks its word is nobody's best, however many calls it answers. What is undecided, or
 //! was never reached, is not violated.
 
+use super::across::every_one;
 use super::arm::ArmSummary;
 use super::fates::{listed as counted_up, named, of_runs};
 use super::ranking::Ranking;
@@ -49,10 +50,13 @@ impl Violations {
         sum.map(|sum| Self { runs, cells: Some((violating, all)), ..sum })
     }
 
-    /// `Linearizable in 3 of 30 runs`, `Linearizable in 3 and OneLeader in 2 of 30 runs`.
+    /// `Linearizable in 3 of 30 runs`, `Linearizable and OneHolder in all 30 runs`, `Linearizable in 3 and OneHolder in 2 of 30 runs`.
     fn words(&self) -> String {
         let mut text = match self.properties.as_slice() {
-            [(name, runs)] => format!("{name} in {}", of_runs(*runs, self.runs)),
+            [(_, runs), others @ ..] if others.iter().all(|(_, other)| other == runs) => {
+                let told: Vec<String> = self.properties.iter().take(TOLD).map(|(name, _)| name.clone()).collect();
+                format!("{} in {}", counted_up(&told), of_runs(*runs, self.runs))
+            }
             several => {
                 let told: Vec<String> =
                     several.iter().take(TOLD).map(|(name, runs)| format!("{name} in {}", number::count(*runs))).collect();
@@ -65,7 +69,7 @@ impl Violations {
             more => text += &format!(", and {more} further properties"),
         }
         match self.cells {
-            Some((violating, all)) if violating == all => text += &format!(", in every one of {all} cells"),
+            Some((violating, all)) if violating == all => text += &format!(", in {}", every_one(all)),
             Some((violating, all)) => text += &format!(", in {violating} of {all} cells"),
             None => {}
         }
@@ -118,7 +122,7 @@ pub(super) fn opening_over_cells(rankings: &[Ranking], arms: usize) -> Option<St
 }
 
 fn listed(all: &[Violations]) -> String {
-    let mut parts: Vec<String> = all.iter().take(TOLD).map(|one| format!("{} {}", named(&one.arm), one.words())).collect();
+    let mut parts: Vec<String> = all.iter().take(TOLD).map(|one| format!("{} ({})", named(&one.arm), one.words())).collect();
     let more = all.len().saturating_sub(TOLD);
     if more > 0 {
         parts.push(format!("and {more} more"));

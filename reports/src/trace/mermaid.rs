@@ -69,7 +69,7 @@ impl<W: Write> Mermaid<W> {
     fn note(&mut self, event: &TraceEvent<'_>) -> io::Result<()> {
         let what = [event.what.as_deref(), event.value.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let says = match event.kind.as_ref() {
-            "fault-begins" => format!("{what} begins"),
+            "fault-begins" => format!("{what} begins {}", event.says.as_deref().unwrap_or_default()).trim_end().to_owned(),
             "fault-ends" => format!("{what} ends"),
             "node-dies" => "dies".to_owned(),
             "node-returns" => "returns with empty memory".to_owned(),

@@ -208,12 +208,14 @@ fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale
     }
     for span in diagram.shades.iter().filter(|span| span.kind == SpanKind::Down && span.node.as_deref() == Some(lane.name)) {
         let (dies, returns) = (scale.x(span.from), scale.x(span.until));
-        let _ = writeln!(
-            out,
-            "<path d=\"M{:.1} {:.1}l10 10m0 -10l-10 10\" stroke=\"#000000\" stroke-width=\"2\" fill=\"none\"/>",
-            dies - 5.0,
-            lane.y - 5.0
-        );
+        if span.from >= first {
+            let _ = writeln!(
+                out,
+                "<path d=\"M{:.1} {:.1}l10 10m0 -10l-10 10\" stroke=\"#000000\" stroke-width=\"2\" fill=\"none\"/>",
+                dies - 5.0,
+                lane.y - 5.0
+            );
+        }
         if span.outcome.is_some() {
             let _ = writeln!(
                 out,

@@ -46,6 +46,7 @@ pub struct SpaceTime<W> {
     nodes: Vec<String>,
     seen: BTreeSet<String>,
     window: Option<(u64, u64)>,
+    since: u64,
 }
 
 impl<W: Write> SpaceTime<W> {
@@ -55,13 +56,20 @@ impl<W: Write> SpaceTime<W> {
         let chosen = header.only.as_ref().map_or(String::new(), |only| format!(", only {only}"));
         let subtitle = format!("arm \"{}\", seed {}{chosen}", header.arm, header.seed);
         let diagram = Diagram { title, subtitle, ..Diagram::default() };
-        Self { out, story: Story::default(), diagram, nodes: header.nodes.clone(), seen: BTreeSet::new(), window: None }
+        Self { out, story: Story::default(), diagram, nodes: header.nodes.clone(), seen: BTreeSet::new(), window: None, since: 0 }
     }
 
     /// Shows these calls in the colour of failure.
     #[must_use]
     pub fn highlighting(mut self, calls: impl IntoIterator<Item = String>) -> Self {
         self.diagram.highlighted.extend(calls);
+        self
+    }
+
+    /// Begins the picture at an instant: of what was before, only what is still on then is shown.
+    #[must_use]
+    pub const fn since(mut self, instant: u64) -> Self {
+        self.since = instant;
         self
     }
 
@@ -110,7 +118,8 @@ impl<W: Write> TraceWriter for SpaceTime<W> {
                 self.seen.insert(node.as_ref().to_owned());
             }
         }
-        self.window = Some(self.window.map_or((event.at, event.at), |(from, _)| (from, event.at)));
+        let at = event.at.max(self.since);
+        self.window = Some(self.window.map_or((at, at), |(from, _)| (from, at)));
         if matches!(event.kind.as_ref(), "tell" | "layer" | "clock")
             && let Some(node) = event.node.as_deref()
         {

@@ -1,5 +1,6 @@
 //! Does a report say what the results say, in the same bytes every time?
 
+mod completeness;
 mod drawn;
 mod exports;
 mod headlines;

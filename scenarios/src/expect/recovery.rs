@@ -68,7 +68,7 @@ fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&
     let (count, longer) = (times.len() as u64, times.iter().filter(|(time, _)| *time > limit).count() as u64);
     let judgement = judge_share(longer, count, percent);
     let seen = if seen == SimDuration::MAX { never.to_owned() } else { readable(seen, limit) };
-    let evidence = format!("{name} {seen} over {count} runs, {longer} of them longer than the limit");
+    let evidence = format!("{name} {seen} over {count} run{}, {longer} of them longer than the limit", if count == 1 { "" } else { "s" });
     let doubt = match judgement {
         Judgement::Undecided if longer == 0 => format!(": too few runs to pass, {} would do", fewest(percent)),
         Judgement::Undecided => format!(": with so many runs that is too near to {} %", 100 - percent),

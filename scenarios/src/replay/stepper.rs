@@ -3,6 +3,7 @@
 //! Forwards event by event. Backwards by making the run again up to an earlier event, from the nearest copy that was kept on the way: copies
 //! stand at even distances, and when there are too many, every other one is let go. So going back costs little, and memory does not grow.
 
+use super::memory::condensed;
 use super::pattern::Pattern;
 use crate::live::{LiveRun, Until, start};
 use crate::scenario::ArmPlan;
@@ -233,7 +234,7 @@ fn in_words(view: &NodeView) -> String {
     }
     for member in &view.members {
         let on = if member.is_on { "" } else { " (does not run)" };
-        let memory = member.memory.replace('\n', "\n  ");
+        let memory = condensed(&member.memory, 2);
         let _ = write!(text, "\n  remembers{on}: {memory}");
         for (timer, due) in &member.timers {
             let _ = write!(text, "\n  timer: {timer} at {due} by its clock");

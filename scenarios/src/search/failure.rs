@@ -31,6 +31,11 @@ impl Failure {
         self.key() == other.key()
     }
 
+    /// Whether it is an expectation that is broken, and no property.
+    pub(crate) fn is_expectation(&self) -> bool {
+        self.witness.starts_with(BROKEN)
+    }
+
     /// What it is grouped by.
     pub fn key(&self) -> (&str, &str) {
         (&self.property, &self.witness)
@@ -109,14 +114,17 @@ impl Judge {
         let verdicts = judge(&self.results);
         let broken = verdicts.into_iter().filter(|verdict| verdict.arm == self.arm && verdict.judgement == Judgement::Failed);
         let kind = |index: u32| self.results.manifest.expect[index as usize].name();
-        broken.map(|verdict| Failure::new(&verdict.clause, &format!("broken {}", kind(verdict.index)), verdict.evidence)).collect()
+        broken.map(|verdict| Failure::new(&verdict.clause, &format!("{BROKEN}{}", kind(verdict.index)), verdict.evidence)).collect()
     }
 }
+
+/// How the kind of witness against an expectation begins.
+const BROKEN: &str = "broken ";
 
 /// What every run promises, whatever its scenario says.
 pub const ALWAYS: [&str; 5] = [ENDS, RECOVERS, STANDS_STILL, PANIC, LIMITS];
 
-const ENDS: &str = "every call ends";
+pub(crate) const ENDS: &str = "every call ends";
 const RECOVERS: &str = "the system recovers";
 const STANDS_STILL: &str = "time passes";
 

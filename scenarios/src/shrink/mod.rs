@@ -23,8 +23,12 @@ use crate::parallel::map_in_index_order;
 use crate::problem::Problem;
 use crate::repro::Repro;
 use crate::search::Failure;
+use crate::search::failure::ENDS;
 use draft::Draft;
 use passes::{BOLD, Pass, Proposal, REDUCING, ROUNDING, constants, much_earlier};
+
+/// What is left, and how large it is.
+type Found = (Draft, Size);
 
 /// All passes are gone through so often at most.
 const MOST_ROUNDS: usize = 10;
@@ -98,7 +102,8 @@ pub enum Refused {
 /// See [`Refused`].
 pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Result<Shrunk, Refused> {
     let draft = Draft::of(repro).map_err(Refused::Scenario)?;
-    let trial = Trial { data: &repro.data, wanted };
+    let may_be_unfinished = repro.failures.iter().any(|failure| failure.property == ENDS);
+    let trial = Trial { data: &repro.data, wanted, may_be_unfinished };
     let mut work = Work { trial, options, runs: 1, steps: Vec::new() };
     let from = work.trial.size_of(&draft, repro.recording.events.saturating_mul(2)).ok_or(Refused::Passes)?;
     let mut best = (draft, from);
@@ -132,7 +137,7 @@ impl Work<'_, '_> {
     }
 
     /// Passes that make it smaller, again and again until none of them does.
-    fn reduce(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+    fn reduce(&mut self, best: &mut Found) -> Result<(), Refused> {
         for _ in 0..MOST_ROUNDS {
             let before = self.steps.len();
             self.passes(&REDUCING, best)?;
@@ -144,7 +149,7 @@ impl Work<'_, '_> {
     }
 
     /// Each pass until it finds nothing more. It goes on where it has found something: what was in vain before that is tried last.
-    fn passes(&mut self, passes: &[Pass], best: &mut (Draft, Size)) -> Result<(), Refused> {
+    fn passes(&mut self, passes: &[Pass], best: &mut Found) -> Result<(), Refused> {
         for pass in passes {
             let mut place = 0;
             loop {
@@ -160,7 +165,7 @@ impl Work<'_, '_> {
     }
 
     /// Whatever another seed helps with, and what can be left out then.
-    fn under_other_seeds(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+    fn under_other_seeds(&mut self, best: &mut Found) -> Result<(), Refused> {
         if let Some(quicker) = self.quickest_seed(&best.0, best.1)? {
             *best = quicker;
             self.reduce(best)?;
@@ -171,7 +176,7 @@ impl Work<'_, '_> {
 
     /// Bold steps, each under a few other seeds: what comes at another instant, or with fewer who take part, rarely goes wrong by the same
     /// luck, and may by another.
-    fn under_other_lucks(&mut self, best: &mut (Draft, Size)) -> Result<(), Refused> {
+    fn under_other_lucks(&mut self, best: &mut Found) -> Result<(), Refused> {
         self.with_lucks(much_earlier, SEEDS, best)?;
         BOLD.into_iter().try_for_each(|pass| {
             let seeds = (EVENTS_OF_LUCKS / best.1.events.max(1)).clamp(OTHER_LUCKS.0, OTHER_LUCKS.1);
@@ -179,7 +184,7 @@ impl Work<'_, '_> {
         })
     }
 
-    fn with_lucks(&mut self, pass: Pass, seeds: u64, best: &mut (Draft, Size)) -> Result<(), Refused> {
+    fn with_lucks(&mut self, pass: Pass, seeds: u64, best: &mut Found) -> Result<(), Refused> {
         loop {
             let proposals: Vec<Proposal> = pass(&best.0).into_iter().flat_map(|proposal| lucks(&proposal, seeds)).collect();
             match self.improve(&proposals, best.1)? {
@@ -190,7 +195,7 @@ impl Work<'_, '_> {
     }
 
     /// The first of some proposals that still fails in the same way, if any does, and its place among them.
-    fn improve(&mut self, proposals: &[Proposal], best: Size) -> Result<Option<(usize, (Draft, Size))>, Refused> {
+    fn improve(&mut self, proposals: &[Proposal], best: Size) -> Result<Option<(usize, Found)>, Refused> {
         for (chunk, some) in proposals.chunks(AT_ONCE).enumerate() {
             if !self.is_wanted() {
                 return Ok(None);
@@ -219,7 +224,7 @@ impl Work<'_, '_> {
         sizes
     }
 
-    fn accept(&mut self, proposal: &Proposal, size: Size) -> Result<(Draft, Size), Refused> {
+    fn accept(&mut self, proposal: &Proposal, size: Size) -> Result<Found, Refused> {
         for _ in 0..2 {
             self.runs += 1;
             let again = self.trial.size_of(&proposal.draft, size.events);
@@ -238,7 +243,7 @@ impl Work<'_, '_> {
     }
 
     /// The same scenario under another seed whose run fails in the same way with the fewest events.
-    fn quickest_seed(&mut self, best: &Draft, size: Size) -> Result<Option<(Draft, Size)>, Refused> {
+    fn quickest_seed(&mut self, best: &Draft, size: Size) -> Result<Option<Found>, Refused> {
         let seeds = (0..SEEDS).filter(|seed| *seed != best.seed);
         let proposals: Vec<Proposal> =
             seeds.map(|seed| Proposal::smaller(format!("seed {seed}"), Draft { seed, ..best.clone() })).collect();

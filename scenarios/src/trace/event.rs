@@ -74,7 +74,7 @@ pub struct TraceEvent<'a> {
     /// What is said of that: the state of a layer, a number, by how much a clock was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Cow<'a, str>>,
-    /// What the message of a group says that it is about, in words, cut off where it is long.
+    /// What the message of a group says that it is about, in words, cut off where it is long; of a fault that begins, whom it strikes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub says: Option<Cow<'a, str>>,
 }

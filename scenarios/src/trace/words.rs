@@ -33,7 +33,7 @@ pub fn sentence(event: &TraceEvent<'_>) -> String {
     match &event.call {
         Some(call) => of_call(event, call, (node, peer), outcome),
         None => match event.kind.as_ref() {
-            "fault-begins" => format!("the fault {what} begins"),
+            "fault-begins" => format!("the fault {what} begins{}", says(event)),
             "fault-ends" => format!("the fault {what} ends"),
             "node-dies" => format!("{node} dies: its life {} is over", event.life),
             "node-returns" => format!("{node} returns with empty memory: its life {} begins", event.life),

@@ -46,8 +46,10 @@ pub struct Moment {
     pub showed: Option<u64>,
     /// That event with its causes.
     pub led: Collected,
-    /// Everything that happened since the twelfth of them.
+    /// Everything that happened since the twelfth of them, and the begins of faults, deaths and stops that were on then.
     pub near: Collected,
+    /// When that was, in nanoseconds.
+    pub from: u64,
 }
 
 /// What led to what showed at this instant, and what happened near it.
@@ -67,7 +69,11 @@ pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
         }
     })?;
     let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
+    let mut on: BTreeMap<String, TraceEvent<'static>> = BTreeMap::new();
     source.tell(&mut |event| {
+        if event.at < from {
+            remember(&mut on, event);
+        }
         if (from..=at).contains(&event.at) {
             near.events.insert(event.id, event.clone().into_owned());
             if near.events.len() > MOST_AROUND {
@@ -76,5 +82,20 @@ pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
             }
         }
     })?;
-    Ok(Moment { showed, led, near })
+    near.events.extend(on.into_values().map(|event| (event.id, event)));
+    Ok(Moment { showed, led, near, from })
+}
+
+/// Faults that are on, and nodes that are dead or stand still, by what they are.
+fn remember(on: &mut BTreeMap<String, TraceEvent<'static>>, event: &TraceEvent<'_>) {
+    let name = |what: &str| format!("{what} {} {}", event.what.as_deref().unwrap_or_default(), event.node.as_deref().unwrap_or_default());
+    match event.kind.as_ref() {
+        "fault-begins" => drop(on.insert(name("fault"), event.clone().into_owned())),
+        "fault-ends" => drop(on.remove(&name("fault"))),
+        "node-dies" => drop(on.insert(name("dead"), event.clone().into_owned())),
+        "node-returns" => drop(on.remove(&name("dead"))),
+        "node-pauses" => drop(on.insert(name("still"), event.clone().into_owned())),
+        "node-resumes" => drop(on.remove(&name("still"))),
+        _ => {}
+    }
 }

@@ -1,7 +1,7 @@
 //! Which messages brought what the sentence about a violation names?
 //!
 //! Own definition. `member 3 took entry 31 for committed, which is one of term 27; committed before was one of term 25` names entry 31 and term 27.
-//! Who heard both in one message heard of what was taken wrongly: the first such message of each kind at every node is told. What comes behind
+//! Who heard both in one message heard of what was taken wrongly: the first such message of each kind at every node is told, and of those that bring it only. What comes behind
 //! a semicolon is what should have been: entry 31 and term 25, of which the first messages are told as well.
 
 use crate::diff::{Source, SourceError};
@@ -25,7 +25,11 @@ pub struct Named {
 /// # Errors
 /// If the run cannot be told.
 pub fn named(source: &dyn Source, sentence: &str, at: u64) -> Result<Named, SourceError> {
-    let (wrong, right) = names_in(sentence);
+    let (wrong, mut right) = names_in(sentence);
+    if wrong.iter().all(|thing| right.contains(thing)) {
+        // Only their contents tell the two apart, which messages do not say.
+        right.clear();
+    }
     let (mut wrong, mut right) = (First::of(wrong), First::of(right));
     if wrong.names.is_empty() && right.names.is_empty() {
         return Ok(Named::default());
@@ -42,7 +46,8 @@ pub fn named(source: &dyn Source, sentence: &str, at: u64) -> Result<Named, Sour
 /// The first messages at each node that say something.
 struct First {
     names: Vec<String>,
-    found: BTreeMap<(String, String), TraceEvent<'static>>,
+    /// By whether they bring it or only mention it, node and kind.
+    found: BTreeMap<(bool, String, String), TraceEvent<'static>>,
 }
 
 impl First {
@@ -53,13 +58,18 @@ impl First {
     fn see(&mut self, event: &TraceEvent<'_>) {
         let (Some(says), Some(node)) = (event.says.as_deref(), event.node.as_deref()) else { return };
         if !self.names.is_empty() && says_all(says, &self.names) {
-            let key = (node.to_owned(), event.message.as_deref().unwrap_or_default().to_owned());
+            // What a message brings stands behind a colon: `behind entry 30 of term 25: entry 31 of term 27`.
+            let brings = says.split_once(": ").is_some_and(|(_, brought)| says_all(brought, &self.names));
+            let key = (!brings, node.to_owned(), event.message.as_deref().unwrap_or_default().to_owned());
             self.found.entry(key).or_insert_with(|| event.clone().into_owned());
         }
     }
 
     fn told(self) -> Vec<TraceEvent<'static>> {
-        let mut told: Vec<TraceEvent<'static>> = self.found.into_values().collect();
+        // Where anybody brings it, mentions are not worth telling.
+        let brings = self.found.keys().next().is_some_and(|(mentions, ..)| !mentions);
+        let found = self.found.into_iter().filter(|((mentions, ..), _)| !(brings && *mentions));
+        let mut told: Vec<TraceEvent<'static>> = found.map(|(_, event)| event).collect();
         told.sort_by_key(|event| event.id);
         told.truncate(MOST_TOLD);
         told

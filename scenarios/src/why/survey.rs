@@ -131,8 +131,9 @@ impl Survey {
         self.last = event.at;
         match event.kind.as_ref() {
             "fault-begins" if self.faults.len() < MOST_FAULTS => {
-                let name = event.what.as_deref().unwrap_or_default().to_owned();
-                self.on.entry(name.clone()).or_default().push_back(self.faults.len());
+                let what = event.what.as_deref().unwrap_or_default().to_owned();
+                let name = event.says.as_deref().map_or_else(|| what.clone(), |whom| format!("{what} {whom}"));
+                self.on.entry(what).or_default().push_back(self.faults.len());
                 self.faults.push(FaultSpan { name, from: event.at, until: None });
             }
             "fault-ends" => {

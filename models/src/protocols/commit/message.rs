@@ -1,6 +1,7 @@
 //! What do coordinators, participants and callers say to each other, and what do they write down?
 
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// Which transaction: its coordinator, the life of that, and a number.
 pub(super) type Transaction = u64;
@@ -148,6 +149,38 @@ impl Message {
             Self::Accepted(transaction, ballot) => Self::Outbid(transaction, ballot),
             Self::Outbid(transaction, ballot) => Self::Accepted(transaction, ballot),
             Self::Do | Self::Ready(_) | Self::Forget(_) | Self::Inquire(_) | Self::Query(_) | Self::Claim(..) => self,
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let did = |commit: &bool| if *commit { "committed" } else { "aborted" };
+        match self {
+            Self::Do => f.write_str("a transaction"),
+            Self::Done(true) => f.write_str("it is committed"),
+            Self::Done(false) => f.write_str("it is aborted"),
+            Self::Refused => f.write_str("too many are under way"),
+            Self::Prepare(of) => write!(f, "transaction {of}: can it be done?"),
+            Self::Vote(of, vote) => write!(f, "transaction {of}: {}", if *vote { "yes" } else { "no" }),
+            Self::PreCommit(of) => write!(f, "transaction {of}: all have voted yes"),
+            Self::Ready(of) => write!(f, "transaction {of}: knows that all have voted yes"),
+            Self::Decision(of, commit) => write!(f, "transaction {of} is {}", did(commit)),
+            Self::Finished(of, commit) => write!(f, "transaction {of} is {} here, too", did(commit)),
+            Self::Forget(of) => write!(f, "transaction {of} may be forgotten"),
+            Self::Inquire(of) => write!(f, "transaction {of}: what was decided?"),
+            Self::Query(of) => write!(f, "transaction {of}: what is known of it?"),
+            Self::State(of, State::Prepared) => write!(f, "transaction {of}: only that its own vote is yes"),
+            Self::State(of, State::PreCommitted) => write!(f, "transaction {of}: that all have voted yes"),
+            Self::State(of, State::Decided(commit)) => write!(f, "transaction {of}: that it is {}", did(commit)),
+            Self::Claim(of, ballot) => write!(f, "transaction {of} is taken over with ballot {ballot}"),
+            Self::Promise(of, ballot, None) => write!(f, "transaction {of}: promised to ballot {ballot}, nothing was accepted"),
+            Self::Promise(of, ballot, Some((earlier, commit))) => {
+                write!(f, "transaction {of}: promised to ballot {ballot}, with ballot {earlier} it was to be {}", did(commit))
+            }
+            Self::Accept(of, ballot, commit) => write!(f, "transaction {of} is to be {} with ballot {ballot}", did(commit)),
+            Self::Accepted(of, ballot) => write!(f, "transaction {of}: accepted with ballot {ballot}"),
+            Self::Outbid(of, ballot) => write!(f, "transaction {of}: promised to ballot {ballot} already"),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 use std::ops::Range;
 
 /// The protocol of a [`TwoPhaseCommit`].
@@ -106,6 +107,10 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     fn disk(&self) -> Option<&DiskTimes> {
         Some(&self.times)
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) {

@@ -10,6 +10,7 @@ use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 /// The protocol of [`Payments`].
 #[derive(Clone, Copy, Debug)]
@@ -177,6 +178,17 @@ impl Protocol for PaymentsProtocol {
             Message::Transferred => "transferred",
             Message::Audit => "audit",
             Message::Sum(_) => "sum",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Charge(account, key) => write!(f, "charge account {account} by 1, under the key {key:016x}"),
+            Message::Charged(times) => write!(f, "charged {times} times by now"),
+            Message::Transfer(from, to, key) => write!(f, "move 1 from account {from} to account {to}, under the key {key:016x}"),
+            Message::Transferred => f.write_str("it is moved"),
+            Message::Audit => f.write_str("what do all accounts hold?"),
+            Message::Sum(sum) => write!(f, "all accounts hold {sum}"),
         }
     }
 

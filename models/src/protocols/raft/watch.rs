@@ -213,8 +213,18 @@ impl Watch {
         };
         let first = self.first.max(member.log.base().index);
         let index = (first..=at).find(differs).unwrap_or(at);
+        let (known, own) = (committed(index).copied(), member.log.mark(index));
+        let terms = [known.map(|known| known.term), member.log.term(index)];
         let in_words = |term: Option<u64>| term.map_or("missing".to_owned(), |term| format!("one of term {term}"));
-        (index, in_words(committed(index).map(|known| known.term)), in_words(member.log.term(index)))
+        let [known_in_words, own_in_words] = terms.map(in_words);
+        match (known, own) {
+            // Two leaders of one term: what tells their entries apart is what is in them, of which the beginning of a fingerprint is told.
+            (Some(known), Some(own)) if terms[0] == terms[1] => {
+                let of = |chain: u64| format!("{:06x}", chain >> 40);
+                (index, format!("another {known_in_words} ({})", of(known.chain)), format!("{own_in_words} ({})", of(own.chain)))
+            }
+            _ => (index, known_in_words, own_in_words),
+        }
     }
 
     /// Where two logs have an entry of the same index and term, they are the same up to there.

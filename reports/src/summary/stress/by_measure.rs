@@ -12,6 +12,7 @@ const RUIN: i128 = -(1 << 100);
 
 /// The arms under one assumption.
 pub(super) struct ByMeasure {
+    unit: Unit,
     /// Name, rank if one way is better, and the median over the runs.
     arms: Vec<(String, Option<u64>, Option<Reading>)>,
 }
@@ -22,7 +23,10 @@ impl ByMeasure {
         let readings: Vec<Vec<(u64, Reading)>> = (0..names.len() as u32).map(|arm| readings(results, arm, measure)).collect();
         let medians = readings.iter().map(|readings| median(readings));
         let ranks = ranks_of(&readings, measure.better);
-        Self { arms: names.zip(ranks).zip(medians).map(|((name, rank), median)| (name.clone(), rank, median)).collect() }
+        Self {
+            unit: measure.unit,
+            arms: names.zip(ranks).zip(medians).map(|((name, rank), median)| (name.clone(), rank, median)).collect(),
+        }
     }
 
     pub(super) fn rank(&self, arm: &str) -> Option<u64> {
@@ -35,6 +39,12 @@ impl ByMeasure {
 
     fn median(&self, arm: &str) -> Option<Reading> {
         self.arms.iter().find(|one| one.0 == arm)?.2
+    }
+
+    /// The medians of two arms.
+    pub(super) fn by_what(&self, arm: &str, other: &str) -> Option<String> {
+        let words = |arm: &str| self.median(arm).map(|median| shown(self.unit, median).shown());
+        Some(format!("{} against {}", words(arm)?, words(other)?))
     }
 
     /// How far the median of an arm is from that of the best one, in parts of the unit; nothing if it is beyond what was seen.

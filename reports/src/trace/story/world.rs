@@ -9,7 +9,10 @@ impl Story {
     pub(super) fn see_world(&mut self, event: &TraceEvent<'_>) {
         let (node, what) = (text(event.node.as_ref()), text(event.what.as_ref()));
         match event.kind.as_ref() {
-            "fault-begins" => self.goes_on(SpanKind::Fault, what, None, event),
+            "fault-begins" => {
+                let name = event.says.as_deref().map(|whom| format!("{what} {whom}"));
+                self.goes_on(SpanKind::Fault, what, name, event);
+            }
             "fault-ends" => self.is_over(SpanKind::Fault, &what, event),
             "node-dies" => {
                 if self.others.get(&(SpanKind::Life, node.clone())).is_none_or(VecDeque::is_empty) {

@@ -71,8 +71,14 @@ impl System<'_> {
             return None;
         }
         let held = if time > self.work(service) { " (held while it waits for others)" } else { "" };
-        let all = f64::from(plan.replicas) * f64::from(count);
-        let have = if plan.replicas > 1 { format!("{} x {count}", plan.replicas) } else { count.to_string() };
+        let all = self.serving(service) * f64::from(count);
+        let have = match self.serving(service) {
+            serving if serving < f64::from(plan.replicas) => {
+                format!("{} x {count}, of which it can use {}, as all writes go to the primary", plan.replicas, short(all))
+            }
+            _ if plan.replicas > 1 => format!("{} x {count}", plan.replicas),
+            _ => count.to_string(),
+        };
         let whom = match self.messages[service] / rate {
             share if share <= 0.0 => "requests",
             share if share < 0.999_999 => "requests and messages",

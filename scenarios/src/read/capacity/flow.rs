@@ -6,6 +6,7 @@
 use super::super::demands::{Asked, asked, part};
 use models::ids::RouteId;
 use models::plan::{Callee, INSIDE, Plan, PopulationPlan, Role};
+use models::services::data::ReadsFrom;
 use models::services::{Threads, UNLIMITED};
 use models::strategies::WorstCase;
 use models::workloads::ArrivalProcess;
@@ -236,7 +237,7 @@ impl<'p> System<'p> {
     pub(super) fn needs(&self, service: usize) -> (f64, &'static str, SimDuration, u32) {
         let (plan, rates) = (&self.plan.services[service], &self.rate[service]);
         let rate: f64 = rates.iter().sum();
-        let load = |time: SimDuration, count: u32| rate * time.as_secs_f64() / (f64::from(plan.replicas) * f64::from(count));
+        let load = |time: SimDuration, count: u32| rate * time.as_secs_f64() / (self.serving(service) * f64::from(count));
         let work = self.work(service);
         let held = match plan.threads {
             Threads::Released => work,
@@ -247,6 +248,25 @@ impl<'p> System<'p> {
             Some(cores) if load(work, cores) > of_workers => (load(work, cores), "core", work, cores),
             _ => (of_workers, "worker", held, plan.workers),
         }
+    }
+
+    /// As many replicas as share the work evenly: all of them, unless some take writes and others do not. Then it is their number
+    /// over the part of all work that comes to whoever has most of it to do.
+    pub(super) fn serving(&self, service: usize) -> f64 {
+        let (plan, rates) = (&self.plan.services[service], &self.rate[service]);
+        let replicas = f64::from(plan.replicas);
+        let Some((data, replication)) = plan.data.as_ref().and_then(|data| Some((data, data.replication.as_ref()?))) else {
+            return replicas;
+        };
+        let (parts, writes) = (f64::from(replication.shards), data.written(rates));
+        let (members, reads) = (replicas / parts, 1.0 - writes);
+        let (primary, follower) = match replication.reads {
+            ReadsFrom::Primary => (1.0, 0.0),
+            ReadsFrom::Any => (writes + reads / members, reads / members),
+            ReadsFrom::Followers if members <= 1.0 => (1.0, 0.0),
+            ReadsFrom::Followers => (writes, reads / (members - 1.0)),
+        };
+        parts / primary.max(follower)
     }
 
     /// Work of a worker for a request, on average over those that come.

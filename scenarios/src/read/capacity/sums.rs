@@ -1,6 +1,6 @@
 //! What do a service's load and capacity come to, by closed forms alone?
 //!
-//! *Can do*: workers (or cores) divided by the time that a request keeps one; under a linear congestion law replicas / what each request adds, the limit that
+//! *Can do*: workers (or cores) divided by the time that a request keeps one, of as many replicas as share reads and writes evenly; under a linear congestion law replicas / what each request adds, the limit that
 //! throughput nears. *Attempts at most*: the product of what all layers on the way may make of one call, if every attempt fails and no budget is empty. Below
 //! *comes back below* = can do / attempts even that is worked off, whatever has piled up; above it an overload may keep itself up. *Mean wait reaches
 //! the patience*, less the way there and back and the time for which others work: by Erlang C, for Poisson arrivals and exponential work; under a linear law from Little's law, C = load * (work + adds * C).
@@ -57,7 +57,7 @@ impl System<'_> {
     fn can(&self, service: usize) -> Option<f64> {
         let plan = &self.plan.services[service];
         let (_, _, time, count) = self.needs(service);
-        let replicas = f64::from(plan.replicas);
+        let replicas = self.serving(service);
         let adds = match &plan.congestion {
             None => SimDuration::ZERO,
             Some(Congestion::Linear(law)) => law.adds,
@@ -77,7 +77,7 @@ impl System<'_> {
     fn late(&self, service: usize, patience: SimDuration) -> Option<f64> {
         let plan = &self.plan.services[service];
         let (_, what, time, count) = self.needs(service);
-        let (replicas, time, patience) = (f64::from(plan.replicas), time.as_secs_f64(), patience.as_secs_f64());
+        let (replicas, time, patience) = (self.serving(service), time.as_secs_f64(), patience.as_secs_f64());
         if patience <= time {
             return Some(0.0);
         }
@@ -166,6 +166,23 @@ mod tests {
         assert!(late.is_some_and(|late| late.abs_diff(80_000_000) < 2), "{late:?}");
         let hedge = r#"[Timeout("70ms"), Hedge(AfterPercentile(percentile: "60%"))]"#;
         assert_eq!(of_stack(hedge, "35ms"), (Some(2), Some(50_000_000), Some(0)));
+    }
+
+    #[test]
+    fn followers_are_no_capacity_for_writes() {
+        let can = |writes: &str, reads: &str| {
+            let sums = of(&format!(
+                r#"(schema: 1, name: "x", horizon: "20s", nodes: {{
+                "app": Clients(count: 1, arrivals: Poisson(rate: "40/s"), calls: "db", keys: (count: 1000)),
+                "db": Service(replicas: 3, workers: 1, demand: Constant("5ms"),
+                    data: (writes: Share("{writes}"), replication: (lag: Constant("1ms"), reads: {reads}))) }})"#
+            ));
+            sums[0].can.expect("workers limit it")
+        };
+        assert_eq!(can("100%", "Followers"), 200_000_000, "the primary alone");
+        assert_eq!(can("20%", "Followers"), 500_000_000, "two fifths of all for each follower");
+        assert_eq!(can("25%", "Any"), 400_000_000, "a quarter, and a third of the other three");
+        assert_eq!((can("1%", "Primary"), can("0%", "Any")), (200_000_000, 600_000_000));
     }
 
     #[test]
