@@ -169,6 +169,15 @@ impl<M: Model> Ctx<'_, M> {
         }
     }
 
+    /// Tells who follows that what is reported now led to an event, though that will be scheduled later: of a timer that is set while an earlier one is pending.
+    #[cold]
+    pub fn promise(&mut self, at: SimTime, event: &M::Event) {
+        self.tell_scheduled();
+        if let Some(observer) = &mut self.observer {
+            observer.scheduled(at, event.rank());
+        }
+    }
+
     /// Reports something to whoever looks that is no part of the digest, because it follows from what is.
     #[cold]
     pub fn note(&mut self, record: &M::Record) {

@@ -239,6 +239,8 @@ impl<P: Protocol> World<P> {
         let closed = self.calls[slot].close_flight(flight);
         if closed.attempt != NONE {
             self.abandon_attempt(closed.attempt, ctx);
+        } else if ctx.is_watched() {
+            self.gives_up_unheard(slot, flight, ctx);
         }
         if closed.child != NONE {
             self.abandon_call(closed.child, ctx);

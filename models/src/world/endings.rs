@@ -31,8 +31,26 @@ impl<P: Protocol> World<P> {
         let (name, node, call) = (self.attempts[slot].name, self.attempts[slot].node, self.attempts[slot].call);
         self.meter.messages.lost(loss);
         ctx.record(&Record::Dropped(name, node, loss));
+        self.is_unheard(slot, node, ctx);
         self.end_attempt(slot, false);
         self.forget_call(call);
+    }
+
+    /// Nothing may come of an attempt any more, and its caller does not know: whoever looks is told when it is given up.
+    pub(super) fn is_unheard(&mut self, slot: u32, node: NodeId, ctx: &Ctx<'_, Self>) {
+        let attempt = &self.attempts[slot];
+        if ctx.is_watched() && attempt.is_waited_for && attempt.original == NONE {
+            self.unheard.insert((attempt.call, attempt.flight), (attempt.name, node));
+        }
+    }
+
+    /// The caller of an attempt of which nobody hears any more gives it up. It follows from what is recorded, and is only shown.
+    #[cold]
+    pub(super) fn gives_up_unheard(&mut self, slot: u32, flight: u32, ctx: &mut Ctx<'_, Self>) {
+        let Some((name, node)) = self.unheard.remove(&(slot, flight)) else { return };
+        if name.call == self.calls[slot].name {
+            ctx.note(&Record::Abandoned(name, node));
+        }
     }
 
     /// An attempt is over, or will be when all copies of its messages are. If nobody got anything out of it, the work spent

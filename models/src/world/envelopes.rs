@@ -3,6 +3,7 @@
 use super::World;
 use super::members::MemberMessage;
 use super::parcels::{Cargo, Fate};
+use crate::attempt::Phase;
 use crate::environment::{Conduct, Letter, Reach};
 use crate::event::{Kind, WorldEvent};
 use crate::ids::RouteId;
@@ -233,6 +234,10 @@ impl<P: Protocol> World<P> {
         let attempt = self.envelopes[slot].attempt();
         self.drop_envelope(slot, loss, ctx);
         if let Some(attempt) = attempt {
+            let lost = &self.attempts[attempt];
+            if lost.references == 0 && lost.phase != Phase::Done {
+                self.is_unheard(attempt, lost.node, ctx);
+            }
             self.end_if_silent(attempt);
         }
     }

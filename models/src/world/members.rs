@@ -271,12 +271,27 @@ impl<P: Protocol> World<P> {
         if orders.timers.is_empty() {
             return;
         }
+        if ctx.is_watched() {
+            self.promise_timers(instance, orders, ctx);
+        }
         let timers = &mut self.members[instance as usize].timers;
         for (timer, due) in orders.timers.drain(..) {
             timers.retain(|(pending, _)| *pending != timer);
             timers.extend(due.map(|due| (timer, due)));
         }
         self.arm_member(instance, ctx);
+    }
+
+    /// Tells who follows what led to timers that are set, each of which may share its event with others.
+    #[cold]
+    fn promise_timers(&self, instance: u32, orders: &Orders<P>, ctx: &mut Ctx<'_, Self>) {
+        let (node, key) = (self.node_of_instance(instance), self.members[instance as usize].key);
+        for due in orders.timers.iter().filter_map(|(_, due)| *due) {
+            let at = self.foreseen(node, due, ctx.now());
+            if at < SimTime::MAX {
+                ctx.promise(at, &WorldEvent::new(Kind::MemberTimer, key, 0, instance));
+            }
+        }
     }
 
     /// Makes sure that an event comes no later than the earliest timer of a member.

@@ -93,6 +93,7 @@ use crate::measure::{Mark, Meter, Observations};
 use crate::plan::Plan;
 use crate::pool::Pool;
 use crate::protocols::{Held, Orders, Protocol, Truth};
+use crate::record::AttemptName;
 use crate::services::Server;
 use crate::services::connections::Pools;
 use crate::strategies::cache::Keys;
@@ -220,6 +221,8 @@ pub struct World<P: Protocol> {
     /// The wait of the call that ended last, if its first attempt ended it, as most often: the think time is read from it.
     recent_wait: Option<(Key, Draw)>,
     meter: Meter,
+    /// Attempts of which nobody will hear any more, by call and flight, for whoever looks: that their callers give them up is seen nowhere else.
+    unheard: BTreeMap<(u32, u32), (AttemptName, NodeId)>,
     /// Where averages over time begin and end, once they have.
     averaged: (Option<Mark>, Option<Mark>),
 }
@@ -234,6 +237,7 @@ impl<P: Protocol> World<P> {
             listeners: Listener::all(&plan),
             alerts: Alerts::of(&plan),
             aims: Vec::new(),
+            unheard: BTreeMap::new(),
             lifted: None,
             calls: Pool::default(),
             attempts: Pool::default(),

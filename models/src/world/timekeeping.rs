@@ -80,6 +80,12 @@ impl<P: Protocol> World<P> {
         at.max(now.saturating_add(SimDuration::NANOSECOND))
     }
 
+    /// See [`wake`](Self::wake): the same for somebody who only looks, of whom not even a clock takes notice.
+    pub(super) fn foreseen(&self, node: NodeId, local: SimTime, now: SimTime) -> SimTime {
+        let at = if self.clocks.is_empty() { local } else { self.clocks[node.index()].clone().wake(local, now, &self.seed) };
+        at.max(now.saturating_add(SimDuration::NANOSECOND))
+    }
+
     /// The first instant at which the monotonic clock of a node shows `local`, as far as is known now: faults may still change its rate.
     pub(super) fn true_time(&mut self, node: NodeId, local: SimTime, now: SimTime) -> SimTime {
         let at = if self.clocks.is_empty() { local } else { self.clocks[node.index()].instant(local, now, &self.seed) };

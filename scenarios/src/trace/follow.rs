@@ -167,8 +167,17 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
                 self.under_way.attempt_over(name);
                 placed
             }
-            Record::Replied(name, server) => self.place_attempt(id, (name, *server), Side::Asker),
-            Record::Queued(name, server) | Record::Started(name, server) => self.place_attempt(id, (name, *server), Side::Server),
+            Record::Replied(name, server) => {
+                self.under_way.is_answer_over(name, *server);
+                self.place_attempt(id, (name, *server), Side::Asker)
+            }
+            Record::Queued(name, server) => self.place_attempt(id, (name, *server), Side::Server),
+            Record::Started(name, server) => {
+                if self.is_of_group(name) {
+                    self.under_way.asks(name, *server);
+                }
+                self.place_attempt(id, (name, *server), Side::Server)
+            }
             Record::Answered(name, server, _) => {
                 let placed = self.place_attempt(id, (name, *server), Side::Server);
                 self.under_way.see(name, *server, id, Progress::Answers);
@@ -183,7 +192,9 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             }
             Record::Altered(name, server) => self.place_attempt(id, (name, *server), Side::Receiver),
             Record::Dropped(name, server, _) => {
-                let placed = self.place_attempt(id, (name, *server), Side::Receiver);
+                // What a member was asked has reached it: what is lost then is its answer.
+                let side = if self.under_way.is_answer_over(name, *server) { Side::Asker } else { Side::Receiver };
+                let placed = self.place_attempt(id, (name, *server), side);
                 self.under_way.attempt_over(name);
                 placed
             }

@@ -22,6 +22,10 @@ impl Pending {
 
     /// An event is handled: which record led to it, if that is known?
     pub(super) fn take(&mut self, at: SimTime, rank: u64) -> Option<u64> {
+        // What was promised and never came, as a timer that was set anew.
+        while self.causes.first_key_value().is_some_and(|((due, _), _)| *due < at) {
+            self.causes.pop_first();
+        }
         let (cause, count) = self.causes.get_mut(&(at, rank))?;
         *count -= 1;
         let (cause, is_last) = (*cause, *count == 0);
@@ -50,5 +54,7 @@ mod tests {
         assert_eq!((pending.take(at, 2), pending.take(at, 2), pending.take(at, 2)), (Some(11), Some(11), None));
         assert_eq!((pending.take(at, 1), pending.len()), (Some(10), 0));
         assert_eq!(pending.take(SimTime::from_nanos(6), 1), None);
+        pending.add(SimTime::from_nanos(7), 3, 13);
+        assert_eq!((pending.take(SimTime::from_nanos(8), 4), pending.len()), (None, 0), "what lies behind is forgotten");
     }
 }

@@ -7,7 +7,7 @@ use super::follow::Within;
 use models::ids::NodeId;
 use models::plan::{Plan, Role};
 use models::record::{AttemptName, CallName, FIRST_POLL, MessageName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An attempt under way.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,8 @@ pub(super) struct UnderWay {
     families: BTreeMap<Family, Vec<u64>>,
     /// Messages between members, by sender, receiver, kind and ordinal.
     letters: BTreeMap<(u32, u32, &'static str, u32), u64>,
+    /// Members that an attempt has asked and that have not answered it: key of the call, number of the attempt, node.
+    asked: BTreeSet<(u64, u32, u32)>,
 }
 
 impl UnderWay {
@@ -135,6 +137,18 @@ impl UnderWay {
         }
     }
 
+    /// A member of a group is asked by an attempt.
+    pub(super) fn asks(&mut self, name: &AttemptName, member: NodeId) {
+        if self.calls.contains_key(&name.call.key.bits()) {
+            self.asked.insert((name.call.key.bits(), name.number, member.0));
+        }
+    }
+
+    /// Its answer is over, as it came or was lost; answers whether it had been asked at all.
+    pub(super) fn is_answer_over(&mut self, name: &AttemptName, member: NodeId) -> bool {
+        self.asked.remove(&(name.call.key.bits(), name.number, member.0))
+    }
+
     /// A replica calls itself: its message came from there.
     pub(super) fn called_itself(&mut self, name: &CallName, node: NodeId) {
         if let Some(call) = self.calls.get_mut(&name.key.bits()) {
@@ -179,6 +193,10 @@ impl UnderWay {
             return;
         }
         self.calls.remove(&key);
+        let asked: Vec<_> = self.asked.range((key, 0, 0)..=(key, u32::MAX, u32::MAX)).copied().collect();
+        for one in &asked {
+            self.asked.remove(one);
+        }
         if let Some(relatives) = self.families.get_mut(&family(name)) {
             relatives.retain(|other| *other != key);
             if relatives.is_empty() {
@@ -216,7 +234,7 @@ impl UnderWay {
 
     /// How many calls, and messages of members, are remembered.
     pub(super) fn len(&self) -> usize {
-        self.calls.len() + self.letters.len()
+        self.calls.len() + self.letters.len() + self.asked.len()
     }
 }
 

@@ -37,7 +37,7 @@ impl fmt::Display for Part {
             Self::Service => f.write_str("in service"),
             Self::Downstream(edge) => write!(f, "calls over {edge}"),
             Self::Answer => f.write_str("answers on the wire"),
-            Self::Lost => f.write_str("waiting for answers that were lost"),
+            Self::Lost => f.write_str("waiting for answers that never came"),
             Self::RetryWait => f.write_str("waiting to try again"),
         }
     }

@@ -121,6 +121,7 @@ impl<P: Protocol> World<P> {
                 self.abandon_child(child, ctx);
             }
             self.servers[node.index()].tally.lost += 1;
+            self.is_unheard(slot, node, ctx);
             self.end_attempt(slot, false);
             self.forget_call(call);
         }
