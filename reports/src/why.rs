@@ -218,11 +218,13 @@ pub fn storm(survey: &Survey) -> Vec<String> {
         None => format!("it lasts to the end, with {finally:.2} attempts for a call over the last ten seconds, though {}", over(survey)),
         Some(until) => format!("it is over at {}", instant(until)),
     };
+    let again = course.again.map_or_else(String::new, |again| format!(", and there is another one from {} on", instant(again)));
     let set_off = course.from.saturating_sub(course.fault.from);
     let mut lines = vec![
         format!("a retry storm at {}, set off by {} at {}", course.edge, course.fault.name, instant(course.fault.from)),
         format!(
-            "from {} on, {} after that, a call makes up to {peak:.2} attempts instead of {before:.2}; {fate}",
+            "from {} on, {} after that, more is tried: in the worst second {peak:.2} attempts for each call that began in it, {before:.2} before the \
+             first fault; {fate}{again}",
             instant(course.from),
             length(set_off)
         ),

@@ -1,8 +1,9 @@
 //! How many attempts did callers make, and since when?
 //!
 //! A *retry storm* (own definition): after a fault has begun, callers make at least half as many attempts again for a call as they did before
-//! the first fault, over a second or more; it *lasts* if they still do when the last fault is over for ten seconds, or at the end. Per edge the
-//! amplification is attempts / calls; along the path those of the edges multiply.
+//! the first fault, over two seconds or more; it is over when they have not for ten seconds, and *lasts* if they still do when the last fault is over for ten
+//! seconds, or at the end. Of several storms at an edge it is the longest, the first of equal ones. Per edge the amplification is attempts / calls, both counted in the second in which they are
+//! made: more than a call may make at most, where those of before are tried again; along the path those of the edges multiply.
 
 use super::survey::FaultSpan;
 use crate::trace::TraceEvent;
@@ -60,6 +61,8 @@ pub struct Course {
     pub from: u64,
     /// Until when; none if they still did at the end.
     pub until: Option<u64>,
+    /// From when on they did so again, later on, if they did.
+    pub again: Option<u64>,
     /// Attempts for a call before the first fault, at the highest second, and over the last ten seconds.
     pub amplification: (f64, f64, f64),
 }
@@ -123,11 +126,13 @@ impl Storm {
         let seconds = &self.edges[edge];
         let is_high = |load: &EdgeLoad| load.calls >= 5 && load.amplification().is_some_and(|now| now >= MORE * before);
         let begin = (first / SECOND) as usize;
-        let high: Vec<usize> = (begin..seconds.len()).filter(|second| is_high(&seconds[*second])).collect();
+        let all: Vec<usize> = (begin..seconds.len()).filter(|second| is_high(&seconds[*second])).collect();
+        let storms: Vec<&[usize]> = all.chunk_by(|a, b| (b - a) as u64 * SECOND <= SETTLES).filter(|storm| storm.len() >= 2).collect();
+        let longest = storms.iter().map(|storm| storm.len()).max()?;
+        let nth = storms.iter().position(|storm| storm.len() == longest)?;
+        let high = storms[nth];
         let (start, end) = (*high.first()?, *high.last()?);
-        if high.len() < 2 {
-            return None;
-        }
+        let again = storms.get(nth + 1).map(|next| next[0] as u64 * SECOND);
         // Calls end with the horizon, and what is tried after it belongs to none that is counted.
         let made = seconds.iter().rposition(|load| load.calls >= 5)?;
         let peak = high.iter().filter_map(|second| seconds[*second].amplification()).fold(0.0, f64::max);
@@ -142,6 +147,7 @@ impl Storm {
             fault,
             from: from.max(fault_begin(faults, from)),
             until,
+            again,
             amplification: (before, peak, finally),
         })
     }
@@ -185,5 +191,13 @@ mod tests {
         assert_eq!(lasts.amplification, (1.0, 3.0, 3.0));
         let passes = storm(|second| if (21..30).contains(&second) { 4 } else { 2 }).course(&fault(), 60 * SECOND).expect("it is a storm");
         assert_eq!((passes.from, passes.until, passes.amplification), (21 * SECOND, Some(30 * SECOND), (2.0, 4.0, 2.0)));
+        assert_eq!(passes.again, None);
+        let twice = |second| if (21..30).contains(&second) || (45..48).contains(&second) { 4 } else { 2 };
+        let twice = storm(twice).course(&fault(), 60 * SECOND).expect("it is a storm");
+        assert_eq!(
+            (twice.from, twice.until, twice.again),
+            (21 * SECOND, Some(30 * SECOND), Some(45 * SECOND)),
+            "fifteen calm seconds end it"
+        );
     }
 }
