@@ -81,17 +81,24 @@ pub fn exact_seconds(length: SimDuration) -> String {
     format!("{whole}.{}", format!("{part:09}").trim_end_matches('0'))
 }
 
-/// A share as a percentage with at most two decimals: `99.93 %`; a dash if there is nothing to share.
+/// A share as a percentage with two decimals, `99.93 %`, and with as many more as it takes to tell it from all and from nothing: `99.9987 %`,
+/// `0.0013 %`. A dash if there is nothing to share.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return MISSING.to_owned();
     }
-    if part == whole {
-        return "100 %".to_owned();
+    if part == 0 || part == whole {
+        return if part == 0 { "0 %".to_owned() } else { "100 %".to_owned() };
     }
     let share = part as f64 / whole as f64 * 100.0;
-    let shown = if part == 0 { 0.0 } else { share.clamp(0.01, if part < whole { 99.99 } else { f64::INFINITY }) };
-    format!("{} %", trimmed(format!("{shown:.2}")))
+    // What is missing to the nearer of nothing and all, and as many decimals as show it.
+    let small = if part < whole { share.min((whole - part) as f64 / whole as f64 * 100.0) } else { share };
+    let (mut decimals, mut size) = (2, small);
+    while size < 0.02 && decimals < 12 {
+        size *= 10.0;
+        decimals += 1;
+    }
+    format!("{} %", trimmed(format!("{share:.decimals$}")))
 }
 
 /// A quotient with three significant digits: `1.23`; a dash if the divisor is zero.
@@ -206,8 +213,11 @@ mod tests {
     #[test]
     fn a_share_never_rounds_to_all_or_to_nothing() {
         assert_eq!(percent(9_993, 10_000), "99.93 %");
-        assert_eq!(percent(999_999, 1_000_000), "99.99 %");
-        assert_eq!(percent(1, 1_000_000), "0.01 %");
+        assert_eq!(percent(999_999, 1_000_000), "99.9999 %");
+        assert_eq!(percent(999_987, 1_000_000), "99.9987 %");
+        assert_eq!((percent(99_989, 100_000), percent(9_999, 10_000)), ("99.989 %".to_owned(), "99.99 %".to_owned()));
+        assert_eq!((percent(1, 1_000_000), percent(13, 1_000_000)), ("0.0001 %".to_owned(), "0.0013 %".to_owned()));
+        assert_eq!(percent(u64::MAX - 1, u64::MAX), "100 %", "of more calls than there can be");
         assert_eq!((percent(0, 5), percent(5, 5), percent(0, 0)), ("0 %".to_owned(), "100 %".to_owned(), "–".to_owned()));
     }
 
