@@ -116,7 +116,7 @@ fn every_event_keeps_the_rules_of_its_phase() {
     for file in [&services, &group, &commits] {
         assert_eq!(complaints(file), Vec::<String>::new());
     }
-    assert!(services["traceEvents"].as_array().is_some_and(|events| events.len() > 500));
+    assert!(services["traceEvents"].as_array().is_some_and(|events| events.len() > 100));
 }
 
 #[test]

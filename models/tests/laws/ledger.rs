@@ -155,7 +155,9 @@ impl<'a> Ledger<'a> {
             }
             Record::Abandoned(name, _) => {
                 let attempt = self.attempts.get_mut(&key_of(name)).expect("it was sent");
-                assert!(attempt.fate.is_none() && !attempt.is_abandoned, "{name:?} was given up twice, or when it was over");
+                // Its caller does not know that nobody hears of it any more.
+                let may_be_waited_for = matches!(attempt.fate, None | Some(Fate::Dropped | Fate::DiedWithNode));
+                assert!(may_be_waited_for && !attempt.is_abandoned, "{name:?} was given up twice, or when it was over");
                 attempt.is_abandoned = true;
             }
             Record::Discarded(name, _) => {

@@ -58,10 +58,10 @@ mod tests {
     fn a_label_gives_way_to_those_before_it_and_to_the_edges() {
         let mut labels = Labels::default();
         let spots = |x: f64| [false, true].map(|ends| Spot { x, y: 50.0, ends });
-        let mut place = |x| labels.place("ten letter", spots(x), (0.0, 200.0)).map(|spot| spot.ends);
+        let mut place = |x| labels.place("ten letter", spots(x), (0.0, 400.0)).map(|spot| spot.ends);
         assert_eq!(place(100.0), Some(false));
         assert_eq!(place(100.0), Some(true), "the other side is free");
         assert_eq!(place(100.0), None, "both are taken");
-        assert_eq!(place(199.0), Some(true), "it would leave the picture");
+        assert_eq!(place(399.0), Some(true), "it would leave the picture");
     }
 }

@@ -33,6 +33,9 @@ type Found = (Draft, Size);
 /// All passes are gone through so often at most.
 const MOST_ROUNDS: usize = 10;
 
+/// So few events are read at a glance: nobody is helped by a search for fewer.
+const AT_A_GLANCE: u64 = 40;
+
 /// Seeds that are tried at the end, for the one whose run has the fewest events.
 const SEEDS: u64 = 200;
 
@@ -112,6 +115,9 @@ pub fn shrink(repro: &Repro, wanted: &Failure, options: ShrinkOptions<'_>) -> Re
     work.reduce(&mut best)?;
     for _ in 0..MOST_ROUNDS {
         let before = best.1.events;
+        if before <= AT_A_GLANCE {
+            break;
+        }
         work.under_other_seeds(&mut best)?;
         if best.1.events > before - before / 10 {
             break;
