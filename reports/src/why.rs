@@ -2,6 +2,7 @@
 //!
 //! Lines of text: what happened, where the time went, attempt by attempt, what was unusual, which faults were on, and what led to the end.
 
+use scenarios::history::Operation;
 use scenarios::trace::{TraceEvent, instant, length, line_of};
 use scenarios::why::times::{Part, of_call, spans};
 use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Moment, Named, Survey, edge_of};
@@ -138,7 +139,8 @@ fn unusual(story: &CallStory, attempt: &AttemptStory, survey: &Survey) -> Vec<St
             (_, true) => "with no fault on: its draw was unlucky".to_owned(),
         };
         let (what, took, median) = (short(&part), length(to - from), length(usual.median()));
-        sentences.push(format!("{what} {took}: longer than {:.1} % of all over {} (median {median}), {why}", share * 100.0, story.edge()));
+        let than = if share >= 0.9995 { "nearly all".to_owned() } else { format!("{:.1} % of all", share * 100.0) };
+        sentences.push(format!("{what} {took}: longer than {than} over {} (median {median}), {why}", story.edge()));
     }
     sentences
 }
@@ -293,11 +295,14 @@ pub fn named_before(named: &Named) -> Vec<String> {
 pub fn violation(
     property: &str,
     (at, sentence): (u64, &str),
-    stories: &[CallStory],
+    (operations, stories): (&[Operation], &[CallStory]),
     collected: &Collected,
     survey: &Survey,
 ) -> Vec<String> {
     let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at))];
+    lines.push(String::new());
+    lines.push("what was asked and answered, which cannot be explained together".to_owned());
+    lines.extend(scenarios::history::told(operations).into_iter().map(|line| format!("  {line}")));
     for story in stories {
         lines.push(String::new());
         lines.push(headline(story, survey.last));

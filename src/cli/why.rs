@@ -199,7 +199,9 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
     let told = stories(&collected.in_order());
     let told: Vec<_> = told.into_iter().filter(|story| wanted.contains(&story.key)).collect();
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
-    reports::why::violation(&finding.property, at, &told, &collected, &survey).iter().try_for_each(|line| print(line))?;
+    reports::why::violation(&finding.property, at, (&witness.operations, &told), &collected, &survey)
+        .iter()
+        .try_for_each(|line| print(line))?;
     draw(args, source, (&collected, 0), told.iter().map(|story| story.name.clone()))?;
     Ok(Exit::Failed)
 }

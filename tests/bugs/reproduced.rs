@@ -2,7 +2,7 @@
 //!
 //! For a bug and the conditions it is looked for under: `search` finds it, `replay` makes its run again in a fresh process, `shrink` makes it
 //! small in less than a minute, the small file fails a hundred times of a hundred in the same way and to the same digest, and the fixed arm is
-//! searched in vain. The normal tests do that for two bugs. `cargo test --release --test main bugs::reproduced::the_table -- --ignored` does it
+//! searched in vain. The normal tests do that for two bugs. `cargo test --test main bugs::reproduced::the_table -- --ignored` does it
 //! for all of them and writes what it saw to `tests/bugs/reproduced.md`, which `docs/bugs.md` shows.
 
 use super::{Bug, Conditions, all, page, scenario};
@@ -142,10 +142,11 @@ fn the_table() {
         "## From the seed to a small scenario\n\nEach bug was found by `search` in the broken arm, made again by `replay` in a fresh process to the same digest, \
          and made small by `shrink`; the small file was then replayed so many times, and failed each time in the same way and to the same digest. The fixed arm was searched \
          under the same 2000 seeds, in vain. *Events* and *strikes* of faults are those of the run that was found and of what `shrink` made of it. Made in {} s by\n\
-         `cargo test --release --test main bugs::reproduced::the_table -- --ignored`.\n\n\
+         `cargo test{} --test main bugs::reproduced::the_table -- --ignored`.\n\n\
          | id | conditions | seed | search | events | after shrink | share | strikes | after shrink | fails again | shrink |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n{rows}",
-        began.elapsed().as_secs()
+        began.elapsed().as_secs(),
+        if cfg!(debug_assertions) { "" } else { " --release" }
     );
     fs_err::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bugs/reproduced.md"), text).expect("it can be written");
     page::write();
