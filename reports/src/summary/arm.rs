@@ -107,7 +107,7 @@ pub struct ArmSummary {
     pub latency: [Option<SimDuration>; 3],
     /// The latency quantile p99 of each run with a success, ascending.
     pub latency_p99: Vec<SimDuration>,
-    /// Per run with a success: the seed and the latency of its successes, as [`LATENCIES`] names them.
+    /// Per run with a success: the seed and the latency of its successes: mean, p50, p90 and p99.
     pub latency_by_seed: Vec<(u64, [SimDuration; 4])>,
     /// Per run: the seed and how many of how many calls succeeded.
     pub by_seed: Vec<(u64, u64, u64)>,
