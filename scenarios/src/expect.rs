@@ -15,6 +15,7 @@ mod observation;
 mod places;
 mod quotient;
 mod recovery;
+mod shares;
 mod shown;
 mod violated;
 
@@ -281,12 +282,12 @@ impl Clause {
             Self::Availability(Bounds { class: Some(class), .. }) | Self::Latency(LatencyLimits { class: Some(class), .. }) => {
                 class::judge(self, class, &runs)
             }
-            Self::Availability(bounds) => vec![availability(bounds, "availability", &runs)],
+            Self::Availability(bounds) => vec![shares::availability(bounds, "availability", &runs)],
             Self::Recovery(limits) => recovery::judge(limits, &runs),
-            Self::Stuck(bounds) => vec![stuck(bounds, &runs)],
+            Self::Stuck(bounds) => vec![shares::stuck(bounds, &runs)],
             Self::Amplification(limits) => vec![limits.judge(&results.manifest.edges, &runs)],
             Self::Latency(limits) => limits.judge("latency", &runs),
-            Self::WrongAnswers(bounds) => vec![wrong_answers(bounds, &runs)],
+            Self::WrongAnswers(bounds) => vec![shares::wrong_answers(bounds, &runs)],
             Self::Observation(bounds) => vec![bounds.judge(&runs)],
             Self::Uptime(bounds) => vec![bounds.judge(&runs)],
             Self::Detection(limits) => limits.judge(&runs),
@@ -373,39 +374,3 @@ fn contradiction(least: &impl fmt::Display, most: &impl fmt::Display) -> String 
 /// A clause in words, what came of it, the evidence, and the seed of the run that speaks most against it.
 pub(crate) type Judged = (String, Judgement, String, Option<u64>);
 pub(crate) type Runs<'a> = [(u64, &'a RunMeasures)];
-
-fn bounds_in_words(what: &str, bounds: &Bounds) -> String {
-    let least = bounds.at_least.map(|share| format!("at least {share}"));
-    let most = bounds.at_most.map(|share| format!("at most {share}"));
-    format!("{what} {}", [least, most].into_iter().flatten().collect::<Vec<_>>().join(" and "))
-}
-
-fn limits(bounds: &Bounds) -> Limits {
-    Limits { at_least: bounds.at_least.map(Share::as_f64), at_most: bounds.at_most.map(Share::as_f64) }
-}
-
-fn availability(bounds: &Bounds, whole: &str, runs: &Runs<'_>) -> Judged {
-    let what = if bounds.outside_faults { "availability outside the faults" } else { whole };
-    let of = |run: &RunMeasures| if bounds.outside_faults { (run.calm_succeeded, run.calm_calls) } else { (run.succeeded, run.calls) };
-    let pairs: Vec<_> =
-        runs.iter().map(|(seed, run)| (*seed, of(run))).map(|(seed, (good, all))| (seed, good as f64, all as f64)).collect();
-    Quotient::share(pairs, "calls", "no call was made").judge(bounds_in_words(what, bounds), limits(bounds))
-}
-
-fn wrong_answers(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
-    let pairs = runs.iter().map(|(seed, run)| (*seed, run.wrong as f64, run.succeeded as f64)).collect();
-    let clause = bounds_in_words("share of wrong answers", bounds);
-    Quotient::share(pairs, "successes", "no call succeeded").judge(clause, limits(bounds))
-}
-
-fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
-    let with = |is_stuck: bool| runs.iter().filter(move |(_, run)| run.stuck == is_stuck).map(|(seed, _)| *seed);
-    let (count, all) = (with(true).count(), runs.len());
-    let clause = bounds_in_words("share of stuck runs", bounds);
-    let Some(shown) = Shown::share(count as u64, all as u64, 1.0) else {
-        return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
-    };
-    let (judgement, evidence) = shown.judge(limits(bounds), &|share| quotient::percent(share));
-    let worst = if bounds.at_most.is_none() { with(false).next().or(with(true).next()) } else { with(true).next() };
-    (clause, judgement, format!("{count} of {all} runs; {evidence}"), worst)
-}

@@ -11,6 +11,7 @@ mod formats; // what programs read: JSON, CSV, Markdown, quiet, no colours
 mod help; // what a newcomer reads first
 mod hostile; // repro files that were damaged, or made to do harm
 mod input; // everything that can be wrong with a command or a file
+mod jepsen; // a history as Jepsen writes one
 mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod otlp; // do the spans fit the public definition of OTLP as JSON?
 mod precision; // runs until they are precise, dry runs, and doubts

@@ -19,7 +19,6 @@ use crate::history::History;
 use crate::ids::{EdgeId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
-use crate::properties::Finding;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
 
@@ -381,21 +380,5 @@ impl Meter {
     /// Attempts that were not the first of their call, by time bin.
     pub fn further_attempts(&self) -> Vec<FurtherAttempts> {
         self.further.list()
-    }
-
-    /// The run was stopped at this instant: it is measured up to there, as if that were its horizon.
-    pub(crate) fn ends_early(&mut self, at: SimTime) {
-        self.clockwork.horizon = self.clockwork.horizon.min(at.since_start());
-    }
-
-    /// What came of the properties of the run, and its history if that is to be kept.
-    pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
-        self.row.findings = findings;
-        self.history = history;
-    }
-
-    /// The history of the run, if it was to be kept.
-    pub const fn take_history(&mut self) -> Option<History> {
-        self.history.take()
     }
 }

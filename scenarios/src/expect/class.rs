@@ -2,7 +2,8 @@
 //!
 //! The same clauses as for all calls, judged as if a run had made no other calls than those of the class.
 
-use super::{Bounds, Clause, Judged, LatencyLimits, Runs, availability};
+use super::shares::availability;
+use super::{Bounds, Clause, Judged, LatencyLimits, Runs};
 use crate::problem::{Problem, one_of};
 use models::measure::RunMeasures;
 use models::plan::ClassPlan;

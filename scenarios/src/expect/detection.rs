@@ -6,7 +6,8 @@
 
 use super::quotient::Quotient;
 use super::recovery::judge_times;
-use super::{Bounds, Judged, Runs, contradiction, limits};
+use super::shares::{bounds_in_words, limits};
+use super::{Bounds, Judged, Runs, contradiction};
 use crate::problem::{Problem, one_of};
 use models::measure::{AlertMeasures, RunMeasures};
 use serde::{Deserialize, Serialize};
@@ -117,7 +118,7 @@ impl AlertBounds {
 
     fn judge(&self, (what, of_what, none): (&str, &str, &str), of: fn(&AlertMeasures) -> (u64, u64), runs: &Runs<'_>) -> Judged {
         let bounds = Bounds { at_least: self.at_least, at_most: self.at_most, ..Bounds::default() };
-        let clause = super::bounds_in_words(&format!("{what} of {}", self.alert), &bounds);
+        let clause = bounds_in_words(&format!("{what} of {}", self.alert), &bounds);
         let seen = runs.iter().filter_map(|(seed, run)| named(run, &self.alert).map(|alert| (*seed, of(alert))));
         let pairs = seen.map(|(seed, (part, whole))| (seed, part as f64, whole as f64)).collect();
         Quotient::share(pairs, of_what, none).judge(clause, limits(&bounds))

@@ -1,8 +1,10 @@
 //! What are the numbers of a run that has come to its end?
 
 use super::Meter;
+use crate::history::History;
 use crate::measure::detection::Misfortunes;
 use crate::measure::{AlertMeasures, ObjectiveMeasures, RunMeasures, Series, Twin, recovery};
+use crate::properties::Finding;
 use sim_core::time::SimTime;
 
 impl Meter {
@@ -75,5 +77,21 @@ impl Meter {
             }
         }
         sums
+    }
+
+    /// The run was stopped at this instant: it is measured up to there, as if that were its horizon.
+    pub(crate) fn ends_early(&mut self, at: SimTime) {
+        self.clockwork.horizon = self.clockwork.horizon.min(at.since_start());
+    }
+
+    /// What came of the properties of the run, and its history if that is to be kept.
+    pub(crate) fn judged(&mut self, findings: Vec<Finding>, history: Option<History>) {
+        self.row.findings = findings;
+        self.history = history;
+    }
+
+    /// The history of the run, if it was to be kept.
+    pub const fn take_history(&mut self) -> Option<History> {
+        self.history.take()
     }
 }
