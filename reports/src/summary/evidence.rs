@@ -10,15 +10,18 @@ use super::ranking::{Ranking, Score, shares};
 use super::ranking_table::{interval_cell, reached_cell};
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use sim_core::stats::bootstrap::mean_interval;
 use sim_core::stats::holm::corrected;
 use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
+use sim_core::stats::pooled;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::student;
 use sim_core::stats::survival::log_rank;
 use sim_core::stats::wilcoxon;
 use sim_core::time::SimDuration;
+
+/// Of fewer seeds than this the spread of a mean is too little known to say an interval.
+const FEWEST: usize = 10;
 
 /// One measure that arms are compared in, seed by seed.
 struct Measure {
@@ -26,19 +29,44 @@ struct Measure {
     of: fn(&ArmSummary) -> Score,
     /// What a difference looks like.
     cell: fn(f64) -> Cell,
+    /// The nearest difference that there can be.
+    within: fn(f64) -> f64,
 }
 
-const AVAILABILITY: Measure = Measure { name: "availability", of: shares, cell: |billionths| Cell::Points(billionths as i64) };
-const ATTEMPTS: Measure = Measure { name: "attempts per run", of: attempts, cell: |attempts| Cell::text(number::signed(attempts)) };
+const AVAILABILITY: Measure = Measure {
+    name: "availability",
+    of: shares,
+    cell: |billionths| Cell::Points(billionths as i64),
+    within: |billionths| billionths.clamp(-1e9, 1e9),
+};
+const ATTEMPTS: Measure = Measure {
+    name: "attempts per run",
+    of: attempts,
+    cell: |attempts| Cell::Told(number::signed(attempts), attempts, ""),
+    within: anything,
+};
 /// Under closed load, where attempts say who did most, and not who took most to do it.
-const GOODPUT: Measure =
-    Measure { name: "goodput", of: goodput, cell: |millionths| Cell::text(format!("{} /s", number::signed(millionths / 1e6))) };
+const GOODPUT: Measure = Measure {
+    name: "goodput",
+    of: goodput,
+    cell: |millionths| Cell::Told(format!("{} /s", number::signed(millionths / 1e6)), millionths / 1e6, "1/s"),
+    within: anything,
+};
 
 /// The latency of successful calls. Less is better, and who turns away or gives up what is slow has less of it.
 const OF_LATENCY: [Measure; 4] = [latency::<0>(), latency::<1>(), latency::<2>(), latency::<3>()];
 
 const fn latency<const WHICH: usize>() -> Measure {
-    Measure { name: LATENCIES[WHICH], of: latencies::<WHICH>, cell: |nanos| Cell::Written(number::longer_by(nanos), nanos / 1e9) }
+    Measure {
+        name: LATENCIES[WHICH],
+        of: latencies::<WHICH>,
+        cell: |nanos| Cell::Told(number::longer_by(nanos), nanos / 1e9, "s"),
+        within: anything,
+    }
+}
+
+const fn anything(difference: f64) -> f64 {
+    difference
 }
 
 pub(super) fn latencies<const WHICH: usize>(arm: &ArmSummary) -> Score {
@@ -76,8 +104,10 @@ impl Compared {
             _ => None,
         };
         let chance = wilcoxon::two_sided(&differences);
-        let mean = both.iter().sum::<f64>() / both.len().max(1) as f64;
-        Some(Self { paired: Paired::of(differences)?, mean, mean_interval: mean_interval(&both), chance, saved })
+        let of = pooled::mean(&both);
+        let mean = of.map_or_else(|| both.iter().sum(), |of| of.value);
+        let mean_interval = of.filter(|_| both.len() >= FEWEST).map(|of| of.interval);
+        Some(Self { paired: Paired::of(differences)?, mean, mean_interval, chance, saved })
     }
 }
 
@@ -165,7 +195,7 @@ impl Ranking {
                 quantile(Quantile::P99),
                 length(mean),
                 interval_cell(length(mean - half), length(mean + half)),
-                Cell::or_missing(chance, |chance| Cell::text(number::chance(chance))),
+                Cell::or_missing(chance, |chance| Cell::Told(number::chance(chance), chance, "")),
             ]);
         }
         table
@@ -184,8 +214,8 @@ impl Compared {
             cell(paired.median as f64),
             Cell::or_missing(paired.interval, |(low, high)| interval_cell(cell(low as f64), cell(high as f64))),
             cell(self.mean),
-            Cell::or_missing(self.mean_interval, |(low, high)| interval_cell(cell(low), cell(high))),
-            Cell::text(number::chance(chance)),
+            Cell::or_missing(self.mean_interval, |(low, high)| interval_cell(cell((measure.within)(low)), cell((measure.within)(high)))),
+            Cell::Told(number::chance(chance), chance, ""),
             Cell::or_missing(self.saved, Cell::Number),
         ]
     }
