@@ -211,9 +211,10 @@ impl Stepper {
 
     /// The faults that are on, a line each.
     pub fn faults(&self) -> Vec<String> {
-        let line = |strike: &models::faults::Strike| {
+        let line = |(strike, whom): &(models::faults::Strike, Option<String>)| {
             let until = strike.end.map_or("for ever".to_owned(), |end| format!("until {end}"));
-            format!("{} since {} {until}", trace::fault(&self.plan, strike.fault, strike.member), strike.begin)
+            let whom = whom.as_ref().map(|whom| format!(" {whom}")).unwrap_or_default();
+            format!("{}{whom} since {} {until}", trace::fault(&self.plan, strike.fault, strike.member), strike.begin)
         };
         let on: Vec<String> = self.live.strikes().iter().map(line).collect();
         if on.is_empty() { vec!["no fault is on".to_owned()] } else { on }
