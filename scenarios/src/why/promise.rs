@@ -163,11 +163,12 @@ fn of_uptime(users: &Users<'_>, arm: &ArmPlan, seed: u64, bounds: &UptimeBounds)
     };
     let when = format!("from {} to {}", instant(from.as_nanos()), instant(until.as_nanos()));
     let seen = format!("fewer than {wanted} of {members} members of {} are up {how_often} {when}: {}", bounds.of, down.join(", "));
-    match users.failed.iter().find(|call| call.ended >= *from && call.began <= *until) {
-        Some(call) => Shown::call(call, format!("{seen}; this call failed first meanwhile")),
+    // What was under way before may have failed for another reason.
+    match users.failed.iter().find(|call| (*from..=*until).contains(&call.began)) {
+        Some(call) => Shown::call(call, format!("{seen}; of the calls made meanwhile this one failed first")),
         None => Shown {
             shows: Shows::Moment(from.as_nanos()),
-            why: format!("{seen}; no call failed meanwhile, and this is what led to its begin"),
+            why: format!("{seen}; no call that was made meanwhile failed, and this is what led to its begin"),
         },
     }
 }
