@@ -1,7 +1,7 @@
 //! What shows that a run breaks an expectation, or what every run promises?
 //!
 //! Own definition. Of a share of calls it is the worst *outage*: time bins in a row in which calls were made that failed, those with most of them; the call that
-//! failed first in it shows it. Of a share of time with enough members up, the longest time with too few of them, and the call that failed first in it; if none
+//! failed first in it shows it. Of a share of time with enough members up, the longest time with too few of them, and of the calls made in it the one that failed first; if none
 //! did, what led to its begin. Of being stuck, the last call that failed; of latency, the slowest call; of attempts, the call with most of them; of calls without an
 //! end, the oldest. Of what is counted up, the instant at which it came to be too much, and of a length that grows while nothing happens, what had
 //! happened by then. What only the whole run shows is not laid at the door of any call.
