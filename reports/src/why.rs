@@ -181,6 +181,8 @@ fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
     }
     if place < causes.len() {
         lines.push(format!("  and {} causes before", causes.len() - place));
+    } else if causes.last().is_some_and(|last| last.cause.is_some()) {
+        lines.push("  and what led to that, which lies too far back to be looked for".to_owned());
     }
     if lines.is_empty() {
         lines.push("  nothing that can be seen".to_owned());
@@ -264,13 +266,36 @@ fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
     lines
 }
 
-/// What led to a violation that no operation shows, and which messages brought what is said of it.
-pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
-    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
-    lines.push("at which event that showed, and what led to it, the latest cause first".to_owned());
+/// What led to what showed at an instant, and the faults that were on.
+pub fn led_to_moment(at: u64, moment: &Moment, survey: &Survey) -> Vec<String> {
+    let mut lines = chain_of(moment);
+    lines.push(String::new());
+    lines.extend(faults_on(&survey.faults_between(at, at).collect::<Vec<_>>(), at, survey));
+    lines
+}
+
+/// What nodes had made known and what had befallen them by an instant, and the faults that were on.
+pub fn until_moment(at: u64, lately: &[TraceEvent<'static>], survey: &Survey) -> Vec<String> {
+    let mut lines = vec!["what nodes had made known and what had befallen them by then, the latest first".to_owned()];
+    lines.extend(lately.iter().map(|event| format!("           {}", line_of(event))));
+    lines.push(String::new());
+    lines.extend(faults_on(&survey.faults_between(at, at).collect::<Vec<_>>(), at, survey));
+    lines
+}
+
+/// The event at which something showed, and its causes.
+fn chain_of(moment: &Moment) -> Vec<String> {
+    let mut lines = vec!["at which event that showed, and what led to it, the latest cause first".to_owned()];
     let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
     lines.extend(showed.map(|event| format!("  then     {}", line_of(event))));
     lines.extend(showed.map_or_else(Vec::new, |event| chain(&moment.led.causes(event.id))));
+    lines
+}
+
+/// What led to a violation that no operation shows, and which messages brought what is said of it.
+pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
+    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
+    lines.extend(chain_of(moment));
     lines.extend(named_before(named));
     lines.push(String::new());
     let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();

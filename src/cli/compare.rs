@@ -4,7 +4,7 @@ use super::dry_run::dry_run;
 use super::output::{print, print_answer, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, target, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::export::answer::{Answer, comparison};
@@ -230,9 +230,7 @@ fn memory(scenario: &Scenario, jobs: usize) -> Option<String> {
 /// Makes sure that the folder can be written and belongs to this scenario, before anything is run.
 fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool, quiet: bool) -> Result<KnownRuns, Exit> {
     let cannot = |error: std::io::Error| wrong(&format!("cannot use {folder} for results: {error}; choose another folder with --out"));
-    if folder.is_file() {
-        return Err(wrong(&format!("{folder} is a file; results need a folder, choose one with --out")));
-    }
+    target::folder(folder, "results", "--out")?;
     if let Some(other) = journal::load_manifest(folder).map_err(|message| wrong(&message))?
         && other.manifest.scenario != scenario.name
     {

@@ -124,9 +124,9 @@ impl<W: Write> TraceWriter for Mermaid<W> {
         self.note(event)
     }
 
-    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<()> {
+    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         let text = self.text();
         self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        self.out.flush().map(|()| self.lines.len() as u64)
     }
 }

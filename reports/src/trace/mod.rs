@@ -32,11 +32,12 @@ pub trait TraceWriter {
     /// If it cannot be written, or does not fit into what is being written.
     fn event(&mut self, event: &TraceEvent<'_>) -> io::Result<()>;
 
-    /// Nothing more will come of the run, which has this digest.
+    /// Nothing more will come of the run, which has this digest. Answers how much there is to be seen: events, spans, messages, or whatever this form
+    /// consists of. Of a part of a trace that may be nothing, because halves of what was left out are passed over.
     ///
     /// # Errors
     /// If the rest cannot be written.
-    fn end(self: Box<Self>, digest: &str) -> io::Result<()>;
+    fn end(self: Box<Self>, digest: &str) -> io::Result<u64>;
 }
 
 impl<W: Write> TraceWriter for TraceLines<W> {
@@ -44,7 +45,8 @@ impl<W: Write> TraceWriter for TraceLines<W> {
         Self::event(self, event)
     }
 
-    fn end(self: Box<Self>, digest: &str) -> io::Result<()> {
-        (*self).end(digest).map(|_| ())
+    fn end(self: Box<Self>, digest: &str) -> io::Result<u64> {
+        let events = self.events();
+        (*self).end(digest).map(|_| events)
     }
 }
