@@ -6,6 +6,7 @@
 //! witness are one bug, as far as anybody can tell without looking.
 
 use crate::expect::{Clause, Judgement, judge};
+use crate::numbers::Numbers;
 use crate::results::{Results, RunOutcome, RunRow};
 use crate::run::Run;
 use crate::scenario::Scenario;
@@ -111,7 +112,7 @@ impl Judge {
         }
         let outcome = RunOutcome::Finished { measures: run.measures.clone(), digest: run.digest.value() };
         self.results.runs = vec![RunRow { cell: 0, arm: self.arm, seed, outcome }];
-        let verdicts = judge(&self.results);
+        let verdicts = judge(&self.results, Numbers::Written);
         let broken = verdicts.into_iter().filter(|verdict| verdict.arm == self.arm && verdict.judgement == Judgement::Failed);
         let kind = |index: u32| self.results.manifest.expect[index as usize].name();
         broken.map(|verdict| Failure::new(&verdict.clause, &format!("{BROKEN}{}", kind(verdict.index)), verdict.evidence)).collect()
