@@ -22,6 +22,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// The form that files hold, where it is another one.
     pub files: Option<Box<Table>>,
+    /// What readers ought to know of it, as a sentence below it.
+    pub note: Option<String>,
 }
 
 /// The head of a column.
@@ -189,7 +191,7 @@ impl Cell {
 impl Table {
     /// A table without rows.
     pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { title: title.into(), columns, rows: Vec::new(), files: None }
+        Self { title: title.into(), columns, rows: Vec::new(), files: None, note: None }
     }
 
     /// Adds a row, which must have one cell per column.

@@ -12,6 +12,7 @@ use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report_telling};
 use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
+use scenarios::numbers::Numbers;
 use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
 use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
@@ -360,12 +361,12 @@ fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Opti
 
 /// Prints the verdicts on the scenario's expectations.
 fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit), Exit> {
-    let judged = expect::judge(results);
+    let judged = expect::judge(results, Numbers::Written);
     if output.format == Format::Table
         && let Some(line) = verdicts::line(&judged)
     {
         print(&format!("\n{line}"))?;
-        let open = verdicts::not_passed(&results.manifest, &judged);
+        let open = verdicts::not_passed(&results.manifest, &expect::judge(results, Numbers::Read));
         if !open.rows.is_empty() {
             print("")?;
             print_table(&open, output.format)?;

@@ -94,7 +94,7 @@ impl VerdictArgs {
         }
         if let Some(file) = &self.summary {
             let against = compared.map(|compared| (&compared.against, compared.name.as_str()));
-            write(file, &review::summary(results, verdicts, against))?;
+            write(file, &review::summary(results, against))?;
         }
         if self.annotations == Some(Annotations::Github) {
             let source = &results.manifest.source;

@@ -5,7 +5,7 @@
 
 use super::axis::Axis;
 use super::over_time::provenance;
-use super::plane::{Plane, names_width, row_height};
+use super::plane::{Plane, least_row_height, names_width};
 use super::sheet::{self, Frame, Mark, Rect, Sheet};
 use super::{Chart, View};
 use crate::number::{self, TimeUnit};
@@ -69,7 +69,7 @@ impl Chart for PairedDifferences {
             title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds", arms[0])),
             legend: Vec::new(),
             caption: vec![caption(&measures), provenance(results)],
-            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * row_height(&names, theme).max(ROW)),
+            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * least_row_height(&names, theme)),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let Rect(left, top, right, bottom) = sheet.body;
@@ -93,11 +93,10 @@ impl Chart for PairedDifferences {
     }
 }
 
-/// Room for the heading of a panel, and height of a row at least.
+/// Room for the heading of a panel.
 const HEADING: f64 = 26.0;
-const ROW: f64 = 46.0;
 /// Panels beside each other at most: with more of them numbers have no room.
-const IN_A_ROW: usize = 3;
+const IN_A_ROW: usize = 2;
 
 fn caption(measures: &[Differences]) -> String {
     let seeds: Vec<u64> = measures.iter().flat_map(|measure| &measure.arms).map(|(_, paired)| paired.seeds()).collect();
@@ -111,7 +110,7 @@ fn caption(measures: &[Differences]) -> String {
     };
     let few = if least < 6 { " An interval needs six seeds." } else { "" };
     format!(
-        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers and brackets: 95 % interval by order statistics; pp: percentage points.{never}{few}",
+        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers, and brackets beside them: 95 % interval by order statistics; pp: percentage points.{never}{few}",
         number::range(&least.to_string(), &most.to_string())
     )
 }
@@ -143,7 +142,16 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
     let x = Axis::around_zero(&format!("difference{unit}, {better}"), low, high, |value| Difference::Of(value).shown());
     let rows = y.range.1;
     let (first, last) = x.range;
-    let plane = Plane::new(sheet, outer, HEADING, x, y);
+    let said = |paired: &Paired| {
+        let said = |value: i128| difference(value).shown();
+        // What is the same at both ends is said once.
+        let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
+        let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
+        format!("{}{interval}", said(paired.median))
+    };
+    // Numbers have a column of their own, or they would lie on the line at zero.
+    let numbers = measure.arms.iter().map(|(_, paired)| Plane::width_beside(&said(paired), sheet.theme)).fold(0.0, f64::max);
+    let plane = Plane::new(sheet, Rect(outer.0, outer.1, outer.2 - numbers, outer.3), HEADING, x, y);
     plane.heading(measure.measure, HEADING - 3.0);
     plane.thin(&[(0.0, 0.0), (0.0, rows)], sheet.theme.ink);
     for (arm, paired) in &measure.arms {
@@ -160,10 +168,6 @@ fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
         }
         let is_bound = !matches!(difference(paired.median), Difference::Of(_));
         plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
-        let said = |value: i128| difference(value).shown();
-        // What is the same at both ends is said once.
-        let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
-        let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
-        plane.words_above((place(paired.median), y), 0.0, 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
+        plane.words_beside(y, &said(paired));
     }
 }

@@ -23,6 +23,7 @@ use crate::charts::Picture;
 use crate::summary::{self, fates};
 use figures::{Figures, Part};
 use scenarios::expect;
+use scenarios::numbers::Numbers;
 use scenarios::results::Results;
 
 /// What the page may load: nothing but what stands in it.
@@ -32,7 +33,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 pub fn page(results: &Results, pictures: &[Picture]) -> String {
     let manifest = &results.manifest;
     let mut figures = Figures::of(results, pictures);
-    let verdicts = expect::judge(results);
+    let verdicts = expect::judge(results, Numbers::Read);
     let mut html = opening(&format!("{} – Stormglass report", manifest.scenario), &style::css());
     html += "<body>\n<main>\n";
     html += &head::verdict_line(&verdicts);

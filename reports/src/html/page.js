@@ -42,5 +42,7 @@ if (controls) {
   theme.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; name(); });
   name();
 }
-// What is folded away is printed as well where it is small.
-addEventListener('beforeprint', () => document.querySelectorAll('details.printed').forEach(part => { part.open = true; }));
+// What is folded away is printed as well, and folded away again afterwards.
+let unfolded = [];
+addEventListener('beforeprint', () => { unfolded = [...document.querySelectorAll('details:not([open])')]; unfolded.forEach(part => { part.open = true; }); });
+addEventListener('afterprint', () => unfolded.forEach(part => { part.open = false; }));

@@ -35,6 +35,9 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         html += "</tr>\n";
     }
     html += "</tbody>\n</table></div>\n";
+    if let Some(note) = &table.note {
+        let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
+    }
     html
 }
 

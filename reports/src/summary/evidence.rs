@@ -23,6 +23,20 @@ use sim_core::time::SimDuration;
 /// Of fewer seeds than this the spread of a mean is too little known to say an interval.
 const FEWEST: usize = 10;
 
+/// What is called more than luck.
+const LUCK: f64 = 0.05;
+
+/// Said below a table in which an interval and a test seem to contradict each other.
+const OTHERWISE: &str = "In some row the interval of the median holds 0 though the p-value is below 0.05, or leaves it out though it is not: these are two \
+                         questions. The interval says where the median of the differences may lie; the test weighs every seed by the size of its difference, and its \
+                         p-value is corrected for the number of arms.";
+
+/// Whether the interval of the median and the chance of the test lead to different answers.
+fn speaks_otherwise((low, high): (i128, i128), chance: f64) -> bool {
+    let holds_zero = low <= 0 && high >= 0;
+    holds_zero == (chance < LUCK)
+}
+
 /// One measure that arms are compared in, seed by seed.
 struct Measure {
     name: &'static str,
@@ -137,6 +151,7 @@ impl Ranking {
         let mut table = Table::new(format!("Against \"{}\", seed by seed", self.baseline), columns);
         let Some(baseline) = self.baseline() else { return table };
         let others: Vec<&ArmSummary> = self.arms.iter().filter(|arm| arm.name != self.baseline).collect();
+        let mut differ = false;
         let cost = if baseline.goodput().is_some() { &GOODPUT } else { &ATTEMPTS };
         for measure in [&AVAILABILITY, cost].into_iter().chain(&OF_LATENCY) {
             let of_baseline = (measure.of)(baseline);
@@ -147,9 +162,11 @@ impl Ranking {
             }
             let chances = corrected(&compared.iter().map(|(_, compared)| compared.chance).collect::<Vec<f64>>());
             for ((arm, compared), chance) in compared.iter().zip(chances) {
+                differ |= compared.paired.interval.is_some_and(|interval| speaks_otherwise(interval, chance));
                 table.push(compared.row(&arm.name, measure, chance));
             }
         }
+        table.note = differ.then(|| OTHERWISE.to_owned());
         table
     }
 
@@ -239,6 +256,12 @@ mod tests {
         // Without common luck nothing is saved.
         let other = Compared::of(&score(luck, 1), &score(|seed| i128::from(seed * 5 % 11), 0)).unwrap();
         assert!((0.5..2.0).contains(&other.saved.unwrap()), "{:?}", other.saved);
+    }
+
+    #[test]
+    fn an_interval_with_zero_beside_a_small_chance_is_a_contradiction_to_be_explained_and_so_is_the_reverse() {
+        let said = [((-3, 4), 0.02), ((1, 4), 0.2), ((-3, 4), 0.2), ((1, 4), 0.02), ((0, 4), 0.049)];
+        assert_eq!(said.map(|(interval, chance)| speaks_otherwise(interval, chance)), [true, true, false, false, true]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! witness are one bug, as far as anybody can tell without looking.
 
 use crate::expect::{Clause, Judgement, Verdict, judge};
+use crate::numbers::Numbers;
 use crate::results::{Results, RunOutcome, RunRow};
 use crate::run::Run;
 use crate::scenario::Scenario;
@@ -116,7 +117,7 @@ impl Judge {
         }
         let outcome = RunOutcome::Finished { measures: run.measures.clone(), digest: run.digest.value() };
         self.results.runs = vec![RunRow { cell: 0, arm: self.arm, seed, outcome }];
-        let verdicts = judge(&self.results);
+        let verdicts = judge(&self.results, Numbers::Written);
         let broken = verdicts.into_iter().filter(|verdict| verdict.arm == self.arm && verdict.judgement == Judgement::Failed);
         let clause = |index: u32| &self.results.manifest.expect[index as usize];
         let told = |verdict: Verdict| {
