@@ -242,7 +242,7 @@ fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();
     faults.extend(plan.storm.iter().map(|storm| {
         let (begin, end) = storm.window();
-        FaultWindow { label: "storm".to_owned(), what: None, begin, end: Some(end) }
+        FaultWindow { label: "storm".to_owned(), what: Some(storm.what()), begin, end: Some(end) }
     }));
     faults.sort_by_key(|fault| fault.begin);
     faults
@@ -306,6 +306,28 @@ mod tests {
 
     fn options<'a>(go_on: &'a (dyn Fn() -> bool + Sync), progress: &'a mut dyn FnMut(usize, usize)) -> SweepOptions<'a> {
         SweepOptions { jobs: 2, go_on, progress }
+    }
+
+    #[test]
+    fn every_planned_fault_says_what_it_is_whatever_it_is_called() {
+        let of = |faults: &str| {
+            let text = format!(
+                r#"(schema: 1, name: "small", horizon: "60s", drain: "1s",
+                nodes: {{ "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(replicas: 3, workers: 1, demand: Constant("10ms")) }},
+                {faults})"#
+            );
+            manifest(&read(Source::new("small.ron", text), "small.ron", &[], Extent::Grid).expect("the scenario is sound"))
+        };
+        let plain = of(r#"faults: [Crash(node: "server", at: "1s", lasts: "1s")]"#);
+        assert_eq!((plain.faults[0][0].told().as_str(), plain.faults[0][0].what.as_deref()), ("crash of server", None));
+        let labelled = of(r#"faults: [SlowNode(label: "disk", node: "server[1]", factor: 4, at: "1s", lasts: "1s"),
+            Crash(label: "then", node: "server", when: FaultEnds(label: "disk"), lasts: "1s")]"#);
+        assert_eq!(labelled.faults[0][0].told(), "disk: server[1] 4 times slower");
+        assert_eq!(labelled.random_faults, ["then: crash of server"]);
+        let storm = of(
+            r#"storm: Storm(from: "10s", lasts: "20s", families: [Crash(node: "server"), Crash(node: "server", while_down: Refusal), Pause(node: "server")])"#,
+        );
+        assert_eq!(storm.faults[0][0].told(), "storm: drawn anew by every seed from crash of server; pause of server");
     }
 
     #[test]

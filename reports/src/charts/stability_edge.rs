@@ -59,10 +59,15 @@ impl Chart for StabilityEdge {
             let all = sorted.len() as u64;
             let median = Quantile::MEDIAN.of(&sorted).map(|index| said(threshold, index));
             for (index, count) in steps(&sorted) {
+                // Those that fail nowhere are no failures at a value of their own.
+                let (value, count) = match index as usize >= threshold.values.len() {
+                    true => (up_to_the_end(threshold), failing_seeds(threshold, &sorted)),
+                    false => (said(threshold, index), count),
+                };
                 table.push(vec![
                     Cell::or_missing(results.manifest.arms.get(edges.arm as usize), Cell::text),
                     Cell::Text(crate::summary::cell_label(&results.manifest, edges.cell)),
-                    Cell::Text(said(threshold, index)),
+                    Cell::Text(value),
                     Cell::Count(count),
                     Cell::Count(all),
                     Cell::Ratio(count, all),
@@ -102,6 +107,15 @@ fn steps(sorted: &[u32]) -> Vec<(u32, u64)> {
         }
     }
     steps
+}
+
+/// How many of these seeds fail at any value.
+fn failing_seeds(threshold: &Threshold, sorted: &[u32]) -> u64 {
+    sorted.iter().filter(|index| (**index as usize) < threshold.values.len()).count() as u64
+}
+
+fn up_to_the_end(threshold: &Threshold) -> String {
+    format!("up to {}", threshold.values.last().map_or("", String::as_str))
 }
 
 fn said(threshold: &Threshold, index: u32) -> String {
@@ -152,13 +166,20 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
     let places = coinciding::places(&lines.iter().map(drawn).collect::<Vec<_>>());
     let legend = arms.iter().enumerate().map(|(arm, name)| Entry::line(with_median(threshold, view, arm as u32, name), theme.arm(arm)));
     let beside = coinciding::said(&places, "Curves");
+    let sorted = |edges: &Edges| edges.sorted(threshold.steps());
+    let some_last = of_view(threshold, view).map(sorted).any(|sorted| failing_seeds(threshold, &sorted) < sorted.len() as u64);
+    let last = if some_last {
+        format!(" What is missing to 100 % on the right: seeds that do not fail {}.", up_to_the_end(threshold))
+    } else {
+        String::new()
+    };
     let seeds = counted(threshold, view);
     let frame = Frame {
         title: view.titled(&format!("Where it breaks: share of the seeds {}, by {}", failing(threshold), threshold.path)),
         legend: legend.collect(),
         caption: vec![
             format!(
-                "Line: share of {seeds} whose run fails at a value (each seed's edge by bisection); band, where some fail and some do not: its 95 % interval (Agresti and Coull).{beside}"
+                "Line: share of {seeds} whose run fails at a value (each seed's edge by bisection); band, where some fail and some do not: its 95 % interval (Agresti and Coull).{last}{beside}"
             ),
             provenance(results),
         ],
