@@ -1,6 +1,6 @@
 //! How long do successful calls take? The median over the runs of each run's quantile, as in the tables.
 
-use super::shown::readable;
+use super::shown::{at_resolution, readable};
 use super::{Judged, Judgement, Limits, Runs, Shown};
 use models::measure::LatencySummary;
 use serde::{Deserialize, Serialize};
@@ -62,14 +62,16 @@ fn judge((name, what): (&str, &str), limit: SimDuration, of: fn(&LatencySummary)
     let numbers = runs.numbers;
     let clause = format!("{name} of {what} at most {}", numbers.of(limit));
     let with_success = runs.iter().filter(|(_, run)| run.latency.count > 0);
-    let times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
+    let limits = Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() };
+    let known = |time: SimDuration| SimDuration::from_nanos(at_resolution(time.as_nanos() as f64, limits) as u64);
+    let times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (known(of(&run.latency)), *seed)).collect();
     let nanos = times.iter().map(|(time, _)| time.as_nanos() as f64).collect();
     let (Some(shown), Some((longest, worst))) = (Shown::quantile(Quantile::MEDIAN, nanos), times.iter().max().copied()) else {
         return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
     };
     let said = |length: SimDuration| numbers.of(readable(length, limit));
     let say = |nanos: f64| said(SimDuration::from_nanos(nanos as u64));
-    let (judgement, evidence) = shown.judge(Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() }, numbers, &say);
+    let (judgement, evidence) = shown.judge(limits, numbers, &say);
     let seen = format!("{name} {} as the median over runs, {} at most", say(shown.value), said(longest));
     (clause, judgement, format!("{seen}; {evidence}"), Some(worst))
 }
@@ -96,6 +98,12 @@ mod tests {
         let seen = "p99 200ms as the median over runs, 900ms at most; 95 % interval 100ms to 900ms, order statistics of 7 runs";
         assert_eq!(evidence, seen);
         assert_eq!((judged(899).1, judged(100).1, judged(99).1), (Judgement::Undecided, Judgement::Undecided, Judgement::Failed));
+        // Quantiles are known to three digits: the upper end of the bucket of 200 ms is no more than 200 ms, as far as can be told.
+        made.iter_mut().filter(|run| run.latency.count > 0).for_each(|run| run.latency.p99 = SimDuration::from_micros(200_100));
+        let runs = Runs::from((1..).zip(&made).collect::<Vec<_>>());
+        let judged = |limit| LatencyLimits { p99: Some(limit), ..LatencyLimits::default() }.judge("latency", &runs).remove(0);
+        assert_eq!(judged(SimDuration::from_millis(200)).1, Judgement::Passed);
+        assert_eq!(judged(SimDuration::from_micros(199_800)).1, Judgement::Failed);
         let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }
             .judge("latency", &runs[..1].to_vec().into());
         assert_eq!(silent[0].1, Judgement::Undecided);

@@ -10,12 +10,14 @@ mod check;
 pub use amount::Amount;
 pub(crate) use check::Owners;
 
+use super::shown::at_resolution;
 use super::{Judged, Judgement, Limits, Runs, Shown, between};
 use crate::measures::{Better, Measure, Reading, Unit};
 use crate::numbers::Numbers;
 use crate::results::Results;
 use serde::{Deserialize, Serialize};
 use sim_core::stats::quantile::Quantile;
+use sim_core::time::SimDuration;
 
 /// What is expected of a measure, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,13 +167,17 @@ impl MeasureBounds {
                 differences(&measure, results, runs, &others)
             }
         };
+        // Limits of a difference are of both signs, and small ones beside the values.
+        let is_rounded = self.other().is_none() && measure.name.contains("latency p");
+        let values: Vec<(u64, f64)> =
+            if is_rounded { values.into_iter().map(|(seed, value)| (seed, at_resolution(value, limits))).collect() } else { values };
         let Some(worst) = worst(&values, limits) else {
             let seen = if self.other().is_some() { "no seed has a value in both arms" } else { "no run has such a value" };
             return undecided(seen.to_owned());
         };
         let is_difference = self.other().is_some();
         let numbers = runs.numbers;
-        let say = |value: f64| numbers.of(said(measure.unit, is_difference, value));
+        let say = |value: f64| numbers.of(said(measure.unit, is_difference, value, limits));
         let (judgement, evidence) = self.over(&values, limits, measure.unit, (numbers, &say));
         let missing = runs.len() - values.len();
         let without = if missing > 0 {
@@ -273,11 +279,16 @@ fn worst(values: &[(u64, f64)], limits: Limits) -> Option<u64> {
     values.iter().map(|(seed, value)| (*seed, beyond(*value))).reduce(worse).map(|(seed, _)| seed)
 }
 
-fn said(unit: Unit, is_difference: bool, value: f64) -> String {
+fn said(unit: Unit, is_difference: bool, value: f64, limits: Limits) -> String {
+    // What is not the limit is not told as if it were.
+    let is_beside = |limit: &f64| *limit != value && unit.near(*limit) == unit.near(value);
     match value {
         _ if value == f64::INFINITY => "cut off".to_owned(),
         _ if value == f64::NEG_INFINITY => "cut off on the other side".to_owned(),
         _ if is_difference => unit.difference(value),
+        _ if unit == Unit::Time && [limits.at_least, limits.at_most].iter().flatten().any(is_beside) => {
+            SimDuration::from_nanos(value as u64).to_string()
+        }
         _ => unit.near(value),
     }
 }

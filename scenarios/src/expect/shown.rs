@@ -26,6 +26,12 @@ pub(super) fn readable(length: SimDuration, limit: SimDuration) -> String {
     if about == limit { length.to_string() } else { about.to_string() }
 }
 
+/// A quantile of latencies as it is held against a limit: it is known to three digits, and is the limit where it is within a thousandth of it.
+pub(super) fn at_resolution(value: f64, limits: Limits) -> f64 {
+    let is_near = |limit: &f64| (value - limit).abs() * 1_000.0 <= *limit;
+    [limits.at_least, limits.at_most].into_iter().flatten().find(is_near).unwrap_or(value)
+}
+
 /// Limits of a number, in its own parts.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Limits {

@@ -47,6 +47,21 @@ fn fast(millis: u64) -> RunMeasures {
     RunMeasures { latency, ..RunMeasures::default() }
 }
 
+#[test]
+fn a_quantile_of_latency_is_as_exact_as_its_buckets_and_what_is_exact_is_told_so() {
+    let run = || {
+        let [longest, bucket] = [250_000_002, 250_100_000].map(SimDuration::from_nanos);
+        let latency = LatencySummary { count: 9, p99: bucket, max: longest, mean: longest, ..LatencySummary::default() };
+        RunMeasures { latency, ..RunMeasures::default() }
+    };
+    let results = results((0..9).map(|_| run()).collect(), Vec::new());
+    let held = |measure: &str| judged(&MeasureBounds { at_most: text("250ms"), ..of(measure) }, &results, 0);
+    assert_eq!(held("latency p99").1, Judgement::Passed);
+    let (_, judgement, evidence, _) = held("latency max");
+    assert_eq!(judgement, Judgement::Failed);
+    assert!(evidence.starts_with("median 250.000002ms"), "{evidence}");
+}
+
 fn recovers(recovery: Recovery) -> RunMeasures {
     let episode = Episode { begin: SimTime::ZERO, end: SimTime::ZERO, recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 };
     RunMeasures { episodes: vec![episode], ..RunMeasures::default() }
