@@ -4,6 +4,7 @@ use super::output::{print, print_table, say, wrong};
 use super::run::choose_arm;
 use super::{Exit, Format, progress};
 use clap::Args;
+use reports::number::exact_seconds;
 use reports::table::{Cell, Column, Table};
 use scenarios::Scenario;
 use scenarios::fork::{Curve, ForkOptions, Futures, curve, futures, otherwise};
@@ -88,7 +89,12 @@ pub fn show(
     print_table(&table(&found), args.format)?;
     if args.format == Format::Table && args.fork_at.is_none() {
         print("")?;
-        print(&verdict(&found))?;
+        let seen = found.points.len();
+        print(&if progress::go_on() {
+            verdict(&found)
+        } else {
+            format!("interrupted after {seen} of {} instants: when it was decided cannot be said", POINTS + 1)
+        })?;
     }
     Ok(if progress::go_on() { Exit::Fine } else { Exit::Interrupted })
 }
@@ -135,6 +141,7 @@ fn show_other(
 fn table(found: &Curve) -> Table {
     const WIDTH: u64 = 40;
     let columns = [
+        // With all digits: two instants that are told alike may lie before and behind what decided.
         Column::number("fork at", "s"),
         Column::number("fail", ""),
         Column::number("share", ""),
@@ -148,7 +155,7 @@ fn table(found: &Curve) -> Table {
         let full = (point.failed * WIDTH).checked_div(point.made).unwrap_or_default();
         let bar = "█".repeat(full as usize) + &"·".repeat((WIDTH - full) as usize);
         table.push(vec![
-            Cell::Length(point.at.since_start()),
+            Cell::Told(format!("{} s", exact_seconds(point.at.since_start())), point.at.since_start().as_secs_f64(), "s"),
             Cell::OutOf(point.failed, point.made),
             Cell::Ratio(point.failed, point.made.max(1)),
             Cell::share(low),

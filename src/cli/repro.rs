@@ -29,7 +29,7 @@ pub fn find(name: &str, as_far_as_possible: bool) -> Result<Option<Repro>, Exit>
     let opened = open(name, bytes).map_err(|(source, problems)| refuse(problems, &source))?;
     for doubt in opened.edited.into_iter().chain(opened.repro.other_version()) {
         if !as_far_as_possible {
-            let go_on = "--as-far-as-possible goes on all the same, and says where the runs part";
+            let go_on = format!("`stormglass replay {name} --as-far-as-possible` goes on all the same, and says where the runs part");
             return Err(wrong(&format!("{name} is not repeated: {doubt}; {go_on}")));
         }
         say(&format!("warning: {doubt}"));

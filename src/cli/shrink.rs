@@ -19,7 +19,7 @@ use std::fmt::Write as _;
 pub struct ShrinkArgs {
     /// A repro file, as `search` writes it.
     file: String,
-    /// Which of several failures is to stay, by its property [default: the first].
+    /// Which of several failures is to stay, by its property [default: the property that was violated first, as `why` explains].
     #[arg(long, value_name = "NAME")]
     property: Option<String>,
     /// Make at most so many runs.

@@ -90,7 +90,16 @@ fn obey(stepper: &mut Stepper, order: Order) -> Result<(), Exit> {
         Order::Event(event) => show(stepper, |stepper| stepper.to_event(event)),
         Order::End => show(stepper, |stepper| stepper.to_event(u64::MAX)),
         Order::Break(pattern) => match pattern.check(&stepper.known()) {
-            Ok(()) => show(stepper, |stepper| stepper.to_first(&pattern)),
+            Ok(()) => {
+                let before = stepper.events();
+                let moved = stepper.to_first(&pattern);
+                if moved.found {
+                    return tell(stepper, &moved);
+                }
+                stepper.to_event(before);
+                print("no line from here to the end of the run fits; back to where it was looked for")?;
+                print(&stepper.place())
+            }
             Err(problems) => {
                 problems.iter().for_each(|problem| say(&format!("error: {problem}")));
                 Ok(())
@@ -120,13 +129,14 @@ fn obey(stepper: &mut Stepper, order: Order) -> Result<(), Exit> {
 
 fn show(stepper: &mut Stepper, go: impl FnOnce(&mut Stepper) -> Moved) -> Result<(), Exit> {
     let moved = go(stepper);
+    tell(stepper, &moved)
+}
+
+fn tell(stepper: &Stepper, moved: &Moved) -> Result<(), Exit> {
     if moved.left_out > 0 {
         print(&format!("... {} lines before these; --lines N shows more", moved.left_out))?;
     }
     moved.lines.iter().try_for_each(|line| print(line))?;
-    if !moved.found {
-        print("no line fits")?;
-    }
     print(&stepper.place())
 }
 

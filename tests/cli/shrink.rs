@@ -104,14 +104,15 @@ fn a_breakpoint_that_names_nothing_is_refused_and_a_movement_shows_so_many_lines
     );
     let mut program = place.command(&["replay", &file, "--step", "--quiet", "--lines", "3"]);
     let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    child.stdin.take().expect("it reads").write_all(b"break node=nosuch\nbreak kind=fault-begins\nnode shop\n").expect("it listens");
+    child.stdin.take().expect("it reads").write_all(b"break node=nosuch\nbreak kind=fault-begins\nnode shop\nbreak text=never\n").expect("it listens");
     let output = child.wait_with_output().expect("it ends");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
     assert!(err.contains("error: no node is called `nosuch`; expected clients or shop"), "{err}");
     assert!(err.contains("error: `shop` is more than one node: name one of them, such as node shop[0]"), "{err}");
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 6, "where it begins, how much was left out, three lines and where it stands: {out}");
+    assert_eq!(lines.len(), 8, "where it begins, how much was left out, three lines and where it stands, twice: {out}");
+    assert!(lines[6].starts_with("no line from here to the end of the run fits") && lines[7] == lines[5], "{out}");
     assert!(lines[1].starts_with("... ") && lines[1].ends_with(" lines before these; --lines N shows more"), "{out}");
     assert!(lines[4].contains("FAULT") || lines[3].contains("FAULT") || lines[2].contains("FAULT"), "{out}");
 }

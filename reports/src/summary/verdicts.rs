@@ -6,12 +6,36 @@ use crate::command;
 use crate::table::{Cell, Column, Table};
 use scenarios::expect::{Judgement, Verdict};
 use scenarios::results::Manifest;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// How many expectations passed, failed and stayed undecided; `None` if nothing is expected.
+/// So many expectations are named that nobody keeps.
+const NAMED: usize = 2;
+
+/// How many expectations passed, failed and stayed undecided, and which of them several arms were to keep and none does; `None` if nothing is
+/// expected.
 pub fn line(verdicts: &[Verdict]) -> Option<String> {
     let count = |wanted: Judgement| verdicts.iter().filter(|verdict| verdict.judgement == wanted).count();
     let [passed, failed, undecided] = [Judgement::Passed, Judgement::Failed, Judgement::Undecided].map(count);
-    (!verdicts.is_empty()).then(|| format!("Expectations: {passed} passed, {failed} failed, {undecided} undecided"))
+    let counts = format!("Expectations: {passed} passed, {failed} failed, {undecided} undecided");
+    let broken = kept_by_nobody(verdicts);
+    let named = broken.iter().take(NAMED).map(|clause| format!("\"{clause}\"")).collect::<Vec<_>>().join(", ");
+    let nobody = match broken.len() {
+        0 => String::new(),
+        few if few <= NAMED => format!("; no arm keeps {named}"),
+        many => format!("; no arm keeps {named}, nor {} more", many - NAMED),
+    };
+    (!verdicts.is_empty()).then(|| counts + &nobody)
+}
+
+/// The clauses that speak of several arms and failed in all of them, in every cell.
+fn kept_by_nobody(verdicts: &[Verdict]) -> Vec<&str> {
+    let mut clauses: BTreeMap<(u32, &str), (BTreeSet<u32>, bool)> = BTreeMap::new();
+    for verdict in verdicts {
+        let (arms, all_failed) = clauses.entry((verdict.index, &verdict.clause)).or_insert_with(|| (BTreeSet::new(), true));
+        arms.insert(verdict.arm);
+        *all_failed &= verdict.judgement == Judgement::Failed;
+    }
+    clauses.into_iter().filter(|(_, (arms, all_failed))| arms.len() > 1 && *all_failed).map(|((_, clause), _)| clause).collect()
 }
 
 /// The worst that came of them; `None` if nothing is expected.
@@ -69,4 +93,32 @@ fn table(manifest: &Manifest, title: &str, groups: &[Vec<&Verdict>]) -> Table {
         ]);
     }
     table.without_empty_columns()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_arm_keeps_is_named_beside_the_counts() {
+        let verdict = |index, clause: &str, arm, judgement| Verdict {
+            index,
+            clause: clause.to_owned(),
+            cell: 0,
+            arm,
+            judgement,
+            evidence: String::new(),
+            worst_seed: None,
+        };
+        let [passed, failed] = [Judgement::Passed, Judgement::Failed];
+        let mut verdicts =
+            vec![verdict(0, "a", 0, failed), verdict(0, "a", 1, failed), verdict(1, "b", 0, failed), verdict(1, "b", 1, passed)];
+        verdicts.push(verdict(2, "of one arm", 0, failed));
+        assert_eq!(line(&verdicts).as_deref(), Some("Expectations: 1 passed, 4 failed, 0 undecided; no arm keeps \"a\""));
+        for (index, clause) in [(3, "c"), (4, "d")] {
+            verdicts.extend([0, 1].map(|arm| verdict(index, clause, arm, failed)));
+        }
+        assert!(line(&verdicts).is_some_and(|line| line.ends_with("; no arm keeps \"a\", \"c\", nor 1 more")), "{:?}", line(&verdicts));
+        assert_eq!(line(&[]), None);
+    }
 }

@@ -71,7 +71,7 @@ impl Judge {
         Self { results: Results::nothing_yet(manifest), arm: arm as u32, stuck_fails }
     }
 
-    /// Everything wrong with a run, in a fixed order; a panic instead of a run is told by its message.
+    /// Everything wrong with a run, in a fixed order: violated properties by when they were, then everything else; a panic instead of a run is told by its message.
     pub fn failures(&mut self, seed: u64, made: Result<&Run, &str>) -> Vec<Failure> {
         let run = match made {
             Ok(run) => run,
@@ -82,7 +82,11 @@ impl Judge {
         }
         let measures = &run.measures;
         let violated = measures.findings.iter().filter_map(|finding| Some((finding, finding.kind_of_violation()?)));
+        let mut violated: Vec<_> = violated.collect();
+        // What was violated first is what is looked at first.
+        violated.sort_by_key(|(finding, _)| finding.first.as_ref().map(|first| first.at));
         let mut failures: Vec<Failure> = violated
+            .into_iter()
             .map(|(finding, kind)| {
                 let first = finding.first.as_ref().map(|first| format!("at {}: {}", first.at, first.sentence));
                 Failure::new(&finding.property, &kind, first.unwrap_or_default())

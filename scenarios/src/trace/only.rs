@@ -57,7 +57,7 @@ impl Only {
         match name {
             "node" => self.nodes.extend(values()),
             "kind" => self.kinds.extend(values()),
-            "call" => self.calls.push(value.to_owned()),
+            "call" => self.calls.extend(values()),
             "from" => self.from = Some(instant(name, value)?),
             "until" => self.until = Some(instant(name, value)?),
             other => {
@@ -183,6 +183,7 @@ mod tests {
             assert!(wants(&format!("call={call}")), "{call}");
         }
         assert!(!wants("call=\"shoppers -> checkout #17.30\"") && !wants("call=#17"));
+        assert!(wants("call=#3.1,#17.3") && !wants("call=#3.1,#17.4"), "several are separated by commas");
     }
 
     #[test]
