@@ -11,6 +11,7 @@ mod kinds;
 mod laws;
 mod line;
 mod lines;
+mod on;
 mod only;
 mod pending;
 mod under_way;
@@ -23,6 +24,7 @@ pub use kinds::{KINDS, kind_of};
 pub(crate) use line::fault;
 pub use line::{call_label, line, line_saying};
 pub use lines::{SCHEMA, TraceEnd, TraceLines, Unreadable, read_lines};
+pub use on::On;
 pub use only::Only;
 pub use words::{instant, length, line_of, sentence};
 
