@@ -14,6 +14,7 @@ use sim_core::sample::Distribution;
 
 const LANGUAGE: &str = include_str!("../docs/language.md");
 const README: &str = include_str!("../README.md");
+const DEBUGGING: &str = include_str!("../docs/debugging.md");
 const CHARTS: &str = include_str!("../docs/charts.md");
 
 /// The blocks of a document that begin with three backticks and this word.
@@ -220,4 +221,24 @@ fn the_readme_shows_what_the_commands_print() {
         count += 1;
     }
     assert!(count >= 3, "the README shows what the program prints");
+}
+
+#[test]
+fn every_command_of_the_page_on_debugging_can_be_typed() {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let mut count = 0;
+    // In their order: a later one reads what an earlier one has written.
+    for command in blocks(DEBUGGING, "console").into_iter().flat_map(str::lines) {
+        let words = words(&command.strip_prefix("stormglass ").expect("a line is a command").replace('\'', "\""));
+        let mut program = assert_cmd::Command::cargo_bin("stormglass").expect("the program is built");
+        let output = program.args(&words).current_dir(&folder).env_remove("STORMGLASS_FORMAT").output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 1 | 4)) && !said.contains("error:"), "{command}: {said}");
+        assert!(!said.contains("shows nothing"), "{command}: {said}");
+        count += 1;
+    }
+    assert!(count >= 25, "docs/debugging.md shows {count} commands");
+    let written = |name: &str| folder.path().join(name).is_file();
+    assert!(DEBUGGING.contains("abd-write-back.without.seed-8.from-seed-1.small.ron"));
+    assert!(written("repros/abd-write-back.without.seed-8.from-seed-1.small.ron"), "shrink names its file as the page says");
 }

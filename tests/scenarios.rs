@@ -23,6 +23,7 @@ use scenarios::expect::{self, Judgement};
 use scenarios::journal::{Journal, KnownRuns};
 use scenarios::library::SHIPPED;
 use scenarios::measure::{Recovery, RunMeasures};
+use scenarios::numbers::Numbers;
 use scenarios::results::{Results, RunOutcome};
 use scenarios::sweep::{SweepOptions, sweep};
 use scenarios::text::Source;
@@ -155,7 +156,7 @@ fn every_shipped_scenario_keeps_its_word() {
     for name in SHIPPED.iter().map(|shipped| shipped.name) {
         let results = results(name);
         assert!(results.runs.iter().all(|row| matches!(row.outcome, RunOutcome::Finished { .. })), "a run of {name} panicked");
-        let verdicts = expect::judge(&results);
+        let verdicts = expect::judge(&results, Numbers::Written);
         assert!(!verdicts.is_empty(), "nothing was judged of {name}");
         for verdict in verdicts.iter().filter(|verdict| verdict.judgement != Judgement::Passed) {
             let (arm, cell) = (&results.manifest.arms[verdict.arm as usize], &results.manifest.cells[verdict.cell as usize]);

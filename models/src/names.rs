@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+/// A list of names as a field of its own, read by `#[serde(with = "crate::names")]`.
+pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    NameList::deserialize(deserializer).map(|names| names.0)
+}
+
+/// The same list, written.
+pub(crate) fn serialize<S: serde::Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+    NameList(names.to_vec()).serialize(serializer)
+}
+
 /// Names as written.
 pub(crate) struct NameList(pub(crate) Vec<String>);
 

@@ -4,7 +4,7 @@ use crate::builder::normalised;
 use crate::environment::ConnectionPool;
 use crate::ids::{EdgeId, NodeId, PopulationId};
 use crate::plan::{EdgePlan, GroupPlan, NodePlan, Role, ServicePlan};
-use crate::protocols::Group;
+use crate::protocols::{Group, Number};
 use crate::registry::Complaint;
 use crate::services::{LOG_EVENTS, SAGA_EVENTS};
 use crate::strategies::Shift;
@@ -171,18 +171,8 @@ impl<'a> Places<'a> {
 
     /// What may be announced in a run of this system, by name.
     pub fn events(&self) -> impl Iterator<Item = &'static str> {
-        let of_group = self.group.map_or(&[][..], |group| group.spec.announces());
         let has_layers = self.edges.iter().any(|edge| !edge.stack.is_empty());
-        let of_replicas = crate::world::ANNOUNCED.into_iter().filter(|_| self.services.iter().any(|service| service.comes_and_goes));
-        let has_sagas = self.services.iter().any(|service| service.sagas().next().is_some());
-        let has_logs = self.services.iter().any(|service| service.log.is_some());
-        let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
-        let fails_over = |service: &ServicePlan| {
-            service.data.as_ref().and_then(|data| data.replication.as_ref()).is_some_and(|replication| replication.fails_over.is_some())
-        };
-        let of_stores = self.services.iter().any(fails_over).then_some("FollowerPromoted");
-        let of_layers = Shift::ALL.into_iter().filter(move |_| has_layers);
-        of_group.iter().copied().chain(of_replicas).chain(of_layers).chain(of_services).chain(of_stores)
+        announced(self.services, self.group).chain(Shift::ALL.into_iter().filter(move |_| has_layers))
     }
 
     /// What is wrong with aiming at whoever leads among these members of a fault.
@@ -273,4 +263,37 @@ impl<'a> Places<'a> {
         known.dedup();
         Err(Complaint::unknown(field, "domain", name, known))
     }
+}
+
+/// The number that comes with an announcement, in words: what it is depends on who says it.
+pub(crate) fn number_announced(group: Option<&GroupPlan>, what: &str, value: i64) -> String {
+    let of_group = || group.and_then(|group| group.spec.announces().iter().find(|(name, _)| *name == what)).map(|(_, number)| *number);
+    let of_services = || {
+        Some(match what {
+            _ if crate::world::ANNOUNCED.contains(&what) => Number::Count("starts"),
+            _ if SAGA_EVENTS.contains(&what) => Number::Of("of call"),
+            _ if LOG_EVENTS.contains(&what) => Number::Count("events"),
+            PROMOTED => Number::Count("writes lost"),
+            _ => return None,
+        })
+    };
+    of_group().or_else(of_services).unwrap_or(Number::Of("number")).told(value)
+}
+
+/// What is announced of a follower that takes the place of the primary of its store, with the number of acknowledged writes that are lost.
+pub(crate) const PROMOTED: &str = "FollowerPromoted";
+
+/// What nodes of these may announce, by name.
+pub(crate) fn announced(services: &[ServicePlan], group: Option<&GroupPlan>) -> impl Iterator<Item = &'static str> + use<> {
+    let of_group = group.map_or(&[][..], |group| group.spec.announces()).iter().map(|(name, _)| *name);
+    let comes_and_goes = services.iter().any(|service| service.comes_and_goes);
+    let of_replicas = crate::world::ANNOUNCED.into_iter().filter(move |_| comes_and_goes);
+    let has_sagas = services.iter().any(|service| service.sagas().next().is_some());
+    let has_logs = services.iter().any(|service| service.log.is_some());
+    let of_services = SAGA_EVENTS.into_iter().filter(move |_| has_sagas).chain(LOG_EVENTS.into_iter().filter(move |_| has_logs));
+    let fails_over = |service: &ServicePlan| {
+        service.data.as_ref().and_then(|data| data.replication.as_ref()).is_some_and(|replication| replication.fails_over.is_some())
+    };
+    let of_stores = services.iter().any(fails_over).then_some(PROMOTED);
+    of_group.chain(of_replicas).chain(of_services).chain(of_stores)
 }

@@ -86,6 +86,16 @@ impl Plan {
         Arc::new(Self { faults: self.faults.iter().cloned().chain(drawn).collect(), storm: None, ..Self::clone(self) })
     }
 
+    /// What its nodes may announce, by name.
+    pub fn announced(&self) -> impl Iterator<Item = &'static str> + use<> {
+        crate::places::announced(&self.services, self.group.as_ref())
+    }
+
+    /// The number that comes with what a node announces, in words: `term 7` of `Votes`; nothing if it says nothing.
+    pub fn number_announced(&self, what: &str, value: i64) -> String {
+        crate::places::number_announced(self.group.as_ref(), what, value)
+    }
+
     /// The faults that a storm has in the run of this seed, as a scenario would write them; none without a storm.
     pub fn storm_of_run(&self, seed: &Seed) -> Vec<PlannedFault> {
         self.storm.iter().flat_map(|storm| storm.draw(self, seed)).map(|(planned, _)| planned).collect()

@@ -3,6 +3,7 @@
 //! At most four significant digits, a unit that keeps the number short, and never a rounding that flatters: what is not
 //! quite all is never shown as 100 %, what is not quite nothing never as 0 %. Own definition. Raw values are for CSV and JSON.
 
+use scenarios::numbers::grouped;
 use sim_core::time::SimDuration;
 
 /// Parts per billion in one percentage point.
@@ -139,15 +140,7 @@ pub fn counted(shown: &str, noun: &str) -> String {
 
 /// A whole number with separators between thousands: `12,345`.
 pub fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    grouped(&count.to_string())
 }
 
 /// A number with three significant digits and no exponent: `0.0123`, `1.23`, `123`, `1,230`; a dash if it is none.

@@ -4,9 +4,12 @@
 //! what its table holds; CSV, JSON, Markdown, HTML and the terminal are renderings of the same cells. A table that would
 //! be too wide for a reader may carry a second form for files, with one number per column. Own definition.
 
+mod wide;
+
 use crate::number;
 use sim_core::time::SimDuration;
 use sim_core::units::SignedDuration;
+use std::borrow::Cow;
 
 /// Rows of typed cells under named columns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +22,8 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// The form that files hold, where it is another one.
     pub files: Option<Box<Table>>,
+    /// What readers ought to know of it, as a sentence below it.
+    pub note: Option<String>,
 }
 
 /// The head of a column.
@@ -74,6 +79,8 @@ pub enum Cell {
     Written(String, f64),
     /// What is typed or read by a machine: a command, a path.
     Code(String),
+    /// A number that readers see in words of its own: what they see, the number, and its unit.
+    Told(String, f64, &'static str),
     /// A value with a remark that a page shows on demand.
     Noted(Box<Cell>, String),
 }
@@ -115,7 +122,7 @@ impl Cell {
     /// What a reader sees: short, with its unit.
     pub fn shown(&self) -> String {
         match self {
-            Self::Text(text) | Self::Code(text) | Self::Written(text, _) => text.clone(),
+            Self::Text(text) | Self::Code(text) | Self::Written(text, _) | Self::Told(text, ..) => text.clone(),
             Self::Count(count) => number::count(*count),
             Self::OutOf(part, whole) => format!("{} of {}", number::count(*part), number::count(*whole)),
             Self::Ratio(part, whole) => number::percent(*part, *whole),
@@ -155,6 +162,7 @@ impl Cell {
             Self::Points(_) => "pp",
             Self::Length(_) | Self::Signed(_) | Self::Censored(_) => "s",
             Self::Rate(_) => "1/s",
+            Self::Told(_, _, unit) => unit,
             Self::Between(ends) => ends.0.unit(),
             Self::Noted(cell, _) => cell.unit(),
             Self::Text(_) | Self::Code(_) | Self::Count(_) | Self::OutOf(..) | Self::Factor(..) | Self::Number(_) => "",
@@ -171,7 +179,7 @@ impl Cell {
             Self::Points(billionths) => *billionths as f64 / 1e7,
             Self::Length(length) | Self::Censored(length) => length.as_secs_f64(),
             Self::Signed(nanos) => *nanos as f64 / 1e9,
-            Self::Rate(number) | Self::Number(number) | Self::Written(_, number) => *number,
+            Self::Rate(number) | Self::Number(number) | Self::Written(_, number) | Self::Told(_, number, _) => *number,
             Self::Between(ends) => return ends.0.value(),
             Self::Noted(cell, _) => return cell.value(),
             Self::Text(_) | Self::Code(_) | Self::Missing => return None,
@@ -183,7 +191,7 @@ impl Cell {
 impl Table {
     /// A table without rows.
     pub fn new(title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { title: title.into(), columns, rows: Vec::new(), files: None }
+        Self { title: title.into(), columns, rows: Vec::new(), files: None, note: None }
     }
 
     /// Adds a row, which must have one cell per column.
@@ -205,8 +213,12 @@ impl Table {
     }
 
     /// The form that files hold: one number per column.
-    pub fn in_files(&self) -> &Self {
-        self.files.as_deref().unwrap_or(self)
+    pub fn in_files(&self) -> Cow<'_, Self> {
+        match &self.files {
+            Some(files) => Cow::Borrowed(files),
+            None if self.rows.iter().flatten().any(|cell| matches!(cell, Cell::Between(_))) => Cow::Owned(wide::widened(self)),
+            None => Cow::Borrowed(self),
+        }
     }
 
     /// What a reader sees of every row, for the terminal and for pages.

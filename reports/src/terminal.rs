@@ -158,7 +158,8 @@ fn coloured(marks: &str) -> String {
 }
 
 fn named(windows: &[FaultWindow], when: impl Fn(&FaultWindow) -> String) -> String {
-    let named: String = windows.iter().take(NAMED).map(|fault| format!("\n{} {} at {}", coloured("×"), fault.label, when(fault))).collect();
+    let named: String =
+        windows.iter().take(NAMED).map(|fault| format!("\n{} {} at {}", coloured("×"), fault.told(), when(fault))).collect();
     let more = windows.len().saturating_sub(NAMED);
     if more > 0 { format!("{named}\n{} and {more} more strikes", coloured("×")) } else { named }
 }
@@ -171,7 +172,7 @@ mod tests {
 
     fn window(label: &str, begin: u64, end: u64) -> FaultWindow {
         let at = |secs: u64| SimTime::ZERO + SimDuration::from_secs(secs);
-        FaultWindow { label: label.to_owned(), begin: at(begin), end: Some(at(end)) }
+        FaultWindow { label: label.to_owned(), what: None, begin: at(begin), end: Some(at(end)) }
     }
 
     fn manifest() -> Manifest {

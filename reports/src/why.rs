@@ -118,6 +118,8 @@ fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
     let place = told(causes).len();
     if place < causes.len() {
         lines.push(format!("  and {} causes before", causes.len() - place));
+    } else if causes.last().is_some_and(|last| last.cause.is_some()) {
+        lines.push("  and what led to that, which lies too far back to be looked for".to_owned());
     }
     if lines.is_empty() {
         lines.push("  nothing that can be seen".to_owned());
@@ -219,20 +221,49 @@ fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
     lines
 }
 
-/// What led to a violation that no operation shows, and which messages brought what is said of it.
-pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
-    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
-    lines.push("at which event that showed, and what led to it, the latest cause first".to_owned());
+/// What led to what showed at an instant, and the faults that were on.
+pub fn led_to_moment(at: u64, moment: &Moment, survey: &Survey) -> Vec<String> {
+    let (mut lines, causes) = chain_of(moment);
+    lines.push(String::new());
+    lines.extend(faults_since(first_of(&causes).unwrap_or(at), at, &causes, survey));
+    lines
+}
+
+/// What nodes had made known and what had befallen them by an instant, and the faults that were on.
+pub fn until_moment(at: u64, lately: &[TraceEvent<'static>], survey: &Survey) -> Vec<String> {
+    let mut lines = vec!["what nodes had made known and what had befallen them by then, the latest first".to_owned()];
+    lines.extend(lately.iter().map(|event| format!("           {}", line_of(event))));
+    lines.push(String::new());
+    lines.extend(faults_on(&survey.faults_between(at, at).collect::<Vec<_>>(), at, survey));
+    lines
+}
+
+/// The event at which something showed, and its causes; and those of them that are told.
+fn chain_of(moment: &Moment) -> (Vec<String>, Vec<&TraceEvent<'static>>) {
+    let mut lines = vec!["at which event that showed, and what led to it, the latest cause first".to_owned()];
     let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
     lines.extend(showed.map(|event| format!("  then     {}", line_of(event))));
     let causes = showed.map_or_else(Vec::new, |event| moment.led.causes(event.id));
     lines.extend(showed.map_or_else(Vec::new, |_| chain(&causes)));
+    (lines, told(&causes).to_vec())
+}
+
+/// When the oldest of these happened.
+fn first_of(causes: &[&TraceEvent<'static>]) -> Option<u64> {
+    causes.iter().map(|event| event.at).min()
+}
+
+/// What led to a violation that no operation shows, and which messages brought what is said of it.
+pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
+    let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
+    let (led, causes) = chain_of(moment);
+    lines.extend(led);
+    let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
     lines.extend(showed.map_or_else(Vec::new, |event| heard_before(event, &moment.heard)));
     lines.extend(named_before(named));
     lines.push(String::new());
-    let causes = told(&causes);
-    let first = causes.iter().map(|event| event.at).min().unwrap_or(at);
-    lines.extend(faults_since(first.min(at.saturating_sub(longest_in(sentence))), at, causes, survey));
+    let from = first_of(&causes).unwrap_or(at).min(at.saturating_sub(longest_in(sentence)));
+    lines.extend(faults_since(from, at, &causes, survey));
     lines
 }
 

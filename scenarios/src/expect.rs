@@ -34,6 +34,7 @@ pub use recovery::RecoveryLimits;
 pub(crate) use shown::{Limits, Shown};
 pub use violated::ViolationBounds;
 
+use crate::numbers::Numbers;
 use crate::results::Results;
 use crate::uptime::UptimeBounds;
 use models::measure::RunMeasures;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
 use std::fmt;
+use std::ops::Deref;
 
 /// One clause, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -273,8 +275,8 @@ impl Clause {
         Some(format!("`{low}: {loose}` says nothing beside `{high}: {tight}`: the higher quantile has the shorter limit"))
     }
 
-    fn judge(&self, results: &Results, cell: u32, arm: u32) -> Vec<(String, Judgement, String, Option<u64>)> {
-        let runs: Vec<_> = results.runs_of(cell, arm).collect();
+    fn judge(&self, results: &Results, (cell, arm): (u32, u32), numbers: Numbers) -> Vec<Judged> {
+        let runs = Runs { runs: results.runs_of(cell, arm).collect(), numbers };
         if runs.is_empty() {
             return vec![("expectation".to_owned(), Judgement::Undecided, "no run was finished".to_owned(), None)];
         }
@@ -295,19 +297,19 @@ impl Clause {
             Self::Recall(bounds) => vec![bounds.judge_recall(&runs)],
             Self::Violated(bounds) => vec![bounds.judge(&runs)],
             Self::Measure(bounds) => vec![bounds.judge(results, cell, &runs)],
-            Self::In(cells) => cells.expect.judge(results, cell, arm),
+            Self::In(cells) => cells.expect.judge(results, (cell, arm), numbers),
         }
     }
 }
 
-/// Judges every clause for every cell and arm it speaks of, in the order of the clauses.
-pub fn judge(results: &Results) -> Vec<Verdict> {
+/// Judges every clause for every cell and arm it speaks of, in the order of the clauses; in the words of the verdicts, numbers stand so.
+pub fn judge(results: &Results, numbers: Numbers) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for (index, clause) in (0..).zip(&results.manifest.expect) {
         for cell in 0..results.manifest.cells.len() as u32 {
             for (arm, name) in (0..).zip(&results.manifest.arms) {
                 if clause.speaks_of(name) && clause.speaks_of_cell(&results.manifest, cell) {
-                    let judged = clause.judge(results, cell, arm).into_iter();
+                    let judged = clause.judge(results, (cell, arm), numbers).into_iter();
                     verdicts.extend(judged.map(|(clause, judgement, evidence, worst_seed)| Verdict {
                         index,
                         cell,
@@ -321,18 +323,18 @@ pub fn judge(results: &Results) -> Vec<Verdict> {
             }
         }
     }
-    verdicts.extend(stated(results));
-    verdicts.extend(within_limits(results));
+    verdicts.extend(stated(results, numbers));
+    verdicts.extend(within_limits(results, numbers));
     verdicts
 }
 
 /// Arms of which runs were stopped because they came to a limit of the scenario. They are counted behind the properties.
-fn within_limits(results: &Results) -> Vec<Verdict> {
+fn within_limits(results: &Results, numbers: Numbers) -> Vec<Verdict> {
     let manifest = &results.manifest;
     let index = (manifest.expect.len() + manifest.properties.len()) as u32;
     let places = (0..manifest.cells.len() as u32).flat_map(|cell| (0..manifest.arms.len() as u32).map(move |arm| (cell, arm)));
     let judged = places.filter_map(|(cell, arm)| {
-        let runs: Vec<_> = results.runs_of(cell, arm).collect();
+        let runs = Runs { runs: results.runs_of(cell, arm).collect(), numbers };
         let (clause, judgement, evidence, worst_seed) = violated::judge_limits(&runs)?;
         Some(Verdict { index, cell, arm, clause, judgement, evidence, worst_seed })
     });
@@ -341,7 +343,7 @@ fn within_limits(results: &Results) -> Vec<Verdict> {
 
 /// What became of the properties that the scenario states, in the arms of which no clause says in how many runs they may be violated. They
 /// are counted behind the clauses.
-fn stated(results: &Results) -> Vec<Verdict> {
+fn stated(results: &Results, numbers: Numbers) -> Vec<Verdict> {
     let manifest = &results.manifest;
     let speaks = |clause: &Clause, property: &str, arm: &str| matches!(clause, Clause::Violated(bounds) if bounds.property == property && clause.speaks_of(arm));
     let mut verdicts = Vec::new();
@@ -351,7 +353,7 @@ fn stated(results: &Results) -> Vec<Verdict> {
                 if manifest.expect.iter().any(|clause| speaks(clause, property, name)) {
                     continue;
                 }
-                let runs: Vec<_> = results.runs_of(cell, arm).collect();
+                let runs = Runs { runs: results.runs_of(cell, arm).collect(), numbers };
                 verdicts.extend(violated::judge_stated(property, &runs).map(|(clause, judgement, evidence, worst_seed)| Verdict {
                     index,
                     cell,
@@ -367,10 +369,36 @@ fn stated(results: &Results) -> Vec<Verdict> {
     verdicts
 }
 
+/// The limits that are written, in words: `at least 50% and at most 99%`.
+pub(crate) fn between<T: fmt::Display>(at_least: Option<T>, at_most: Option<T>, numbers: Numbers) -> String {
+    let limit = |word: &str, limit: Option<T>| limit.map(|limit| format!("{word} {}", numbers.of(limit)));
+    [limit("at least", at_least), limit("at most", at_most)].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
 fn contradiction(least: &impl fmt::Display, most: &impl fmt::Display) -> String {
     format!("nothing is at least {least} and at most {most}")
 }
 
 /// A clause in words, what came of it, the evidence, and the seed of the run that speaks most against it.
 pub(crate) type Judged = (String, Judgement, String, Option<u64>);
-pub(crate) type Runs<'a> = [(u64, &'a RunMeasures)];
+
+/// The runs that are judged, by their seeds, and how numbers are to stand in what is said of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Runs<'a> {
+    runs: Vec<(u64, &'a RunMeasures)>,
+    pub numbers: Numbers,
+}
+
+impl<'a> From<Vec<(u64, &'a RunMeasures)>> for Runs<'a> {
+    fn from(runs: Vec<(u64, &'a RunMeasures)>) -> Self {
+        Self { runs, numbers: Numbers::Written }
+    }
+}
+
+impl<'a> Deref for Runs<'a> {
+    type Target = [(u64, &'a RunMeasures)];
+
+    fn deref(&self) -> &Self::Target {
+        &self.runs
+    }
+}

@@ -99,16 +99,17 @@ pub fn load_thresholds(folder: &Utf8Path, manifest: &Manifest) -> Result<Vec<Thr
 
 /// Writes a file under a temporary name and then renames it, so that it is there whole or not at all.
 fn replace_file(folder: &Utf8Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is its owner's alone; results are as readable as any other file that the owner makes.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_data()?;
-    let path = file.into_temp_path();
-    // A temporary file is its owner's alone; results are as readable as the folder's other files.
-    let permissions = fs_err::metadata(folder.join(FILE)).map(|journal| journal.permissions());
-    if let Ok(permissions) = permissions {
-        fs_err::set_permissions(&path, permissions)?;
-    }
-    path.persist(folder.join(name))?;
+    file.into_temp_path().persist(folder.join(name))?;
     Ok(())
 }
 

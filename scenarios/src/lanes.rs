@@ -101,6 +101,8 @@ impl Lanes {
                 self.waiting.retain(|_, there| there != node);
                 let waiting = self.nodes[node.index()].waiting;
                 self.waits(*node, at, -i64::from(waiting));
+                // Who stood still lies dead now: whoever comes back under a pause is told to stand still anew.
+                end(&mut self.nodes[node.index()].paused, at);
                 self.nodes[node.index()].down.push(Span { begin: at, end: None });
             }
             Record::NodeReturned(node) => end(&mut self.nodes[node.index()].down, at),

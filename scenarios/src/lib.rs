@@ -14,6 +14,7 @@ pub mod library;
 pub mod live;
 pub mod long_run;
 pub mod measures;
+pub mod numbers;
 pub mod parallel;
 pub mod plan_text;
 pub mod precision;

@@ -67,8 +67,9 @@ pub trait LiveRun: Send {
     fn view(&self, node: NodeId) -> NodeView;
     /// What is under way now.
     fn under_way(&self) -> UnderWay;
-    /// The strikes of faults that are on now: which fault, which of its members if one apart, since when and until when.
-    fn strikes(&self) -> Vec<Strike>;
+    /// The strikes of faults that are on now: which fault, which of its members if one apart, since when and until when; and whom it hits, unless
+    /// the name of the fault says so.
+    fn strikes(&self) -> Vec<(Strike, Option<String>)>;
     /// Ends it where it stands, and answers with what was measured until then.
     fn finish(self: Box<Self>) -> Run;
 }
@@ -321,8 +322,8 @@ impl<P: Protocol> LiveRun for Live<P> {
         self.simulation.model().under_way()
     }
 
-    fn strikes(&self) -> Vec<Strike> {
-        self.simulation.model().strikes_on(self.now()).cloned().collect()
+    fn strikes(&self) -> Vec<(Strike, Option<String>)> {
+        self.simulation.model().strikes_on(self.now()).map(|(strike, whom)| (strike.clone(), whom)).collect()
     }
 
     fn finish(self: Box<Self>) -> Run {

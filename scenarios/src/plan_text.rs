@@ -32,7 +32,7 @@ pub fn fault(planned: &PlannedFault) -> String {
 }
 
 /// A value as RON in one line, as scenarios write it.
-fn written(value: &impl Serialize) -> String {
+pub(crate) fn written(value: &impl Serialize) -> String {
     let one_line = ron::ser::PrettyConfig::new().depth_limit(0).separator(" ").struct_names(false);
-    options().to_string_pretty(value, one_line).expect("faults are made of texts and numbers")
+    options().to_string_pretty(value, one_line).expect("what scenarios write is made of texts and numbers")
 }

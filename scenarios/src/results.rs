@@ -89,7 +89,7 @@ pub struct Manifest {
     pub synthetic: Vec<u32>,
     /// Planned faults in order of time, for each of the cells: what is varied may move them.
     pub faults: Vec<Vec<FaultWindow>>,
-    /// What is planned at times that differ from run to run, in words: faults that come and go at random, or on an event.
+    /// What is planned at times that differ from run to run, in words, labels first: faults that come and go at random, or on an event.
     pub random_faults: Vec<String>,
     /// Whether members fail and are repaired at random until the horizon: then no time is free of faults, and availability
     /// is what arms are ranked by, not recovery.
@@ -115,8 +115,11 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultWindow {
-    /// What happens, in words: `Crash of "server"`.
+    /// What it is called, which a scenario may say: `crash of server`, `slow database`.
     pub label: String,
+    /// What it is, and whom it strikes, where its label does not say that: `database 5 times slower`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
     /// When it begins.
     pub begin: SimTime,
     /// When it ends; `None` if it never does.
@@ -311,10 +314,20 @@ impl Manifest {
 }
 
 impl FaultWindow {
+    /// What happens, in words, its label first: `crash of server`, `slow database: database 5 times slower`.
+    pub fn told(&self) -> String {
+        told(&self.label, self.what.as_deref())
+    }
+
     /// Whether it is on at any moment from `begin` up to, and without, `end`: nanoseconds since the start.
     pub fn touches(&self, begin: u64, end: u64) -> bool {
         self.begin.as_nanos() < end && self.end.is_none_or(|last| last.as_nanos() > begin)
     }
+}
+
+/// A label, and what is meant by it where it does not say that itself.
+pub(crate) fn told(label: &str, what: Option<&str>) -> String {
+    what.map_or_else(|| label.to_owned(), |what| format!("{label}: {what}"))
 }
 
 impl Results {

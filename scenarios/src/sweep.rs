@@ -3,7 +3,7 @@
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::{cores, map_in_index_order};
-use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow};
+use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow, told};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::story::story;
@@ -194,7 +194,12 @@ pub fn manifest(scenario: &Scenario) -> Manifest {
         edges: edges::names(scenario.cells.iter().flat_map(|cell| &cell.arms).map(|arm| &*arm.plan)),
         synthetic: first.populations.iter().filter(|population| population.synthetic).map(|population| population.edge.0).collect(),
         faults: scenario.cells.iter().map(|cell| fault_windows(cell, scenario.sweep.first_seed)).collect(),
-        random_faults: first.faults.iter().filter(|fault| fault.is_random()).map(|fault| fault.label.clone()).collect(),
+        random_faults: first
+            .faults
+            .iter()
+            .filter(|fault| fault.is_random())
+            .map(|fault| told(&fault.label, fault.what().as_deref()))
+            .collect(),
         wears: first.faults.iter().any(FaultPlan::renews),
         instants_differ: depends_on_run(scenario),
         assumptions: scenario.assumptions.clone(),
@@ -226,13 +231,18 @@ fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
     let ends_sooner = cell.arms.iter().any(|arm| is_taken_back(&arm.plan));
     let windows = |fault: &FaultPlan| {
         let sooner = if ends_sooner && fault.fault.is_deploy() { ", unless taken back sooner" } else { "" };
-        let window = |(begin, end)| FaultWindow { label: format!("{}{sooner}", fault.label), begin, end };
+        // Behind everything else that is said of it.
+        let (label, what) = match fault.what() {
+            Some(what) => (fault.label.clone(), Some(format!("{what}{sooner}"))),
+            None => (format!("{}{sooner}", fault.label), None),
+        };
+        let window = |(begin, end)| FaultWindow { label: label.clone(), what: what.clone(), begin, end };
         fault.extents(plan.clockwork.horizon, &seed).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();
     faults.extend(plan.storm.iter().map(|storm| {
         let (begin, end) = storm.window();
-        FaultWindow { label: "storm".to_owned(), begin, end: Some(end) }
+        FaultWindow { label: "storm".to_owned(), what: Some(storm.what()), begin, end: Some(end) }
     }));
     faults.sort_by_key(|fault| fault.begin);
     faults
@@ -296,6 +306,28 @@ mod tests {
 
     fn options<'a>(go_on: &'a (dyn Fn() -> bool + Sync), progress: &'a mut dyn FnMut(usize, usize)) -> SweepOptions<'a> {
         SweepOptions { jobs: 2, go_on, progress }
+    }
+
+    #[test]
+    fn every_planned_fault_says_what_it_is_whatever_it_is_called() {
+        let of = |faults: &str| {
+            let text = format!(
+                r#"(schema: 1, name: "small", horizon: "60s", drain: "1s",
+                nodes: {{ "clients": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "server"), "server": Service(replicas: 3, workers: 1, demand: Constant("10ms")) }},
+                {faults})"#
+            );
+            manifest(&read(Source::new("small.ron", text), "small.ron", &[], Extent::Grid).expect("the scenario is sound"))
+        };
+        let plain = of(r#"faults: [Crash(node: "server", at: "1s", lasts: "1s")]"#);
+        assert_eq!((plain.faults[0][0].told().as_str(), plain.faults[0][0].what.as_deref()), ("crash of server", None));
+        let labelled = of(r#"faults: [SlowNode(label: "disk", node: "server[1]", factor: 4, at: "1s", lasts: "1s"),
+            Crash(label: "then", node: "server", when: FaultEnds(label: "disk"), lasts: "1s")]"#);
+        assert_eq!(labelled.faults[0][0].told(), "disk: server[1] 4 times slower");
+        assert_eq!(labelled.random_faults, ["then: crash of server"]);
+        let storm = of(
+            r#"storm: Storm(from: "10s", lasts: "20s", families: [Crash(node: "server"), Crash(node: "server", while_down: Refusal), Pause(node: "server")])"#,
+        );
+        assert_eq!(storm.faults[0][0].told(), "storm: drawn anew by every seed from crash of server; pause of server");
     }
 
     #[test]

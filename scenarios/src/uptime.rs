@@ -3,7 +3,7 @@
 //! Own definition. Time is counted from the warm-up to the horizon of every run; a member is up unless a fault says that it
 //! is down. Calls have no part in it: this is what the theory of repairable systems speaks of.
 
-use crate::expect::{Judged, Limits, Quotient, Runs};
+use crate::expect::{Judged, Limits, Quotient, Runs, between};
 use crate::problem::{Problem, one_of};
 use models::faults::Pick;
 use models::measure::RunMeasures;
@@ -88,9 +88,7 @@ impl UptimeBounds {
     }
 
     pub(crate) fn judge(&self, runs: &Runs<'_>) -> Judged {
-        let bound = |word: &str, share: Option<Share>| share.map(|share| format!("{word} {share}"));
-        let bounds =
-            [bound("at least", self.at_least), bound("at most", self.at_most)].into_iter().flatten().collect::<Vec<_>>().join(" and ");
+        let bounds = between(self.at_least, self.at_most, runs.numbers);
         let clause = format!("share of time that {} of {} are up {bounds}", self.members.in_words(), self.of);
         let up = |run: &RunMeasures| {
             let uptime = run.up.iter().find(|uptime| uptime.of == self.of);
@@ -103,6 +101,6 @@ impl UptimeBounds {
         let nothing = "without a fault every member is up all the time, and nothing is counted";
         let quotient = Quotient::share(runs.iter().map(pair).collect(), "", nothing).said(|share| format!("{:.5}%", 100.0 * share));
         let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
-        quotient.judge(clause, limits)
+        quotient.judge(clause, limits, runs.numbers)
     }
 }

@@ -40,7 +40,12 @@ impl Strikes {
 
     /// All of them, in order of their begin.
     pub fn windows(&self, plan: &Plan) -> Vec<FaultWindow> {
-        let window = |&(fault, member, begin, end): &_| FaultWindow { label: trace::fault(plan, fault, member), begin, end };
+        let window = |&(fault, member, begin, end): &_| FaultWindow {
+            label: trace::fault(plan, fault, member),
+            what: plan.faults[fault.index()].what(),
+            begin,
+            end,
+        };
         self.seen.iter().map(window).collect()
     }
 }

@@ -3,6 +3,7 @@
 use models::measure::{ClassMeasures, RunMeasures};
 use scenarios::expect::{Judgement, judge};
 use scenarios::journal::{Journal, KnownRuns};
+use scenarios::numbers::Numbers;
 use scenarios::run::{Run, run};
 use scenarios::sweep::{SweepOptions, sweep};
 use scenarios::text::Source;
@@ -136,7 +137,7 @@ fn a_class_is_judged_over_all_runs_of_a_sweep() {
     let scenario = scenario(&text(CLASSES, "", clauses));
     let options = SweepOptions { jobs: 1, go_on: &|| true, progress: &mut |_, _| {} };
     let results = sweep(&scenario, &KnownRuns::default(), &mut Journal::nowhere(), options).expect("nothing is written");
-    let verdicts = judge(&results);
+    let verdicts = judge(&results, Numbers::Written);
     let judgements: Vec<Judgement> = verdicts.iter().map(|verdict| verdict.judgement).collect();
     assert_eq!(judgements, [Judgement::Passed, Judgement::Failed, Judgement::Passed]);
     let bought: u64 = results.runs_of(0, 0).map(|(_, run)| class(run, "buy").calls).sum();

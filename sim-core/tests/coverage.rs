@@ -5,7 +5,6 @@
 
 use sim_core::draw::{Draw, Key, Seed};
 use sim_core::stats::binomial;
-use sim_core::stats::bootstrap;
 use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::pooled;
@@ -78,7 +77,7 @@ fn intervals(count: u64) -> Vec<Coverage> {
         let values: Vec<f64> = (0..count).map(|place| (0..3).map(|part| unit(experiment, "mean", 3 * place + part)).sum()).collect();
         holds(student::mean(&values).expect("enough values").interval, 1.5)
     };
-    let skewed = |experiment| holds(bootstrap::mean_interval(&values(experiment, "skewed")).expect("enough values"), 1.0);
+    let skewed = |experiment| holds(pooled::mean(&values(experiment, "skewed")).expect("enough values").interval, 1.0);
     let paired = |experiment| {
         // What both owe to the seed's luck goes; what is left is the difference of two exponential numbers, and a shift of a half.
         let (one, other) = (values(experiment, "one"), values(experiment, "other"));
@@ -101,7 +100,7 @@ fn intervals(count: u64) -> Vec<Coverage> {
         covered(RARE, count, EXPERIMENTS, |experiment| share(experiment, 0.05)),
         covered("median: order statistics", count, EXPERIMENTS, median),
         covered("mean: Student's t", count, EXPERIMENTS, mean),
-        covered("mean of skewed values: bootstrap-t", count, 2_000, skewed),
+        covered("mean of skewed values: t and Hall", count, EXPERIMENTS, skewed),
         covered("paired difference, median: order statistics", count, EXPERIMENTS, paired),
         covered("Kaplan-Meier at a point: Greenwood, log(-log)", count, EXPERIMENTS, survival),
     ]

@@ -4,7 +4,7 @@ use super::dry_run::dry_run;
 use super::output::{print, print_answer, print_changes, print_table, say, width, wrong};
 use super::precision::{PrecisionArgs, Stopped};
 use super::verdict::{Compared, VerdictArgs};
-use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, thresholds};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, WorkArgs, file_name, load, progress, stress, target, thresholds};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::export::answer::{Answer, comparison};
@@ -12,6 +12,7 @@ use reports::summary::{Ranking, fates, verdicts};
 use reports::{ReportOptions, number, write_report_telling};
 use scenarios::expect::{self, Judgement, Verdict};
 use scenarios::journal::{self, Journal, KnownRuns};
+use scenarios::numbers::Numbers;
 use scenarios::results::{Results, RunOutcome, RunRow};
 use scenarios::scenario::ArmPlan;
 use scenarios::sweep::{SweepOptions, saved, size, sweep as make_runs, too_large};
@@ -230,9 +231,7 @@ fn memory(scenario: &Scenario, jobs: usize) -> Option<String> {
 /// Makes sure that the folder can be written and belongs to this scenario, before anything is run.
 fn prepare(folder: &Utf8Path, scenario: &Scenario, fresh: bool, resume: bool, quiet: bool) -> Result<KnownRuns, Exit> {
     let cannot = |error: std::io::Error| wrong(&format!("cannot use {folder} for results: {error}; choose another folder with --out"));
-    if folder.is_file() {
-        return Err(wrong(&format!("{folder} is a file; results need a folder, choose one with --out")));
-    }
+    target::folder(folder, "results", "--out")?;
     if let Some(other) = journal::load_manifest(folder).map_err(|message| wrong(&message))?
         && other.manifest.scenario != scenario.name
     {
@@ -362,12 +361,12 @@ fn conclude(made: &Made, output: OutputArgs, files: &VerdictArgs, compared: Opti
 
 /// Prints the verdicts on the scenario's expectations.
 fn judged(results: &Results, output: OutputArgs) -> Result<(Vec<Verdict>, Exit), Exit> {
-    let judged = expect::judge(results);
+    let judged = expect::judge(results, Numbers::Written);
     if output.format == Format::Table
         && let Some(line) = verdicts::line(&judged)
     {
         print(&format!("\n{line}"))?;
-        let open = verdicts::not_passed(&results.manifest, &judged);
+        let open = verdicts::not_passed(&results.manifest, &expect::judge(results, Numbers::Read));
         if !open.rows.is_empty() {
             print("")?;
             print_table(&open, output.format)?;

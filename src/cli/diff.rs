@@ -129,6 +129,9 @@ fn told_of_broken(broken: &Broken) -> Vec<String> {
         String::new(),
         format!("{breaks} breaks {}, and {keeps} does not: at {} {}.", broken.property, instant(broken.at), broken.sentence),
     ];
+    if broken.left_out > 0 {
+        lines.push(format!("  {} earlier operations that show it are left out; `stormglass why` tells all of them", broken.left_out));
+    }
     for operation in &broken.operations {
         lines.push(format!("  {breaks}: {}", operation.sentence));
         for (here, there) in &operation.answers {

@@ -9,7 +9,7 @@ use scenarios::Scenario;
 use scenarios::fork::{Curve, ForkOptions, Futures, curve, futures, otherwise};
 use scenarios::run::Run;
 use scenarios::search::{Failure, Judge};
-use sim_core::stats::interval;
+use sim_core::stats::interval::share;
 use sim_core::time::SimTime;
 
 /// Instants along the curve, besides the start.
@@ -59,6 +59,10 @@ pub fn show(
     most_events: u64,
     quiet: bool,
 ) -> Result<Exit, Exit> {
+    let end = SimTime::ZERO + scenario.cells[0].arms[run.0].plan.clockwork.horizon;
+    if let Some(at) = args.fork_at.filter(|at| *at > end) {
+        return Err(wrong(&format!("nothing is open any more at {at}: calls are made up to {end}; choose an earlier --fork-at")));
+    }
     if let (Some(other), Some(at)) = (&args.fork_arm, args.fork_at) {
         return show_other(args, scenario, run, (other, at), most_events);
     }
@@ -140,7 +144,7 @@ fn table(found: &Curve) -> Table {
     ];
     let mut table = Table::new("The same past, other futures: how many of them fail in the same way (95 % intervals)", columns.into());
     for point in &found.points {
-        let (low, high) = interval::share(point.failed, point.made).unwrap_or((0.0, 1.0));
+        let (low, high) = interval(point);
         let full = (point.failed * WIDTH).checked_div(point.made).unwrap_or_default();
         let bar = "█".repeat(full as usize) + &"·".repeat((WIDTH - full) as usize);
         table.push(vec![
@@ -155,19 +159,54 @@ fn table(found: &Curve) -> Table {
     table
 }
 
+/// The share of all futures that fail, with 95 % confidence.
+fn interval(point: &Futures) -> (f64, f64) {
+    share(point.failed, point.made).unwrap_or((0.0, 1.0))
+}
+
+/// What the curve says, in a sentence.
 fn verdict(found: &Curve) -> String {
     match (found.decided, found.points.first(), found.points.last()) {
         (Some((from, to)), Some(first), _) => format!(
-            "it was decided between {from} and {to}: from then on nine tenths and more of all futures fail; at the start {} of {} did",
-            first.failed, first.made
+            "it was decided between {from} and {to}: from then on nine tenths and more of the futures that were made fail; at the start {}",
+            seen(first)
         ),
-        (None, Some(first), Some(last)) if first.failed == first.made && last.failed == last.made => {
-            "it was decided before the run began: every future fails, whatever its luck".to_owned()
-        }
-        (None, _, Some(last)) if last.failed * 10 >= last.made * 9 => {
-            "it was never open: nine tenths and more of all futures fail from any instant".to_owned()
+        (None, Some(first), Some(last)) if last.failed * 10 >= last.made * 9 => {
+            format!(
+                "it was decided before the run began: nine tenths and more of the futures that were made fail from any instant on; at the start {}",
+                seen(first)
+            )
         }
         (None, ..) => "it was never decided: this run does not fail, or what comes after its horizon decides".to_owned(),
         (Some(_), None, _) => String::new(),
+    }
+}
+
+/// How many failed, and what that says of all there might be.
+fn seen(point: &Futures) -> String {
+    let (low, high) = interval(point);
+    let [low, high] = [low, high].map(|share| Cell::share(share).shown());
+    format!("{} of {} do, so that of all there might be {low} to {high} do (95 % interval)", point.failed, point.made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(second: u64, failed: u64) -> Futures {
+        Futures { at: SimTime::from_nanos(second * 1_000_000_000), made: 40, failed, given_up: 0 }
+    }
+
+    #[test]
+    fn what_was_seen_is_said_with_its_interval_and_no_more_than_that() {
+        let curve =
+            |failed: [u64; 3], decided| Curve { points: (0..3).zip(failed).map(|(at, failed)| point(at, failed)).collect(), decided };
+        let always = verdict(&curve([40, 40, 40], None));
+        assert!(always.starts_with("it was decided before the run began") && always.contains("40 of 40 do"), "{always}");
+        assert!(always.contains("89.56 % to 100 %") && !always.contains("every"), "{always}");
+        let instants = (SimTime::from_nanos(1_500_000_000), SimTime::from_nanos(1_501_000_000));
+        let late = verdict(&curve([4, 4, 40], Some(instants)));
+        assert!(late.starts_with("it was decided between 1.5s and 1.501s") && late.contains("4 of 40 do"), "{late}");
+        assert!(verdict(&curve([4, 4, 3], None)).starts_with("it was never decided"));
     }
 }

@@ -27,6 +27,7 @@ mod search;
 mod shrink;
 mod step;
 mod stress;
+mod target;
 mod thresholds;
 mod trace_file;
 mod verdict;

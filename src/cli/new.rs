@@ -29,6 +29,10 @@ pub fn new(args: &NewArgs) -> Result<Exit, Exit> {
     match written {
         Ok(()) => print(&format!("{file} is written; `stormglass compare {file}` runs it")).map(|()| Exit::Fine),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(wrong(&format!("{file} exists; choose another name"))),
-        Err(error) => Err(wrong(&format!("cannot write the scenario: {error}"))),
+        Err(error) => {
+            // What is half written would be in the way of the next try; that it cannot be removed says nothing new.
+            let _ = fs_err::remove_file(&file);
+            Err(wrong(&format!("cannot write the scenario: {error}")))
+        }
     }
 }

@@ -95,5 +95,6 @@ fn aligned(table: &Table) -> String {
         grid.set_content_arrangement(ContentArrangement::Dynamic).set_width(u16::try_from(width()).unwrap_or(u16::MAX));
     }
     let lines: Vec<String> = grid.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{}\n\n{}", table.title, lines.join("\n"))
+    let note = table.note.iter().map(|note| format!("\n\n{note}")).collect::<String>();
+    format!("{}\n\n{}{note}", table.title, lines.join("\n"))
 }

@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::output::wrong;
+use super::whole_file::WholeFile;
 use camino::Utf8Path;
 use models::plan::Plan;
 use reports::charts::timeline::RunSeen;
@@ -41,8 +42,8 @@ pub fn draw(
     let cannot = |error: std::io::Error| wrong(&format!("cannot write the picture: {error}"));
     let svg = seen.svg(&Theme::light());
     let bytes = if file.extension() == Some("png") { rendered(&svg).map_err(cannot)? } else { svg.into_bytes() };
-    fs_err::write(file, bytes).map_err(cannot)?;
-    fs_err::write(file.with_extension("csv"), csv::table(&seen.table())).map_err(cannot)
+    WholeFile::write(file, bytes).map_err(cannot)?;
+    WholeFile::write(&file.with_extension("csv"), csv::table(&seen.table())).map_err(cannot)
 }
 
 #[cfg(feature = "png")]

@@ -39,7 +39,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "TIME", conflicts_with_all = ["from", "until"])]
     at: Option<SimTime>,
     /// Print what happened around this event, counted from the start of the run.
-    #[arg(long, value_name = "N", conflicts_with_all = ["from", "at", "breakpoint"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "at", "breakpoint"], value_parser = clap::value_parser!(u64).range(1..))]
     event: Option<u64>,
     /// Print what happened around the first line that fits: "node=db[1] kind=append". Words are node=, kind= and text=.
     #[arg(long = "break", value_name = "PATTERN", id = "breakpoint", conflicts_with_all = ["from", "at"])]
@@ -58,7 +58,7 @@ pub struct ReplayArgs {
     step: bool,
     #[command(flatten)]
     futures: FuturesArgs,
-    /// How many lines at most; around a moment, half of them before it.
+    /// How many lines at most; around a moment, half of them before it. With --step, how many of a movement, the last ones.
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     lines: u32,
     /// Compare with this digest, and fail with exit code 4 if the run has another.
@@ -115,7 +115,7 @@ pub fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     if args.step {
         // One more than were recorded shows that the run is over.
         let most = replayed.repro.as_ref().map_or(u64::MAX, |repro| repro.recording.events + 1);
-        return step::step(Stepper::new(replayed.plan(), replayed.seed, most), args.quiet);
+        return step::step(Stepper::new(replayed.plan(), replayed.seed, most, args.lines as usize), args.quiet);
     }
     let mut window = window(args, &replayed)?;
     let drawn = replayed.plan().of_run(replayed.seed);
@@ -150,7 +150,7 @@ struct Shown<'a> {
 impl Observer<Record> for Shown<'_> {
     fn record(&mut self, at: SimTime, record: &Record) {
         let says = self.says.take();
-        self.window.take(at, || trace::line_saying(self.plan, at, record, says.as_deref()));
+        self.window.take(at, record, || trace::line_saying(self.plan, at, record, says.as_deref()));
     }
 
     fn says(&mut self, words: &dyn fmt::Display) {
@@ -215,9 +215,18 @@ fn window(args: &ReplayArgs, replayed: &Replayed) -> Result<Window, Exit> {
         _ if args.violation => around(Moment::Time(first_violation(args, replayed)?)),
         (Some(at), ..) => around(Moment::Time(at)),
         (_, Some(event), _) => around(Moment::Record(records_before(replayed, event))),
-        (.., Some(pattern)) => around(Moment::First(pattern.clone())),
+        (.., Some(pattern)) => {
+            check(pattern, replayed)?;
+            around(Moment::First(pattern.clone()))
+        }
         _ => Window::new(Moment::Time(args.from.unwrap_or(SimTime::ZERO)), until, 0, lines),
     })
+}
+
+/// What a pattern names has to be there.
+fn check(pattern: &Pattern, replayed: &Replayed) -> Result<(), Exit> {
+    let refuse = |problems: Vec<String>| problems.iter().fold(Exit::Wrong, |_, problem| wrong(&format!("--break: {problem}")));
+    pattern.check(&trace::Known::of(&replayed.plan().plan)).map_err(refuse)
 }
 
 /// When a property of the scenario is violated first.
@@ -236,7 +245,10 @@ fn first_violation(args: &ReplayArgs, replayed: &Replayed) -> Result<SimTime, Ex
             tell(args, format!("{property} is violated at {at}"));
             Ok(at)
         }
-        None => Err(wrong("this run violates no property of its scenario; what an expectation says of a whole run has no instant")),
+        None => Err(wrong(
+            "this run violates no property of its scenario; `stormglass search` looks for a seed that does, and `stormglass why ... violation` says what \
+                         shows that an expectation is broken",
+        )),
     }
 }
 

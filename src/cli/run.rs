@@ -187,7 +187,7 @@ impl Told<'_> {
     /// What is shown as tables, the measures first.
     fn tables(&self) -> Vec<(&'static str, Table)> {
         let measures = &self.made.measures;
-        let mut tables = vec![("measures", reports::summary::single_run(&self.of_arm, measures))];
+        let mut tables = vec![("measures", reports::summary::single_run(&self.of_arm, measures, &self.made.bins))];
         tables.extend(reports::summary::services(measures).map(|table| ("services", table)));
         tables.extend(reports::summary::edges(&self.of_arm, measures).map(|table| ("edges", table)));
         tables.extend(self.means.clone().map(|table| ("means", table)));

@@ -2,7 +2,7 @@
 
 use super::output::{print, print_answer, print_table, say, wrong};
 use super::run::choose_arm;
-use super::{Exit, Format, OutputArgs, ScenarioArgs, load, progress, repro};
+use super::{Exit, Format, OutputArgs, ScenarioArgs, load, progress, repro, target};
 use camino::Utf8PathBuf;
 use clap::Args;
 use reports::export::answer::Answer;
@@ -27,7 +27,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "A..B", default_value = "1000", value_parser = seeds)]
     seeds: Seeds,
     /// Begin no further hundred of seeds after so much time of the clock on the wall: 60s.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = budget, allow_hyphen_values = true)]
     budget: Option<SimDuration>,
     /// Stop after so many runs that fail.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
@@ -76,6 +76,14 @@ fn seeds(text: &str) -> Result<Seeds, String> {
     }
 }
 
+fn budget(text: &str) -> Result<SimDuration, String> {
+    match text.parse::<SimDuration>() {
+        Ok(SimDuration::ZERO) => Err("in no time no seed is tried; write a time such as 60s".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 impl Seeds {
     /// The first, and how many.
     fn of(self, scenario: &Scenario) -> Result<(u64, u64), Exit> {
@@ -108,6 +116,7 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     let arm = choose_arm(&scenario, args.arm.as_deref())? as usize;
     refuse_unknown_property(args, &scenario)?;
     let (first, count) = args.seeds.of(&scenario)?;
+    target::folder(&args.out, "repro files", "--out")?;
     progress::watch_for_interruption(quiet);
     let bar = progress::bar(usize::try_from(count).unwrap_or(usize::MAX), quiet);
     let begun = Instant::now();
@@ -142,7 +151,8 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     show(args, (&sweep::manifest(&scenario), &scenario.arms[arm]), &made, &told)?;
     if !quiet {
         let seconds = begun.elapsed().as_secs_f64();
-        say(&format!("{} seeds in {seconds:.1} s, {:.0} a second", made.tried(), made.tried() as f64 / seconds.max(1e-9)));
+        let seeds = number::counted(&made.tried().to_string(), "seed");
+        say(&format!("{seeds} in {seconds:.1} s, {:.0} a second", made.tried() as f64 / seconds.max(1e-9)));
         say_how_far(args, &made, first, count);
         if made.failed() == 0 {
             say_what_else(&scenario, arm);
@@ -151,8 +161,9 @@ pub fn search(args: &SearchArgs) -> Result<Exit, Exit> {
     let is_bug = made.groups.iter().any(|group| group.failure.property == failure::PANIC);
     // A run that was stopped at a limit of its scenario says nothing.
     let is_broken = made.groups.iter().any(|group| group.failure.property != failure::LIMITS);
-    let ends =
-        [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (is_broken, Exit::Failed), (made.failed() > 0, Exit::Undecided)];
+    // What was never tried says no more than a run that was stopped.
+    let says_nothing = made.failed() > 0 || made.tried() == 0;
+    let ends = [(is_bug, Exit::Bug), (!progress::go_on(), Exit::Interrupted), (is_broken, Exit::Failed), (says_nothing, Exit::Undecided)];
     Ok(Exit::first(ends.into_iter().filter(|(applies, _)| *applies).map(|(_, exit)| exit)))
 }
 
@@ -309,7 +320,7 @@ fn say_how_far(args: &SearchArgs, made: &Hunt, first: u64, count: u64) {
         let next = first + tried;
         say(&format!("{why}: {tried} of {count} seeds were tried, and `--seeds {next}..{}` goes on from there", first + count - 1));
     }
-    if made.failed() == 0 {
+    if made.failed() == 0 && tried > 0 {
         say("no promise was broken: expectations that one run can break, calls without an end, stuck and stalled runs, panics");
     }
 }
@@ -330,6 +341,7 @@ mod tests {
     #[test]
     fn seeds_are_a_number_or_the_first_and_the_last() {
         assert_eq!((seeds("2000"), seeds("5..7")), (Ok(Seeds::Count(2000)), Ok(Seeds::Range(5, 7))));
+        assert!(budget("0s").is_err() && budget("-1s").is_err() && budget("1ms").is_ok());
         for wrong in ["", "0", "7..5", "1..", "..9", "-1..4", "a..b", "0..18446744073709551615"] {
             assert!(seeds(wrong).is_err(), "{wrong}");
         }

@@ -2,7 +2,7 @@
 
 use super::load::refuse;
 use super::output::{print, print_table, say, wrong};
-use super::{Exit, OutputArgs, file_name, progress, repro};
+use super::{Exit, OutputArgs, progress, repro, target};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use reports::number::{count, counted};
@@ -41,8 +41,9 @@ pub struct ShrinkArgs {
 /// The exit code of whatever went wrong.
 pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
     let repro = repro::load(&args.file, false)?;
-    repro::scenario(&repro, &args.file)?;
+    let (before, arm) = repro::scenario(&repro, &args.file)?;
     let wanted = wanted(args, &repro)?;
+    target::folder(&args.out, "the two files", "--out")?;
     let quiet = args.output.quiet;
     if !quiet {
         say(&format!("seed={} arm=\"{}\" {}: {}", repro.seed, repro.arm, wanted.property, wanted.witness));
@@ -62,9 +63,9 @@ pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
     };
     let shrunk = make_smaller(&repro, wanted, options).map_err(|refused| cannot(args, &refused, &repro))?;
     let (scenario, smaller, text) = written(args, &repro, wanted, &shrunk)?;
-    let stem = file_name(Utf8Path::new(&args.file).file_stem().unwrap_or_default());
-    let file = repro::save(&args.out, &format!("{stem}.small.ron"), &smaller.text())?;
-    let plain = repro::save(&args.out, &format!("{stem}.small.scenario.ron"), &text)?;
+    let stem = stem((&before, arm, repro.seed), shrunk.draft.seed);
+    let file = repro::save(&args.out, (&stem, ".small.ron"), &smaller.text())?;
+    let plain = repro::save(&args.out, (&stem, ".small.scenario.ron"), &text)?;
     print_table(&table(&shrunk, &repro), args.output.format)?;
     let say_or_print = |text: &str| {
         if args.output.format == super::Format::Table {
@@ -80,7 +81,8 @@ pub fn shrink(args: &ShrinkArgs) -> Result<Exit, Exit> {
     Ok(match (shrunk.is_done, progress::go_on()) {
         (true, _) => Exit::Fine,
         (false, true) => {
-            say(&format!("stopped after {} runs; --runs N goes on longer, and with the smaller file from here", shrunk.runs));
+            let runs = counted(&count(shrunk.runs), "run");
+            say(&format!("stopped after {runs}; --runs N goes on longer, and with the smaller file from here"));
             Exit::Fine
         }
         (false, false) => Exit::Interrupted,
@@ -136,6 +138,12 @@ fn written(args: &ShrinkArgs, repro: &Repro, wanted: &Failure, shrunk: &Shrunk) 
     let scenario = parse(&text)?;
     let smaller = of(&scenario)?;
     Ok((scenario, smaller, text))
+}
+
+/// How the names of both files begin: as `search` would name the run that is inside, with the seed that it came from if that is another one.
+fn stem((scenario, arm, before): (&Scenario, usize, u64), now: u64) -> String {
+    let run = repro::name_of_run(scenario, arm, now);
+    if before == now { run } else { format!("{run}.from-seed-{before}") }
 }
 
 /// What a reader is told above the scenario.

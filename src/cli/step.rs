@@ -89,7 +89,13 @@ fn obey(stepper: &mut Stepper, order: Order) -> Result<(), Exit> {
         Order::Go(time) => show(stepper, |stepper| stepper.to_time(time)),
         Order::Event(event) => show(stepper, |stepper| stepper.to_event(event)),
         Order::End => show(stepper, |stepper| stepper.to_event(u64::MAX)),
-        Order::Break(pattern) => show(stepper, |stepper| stepper.to_first(&pattern)),
+        Order::Break(pattern) => match pattern.check(&stepper.known()) {
+            Ok(()) => show(stepper, |stepper| stepper.to_first(&pattern)),
+            Err(problems) => {
+                problems.iter().for_each(|problem| say(&format!("error: {problem}")));
+                Ok(())
+            }
+        },
         Order::Back(events) => {
             stepper.back(events);
             print(&stepper.place())
@@ -97,7 +103,10 @@ fn obey(stepper: &mut Stepper, order: Order) -> Result<(), Exit> {
         Order::Node(name) => match stepper.node(&name) {
             Some(text) => print(&text),
             None => {
-                say(&format!("error: no node is called `{name}`; there are {}", stepper.nodes().collect::<Vec<_>>().join(", ")));
+                let known = stepper.known();
+                // A service or group by its name alone is several nodes.
+                let whose = || format!("`{name}` is more than one node: name one of them, such as node {name}[0]");
+                say(&format!("error: {}", known.problem_of_node(&name).unwrap_or_else(whose)));
                 Ok(())
             }
         },
@@ -112,7 +121,7 @@ fn obey(stepper: &mut Stepper, order: Order) -> Result<(), Exit> {
 fn show(stepper: &mut Stepper, go: impl FnOnce(&mut Stepper) -> Moved) -> Result<(), Exit> {
     let moved = go(stepper);
     if moved.left_out > 0 {
-        print(&format!("... {} lines before these", moved.left_out))?;
+        print(&format!("... {} lines before these; --lines N shows more", moved.left_out))?;
     }
     moved.lines.iter().try_for_each(|line| print(line))?;
     if !moved.found {

@@ -5,6 +5,7 @@
 
 use super::compare::jobs;
 use super::output::{print, print_table, say, wrong};
+use super::whole_file::WholeFile;
 use super::{Exit, Format, WorkArgs, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use reports::summary;
@@ -100,7 +101,9 @@ fn keep_measure(folder: &Utf8Path, measure: Option<&str>) -> Result<(), Exit> {
     let path = folder.join(FOLDER).join(MEASURE);
     let cannot = |error: std::io::Error| wrong(&format!("cannot write {path}: {error}"));
     match measure {
-        Some(name) => fs_err::create_dir_all(folder.join(FOLDER)).and_then(|()| fs_err::write(&path, format!("{name}\n"))).map_err(cannot),
+        Some(name) => {
+            fs_err::create_dir_all(folder.join(FOLDER)).and_then(|()| WholeFile::write(&path, format!("{name}\n"))).map_err(cannot)
+        }
         None if path.exists() => fs_err::remove_file(&path).map_err(cannot),
         None => Ok(()),
     }

@@ -1,7 +1,8 @@
 //! `run --trace`: every event of a run in a file, in the form that was asked for.
 
 use super::Exit;
-use super::output::wrong;
+use super::output::{say, wrong};
+use super::target;
 use super::whole_file::WholeFile;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
@@ -10,7 +11,9 @@ use models::record::Record;
 use reports::trace::{Chrome, Mermaid, Otlp, SpaceTime, TraceWriter};
 use scenarios::run::{Run, run as make_run, run_with_history};
 use scenarios::scenario::{ArmPlan, Scenario};
-use scenarios::trace::{Follower, Header, On, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, kind_of, line_saying, write_history};
+use scenarios::trace::{
+    Follower, Header, Known, On, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, kind_of, line_saying, write_history,
+};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
@@ -77,13 +80,9 @@ impl TraceArgs {
         let Some(text) = &self.only else { return Ok(Only::default()) };
         let refuse = |problems: Vec<String>| problems.iter().fold(Exit::Wrong, |_, problem| wrong(&format!("--only '{text}': {problem}")));
         let only = Only::parse(text).map_err(refuse)?;
-        only.check(plan.nodes.iter().map(|node| node.name.as_str()), kinds_of_messages(plan)).map_err(refuse)?;
+        only.check(&Known::of(plan)).map_err(refuse)?;
         Ok(only)
     }
-}
-
-fn kinds_of_messages(plan: &Plan) -> &[&'static str] {
-    plan.group.as_ref().map_or(&[], |group| group.spec.kinds())
 }
 
 /// Makes a run and writes its trace as it goes, so that memory does not grow with it. `also` sees every record as well.
@@ -99,6 +98,7 @@ pub fn traced(
     let made: &ArmPlan = &scenario.cells[0].arms[arm as usize];
     let plan = made.of_run(seed);
     let only = args.only(&plan)?;
+    target::file(file, "--trace")?;
     let cannot = |error: &io::Error| wrong(&format!("cannot write the trace: {error}"));
     let format = args.trace_format.unwrap_or_else(|| TraceFormat::of(file));
     let (whole, mut out) = WholeFile::begin(file).map_err(|error| cannot(&error))?;
@@ -117,11 +117,14 @@ pub fn traced(
     };
     let mut sink = Sink::begin(format, out, &header).map_err(|error| cannot(&error))?;
     let (mut failure, mut on, mut has_begun) = (None, On::default(), false);
+    let (mut events, mut chosen) = (0_u64, 0_u64);
     let mut follower = Follower::new(plan, |plan: &Plan, seen: &Seen| {
         also(seen.at, &seen.record);
+        events += 1;
         if failure.is_none() && only.wants_instant(seen.at.as_nanos()) {
             let event = TraceEvent::of(plan, seen);
             if only.wants(&event) {
+                chosen += 1;
                 if !std::mem::replace(&mut has_begun, true) {
                     let wanted = on.begins(true).into_iter().filter(|begin| only.wants_at_any_time(begin));
                     failure = wanted.map(|begin| sink.is_on(begin)).find_map(Result::err);
@@ -134,8 +137,34 @@ pub fn traced(
     });
     let run = make_run(made, seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
     drop(follower);
-    let failure = failure.or_else(|| sink.end(&run.digest.to_string()).and_then(|()| whole.keep()).err());
-    failure.map_or(Ok(run), |error| Err(cannot(&error)))
+    if let Some(error) = failure {
+        return Err(cannot(&error));
+    }
+    let shown = sink.end(&run.digest.to_string()).and_then(|shown| whole.keep().map(|()| shown)).map_err(|error| cannot(&error))?;
+    if shown == 0 {
+        say(&format!("warning: {}", nothing_in(args, file, format, (events, chosen))));
+    }
+    Ok(run)
+}
+
+/// Why there is nothing to be seen in a file, and what to do: of the events of the run so many were chosen.
+fn nothing_in(args: &TraceArgs, file: &Utf8Path, format: TraceFormat, (events, chosen): (u64, u64)) -> String {
+    let only = args.only.as_ref().map_or(String::new(), |only| format!(" by --only '{only}'"));
+    match (chosen, events) {
+        (_, 0) => format!("{file} shows nothing: nothing happens in this run"),
+        (0, _) => {
+            let remedy = "leave a condition out, or let from= begin earlier and until= end later";
+            format!("{file} shows nothing: none of the {events} events of the run is chosen{only}; {remedy}")
+        }
+        _ => {
+            let halves = match format {
+                TraceFormat::Mermaid => "a message of which the sending was left out is left out, too",
+                _ => "a call, an attempt, a wait or work of which the begin was left out is left out, too",
+            };
+            let remedy = "let from= begin earlier, choose whole calls with call=, or write .jsonl, which has every event";
+            format!("{file} shows nothing: {chosen} of the {events} events of the run are chosen{only}, and {halves}; {remedy}")
+        }
+    }
 }
 
 /// Makes a run that keeps its history, and writes that: events do not tell what was asked and answered.
@@ -159,14 +188,15 @@ fn with_history(
 
 /// Lines of text, or something that a library writes.
 enum Sink {
-    Text(BufWriter<fs_err::File>),
+    /// With the number of lines.
+    Text(BufWriter<fs_err::File>, u64),
     Other(Box<dyn TraceWriter>),
 }
 
 impl Sink {
     fn begin(format: TraceFormat, out: BufWriter<fs_err::File>, header: &Header) -> io::Result<Self> {
         Ok(match format {
-            TraceFormat::Text | TraceFormat::Jepsen => Self::Text(out),
+            TraceFormat::Text | TraceFormat::Jepsen => Self::Text(out, 0),
             TraceFormat::Jsonl => Self::Other(Box::new(TraceLines::begin(out, header)?)),
             TraceFormat::Chrome => Self::Other(Box::new(Chrome::begin(out, header)?)),
             TraceFormat::Otlp => Self::Other(Box::new(Otlp::begin(out, header)?)),
@@ -177,21 +207,25 @@ impl Sink {
 
     fn event(&mut self, plan: &Plan, seen: &Seen, event: &TraceEvent<'_>) -> io::Result<()> {
         match self {
-            Self::Text(out) => writeln!(out, "{}", line_saying(plan, seen.at, &seen.record, seen.says.as_deref())),
+            Self::Text(out, lines) => {
+                *lines += 1;
+                writeln!(out, "{}", line_saying(plan, seen.at, &seen.record, seen.says.as_deref()))
+            }
             Self::Other(writer) => writer.event(event),
         }
     }
 
     fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
         match self {
-            Self::Text(_) => Ok(()),
+            Self::Text(..) => Ok(()),
             Self::Other(writer) => writer.is_on(begin),
         }
     }
 
-    fn end(self, digest: &str) -> io::Result<()> {
+    /// How much there is to be seen.
+    fn end(self, digest: &str) -> io::Result<u64> {
         match self {
-            Self::Text(mut out) => out.flush(),
+            Self::Text(mut out, lines) => out.flush().map(|()| lines),
             Self::Other(writer) => writer.end(digest),
         }
     }

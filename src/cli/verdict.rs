@@ -1,6 +1,7 @@
 //! What becomes of verdicts beside the tables: files for CI systems and reviewers, and a comparison with earlier results.
 
 use super::output::{print, print_table, say, wrong};
+use super::whole_file::WholeFile;
 use super::{Exit, Format, OutputArgs};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
@@ -93,7 +94,7 @@ impl VerdictArgs {
         }
         if let Some(file) = &self.summary {
             let against = compared.map(|compared| (&compared.against, compared.name.as_str()));
-            write(file, &review::summary(results, verdicts, against))?;
+            write(file, &review::summary(results, against))?;
         }
         if self.annotations == Some(Annotations::Github) {
             let source = &results.manifest.source;
@@ -107,7 +108,7 @@ impl VerdictArgs {
 fn write(file: &Utf8Path, text: &str) -> Result<(), Exit> {
     let folder = file.parent().filter(|folder| !folder.as_str().is_empty());
     let made = folder.map_or(Ok(()), fs_err::create_dir_all);
-    made.and_then(|()| fs_err::write(file, text)).map_err(|error| wrong(&format!("cannot write {file}: {error}")))
+    made.and_then(|()| WholeFile::write(file, text)).map_err(|error| wrong(&format!("cannot write {file}: {error}")))
 }
 
 impl Earlier {

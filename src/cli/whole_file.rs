@@ -1,7 +1,7 @@
 //! How does a file that is written bit by bit get onto the disk whole, or not at all?
 
 use camino::{Utf8Path, Utf8PathBuf};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 
 /// A file that is being written beside its place, and takes it when it is whole. Dropped before that, it leaves behind whatever was there.
 pub struct WholeFile {
@@ -26,6 +26,16 @@ impl WholeFile {
         Ok((Self { path: path.to_owned(), beside }, BufWriter::new(fs_err::File::from_parts(file, path.as_std_path()))))
     }
 
+    /// Writes a file of which everything is known.
+    ///
+    /// # Errors
+    /// If it cannot be written; what was there is there still.
+    pub fn write(path: &Utf8Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        let (whole, mut out) = Self::begin(path)?;
+        out.write_all(bytes.as_ref()).and_then(|()| out.flush())?;
+        whole.keep()
+    }
+
     /// It is whole: puts it in its place. Whatever wrote to it has to be flushed.
     ///
     /// # Errors
@@ -47,7 +57,6 @@ impl Drop for WholeFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
 
     #[test]
     fn what_was_there_stays_until_the_new_file_is_whole() {
@@ -65,6 +74,8 @@ mod tests {
         assert_eq!(read(), "old");
         whole.keep().expect("it can be put there");
         assert_eq!(read(), "new");
+        WholeFile::write(&path, "newer").expect("it can be written");
+        assert_eq!(read(), "newer");
         assert_eq!(std::fs::read_dir(folder.path()).expect("it can be listed").count(), 1, "nothing else is left behind");
     }
 }

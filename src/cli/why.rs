@@ -5,17 +5,18 @@ use super::replay::run_of_repro;
 use super::run::choose_arm;
 use super::trace_file::TraceFormat;
 use super::whole_file::WholeFile;
-use super::{Exit, ScenarioArgs, load};
+use super::{Exit, ScenarioArgs, load, target};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use models::properties::{Finding, Verdict, Witness};
+use models::properties::{AnyProperty, Finding, Verdict, Witness, of_protocols};
 use reports::trace::{Mermaid, SpaceTime, TraceWriter};
 use scenarios::diff::{FileSource, RunSource, Source};
+use scenarios::problem::did_you_mean;
 use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::Scenario;
 use scenarios::search::{Failure, Judge};
 use scenarios::trace::TraceLines;
-use scenarios::why::{Collected, Subject, Survey, collect, moment, named, select, stories, survey};
+use scenarios::why::{Collected, Shows, Subject, Survey, collect, lately, moment, named, select, shown, stories, survey};
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ pub struct WhyArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
     /// A call as traces name it ("shoppers -> checkout #17.3", #17.3, or its key); `slowest` or `first-failure`; `retry-storm`;
-    /// `violation`, or the name of a property.
+    /// `violation`, or the name of a property or of an expectation that the run breaks.
     #[arg(value_name = "CALL-or-VIOLATION")]
     subject: String,
     /// The seed of the run [default: the scenario's first].
@@ -48,6 +49,7 @@ pub struct WhyArgs {
 pub fn why(args: &WhyArgs) -> Result<Exit, Exit> {
     if let Some(file) = &args.draw {
         check_ending(file)?;
+        target::file(file, "--draw")?;
     }
     if args.scenario.scenario.ends_with(".jsonl") {
         return of_trace(args);
@@ -61,10 +63,7 @@ pub fn why(args: &WhyArgs) -> Result<Exit, Exit> {
             let made = make_run(plan, seed, TieBreak::ByRank, None);
             match violated(&made.measures.findings, property.as_deref()) {
                 Ok(finding) => of_violation(args, finding, &source),
-                Err(nothing) => match broken_promise(&scenario, arm, seed, &made).filter(|_| property.is_none()) {
-                    Some(failure) => of_promise(args, &failure, &source),
-                    None => Err(wrong(&nothing)),
-                },
+                Err(nothing) => of_promise(args, (&scenario, arm, seed), &made, (property.as_deref(), nothing), &source),
             }
         }
         subject => of_source(args, &subject, &source),
@@ -86,22 +85,73 @@ fn run_that_is_meant(args: &WhyArgs) -> Result<(Scenario, u32, u64), Exit> {
     Ok((scenario, arm, seed))
 }
 
-/// What a run breaks that is no property: an expectation that each run has to keep, or what every run promises.
-fn broken_promise(scenario: &Scenario, arm: u32, seed: u64, made: &Run) -> Option<Failure> {
-    Judge::of(scenario, arm as usize).failures(seed, Ok(made)).into_iter().next()
+/// What a run breaks that is no property, an expectation that each run has to keep or what every run promises: told by what shows it.
+fn of_promise(
+    args: &WhyArgs,
+    (scenario, arm, seed): (&Scenario, u32, u64),
+    made: &Run,
+    (wanted, nothing): (Option<&str>, String),
+    source: &dyn Source,
+) -> Result<Exit, Exit> {
+    let mut judge = Judge::of(scenario, arm as usize);
+    let all = judge.failures(seed, Ok(made));
+    let Some(broken) = all.iter().find(|failure| wanted.is_none_or(|name| failure.property == name)) else {
+        let is_stated = wanted.is_none_or(|name| made.measures.findings.iter().any(|finding| is_named(&finding.property, name)));
+        return Err(wrong(&if is_stated { nothing } else { unknown(wanted.unwrap_or_default(), made, &all) }));
+    };
+    print(&format!("{}: {}; {}", broken.property, broken.witness, broken.seen))?;
+    let others: Vec<String> = all.iter().filter(|other| *other != broken).map(|other| format!("`{}`", other.property)).collect();
+    if !others.is_empty() {
+        print(&format!("It breaks {} as well, which can be named in the place of `violation`.", others.join(", ")))?;
+    }
+    let clauses = judge.clone();
+    let clause = judge.broken_clauses(seed, made).into_iter().find(|(failure, _)| failure == broken).map(|(_, clause)| clause);
+    let shown = shown(&clauses, &scenario.cells[0].arms[arm as usize], seed, (broken, clause));
+    print(&format!("\n{}", shown.why))?;
+    match shown.shows {
+        Shows::Call(key) => drop(of_source(args, &Subject::Call(key), source)?),
+        Shows::Moment(at) => {
+            let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
+            let moment = moment(source, (at, None)).map_err(|error| wrong(&error.to_string()))?;
+            reports::why::led_to_moment(at, &moment, &survey).iter().try_for_each(|line| print(line))?;
+            draw(args, source, (&moment.near, moment.from), [])?;
+        }
+        Shows::Until(at) => {
+            let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
+            let lately = lately(source, at).map_err(|error| wrong(&error.to_string()))?;
+            reports::why::until_moment(at, &lately, &survey).iter().try_for_each(|line| print(line))?;
+        }
+        Shows::WholeRun => {
+            print(
+                "`slowest`, `first-failure` and `retry-storm` in the place of `violation` look at its calls, and `stormglass replay` at its events",
+            )?;
+        }
+    }
+    Ok(Exit::Failed)
 }
 
-/// A broken promise is told by the first call that failed, or else by the one that took longest.
-fn of_promise(args: &WhyArgs, failure: &Failure, source: &dyn Source) -> Result<Exit, Exit> {
-    print(&format!("{}: {}; {}", failure.property, failure.witness, failure.seen))?;
-    let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
-    let (subject, which) = match survey.first_failed {
-        Some(_) => (Subject::FirstFailure, "the first call that failed"),
-        None => (Subject::Slowest, "no call failed; the one that took longest"),
-    };
-    print(&format!("\n{which}"))?;
-    of_source(args, &subject, source)?;
-    Ok(Exit::Failed)
+/// Why a word names nothing that can be explained.
+fn unknown(word: &str, made: &Run, broken: &[Failure]) -> String {
+    let properties = made.measures.findings.iter().map(|finding| finding.property.as_str());
+    let mut stated: Vec<&str> = properties.collect();
+    stated.extend(
+        broken
+            .iter()
+            .map(|failure| failure.property.as_str())
+            .filter(|name| !made.measures.findings.iter().any(|finding| finding.property == *name)),
+    );
+    let quoted = stated.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let is_property =
+        AnyProperty::ALL.iter().any(|(name, _)| is_named(word, name)) || of_protocols().iter().any(|known| known.name == word);
+    if is_property {
+        let states = if stated.is_empty() { "it states none".to_owned() } else { format!("this run is judged by {quoted}") };
+        return format!(
+            "the scenario does not state the property {word}, so that no run is judged by it; {states}; add it to `properties:` of the scenario"
+        );
+    }
+    let hint = did_you_mean(word, WORDS.into_iter().chain(stated)).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let properties = if quoted.is_empty() { String::new() } else { format!(", or {quoted}") };
+    format!("`{word}` is nothing that can be explained: {CALLS}; `retry-storm`; `violation`{properties}{hint}")
 }
 
 /// A trace in a file: of it, everything but violations, which only a run can judge.
@@ -124,15 +174,25 @@ fn subject(text: &str, scenario: Option<(&Scenario, u32)>) -> Subject {
         let stated = &scenario.cells[0].arms[arm as usize].plan.properties;
         stated.iter().any(|property| is_named(&property.title(), text))
     };
+    let is_call = text.contains(" -> ") || text.starts_with('#') || text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match text {
         "slowest" => Subject::Slowest,
         "first-failure" => Subject::FirstFailure,
         "retry-storm" => Subject::Storm,
         "violation" => Subject::Violation(None),
         name if scenario.is_some_and(is_property) => Subject::Violation(Some(name.to_owned())),
-        name => Subject::Call(name.to_owned()),
+        name if is_call || scenario.is_none() => Subject::Call(name.to_owned()),
+        // An expectation in words, or nothing that there is.
+        name => Subject::Violation(Some(name.to_owned())),
     }
 }
+
+/// Words that are no names.
+const WORDS: [&str; 4] = ["slowest", "first-failure", "retry-storm", "violation"];
+
+/// How calls are named.
+const CALLS: &str =
+    "a call is named as traces name it, such as \"shoppers -> checkout #17.3\", #17.3, or by its key, or `slowest`, or `first-failure`";
 
 /// `Linearizable` names `Linearizable(...)`.
 fn is_named(property: &str, name: &str) -> bool {
@@ -177,8 +237,7 @@ fn of_source(args: &WhyArgs, subject: &Subject, source: &dyn Source) -> Result<E
     let collected = collect(source, &BTreeSet::from([key])).map_err(|error| wrong(&error.to_string()))?;
     let told = stories(&collected.in_order());
     let Some(story) = told.iter().find(|story| collected.calls.contains(&story.key)) else {
-        let how = "a call is named as traces name it, such as \"shoppers -> checkout #17.3\", or `slowest`, or `first-failure`";
-        return Err(wrong(&format!("no call of this run is called `{subject}`; {how}")));
+        return Err(wrong(&format!("no call of this run is called `{subject}`; {CALLS}")));
     };
     reports::why::call(story, &collected, &survey).iter().try_for_each(|line| print(line))?;
     draw(args, source, (&collected, 0), [story.name.clone()])?;
@@ -235,7 +294,7 @@ fn draw(
     };
     // Whatever happened long before would press together what is to be seen: of the time before the calls only faults are drawn.
     collected.events.values().try_for_each(|event| writer.event(event)).map_err(cannot)?;
-    writer.end("0000000000000000").and_then(|()| whole.keep()).map_err(cannot)?;
+    writer.end("0000000000000000").and_then(|_| whole.keep()).map_err(cannot)?;
     say(&format!("drawn: {file}"));
     Ok(())
 }

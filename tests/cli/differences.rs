@@ -103,3 +103,13 @@ fn of_counted_entries_of_earlier_terms_it_is_the_append_that_overwrites_the_comm
     let node = |line: &&str| between(line, "s  ", " hears").map(str::to_owned);
     assert!(wrong.iter().any(|line| right.iter().any(|other| node(other) == node(line))), "nothing is overwritten: {told}");
 }
+
+#[test]
+fn every_operation_that_shows_a_violation_is_told() {
+    let why = Place::with(&[]).run(&["why", "abd-write-back", "violation", "--seed", "1"]).out;
+    let shown = why.split_once("what was asked and answered").expect("it says what cannot be explained").1;
+    let operations = shown.lines().skip(1).take_while(|line| !line.is_empty()).count();
+    assert_eq!(operations, 5, "{why}");
+    let told = told("abd-write-back", "1", ["without", "with"]);
+    assert_eq!(told.lines().filter(|line| line.starts_with("  A: clients -> register #")).count(), operations, "{told}");
+}

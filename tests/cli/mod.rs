@@ -15,6 +15,7 @@ mod jepsen; // a history as Jepsen writes one
 mod middle; // load balancers, flags, and what is said of nodes and tasks
 mod otlp; // do the spans fit the public definition of OTLP as JSON?
 mod precision; // runs until they are precise, dry runs, and doubts
+mod promises; // expectations that a run breaks, and what shows that
 mod properties; // was it correct? properties and their exit codes
 mod results; // results folders that were cut, edited or made by another version, and what programs read of them
 mod search; // seeds that break a promise, files of their runs, and those repeated

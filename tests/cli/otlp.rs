@@ -121,3 +121,31 @@ fn what_does_not_fit_is_found() {
         assert!(span(wrong).is_some(), "{wrong}");
     }
 }
+
+#[test]
+fn a_file_that_shows_nothing_is_not_left_without_a_word() {
+    let place = Place::with(&[("chain.ron", CHAIN)]);
+    for (file, only, reason) in [
+        ("x.otlp.json", "kind=end", "of the begin was left out"),
+        ("x.otlp.json", "from=100ms until=101ms", "none of the"),
+        ("x.json", "kind=end", "let from= begin earlier"),
+        ("x.svg", "kind=end", "or write .jsonl, which has every event"),
+        ("x.mmd", "kind=deliver", "a message of which the sending was left out is left out, too"),
+        ("x.jsonl", "kind=job", "leave a condition out"),
+        ("x.txt", "kind=job", "none of the"),
+    ] {
+        let said = place.run(&["run", "chain.ron", "--quiet", "--trace", file, "--only", only]);
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        let reason = reason.replace("of the begin", "of which the begin");
+        assert!(
+            said.err.contains(&format!("warning: {file} shows nothing: ")) && said.err.contains(&reason),
+            "{file} {only}: {}",
+            said.err
+        );
+        assert!(said.err.contains(&format!("--only '{only}'")), "{}", said.err);
+    }
+    for file in ["x.otlp.json", "x.json", "x.svg", "x.mmd", "x.jsonl", "x.txt"] {
+        let said = place.run(&["run", "chain.ron", "--quiet", "--trace", file, "--only", "from=900ms until=1300ms"]);
+        assert!(!said.err.contains("shows nothing"), "{file}: {}", said.err);
+    }
+}

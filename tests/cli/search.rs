@@ -63,13 +63,6 @@ fn an_arm_that_bears_every_storm_is_searched_in_vain() {
 }
 
 #[test]
-fn a_search_without_time_tries_nothing_and_says_so() {
-    let said = stormy().run(&["search", "stormy.ron", "--budget", "0s"]);
-    assert_eq!(said.code, Some(0), "{}", said.err);
-    assert!(said.err.contains("the time is over (--budget): 0 of 1000 seeds were tried, and `--seeds 1..1000` goes on"), "{}", said.err);
-}
-
-#[test]
 fn a_failure_is_repeated_from_its_file_alone_with_its_own_exit_code() {
     let place = stormy();
     let file = repro(&place);
@@ -113,7 +106,7 @@ fn a_trace_is_printed_around_an_instant_an_event_or_what_fits() {
     assert!(node.out.lines().take(4).any(|line| line.contains("start") && line.contains("shop[1]")), "{}", node.out);
     let event = lines(&["--event", "100"]);
     assert_eq!(event.out.lines().filter(|line| line.contains("clients -> shop")).count(), 6, "{}", event.out);
-    let none = lines(&["--break", "kind=nothing-of-this-kind"]);
+    let none = lines(&["--break", "text=nothing-of-this-kind"]);
     assert!(none.err.contains("no line fits: the last event was at"), "{}", none.err);
     let beyond = lines(&["--event", "99999999"]);
     assert!(beyond.err.contains("there is no event 99999999"), "{}", beyond.err);
@@ -172,12 +165,12 @@ fn mistakes_with_search_and_replay_are_named() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_ends_the_search_with_the_reason() {
+fn a_folder_that_cannot_be_written_ends_the_search_before_it_begins() {
     let place = stormy();
     place.write("repros", b"a file");
     let said = place.run(&["search", "stormy.ron", "--quiet"]);
-    assert_eq!(said.code, Some(2), "{}", said.out);
-    assert!(said.out.starts_with("seed=") && said.err.contains("choose another folder with --out"), "{}{}", said.out, said.err);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "nothing is tried");
+    assert!(said.err.contains("repros is a file, and repro files need a folder; choose another one with --out"), "{}", said.err);
 }
 
 #[test]
@@ -187,4 +180,43 @@ fn names_in_a_scenario_lead_no_file_out_of_its_folder() {
     assert_eq!(said.code, Some(1), "{}", said.err);
     let files = place.files(".");
     assert!(files.keys().all(|name| name == "evil.ron" || name.starts_with("deep/down/------evil.")), "{:?}", files.keys());
+}
+
+#[test]
+fn a_file_of_an_earlier_search_is_never_written_over_by_that_of_another_run() {
+    let place = stormy();
+    let search = |change: &str| {
+        let said = place.run(&["search", "stormy.ron", "--seeds", "1..1", "--quiet", "--set", change]);
+        assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+        said.out
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("again: stormglass replay "))
+            .expect("it says how to repeat it")
+            .to_owned()
+    };
+    let first = search("horizon=20s");
+    let before = place.read(&first);
+    let other = search("horizon=20001ms");
+    assert_eq!((first.as_str(), other.as_str()), ("repros/stormy.one-retry.seed-1.ron", "repros/stormy.one-retry.seed-1.2.ron"));
+    assert_eq!(place.read(&first), before);
+    assert_eq!((search("horizon=20s"), search("horizon=20001ms")), (first, other), "the same run is the same file");
+    assert_eq!(place.files("repros").len(), 2);
+}
+
+#[test]
+fn a_search_for_which_there_was_no_time_says_nothing_of_the_scenario() {
+    let place = stormy();
+    for (budget, reason) in [("0s", "in no time no seed is tried"), ("-1s", "`-1s` is not a duration")] {
+        let said = place.run(&["search", "stormy.ron", "--budget", budget]);
+        assert!(said.code == Some(2) && said.err.contains(reason), "{budget}: {}", said.err);
+    }
+    let said = place.run(&["search", "stormy.ron", "--budget", "1ns", "--seeds", "5"]);
+    assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+    assert!(
+        said.err.contains("the time is over (--budget): 0 of 5 seeds were tried, and `--seeds 1..5` goes on")
+            && !said.err.contains("no promise was broken"),
+        "{}",
+        said.err
+    );
+    assert_eq!(place.run(&["search", "stormy.ron", "--budget", "1h", "--seeds", "1..1", "--quiet"]).code, Some(1));
 }

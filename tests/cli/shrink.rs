@@ -22,6 +22,11 @@ fn a_failure_is_made_small_and_still_fails_in_the_same_way() {
     let small = said.out.lines().find_map(|line| line.strip_prefix("again:    stormglass replay ")).expect("it says how to repeat it");
     let again = place.run(&["replay", small, "--lines", "1"]);
     assert_eq!(again.code, Some(1), "{}{}", again.out, again.err);
+    let seed =
+        again.err.lines().find_map(|line| line.strip_prefix("seed=")).and_then(|rest| rest.split(' ').next()).expect("it says the seed");
+    let before = file.rsplit_once(".seed-").and_then(|(_, rest)| rest.strip_suffix(".ron")).expect("the file is named by its seed");
+    let from = if seed == before { String::new() } else { format!(".from-seed-{before}") };
+    assert_eq!(small, format!("repros/stormy.one-retry.seed-{seed}{from}.small.ron"), "it is named by the seed that is inside");
     assert!(again.out.contains("availability at least 100%: broken Availability"), "{}", again.out);
     let (plain, run) = said
         .out
@@ -43,13 +48,25 @@ fn a_failure_is_made_small_and_still_fails_in_the_same_way() {
 #[test]
 fn only_a_repro_file_that_fails_can_be_made_small() {
     let (place, file) = failing();
+    place.write("a-file", b"not a repro file");
     for (arguments, reason) in [
-        (vec!["shrink", "stormy.ron"], "stormy.ron is no repro file"),
-        (vec!["shrink", "nothing.ron"], "there is no file `nothing.ron`"),
+        (vec!["shrink", "stormy.ron"], "stormy.ron is no repro file; if it is a scenario, `stormglass search stormy.ron` writes one"),
+        (
+            vec!["shrink", "abd-write-back"],
+            "abd-write-back is a scenario, and no repro file of one of its runs; `stormglass search abd-write-back`",
+        ),
+        (vec!["shrink", "nothing.ron"], "there is no file `nothing.ron`; `stormglass search SCENARIO` writes a repro file"),
+        (vec!["shrink", "repros"], "repros is a folder; name one of the repro files in it"),
+        (vec!["shrink", "a-file"], "a-file is no repro file; `stormglass search SCENARIO` writes"),
+        (vec!["shrink", &file, "--out", "a-file"], "a-file is a file, and the two files need a folder; choose another one with --out"),
+        (
+            vec!["search", "stormy.ron", "--out", "a-file/x"],
+            "a-file/x cannot be a folder, because a-file is a file; choose another one with --out",
+        ),
         (vec!["shrink", &file, "--property", "no such thing"], "does not break `no such thing`; it breaks `availability at least 100%`"),
     ] {
         let said = place.run(&arguments);
-        assert_eq!(said.code, Some(2), "{arguments:?}");
+        assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{arguments:?}: {}", said.err);
         assert!(said.err.contains(reason), "{arguments:?}: {}", said.err);
     }
 }
@@ -71,6 +88,32 @@ fn a_run_is_gone_through_by_commands_a_line_each() {
     assert_eq!((places[1], places[2], places[5]), (places[1], places[1], places[1]), "where it was found is where it is, before and after");
     assert!(out.contains("shop[0]: ") && places[7].ends_with("the run is over"), "{out}");
     assert!(err.contains("there is no command `jump`"), "{err}");
+}
+
+#[test]
+fn a_breakpoint_that_names_nothing_is_refused_and_a_movement_shows_so_many_lines_as_are_wanted() {
+    let (place, file) = failing();
+    let said = place.run(&["replay", &file, "--break", "node=shp kind=fault-begin text=x"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(2), ""), "{}", said.err);
+    let wrong = |word: &str, near: &str| format!("`{word}`; expected one of {near}");
+    assert!(said.err.contains("--break: no node is called `shp`; expected clients or shop; did you mean `shop`?"), "{}", said.err);
+    assert!(
+        said.err.contains(&wrong("fault-begin", "call, end, send")) && said.err.contains("did you mean `fault-begins`?"),
+        "{}",
+        said.err
+    );
+    let mut program = place.command(&["replay", &file, "--step", "--quiet", "--lines", "3"]);
+    let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    child.stdin.take().expect("it reads").write_all(b"break node=nosuch\nbreak kind=fault-begins\nnode shop\n").expect("it listens");
+    let output = child.wait_with_output().expect("it ends");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    assert!(err.contains("error: no node is called `nosuch`; expected clients or shop"), "{err}");
+    assert!(err.contains("error: `shop` is more than one node: name one of them, such as node shop[0]"), "{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 6, "where it begins, how much was left out, three lines and where it stands: {out}");
+    assert!(lines[1].starts_with("... ") && lines[1].ends_with(" lines before these; --lines N shows more"), "{out}");
+    assert!(lines[4].contains("FAULT") || lines[3].contains("FAULT") || lines[2].contains("FAULT"), "{out}");
 }
 
 #[test]

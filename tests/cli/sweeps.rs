@@ -260,3 +260,55 @@ fn a_service_that_nobody_calls_and_a_pool_that_nobody_shares_are_warnings() {
     let said = place.run(&["check", "shared.ron"]);
     assert!(!format!("{}{}", said.out, said.err).contains("nobody shares"), "{}", said.err);
 }
+
+#[test]
+fn layers_that_never_act_are_warnings_and_layers_that_may_are_none() {
+    let stacks = [
+        (r#"[Retry(attempts: 1, backoff: Immediate()), Timeout("100ms")]"#, "`attempts: 1` never tries again"),
+        (
+            r#"[Retry(attempts: 3, backoff: Immediate(), budget: TokenBucket(capacity: 1, deposit: "10%")), Timeout("100ms")]"#,
+            "`capacity: 1` never allows a retry",
+        ),
+        (
+            r#"[Timeout("100ms"), Retry(attempts: 4, backoff: Constant(delay: "10s"))]"#,
+            "no retry is in time: the first waits 10s at least, and the `Timeout(\"100ms\")` around it",
+        ),
+        (r#"[Hedge(AfterDelay(delay: "5s")), Timeout("100ms")]"#, "`delay: \"5s\"` never passes: what is hedged is over after 100ms"),
+        (r#"[Hedge(AfterDelay(delay: "150ms")), Retry(attempts: 2, backoff: Immediate()), Timeout("100ms")]"#, ""),
+        (r#"[Timeout("100ms"), Retry(attempts: 4, backoff: FullJitter(base: "10s", cap: "20s"))]"#, ""),
+    ];
+    for (stack, sentence) in stacks {
+        let text = SMALL.replace("arms: {", &format!("arms: {{ \"meant\": (stacks: {{ \"clients -> service\": {stack} }}), "));
+        assert_ne!(text, SMALL);
+        let said = Place::with(&[("idle.ron", text.as_str())]).run(&["check", "idle.ron"]);
+        let said = format!("{}{}", said.out, said.err);
+        assert_eq!(said.contains("warning"), !sentence.is_empty(), "{stack}: {said}");
+        assert!(said.contains(sentence) && said.contains("arms.meant.stacks") != sentence.is_empty(), "{stack}: {said}");
+    }
+}
+
+#[test]
+fn who_waits_for_ever_for_what_the_way_loses_is_a_warning() {
+    let text = |arrivals: &str, stack: &str| {
+        format!(
+            r#"(schema: 1, name: "lossy", horizon: "10s",
+                nodes: {{ "c": Clients(count: 5, arrivals: {arrivals}, calls: "s", domain: "x"), "s": Service(does: [Call("d")], domain: "x"), "d": Service(domain: "y") }},
+                links: [Link(from: "x", to: "y", delay: Constant("1ms"), loss: "0.2%")], stacks: {{ {stack} }})"#
+        )
+    };
+    let open = r#"Poisson(rate: "5/s")"#;
+    let checked = |text: &str| {
+        let said = Place::with(&[("lossy.ron", text)]).run(&["check", "lossy.ron"]);
+        format!("{}{}", said.out, said.err)
+    };
+    let said = checked(&text(open, r#""c -> s": [Timeout("1s")]"#));
+    let sentence = "0.2% of the messages over `s -> d` are lost, and each of them keeps a request, and what it holds, waiting for ever";
+    assert!(said.contains(sentence) && said.contains(r#"write one: stacks: { "s -> d": [Timeout("1s")] }"#), "{said}");
+    for ended in [r#""s -> d": [Timeout("1s")]"#, r#""c -> s": [Deadline(after: "1s", propagate: true)]"#] {
+        let said = checked(&text(open, ended));
+        assert!(!said.contains("for ever"), "{ended}: {said}");
+    }
+    let closed = r#"ClosedLoop(think: Exponential(mean: "100ms"))"#;
+    let far = text(closed, r#""s -> d": [Timeout("1s")]"#).replace(r#"calls: "s", domain: "x""#, r#"calls: "s", domain: "y""#);
+    assert!(checked(&far).contains("over `c -> s` are lost, and each of them keeps a client waiting for ever"), "{}", checked(&far));
+}

@@ -83,6 +83,11 @@ impl FaultPlan {
         Self { key, label, fault, members, schedule, stagger, pick: timing.pick, radius: None }
     }
 
+    /// What it does, and to whom, in the words of a fault without a label; nothing if the label says that already.
+    pub fn what(&self) -> Option<String> {
+        Some(self.fault.label()).filter(|what| !self.label.contains(what))
+    }
+
     /// The same, over after this; nothing if it says itself how long it lasts, or does not strike at an instant.
     #[must_use]
     pub fn shortened(&self, lasts: SimDuration) -> Option<Self> {

@@ -217,6 +217,24 @@ struct Candidate<'a> {
 }
 
 impl StormPlan {
+    /// What it is, in words: what may happen in it, each kind once.
+    pub fn what(&self) -> String {
+        /// More kinds than this are only counted.
+        const NAMED: usize = 8;
+        let whole = self.families.iter().filter_map(|family| Some((family.strengths.last()?, family.aims)));
+        let mut labels: Vec<String> = Vec::new();
+        for ((fault, _), aims) in whole {
+            let label = Family::label_of(fault, aims);
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        let more = labels.len().saturating_sub(NAMED);
+        labels.truncate(NAMED);
+        let more = if more > 0 { format!("; and {more} more kinds") } else { String::new() };
+        format!("drawn anew by every seed from {}{more}", labels.join("; "))
+    }
+
     /// Begin and end.
     pub fn window(&self) -> (SimTime, SimTime) {
         (SimTime::ZERO + self.storm.from, SimTime::ZERO + self.storm.end())

@@ -39,7 +39,7 @@ pub struct Link {
     pub to: String,
     /// The kinds of message it is for; for all unless said. Such a link makes no way of its own: it says how some messages
     /// travel over a way that is there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "crate::names")]
     pub kinds: Vec<String>,
     /// How long a message travels, each direction drawn apart; at least a nanosecond.
     pub delay: Distribution,

@@ -32,22 +32,25 @@ pub struct Latencies {
     pub over_time: Vec<CoarseHistogram>,
 }
 
-/// A histogram of latencies with three significant digits, and their exact sum.
+/// A histogram of latencies with three significant digits, their exact sum, and the longest.
 #[derive(Clone, Debug)]
 pub(super) struct Latency {
     histogram: Histogram<u64>,
     sum: u128,
+    longest: u64,
 }
 
 impl Latency {
     pub(super) fn new() -> Self {
         let histogram = Histogram::new(3).expect("three digits are a precision that exists");
-        Self { histogram, sum: 0 }
+        Self { histogram, sum: 0, longest: 0 }
     }
 
     pub(super) fn record(&mut self, latency: SimDuration) {
-        self.histogram.record(latency.as_nanos()).expect("the histogram grows with what it is given");
-        self.sum += u128::from(latency.as_nanos());
+        let nanos = latency.as_nanos();
+        self.histogram.record(nanos).expect("the histogram grows with what it is given");
+        self.sum += u128::from(nanos);
+        self.longest = self.longest.max(nanos);
     }
 
     pub(super) fn summary(&self) -> LatencySummary {
@@ -55,7 +58,8 @@ impl Latency {
         if count == 0 {
             return LatencySummary::default();
         }
-        let at = |quantile| SimDuration::from_nanos(self.histogram.value_at_quantile(quantile));
+        // A quantile is the upper end of its bucket, and nothing is longer than the longest.
+        let at = |quantile| SimDuration::from_nanos(self.histogram.value_at_quantile(quantile).min(self.longest));
         let mean = u64::try_from(self.sum / u128::from(count)).expect("a mean is not above the longest");
         LatencySummary {
             count,
@@ -64,7 +68,7 @@ impl Latency {
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
-            max: SimDuration::from_nanos(self.histogram.max()),
+            max: SimDuration::from_nanos(self.longest),
         }
     }
 
@@ -138,6 +142,20 @@ mod tests {
             let (least, greatest) = shape.quantile(quantile).expect("there are many");
             assert!((least..=greatest).contains(&exact.as_nanos()), "{exact}: {least} to {greatest}");
         }
+    }
+
+    #[test]
+    fn the_longest_is_exact_and_no_quantile_is_above_it() {
+        let mut latency = Latency::new();
+        (0..9).for_each(|_| latency.record(SimDuration::from_nanos(250_000_002)));
+        let exact = SimDuration::from_nanos(250_000_002);
+        let summary = latency.summary();
+        assert_eq!([summary.mean, summary.p50, summary.p90, summary.p99, summary.p999, summary.max], [exact; 6]);
+        latency.record(SimDuration::from_nanos(400_000_007));
+        let summary = latency.summary();
+        assert_eq!(summary.max, SimDuration::from_nanos(400_000_007));
+        let off = summary.p50.as_nanos().abs_diff(exact.as_nanos());
+        assert!(off > 0 && off < 250_000, "the upper end of a bucket of three digits: {}", summary.p50);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Is what was acknowledged still known to whoever leads now?
 
+use super::told::Beginning;
 use crate::measure::Observations;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
@@ -39,22 +40,17 @@ impl Acknowledged {
         observations.count("keys whose acknowledged value was lost", lost.len() as u64);
         if let Some((key, Write { value, by, .. })) = lost.first() {
             observations.violated(KEEPS_ACKNOWLEDGED.0, now, || {
-                let has = store.get(key).map_or_else(|| "nothing".to_owned(), |(has, _)| beginning(*has));
+                let has = store.get(key).map_or(0, |(has, _)| *has);
                 let more = match lost.len() - 1 {
                     0 => String::new(),
                     1 => ", nor of another key".to_owned(),
                     more => format!(", nor of {more} other keys"),
                 };
-                let value = beginning(*value);
+                let (has, value) = (Beginning(has), Beginning(*value));
                 format!("member {leader} leads now with {has} for key {key}, and does not know {value}, which member {by} had acknowledged{more}")
             });
         }
     }
-}
-
-/// The beginning of a value, which tells it apart: as messages say it.
-fn beginning(value: u64) -> String {
-    if value == 0 { "nothing".to_owned() } else { format!("{:06x}", value >> 40) }
 }
 
 #[cfg(test)]

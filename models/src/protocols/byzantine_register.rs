@@ -7,6 +7,7 @@
 //! in common, as 3f + 1 of 4f + 1 do. A read writes back what it answers, as in H. Attiya, A. Bar-Noy, D. Dolev, JACM 1995. What a
 //! replica has accepted survives its crash. Left out: writers that lie.
 
+use super::told::Beginning;
 use super::{Lie, OF_REGISTERS, Protocol, Speaks, To, TooSmall, Turn, Verdict, wish};
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
@@ -179,12 +180,10 @@ pub enum Message {
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The beginning of a value tells it from others, as in all traces.
-        let of = |value: &u64| if *value == 0 { "nothing".to_owned() } else { format!("{:06x}", value >> 40) };
         match self {
             Self::Ask(key) => write!(f, "which version has key {key}?"),
-            Self::Version(number, value) => write!(f, "version {number} ({})", of(value)),
-            Self::Store(key, number, value) => write!(f, "keep version {number} ({}) of key {key}", of(value)),
+            Self::Version(number, value) => write!(f, "version {number} ({})", Beginning(*value)),
+            Self::Store(key, number, value) => write!(f, "keep version {number} ({}) of key {key}", Beginning(*value)),
             Self::Stored => f.write_str("it is kept"),
         }
     }

@@ -5,7 +5,8 @@
 //! greater: what it hears twice, late or in another order makes no difference. The value is the sum. What a member has added to its own
 //! entry is on its disk before it says so; what it has heard is not. Left out: members that come and go.
 
-use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
+use super::told::Several;
+use super::{Announcement, Lie, Number, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
 use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
@@ -17,6 +18,7 @@ use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use sim_core::units::{Share, Size};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Members that count, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,7 +176,7 @@ impl Protocol for CounterProtocol {
 
     const KINDS: &'static [&'static str] = &["add", "added", "read", "sum", "entries"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Adds", "Reads"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[("Adds", Number::Count("to the sum")), ("Reads", Number::Of("sum"))];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("NeverTooMuch", "no member ever says a sum greater than what was added"),
@@ -198,6 +200,16 @@ impl Protocol for CounterProtocol {
             Message::Read => "read",
             Message::Sum(_) => "sum",
             Message::Entries(_) => "entries",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Add => f.write_str("add 1"),
+            Message::Added => f.write_str("it is counted"),
+            Message::Read => f.write_str("what is the sum?"),
+            Message::Sum(sum) => write!(f, "it is {sum}"),
+            Message::Entries(entries) => write!(f, "counted by each member: {}", Several(entries)),
         }
     }
 

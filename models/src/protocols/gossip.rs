@@ -6,7 +6,7 @@
 //! Rounds are synchronous, as where such protocols are analysed: what is learned in a round is passed on from the next one
 //! on. Left out: members that lose interest, and several rumours.
 
-use super::{Announcement, Lie, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
+use super::{Announcement, Lie, Number, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::registry::{Complaint, Registered, complaint};
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::fmt;
 
 /// Members among which a rumour spreads, as a scenario writes them. Member 0 knows it from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +166,7 @@ impl Protocol for GossipProtocol {
     // What is said in reply is a `reply`, a kind that everybody knows.
     const KINDS: &'static [&'static str] = &["rumour", "exchange", "ask", "known"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Learns"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[("Learns", Number::Of("round"))];
 
     fn members(&self) -> u32 {
         self.members
@@ -182,6 +183,17 @@ impl Protocol for GossipProtocol {
             Message::Reply(_) => "reply",
             Message::Ask => "ask",
             Message::Known(_) => "known",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Rumour => f.write_str("the rumour"),
+            Message::Exchange(true) => f.write_str("knows the rumour; does the other?"),
+            Message::Exchange(false) => f.write_str("does not know the rumour; does the other?"),
+            Message::Reply(true) | Message::Known(true) => f.write_str("knows the rumour"),
+            Message::Reply(false) | Message::Known(false) => f.write_str("does not know the rumour"),
+            Message::Ask => f.write_str("is the rumour known?"),
         }
     }
 

@@ -6,7 +6,7 @@
 //! beat is later than mean + z sd. A window begins with two guesses, the period and a quarter less and more, as Akka does.
 //! Left out: spreading what one member found out to the others.
 
-use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
+use super::{Announcement, Lie, Number, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, complaint};
@@ -17,6 +17,7 @@ use sim_core::sample::normal_exceeded;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::collections::VecDeque;
+use std::fmt;
 
 /// Members that watch each other, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -228,7 +229,7 @@ impl Protocol for HeartbeatsProtocol {
 
     const KINDS: &'static [&'static str] = &["beat", "ask", "alive"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Trusts", "Suspects"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[("Trusts", Number::Of("member")), ("Suspects", Number::Of("member"))];
 
     fn members(&self) -> u32 {
         self.spec.members
@@ -243,6 +244,14 @@ impl Protocol for HeartbeatsProtocol {
             Message::Beat(_) => "beat",
             Message::Ask => "ask",
             Message::Alive(_) => "alive",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Beat(count) => write!(f, "lives, said {count} times before"),
+            Message::Ask => f.write_str("how many live?"),
+            Message::Alive(count) => write!(f, "believes that {count} live"),
         }
     }
 

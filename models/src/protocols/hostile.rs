@@ -9,9 +9,25 @@ use crate::protocols::turn::Asking;
 use sim_core::draw::{Key, Seed, mix};
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::VecDeque;
+use std::fmt;
 
 /// Numbers of which nobody knows what they mean.
 pub(super) struct Words(u64);
+
+/// A message in the words of its protocol.
+struct Told<'p, P: Protocol>(&'p P, &'p P::Message);
+
+impl<P: Protocol> fmt::Display for Told<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.words(self.1, f)
+    }
+}
+
+/// Whether a text has words for its reader, and nothing that only Rust prints so.
+fn is_prose(text: &str) -> bool {
+    let printed = ["{", "}", "[", "]", "Some(", "None", "()"];
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && !printed.iter().any(|sign| text.contains(sign))
+}
 
 impl Words {
     pub(super) fn next(&mut self) -> u64 {
@@ -73,12 +89,14 @@ impl<P: Protocol> Stage<'_, P> {
             self.sees(announced, &truth);
         }
         for (_, message) in orders.sent {
+            let text = Told(self.protocol, &message).to_string();
+            assert!(is_prose(&text), "{text} is no text for a reader of traces");
             assert!(P::KINDS.contains(&P::kind(&message)) || ["request", "reply"].contains(&P::kind(&message)), "{message:?}");
         }
     }
 
     fn sees(&mut self, announced: Announcement, truth: &Truth<'_>) {
-        assert!(P::ANNOUNCES.contains(&announced.what), "{announced:?} is not in the list");
+        assert!(P::ANNOUNCES.iter().any(|(name, _)| *name == announced.what), "{announced:?} is not in the list");
         let (witness, observations, instance) = (&mut self.witness, &mut self.observations, InstanceId(self.index));
         self.protocol.witness(witness, Seen::Announced(Speaker::Member(self.index, instance), announced), truth, observations);
         self.protocol.examine(witness, (instance, &self.memory), announced, truth, observations);

@@ -6,7 +6,7 @@
 //! lends nothing for the length of a lease, since it has forgotten to whom it lent. In the history of a run holders acquire and release the lease, which is
 //! object 1, until it is over by their own clocks, and callers add to what it protects, object 0. Left out: fencing tokens.
 
-use super::{Announcement, Lie, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
+use super::{Announcement, Lie, Number, Protocol, Seen, Speaker, Speaks, To, Truth, Turn, Verdict};
 use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
@@ -18,6 +18,7 @@ use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 /// What is protected, as an object of a history.
 const RESOURCE: u64 = 0;
@@ -214,7 +215,8 @@ impl Protocol for LeaseProtocol {
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[("OneHolder", "no two members hold the lease at once")];
 
-    const ANNOUNCES: &'static [&'static str] = &["Holds", "Serves", "Releases"];
+    const ANNOUNCES: &'static [(&'static str, Number)] =
+        &[("Holds", Number::Of("member")), ("Serves", Number::Of("member")), ("Releases", Number::Of("member"))];
 
     const PRIMARY: Option<&'static str> = Some("holder of the lease");
 
@@ -239,6 +241,16 @@ impl Protocol for LeaseProtocol {
             Message::Grant => "grant",
             Message::Do => "do",
             Message::Done(_) => "done",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Ask => f.write_str("the lease, or more time"),
+            Message::Grant => f.write_str("the lease is lent"),
+            Message::Do => f.write_str("to be done by who holds the lease"),
+            Message::Done(true) => f.write_str("it is done"),
+            Message::Done(false) => f.write_str("it is not done: the lease is not held"),
         }
     }
 

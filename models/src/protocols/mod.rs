@@ -32,6 +32,7 @@ mod raft;
 mod row;
 mod swim;
 mod time_server;
+mod told;
 mod turn;
 mod wish;
 mod witness;
@@ -59,6 +60,7 @@ pub use raft::{Change, Patience, Raft, RaftProtocol, ReadsBy, Rule};
 pub use row::{Row, RowProtocol};
 pub use swim::{Order, Swim, SwimProtocol};
 pub use time_server::{Method, TimeServer, TimeServerProtocol};
+pub use told::{Beginning, Number};
 pub(crate) use turn::Orders;
 pub use turn::{Announcement, Asking, Held, To, Turn};
 pub use witness::{Seen, Speaker, Truth};
@@ -109,8 +111,8 @@ registry! {
 }
 
 impl Group {
-    /// What its members announce, by name: events that a fault can wait for.
-    pub fn announces(&self) -> &'static [&'static str] {
+    /// What its members announce, by name, and what the number is that comes with each: events that a fault can wait for.
+    pub fn announces(&self) -> &'static [(&'static str, Number)] {
         each_group!(self, group => announces_of(group))
     }
 
@@ -219,7 +221,7 @@ const fn goals_of<S: Speaks>(_group: &S) -> &'static [(&'static str, &'static st
     S::Protocol::GOALS
 }
 
-const fn announces_of<S: Speaks>(_group: &S) -> &'static [&'static str] {
+const fn announces_of<S: Speaks>(_group: &S) -> &'static [(&'static str, Number)] {
     S::Protocol::ANNOUNCES
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Protocol, Turn};
 use crate::outcome::Outcome;
+use std::fmt;
 
 /// A group without members; nothing of it can ever be made.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,10 @@ impl Protocol for Nobody {
 
     fn member(&self, _index: u32) -> Never {
         unreachable!("a group without members has no member to start")
+    }
+
+    fn words(&self, message: &Never, _f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *message {}
     }
 
     fn begin(&self, _turn: &mut Turn<'_, Self>) -> Never {

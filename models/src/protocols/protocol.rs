@@ -1,7 +1,7 @@
 //! What must a protocol say to be simulated?
 
 use super::witness::{Seen, Truth};
-use super::{Announcement, To, Turn};
+use super::{Announcement, Number, To, Turn};
 use crate::disks::{Completion, DiskTimes};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
@@ -33,8 +33,8 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     /// The kinds of its messages besides those of calls: what [`kind`](Self::kind) may answer.
     const KINDS: &'static [&'static str] = &["message"];
 
-    /// What its members and callers may announce, by name: events that a fault can wait for.
-    const ANNOUNCES: &'static [&'static str] = &[];
+    /// What its members and callers may announce, by name: events that a fault can wait for; and what the number is that comes with each.
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[];
 
     /// What always holds if it is right, by name and summary: its witness says when it does not, by
     /// [`violated`](crate::measure::Observations::violated).
@@ -64,9 +64,7 @@ pub trait Protocol: Clone + Send + Debug + Sized + 'static {
     ///
     /// # Errors
     /// Those of the formatter.
-    fn words(&self, message: &Self::Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{message:?}")
-    }
+    fn words(&self, message: &Self::Message, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
     /// A caller starts an attempt.
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Self::Session;

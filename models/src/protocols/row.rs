@@ -12,6 +12,7 @@ use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::units::Size;
+use std::fmt;
 
 /// A contended row, as a scenario writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,16 @@ impl Protocol for RowProtocol {
             Message::Version(_) => "version",
             Message::Write(_) => "write",
             Message::Written(_) => "written",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Read => f.write_str("which version is it?"),
+            Message::Version(version) => write!(f, "version {version}"),
+            Message::Write(version) => write!(f, "write, if it still is version {version}"),
+            Message::Written(true) => f.write_str("it is written"),
+            Message::Written(false) => f.write_str("it was another version"),
         }
     }
 

@@ -7,7 +7,7 @@
 //! and there is no time in which a suspect may defend itself.
 
 use super::heartbeats::{another_count, observe_suspicion};
-use super::{Announcement, Lie, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
+use super::{Announcement, Lie, Number, Protocol, Seen, Speaks, To, Truth, Turn, Verdict};
 use crate::measure::Observations;
 use crate::outcome::Outcome;
 use crate::registry::{Complaint, Registered, complaint};
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sim_core::draw::Draw;
 use sim_core::time::SimDuration;
 use sim_core::units::Size;
+use std::fmt;
 
 /// Members that probe each other, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,7 +185,12 @@ impl Protocol for SwimProtocol {
 
     const KINDS: &'static [&'static str] = &["ping", "ack", "ping-for", "ask", "alive"];
 
-    const ANNOUNCES: &'static [&'static str] = &["ProbeFailed", "Suspects", "Trusts", "ProbeEnded"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("ProbeFailed", Number::Of("member")),
+        ("Suspects", Number::Of("member")),
+        ("Trusts", Number::Of("member")),
+        ("ProbeEnded", Number::Nothing),
+    ];
 
     fn members(&self) -> u32 {
         self.members
@@ -201,6 +207,16 @@ impl Protocol for SwimProtocol {
             Message::PingFor(..) => "ping-for",
             Message::Ask => "ask",
             Message::Alive(_) => "alive",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Ping(of, probe) => write!(f, "does it live? for probe {probe} of member {of}"),
+            Message::Ack(of, probe) => write!(f, "it lives, for probe {probe} of member {of}"),
+            Message::PingFor(target, probe) => write!(f, "ping member {target} for probe {probe}"),
+            Message::Ask => f.write_str("how many live?"),
+            Message::Alive(count) => write!(f, "believes that {count} live"),
         }
     }
 

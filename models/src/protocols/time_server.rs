@@ -7,7 +7,7 @@
 //! of real daemons, which average over many exchanges.
 
 use super::marzullo::marzullo;
-use super::{Announcement, Held, Protocol, Seen, Speaks, To, Truth, Turn};
+use super::{Announcement, Held, Number, Protocol, Seen, Speaks, To, Truth, Turn};
 use crate::clocks::WallTime;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
@@ -16,6 +16,7 @@ use crate::services::{Placement, is_usual_size, usual_size};
 use serde::{Deserialize, Serialize};
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Size;
+use std::fmt;
 
 /// Time servers, as a scenario writes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +126,13 @@ impl Protocol for TimeServerProtocol {
 
     const KINDS: &'static [&'static str] = &["ask", "time"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Agreed", "Bound", "Estimated", "Shows", "Uncertain"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Agreed", Number::Count("servers")),
+        ("Bound", Number::Time),
+        ("Estimated", Number::Time),
+        ("Shows", Number::Time),
+        ("Uncertain", Number::Time),
+    ];
 
     fn members(&self) -> u32 {
         self.servers
@@ -139,6 +146,13 @@ impl Protocol for TimeServerProtocol {
         match message {
             Message::Ask => "ask",
             Message::Time { .. } => "time",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Ask => f.write_str("what time is it?"),
+            Message::Time { received, sent } => write!(f, "asked at {received}, answered at {sent}, by its clock"),
         }
     }
 

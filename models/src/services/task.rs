@@ -5,7 +5,6 @@
 
 use super::flag::Flag;
 use super::saga::Saga;
-use crate::names::NameList;
 use crate::registry::{Complaint, complaint, within};
 use serde::{Deserialize, Serialize};
 use sim_core::sample::Distribution;
@@ -55,7 +54,7 @@ pub enum Task {
 #[serde(deny_unknown_fields)]
 pub struct Parallel {
     /// Who is called: a name, or a list of names, in which one may come several times. Each call has draws of its own.
-    #[serde(deserialize_with = "names", serialize_with = "as_names")]
+    #[serde(with = "crate::names")]
     pub calls: Vec<String>,
     /// How often each of them is called; once unless said. At most 1000 calls are made at once.
     #[serde(default = "one", skip_serializing_if = "is_one")]
@@ -75,14 +74,6 @@ const fn one() -> u32 {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 const fn is_one(times: &u32) -> bool {
     *times == 1
-}
-
-fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    NameList::deserialize(deserializer).map(|names| names.0)
-}
-
-fn as_names<S: serde::Serializer>(names: &[String], serializer: S) -> Result<S::Ok, S::Error> {
-    NameList(names.to_vec()).serialize(serializer)
 }
 
 /// For how many of the calls made at once a request waits.
@@ -135,7 +126,7 @@ pub struct Maybe {
 #[serde(deny_unknown_fields)]
 pub struct For {
     /// The class, or a list of classes.
-    #[serde(deserialize_with = "names", serialize_with = "as_names")]
+    #[serde(with = "crate::names")]
     pub class: Vec<String>,
     /// What is done for them.
     pub does: Vec<Task>,

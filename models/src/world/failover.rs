@@ -12,6 +12,7 @@ use crate::event::{Kind, WorldEvent};
 use crate::ids::NodeId;
 use crate::measure::{Observations, Reaction};
 use crate::outcome::{Failure, Outcome};
+use crate::places::PROMOTED;
 use crate::plan::ServicePlan;
 use crate::protocols::Protocol;
 use crate::services::data::ReplicationPlan;
@@ -22,9 +23,6 @@ use std::collections::VecDeque;
 
 /// The slot of an event of a stream: its service, and below that which of its streams.
 const SERVICE: u32 = 16;
-
-/// What is announced of a follower that takes over: the number of acknowledged writes that are lost.
-const TAKES_OVER: &str = "FollowerPromoted";
 
 /// What a stream remembers for the day its primary fails.
 #[derive(Clone, Debug, Default)]
@@ -293,9 +291,9 @@ impl<P: Protocol> World<P> {
             seen.longest("age of an acknowledged write lost", now.saturating_since(oldest));
         }
         count_time_without(seen, since, now);
-        self.tells(node, TAKES_OVER, i64::try_from(lost).unwrap_or(i64::MAX), ctx);
+        self.tells(node, PROMOTED, i64::try_from(lost).unwrap_or(i64::MAX), ctx);
         self.meter.reactions.reacts(Reaction::FollowerPromoted, now);
-        self.happens(crate::faults::Happening::Announced(TAKES_OVER), ctx);
+        self.happens(crate::faults::Happening::Announced(PROMOTED), ctx);
         self.followers_change(ctx);
     }
 

@@ -7,6 +7,7 @@ use super::envelopes::Address;
 use super::groups::Words;
 use crate::attempt::Phase;
 use crate::clocks::Reading;
+use crate::faults::Strike;
 use crate::ids::NodeId;
 use crate::protocols::Protocol;
 use crate::record::{AttemptName, CallName, MessageName};
@@ -109,13 +110,17 @@ impl<P: Protocol> World<P> {
         }
     }
 
-    /// The indices of the strikes that are on at this instant.
-    pub fn strikes_on(&self, now: SimTime) -> impl Iterator<Item = &crate::faults::Strike> {
+    /// The strikes that are on at this instant, each with whom it hits unless the name of its fault says so.
+    pub fn strikes_on(&self, now: SimTime) -> impl Iterator<Item = (&Strike, Option<String>)> {
         let lifted = self.lifted;
-        let is_on = move |strike: &&crate::faults::Strike| {
-            strike.begin <= now && strike.end.is_none_or(|end| now < end) && lifted.is_none_or(|lifted| now < lifted)
+        let is_on = move |begin: SimTime, end: Option<SimTime>| {
+            begin <= now && end.is_none_or(|end| now < end) && lifted.is_none_or(|lifted| now < lifted)
         };
-        self.timetable.strikes.iter().filter(is_on)
+        let strikes = (0..).zip(&self.timetable.strikes).filter(move |(_, strike)| is_on(strike.begin, strike.end));
+        strikes.map(move |(index, strike)| {
+            let of_strike = self.timetable.stretches.iter().filter(move |stretch| stretch.strike == index);
+            (strike, self.whom(of_strike.filter(|stretch| is_on(stretch.begin, stretch.end)), strike.fault))
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::World;
 use super::triggers::BIN_ENDS;
 use crate::environment::{Condition, Effect, MessageEffect, NodeEffect};
 use crate::event::{Kind, WorldEvent};
-use crate::faults::{Happening, Timetable};
+use crate::faults::{Happening, Stretch, Timetable};
 use crate::ids::{FaultId, NodeId, StretchId};
 use crate::plan::Role;
 use crate::protocols::Protocol;
@@ -97,17 +97,25 @@ impl<P: Protocol> World<P> {
     /// Says whom a strike hits, unless the name of its fault does: of one that picks them only this tells.
     #[cold]
     fn say_whom(&self, stretch: StretchId, fault: FaultId, ctx: &mut Ctx<'_, Self>) {
+        if let Some(whom) = self.whom(std::iter::once(&self.timetable.stretches[stretch.index()]), fault) {
+            ctx.say(&whom);
+        }
+    }
+
+    /// Whom some stretches of a fault hit, unless its name says so: a name that tells of more nodes than are hit does not.
+    pub(super) fn whom<'s>(&self, stretches: impl Iterator<Item = &'s Stretch>, fault: FaultId) -> Option<String> {
         const MOST: usize = 4;
         let label = &self.plan.faults[fault.index()].label;
         let struck: BTreeSet<NodeId> =
-            self.timetable.stretches[stretch.index()].effects.iter().flat_map(|effect| effect.struck().iter().copied()).collect();
+            stretches.flat_map(|stretch| &stretch.effects).flat_map(|effect| effect.struck().iter().copied()).collect();
         let names: Vec<&str> = struck.iter().map(|node| self.plan.nodes[node.index()].name.as_str()).collect();
-        if names.is_empty() || names.iter().all(|name| label.contains(name)) {
-            return;
+        let named = self.plan.nodes.iter().filter(|node| label.contains(&node.name)).count();
+        if names.is_empty() || named == names.len() && names.iter().all(|name| label.contains(name)) {
+            return None;
         }
         let more = names.len().saturating_sub(MOST);
         let listed = names[..names.len() - more].join(", ");
-        ctx.say(&if more == 0 { format!("at {listed}") } else { format!("at {listed} and {more} more") });
+        Some(if more == 0 { format!("at {listed}") } else { format!("at {listed} and {more} more") })
     }
 
     /// At this instant a fault strikes whoever leads then.

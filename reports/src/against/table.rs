@@ -5,6 +5,7 @@ use crate::command;
 use crate::number;
 use crate::summary::cell_label;
 use crate::table::{Cell, Column, Table};
+use scenarios::numbers::Numbers;
 use scenarios::results::Manifest;
 
 impl Against {
@@ -18,7 +19,13 @@ impl Against {
         self.table(manifest, "Every comparison in which any run differs", |change| change.differs)
     }
 
+    /// With numbers as readers see them, and in files as scenarios write them.
     fn table(&self, manifest: &Manifest, title: &str, wanted: impl Fn(&Change) -> bool) -> Table {
+        let form = |numbers: Numbers| self.form(manifest, title, &wanted, numbers);
+        Table { files: Some(Box::new(form(Numbers::Written))), ..form(Numbers::Read) }
+    }
+
+    fn form(&self, manifest: &Manifest, title: &str, wanted: &dyn Fn(&Change) -> bool, numbers: Numbers) -> Table {
         let columns = vec![
             Column::text("verdict"),
             Column::text("arm"),
@@ -46,10 +53,10 @@ impl Against {
                 Cell::or_missing(manifest.arms.get(change.arm as usize), Cell::text),
                 Cell::or_missing(Some(label).filter(|label| !label.is_empty()), Cell::Text),
                 Cell::text(format!("{}{mean}", change.measure)),
-                Cell::text(&change.before),
-                Cell::text(&change.after),
-                Cell::text(&change.difference),
-                Cell::or_missing(change.interval.as_ref(), |(low, high)| Cell::text(number::range(low, high))),
+                Cell::Text(numbers.of(&change.before)),
+                Cell::Text(numbers.of(&change.after)),
+                Cell::Text(numbers.of(&change.difference)),
+                Cell::or_missing(change.interval.as_ref(), |(low, high)| Cell::Text(number::range(&numbers.of(low), &numbers.of(high)))),
                 seeds(|seeds| seeds.0),
                 seeds(|seeds| seeds.1),
                 Cell::text(number::chance(change.chance)),

@@ -5,7 +5,7 @@
 
 use super::axis::Axis;
 use super::over_time::provenance;
-use super::plane::{Plane, names_width, row_height};
+use super::plane::{Plane, least_row_height, names_width};
 use super::sheet::{self, Frame, Mark, Rect, Sheet};
 use super::{Chart, View};
 use crate::number::{self, TimeUnit};
@@ -69,35 +69,36 @@ impl Chart for PairedDifferences {
             title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds", arms[0])),
             legend: Vec::new(),
             caption: vec![caption(&measures), provenance(results)],
-            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * row_height(&names, theme).max(ROW)),
+            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * least_row_height(&names, theme)),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let Rect(left, top, right, bottom) = sheet.body;
             let for_names = names_width(&names, theme);
             let height = (bottom - top) / rows as f64;
-            for (row, measures) in measures.chunks(measures.len().div_ceil(rows)).enumerate() {
-                let width = (right - left - for_names) / measures.len() as f64;
+            let panels: Vec<Panel<'_>> = measures.iter().map(Panel::of).collect();
+            // All axes of a column end at the same place, and a row that is not full has panels as wide as the others.
+            let for_numbers = panels.iter().map(|panel| panel.width_of_numbers(theme)).fold(0.0, f64::max);
+            let width = (right - left - for_names) / panels.len().min(IN_A_ROW) as f64;
+            for (index, panel) in panels.iter().enumerate() {
+                let (row, column) = (index / IN_A_ROW, index % IN_A_ROW);
                 let top = top + row as f64 * height;
-                for (index, measure) in measures.iter().enumerate() {
-                    // The names stand once in a row, beside its first panel.
-                    let from = if index == 0 { left } else { left + for_names + index as f64 * width };
-                    let outer = Rect(from, top, left + for_names + (index + 1) as f64 * width, top + height);
-                    let mut y = Axis::names(&names);
-                    if index > 0 {
-                        y.marks.iter_mut().for_each(|(_, text)| text.clear());
-                    }
-                    panel(sheet, outer, y, measure);
+                // The names stand once in a row, beside its first panel.
+                let from = if column == 0 { left } else { left + for_names + column as f64 * width };
+                let mut y = Axis::names(&names);
+                if column > 0 {
+                    y.marks.iter_mut().for_each(|(_, text)| text.clear());
                 }
+                let to = left + for_names + (column + 1) as f64 * width - for_numbers;
+                panel.draw(sheet, Rect(from, top, to, top + height), y);
             }
         }))
     }
 }
 
-/// Room for the heading of a panel, and height of a row at least.
+/// Room for the heading of a panel.
 const HEADING: f64 = 26.0;
-const ROW: f64 = 46.0;
 /// Panels beside each other at most: with more of them numbers have no room.
-const IN_A_ROW: usize = 3;
+const IN_A_ROW: usize = 2;
 
 fn caption(measures: &[Differences]) -> String {
     let seeds: Vec<u64> = measures.iter().flat_map(|measure| &measure.arms).map(|(_, paired)| paired.seeds()).collect();
@@ -111,7 +112,7 @@ fn caption(measures: &[Differences]) -> String {
     };
     let few = if least < 6 { " An interval needs six seeds." } else { "" };
     format!(
-        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers and brackets: 95 % interval by order statistics; pp: percentage points.{never}{few}",
+        "Mark: median over n = {} seeds of the difference to the baseline's run of the same seed; whiskers, and brackets beside them: 95 % interval by order statistics; pp: percentage points.{never}{few}",
         number::range(&least.to_string(), &most.to_string())
     )
 }
@@ -122,48 +123,83 @@ fn ends(measure: &Differences, paired: &Paired) -> Vec<Difference> {
     [paired.median].into_iter().chain(interval).map(|value| measure.difference(value)).collect()
 }
 
-fn panel(sheet: &Sheet<'_>, outer: Rect, y: Axis, measure: &Differences) {
-    let all = measure.arms.iter().flat_map(|(_, paired)| ends(measure, paired));
-    let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
-    let (low, high) = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-    // Seconds are told in the unit that fits the longest of them.
-    let time = (measure.unit == "s").then(|| TimeUnit::of(high.max(-low) * 1e9));
-    let unit = match (measure.unit, time) {
-        ("", _) => String::new(),
-        (_, Some(time)) => format!(" ({})", time.name),
-        (unit, _) => format!(" ({unit})"),
-    };
-    let scaled = |value: f64| time.map_or(value, |time| time.of_seconds(value));
-    let (low, high) = (scaled(low), scaled(high));
-    let difference = |value: i128| match measure.difference(value) {
-        Difference::Of(value) => Difference::Of(scaled(value)),
-        never => never,
-    };
-    let better = if measure.more_is_better { "more is better" } else { "less is better" };
-    let x = Axis::around_zero(&format!("difference{unit}, {better}"), low, high, |value| Difference::Of(value).shown());
-    let rows = y.range.1;
-    let (first, last) = x.range;
-    let plane = Plane::new(sheet, outer, HEADING, x, y);
-    plane.heading(measure.measure, HEADING - 3.0);
-    plane.thin(&[(0.0, 0.0), (0.0, rows)], sheet.theme.ink);
-    for (arm, paired) in &measure.arms {
-        let y = rows + 0.5 - f64::from(*arm);
-        let place = |value: i128| match difference(value) {
-            Difference::Of(value) => value,
-            Difference::Never => last,
-            Difference::OnlyHere => first,
-        };
-        let colour = sheet.theme.arm(*arm as usize);
-        if let Some((low, high)) = paired.interval {
-            plane.thin(&[(place(low), y), (place(high), y)], colour);
-            [low, high].iter().for_each(|end| plane.whisker(place(*end), (y - 0.08, y + 0.08), (0.0, 0.0), colour));
+/// One measure as it is drawn: in the unit that fits the longest of its differences.
+struct Panel<'a> {
+    measure: &'a Differences,
+    /// Of lengths of time.
+    time: Option<TimeUnit>,
+    /// The least and the largest difference, or 0.
+    range: (f64, f64),
+}
+
+impl<'a> Panel<'a> {
+    fn of(measure: &'a Differences) -> Self {
+        let all = measure.arms.iter().flat_map(|(_, paired)| ends(measure, paired));
+        let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
+        let range = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
+        let time = (measure.unit == "s").then(|| TimeUnit::of(range.1.max(-range.0) * 1e9));
+        Self { measure, time, range }
+    }
+
+    fn scaled(&self, value: f64) -> f64 {
+        self.time.map_or(value, |time| time.of_seconds(value))
+    }
+
+    fn difference(&self, value: i128) -> Difference {
+        match self.measure.difference(value) {
+            Difference::Of(value) => Difference::Of(self.scaled(value)),
+            never => never,
         }
-        let is_bound = !matches!(difference(paired.median), Difference::Of(_));
-        plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
-        let said = |value: i128| difference(value).shown();
+    }
+
+    /// The median and its interval as numbers.
+    fn said(&self, paired: &Paired) -> String {
+        let said = |value: i128| self.difference(value).shown();
         // What is the same at both ends is said once.
         let wide = paired.interval.filter(|(low, high)| said(*low) != said(*high) || said(*low) != said(paired.median));
         let interval = wide.map_or_else(String::new, |(low, high)| format!(" [{}]", number::range(&said(low), &said(high))));
-        plane.words_above((place(paired.median), y), 0.0, 8.0, &format!("{}{interval}", said(paired.median)), sheet.theme.ink);
+        format!("{}{interval}", said(paired.median))
+    }
+
+    /// How wide the column of its numbers is.
+    fn width_of_numbers(&self, theme: &Theme) -> f64 {
+        self.measure.arms.iter().map(|(_, paired)| Plane::width_beside(&self.said(paired), theme)).fold(0.0, f64::max)
+    }
+
+    fn x_axis(&self) -> Axis {
+        let unit = match (self.measure.unit, self.time) {
+            ("", _) => String::new(),
+            (_, Some(time)) => format!(" ({})", time.name),
+            (unit, _) => format!(" ({unit})"),
+        };
+        let better = if self.measure.more_is_better { "more is better" } else { "less is better" };
+        let (low, high) = (self.scaled(self.range.0), self.scaled(self.range.1));
+        Axis::around_zero(&format!("difference{unit}, {better}"), low, high, |value| Difference::Of(value).shown())
+    }
+
+    /// Draws it; numbers stand on the right of `outer`, or they would lie on the line at zero.
+    fn draw(&self, sheet: &Sheet<'_>, outer: Rect, y: Axis) {
+        let x = self.x_axis();
+        let rows = y.range.1;
+        let (first, last) = x.range;
+        let plane = Plane::new(sheet, outer, HEADING, x, y);
+        plane.heading(self.measure.measure, HEADING - 3.0);
+        plane.thin(&[(0.0, 0.0), (0.0, rows)], sheet.theme.ink);
+        for (arm, paired) in &self.measure.arms {
+            let y = rows + 0.5 - f64::from(*arm);
+            let place = |value: i128| match self.difference(value) {
+                Difference::Of(value) => value,
+                Difference::Never => last,
+                Difference::OnlyHere => first,
+            };
+            let colour = sheet.theme.arm(*arm as usize);
+            if let Some((low, high)) = paired.interval {
+                plane.thin(&[(place(low), y), (place(high), y)], colour);
+                [low, high].iter().for_each(|end| plane.whisker(place(*end), (y - 0.08, y + 0.08), (0.0, 0.0), colour));
+            }
+            let is_bound = !matches!(self.difference(paired.median), Difference::Of(_));
+            plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
+            plane.words_beside(y, &self.said(paired));
+        }
     }
 }

@@ -117,6 +117,7 @@ pub fn pictures_telling(results: &Results, theme: &Theme, tell: &mut dyn FnMut(u
         let (chart, view) = &all[index];
         let (table, svg) = chart.table(results, view).zip(chart.svg(results, view, theme))?;
         let stem = format!("{}{}", chart.name(), view.suffix);
+        let table = view.with_fixed(&results.manifest, table);
         Some(Picture { stem, chart: chart.name(), summary: chart.summary(), view: view.clone(), table, svg })
     };
     let take = |index: usize, drawn: Result<Option<Picture>, String>| {

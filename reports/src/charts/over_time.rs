@@ -172,7 +172,7 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
     };
     let bin = number::length(manifest.bin);
     // One fault is named where it stands; of several, some labels may have found no room.
-    let is_named = panels == 1 && faults.len() == 1 && faults[0].label.chars().count() < SHORT;
+    let is_named = panels == 1 && faults.len() == 1 && faults[0].what.is_none() && faults[0].label.chars().count() < SHORT;
     let mut shaded = if is_named { " Shaded: fault windows.".to_owned() } else { shaded(faults) };
     if !manifest.random_faults.is_empty() {
         let labels: Vec<&str> = manifest.random_faults.iter().map(String::as_str).take(LISTED).collect();
@@ -189,21 +189,21 @@ pub(super) fn short<'a>(label: &'a str, room: f64, theme: &Theme) -> &'a str {
 
 /// What is shaded, in words.
 pub(super) fn shaded(faults: &[FaultWindow]) -> String {
-    let labels = counted(faults.iter().map(|fault| fault.label.as_str()));
+    let labels = counted(faults.iter().map(FaultWindow::told));
     let more = if labels.len() > LISTED { ", …" } else { "" };
     if labels.is_empty() { String::new() } else { format!(" Shaded: {}{more}.", labels[..labels.len().min(LISTED)].join(", ")) }
 }
 
-/// Each label once, with how often it comes if that is more than once.
-fn counted<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut times: Vec<(&str, usize)> = Vec::new();
-    for label in labels {
-        match times.iter_mut().find(|(known, _)| *known == label) {
+/// Each once, with how often it comes if that is more than once.
+fn counted(all: impl Iterator<Item = String>) -> Vec<String> {
+    let mut times: Vec<(String, usize)> = Vec::new();
+    for told in all {
+        match times.iter_mut().find(|(known, _)| *known == told) {
             Some((_, count)) => *count += 1,
-            None => times.push((label, 1)),
+            None => times.push((told, 1)),
         }
     }
-    times.into_iter().map(|(label, count)| if count == 1 { label.to_owned() } else { format!("{label} ({count} times)") }).collect()
+    times.into_iter().map(|(told, count)| if count == 1 { told } else { format!("{told} ({count} times)") }).collect()
 }
 
 /// Load, and the command that draws the picture again.

@@ -22,6 +22,8 @@ const LINE: f64 = 1.25;
 const NAMES: f64 = 230.0;
 /// Between the labels of the y axis and the data.
 const GAP: f64 = 9.0;
+/// Between the data and words in a column beside them.
+const BESIDE: f64 = 8.0;
 
 /// A name beside an axis in lines.
 pub(super) fn name_lines(text: &str, size: f64) -> Vec<String> {
@@ -43,10 +45,15 @@ pub(super) fn names_width(names: &[String], theme: &Theme) -> f64 {
     lines.map(|line| text_width(&line, theme.text, false)).fold(0.0, f64::max) + GAP
 }
 
-/// How high the rows of an axis of names have to be.
+/// How high the rows of an axis of names have to be, where they hold more than a mark.
 pub(super) fn row_height(names: &[String], theme: &Theme) -> f64 {
+    least_row_height(names, theme).max(40.0)
+}
+
+/// How high they have to be for the names alone.
+pub(super) fn least_row_height(names: &[String], theme: &Theme) -> f64 {
     let height = |name: &String| name_lines(name, theme.text).len() as f64 * LINE * theme.text + 10.0;
-    names.iter().map(height).fold(40.0, f64::max)
+    names.iter().map(height).fold(0.0, f64::max)
 }
 
 /// A pair of axes with its place on the sheet.
@@ -268,23 +275,17 @@ impl<'s, 'a> Plane<'s, 'a> {
         self.sheet.words(text, (x, bottom - 2.0), size, false, self.sheet.theme.ink, (HPos::Center, VPos::Bottom));
     }
 
-    /// Words on paper of their own, centred so many pixels above a point in data units; moved aside where they would touch the edge of the axes
-    /// or an upright line at `beside`, if there is room on the point's side of it.
-    pub fn words_above(&self, at: (f64, f64), beside: f64, above: f64, text: &str, colour: RGBColor) {
-        /// What is left free around the words, in pixels.
-        const FREE: f64 = 6.0;
-        let ((x, y), line) = (self.pixel(self.place(at)), self.pixel((beside, at.1)).0);
-        let size = self.sheet.theme.text - 1.5;
-        let half = text_width(text, size, false) / 2.0;
-        let (first, last) = (self.inner.0 + half + FREE, self.inner.2 - half - FREE);
-        let within = |x: f64| x.min(last).max(first.min(last));
-        let clear = if x >= line { within(x.max(line + half + FREE)) } else { within(x.min(line - half - FREE)) };
-        let is_clear = (clear - line).abs() >= half + FREE - 0.5;
-        let x = if is_clear { clear } else { within(x) };
-        // A line that goes through ends before the letters.
-        let corners = [(x - half - 4.0, y - above - size - 3.0), (x + half + 4.0, y - above + 2.0)].map(|(x, y)| (fine(x), fine(y)));
-        self.sheet.page.draw(&Rectangle::new(corners, self.sheet.theme.paper.filled())).expect(DRAWS);
-        self.sheet.words(text, (x, y - above), size, false, colour, (HPos::Center, VPos::Bottom));
+    /// Words in a column of their own on the right of the data, at a height in data units. Whoever writes some leaves
+    /// [`width_beside`](Self::width_beside) free there.
+    pub fn words_beside(&self, y: f64, text: &str) {
+        let at = (self.inner.2 + BESIDE, self.pixel(self.place((self.x.range.1, y))).1);
+        let theme = self.sheet.theme;
+        self.sheet.words(text, at, theme.text - 1.5, false, theme.ink, (HPos::Left, VPos::Center));
+    }
+
+    /// How wide the column of these words is.
+    pub fn width_beside(text: &str, theme: &Theme) -> f64 {
+        text_width(text, theme.text - 1.5, false) + BESIDE
     }
 
     /// A marked point in data units.

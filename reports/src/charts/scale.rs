@@ -106,6 +106,15 @@ impl Scale {
     }
 }
 
+/// One value of a varied parameter as a column of its own: a number in its unit if all its values are of one kind, or else as it is written.
+pub(super) fn fixed(manifest: &Manifest, axis: usize, value: &str) -> (Column, Cell) {
+    let path = manifest.axes[axis].as_str();
+    match Scale::at(manifest, axis).zip(read(value)) {
+        Some(((scale, _), (_, place))) => (Column { name: path.to_owned(), ..scale.column() }, scale.cell(place)),
+        None => (Column::text(path), Cell::text(value)),
+    }
+}
+
 /// An axis of these values: by what they stand for, in the unit that they have.
 pub(super) fn axis_of(label: &str, values: &[String]) -> Axis {
     let places = values.iter().filter_map(|value| number_of(value));

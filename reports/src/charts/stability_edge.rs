@@ -59,10 +59,15 @@ impl Chart for StabilityEdge {
             let all = sorted.len() as u64;
             let median = Quantile::MEDIAN.of(&sorted).map(|index| said(threshold, index));
             for (index, count) in steps(&sorted) {
+                // Those that fail nowhere are no failures at a value of their own.
+                let (value, count) = match index as usize >= threshold.values.len() {
+                    true => (up_to_the_end(threshold), failing_seeds(threshold, &sorted)),
+                    false => (said(threshold, index), count),
+                };
                 table.push(vec![
                     Cell::or_missing(results.manifest.arms.get(edges.arm as usize), Cell::text),
                     Cell::Text(crate::summary::cell_label(&results.manifest, edges.cell)),
-                    Cell::Text(said(threshold, index)),
+                    Cell::Text(value),
                     Cell::Count(count),
                     Cell::Count(all),
                     Cell::Ratio(count, all),
@@ -102,6 +107,15 @@ fn steps(sorted: &[u32]) -> Vec<(u32, u64)> {
         }
     }
     steps
+}
+
+/// How many of these seeds fail at any value.
+fn failing_seeds(threshold: &Threshold, sorted: &[u32]) -> u64 {
+    sorted.iter().filter(|index| (**index as usize) < threshold.values.len()).count() as u64
+}
+
+fn up_to_the_end(threshold: &Threshold) -> String {
+    format!("up to {}", threshold.values.last().map_or("", String::as_str))
 }
 
 fn said(threshold: &Threshold, index: u32) -> String {
@@ -152,13 +166,20 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
     let places = coinciding::places(&lines.iter().map(drawn).collect::<Vec<_>>());
     let legend = arms.iter().enumerate().map(|(arm, name)| Entry::line(with_median(threshold, view, arm as u32, name), theme.arm(arm)));
     let beside = coinciding::said(&places, "Curves");
-    let seeds = of_view(threshold, view).map(|edges| edges.of_seeds.len()).max().unwrap_or(0);
+    let sorted = |edges: &Edges| edges.sorted(threshold.steps());
+    let some_last = of_view(threshold, view).map(sorted).any(|sorted| failing_seeds(threshold, &sorted) < sorted.len() as u64);
+    let last = if some_last {
+        format!(" What is missing to 100 % on the right: seeds that do not fail {}.", up_to_the_end(threshold))
+    } else {
+        String::new()
+    };
+    let seeds = counted(threshold, view);
     let frame = Frame {
         title: view.titled(&format!("Where it breaks: share of the seeds {}, by {}", failing(threshold), threshold.path)),
         legend: legend.collect(),
         caption: vec![
             format!(
-                "Line: share of n = {seeds} seeds whose run fails at a value (each seed's edge by bisection); band, where some fail and some do not: its 95 % interval (Agresti and Coull).{beside}"
+                "Line: share of {seeds} whose run fails at a value (each seed's edge by bisection); band, where some fail and some do not: its 95 % interval (Agresti and Coull).{last}{beside}"
             ),
             provenance(results),
         ],
@@ -181,6 +202,15 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
     })
 }
 
+/// How many seeds are drawn, in words: those of which it could be said where they fail, which need not be as many in every arm.
+fn counted(threshold: &Threshold, view: &View) -> String {
+    let drawn: Vec<usize> = of_view(threshold, view).map(|edges| edges.sorted(threshold.steps()).len()).collect();
+    let asked = of_view(threshold, view).map(|edges| edges.of_seeds.len()).max().unwrap_or(0);
+    let (least, most) = (drawn.iter().min().copied().unwrap_or(0), drawn.iter().max().copied().unwrap_or(0));
+    let unknown = if least < asked { format!(" (of {asked}; of the others it cannot be said)") } else { String::new() };
+    format!("n = {} seeds{unknown}", number::range(&least.to_string(), &most.to_string()))
+}
+
 fn with_median(threshold: &Threshold, view: &View, arm: u32, name: &str) -> String {
     let edges = of_view(threshold, view).find(|edges| edges.arm == arm);
     let median = edges.and_then(|edges| Quantile::MEDIAN.of(&edges.sorted(threshold.steps())));
@@ -194,7 +224,7 @@ fn planes(results: &Results, threshold: &Threshold, (view, axis): (&View, usize)
     let manifest = &results.manifest;
     let columns = scale::in_order(manifest, axis, &view.cells);
     let headings: Vec<&str> = manifest.arms.iter().map(String::as_str).collect();
-    let seeds = of_view(threshold, view).map(|edges| edges.of_seeds.len()).max().unwrap_or(0);
+    let seeds = counted(threshold, view);
     let shade = |index: usize| {
         let share = index as f64 / 4.0;
         Entry::mark(format!("{} % of seeds fail", number::significant(share * 100.0)), theme.heat(share), Mark::Square)
@@ -204,7 +234,7 @@ fn planes(results: &Results, threshold: &Threshold, (view, axis): (&View, usize)
         legend: (0..5).map(shade).collect(),
         caption: vec![
             format!(
-                "Darker: more of the n = {seeds} seeds fail (each seed's edge by bisection). Line and number: the median edge; none where half of the seeds fail nowhere between the ends. Right: {}; up: {}.",
+                "Darker: more of {seeds} fail (each seed's edge by bisection). Line and number: the median edge; none where half of the seeds fail nowhere between the ends. Right: {}; up: {}.",
                 manifest.axes[axis], threshold.path
             ),
             provenance(results),

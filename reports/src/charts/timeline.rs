@@ -77,7 +77,7 @@ impl RunSeen<'_> {
             table.push(vec![Cell::text(lane), Cell::text(what), length(begin), Cell::or_missing(end, length), count]);
         };
         for fault in self.faults {
-            row("faults", &fault.label, fault.begin, fault.end, Cell::Missing);
+            row("faults", &fault.told(), fault.begin, fault.end, Cell::Missing);
         }
         for (index, bin) in (0..).zip(self.bins) {
             let at = |index: u64| SimTime::ZERO + self.manifest.bin.saturating_mul(index);

@@ -53,7 +53,7 @@ impl Chart for Topology {
         let faults = faults(&results.manifest, view.cell());
         for (index, station) in map.stations.iter().enumerate() {
             let called = map.calls.iter().filter(|(from, _)| *from == index).map(|(_, to)| map.stations[*to].label.as_str());
-            let struck = faults.iter().filter(|fault| fault.strikes(station)).map(|fault| fault.label.as_str());
+            let struck = faults.iter().filter(|fault| fault.strikes(station)).map(|fault| fault.words.as_str());
             table.push(vec![
                 Cell::text(&station.label),
                 Cell::text(&station.domain),
@@ -117,7 +117,8 @@ fn end(map: &Map, end: &scenarios::map::MapEnd) -> String {
 
 /// A fault with how often and when it strikes.
 struct Struck {
-    label: String,
+    /// What it is, its label first.
+    words: String,
     told: String,
 }
 
@@ -126,7 +127,7 @@ impl Struck {
     fn strikes(&self, station: &Station) -> bool {
         let mut around = station.domain.match_indices('/').map(|(at, _)| &station.domain[..at]).chain([station.domain.as_str()]);
         let is_there = |after: &str| station.members.is_empty() || !after.starts_with('[') || stands_there(station, after);
-        words_after(&self.label, station.owner()).any(is_there) || around.any(|name| words_after(&self.label, name).next().is_some())
+        words_after(&self.words, station.owner()).any(is_there) || around.any(|name| words_after(&self.words, name).next().is_some())
     }
 }
 
@@ -147,17 +148,18 @@ fn faults(manifest: &Manifest, cell: u32) -> Vec<Struck> {
     let mut all: Vec<Struck> = Vec::new();
     for window in manifest.faults_of(cell) {
         let when = number::length(window.begin.since_start());
-        match all.iter_mut().find(|known| known.label == window.label) {
+        let words = window.told();
+        match all.iter_mut().find(|known| known.words == words) {
             Some(known) if known.told.ends_with("and later") => {}
             Some(known) => known.told += " and later",
             None => {
                 let until = window.end.map_or_else(|| " on".to_owned(), |end| format!(" to {}", number::length(end.since_start())));
-                all.push(Struck { label: window.label.clone(), told: format!("{}, from {when}{until}", window.label) });
+                all.push(Struck { told: format!("{words}, from {when}{until}"), words });
             }
         }
     }
     let random =
-        manifest.random_faults.iter().map(|label| Struck { label: label.clone(), told: format!("{label}, at random or on an event") });
+        manifest.random_faults.iter().map(|words| Struck { words: words.clone(), told: format!("{words}, at random or on an event") });
     all.extend(random);
     all
 }
@@ -338,7 +340,7 @@ mod tests {
             is_broker: false,
             members: Vec::new(),
         };
-        let fault = |label: &str| Struck { label: label.to_owned(), told: String::new() };
+        let fault = |label: &str| Struck { words: label.to_owned(), told: String::new() };
         assert!(fault("crash of user-db[1]").strikes(&station("user-db x 4", "eu")));
         assert!(!fault("crash of user-db[1]").strikes(&station("user", "eu")));
         assert!(fault("cut between eu/a and us").strikes(&station("shop", "eu/a/rack")));
@@ -354,7 +356,7 @@ mod tests {
             is_broker: false,
             members: numbers.iter().map(|number| format!("shop[{number}]")).collect(),
         };
-        let fault = |label: &str| Struck { label: label.to_owned(), told: String::new() };
+        let fault = |label: &str| Struck { words: label.to_owned(), told: String::new() };
         let (here, there) = (station(&[1, 2]), station(&[3, 12]));
         assert!(fault("crash of shop[2]").strikes(&here) && !fault("crash of shop[2]").strikes(&there));
         assert!(fault("crash of shop[12]").strikes(&there) && !fault("crash of shop[12]").strikes(&here));

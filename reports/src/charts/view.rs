@@ -1,7 +1,9 @@
 //! Which cells does one picture speak about?
 
+use super::scale;
 use crate::summary::cell_label;
-use scenarios::results::Results;
+use crate::table::{Cell, Column, Table};
+use scenarios::results::{Manifest, Results};
 
 /// The cells one picture is drawn from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +83,29 @@ impl View {
     /// The only cell of a view per cell.
     pub(super) fn cell(&self) -> u32 {
         self.cells.first().copied().unwrap_or(0)
+    }
+
+    /// A table of this view with one more column in files, but for readers, whom its title tells: the value of each varied parameter that is the
+    /// same in all of its cells.
+    pub(super) fn with_fixed(&self, manifest: &Manifest, table: Table) -> Table {
+        let fixed: Vec<(Column, Cell)> = (0..manifest.axes.len()).filter_map(|axis| self.fixed(manifest, axis)).collect();
+        let fixed: Vec<_> =
+            fixed.into_iter().filter(|(column, _)| table.in_files().columns.iter().all(|known| known.name != column.name)).collect();
+        if fixed.is_empty() {
+            return table;
+        }
+        let mut in_files = table.in_files().into_owned();
+        in_files.columns.splice(0..0, fixed.iter().map(|(column, _)| column.clone()));
+        in_files.rows.iter_mut().for_each(|row| drop(row.splice(0..0, fixed.iter().map(|(_, cell)| cell.clone()))));
+        Table { files: Some(Box::new(in_files)), ..table }
+    }
+
+    /// A varied parameter with its value in these cells, if it is one and the same.
+    fn fixed(&self, manifest: &Manifest, axis: usize) -> Option<(Column, Cell)> {
+        let is_drawn = self.axis == Some(axis) || self.second == Some(axis);
+        let values = || self.cells.iter().filter_map(|cell| manifest.cells.get(*cell as usize)?.get(axis));
+        let value = values().next().filter(|first| !is_drawn && values().all(|other| other == *first))?;
+        Some(scale::fixed(manifest, axis, value))
     }
 
     /// `sentence`, and in which cell it is so.

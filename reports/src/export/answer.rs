@@ -7,6 +7,7 @@ use super::json;
 use crate::summary::{self, Ranking, fates, verdicts};
 use crate::table::Table;
 use scenarios::expect;
+use scenarios::numbers::Numbers;
 use scenarios::results::{Manifest, Results};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +69,7 @@ fn named(name: &str, table: &Table) -> Value {
 pub fn comparison(command: &str, results: &Results) -> Answer {
     let manifest = &results.manifest;
     let mut answer = Answer::new(command, manifest);
-    let judged = expect::judge(results);
+    let judged = expect::judge(results, Numbers::Written);
     answer.say("digest", format!("{:016x}", results.digest()));
     answer.say("headline", fates::headline(results));
     answer.say("arms", manifest.arms.clone());

@@ -3,22 +3,27 @@
 //! The same verdicts as the page, without pictures: a changed line is a changed result.
 
 use crate::command;
-use crate::summary::{self, Ranking, fates, faults, verdicts};
+use crate::summary::{self, Ranking, fates, faults, stacks, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect;
+use scenarios::numbers::Numbers;
 use scenarios::results::{Manifest, Results};
+use scenarios::story::Stack;
 use std::fmt::Write as _;
 
 /// More kinds of faults than this are on the page only.
 const LISTED_FAULTS: usize = 20;
 
-/// The table in Markdown, without its title.
+/// The table in Markdown, without its title, and what there is to know of it below.
 pub fn table(table: &Table) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let mut text = line(table.columns.iter().map(|column| escaped(&column.name)).collect());
     text += &line(table.columns.iter().map(|column| if column.align == Align::Left { "---" } else { "---:" }.to_owned()).collect());
     for row in &table.rows {
         text += &line(row.iter().map(shown).collect());
+    }
+    if let Some(note) = &table.note {
+        let _ = writeln!(text, "\n{}", escaped(note));
     }
     text
 }
@@ -35,7 +40,7 @@ fn shown(cell: &Cell) -> String {
 /// worst run, assumptions.
 pub fn report(results: &Results) -> String {
     let manifest = &results.manifest;
-    let judged = expect::judge(results);
+    let judged = expect::judge(results, Numbers::Read);
     let mut text = verdicts::line(&judged).map_or_else(String::new, |line| format!("**{line}**\n\n"));
     let _ = writeln!(text, "# {}\n", escaped(&manifest.scenario));
     let (question, rest) = summary::question(manifest);
@@ -94,7 +99,9 @@ fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
     let mut lists: Vec<(&str, Vec<String>)> = vec![(&load, story.load.clone())];
     lists.push(("Varied", summary::varied(manifest).into_iter().map(|(axis, values)| format!("{axis}: {values}")).collect()));
     lists.push(("Parts", story.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect()));
-    let planned = faults::kinds(manifest, 0).into_iter().map(|(label, windows)| faults::sentence(label, &windows));
+    let stack = |stack: &Stack| format!("{}: {}", stack.edge, stacks::sentence(stack, &str::to_owned, &str::to_owned));
+    lists.push((stacks::heading(manifest), story.stacks.iter().map(stack).collect()));
+    let planned = faults::kinds(manifest, 0).into_iter().map(|(told, windows)| faults::sentence(&told, &windows));
     let mut misfortunes: Vec<String> = planned.take(LISTED_FAULTS).collect();
     misfortunes.extend(manifest.random_faults.iter().map(|label| faults::random(label)));
     lists.push((if manifest.has_same_faults() { "Faults" } else { "Faults of the first cell" }, misfortunes));

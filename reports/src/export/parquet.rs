@@ -30,7 +30,7 @@ enum Kind {
 /// What the library says, which would be its fault or ours.
 pub fn table(table: &Table) -> Result<Vec<u8>> {
     let table = table.in_files();
-    let kinds: Vec<Kind> = (0..table.columns.len()).map(|column| kind(table, column)).collect();
+    let kinds: Vec<Kind> = (0..table.columns.len()).map(|column| kind(&table, column)).collect();
     let field = |(column, kind): (&crate::table::Column, &Kind)| {
         let name = column.heading();
         let builder = |physical| Type::primitive_type_builder(&name, physical).with_repetition(Repetition::OPTIONAL);

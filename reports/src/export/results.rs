@@ -9,6 +9,7 @@ use super::runs;
 use crate::summary::{Ranking, cell_label, fates};
 use crate::table::{Cell, Table};
 use scenarios::expect::{self, Verdict};
+use scenarios::numbers::Numbers;
 use scenarios::results::{Manifest, Results};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ pub fn results(results: &Results) -> Value {
         "axes": manifest.axes,
         "cells": cells.clone().map(|cell| json!({ "label": cell_label(manifest, cell), "values": manifest.cells[cell as usize] })).collect::<Vec<_>>(),
         "headline": fates::headline(results),
-        "expectations": expect::judge(results).iter().map(|verdict| judged(manifest, verdict)).collect::<Vec<_>>(),
+        "expectations": expect::judge(results, Numbers::Written).iter().map(|verdict| judged(manifest, verdict)).collect::<Vec<_>>(),
         "rankings": cells.map(|cell| json::table(&Ranking::of(results, cell).table())).collect::<Vec<_>>(),
         "runs": columns(&runs::table(results)),
     })

@@ -7,13 +7,15 @@ use super::markdown::{escaped, table};
 use crate::against::Against;
 use crate::command;
 use crate::summary::{self, fates, verdicts};
-use scenarios::expect::{Places, Verdict, places};
+use scenarios::expect::{self, Places, Verdict, places};
+use scenarios::numbers::Numbers;
 use scenarios::results::Results;
 use std::fmt::Write as _;
 
 /// The whole text. `against` comes with the name of what it was compared with.
-pub fn summary(results: &Results, judged: &[Verdict], against: Option<(&Against, &str)>) -> String {
+pub fn summary(results: &Results, against: Option<(&Against, &str)>) -> String {
     let manifest = &results.manifest;
+    let judged = &expect::judge(results, Numbers::Read);
     let mut text = format!("## Stormglass: {}\n\n", escaped(&manifest.scenario));
     if let Some(line) = verdicts::line(judged) {
         let _ = writeln!(text, "**{line}**\n");
@@ -43,7 +45,7 @@ pub fn summary(results: &Results, judged: &[Verdict], against: Option<(&Against,
 
 /// The lines of the clauses that did not pass.
 fn where_written(judged: &[Verdict], places: &Places, source: &str) -> String {
-    let open = judged.iter().filter(|verdict| verdict.judgement != scenarios::expect::Judgement::Passed);
+    let open = judged.iter().filter(|verdict| verdict.judgement != expect::Judgement::Passed);
     let mut lines: Vec<usize> = open.filter_map(|verdict| places.clauses.get(verdict.index as usize)).map(|place| place.0).collect();
     lines.sort_unstable();
     lines.dedup();

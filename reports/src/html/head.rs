@@ -5,12 +5,15 @@ use super::inline::inline;
 use super::tables::{mark, table};
 use crate::summary::fates::Fate;
 use crate::summary::{self, verdicts};
+use crate::table::Table;
 use crate::theme::ARM_COLOURS;
 use scenarios::expect::Verdict;
 use scenarios::results::Manifest;
 
 /// More verdicts than this are in the files only.
 const LISTED: usize = 120;
+/// Of those that did not pass, more than this are folded away.
+const OPEN: usize = 12;
 
 /// How many expectations passed; nothing if there are none.
 pub fn verdict_line(all: &[Verdict]) -> String {
@@ -40,25 +43,35 @@ pub fn doubts(doubts: &[String]) -> String {
     doubts.iter().map(|doubt| format!("<p class=\"doubt\"><b>Doubt</b>: {}.</p>\n", inline(doubt))).collect()
 }
 
-/// What did not come as expected, and folded away all that is expected.
-pub fn expectations(manifest: &Manifest, all: &[Verdict]) -> String {
-    if all.is_empty() {
-        return String::new();
-    }
+/// What did not come as expected; the first of it open.
+pub fn not_passed(manifest: &Manifest, all: &[Verdict]) -> String {
     let arms = &manifest.arms;
     let mut open = verdicts::not_passed(manifest, all);
     let more = open.rows.len().saturating_sub(LISTED);
     open.rows.truncate(LISTED);
+    if open.rows.is_empty() {
+        return String::new();
+    }
     let more = if more > 0 { format!("<p>And {more} more, which <code>results.json</code> has.</p>\n") } else { String::new() };
-    let open = if open.rows.is_empty() {
-        String::new()
-    } else {
-        format!("<h2 id=\"not-as-expected\">{}</h2>\n{}{more}", escaped(&open.title), table(&open, arms))
+    let folded = Table { rows: open.rows.split_off(open.rows.len().min(OPEN)), ..open.clone() };
+    let folded = match folded.rows.len() {
+        0 => String::new(),
+        rows => format!("<details><summary>And {rows} more</summary>\n{}{more}</details>\n", table(&folded, arms)),
     };
+    let title = escaped(&open.title);
+    format!("<section>\n<h2 id=\"not-as-expected\">{title}</h2>\n{}{folded}</section>\n", table(&open, arms))
+}
+
+/// Everything that is expected, folded away; nothing if nothing is.
+pub fn expectations(manifest: &Manifest, all: &[Verdict]) -> String {
+    if all.is_empty() {
+        return String::new();
+    }
     let listed = &all[..all.len().min(LISTED)];
-    let every = table(&verdicts::all(manifest, listed), arms);
+    let every = table(&verdicts::all(manifest, listed), &manifest.arms);
     let cut = if all.len() > LISTED { format!("<p>The first {LISTED}; <code>results.json</code> has all.</p>\n") } else { String::new() };
-    format!("<section>\n{open}<details><summary>All {} expectations</summary>\n{cut}{every}</details>\n</section>\n", all.len())
+    let folded = format!("<details><summary>All {}</summary>\n{cut}{every}</details>\n", all.len());
+    format!("<section>\n<h2 id=\"expectations\">Every expectation</h2>\n{folded}</section>\n")
 }
 
 /// Where what is on the page; parts without words are left out.

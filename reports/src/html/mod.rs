@@ -23,6 +23,7 @@ use crate::charts::Picture;
 use crate::summary::{self, fates};
 use figures::{Figures, Part};
 use scenarios::expect;
+use scenarios::numbers::Numbers;
 use scenarios::results::Results;
 
 /// What the page may load: nothing but what stands in it.
@@ -32,7 +33,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 pub fn page(results: &Results, pictures: &[Picture]) -> String {
     let manifest = &results.manifest;
     let mut figures = Figures::of(results, pictures);
-    let verdicts = expect::judge(results);
+    let verdicts = expect::judge(results, Numbers::Read);
     let mut html = opening(&format!("{} – Stormglass report", manifest.scenario), &style::css());
     html += "<body>\n<main>\n";
     html += &head::verdict_line(&verdicts);
@@ -41,23 +42,23 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &format!("<p class=\"verdict\">{}</p>\n", escaped(&fates::headline(results)));
     html += &head::fates(manifest, &fates::over_cells(results));
     html += &head::doubts(&summary::doubts(results));
-    let expectations = head::expectations(manifest, &verdicts);
-    let folded = rankings::folded(results, &figures);
+    let not_passed = head::not_passed(manifest, &verdicts);
+    let folded = [rankings::folded(results, &figures), head::expectations(manifest, &verdicts)];
     // Once without a picture: what words take is known when they are written.
     let words: usize = body(results, &mut Figures::of_words(results, pictures), folded.clone()).iter().map(|(_, _, part)| part.len()).sum();
-    figures.make_way(html.len() + style::SCRIPT.len() + expectations.len() + words);
+    figures.make_way(html.len() + style::SCRIPT.len() + not_passed.len() + words);
     let body = body(results, &mut figures, folded);
     let parts: Vec<(&str, &str)> = body.iter().filter(|(_, _, html)| !html.is_empty()).map(|(id, title, _)| (*id, *title)).collect();
     html += &head::contents(&parts, cfg!(feature = "explore"));
     html += &head::controls(manifest);
-    html += &expectations;
+    html += &not_passed;
     html.extend(body.into_iter().map(|(_, _, part)| part));
     html += &format!("</main>\n<script>{}</script>\n</body>\n</html>\n", style::SCRIPT);
     html
 }
 
 /// The parts in their order: where links lead, what they are called in the contents, and what stands there.
-fn body(results: &Results, figures: &mut Figures<'_>, folded: String) -> Vec<(&'static str, &'static str, String)> {
+fn body(results: &Results, figures: &mut Figures<'_>, [cells, expectations]: [String; 2]) -> Vec<(&'static str, &'static str, String)> {
     let manifest = &results.manifest;
     let simulated = simulated::simulated(manifest, figures);
     let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results))];
@@ -77,7 +78,8 @@ fn body(results: &Results, figures: &mut Figures<'_>, folded: String) -> Vec<(&'
     }
     body.push(("worst", "Worst runs", rankings::worst(results, figures)));
     body.push(("stress", "Does the ranking hold?", grid::stress(results)));
-    body.push(("cells", "Cell by cell", folded));
+    body.push(("cells", "Cell by cell", cells));
+    body.push(("expectations", "Every expectation", expectations));
     body.push(("definitions", "Definitions", closing::definitions()));
     body.push(("provenance", "Versions and commands", closing::provenance(results)));
     body

@@ -42,5 +42,14 @@ if (controls) {
   theme.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; name(); });
   name();
 }
-// What is folded away is printed as well where it is small.
-addEventListener('beforeprint', () => document.querySelectorAll('details.printed').forEach(part => { part.open = true; }));
+// What is folded away is printed as well, and folded away again afterwards. A button is not printed at the head of every page, its words are.
+let unfolded = [];
+addEventListener('beforeprint', () => {
+  unfolded = [...document.querySelectorAll('details:not([open])')];
+  unfolded.forEach(part => { part.open = true; });
+  document.querySelectorAll('th button').forEach(button => button.before(...button.childNodes));
+});
+addEventListener('afterprint', () => {
+  unfolded.forEach(part => { part.open = false; });
+  document.querySelectorAll('th button').forEach(button => { while (button.previousSibling) button.prepend(button.previousSibling); });
+});

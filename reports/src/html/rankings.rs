@@ -29,7 +29,7 @@ pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
     }
     for cell in cells {
         let ranking = Ranking::of(results, cell);
-        html += &one(results, &ranking, count > 1);
+        html += &one(results, &ranking, true);
         let sure: String = ranking.evidence().iter().map(|sure| headed(sure, &results.manifest.arms)).collect();
         if !sure.is_empty() {
             let _ = writeln!(html, "<details><summary>How sure is that?</summary>\n{sure}</details>");
@@ -46,7 +46,7 @@ pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
         return String::new();
     }
     let mut html =
-        "<section>\n<h2 id=\"cells\">Cell by cell</h2>\n<p>How sure each of these is stands in <code>ranking.json</code>.</p>\n".to_owned();
+        "<section>\n<h2 id=\"cells\">Cell by cell</h2>\n<p>All measures, and how sure each of these rankings is, stand in <code>ranking.json</code>.</p>\n".to_owned();
     for cell in 0..count {
         if html.len() > FOLDED {
             let left = count - cell;
@@ -66,10 +66,11 @@ pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
     html + "</section>\n"
 }
 
-fn one(results: &Results, ranking: &Ranking, is_headed: bool) -> String {
+/// What is open on the page, or folded away with many others: then it has no heading of its own, and no more than decides between arms.
+fn one(results: &Results, ranking: &Ranking, is_open: bool) -> String {
     let manifest = &results.manifest;
     let mut html = String::new();
-    if is_headed {
+    if is_open && manifest.cells.len() > 1 {
         let _ = writeln!(html, "<h3>{}</h3>", escaped(&ranking.heading()));
     }
     if manifest.cells.len() > 1 {
@@ -78,8 +79,11 @@ fn one(results: &Results, ranking: &Ranking, is_headed: bool) -> String {
     for sentence in ties(ranking) {
         let _ = writeln!(html, "<p>{}</p>", escaped(&sentence));
     }
-    let ranked = ranking.table();
-    let _ = write!(html, "<p>{}.</p>\n{}", escaped(&ranked.title), table(&ranked, &manifest.arms));
+    let (deciding, all) = (ranking.deciding(), ranking.table());
+    let _ = write!(html, "<p>{}.</p>\n{}", escaped(&deciding.title), table(&deciding, &manifest.arms));
+    if is_open && all.columns.len() > deciding.columns.len() {
+        let _ = writeln!(html, "<details><summary>All measures</summary>\n{}</details>", table(&all, &manifest.arms));
+    }
     let claims = summary::consistency(results, ranking.cell).into_iter().chain(summary::properties(results, ranking.cell));
     let further = claims.chain(summary::episodes(results, ranking.cell)).chain(summary::stuck(results, ranking.cell));
     let further = further.chain(ranking.table_of_set_apart()).chain(summary::classes(results, ranking.cell));

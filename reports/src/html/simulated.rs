@@ -9,6 +9,7 @@ use crate::command;
 use crate::number;
 use crate::summary;
 use scenarios::results::Manifest;
+use scenarios::story::Stack;
 use std::fmt::Write as _;
 
 /// More parts of a system than this are folded away.
@@ -26,6 +27,7 @@ pub fn simulated(manifest: &Manifest, figures: &mut Figures<'_>) -> String {
     html += &figures.draw(Part::Topology);
     html += &load(manifest);
     html += &parts(manifest);
+    html += &stacks(manifest);
     html += &misfortunes(manifest, &figures.cells);
     html += &compared(manifest);
     if let Some(sums) = summary::sums(manifest) {
@@ -66,12 +68,21 @@ fn parts(manifest: &Manifest) -> String {
     }
     let rows: String = parts.iter().map(|part| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(&part.name), escaped(&part.words))).collect();
     let list = format!("<dl class=\"told\">\n{rows}</dl>\n");
-    let list = if parts.len() > OPEN_PARTS {
-        format!("<details class=\"printed\"><summary>{} parts</summary>\n{list}</details>\n", parts.len())
-    } else {
-        list
-    };
+    let list =
+        if parts.len() > OPEN_PARTS { format!("<details><summary>{} parts</summary>\n{list}</details>\n", parts.len()) } else { list };
     format!("<h3>Parts</h3>\n{list}")
+}
+
+/// What stands between callers and callees whatever the arm.
+fn stacks(manifest: &Manifest) -> String {
+    let told = &manifest.story.stacks;
+    if told.is_empty() {
+        return String::new();
+    }
+    let code = |layer: &str| format!("<code>{}</code>", escaped(layer));
+    let row = |stack: &Stack| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(&stack.edge), summary::stacks::sentence(stack, &code, &escaped));
+    let rows: String = told.iter().map(row).collect();
+    format!("<h3>{}</h3>\n<dl class=\"told\">\n{rows}</dl>\n", summary::stacks::heading(manifest))
 }
 
 fn misfortunes(manifest: &Manifest, cells: &[u32]) -> String {
@@ -119,8 +130,7 @@ fn compared(manifest: &Manifest) -> String {
         "<h3>Compared</h3>\n<p>{} per {per}, {seeds}, the same for every arm.</p>\n",
         number::counted(&manifest.replications.to_string(), "run"),
     );
-    let _ =
-        writeln!(html, "<details class=\"printed\"><summary>What each arm changes</summary>\n<dl class=\"told\">\n{rows}</dl>\n</details>");
+    let _ = writeln!(html, "<details><summary>What each arm changes</summary>\n<dl class=\"told\">\n{rows}</dl>\n</details>");
     html
 }
 

@@ -21,7 +21,7 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         .collect();
     for (index, (column, mark)) in table.columns.iter().zip(&of_column).enumerate() {
         let class = if of_row == Some(index) { " class=\"name\"" } else { class(column.align) };
-        let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name));
+        let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name).replace('\n', "<br>"));
     }
     html += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {
@@ -35,6 +35,9 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         html += "</tr>\n";
     }
     html += "</tbody>\n</table></div>\n";
+    if let Some(note) = &table.note {
+        let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
+    }
     html
 }
 
@@ -63,6 +66,16 @@ fn kept_whole(command: &str) -> String {
 mod tests {
     use super::*;
     use crate::table::Column;
+
+    #[test]
+    fn heads_are_broken_where_they_say_so_and_what_there_is_to_know_stands_below() {
+        let mut rows = Table::new("", vec![Column::number("more\nthan < 1", "")]);
+        rows.push(vec![Cell::Count(3)]);
+        rows.note = Some("3 > 1.".to_owned());
+        let html = table(&rows, &[]);
+        assert!(html.contains(">more<br>than &lt; 1</th>"), "{html}");
+        assert!(html.ends_with("</table></div>\n<p class=\"note\">3 &gt; 1.</p>\n"), "{html}");
+    }
 
     #[test]
     fn what_belongs_to_an_arm_can_be_hidden_with_it() {

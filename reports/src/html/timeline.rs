@@ -23,7 +23,7 @@ pub fn timeline(manifest: &Manifest, cell: u32) -> String {
     let bar = |from: SimDuration, to: SimDuration, class: &str| rect(from.as_secs_f64() / horizon, to.as_secs_f64() / horizon, class);
     let mut rows = row(&measured, &bar(manifest.warm_up, manifest.horizon, "measured"));
     let kinds = faults::kinds(manifest, cell);
-    for (label, windows) in kinds.iter().take(LISTED) {
+    for (told, windows) in kinds.iter().take(LISTED) {
         let bars: String = windows
             .iter()
             .map(|window| {
@@ -31,7 +31,7 @@ pub fn timeline(manifest: &Manifest, cell: u32) -> String {
                 bar(window.begin.since_start().min(manifest.horizon), end, "on")
             })
             .collect();
-        rows += &row(&faults::sentence(label, windows), &bars);
+        rows += &row(&faults::sentence(told, windows), &bars);
     }
     if kinds.len() > LISTED {
         rows += &row(&format!("and {} more kinds of faults", kinds.len() - LISTED), "");

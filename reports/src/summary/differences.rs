@@ -1,7 +1,8 @@
 //! By how much does each arm differ from the baseline, seed by seed, in what ranks arms, and in latency?
 //!
 //! The median of the differences and its interval by order statistics (docs/statistics.md). A run that never recovers, or is never
-//! done, is longer than any other: an order statistic can be such a difference, a mean could not. Two runs that both never do are alike.
+//! done, is longer than any other: an order statistic can be such a difference, a mean could not. Seeds of which neither run ever does say
+//! nothing of how much later one would have been than the other, and are left out.
 
 use super::arm::{ArmSummary, Kind};
 use super::evidence::latencies;
@@ -51,7 +52,8 @@ impl Differences {
         let measure = |measure, unit, more_is_better, score: &dyn Fn(&ArmSummary) -> Score| {
             let of_baseline = score(baseline);
             let paired = |arm: &&ArmSummary| {
-                let differences = score(arm).into_iter().filter_map(|(seed, value)| Some(value - of_baseline.get(&seed)?));
+                let pairs = score(arm).into_iter().filter_map(|(seed, value)| Some((value, *of_baseline.get(&seed)?)));
+                let differences = pairs.filter(|pair| *pair != (NEVER, NEVER)).map(|(value, other)| value - other);
                 Some((arm.arm, Paired::of(differences.collect())?))
             };
             let arms: Vec<(u32, Paired)> = others.iter().filter_map(paired).collect();

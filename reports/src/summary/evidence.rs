@@ -10,15 +10,32 @@ use super::ranking::{Ranking, Score, shares};
 use super::ranking_table::{interval_cell, reached_cell};
 use crate::number;
 use crate::table::{Cell, Column, Table};
-use sim_core::stats::bootstrap::mean_interval;
 use sim_core::stats::holm::corrected;
 use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
+use sim_core::stats::pooled;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::student;
 use sim_core::stats::survival::log_rank;
 use sim_core::stats::wilcoxon;
 use sim_core::time::SimDuration;
+
+/// Of fewer seeds than this the spread of a mean is too little known to say an interval.
+const FEWEST: usize = 10;
+
+/// What is called more than luck.
+const LUCK: f64 = 0.05;
+
+/// Said below a table in which an interval and a test seem to contradict each other.
+const OTHERWISE: &str = "In some row the interval of the median holds 0 though the p-value is below 0.05, or leaves it out though it is not: these are two \
+                         questions. The interval says where the median of the differences may lie; the test weighs every seed by the size of its difference, and its \
+                         p-value is corrected for the number of arms.";
+
+/// Whether the interval of the median and the chance of the test lead to different answers.
+fn speaks_otherwise((low, high): (i128, i128), chance: f64) -> bool {
+    let holds_zero = low <= 0 && high >= 0;
+    holds_zero == (chance < LUCK)
+}
 
 /// One measure that arms are compared in, seed by seed.
 struct Measure {
@@ -26,19 +43,44 @@ struct Measure {
     of: fn(&ArmSummary) -> Score,
     /// What a difference looks like.
     cell: fn(f64) -> Cell,
+    /// The nearest difference that there can be.
+    within: fn(f64) -> f64,
 }
 
-const AVAILABILITY: Measure = Measure { name: "availability", of: shares, cell: |billionths| Cell::Points(billionths as i64) };
-const ATTEMPTS: Measure = Measure { name: "attempts per run", of: attempts, cell: |attempts| Cell::text(number::signed(attempts)) };
+const AVAILABILITY: Measure = Measure {
+    name: "availability",
+    of: shares,
+    cell: |billionths| Cell::Points(billionths as i64),
+    within: |billionths| billionths.clamp(-1e9, 1e9),
+};
+const ATTEMPTS: Measure = Measure {
+    name: "attempts per run",
+    of: attempts,
+    cell: |attempts| Cell::Told(number::signed(attempts), attempts, ""),
+    within: anything,
+};
 /// Under closed load, where attempts say who did most, and not who took most to do it.
-const GOODPUT: Measure =
-    Measure { name: "goodput", of: goodput, cell: |millionths| Cell::text(format!("{} /s", number::signed(millionths / 1e6))) };
+const GOODPUT: Measure = Measure {
+    name: "goodput",
+    of: goodput,
+    cell: |millionths| Cell::Told(format!("{} /s", number::signed(millionths / 1e6)), millionths / 1e6, "1/s"),
+    within: anything,
+};
 
 /// The latency of successful calls. Less is better, and who turns away or gives up what is slow has less of it.
 const OF_LATENCY: [Measure; 4] = [latency::<0>(), latency::<1>(), latency::<2>(), latency::<3>()];
 
 const fn latency<const WHICH: usize>() -> Measure {
-    Measure { name: LATENCIES[WHICH], of: latencies::<WHICH>, cell: |nanos| Cell::Written(number::longer_by(nanos), nanos / 1e9) }
+    Measure {
+        name: LATENCIES[WHICH],
+        of: latencies::<WHICH>,
+        cell: |nanos| Cell::Told(number::longer_by(nanos), nanos / 1e9, "s"),
+        within: anything,
+    }
+}
+
+const fn anything(difference: f64) -> f64 {
+    difference
 }
 
 pub(super) fn latencies<const WHICH: usize>(arm: &ArmSummary) -> Score {
@@ -76,8 +118,10 @@ impl Compared {
             _ => None,
         };
         let chance = wilcoxon::two_sided(&differences);
-        let mean = both.iter().sum::<f64>() / both.len().max(1) as f64;
-        Some(Self { paired: Paired::of(differences)?, mean, mean_interval: mean_interval(&both), chance, saved })
+        let of = pooled::mean(&both);
+        let mean = of.map_or_else(|| both.iter().sum(), |of| of.value);
+        let mean_interval = of.filter(|_| both.len() >= FEWEST).map(|of| of.interval);
+        Some(Self { paired: Paired::of(differences)?, mean, mean_interval, chance, saved })
     }
 }
 
@@ -107,6 +151,7 @@ impl Ranking {
         let mut table = Table::new(format!("Against \"{}\", seed by seed", self.baseline), columns);
         let Some(baseline) = self.baseline() else { return table };
         let others: Vec<&ArmSummary> = self.arms.iter().filter(|arm| arm.name != self.baseline).collect();
+        let mut differ = false;
         let cost = if baseline.goodput().is_some() { &GOODPUT } else { &ATTEMPTS };
         for measure in [&AVAILABILITY, cost].into_iter().chain(&OF_LATENCY) {
             let of_baseline = (measure.of)(baseline);
@@ -117,9 +162,11 @@ impl Ranking {
             }
             let chances = corrected(&compared.iter().map(|(_, compared)| compared.chance).collect::<Vec<f64>>());
             for ((arm, compared), chance) in compared.iter().zip(chances) {
+                differ |= compared.paired.interval.is_some_and(|interval| speaks_otherwise(interval, chance));
                 table.push(compared.row(&arm.name, measure, chance));
             }
         }
+        table.note = differ.then(|| OTHERWISE.to_owned());
         table
     }
 
@@ -165,7 +212,7 @@ impl Ranking {
                 quantile(Quantile::P99),
                 length(mean),
                 interval_cell(length(mean - half), length(mean + half)),
-                Cell::or_missing(chance, |chance| Cell::text(number::chance(chance))),
+                Cell::or_missing(chance, |chance| Cell::Told(number::chance(chance), chance, "")),
             ]);
         }
         table
@@ -184,8 +231,8 @@ impl Compared {
             cell(paired.median as f64),
             Cell::or_missing(paired.interval, |(low, high)| interval_cell(cell(low as f64), cell(high as f64))),
             cell(self.mean),
-            Cell::or_missing(self.mean_interval, |(low, high)| interval_cell(cell(low), cell(high))),
-            Cell::text(number::chance(chance)),
+            Cell::or_missing(self.mean_interval, |(low, high)| interval_cell(cell((measure.within)(low)), cell((measure.within)(high)))),
+            Cell::Told(number::chance(chance), chance, ""),
             Cell::or_missing(self.saved, Cell::Number),
         ]
     }
@@ -209,6 +256,12 @@ mod tests {
         // Without common luck nothing is saved.
         let other = Compared::of(&score(luck, 1), &score(|seed| i128::from(seed * 5 % 11), 0)).unwrap();
         assert!((0.5..2.0).contains(&other.saved.unwrap()), "{:?}", other.saved);
+    }
+
+    #[test]
+    fn an_interval_with_zero_beside_a_small_chance_is_a_contradiction_to_be_explained_and_so_is_the_reverse() {
+        let said = [((-3, 4), 0.02), ((1, 4), 0.2), ((-3, 4), 0.2), ((1, 4), 0.02), ((0, 4), 0.049)];
+        assert_eq!(said.map(|(interval, chance)| speaks_otherwise(interval, chance)), [true, true, false, false, true]);
     }
 
     #[test]

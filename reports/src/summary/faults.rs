@@ -8,20 +8,21 @@ use std::fmt::Write as _;
 const NAMED: usize = 3;
 
 /// The planned faults of one cell, each kind once with all its windows, in order of their first.
-pub fn kinds(manifest: &Manifest, cell: u32) -> Vec<(&str, Vec<&FaultWindow>)> {
-    let mut kinds: Vec<(&str, Vec<&FaultWindow>)> = Vec::new();
+pub fn kinds(manifest: &Manifest, cell: u32) -> Vec<(String, Vec<&FaultWindow>)> {
+    let mut kinds: Vec<(String, Vec<&FaultWindow>)> = Vec::new();
     for fault in manifest.faults_of(cell) {
-        match kinds.iter_mut().find(|(label, _)| *label == fault.label) {
+        let told = fault.told();
+        match kinds.iter_mut().find(|(known, _)| *known == told) {
             Some((_, windows)) => windows.push(fault),
-            None => kinds.push((&fault.label, vec![fault])),
+            None => kinds.push((told, vec![fault])),
         }
     }
     kinds
 }
 
-/// What happens and when: `Crash of "server", from 20 s to 30 s`.
-pub fn sentence(label: &str, windows: &[&FaultWindow]) -> String {
-    let mut text = label.to_owned();
+/// What happens and when: `crash of server, from 20 s to 30 s`.
+pub fn sentence(told: &str, windows: &[&FaultWindow]) -> String {
+    let mut text = told.to_owned();
     for window in windows.iter().take(NAMED) {
         let begin = number::length(window.begin.since_start());
         let _ = match window.end {

@@ -1,6 +1,7 @@
 //! Which properties were violated, in how many runs, and in which?
 
 use crate::command;
+use crate::number;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::RunMeasures;
 use scenarios::properties::{Finding, Verdict, WITHIN_LIMITS};
@@ -38,7 +39,7 @@ fn row(results: &Results, (property, name): (&str, &str), (cell, arm): (u32, u32
     let (violated, missed, unknown) = (count(Verdict::Violated), count(Verdict::NotReached), count(Verdict::Unknown));
     let decided = found.len() as u64 - missed - unknown;
     let interval = binomial::interval(violated, decided).filter(|_| decided > 0);
-    let percent = |share: f64| format!("{:.1}%", share * 100.0);
+    let percent = |share: f64| Cell::share(share).shown();
     let witnessed = || found.iter().filter(|(_, finding)| finding.is_violated());
     let first = witnessed().next().and_then(|(_, finding)| finding.first.as_ref());
     let worst = witnessed().min_by_key(|(seed, finding)| (std::cmp::Reverse(finding.count), *seed)).map(|(seed, _)| *seed);
@@ -51,7 +52,7 @@ fn row(results: &Results, (property, name): (&str, &str), (cell, arm): (u32, u32
         some(missed),
         some(unknown),
         if decided > 0 { Cell::Ratio(violated, decided) } else { Cell::Missing },
-        Cell::or_missing(interval, |(low, high)| Cell::Text(format!("{} to {}", percent(low), percent(high)))),
+        Cell::or_missing(interval, |(low, high)| Cell::Text(number::between(&percent(low), &percent(high)))),
         Cell::or_missing(first, |first| Cell::Text(format!("{} at {}", first.sentence, first.at))),
         Cell::or_missing(worst, |seed| Cell::Code(command::run(&results.manifest, cell, arm, seed))),
     ]

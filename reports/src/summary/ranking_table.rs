@@ -17,6 +17,8 @@ use sim_core::time::SimDuration;
 struct Field {
     shown: Option<(Column, Cell)>,
     files: Vec<(Column, Cell)>,
+    /// Whether it decides between arms: readers of a page get the others on demand.
+    decides: bool,
 }
 
 /// Which columns and cells of a field a form of the table holds.
@@ -27,7 +29,12 @@ impl Field {
     fn number(head: &str, unit: &'static str, cell: Cell) -> Self {
         let column = Column::number(head, unit);
         let in_files = Column::number(head.replace('\n', " "), unit);
-        Self { shown: Some((column, cell.clone())), files: vec![(in_files, cell)] }
+        Self { shown: Some((column, cell.clone())), files: vec![(in_files, cell)], decides: false }
+    }
+
+    /// The same as one that decides.
+    fn deciding(self) -> Self {
+        Self { decides: true, ..self }
     }
 
     /// The same, for files alone if readers are told elsewhere.
@@ -39,16 +46,21 @@ impl Field {
 impl Ranking {
     /// The ranking as a table, best arm first.
     pub fn table(&self) -> Table {
+        let in_files = self.form(|field| &field.files);
+        Table { files: Some(Box::new(in_files)), ..self.form(|field| field.shown.as_slice()) }
+    }
+
+    /// The same with the columns alone that decide between arms: how far each is from the baseline, what it does not come back from, at which cost.
+    pub fn deciding(&self) -> Table {
+        self.form(|field| if field.decides { field.shown.as_slice() } else { &[] })
+    }
+
+    fn form(&self, of: Part) -> Table {
         let rows: Vec<Vec<Field>> = (0..self.arms.len()).map(|place| self.fields(place)).collect();
-        let title = self.title();
-        let form = |of: Part| {
-            let columns = rows.iter().take(1).flatten().flat_map(of).map(|(column, _)| column.clone());
-            let mut table = Table::new(title.as_str(), columns.collect());
-            rows.iter().for_each(|row| table.push(row.iter().flat_map(of).map(|(_, cell)| cell.clone()).collect()));
-            table.without_empty_columns()
-        };
-        let in_files = form(|field| &field.files);
-        Table { files: Some(Box::new(in_files)), ..form(|field| field.shown.as_slice()) }
+        let columns = rows.iter().take(1).flatten().flat_map(of).map(|(column, _)| column.clone());
+        let mut table = Table::new(self.title(), columns.collect());
+        rows.iter().for_each(|row| table.push(row.iter().flat_map(of).map(|(_, cell)| cell.clone()).collect()));
+        table.without_empty_columns()
     }
 
     /// The arms that are not ranked because their hypothesis failed; nothing if there is none.
@@ -83,7 +95,7 @@ impl Ranking {
     fn violated(&self, arm: &ArmSummary) -> Field {
         let asked = arm.violated_by_seed.len() as u64;
         let is_none = asked == 0 || self.arms.iter().all(ArmSummary::is_sound);
-        Field::number("property\nviolated", "runs", if is_none { Cell::Missing } else { Cell::OutOf(arm.violated(), asked) })
+        Field::number("property\nviolated", "runs", if is_none { Cell::Missing } else { Cell::OutOf(arm.violated(), asked) }).deciding()
     }
 
     /// How many runs every arm has, if all have as many.
@@ -99,18 +111,18 @@ impl Ranking {
             self.kind == Kind::OneShot && self.paired.iter().flat_map(|(paired, _)| paired).all(|paired| paired.ties == paired.seeds());
         let name = (Column::text("arm"), Cell::text(&arm.name));
         let mut fields = vec![
-            Field::number("rank", "", Cell::Count(self.ranks[place])),
-            Field { shown: Some(name.clone()), files: vec![name] },
+            Field::number("rank", "", Cell::Count(self.ranks[place])).deciding(),
+            Field { shown: Some(name.clone()), files: vec![name], decides: true },
             self.violated(arm),
-            Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)),
-            Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)),
+            Field::number("runs", "", Cell::Count(arm.runs)).unless(self.runs_each().is_some_and(|runs| runs > 0)).deciding(),
+            Field::number("availability", "0..1", Cell::Ratio(arm.succeeded, arm.calls)).deciding(),
         ];
         if self.arms.iter().any(|arm| arm.goodput().is_some()) {
-            fields.push(Field::number("goodput", "1/s", Cell::or_missing(arm.goodput(), Cell::Rate)));
+            fields.push(Field::number("goodput", "1/s", Cell::or_missing(arm.goodput(), Cell::Rate)).deciding());
         }
         if let Some(objective) = self.arms.iter().find_map(|arm| arm.objective) {
             let met = arm.objective.map(|objective| Cell::OutOf(objective.met, objective.runs));
-            fields.push(Field::number(&format!("{} met\nin", objective.shown()), "runs", Cell::or_missing(met, |met| met)));
+            fields.push(Field::number(&format!("{} met\nin", objective.shown()), "runs", Cell::or_missing(met, |met| met)).deciding());
             let parts = |(used, all): (u128, u128)| (used * 1_000_000).checked_div(all).and_then(|parts| u64::try_from(parts).ok());
             let used = arm.objective.and_then(|objective| parts(objective.used));
             fields.push(Field::number("error budget\nused", "", Cell::or_missing(used, |used| Cell::Factor(used, 1_000_000))));
@@ -126,14 +138,14 @@ impl Ranking {
         }
         fields.extend(differences(&self.baseline, availability.as_ref().filter(|_| !by_attempts)));
         let fewer = Cell::or_missing(attempts.as_ref().filter(|_| by_attempts), |paired| Cell::OutOf(paired.losses, paired.seeds()));
-        fields.push(Field::number(&format!("fewer attempts\nthan \"{}\" in", self.baseline), "seeds", fewer));
+        fields.push(Field::number(&format!("fewer attempts\nthan \"{}\" in", self.baseline), "seeds", fewer).deciding());
         fields.extend(fates(self.kind, arm));
         fields.extend(self.amplification(arm));
         fields.extend([
             Field::number("latency\nmean,\nmedian run", "s", Cell::or_missing(arm.latency_mean, Cell::Length)),
             Field::number("latency\np50,\nmedian run", "s", Cell::or_missing(arm.latency[0], Cell::Length)),
             Field::number("latency\np99,\nmedian run", "s", Cell::or_missing(arm.latency[1], Cell::Length)),
-            Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))),
+            Field::number("worst\nseed", "", Cell::or_missing(arm.worst_seed, |seed| Cell::text(seed.to_string()))).deciding(),
         ]);
         fields
     }
@@ -147,7 +159,8 @@ impl Ranking {
         let shown = (0..self.edges.len()).rev().max_by(|a, b| by_share(most(a).unwrap_or_default(), most(b).unwrap_or_default()));
         let field = |(edge, (name, &(attempts, calls))): (usize, (&String, &(u64, u64)))| {
             let is_shown = shown == Some(edge);
-            let mut field = Field::number(&format!("attempts/call, {name}"), "", Cell::Factor(attempts, calls)).unless(!is_shown);
+            let mut field =
+                Field::number(&format!("attempts/call, {name}"), "", Cell::Factor(attempts, calls)).unless(!is_shown).deciding();
             if let Some((column, _)) = field.shown.as_mut() {
                 let head = if self.edges.len() == 1 { "attempts\nper call".to_owned() } else { format!("attempts/call\n{}", broken(name)) };
                 column.name = head;
@@ -160,7 +173,8 @@ impl Ranking {
         let is_same =
             |arm: &ArmSummary| cell(shown.and_then(|edge| arm.edges.get(edge).copied()).unwrap_or_default()) == cell(arm.end_to_end);
         let said = self.arms.iter().all(is_same);
-        let mut whole = Field::number("attempts/call, end to end", "", Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)).unless(said);
+        let mut whole =
+            Field::number("attempts/call, end to end", "", Cell::Factor(arm.end_to_end.0, arm.end_to_end.1)).unless(said).deciding();
         if let Some((column, _)) = whole.shown.as_mut() {
             "attempts/call\nend to end".clone_into(&mut column.name);
         }
@@ -180,8 +194,8 @@ fn differences(baseline: &str, paired: Option<&Paired>) -> [Field; 3] {
     let (low, high) = paired.and_then(|paired| paired.interval).unzip();
     let ends = [low, high].map(|end| Cell::or_missing(end, points));
     [
-        Field::number(&format!("against\n\"{baseline}\""), "pp", Cell::or_missing(paired, |paired| points(paired.median))),
-        interval("95 % interval", "95 %", "pp", ends),
+        Field::number(&format!("against\n\"{baseline}\""), "pp", Cell::or_missing(paired, |paired| points(paired.median))).deciding(),
+        interval("95 % interval", "95 %", "pp", ends).deciding(),
         Field::number("better\nin", "seeds", Cell::or_missing(paired, |paired| Cell::OutOf(paired.wins, paired.seeds()))),
     ]
 }
@@ -191,7 +205,7 @@ fn interval(head: &str, in_files: &str, unit: &'static str, [low, high]: [Cell; 
     let from = (Column::number(format!("{in_files} from"), unit), low.clone());
     let to = (Column::number(format!("{in_files} to"), unit), high.clone());
     let shown = if low == Cell::Missing { Cell::Missing } else { interval_cell(low, high) };
-    Field { shown: Some((Column::number(head, unit), shown)), files: vec![from, to] }
+    Field { shown: Some((Column::number(head, unit), shown)), files: vec![from, to], decides: false }
 }
 
 /// From one value to another as one cell.
@@ -203,13 +217,13 @@ fn fates(kind: Kind, arm: &ArmSummary) -> Vec<Field> {
     let reached = |reached: Option<Reached>| Cell::or_missing(reached, reached_cell);
     match kind {
         Kind::Faults => vec![
-            lost(arm),
-            Field::number("recovery\np50", "s", reached(arm.recovery_quantile(Quantile::MEDIAN))),
+            lost(arm).deciding(),
+            Field::number("recovery\np50", "s", reached(arm.recovery_quantile(Quantile::MEDIAN))).deciding(),
             Field::number("recovery\np99", "s", reached(arm.recovery_quantile(Quantile::P99))),
         ],
         Kind::OneShot => vec![
-            Field::number("attempts\np50", "", Cell::or_missing(Quantile::MEDIAN.of(&arm.attempts), Cell::Count)),
-            Field::number("done\np50", "s", reached(arm.completion_quantile(Quantile::MEDIAN))),
+            Field::number("attempts\np50", "", Cell::or_missing(Quantile::MEDIAN.of(&arm.attempts), Cell::Count)).deciding(),
+            Field::number("done\np50", "s", reached(arm.completion_quantile(Quantile::MEDIAN))).deciding(),
             Field::number("done\np99", "s", reached(arm.completion_quantile(Quantile::P99))),
         ],
         Kind::Steady => Vec::new(),

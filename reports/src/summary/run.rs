@@ -1,5 +1,6 @@
 //! What does one run say for itself?
 
+use super::lowest_window::lowest_window;
 use crate::number;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::{Bin, Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
@@ -10,8 +11,8 @@ use sim_core::time::SimDuration;
 /// More episodes than this are summed up.
 const MOST_EPISODES: usize = 8;
 
-/// The measures of one run, each with its meaning in one line.
-pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
+/// The measures of one run, each with its meaning in one line. `bins` are what happened in its time bins.
+pub fn single_run(manifest: &Manifest, run: &RunMeasures, bins: &[Bin]) -> Table {
     let mut table = Table::new("Measures of the run", vec![Column::text("measure"), Column::number("value", ""), Column::text("meaning")]);
     let mut say = |measure: &str, value: Cell, meaning: &str| {
         if value != Cell::Missing {
@@ -66,7 +67,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures) -> Table {
     if run.episodes.len() > MOST_EPISODES {
         many_episodes(&run.episodes, &mut say);
     } else {
-        each_episode(manifest, &run.episodes, &mut say);
+        each_episode(manifest, &run.episodes, bins, &mut say);
     }
     if !run.episodes.is_empty() {
         super::detection::of_run(run, &mut say);
@@ -126,7 +127,7 @@ pub fn strikes(windows: &[FaultWindow]) -> Table {
     let mut table = Table::new("The faults of the run", columns);
     for window in windows {
         let end = Cell::or_missing(window.end, |end| Cell::Length(end.since_start()));
-        table.push(vec![Cell::text(&window.label), Cell::Length(window.begin.since_start()), end]);
+        table.push(vec![Cell::text(window.told()), Cell::Length(window.begin.since_start()), end]);
     }
     table
 }
@@ -141,11 +142,14 @@ pub fn synthetic<'a>(manifest: &'a Manifest, run: &'a RunMeasures) -> impl Itera
 
 type Say<'a> = &'a mut dyn FnMut(&str, Cell, &str);
 
-fn each_episode(manifest: &Manifest, episodes: &[Episode], say: Say<'_>) {
+fn each_episode(manifest: &Manifest, episodes: &[Episode], bins: &[Bin], say: Say<'_>) {
     for (index, episode) in episodes.iter().enumerate() {
         let name = |measure: &str| if episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
         let (value, meaning) = recovery(manifest, &episode.recovery);
         say(&name("recovery"), value, &meaning);
+        let next = episodes.get(index + 1).map(|next| next.begin);
+        let lowest = lowest_window(manifest, bins, episode, next).filter(|_| episode.recovery == Recovery::Unharmed);
+        lowest.into_iter().for_each(|(lowest, meaning)| say(&name("lowest window"), lowest, &meaning));
         say(&name("downtime"), Cell::Length(episode.downtime), "time below the level, from the begin of the fault");
         say(&name("calls lost"), Cell::Count(episode.calls_lost), "successes missing against the level while below it");
         say(&name("relapses"), Cell::Count(u64::from(episode.relapses)), "times service came back and fell below the level again");

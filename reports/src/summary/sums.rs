@@ -18,7 +18,7 @@ pub fn sums(manifest: &Manifest) -> Option<Table> {
         Column::number("mean time reaches\nthat at", "1/s"),
     ];
     let label = cell_label(manifest, 0);
-    let place = if label.is_empty() { String::new() } else { format!(", with {label}") };
+    let place = if label.is_empty() { String::new() } else { format!(", in the first cell ({label})") };
     let mut table = Table::new(format!("By arithmetic alone{place}"), columns);
     let mut told: Vec<(&Sum, Vec<u32>)> = Vec::new();
     for sum in &manifest.sums {

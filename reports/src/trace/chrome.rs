@@ -16,6 +16,8 @@ pub struct Chrome<W> {
     story: Story,
     nodes: Vec<String>,
     has_event: bool,
+    /// Spans, messages and instants of the run.
+    shown: u64,
 }
 
 /// The process of faults; those of nodes follow.
@@ -31,7 +33,7 @@ impl<W: Write> Chrome<W> {
     pub fn begin(mut out: W, header: &Header) -> io::Result<Self> {
         let about = json!({ "scenario": header.scenario, "arm": header.arm, "seed": header.seed.to_string(), "version": header.version });
         write!(out, "{{\"displayTimeUnit\":\"ms\",\"otherData\":{about},\"traceEvents\":[")?;
-        let mut chrome = Self { out, story: Story::default(), nodes: header.nodes.clone(), has_event: false };
+        let mut chrome = Self { out, story: Story::default(), nodes: header.nodes.clone(), has_event: false, shown: 0 };
         chrome.name(FAULTS, "faults")?;
         for (index, node) in header.nodes.iter().enumerate() {
             chrome.name(FAULTS + 1 + index, node)?;
@@ -57,6 +59,7 @@ impl<W: Write> Chrome<W> {
     }
 
     fn part(&mut self, part: &Part) -> io::Result<()> {
+        self.shown += 1;
         match part {
             Part::Span(span) => self.span(span),
             Part::Message(message) => self.message(message),
@@ -117,6 +120,7 @@ impl<W: Write> Chrome<W> {
         if !is_told.contains(&event.kind.as_ref()) {
             return Ok(());
         }
+        self.shown += 1;
         let about = [event.what.as_deref(), event.value.as_deref(), event.call.as_ref().map(|call| call.name.as_ref())];
         let name = std::iter::once(event.kind.as_ref()).chain(about.into_iter().flatten()).collect::<Vec<_>>().join(" ");
         let process = self.process(event.node.as_deref());
@@ -143,11 +147,11 @@ impl<W: Write> TraceWriter for Chrome<W> {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<()> {
+    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         for part in std::mem::take(&mut self.story).end() {
             self.part(&part)?;
         }
         self.out.write_all(b"\n]}\n")?;
-        self.out.flush()
+        self.out.flush().map(|()| self.shown)
     }
 }

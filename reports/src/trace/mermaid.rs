@@ -142,9 +142,9 @@ impl<W: Write> TraceWriter for Mermaid<W> {
         self.note_over(begin.node.as_deref(), &format!("{says} since {}", seconds(begin.at)))
     }
 
-    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<()> {
+    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         let text = self.text();
         self.out.write_all(text.as_bytes())?;
-        self.out.flush()
+        self.out.flush().map(|()| self.lines.len() as u64)
     }
 }

@@ -41,11 +41,12 @@ pub trait TraceWriter {
         Ok(())
     }
 
-    /// Nothing more will come of the run, which has this digest.
+    /// Nothing more will come of the run, which has this digest. Answers how much there is to be seen: events, spans, messages, or whatever this form
+    /// consists of. Of a part of a trace that may be nothing, because halves of what was left out are passed over.
     ///
     /// # Errors
     /// If the rest cannot be written.
-    fn end(self: Box<Self>, digest: &str) -> io::Result<()>;
+    fn end(self: Box<Self>, digest: &str) -> io::Result<u64>;
 }
 
 impl<W: Write> TraceWriter for TraceLines<W> {
@@ -53,7 +54,8 @@ impl<W: Write> TraceWriter for TraceLines<W> {
         Self::event(self, event)
     }
 
-    fn end(self: Box<Self>, digest: &str) -> io::Result<()> {
-        (*self).end(digest).map(|_| ())
+    fn end(self: Box<Self>, digest: &str) -> io::Result<u64> {
+        let events = self.events();
+        (*self).end(digest).map(|_| events)
     }
 }

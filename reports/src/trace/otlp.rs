@@ -21,6 +21,7 @@ pub struct Otlp<W> {
     /// Spans of a node that are still to be written.
     waiting: BTreeMap<String, Vec<Value>>,
     has_batch: bool,
+    spans: u64,
 }
 
 /// So many spans of one node are written together.
@@ -38,7 +39,15 @@ impl<W: Write> Otlp<W> {
     pub fn begin(mut out: W, header: &Header) -> io::Result<Self> {
         out.write_all(b"{\"resourceSpans\":[")?;
         let seed = Key::named(&header.scenario).child(header.seed);
-        Ok(Self { out, story: Story::default(), seed, version: header.version.clone(), waiting: BTreeMap::new(), has_batch: false })
+        Ok(Self {
+            out,
+            story: Story::default(),
+            seed,
+            version: header.version.clone(),
+            waiting: BTreeMap::new(),
+            has_batch: false,
+            spans: 0,
+        })
     }
 
     fn part(&mut self, part: Part) -> io::Result<()> {
@@ -47,6 +56,7 @@ impl<W: Write> Otlp<W> {
         let told = self.told(&span);
         let waiting = self.waiting.entry(node.clone()).or_default();
         waiting.push(told);
+        self.spans += 1;
         if waiting.len() >= BATCH {
             let spans = std::mem::take(waiting);
             self.write(&node, spans)?;
@@ -108,7 +118,7 @@ impl<W: Write> TraceWriter for Otlp<W> {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<()> {
+    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         std::mem::take(&mut self.story).end().into_iter().try_for_each(|part| self.part(part))?;
         for (node, spans) in std::mem::take(&mut self.waiting) {
             if !spans.is_empty() {
@@ -116,6 +126,6 @@ impl<W: Write> TraceWriter for Otlp<W> {
             }
         }
         self.out.write_all(b"\n]}\n")?;
-        self.out.flush()
+        self.out.flush().map(|()| self.spans)
     }
 }

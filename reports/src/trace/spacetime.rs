@@ -138,9 +138,10 @@ impl<W: Write> TraceWriter for SpaceTime<W> {
         Ok(())
     }
 
-    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<()> {
+    fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         let diagram = self.diagram()?;
         self.out.write_all(draw(&diagram).as_bytes())?;
-        self.out.flush()
+        let Diagram { bars, shades, messages, marks, .. } = diagram;
+        self.out.flush().map(|()| (bars.len() + shades.len() + messages.len() + marks.len()) as u64)
     }
 }

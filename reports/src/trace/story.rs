@@ -119,7 +119,7 @@ pub struct Story {
     flying: BTreeMap<Way, Message>,
     letters: BTreeMap<(String, String, String, u32), Message>,
     /// When things happened that may have led to a message between a caller and a group, by their numbers: the latest ones.
-    instants: BTreeMap<u64, u64>,
+    instants: BTreeMap<u64, letters::Instant>,
     last: u64,
     parts: Vec<Part>,
 }

@@ -138,7 +138,8 @@ fn retries_on_an_inner_edge_show_under_its_name() {
     let shown = table.columns.iter().position(|column| column.name == "attempts/call\ncheckout ->\npayments").expect("the edge is named");
     let eager = table.rows.iter().find(|row| row[1].shown() == "eager retries").expect("the arm is in the table");
     assert!(eager[shown].value().is_some_and(|attempts| attempts > 2.0), "{:?}", eager[shown]);
-    let files: Vec<&str> = table.in_files().columns.iter().map(|column| column.name.as_str()).collect();
+    let in_files = table.in_files();
+    let files: Vec<&str> = in_files.columns.iter().map(|column| column.name.as_str()).collect();
     for name in ["attempts/call, shoppers -> checkout", "attempts/call, checkout -> payments", "attempts/call, end to end"] {
         assert!(files.contains(&name), "{name} in {files:?}");
     }

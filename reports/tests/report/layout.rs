@@ -130,6 +130,7 @@ fn lanes(nodes: u64) -> (Vec<NodeLane>, Vec<LayerLane>, Vec<FaultWindow>) {
     };
     let fault = |number: u64| FaultWindow {
         label: format!("crash of recommendations-for-people-who-bought-nothing-yet[{number}]"),
+        what: None,
         begin: at(20 + 3 * number),
         end: Some(at(30 + 3 * number)),
     };
@@ -161,15 +162,13 @@ fn numbers_of_paired_differences_stand_clear_of_every_line() {
         let pictures = charts::pictures(&results, &Theme::light());
         let svg = &pictures.iter().find(|picture| picture.chart == "paired-differences").expect("there are several arms").svg;
         let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
-        let number =
-            |node: &roxmltree::Node<'_, '_>, name: &str| node.attribute(name).and_then(|value| value.parse::<f64>().ok()).unwrap_or(0.0);
-        let paper = document.descendants().filter(|node| node.has_tag_name("rect") && node.attribute("class") == Some("f-paper"));
-        // Left, top, right and bottom of what was cleared for words, in pixels; the whole sheet is not.
-        let cleared: Vec<[f64; 4]> = paper
-            .map(|rect| [number(&rect, "x"), number(&rect, "y"), number(&rect, "width"), number(&rect, "height")].map(|value| value / 10.0))
-            .filter(|[_, _, width, _]| *width < 900.0)
-            .map(|[x, y, width, height]| [x, y, x + width, y + height])
-            .collect();
+        // Every line of the picture by its two ends, in pixels.
+        let ends = |node: roxmltree::Node<'_, '_>| -> Vec<(f64, f64)> {
+            let points = node.attribute("points").unwrap_or_default().split_whitespace().filter_map(|point| point.split_once(','));
+            points.filter_map(|(x, y)| Some((x.parse::<f64>().ok()? / 10.0, y.parse::<f64>().ok()? / 10.0))).collect()
+        };
+        let drawn: Vec<Vec<(f64, f64)>> = document.descendants().filter(|node| node.has_tag_name("polyline")).map(ends).collect();
+        assert!(drawn.iter().filter(|line| line.len() == 2).count() > results.manifest.arms.len(), "{drawn:?}");
         let numbers: Vec<TextBox> = document
             .descendants()
             .filter(|node| node.has_tag_name("text") && node.attribute("font-size") == Some("115"))
@@ -177,10 +176,11 @@ fn numbers_of_paired_differences_stand_clear_of_every_line() {
             .collect();
         assert_eq!(numbers.len(), 5 * (results.manifest.arms.len() - 1));
         for one in numbers {
-            let is_clear = |[left, top, right, bottom]: &[f64; 4]| {
-                *left <= one.left - 3.0 && *right >= one.right + 3.0 && *top <= one.top - 2.0 && *bottom >= one.bottom
+            let meets = |pair: &[(f64, f64)]| {
+                let ((a, b), (c, d)) = (pair[0], pair[1]);
+                a.min(c) < one.right && a.max(c) > one.left && b.min(d) < one.bottom && b.max(d) > one.top
             };
-            assert!(cleared.iter().any(is_clear), "{one} touches what is behind it");
+            assert!(!drawn.iter().any(|line| line.windows(2).any(meets)), "{one} lies on a line");
         }
     }
 }

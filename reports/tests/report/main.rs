@@ -6,6 +6,7 @@ mod exports;
 mod headlines;
 mod layout;
 mod sample;
+mod told;
 mod violations;
 
 use reports::charts::{self, CHARTS};
@@ -25,6 +26,7 @@ fn many_faults() -> Results {
     let mut results = brownout(&SIX[1..5], 30);
     let window = |label: &str, begin: u64, end: Option<u64>| FaultWindow {
         label: label.to_owned(),
+        what: None,
         begin: SimTime::from_nanos(begin * 1_000_000_000),
         end: end.map(|end| SimTime::from_nanos(end * 1_000_000_000)),
     };
@@ -137,7 +139,7 @@ fn the_ranking_in_files_has_raw_numbers_and_units() {
 fn one_run_is_summed_up_with_the_meaning_of_each_number() {
     let mut results = brownout(&SIX[3..4], 1);
     let manifest = results.manifest.clone();
-    insta::assert_snapshot!(markdown::table(&single_run(&manifest, measures(&mut results, 0))));
+    insta::assert_snapshot!(markdown::table(&single_run(&manifest, measures(&mut results, 0), &[])));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::trace::TraceEvent;
 use crate::why::{Named, collect, named, showed_at};
 use models::history::{Action, End, Operation};
 use models::properties::{Finding, Witness};
+use models::protocols::Beginning;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -18,8 +19,8 @@ const MOST_ANSWERS: usize = 12;
 /// So many properties are told of.
 const MOST_PROPERTIES: usize = 3;
 
-/// Of a witness, so many operations are told, the last ones.
-const MOST_OPERATIONS: usize = 4;
+/// Of a witness, so many operations are told, the last ones: for each of them both runs are made several times.
+const MOST_OPERATIONS: usize = 8;
 
 /// What one run breaks and the other does not.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Broken {
     pub sentence: String,
     /// The operations that show it, in the order in which they were invoked; none where events show it.
     pub operations: Vec<Told>,
+    /// How many operations of the witness come before those.
+    pub left_out: usize,
     /// What led to it, the latest first, and whether the other run has the same; nothing where operations show it.
     pub chain: Vec<(Link, bool)>,
     /// The first messages that each node heard and that say what the sentence names; nothing where operations show it.
@@ -72,7 +75,7 @@ fn told_of(sources: [&dyn Source; 2], (side, finding, witness): (usize, &Finding
     let chain = if witness.operations.is_empty() { chain(witness, mine, theirs)? } else { Vec::new() };
     let (property, sentence, at) = (finding.property.clone(), witness.sentence.clone(), witness.at.as_nanos());
     let named = if witness.operations.is_empty() { named(mine, &sentence, at)? } else { Named::default() };
-    Ok(Broken { side, property, at, sentence, operations, chain, named })
+    Ok(Broken { side, property, at, sentence, operations, left_out: first, chain, named })
 }
 
 /// What was answered for the sake of an operation, in both runs.
@@ -109,15 +112,20 @@ struct InWords<'a>(&'a Operation);
 impl fmt::Display for InWords<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Operation { object, action, end, .. } = self.0;
-        // As traces tell values: their beginning, which tells them apart.
-        let short = |value: u64| if value == 0 { "nothing".to_owned() } else { format!("{:06x}", value >> 40) };
         match action {
             Action::Read => write!(f, "reads key {object}")?,
-            Action::Write(value) => write!(f, "writes {} to key {object}", short(*value))?,
-            other => write!(f, "asks for {other:?} of key {object}")?,
+            Action::Write(value) => write!(f, "writes {} to key {object}", Beginning(*value))?,
+            Action::CompareAndSet { expected, new } => {
+                write!(f, "sets key {object} to {} if it is {}", Beginning(*new), Beginning(*expected))?;
+            }
+            Action::Add(amount) => write!(f, "adds {amount} to key {object}")?,
+            Action::Acquire => write!(f, "acquires key {object}")?,
+            Action::Release => write!(f, "releases key {object}")?,
+            Action::Transfer { to, amount } => write!(f, "moves {amount} from key {object} to key {to}")?,
+            Action::Total => f.write_str("asks for the total")?,
         }
         match end {
-            End::Ok { value: Some(value), .. } if matches!(action, Action::Read) => write!(f, " and is told {}", short(*value)),
+            End::Ok { value: Some(value), .. } if matches!(action, Action::Read) => write!(f, " and is told {}", Beginning(*value)),
             End::Ok { .. } => f.write_str(" and is told that it is done"),
             End::Failed { .. } => f.write_str(" and is told that it failed"),
             End::Unknown => f.write_str(" and never hears of it"),

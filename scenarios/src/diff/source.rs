@@ -27,6 +27,9 @@ impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stalled(why) => write!(f, "the run was stopped: {why}"),
+            Self::Unreadable(path, Unreadable::File(error)) => {
+                write!(f, "cannot read the trace {path}: {error}; `stormglass run SCENARIO --trace {path}` writes one")
+            }
             Self::Unreadable(path, why) => write!(f, "cannot read the trace {path}: {why}"),
         }
     }

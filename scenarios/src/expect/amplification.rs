@@ -1,6 +1,6 @@
 //! How many attempts are made per call of an edge?
 
-use super::{Judged, Limits, Quotient, Runs, contradiction};
+use super::{Judged, Limits, Quotient, Runs, between, contradiction};
 use crate::measures::normalised;
 use crate::problem::{Problem, one_of};
 use models::measure::RunMeasures;
@@ -62,13 +62,15 @@ impl AmplificationLimits {
         let wanted = self.edge.as_deref().map(normalised);
         let position = wanted.as_ref().map_or(Some(0), |wanted| edges.iter().position(|edge| edge == wanted));
         let of = wanted.map_or(String::new(), |edge| format!(" of {edge}"));
-        let words = |word: &str, limit: Option<f64>| limit.map(|limit| format!("{word} {limit}"));
-        let parts = [words("at least", self.at_least), words("at most", self.at_most)];
-        let clause = format!("amplification{of} {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" and "));
+        let clause = format!("amplification{of} {}", between(self.at_least, self.at_most, runs.numbers));
         let pair = |run: &RunMeasures| run.edges.get(position?).map(|edge| (edge.attempts as f64, edge.calls as f64));
         let pairs = runs.iter().filter_map(|(seed, run)| pair(run).map(|(attempts, calls)| (*seed, attempts, calls))).collect();
         let limits = Limits { at_least: self.at_least, at_most: self.at_most };
-        Quotient::factor(pairs, "calls", "no call was made").said(|value| format!("{value:.3} attempts per call")).judge(clause, limits)
+        Quotient::factor(pairs, "calls", "no call was made").said(|value| format!("{value:.3} attempts per call")).judge(
+            clause,
+            limits,
+            runs.numbers,
+        )
     }
 }
 
@@ -84,7 +86,7 @@ mod tests {
         let run = RunMeasures { edges: vec![edge(10, 10), edge(10, 25)], ..RunMeasures::default() };
         let names = ["app -> shop", "shop -> db"].map(str::to_owned);
         let limits = |edge: Option<&str>| AmplificationLimits { edge: edge.map(str::to_owned), at_least: Some(2.0), ..Default::default() };
-        let runs: Vec<(u64, &RunMeasures)> = (1..=6).map(|seed| (seed, &run)).collect();
+        let runs = Runs::from((1..=6).map(|seed| (seed, &run)).collect::<Vec<_>>());
         let judged = |edge| limits(edge).judge(&names, &runs);
         assert_eq!(judged(None).1, Judgement::Failed);
         let (clause, judgement, evidence, _) = judged(Some("shop->db"));

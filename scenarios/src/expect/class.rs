@@ -35,7 +35,7 @@ impl Clause {
 /// Judges a clause that speaks of one class.
 pub(super) fn judge(clause: &Clause, class: &str, runs: &Runs<'_>) -> Vec<Judged> {
     let alone: Vec<(u64, RunMeasures)> = runs.iter().map(|(seed, run)| (*seed, only(run, class))).collect();
-    let alone: Vec<(u64, &RunMeasures)> = alone.iter().map(|(seed, run)| (*seed, run)).collect();
+    let alone = Runs { runs: alone.iter().map(|(seed, run)| (*seed, run)).collect(), numbers: runs.numbers };
     match clause {
         Clause::Availability(bounds) => vec![availability(bounds, &format!("availability of class {class}"), &alone)],
         Clause::Latency(limits) => limits.judge(&format!("latency of class {class}"), &alone),
@@ -59,6 +59,7 @@ fn only(run: &RunMeasures, class: &str) -> RunMeasures {
 mod tests {
     use super::*;
     use crate::expect::Judgement;
+    use crate::numbers::Numbers;
     use models::measure::{ClassMeasures, LatencySummary};
     use sim_core::time::SimDuration;
 
@@ -76,7 +77,7 @@ mod tests {
             classes: vec![class("browse", 900, 420, 800), class("buy", 100, 99, 50)],
             ..RunMeasures::default()
         };
-        let runs = [1, 2, 3, 4, 5, 6].map(|seed| (seed, &run));
+        let runs = Runs::from([1, 2, 3, 4, 5, 6].map(|seed| (seed, &run)).to_vec());
         let available = |class: &str| {
             let bounds = Bounds { at_least: Some("99%".parse().unwrap()), class: Some(class.to_owned()), ..Bounds::default() };
             judge(&Clause::Availability(bounds), class, &runs).remove(0)
@@ -89,5 +90,13 @@ mod tests {
         let fast = |class: &str| judge(&Clause::Latency(limits.clone()), class, &runs).remove(0);
         assert_eq!((fast("buy").1, fast("browse").1), (Judgement::Passed, Judgement::Failed));
         assert_eq!(fast("buy").0, "p99 of latency of class buy at most 50ms");
+        let read = Runs { numbers: Numbers::Read, ..runs.clone() };
+        let (clause, _, evidence, _) = judge(&Clause::Latency(limits.clone()), "browse", &read).remove(0);
+        assert_eq!(clause, "p99 of latency of class browse at most 50 ms");
+        assert!(evidence.starts_with("p99 800 ms as the median over runs, 800 ms at most"), "{evidence}");
+        let bounds = Bounds { at_least: Some("99.5%".parse().unwrap()), class: Some("buy".to_owned()), ..Bounds::default() };
+        let (clause, _, evidence, _) = judge(&Clause::Availability(bounds), "buy", &read).remove(0);
+        assert_eq!(clause, "availability of class buy at least 99.5 %");
+        assert!(evidence.starts_with("99 % of 600 calls; the same in all 6 runs, so that at most 39.3 % of"), "{evidence}");
     }
 }

@@ -118,10 +118,10 @@ impl AlertBounds {
 
     fn judge(&self, (what, of_what, none): (&str, &str, &str), of: fn(&AlertMeasures) -> (u64, u64), runs: &Runs<'_>) -> Judged {
         let bounds = Bounds { at_least: self.at_least, at_most: self.at_most, ..Bounds::default() };
-        let clause = bounds_in_words(&format!("{what} of {}", self.alert), &bounds);
+        let clause = bounds_in_words(&format!("{what} of {}", self.alert), &bounds, runs.numbers);
         let seen = runs.iter().filter_map(|(seed, run)| named(run, &self.alert).map(|alert| (*seed, of(alert))));
         let pairs = seen.map(|(seed, (part, whole))| (seed, part as f64, whole as f64)).collect();
-        Quotient::share(pairs, of_what, none).judge(clause, limits(&bounds))
+        Quotient::share(pairs, of_what, none).judge(clause, limits(&bounds), runs.numbers)
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn precision_and_recall_are_shares_of_alarms_and_faults_over_all_runs() {
         let made = [run(3, 1, vec![seconds(2), None]), run(1, 0, vec![seconds(5), seconds(1)])];
-        let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let runs = Runs::from((1..).zip(&made).collect::<Vec<_>>());
         let bounds = AlertBounds { alert: "page".to_owned(), at_least: Some("75%".parse().expect("a share")), at_most: None, arms: None };
         let (clause, _, evidence, worst) = bounds.judge_precision(&runs);
         assert_eq!((clause.as_str(), worst), ("precision of page at least 75%", Some(1)));
@@ -156,7 +156,7 @@ mod tests {
     fn a_run_in_which_a_fault_is_missed_is_longer_than_any_limit() {
         let limits = DetectionLimits { alert: Some("page".to_owned()), p50: seconds(5), ..DetectionLimits::default() };
         let judged = |made: &[RunMeasures]| {
-            let runs: Vec<(u64, &RunMeasures)> = (1..).zip(made).collect();
+            let runs = Runs::from((1..).zip(made).collect::<Vec<_>>());
             limits.judge(&runs).remove(0)
         };
         let good = vec![run(1, 0, vec![seconds(1), seconds(5)]); 5];

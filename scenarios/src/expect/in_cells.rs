@@ -88,6 +88,7 @@ impl Clause {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numbers::Numbers;
     use crate::text::Source;
     use crate::{Extent, read, sweep};
 
@@ -121,7 +122,8 @@ mod tests {
         let options = sweep::SweepOptions { jobs: 1, go_on: &|| true, progress: &mut ends };
         let known = crate::journal::KnownRuns::default();
         let results = sweep::sweep(&scenario, &known, &mut crate::journal::Journal::nowhere(), options).expect("no files");
-        let judged: Vec<(u32, u32)> = crate::expect::judge(&results).iter().map(|verdict| (verdict.index, verdict.cell)).collect();
+        let judged: Vec<(u32, u32)> =
+            crate::expect::judge(&results, Numbers::Written).iter().map(|verdict| (verdict.index, verdict.cell)).collect();
         assert_eq!(judged, [(0, 4), (1, 2), (1, 5), (2, 0), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5)]);
     }
 

@@ -59,16 +59,18 @@ impl LatencyLimits {
 }
 
 fn judge((name, what): (&str, &str), limit: SimDuration, of: fn(&LatencySummary) -> SimDuration, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of {what} at most {limit}");
+    let numbers = runs.numbers;
+    let clause = format!("{name} of {what} at most {}", numbers.of(limit));
     let with_success = runs.iter().filter(|(_, run)| run.latency.count > 0);
     let times: Vec<(SimDuration, u64)> = with_success.map(|(seed, run)| (of(&run.latency), *seed)).collect();
     let nanos = times.iter().map(|(time, _)| time.as_nanos() as f64).collect();
     let (Some(shown), Some((longest, worst))) = (Shown::quantile(Quantile::MEDIAN, nanos), times.iter().max().copied()) else {
         return (clause, Judgement::Undecided, "no call succeeded".to_owned(), None);
     };
-    let say = |nanos: f64| readable(SimDuration::from_nanos(nanos as u64), limit);
-    let (judgement, evidence) = shown.judge(Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() }, &say);
-    let seen = format!("{name} {} as the median over runs, {} at most", say(shown.value), readable(longest, limit));
+    let said = |length: SimDuration| numbers.of(readable(length, limit));
+    let say = |nanos: f64| said(SimDuration::from_nanos(nanos as u64));
+    let (judgement, evidence) = shown.judge(Limits { at_most: Some(limit.as_nanos() as f64), ..Limits::default() }, numbers, &say);
+    let seen = format!("{name} {} as the median over runs, {} at most", say(shown.value), said(longest));
     (clause, judgement, format!("{seen}; {evidence}"), Some(worst))
 }
 
@@ -85,7 +87,7 @@ mod tests {
         };
         let mut made = vec![run(0, 0)];
         made.extend([400, 900, 200, 200, 100, 200, 300].map(|millis| run(9, millis)));
-        let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
+        let runs = Runs::from((1..).zip(&made).collect::<Vec<_>>());
         let judged = |millis| {
             LatencyLimits { p99: Some(SimDuration::from_millis(millis)), ..LatencyLimits::default() }.judge("latency", &runs).remove(0)
         };
@@ -94,7 +96,8 @@ mod tests {
         let seen = "p99 200ms as the median over runs, 900ms at most; 95 % interval 100ms to 900ms, order statistics of 7 runs";
         assert_eq!(evidence, seen);
         assert_eq!((judged(899).1, judged(100).1, judged(99).1), (Judgement::Undecided, Judgement::Undecided, Judgement::Failed));
-        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }.judge("latency", &runs[..1]);
+        let silent = LatencyLimits { p50: Some(SimDuration::from_millis(1)), ..LatencyLimits::default() }
+            .judge("latency", &runs[..1].to_vec().into());
         assert_eq!(silent[0].1, Judgement::Undecided);
     }
 }

@@ -10,8 +10,9 @@ mod check;
 pub use amount::Amount;
 pub(crate) use check::Owners;
 
-use super::{Judged, Judgement, Limits, Runs, Shown};
+use super::{Judged, Judgement, Limits, Runs, Shown, between};
 use crate::measures::{Better, Measure, Reading, Unit};
+use crate::numbers::Numbers;
 use crate::results::Results;
 use serde::{Deserialize, Serialize};
 use sim_core::stats::quantile::Quantile;
@@ -104,6 +105,9 @@ pub enum Beside {
 /// A value that sorts behind every other.
 const BEYOND: f64 = f64::INFINITY;
 
+/// How numbers stand, and what puts a value into words with them.
+type Saying<'a> = (Numbers, &'a dyn Fn(f64) -> String);
+
 impl MeasureBounds {
     /// The arm that it is compared with, and how.
     pub fn other(&self) -> Option<(&str, Beside)> {
@@ -127,14 +131,12 @@ impl MeasureBounds {
         }
     }
 
-    fn words(&self) -> String {
+    fn words(&self, numbers: Numbers) -> String {
         let over = match self.over_runs.unwrap_or_default() {
             Over::Median => String::new(),
             other => format!(" of {}", other.words()),
         };
-        let bound = |word: &str, amount: &Option<Amount>| amount.as_ref().map(|amount| format!("{word} {amount}"));
-        let bounds: Vec<String> = [bound("at least", &self.at_least), bound("at most", &self.at_most)].into_iter().flatten().collect();
-        let bounds = bounds.join(" and ");
+        let bounds = between(self.at_least.as_ref(), self.at_most.as_ref(), numbers);
         match self.other() {
             None => format!("{}{over} {bounds}", self.of),
             Some((arm, Beside::Limits)) => format!("{}{over} against \"{arm}\" {bounds}", self.of),
@@ -144,7 +146,7 @@ impl MeasureBounds {
     }
 
     pub(super) fn judge(&self, results: &Results, cell: u32, runs: &Runs<'_>) -> Judged {
-        let undecided = |reason: String| (self.words(), Judgement::Undecided, reason, None);
+        let undecided = |reason: String| (self.words(runs.numbers), Judgement::Undecided, reason, None);
         let measure = match Measure::find(&self.of, results.runs.iter().filter_map(|row| row.measures())) {
             Ok(measure) => measure,
             Err(reason) => return undecided(reason),
@@ -159,7 +161,7 @@ impl MeasureBounds {
                 let Some(other) = results.manifest.arms.iter().position(|name| name == arm) else {
                     return undecided(format!("there is no arm `{arm}`"));
                 };
-                let others: Vec<_> = results.runs_of(cell, other as u32).collect();
+                let others = Runs::from(results.runs_of(cell, other as u32).collect::<Vec<_>>());
                 differences(&measure, results, runs, &others)
             }
         };
@@ -168,34 +170,40 @@ impl MeasureBounds {
             return undecided(seen.to_owned());
         };
         let is_difference = self.other().is_some();
-        let say = |value: f64| said(measure.unit, is_difference, value);
-        let (judgement, evidence) = self.over(&values, limits, measure.unit, &say);
+        let numbers = runs.numbers;
+        let say = |value: f64| numbers.of(said(measure.unit, is_difference, value));
+        let (judgement, evidence) = self.over(&values, limits, measure.unit, (numbers, &say));
         let missing = runs.len() - values.len();
-        let without = if missing > 0 { format!("; {missing} of {} runs have no such value", runs.len()) } else { String::new() };
+        let without = if missing > 0 {
+            format!("; {} of {} runs have no such value", numbers.of(missing), numbers.of(runs.len()))
+        } else {
+            String::new()
+        };
         let apart =
             if is_difference && results.manifest.instants_differ { "; faults strike the arms at instants of their own" } else { "" };
-        (self.words(), judgement, format!("{evidence}{without}{apart}"), Some(worst))
+        (self.words(runs.numbers), judgement, format!("{evidence}{without}{apart}"), Some(worst))
     }
 
-    fn over(&self, values: &[(u64, f64)], limits: Limits, unit: Unit, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
+    fn over(&self, values: &[(u64, f64)], limits: Limits, unit: Unit, (numbers, say): Saying<'_>) -> (Judgement, String) {
         let over = self.over_runs.unwrap_or_default();
-        let numbers: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
+        let all: Vec<f64> = values.iter().map(|(_, value)| *value).collect();
         let range = if self.other().is_some() { (None, None) } else { unit.range() };
         let shown = match over.quantile() {
-            Some(quantile) => Shown::quantile(quantile, numbers.clone()).map(|shown| shown.within(range)),
-            None if over == Over::Every => return every(&numbers, limits, say),
-            None if numbers.iter().any(|value| value.is_infinite()) => {
-                let cut = numbers.iter().filter(|value| value.is_infinite()).count();
-                let reason = format!("{cut} of {} values were cut off and have no mean; ask for a quantile", numbers.len());
+            Some(quantile) => Shown::quantile(quantile, all.clone()).map(|shown| shown.within(range)),
+            None if over == Over::Every => return every(&all, limits, (numbers, say)),
+            None if all.iter().any(|value| value.is_infinite()) => {
+                let cut = all.iter().filter(|value| value.is_infinite()).count();
+                let reason =
+                    format!("{} of {} values were cut off and have no mean; ask for a quantile", numbers.of(cut), numbers.of(all.len()));
                 return (Judgement::Undecided, reason);
             }
-            None => match whole_runs(&numbers, unit, range) {
-                Some(count) => Shown::share(count, numbers.len() as u64, unit.parts() as f64),
-                None => Shown::mean(&numbers, range),
+            None => match whole_runs(&all, unit, range) {
+                Some(count) => Shown::share(count, all.len() as u64, unit.parts() as f64),
+                None => Shown::mean(&all, range),
             },
         };
         let Some(shown) = shown else { return (Judgement::Undecided, "no run has such a value".to_owned()) };
-        let (judgement, evidence) = shown.judge(limits, say);
+        let (judgement, evidence) = shown.judge(limits, numbers, say);
         let what = if over == Over::Mean { "mean" } else { "quantile" };
         let what = if over == Over::Median { "median" } else { what };
         let of = if self.other().is_some() { " difference" } else { "" };
@@ -211,20 +219,20 @@ fn whole_runs(values: &[f64], unit: Unit, range: (Option<f64>, Option<f64>)) -> 
 }
 
 /// One run breaks it, none proves it.
-fn every(values: &[f64], limits: Limits, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
+fn every(values: &[f64], limits: Limits, (numbers, say): Saying<'_>) -> (Judgement, String) {
     let least = values.iter().copied().fold(f64::INFINITY, f64::min);
     let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let is_broken =
         |value: &&f64| limits.at_least.is_some_and(|limit| **value < limit) || limits.at_most.is_some_and(|limit| **value > limit);
     let (broken, runs) = (values.iter().filter(is_broken).count(), values.len());
-    let seen = format!("{} to {} over {runs} runs", say(least), say(most));
+    let seen = format!("{} to {} over {} runs", say(least), say(most), numbers.of(runs));
     if broken > 0 {
-        return (Judgement::Failed, format!("{seen}, {broken} of them beyond the limit"));
+        return (Judgement::Failed, format!("{seen}, {} of them beyond the limit", numbers.of(broken)));
     }
     match Shown::share(0, runs as u64, 1.0).filter(|_| runs >= super::shown::FEWEST) {
         Some(_) => {
-            let others = 100.0 * (1.0 - sim_core::stats::exp(sim_core::stats::ln(0.05) / runs as f64));
-            (Judgement::Passed, format!("{seen}, so that at most {others:.1}% of all possible runs are beyond the limit"))
+            let others = super::shown::others(runs, numbers);
+            (Judgement::Passed, format!("{seen}, so that at most {others} of all possible runs are beyond the limit"))
         }
         None => (Judgement::Undecided, format!("{seen}; too few runs to decide, {} would be the fewest", super::shown::FEWEST)),
     }

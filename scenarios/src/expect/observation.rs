@@ -4,7 +4,7 @@
 //! named as `run` prints it; where one name stands for several numbers, `detection time, most` says which. A count that a run
 //! does not mention is 0. Each run is judged apart, so that more runs make a bound no easier and no harder to keep but by luck.
 
-use super::{Judged, Judgement, Runs, contradiction};
+use super::{Judged, Judgement, Runs, between, contradiction};
 use models::measure::{Fold, Observation, RunMeasures, Unit};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sim_core::time::SimDuration;
@@ -114,9 +114,8 @@ impl ObservationBounds {
     }
 
     pub(super) fn judge(&self, runs: &Runs<'_>) -> Judged {
-        let bound = |word: &str, limit: Option<Limit>| limit.map(|limit| format!("{word} {limit}"));
-        let bounds = [bound("at least", self.at_least), bound("at most", self.at_most)];
-        let clause = format!("{} {}", self.name, bounds.into_iter().flatten().collect::<Vec<_>>().join(" and "));
+        let numbers = runs.numbers;
+        let clause = format!("{} {}", self.name, between(self.at_least, self.at_most, numbers));
         let undecided = |reason: String| (clause.clone(), Judgement::Undecided, reason, None);
         let (fold, unit) = match self.meant(runs) {
             Ok(meant) => meant,
@@ -139,10 +138,10 @@ impl ObservationBounds {
         let long = self.at_most.is_some_and(|limit| most.0 > limit.value());
         let worst = if short || self.at_most.is_none() { least.1 } else { most.1 };
         let word = |value: i128| match unit {
-            Unit::Time => SimDuration::from_nanos(u64::try_from(value).unwrap_or_default()).to_string(),
-            Unit::Count => value.to_string(),
+            Unit::Time => numbers.of(SimDuration::from_nanos(u64::try_from(value).unwrap_or_default())),
+            Unit::Count => numbers.of(value),
         };
-        let evidence = format!("{} to {} over {} runs", word(least.0), word(most.0), seen.len());
+        let evidence = format!("{} to {} over {} runs", word(least.0), word(most.0), numbers.of(seen.len()));
         (clause, Judgement::of(!short && !long), evidence, Some(worst))
     }
 
@@ -194,7 +193,7 @@ mod tests {
     fn verdict(bounds: &ObservationBounds, made: Vec<Vec<Observation>>) -> (Judgement, String, Option<u64>) {
         let made: Vec<RunMeasures> = made.into_iter().map(|observations| RunMeasures { observations, ..RunMeasures::default() }).collect();
         let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
-        let (_, judgement, evidence, worst) = bounds.judge(&runs);
+        let (_, judgement, evidence, worst) = bounds.judge(&runs.into());
         (judgement, evidence, worst)
     }
 

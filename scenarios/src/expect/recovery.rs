@@ -51,9 +51,10 @@ pub(super) fn judge_times(limits: [Option<SimDuration>; 3], what: (&str, &str), 
 }
 
 fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&str, &str), of: TimeOf<'_>, runs: &Runs<'_>) -> Judged {
-    let clause = format!("{name} of {what} at most {limit}");
+    let numbers = runs.numbers;
+    let clause = format!("{name} of {what} at most {}", numbers.of(limit));
     let mut times = Vec::new();
-    for (seed, run) in runs {
+    for (seed, run) in runs.iter() {
         match of(run) {
             // What never comes sorts behind every limit.
             Ok(Some(time)) => times.push((time.unwrap_or(SimDuration::MAX), *seed)),
@@ -67,8 +68,9 @@ fn judge_one((name, percent): (&str, u64), limit: SimDuration, (what, never): (&
     };
     let (count, longer) = (times.len() as u64, times.iter().filter(|(time, _)| *time > limit).count() as u64);
     let judgement = judge_share(longer, count, percent);
-    let seen = if seen == SimDuration::MAX { never.to_owned() } else { readable(seen, limit) };
-    let evidence = format!("{name} {seen} over {count} run{}, {longer} of them longer than the limit", if count == 1 { "" } else { "s" });
+    let seen = if seen == SimDuration::MAX { never.to_owned() } else { numbers.of(readable(seen, limit)) };
+    let over = if count == 1 { "1 run".to_owned() } else { format!("{} runs", numbers.of(count)) };
+    let evidence = format!("{name} {seen} over {over}, {} of them longer than the limit", numbers.of(longer));
     let doubt = match judgement {
         Judgement::Undecided if longer == 0 => format!(": too few runs to pass, {} would do", fewest(percent)),
         Judgement::Undecided => format!(": with so many runs that is too near to {} %", 100 - percent),
@@ -129,7 +131,7 @@ mod tests {
         };
         let made: Vec<RunMeasures> = (0..count).map(|index| run(if index < longer { 10 } else { 1 })).collect();
         let runs: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
-        let (_, judgement, evidence, _) = judge(limits, &runs).remove(0);
+        let (_, judgement, evidence, _) = judge(limits, &runs.into()).remove(0);
         (judgement, evidence)
     }
 

@@ -2,14 +2,13 @@
 
 use super::quotient::{self, Quotient};
 use super::shown::Shown;
-use super::{Bounds, Judged, Judgement, Limits, Runs};
+use super::{Bounds, Judged, Judgement, Limits, Runs, between};
+use crate::numbers::Numbers;
 use models::measure::RunMeasures;
 use sim_core::units::Share;
 
-pub(super) fn bounds_in_words(what: &str, bounds: &Bounds) -> String {
-    let least = bounds.at_least.map(|share| format!("at least {share}"));
-    let most = bounds.at_most.map(|share| format!("at most {share}"));
-    format!("{what} {}", [least, most].into_iter().flatten().collect::<Vec<_>>().join(" and "))
+pub(super) fn bounds_in_words(what: &str, bounds: &Bounds, numbers: Numbers) -> String {
+    format!("{what} {}", between(bounds.at_least, bounds.at_most, numbers))
 }
 
 pub(super) fn limits(bounds: &Bounds) -> Limits {
@@ -21,23 +20,23 @@ pub(super) fn availability(bounds: &Bounds, whole: &str, runs: &Runs<'_>) -> Jud
     let of = |run: &RunMeasures| if bounds.outside_faults { (run.calm_succeeded, run.calm_calls) } else { (run.succeeded, run.calls) };
     let pairs: Vec<_> =
         runs.iter().map(|(seed, run)| (*seed, of(run))).map(|(seed, (good, all))| (seed, good as f64, all as f64)).collect();
-    Quotient::share(pairs, "calls", "no call was made").judge(bounds_in_words(what, bounds), limits(bounds))
+    Quotient::share(pairs, "calls", "no call was made").judge(bounds_in_words(what, bounds, runs.numbers), limits(bounds), runs.numbers)
 }
 
 pub(super) fn wrong_answers(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
     let pairs = runs.iter().map(|(seed, run)| (*seed, run.wrong as f64, run.succeeded as f64)).collect();
-    let clause = bounds_in_words("share of wrong answers", bounds);
-    Quotient::share(pairs, "successes", "no call succeeded").judge(clause, limits(bounds))
+    let clause = bounds_in_words("share of wrong answers", bounds, runs.numbers);
+    Quotient::share(pairs, "successes", "no call succeeded").judge(clause, limits(bounds), runs.numbers)
 }
 
 pub(super) fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
     let with = |is_stuck: bool| runs.iter().filter(move |(_, run)| run.stuck == is_stuck).map(|(seed, _)| *seed);
     let (count, all) = (with(true).count(), runs.len());
-    let clause = bounds_in_words("share of stuck runs", bounds);
+    let clause = bounds_in_words("share of stuck runs", bounds, runs.numbers);
     let Some(shown) = Shown::share(count as u64, all as u64, 1.0) else {
         return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
     };
-    let (judgement, evidence) = shown.judge(limits(bounds), &|share| quotient::percent(share));
+    let (judgement, evidence) = shown.judge(limits(bounds), runs.numbers, &|share| runs.numbers.of(quotient::percent(share)));
     let worst = if bounds.at_most.is_none() { with(false).next().or(with(true).next()) } else { with(true).next() };
-    (clause, judgement, format!("{count} of {all} runs; {evidence}"), worst)
+    (clause, judgement, format!("{} of {} runs; {evidence}", runs.numbers.of(count), runs.numbers.of(all)), worst)
 }

@@ -8,6 +8,7 @@
 //! holds if none of the runs breaks it, and the evidence says how many of all possible runs may be otherwise.
 
 use super::Judgement;
+use crate::numbers::Numbers;
 use sim_core::stats::normal;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::{binomial, exp, ln, pooled};
@@ -106,16 +107,16 @@ impl Shown {
         Some(Self { value, low: Some(low * parts), high: Some(high * parts), runs: runs as usize, method: Method::Share, range })
     }
 
-    /// On which side of the limits it is, and what speaks for that; `say` puts a value into words.
-    pub(super) fn judge(&self, limits: Limits, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
+    /// On which side of the limits it is, and what speaks for that; `say` puts a value into words, with numbers as they are asked for.
+    pub(super) fn judge(&self, limits: Limits, numbers: Numbers, say: &dyn Fn(f64) -> String) -> (Judgement, String) {
         let sides = [(limits.at_least, 1.0), (limits.at_most, -1.0)];
         let sides: Vec<(Judgement, f64)> =
             sides.iter().filter_map(|(limit, turn)| limit.map(|limit| (self.side(limit, *turn), limit))).collect();
         let is_any = |wanted: Judgement| sides.iter().find(|(judgement, _)| *judgement == wanted);
         match (is_any(Judgement::Failed), is_any(Judgement::Undecided)) {
-            (Some(_), _) => (Judgement::Failed, self.evidence(say)),
-            (None, Some((_, limit))) => (Judgement::Undecided, format!("{}; {}", self.evidence(say), self.doubt(*limit))),
-            (None, None) => (Judgement::Passed, self.evidence(say)),
+            (Some(_), _) => (Judgement::Failed, self.evidence(numbers, say)),
+            (None, Some((_, limit))) => (Judgement::Undecided, format!("{}; {}", self.evidence(numbers, say), self.doubt(*limit, numbers))),
+            (None, None) => (Judgement::Passed, self.evidence(numbers, say)),
         }
     }
 
@@ -143,16 +144,16 @@ impl Shown {
     }
 
     /// Interval, method and number of runs.
-    fn evidence(&self, say: &dyn Fn(f64) -> String) -> String {
-        let runs = self.runs;
+    fn evidence(&self, numbers: Numbers, say: &dyn Fn(f64) -> String) -> String {
+        let runs = counted(self.runs, numbers);
         let how = match &self.method {
             Method::Pooled { is_alike: true, .. } => {
-                let others = 100.0 * (1.0 - exp(ln(0.05) / runs as f64));
-                return format!("the same in all {runs} runs, so that at most {others:.1}% of all possible runs are otherwise");
+                let others = others(self.runs, numbers);
+                return format!("the same in all {runs}, so that at most {others} of all possible runs are otherwise");
             }
-            Method::Pooled { what, .. } => format!("{what} {}", counted(runs)),
-            Method::Quantile(..) => format!("order statistics of {}", counted(runs)),
-            Method::Share => format!("exact binomial interval of {}", counted(runs)),
+            Method::Pooled { what, .. } => format!("{what} {runs}"),
+            Method::Quantile(..) => format!("order statistics of {runs}"),
+            Method::Share => format!("exact binomial interval of {runs}"),
         };
         let ends = match (self.low, self.high) {
             (Some(low), Some(high)) => format!("{} to {}", say(low), say(high)),
@@ -164,13 +165,13 @@ impl Shown {
     }
 
     /// Why a limit is not decided, and how many runs might decide it.
-    fn doubt(&self, limit: f64) -> String {
+    fn doubt(&self, limit: f64, numbers: Numbers) -> String {
         let least = self.least();
         if self.runs < least {
             return format!("too few runs to decide, {least} would be the fewest");
         }
         match self.needed(limit) {
-            Some(needed) => format!("the limit lies inside: about {needed} runs might decide it"),
+            Some(needed) => format!("the limit lies inside: about {} runs might decide it", numbers.of(needed)),
             None => "the limit lies inside, and too near for any number of runs: move it, or leave it undecided".to_owned(),
         }
     }
@@ -226,8 +227,13 @@ fn rounded_up(number: f64) -> u64 {
     number * scale
 }
 
-fn counted(runs: usize) -> String {
-    if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") }
+fn counted(runs: usize, numbers: Numbers) -> String {
+    if runs == 1 { "1 run".to_owned() } else { format!("{} runs", numbers.of(runs)) }
+}
+
+/// How many of all possible runs may be otherwise, where none of these is: the bound that holds in 95 of 100 cases.
+pub(super) fn others(runs: usize, numbers: Numbers) -> String {
+    numbers.of(format!("{:.1}%", 100.0 * (1.0 - exp(ln(0.05) / runs as f64))))
 }
 
 #[cfg(test)]
@@ -262,7 +268,7 @@ mod tests {
         // Mean 95, deviation 2.05: plus and minus 0.77 with thirty runs.
         let values: Vec<f64> = (0..30).map(|run| if run % 2 == 0 { 93.0 } else { 97.0 }).collect();
         let shown = Shown::mean(&values, WHOLE).unwrap();
-        let judged = |limits| shown.judge(limits, &percent);
+        let judged = |limits| shown.judge(limits, Numbers::Written, &percent);
         assert_eq!((judged(least(94.0)).0, judged(least(96.0)).0), (Judgement::Passed, Judgement::Failed));
         assert_eq!((judged(most(94.0)).0, judged(most(96.0)).0), (Judgement::Failed, Judgement::Passed));
         let (judgement, evidence) = judged(least(95.5));
@@ -275,20 +281,20 @@ mod tests {
 
     #[test]
     fn a_limit_at_the_end_of_what_is_possible_is_broken_by_one_run_and_kept_by_six() {
-        let judged = |values: &[f64], limits| Shown::mean(values, WHOLE).unwrap().judge(limits, &percent).0;
+        let judged = |values: &[f64], limits| Shown::mean(values, WHOLE).unwrap().judge(limits, Numbers::Written, &percent).0;
         let mut values = vec![100.0; 6];
         assert_eq!((judged(&values, least(100.0)), judged(&values[..5], least(100.0))), (Judgement::Passed, Judgement::Undecided));
         values[3] = 99.9;
         assert_eq!((judged(&values, least(100.0)), judged(&values[3..4], least(100.0))), (Judgement::Failed, Judgement::Failed));
         assert_eq!((judged(&values, least(0.0)), judged(&values[..1], most(100.0))), (Judgement::Passed, Judgement::Passed));
         assert_eq!((judged(&[0.0; 6], most(0.0)), judged(&[0.0, 0.1], most(0.0))), (Judgement::Passed, Judgement::Failed));
-        let evidence = Shown::mean(&[100.0; 30], WHOLE).unwrap().judge(least(100.0), &percent).1;
+        let evidence = Shown::mean(&[100.0; 30], WHOLE).unwrap().judge(least(100.0), Numbers::Written, &percent).1;
         assert_eq!(evidence, "the same in all 30 runs, so that at most 9.5% of all possible runs are otherwise");
     }
 
     #[test]
     fn few_runs_decide_nothing_by_their_spread() {
-        let (judgement, evidence) = Shown::mean(&[10.0, 11.0, 10.5], WHOLE).unwrap().judge(least(99.0), &percent);
+        let (judgement, evidence) = Shown::mean(&[10.0, 11.0, 10.5], WHOLE).unwrap().judge(least(99.0), Numbers::Written, &percent);
         assert_eq!(judgement, Judgement::Undecided);
         assert_eq!(evidence, "mean over 3 runs, too few for an interval; too few runs to decide, 6 would be the fewest");
     }
@@ -296,19 +302,19 @@ mod tests {
     #[test]
     fn a_quantile_is_judged_by_the_ranks_that_enclose_it() {
         let shown = |count: u32, quantile| Shown::quantile(quantile, (1..=count).map(f64::from).collect()).unwrap();
-        let judged = |limits| shown(20, Quantile::MEDIAN).judge(limits, &percent);
+        let judged = |limits| shown(20, Quantile::MEDIAN).judge(limits, Numbers::Written, &percent);
         // Ranks 6 and 15 of 20.
         assert_eq!((judged(most(15.0)).0, judged(most(14.9)).0), (Judgement::Passed, Judgement::Undecided));
         assert_eq!((judged(most(6.0)).0, judged(most(5.9)).0), (Judgement::Undecided, Judgement::Failed));
         assert_eq!(judged(most(5.9)).1, "95 % interval 6.0% to 15.0%, order statistics of 20 runs");
-        let p99 = shown(20, Quantile::P99).judge(most(50.0), &percent);
+        let p99 = shown(20, Quantile::P99).judge(most(50.0), Numbers::Written, &percent);
         assert_eq!((p99.0, p99.1.ends_with("too few runs to decide, 368 would be the fewest")), (Judgement::Undecided, true));
-        assert_eq!(shown(20, Quantile::P99).judge(most(10.0), &percent).0, Judgement::Failed);
+        assert_eq!(shown(20, Quantile::P99).judge(most(10.0), Numbers::Written, &percent).0, Judgement::Failed);
     }
 
     #[test]
     fn a_share_of_the_runs_is_judged_exactly() {
-        let judged = |count, limits| Shown::share(count, 30, 100.0).unwrap().judge(limits, &percent);
+        let judged = |count, limits| Shown::share(count, 30, 100.0).unwrap().judge(limits, Numbers::Written, &percent);
         assert_eq!((judged(30, least(88.0)).0, judged(30, least(89.0)).0), (Judgement::Passed, Judgement::Undecided));
         let (_, evidence) = judged(30, least(95.0));
         assert_eq!(

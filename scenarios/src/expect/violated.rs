@@ -5,7 +5,7 @@
 //! variant that is known to be broken should be, or in so many at most.
 
 use super::quotient::percent;
-use super::{Judged, Judgement, Runs, Shown, contradiction, shown::Limits};
+use super::{Judged, Judgement, Runs, Shown, between, contradiction, shown::Limits};
 use models::measure::RunMeasures;
 use models::properties::{Finding, Verdict, WITHIN_LIMITS};
 use serde::{Deserialize, Serialize};
@@ -69,9 +69,8 @@ impl ViolationBounds {
     }
 
     pub(super) fn judge(&self, runs: &Runs<'_>) -> Judged {
-        let bound = |word: &str, limit: Option<Share>| limit.map(|limit| format!("{word} {limit}"));
-        let bounds: Vec<String> = [bound("at least", self.at_least), bound("at most", self.at_most)].into_iter().flatten().collect();
-        let clause = format!("{} violated in {} of the runs", self.property, bounds.join(" and "));
+        let numbers = runs.numbers;
+        let clause = format!("{} violated in {} of the runs", self.property, between(self.at_least, self.at_most, numbers));
         let judged: Vec<u64> = runs.iter().filter(|(_, run)| decided(run, &self.property)).map(|(seed, _)| *seed).collect();
         let violated: Vec<u64> = with(runs, &self.property, Verdict::Violated).map(|(seed, _)| seed).collect();
         let Some(shown) = Shown::share(violated.len() as u64, judged.len() as u64, 1.0) else {
@@ -84,9 +83,9 @@ impl ViolationBounds {
             return (clause, Judgement::Undecided, format!("it was decided in no run{why}"), unknown.map(|(seed, _)| seed));
         };
         let limits = Limits { at_least: self.at_least.map(Share::as_f64), at_most: self.at_most.map(Share::as_f64) };
-        let (judgement, evidence) = shown.judge(limits, &|share| percent(share));
+        let (judgement, evidence) = shown.judge(limits, numbers, &|share| numbers.of(percent(share)));
         let against = if self.at_most.is_none() { judged.iter().find(|seed| !violated.contains(seed)).copied() } else { None };
-        let evidence = format!("{} of {} runs; {evidence}", violated.len(), judged.len());
+        let evidence = format!("{} of {} runs; {evidence}", numbers.of(violated.len()), numbers.of(judged.len()));
         (clause, judgement, evidence, against.or_else(|| worst(runs, &self.property)))
     }
 }
@@ -100,7 +99,7 @@ pub(super) fn judge_limits(runs: &Runs<'_>) -> Option<Judged> {
     let stopped: Vec<(u64, &Finding)> = with(runs, WITHIN_LIMITS, Verdict::Unknown).collect();
     let (seed, first) = stopped.first()?;
     let sentence = first.first.as_ref().map(|first| first.sentence.clone()).unwrap_or_default();
-    let evidence = format!("{} of {} runs came to one: {sentence}", stopped.len(), runs.len());
+    let evidence = format!("{} of {} runs came to one: {sentence}", runs.numbers.of(stopped.len()), runs.numbers.of(runs.len()));
     Some(("every run stays within its limits".to_owned(), Judgement::Undecided, evidence, Some(*seed)))
 }
 
@@ -114,15 +113,17 @@ pub(super) fn judge_stated(property: &str, runs: &Runs<'_>) -> Option<Judged> {
     let count = |wanted: Verdict| with(runs, property, wanted).count();
     let (violated, unknown, missed) = (count(Verdict::Violated), count(Verdict::Unknown), count(Verdict::NotReached));
     let first = |wanted: Verdict| with(runs, property, wanted).next().map(|(seed, _)| seed);
-    let of = |number: usize| format!("{number} of {judged} runs");
+    let numbers = runs.numbers;
+    let of = |number: usize| format!("{} of {} runs", numbers.of(number), numbers.of(judged));
     let saying = |wanted: Verdict| {
         let told = with(runs, property, wanted).find_map(|(_, finding)| finding.first.as_ref().map(|first| first.sentence.clone()));
         told.map_or(String::new(), |sentence| format!(": {sentence}"))
     };
     Some(match (violated, unknown, missed) {
         (1.., ..) => {
-            let share = Shown::share(violated as u64, judged as u64, 1.0)
-                .map_or(String::new(), |shown| format!("; {}", shown.judge(Limits::default(), &|share| percent(share)).1));
+            let share = Shown::share(violated as u64, judged as u64, 1.0).map_or(String::new(), |shown| {
+                format!("; {}", shown.judge(Limits::default(), numbers, &|share| numbers.of(percent(share))).1)
+            });
             let evidence =
                 format!("violated in {}{share}; first seed {}{}", of(violated), first(Verdict::Violated)?, saying(Verdict::Violated));
             (clause, Judgement::Failed, evidence, worst(runs, property))
@@ -156,7 +157,7 @@ mod tests {
     fn stated(verdicts: &[Verdict]) -> (Judgement, String, Option<u64>) {
         let made = runs(verdicts);
         let seeds: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
-        let (clause, judgement, evidence, worst) = judge_stated("Linearizable", &seeds).expect("it is judged");
+        let (clause, judgement, evidence, worst) = judge_stated("Linearizable", &seeds.into()).expect("it is judged");
         assert_eq!(clause, "Linearizable holds in every run");
         (judgement, evidence, worst)
     }
@@ -172,8 +173,8 @@ mod tests {
         assert_eq!(stated(&[NotReached, NotReached]), (Judgement::Undecided, "not reached in any run".to_owned(), Some(1)));
         assert_eq!(stated(&[NotReached, Holds]), (Judgement::Passed, "holds in 1 of 2 runs, not reached in 1".to_owned(), None));
         assert_eq!(stated(&[Holds; 3]).0, Judgement::Passed);
-        let other = [(1, &RunMeasures::default())];
-        assert_eq!(judge_stated("Linearizable", &other), None);
+        let other = RunMeasures::default();
+        assert_eq!(judge_stated("Linearizable", &vec![(1, &other)].into()), None);
     }
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
         let judged = |bounds: &ViolationBounds, verdicts: &[Verdict]| {
             let made = runs(verdicts);
             let seeds: Vec<(u64, &RunMeasures)> = (1..).zip(&made).collect();
-            let (_, judgement, evidence, _) = bounds.judge(&seeds);
+            let (_, judgement, evidence, _) = bounds.judge(&seeds.into());
             (judgement, evidence)
         };
         let half = bounds(Some(Share::percent(50)), None);

@@ -1,18 +1,16 @@
 //! What is written and does nothing? Layers, faults and clients that the rest of the system leaves without an effect.
 
 use super::Reader;
+use super::idle_layers::idle_layers;
 use crate::problem::{Problem, Problems};
 use crate::scenario::{ArmPlan, Cell};
 use crate::text::overlay::{Overlay, overlay};
 use crate::text::path::{Path, locate_in};
 use crate::text::tree::Element;
 use models::faults::{AnyFault, FlagRollout, Pick};
-use models::ids::EdgeId;
 use models::plan::{Callee, EdgePlan, Plan, Role};
 use models::services::{Condition, FlagId, Step, TaskPlan};
 use models::strategies::Layer;
-use models::strategies::breaker::{AnyBreaker, SlidingWindowType};
-use models::strategies::throttle::AnyThrottle;
 use models::workloads::ArrivalProcess;
 
 impl<'a> Reader<'a> {
@@ -154,78 +152,6 @@ fn uncalled(arms: &[ArmPlan], arm: &ArmPlan) -> Vec<(String, String)> {
     };
     let names = arm.plan.services.iter().map(|service| &service.name).filter(is_idle);
     names.map(|name| (name.clone(), format!("nobody calls `{name}` in any arm: a service does with `does: [Call(\"{name}\")]`"))).collect()
-}
-
-/// Whether another edge of the same caller takes from a pool of this name.
-fn is_shared(plan: &Plan, edge: &EdgePlan, pool: &str) -> bool {
-    let takes = |layer: &Layer| matches!(layer, Layer::Bulkhead(bulkhead) if bulkhead.0.pool() == Some(pool));
-    let is_other = |other: &&EdgePlan| other.caller == edge.caller && other.name != edge.name;
-    plan.edges.iter().filter(is_other).any(|other| other.stack.iter().any(takes))
-}
-
-/// The layers of an edge that do nothing, or not what they seem to: position, the field that is to blame (none for the layer), and why.
-fn idle_layers(plan: &Plan, edge: &EdgePlan) -> Vec<(usize, &'static str, String)> {
-    let inner = |index: usize| &edge.stack[index + 1..];
-    let idle = |(index, layer): (usize, &Layer)| match layer {
-        Layer::Cache(_) | Layer::Coalesce(_) if !knows_objects(plan, edge) => {
-            let does = if matches!(layer, Layer::Cache(_)) { "finds nothing it has kept" } else { "has nobody to wait with" };
-            let sentence = format!("`{}` {does}: every call over `{}` is about something of its own", layer.name(), edge.name);
-            Some((index, "", format!("{sentence}; write `keys: (count: 1000)` for the clients")))
-        }
-        Layer::Breaker(models::strategies::Breaker(AnyBreaker::Resilience4j(breaker)))
-            if breaker.sliding_window_type == SlidingWindowType::CountBased
-                && breaker.minimum_number_of_calls > breaker.sliding_window_size =>
-        {
-            let (least, size) = (breaker.minimum_number_of_calls, breaker.sliding_window_size);
-            let sentence = format!("`minimum_number_of_calls: {least}` counts as {size}: a window of {size} calls never holds more");
-            Some((index, "minimum_number_of_calls", sentence))
-        }
-        Layer::Balance(_) if inner(index).iter().any(|layer| matches!(layer, Layer::Balance(_))) => {
-            let sentence = "the `Balance` further in chooses again, and goes where it wants: this one chooses for nothing";
-            Some((index, "", sentence.to_owned()))
-        }
-        Layer::Throttle(models::strategies::Throttle(AnyThrottle::AwsAdaptive(_))) => {
-            let retries = inner(index).iter().find(|layer| matches!(layer, Layer::Retry(_) | Layer::AwsRetry(_)))?;
-            let sentence = format!(
-                "`AwsAdaptive` stands outside of `{}` and never hears of an attempt that was throttled and retried; in the SDKs it stands inside",
-                retries.name()
-            );
-            Some((index, "", sentence))
-        }
-        Layer::Bulkhead(bulkhead) if bulkhead.0.pool().is_some_and(|pool| !is_shared(plan, edge, pool)) => {
-            let (pool, caller) = (bulkhead.0.pool()?, edge.name.split(" -> ").next()?);
-            Some((index, "pool", format!("nobody shares the pool `{pool}`: no other edge of `{caller}` has a `Bulkhead` that names it")))
-        }
-        Layer::Fallback(fallback) if fallback.on.as_ref().is_some_and(Vec::is_empty) => {
-            Some((index, "on", "`on: []` answers no failure at all; leave `on` out to answer any".to_owned()))
-        }
-        _ => None,
-    };
-    edge.stack.iter().enumerate().filter_map(idle).collect()
-}
-
-/// Whether any call over an edge is about something that others are about as well: whether clients with `keys` are at its root.
-fn knows_objects(plan: &Plan, edge: &EdgePlan) -> bool {
-    let mut next: Vec<EdgeId> =
-        plan.populations.iter().filter(|population| population.objects.is_some()).map(|population| population.edge).collect();
-    let mut seen: Vec<EdgeId> = Vec::new();
-    while let Some(id) = next.pop() {
-        if seen.contains(&id) {
-            continue;
-        }
-        seen.push(id);
-        let reached = &plan.edges[id.index()];
-        if reached.name == edge.name {
-            return true;
-        }
-        next.extend(reached.elsewhere.iter().flatten());
-        if let Callee::Service(service) = reached.callee {
-            // Whatever a service calls for a request is about the same.
-            let caller = plan.services[service as usize].first;
-            next.extend((0..).map(EdgeId).zip(&plan.edges).filter(|(_, edge)| edge.caller == caller).map(|(id, _)| id));
-        }
-    }
-    false
 }
 
 /// The populations all of whose calls begin before anything is measured.

@@ -3,18 +3,18 @@
 //! Each warning has its place in the text, like a problem, and the scenario is run all the same: what the measures will not be
 //! able to say, what can never happen, and what says the same thing twice.
 
+use super::endless::{is_told_a_deadline, never_out_of_time, swallows_answers};
 use super::{Reader, SweepSpec};
 use crate::problem::{Problem, Problems, Span};
 use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::text::overlay::overlay;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
-use models::faults::{AnyFault, FaultPlan};
+use models::faults::FaultPlan;
 use models::plan::Plan;
 use models::strategies::Layer;
 use models::workloads::ArrivalProcess;
 use sim_core::time::{SimDuration, SimTime};
-use sim_core::units::Share;
 
 impl<'a> Reader<'a> {
     /// Everything in a sound scenario that is probably not meant.
@@ -24,6 +24,7 @@ impl<'a> Reader<'a> {
             self.warn_of_faults(&cell.arms[0].plan, &mut warnings);
             for ((_, written), arm) in arms.iter().zip(&cell.arms) {
                 self.warn_of_stacks(arm, *written, &mut warnings);
+                self.warn_of_endless(arm, *written, &mut warnings);
             }
             self.warn_of_idle(cell, arms, &mut warnings);
             self.warn_of_same_arms(scenario, cell, &mut warnings);
@@ -69,10 +70,7 @@ impl<'a> Reader<'a> {
 
     fn warn_of_stacks(&self, system: &ArmPlan, arm: Option<Element<'a>>, warnings: &mut Problems) {
         let plan = &system.plan;
-        let tells = |layer: &Layer| matches!(layer, Layer::Deadline(deadline) if deadline.propagate);
-        // Whoever is told of a deadline has a time without a layer of its own.
-        let is_told = plan.edges.iter().any(|edge| edge.stack.iter().any(tells));
-        let swallowing = system.faults.iter().find(|fault| swallows_answers(&fault.fault)).filter(|_| !is_told);
+        let swallowing = system.faults.iter().find(|fault| swallows_answers(&fault.fault)).filter(|_| !is_told_a_deadline(plan));
         for edge in plan.edges.iter().filter(|edge| !edge.stack.is_empty()) {
             let endless = swallowing.and_then(|fault| never_out_of_time(&edge.stack, fault.fault.name()));
             let sentences = idle_timeouts(&edge.stack).into_iter().chain(endless);
@@ -135,33 +133,6 @@ fn no_level(plan: &Plan, first: SimTime) -> Option<Problem> {
     let sentence =
         format!("recovery cannot be judged: no whole bin of {} lies between the {warm_up} and the first fault ({})", times.bin, first);
     Some(Problem::new(sentence).hint("let the fault begin later, or shorten `warm_up` or `bin`"))
-}
-
-/// Whether answers, or all that would be answered, vanish in this fault without a word.
-fn swallows_answers(fault: &AnyFault) -> bool {
-    use AnyFault::{BadLink, Crash, Cut, FlappingLink, Isolation, Omission, Partition, Swizzle};
-    matches!(fault, Crash(_) | Cut(_) | FlappingLink(_) | Isolation(_) | Omission(_) | Partition(_) | Swizzle(_))
-        || matches!(fault, BadLink(link) if link.loss > Share::NONE)
-}
-
-/// The first layer of a stack that acts on failures, if a lost answer never becomes one: nothing in the stack has a time.
-fn never_out_of_time(stack: &[Layer], fault: &str) -> Option<(usize, String)> {
-    let has_time = |layer: &Layer| match layer {
-        Layer::Deadline(_) | Layer::Timeout(_) => true,
-        Layer::EnvoyRetry(retry) => retry.per_try_timeout.is_some(),
-        // What comes from outside may do anything.
-        Layer::External(_) => true,
-        _ => false,
-    };
-    let acts = |layer: &Layer| {
-        matches!(layer, Layer::Retry(_) | Layer::GrpcRetry(_) | Layer::EnvoyRetry(_) | Layer::AwsRetry(_) | Layer::Fallback(_))
-    };
-    let (index, layer) = (0..).zip(stack).find(|(_, layer)| acts(layer))?;
-    let sentence = format!(
-        "`{}` never hears of an answer that a `{fault}` swallows, and its call never ends: no layer of the stack has a time; write a `Timeout` inside of it",
-        layer.name()
-    );
-    (!stack.iter().any(has_time)).then_some((index, sentence))
 }
 
 /// The layers of a stack that can never act, because another always ends what lies inside them sooner: each with its position.

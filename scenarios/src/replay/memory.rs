@@ -3,6 +3,7 @@
 //! What Rust prints of a value is taken apart and put together again: what fits into a line is one, of a long list the last items are shown, lengths of time
 //! and instants are told as everywhere, and of values and keys only the beginning, as in traces.
 
+use models::protocols::Beginning;
 use sim_core::time::SimDuration;
 use std::fmt::Write as _;
 
@@ -118,7 +119,7 @@ fn nanos_of(text: &str) -> Option<SimDuration> {
 fn number(text: &str) -> String {
     let (label, digits) = text.rsplit_once(": ").map_or((None, text), |(label, digits)| (Some(label), digits));
     let told = match digits.parse::<u64>() {
-        Ok(value) if value >= LARGE => format!("{:06x}", value >> 40),
+        Ok(value) if value >= LARGE => Beginning(value).to_string(),
         _ => return text.to_owned(),
     };
     label.map_or(told.clone(), |label| format!("{label}: {told}"))

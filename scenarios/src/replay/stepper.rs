@@ -25,9 +25,6 @@ const FIRST_DISTANCE: u64 = 1_000;
 /// More copies than this are thinned out.
 const MOST_COPIES: usize = 32;
 
-/// A movement shows so many lines at most, the last ones.
-const MOST_LINES: usize = 200;
-
 /// A run that is gone through by hand.
 pub struct Stepper {
     plan: Arc<Plan>,
@@ -36,6 +33,8 @@ pub struct Stepper {
     copies: Vec<(u64, Box<dyn LiveRun>)>,
     distance: u64,
     most_events: u64,
+    /// A movement shows so many lines at most, the last ones; and so many calls, attempts and messages are told that are under way.
+    most_lines: usize,
     is_over: bool,
 }
 
@@ -54,6 +53,7 @@ pub struct Moved {
 struct Shown<'a> {
     plan: &'a Plan,
     kept: VecDeque<String>,
+    most: usize,
     left_out: u64,
     pattern: Option<&'a Pattern>,
     found: bool,
@@ -64,8 +64,8 @@ struct Shown<'a> {
 impl Observer<Record> for Shown<'_> {
     fn record(&mut self, at: SimTime, record: &Record) {
         let line = trace::line_saying(self.plan, at, record, self.says.take().as_deref());
-        self.found |= self.pattern.is_some_and(|pattern| pattern.fits(&line));
-        if self.kept.len() == MOST_LINES {
+        self.found |= self.pattern.is_some_and(|pattern| pattern.fits(record, &line));
+        if self.kept.len() == self.most {
             self.kept.pop_front();
             self.left_out += 1;
         }
@@ -78,11 +78,11 @@ impl Observer<Record> for Shown<'_> {
 }
 
 impl Stepper {
-    /// At the start of a run, which has no more events than this.
-    pub fn new(arm: &ArmPlan, seed: u64, most_events: u64) -> Self {
+    /// At the start of a run, which has no more events than this; a movement shows so many lines at most, from 1.
+    pub fn new(arm: &ArmPlan, seed: u64, most_events: u64, most_lines: usize) -> Self {
         let live = start(arm, seed, TieBreak::ByRank);
         let copies = vec![(0, live.fork())];
-        Self { plan: arm.of_run(seed), live, copies, distance: FIRST_DISTANCE, most_events, is_over: false }
+        Self { plan: arm.of_run(seed), live, copies, distance: FIRST_DISTANCE, most_events, most_lines, is_over: false }
     }
 
     /// How many events have been handled.
@@ -131,7 +131,7 @@ impl Stepper {
 
     fn forward(&mut self, until: Until, pattern: Option<&Pattern>) -> Moved {
         let plan = Arc::clone(&self.plan);
-        let mut shown = Shown { plan: &plan, kept: VecDeque::new(), left_out: 0, pattern, found: false, says: None };
+        let mut shown = Shown { plan: &plan, kept: VecDeque::new(), most: self.most_lines, left_out: 0, pattern, found: false, says: None };
         let last = until.events.min(self.most_events);
         while !self.is_over && !shown.found && self.live.events() < last {
             // A pattern is looked for event by event, so that nothing of the next one has happened when it is found.
@@ -186,9 +186,9 @@ impl Stepper {
         Some(in_words(&self.live.view(NodeId(index as u32))))
     }
 
-    /// The names of all nodes.
-    pub fn nodes(&self) -> impl Iterator<Item = &str> {
-        self.plan.nodes.iter().map(|node| node.name.as_str())
+    /// What there is in the run by name.
+    pub fn known(&self) -> trace::Known<'_> {
+        trace::Known::of(&self.plan)
     }
 
     /// What is under way, a line each.
@@ -201,19 +201,25 @@ impl Stepper {
             1 => "1 call whose caller waits".to_owned(),
             many => format!("{many} calls whose callers wait"),
         }];
-        lines.extend(under_way.calls.iter().take(MOST_LINES).map(|call| format!("call     {}", named(Record::CallStarted(*call)))));
-        let attempts = under_way.attempts.iter().take(MOST_LINES);
-        lines.extend(attempts.map(|(attempt, to, phase)| format!("attempt  {}, {phase}", named(Record::Sent(*attempt, *to)))));
-        let messages = under_way.messages.iter().take(MOST_LINES);
-        lines.extend(messages.map(|(message, says)| format!("message  {}: {says}", named(Record::MemberSent(*message)))));
+        let mut tell = |kind: &str, all: Vec<String>| {
+            lines.extend(all.iter().take(self.most_lines).cloned());
+            let more = all.len().saturating_sub(self.most_lines);
+            lines.extend((more > 0).then(|| format!("... {more} more {kind}")));
+        };
+        tell("calls", under_way.calls.iter().map(|call| format!("call     {}", named(Record::CallStarted(*call)))).collect());
+        let attempt = |(attempt, to, phase): &(_, _, &str)| format!("attempt  {}, {phase}", named(Record::Sent(*attempt, *to)));
+        tell("attempts", under_way.attempts.iter().map(attempt).collect());
+        let message = |(message, says): &(_, String)| format!("message  {}: {says}", named(Record::MemberSent(*message)));
+        tell("messages", under_way.messages.iter().map(message).collect());
         lines
     }
 
     /// The faults that are on, a line each.
     pub fn faults(&self) -> Vec<String> {
-        let line = |strike: &models::faults::Strike| {
+        let line = |(strike, whom): &(models::faults::Strike, Option<String>)| {
             let until = strike.end.map_or("for ever".to_owned(), |end| format!("until {end}"));
-            format!("{} since {} {until}", trace::fault(&self.plan, strike.fault, strike.member), strike.begin)
+            let whom = whom.as_ref().map(|whom| format!(" {whom}")).unwrap_or_default();
+            format!("{}{whom} since {} {until}", trace::fault(&self.plan, strike.fault, strike.member), strike.begin)
         };
         let on: Vec<String> = self.live.strikes().iter().map(line).collect();
         if on.is_empty() { vec!["no fault is on".to_owned()] } else { on }
@@ -257,7 +263,7 @@ mod tests {
     #[test]
     fn forwards_and_backwards_lead_to_the_same_places() {
         let scenario = shipped("two-primaries");
-        let mut stepper = Stepper::new(&scenario.cells[0].arms[1], 3, u64::MAX);
+        let mut stepper = Stepper::new(&scenario.cells[0].arms[1], 3, u64::MAX, 12);
         let mut places = Vec::new();
         for _ in 0..40 {
             stepper.step(1_777);
@@ -276,12 +282,29 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_under_way_so_many_lines_of_each_kind_are_told_and_the_rest_is_counted() {
+        let scenario = shipped("two-primaries");
+        let mut stepper = Stepper::new(&scenario.cells[0].arms[1], 3, u64::MAX, 1_000);
+        let busy = (0..20_000).map(|_| (stepper.step(1), stepper.in_flight()).1).find(|lines| lines.len() >= 8);
+        let all = busy.expect("several calls are under way at once").len();
+        stepper.most_lines = 1;
+        let few = stepper.in_flight();
+        let more = |line: &String| {
+            line.strip_prefix("... ").map(|rest| rest.split(' ').next().and_then(|n| n.parse::<usize>().ok()).expect("a number"))
+        };
+        let left_out: usize = few.iter().filter_map(more).sum();
+        let notes = few.iter().filter(|line| line.starts_with("... ")).count();
+        assert!(notes > 0 && few.len() - notes + left_out == all, "{few:?}");
+    }
+
+    #[test]
     fn what_is_found_is_the_last_line_and_can_be_looked_at() {
         let scenario = shipped("two-primaries");
-        let mut stepper = Stepper::new(&scenario.cells[0].arms[1], 3, u64::MAX);
+        let mut stepper = Stepper::new(&scenario.cells[0].arms[1], 3, u64::MAX, 12);
         let moved = stepper.to_first(&"kind=FAULT".parse().expect("it is a pattern"));
         assert!(moved.found && moved.lines.iter().any(|line| line.contains("FAULT")), "{moved:?}");
-        assert_eq!(moved.lines.len(), MOST_LINES);
+        assert_eq!(moved.lines.len(), 12);
+        assert!(moved.left_out > 100, "{moved:?}");
         assert!(stepper.faults()[0].contains("since 60s"), "{:?}", stepper.faults());
         let node = stepper.node("db[0]").expect("there is such a node");
         assert!(node.contains("up") && node.contains("remembers"), "{node}");

@@ -3,6 +3,7 @@
 //! So many around a moment, or from a moment on: never more than were asked for, however long the run is.
 
 use super::pattern::Pattern;
+use models::record::Record;
 use sim_core::time::SimTime;
 use std::collections::VecDeque;
 
@@ -40,7 +41,7 @@ impl Window {
     }
 
     /// Takes note of a record and keeps its line if it is wanted.
-    pub fn take(&mut self, at: SimTime, line: impl FnOnce() -> String) {
+    pub fn take(&mut self, at: SimTime, record: &Record, line: impl FnOnce() -> String) {
         self.records += 1;
         if at > self.until {
             return;
@@ -53,7 +54,7 @@ impl Window {
             Moment::Record(number) if self.records > *number => {}
             Moment::First(pattern) => {
                 let line = line();
-                if !pattern.fits(&line) {
+                if !pattern.fits(record, &line) {
                     return self.keep_before(|| line);
                 }
                 self.begun = Some(at);
@@ -111,7 +112,7 @@ mod tests {
     fn kept(moment: Moment, until: u64, before: usize, after: usize) -> (Vec<String>, u64) {
         let mut window = Window::new(moment, SimTime::from_nanos(until), before, after);
         for at in 1..=9 {
-            window.take(SimTime::from_nanos(at), || format!("{at}ns line {at}"));
+            window.take(SimTime::from_nanos(at), &Record::Converged, || format!("{at}ns line {at}"));
         }
         (window.lines().map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned()).collect(), window.left_out())
     }

@@ -5,7 +5,8 @@
 //! may be stuck is decided by the scenario's own `Stuck` clauses where those speak of the arm, and is not asked where it states properties. Failures of one property and one kind of
 //! witness are one bug, as far as anybody can tell without looking.
 
-use crate::expect::{Clause, Judgement, judge};
+use crate::expect::{Clause, Judgement, Verdict, judge};
+use crate::numbers::Numbers;
 use crate::results::{Results, RunOutcome, RunRow};
 use crate::run::Run;
 use crate::scenario::Scenario;
@@ -106,15 +107,24 @@ impl Judge {
     }
 
     fn broken_expectations(&mut self, seed: u64, run: &Run) -> Vec<Failure> {
+        self.broken_clauses(seed, run).into_iter().map(|(failure, _)| failure).collect()
+    }
+
+    /// The expectations that a run breaks, each with its clause.
+    pub fn broken_clauses(&mut self, seed: u64, run: &Run) -> Vec<(Failure, &Clause)> {
         if self.results.manifest.expect.is_empty() {
             return Vec::new();
         }
         let outcome = RunOutcome::Finished { measures: run.measures.clone(), digest: run.digest.value() };
         self.results.runs = vec![RunRow { cell: 0, arm: self.arm, seed, outcome }];
-        let verdicts = judge(&self.results);
+        let verdicts = judge(&self.results, Numbers::Written);
         let broken = verdicts.into_iter().filter(|verdict| verdict.arm == self.arm && verdict.judgement == Judgement::Failed);
-        let kind = |index: u32| self.results.manifest.expect[index as usize].name();
-        broken.map(|verdict| Failure::new(&verdict.clause, &format!("{BROKEN}{}", kind(verdict.index)), verdict.evidence)).collect()
+        let clause = |index: u32| &self.results.manifest.expect[index as usize];
+        let told = |verdict: Verdict| {
+            let clause = clause(verdict.index);
+            (Failure::new(&verdict.clause, &format!("{BROKEN}{}", clause.name()), verdict.evidence), clause)
+        };
+        broken.map(told).collect()
     }
 }
 
@@ -125,7 +135,7 @@ const BROKEN: &str = "broken ";
 pub const ALWAYS: [&str; 5] = [ENDS, RECOVERS, STANDS_STILL, PANIC, LIMITS];
 
 pub(crate) const ENDS: &str = "every call ends";
-const RECOVERS: &str = "the system recovers";
+pub(crate) const RECOVERS: &str = "the system recovers";
 const STANDS_STILL: &str = "time passes";
 
 /// What a run breaks that is stopped because it comes to a limit of its scenario: nothing is wrong with it, and nothing is known.

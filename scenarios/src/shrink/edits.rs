@@ -37,7 +37,7 @@ pub fn left_out(text: &str) -> Vec<Edit> {
             }
             Shape::List => {
                 for item in element.items().unwrap_or_default() {
-                    add(item.span(), format!("without {}", item.described()));
+                    add(item.span(), format!("without `{}`", at_a_glance(item.text())));
                 }
             }
             _ => {}
@@ -139,6 +139,17 @@ pub fn rounded(length: SimDuration) -> SimDuration {
     SimDuration::from_nanos((length.as_nanos() + unit / 2) / unit * unit)
 }
 
+/// So many letters of a text name it well enough.
+const NAMED: usize = 60;
+
+/// A text in one line, cut off behind a whole part where it is long.
+pub fn at_a_glance(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((most, _)) = line.char_indices().nth(NAMED) else { return line };
+    let whole = line[..most].rfind([',', ' ']).unwrap_or(most);
+    format!("{} ...", line[..whole].trim_end_matches([',', ' ']))
+}
+
 fn element_fields(element: Element<'_>) -> Vec<Field<'_>> {
     if element.shape() == Shape::Struct { element.fields().unwrap_or_default() } else { Vec::new() }
 }
@@ -191,6 +202,15 @@ mod tests {
         assert_eq!(fewer[..3], ["`count: 1`", "`count: 2`", "`count: 3`"]);
         assert!(fewer.contains(&"`rate: \"4/s\"`".to_owned()), "{fewer:?}");
         assert_eq!(super::constant(clients)[0].0, clients.replace("Poisson", "Constant"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_named_by_whole_words() {
+        let link = "Link(from: \"default\", to: \"default\",\n     delay: Constant(\"5ms\"), loss: \"1%\")";
+        assert_eq!(at_a_glance(link), "Link(from: \"default\", to: \"default\", delay: ...");
+        assert_eq!(at_a_glance("Crash(node:  \"db\")"), "Crash(node: \"db\")");
+        let whats: Vec<String> = left_out(SERVICE).into_iter().map(|(_, what)| what).collect();
+        assert!(whats.contains(&"without `Call(\"a\")`".to_owned()), "{whats:?}");
     }
 
     #[test]

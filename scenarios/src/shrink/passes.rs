@@ -3,7 +3,7 @@
 //! What shortens every later run comes first: the horizon, whole faults, clients. What only makes the result easier to read comes last.
 
 use super::draft::{Draft, Section};
-use super::edits::{Edit, constant, fewer, left_out, rounded, sooner};
+use super::edits::{Edit, at_a_glance, constant, fewer, left_out, rounded, sooner};
 use models::faults::PlannedFault;
 use models::plan::Clockwork;
 use sim_core::time::SimDuration;
@@ -182,8 +182,8 @@ fn whole_entries(draft: &Draft) -> Vec<Proposal> {
             if section.name == "nodes" || section.name == "groups" {
                 other.sections.iter_mut().filter(|section| section.name == "stacks").for_each(|stacks| forget(stacks, key));
             }
-            let name = if section.is_list { value.chars().take(40).collect::<String>() } else { key.clone() };
-            all.push(Proposal::smaller(format!("{} without `{}`", section.name, name.replace('\n', " ")), other));
+            let name = if section.is_list { at_a_glance(value) } else { key.clone() };
+            all.push(Proposal::smaller(format!("{} without `{name}`", section.name), other));
         }
     }
     all
@@ -225,9 +225,11 @@ fn edited(draft: &Draft, sections: &[&str], edits: fn(&str) -> Vec<Edit>, gain: 
     all
 }
 
-/// Plain fields are left out, and so fall back to what is usual.
+/// Plain fields are left out, and so fall back to what is usual. A drain that was made shorter than that stays: to and fro between the two would
+/// be endless.
 fn plain_fields(draft: &Draft) -> Vec<Proposal> {
-    let needed = |name: &str| ["schema", "name", "horizon"].contains(&name);
+    let is_short = draft.length("drain").is_some_and(|drain| drain < Clockwork::default().drain);
+    let needed = |name: &str| ["schema", "name", "horizon"].contains(&name) || (name == "drain" && is_short);
     let optional = draft.fields.iter().enumerate().filter(|(_, (name, _))| !needed(name));
     optional
         .map(|(index, (name, _))| {

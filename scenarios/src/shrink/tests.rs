@@ -82,3 +82,14 @@ fn what_does_not_fail_in_this_way_is_not_made_smaller() {
     let other = Failure { property: "something else".to_owned(), ..failure };
     assert_eq!(shrink(&repro, &other, options(1, &mut |_| {})).map(|_| ()), Err(Refused::Passes));
 }
+
+#[test]
+fn a_drain_that_was_made_shorter_than_usual_is_not_left_out_again() {
+    let draft = Draft::of_arm(LARGE, "no retries", 1).expect("it can be taken apart");
+    let leaves_it_out = |drain: &str| {
+        let with = draft.with_field("drain", format!("\"{drain}\""));
+        REDUCING.iter().flat_map(|pass| pass(&with)).any(|proposal| proposal.what == "without `drain`")
+    };
+    assert!(leaves_it_out("900s"), "what is usual is shorter");
+    assert!(!leaves_it_out("0s"), "what is usual is longer, and would be made shorter again");
+}

@@ -71,7 +71,7 @@ pub struct TraceEvent<'a> {
     /// The fault, the alert, the layer or the news that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub what: Option<Cow<'a, str>>,
-    /// What is said of that: the state of a layer, a number, by how much a clock was set.
+    /// What is said of that: the state of a layer, what the number of an announcement is (`term 7`), by how much a clock was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Cow<'a, str>>,
     /// What the message of a group says that it is about, in words, cut off where it is long; of a fault that begins, whom it strikes.
@@ -182,7 +182,10 @@ impl<'a> TraceEvent<'a> {
             Record::FaultBegan(fault, member) | Record::FaultEnded(fault, member) => {
                 self.what = Some(line::fault(plan, *fault, *member).into());
             }
-            Record::Announced(_, what, value) => (self.what, self.value) = (Some((*what).into()), Some(value.to_string().into())),
+            Record::Announced(_, what, value) => {
+                let number = plan.number_announced(what, *value);
+                (self.what, self.value) = (Some((*what).into()), Some(number).filter(|number| !number.is_empty()).map(Cow::from));
+            }
             Record::ClockSet(_, by) => self.value = Some(by.to_string().into()),
             Record::AlertFired(alert) | Record::AlertResolved(alert) => {
                 self.what = Some(plan.alerts[*alert as usize].name.as_str().into());

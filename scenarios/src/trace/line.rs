@@ -56,7 +56,9 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::MemberMissed(name, loss) => ("miss", letter(plan, name), loss.name().to_owned()),
         Record::MemberMisheard(name) => ("altered", letter(plan, name), String::new()),
         Record::TimerFired(at) => ("timer", node(*at).to_owned(), String::new()),
-        Record::Announced(by, what, value) => ("tell", node(*by).to_owned(), format!("{what} {value}")),
+        Record::Announced(by, what, value) => {
+            ("tell", node(*by).to_owned(), format!("{what} {}", plan.number_announced(what, *value)).trim_end().to_owned())
+        }
         Record::AlertFired(alert) => ("ALERT", plan.alerts[*alert as usize].name.clone(), "fires".to_owned()),
         Record::AlertResolved(alert) => ("ALERT", plan.alerts[*alert as usize].name.clone(), "is over".to_owned()),
         Record::Shifted(at) => ("LAYER", layer(plan, at), shift(&at.shift)),

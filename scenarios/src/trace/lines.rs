@@ -41,6 +41,11 @@ impl<W: Write> TraceLines<W> {
         Ok(Self { out, events: 0 })
     }
 
+    /// How many events have been written.
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
     /// Writes one event.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod event;
 mod follow;
 mod jepsen;
 mod kinds;
+mod known;
 #[cfg(test)]
 mod laws;
 mod line;
@@ -21,6 +22,8 @@ pub use event::{CallOfEvent, Header, TraceEvent};
 pub use follow::{Follower, Seen, Within, in_short};
 pub use jepsen::write_history;
 pub use kinds::{KINDS, kind_of};
+pub use known::Known;
+pub(crate) use known::is_record_of_kind;
 pub(crate) use line::fault;
 pub use line::{call_label, line, line_saying};
 pub use lines::{SCHEMA, TraceEnd, TraceLines, Unreadable, read_lines};

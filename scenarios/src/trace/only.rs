@@ -4,7 +4,7 @@
 //! values is fulfilled by any of them. Values with blanks are put in double quotes: `call="shoppers -> checkout #17.3"`.
 
 use super::event::TraceEvent;
-use super::kinds::KINDS;
+use super::known::{Known, is_kind, is_of};
 use crate::problem::{did_you_mean, one_of};
 use sim_core::time::SimTime;
 use std::fmt;
@@ -68,29 +68,20 @@ impl Only {
         Ok(())
     }
 
-    /// What in it names nothing that could be in a trace of these nodes, with these kinds of message.
+    /// What in it names nothing that could be in a trace of a run.
     ///
     /// # Errors
     /// Everything that is unknown, each with what is known.
-    pub fn check<'n>(&self, nodes: impl Iterator<Item = &'n str> + Clone, messages: &[&str]) -> Result<(), Vec<String>> {
-        let mut problems = Vec::new();
-        for wanted in self.nodes.iter().filter(|wanted| !nodes.clone().any(|node| is_of(node, wanted))) {
-            let fleets = nodes.clone().map(fleet).chain(nodes.clone());
-            let hint = did_you_mean(wanted, fleets).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-            problems.push(format!("no node is called `{wanted}`{hint}"));
-        }
-        let known = || KINDS.iter().map(|(word, _)| *word).chain(messages.iter().copied());
-        for wanted in self.kinds.iter().filter(|wanted| !known().any(|word| is_kind(word, wanted))) {
-            let hint = did_you_mean(wanted, known()).map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
-            problems.push(format!("no event is of the kind `{wanted}`; expected {}{hint}", one_of(known())));
-        }
+    pub fn check(&self, known: &Known<'_>) -> Result<(), Vec<String>> {
+        let nodes = self.nodes.iter().filter_map(|wanted| known.problem_of_node(wanted));
+        let problems: Vec<String> = nodes.chain(self.kinds.iter().filter_map(|wanted| known.problem_of_kind(wanted))).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
     /// Whether an event is wanted. A node means what happens there, and what is sent there or comes from there.
     pub fn wants(&self, event: &TraceEvent<'_>) -> bool {
         self.wants_instant(event.at)
-            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| is_kind(&event.kind, kind) || event.message.as_deref() == Some(kind)))
+            && (self.kinds.is_empty() || self.kinds.iter().any(|kind| is_of_kind(event, kind)))
             && (self.nodes.is_empty() || self.nodes.iter().any(|wanted| is_at(event, wanted)))
             && (self.calls.is_empty() || self.calls.iter().any(|wanted| is_about(event, wanted)))
     }
@@ -131,23 +122,14 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// `checkout` of `checkout[1]`.
-fn fleet(node: &str) -> &str {
-    node.split_once('[').map_or(node, |(fleet, _)| fleet)
-}
-
-/// Whether a node has this name, or is one of those that have it together.
-fn is_of(node: &str, wanted: &str) -> bool {
-    node == wanted || fleet(node) == wanted
-}
-
 fn is_at(event: &TraceEvent<'_>, wanted: &str) -> bool {
     event.node.iter().chain(&event.peer).any(|node| is_of(node, wanted))
 }
 
-/// Whether a word is this kind, or one of those that begin with it: `fault` is `fault-begins` and `fault-ends`.
-fn is_kind(word: &str, wanted: &str) -> bool {
-    word == wanted || word.strip_prefix(wanted).is_some_and(|rest| rest.starts_with('-'))
+/// Whether an event is of this kind, tells of a message of this kind, or of what is announced by this name.
+fn is_of_kind(event: &TraceEvent<'_>, wanted: &str) -> bool {
+    let announced = event.what.as_deref().filter(|_| event.kind == "tell");
+    [Some(event.kind.as_ref()), event.message.as_deref(), announced].into_iter().flatten().any(|word| is_kind(word, wanted))
 }
 
 /// Whether an event is about a call of this name or key, or over this edge, or for the sake of the client's call with this number.
@@ -185,7 +167,19 @@ mod tests {
         assert!(!wants("node=checkout[0]") && !wants("node=check"));
         assert!(wants("kind=send,drop") && !wants("kind=drop"));
         assert!(wants("from=15s until=15s") && !wants("from=15.000000001s") && !wants("until=14s"));
+        assert!(wants("kind=SEND") && !wants("kind=sen"));
         assert!(wants("node=shoppers kind=send from=10s") && !wants("node=shoppers kind=drop"));
+    }
+
+    #[test]
+    fn what_is_announced_and_messages_are_kinds_too() {
+        let is_wanted = |text: &str, event: &TraceEvent<'_>| Only::parse(text).expect("it is sound").wants(event);
+        let tells = TraceEvent { kind: "tell".into(), what: Some("LeaderElected".into()), ..TraceEvent::default() };
+        assert!(is_wanted("kind=leaderelected", &tells) && is_wanted("kind=tell", &tells) && !is_wanted("kind=Leader", &tells));
+        let says = TraceEvent { kind: "say".into(), message: Some("vote".into()), ..TraceEvent::default() };
+        assert!(is_wanted("kind=Vote", &says) && !is_wanted("kind=hear", &says));
+        let fault = TraceEvent { kind: "fault-begins".into(), what: Some("vote".into()), ..TraceEvent::default() };
+        assert!(!is_wanted("kind=vote", &fault), "the name of a fault is no kind");
     }
 
     #[test]
@@ -202,8 +196,8 @@ mod tests {
         assert_eq!(problems.len(), 4, "{problems:?}");
         assert!(problems[0].contains("did you mean `node`?"), "{problems:?}");
         assert!(Only::parse("from=2s until=1s").unwrap_err()[0].contains("exchange the two"));
-        let unknown =
-            Only::parse("node=checkot kind=sent,fault").unwrap().check(["checkout[0]", "shoppers"].into_iter(), &["ping"]).unwrap_err();
+        let known = Known::new(["checkout[0]", "shoppers"].into_iter(), ["ping"].into_iter());
+        let unknown = Only::parse("node=checkot kind=sent,fault").unwrap().check(&known).unwrap_err();
         assert_eq!(unknown.len(), 2, "{unknown:?}");
         assert!(unknown[0].contains("did you mean `checkout`?") && unknown[1].contains("did you mean `send`?"), "{unknown:?}");
     }

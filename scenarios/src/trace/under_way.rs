@@ -7,7 +7,7 @@ use super::follow::Within;
 use models::ids::NodeId;
 use models::plan::{Plan, Role};
 use models::record::{AttemptName, CallName, FIRST_POLL, MessageName};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// An attempt under way.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,12 @@ pub(super) struct UnderWay {
     letters: BTreeMap<(u32, u32, &'static str, u32), u64>,
     /// Members that an attempt has asked and that have not answered it: key of the call, number of the attempt, node.
     asked: BTreeSet<(u64, u32, u32)>,
+    /// The same of calls that are over, as when their callers gave them up: the latest ones, since nothing tells when the last of them is.
+    asked_late: VecDeque<(u64, u32, u32)>,
 }
+
+/// So many members are remembered that were asked when nobody waited for their answer any longer.
+const MOST_ASKED_LATE: usize = 256;
 
 impl UnderWay {
     /// A call begins; answers who makes it, and the attempt for which it is made, if that is known.
@@ -139,14 +144,22 @@ impl UnderWay {
 
     /// A member of a group is asked by an attempt.
     pub(super) fn asks(&mut self, name: &AttemptName, member: NodeId) {
-        if self.calls.contains_key(&name.call.key.bits()) {
-            self.asked.insert((name.call.key.bits(), name.number, member.0));
+        let asked = (name.call.key.bits(), name.number, member.0);
+        if self.calls.contains_key(&asked.0) {
+            self.asked.insert(asked);
+            return;
         }
+        if self.asked_late.len() == MOST_ASKED_LATE {
+            self.asked_late.pop_front();
+        }
+        self.asked_late.push_back(asked);
     }
 
     /// Its answer is over, as it came or was lost; answers whether it had been asked at all.
     pub(super) fn is_answer_over(&mut self, name: &AttemptName, member: NodeId) -> bool {
-        self.asked.remove(&(name.call.key.bits(), name.number, member.0))
+        let asked = (name.call.key.bits(), name.number, member.0);
+        let late = self.asked_late.iter().rposition(|late| *late == asked);
+        self.asked.remove(&asked) || late.and_then(|late| self.asked_late.remove(late)).is_some()
     }
 
     /// A replica calls itself: its message came from there.
@@ -234,7 +247,7 @@ impl UnderWay {
 
     /// How many calls, and messages of members, are remembered.
     pub(super) fn len(&self) -> usize {
-        self.calls.len() + self.letters.len() + self.asked.len()
+        self.calls.len() + self.letters.len() + self.asked.len() + self.asked_late.len()
     }
 }
 

@@ -47,7 +47,7 @@ pub fn sentence(event: &TraceEvent<'_>) -> String {
             "miss" => format!("{} from {peer} to {node} is lost: {outcome}", letter(event)),
             "altered" => format!("{} from {peer} reaches {node} altered", letter(event)),
             "timer" => format!("a timer of {node} fires"),
-            "tell" => format!("{node} makes known: {what} {value}"),
+            "tell" => format!("{node} makes known: {what} {value}").trim_end().to_owned(),
             "clock" => format!("the clock of {node} is set by {value}"),
             "layer" => format!("{what} {value}"),
             "alert-fires" => format!("the alert {what} fires"),

@@ -8,8 +8,8 @@ use crate::diff::{Source, SourceError, led_to};
 use crate::trace::{On, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// So many causes are followed.
-const MOST_CAUSES: usize = 64;
+/// So many causes are followed: a timer that fires again and again for half a minute is many of them, and what comes before it is told.
+const MOST_CAUSES: usize = 20_000;
 
 /// What happened since the so-manieth cause is collected, too.
 const NEAR: usize = 12;
@@ -140,4 +140,25 @@ pub fn moment(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Result<M
     near.events.extend(worldly);
     near.events.extend(on.begins(false).into_iter().map(|event| (event.id, event.clone())));
     Ok(Moment { showed, led, near, from, heard })
+}
+
+/// So many of the things that nodes made known, and that befell them.
+const MOST_LATELY: usize = 8;
+
+/// What nodes made known and what befell them up to an instant, the latest first.
+///
+/// # Errors
+/// If the run cannot be told.
+pub fn lately(source: &dyn Source, at: u64) -> Result<Vec<TraceEvent<'static>>, SourceError> {
+    let mut last = VecDeque::new();
+    source.tell(&mut |event| {
+        let kind = event.kind.as_ref();
+        let is_told =
+            matches!(kind, "tell" | "clock" | "alert-fires" | "alert-ends") || kind.starts_with("node-") || kind.starts_with("fault-");
+        if event.at <= at && is_told {
+            last.push_front(event.clone().into_owned());
+            last.truncate(MOST_LATELY);
+        }
+    })?;
+    Ok(last.into())
 }

@@ -7,7 +7,6 @@
 
 pub mod batches;
 pub mod binomial;
-pub mod bootstrap;
 pub mod holm;
 pub mod interval;
 pub mod likelihood;

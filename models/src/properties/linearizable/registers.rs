@@ -3,6 +3,7 @@
 //! Gibbons and Korach: the write of a value and its reads must stand together in the order. What is known of where that is, is its *zone*:
 //! between the first end and the last invocation of any of them. Two values whose zones demand each to stand before the other conflict.
 
+use super::search::first_shown;
 use super::{can_be_explained, shortest, witness};
 use crate::history::{Action, Operation};
 use crate::properties::Witness;
@@ -163,7 +164,10 @@ fn conflict(a: &Cluster<'_>, b: &Cluster<'_>) -> Witness {
         (_, true) => "a read answered that nothing was written, after another read had answered a value",
         (_, false) => "a read answered an older value than another read before it",
     };
-    witness(sentence.to_owned(), kept)
+    // Who ends last need not be who showed it: a write that is read is known to be under way before it is done.
+    let at = first_shown(&kept, &|part| !can_be_explained(part));
+    let whole = witness(sentence.to_owned(), kept);
+    Witness { at: at.unwrap_or(whole.at), ..whole }
 }
 
 /// Whether what is read is written in the same part: a history that lacks a write is no witness against its reads.

@@ -172,19 +172,7 @@ fn advanced(mut position: Position, operations: &[&Operation]) -> Position {
 /// A short part of the operations of an object that cannot be explained. The whole cannot.
 pub(super) fn witness(operations: &[&Operation], most: u64) -> Witness {
     let is_violated = |part: &[&Operation]| is_linearizable(part, most) == Some(false);
-    // Up to the first instant at which it cannot be explained any more: found by halving, since what cannot be explained stays so.
-    let mut ends: Vec<SimTime> = operations.iter().filter_map(|operation| operation.ended()).collect();
-    ends.sort_unstable();
-    let until = |at: SimTime| -> Vec<Operation> {
-        let begun = operations.iter().filter(|operation| operation.invoked <= at);
-        begun.map(|operation| known_until(operation, at)).collect()
-    };
-    let violated_at = |at: SimTime| {
-        let part = until(at);
-        is_violated(&part.iter().collect::<Vec<_>>())
-    };
-    let first = ends.partition_point(|at| !violated_at(*at));
-    let part = until(ends.get(first).copied().unwrap_or(SimTime::MAX));
+    let part = known_at(operations, first_shown(operations, &is_violated).unwrap_or(SimTime::MAX));
     let part: Vec<&Operation> = part.iter().collect();
     let is_soon_violated = |part: &[&Operation]| is_linearizable(part, most.min(MOST_LOOKED)) == Some(false);
     let kept = if part.len() <= MOST_SHORTENED { shortest(&part, &is_soon_violated) } else { part[part.len() - MOST_SHORTENED..].to_vec() };
@@ -196,6 +184,25 @@ const MOST_SHORTENED: usize = 400;
 
 /// At most so many positions are looked at for each operation that might be left out.
 const MOST_LOOKED: u64 = 10_000;
+
+/// The first instant at which some operations, as they were known then, cannot be explained any more: the end of one of them. Found by halving,
+/// since what cannot be explained stays so. Nothing if they can be.
+pub(super) fn first_shown(operations: &[&Operation], is_violated: &dyn Fn(&[&Operation]) -> bool) -> Option<SimTime> {
+    let mut ends: Vec<SimTime> = operations.iter().filter_map(|operation| operation.ended()).collect();
+    ends.sort_unstable();
+    let violated_at = |at: SimTime| {
+        let part = known_at(operations, at);
+        is_violated(&part.iter().collect::<Vec<_>>())
+    };
+    let first = ends.partition_point(|at| !violated_at(*at));
+    ends.get(first).copied()
+}
+
+/// What was known of some operations at an instant.
+fn known_at(operations: &[&Operation], at: SimTime) -> Vec<Operation> {
+    let begun = operations.iter().filter(|operation| operation.invoked <= at);
+    begun.map(|operation| known_until(operation, at)).collect()
+}
 
 /// An operation as it was known at an instant.
 fn known_until(operation: &Operation, at: SimTime) -> Operation {

@@ -101,6 +101,15 @@ fn of_a_violation_the_fewest_operations_are_kept_that_cannot_be_explained() {
 }
 
 #[test]
+fn a_violation_shows_when_the_answer_comes_that_nothing_explains_and_not_when_a_slow_write_is_done() {
+    // The value 2 is being written, is read, and then somebody reads 1 again; its write is done long after that.
+    let operations = vec![write(1, 1, 0, 10), write(2, 2, 20, 90), read(3, 2, 30, 40), read(4, 1, 50, 60)];
+    let found = linearizable(&history(operations), u64::MAX);
+    assert_eq!(found.violations.iter().map(|one| one.at).collect::<Vec<_>>(), [at(60)]);
+    assert_eq!(found.violations[0].operations.len(), 4);
+}
+
+#[test]
 fn what_nobody_wrote_and_what_was_said_to_have_failed_is_not_read() {
     let mut failed = write(0, 5, 0, 10);
     failed.end = End::Failed { at: at(10) };

@@ -1,8 +1,10 @@
 //! What do servers of a chain, their master and callers say to each other?
 
 use crate::protocols::Held;
+use crate::protocols::told::{Beginning, Found, Several, Wanted};
 use sim_core::draw::Draw;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A write: its number, the key and the value.
 pub type Write = (u64, u32, u64);
@@ -52,6 +54,33 @@ pub enum Message {
     Join(u64),
     /// Everything, in this version.
     Everything(u64, State),
+}
+
+impl fmt::Display for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "version {}: servers {}", self.version, Several(self.servers.iter().map(|(server, _)| server)))
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Where => f.write_str("what is the chain?"),
+            Self::There(servers) => write!(f, "servers {}", Several(servers)),
+            Self::Put(key, value) => write!(f, "{}", Wanted(*key, Some(*value))),
+            Self::Get(key) => write!(f, "{}", Wanted(*key, None)),
+            Self::Done(value) => write!(f, "{}", Found(*value)),
+            Self::Refused => f.write_str("does not serve that"),
+            Self::Pass(version, (number, key, value), _) => {
+                write!(f, "version {version}: write {number} is key {key} = {}", Beginning(*value))
+            }
+            Self::Confirm(version, number) => write!(f, "version {version}: the tail has everything up to write {number}"),
+            Self::Alive(times, version) => write!(f, "lives, said {times} times, and has everything since version {version}"),
+            Self::Chain(order, _) => write!(f, "{order}"),
+            Self::Join(version) => write!(f, "version {version}: lacks everything"),
+            Self::Everything(version, state) => write!(f, "version {version}: everything up to write {}", state.count),
+        }
+    }
 }
 
 impl Message {

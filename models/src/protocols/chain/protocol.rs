@@ -10,8 +10,9 @@ use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::acknowledged::KEEPS_ACKNOWLEDGED;
 use crate::protocols::wish::{self, Wish};
-use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Number, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// The protocol of a [`Chain`].
 #[derive(Clone, Debug)]
@@ -65,7 +66,8 @@ impl Protocol for ChainProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Leads", "Acknowledges", "Changes"];
+    const ANNOUNCES: &'static [(&'static str, Number)] =
+        &[("Leads", Number::Of("version")), ("Acknowledges", Number::Of("write")), ("Changes", Number::Of("version"))];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[KEEPS_ACKNOWLEDGED];
 
@@ -79,6 +81,10 @@ impl Protocol for ChainProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

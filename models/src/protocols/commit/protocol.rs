@@ -10,7 +10,7 @@ use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Number, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::fmt;
 use std::ops::Range;
@@ -84,8 +84,16 @@ impl Protocol for TwoPhaseCommitProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] =
-        &["Begins", "Prepares", "DecidesCommit", "DecidesAbort", "Commits", "Aborts", "Forgets", "Recovers"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Begins", Number::Of("transaction")),
+        ("Prepares", Number::Of("transaction")),
+        ("DecidesCommit", Number::Of("transaction")),
+        ("DecidesAbort", Number::Of("transaction")),
+        ("Commits", Number::Of("transaction")),
+        ("Aborts", Number::Of("transaction")),
+        ("Forgets", Number::Of("transaction")),
+        ("Recovers", Number::Count("open transactions")),
+    ];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("Atomicity", "all participants of a transaction end it in the same way, and none commits it that not all have voted for"),

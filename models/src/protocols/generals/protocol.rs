@@ -4,10 +4,12 @@ use super::algorithm::{Lieutenant, Manner, Order, Rules};
 use super::watch::Watch;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Held, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::told::Several;
+use crate::protocols::{Held, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// The protocol of [`Generals`](super::Generals).
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +112,10 @@ impl Protocol for GeneralsProtocol {
 
     const KINDS: &'static [&'static str] = &["command", "ask", "does", "told"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Commands", "Decides"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Commands", Number::Choice("agreement", ["retreat", "attack"])),
+        ("Decides", Number::Choice("agreement", ["retreat", "attack"])),
+    ];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[
         ("Agreement", "no two correct members decide differently"),
@@ -132,6 +137,15 @@ impl Protocol for GeneralsProtocol {
             Message::Ask(_) => "ask",
             Message::Does(..) => "does",
             Message::Told(..) => "told",
+        }
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match message {
+            Message::Command(agreement, order) => write!(f, "agreement {agreement}: {order} is ordered"),
+            Message::Ask(agreement) => write!(f, "agreement {agreement}: what is to be done?"),
+            Message::Does(agreement, order) => write!(f, "agreement {agreement}: {order}"),
+            Message::Told(agreement, path, order) => write!(f, "agreement {agreement}: {order}, passed on by members {}", Several(path)),
         }
     }
 

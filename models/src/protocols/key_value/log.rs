@@ -2,7 +2,9 @@
 
 use super::{Sync, Verify};
 use crate::disks::{Found, Order, Slots};
+use crate::protocols::told::Beginning;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A record of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,12 @@ pub struct Entry {
     pub key: u32,
     /// The value, which no other write has.
     pub value: u64,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {} = {}", self.key, Beginning(self.value))
+    }
 }
 
 /// A log in memory, and how much of it is on the disk.

@@ -1,7 +1,9 @@
 //! What do a store, its followers and its callers say to each other?
 
 use super::log::Entry;
+use crate::protocols::told::{Beginning, Several, Wanted};
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// What is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,42 @@ pub struct Entries {
     pub from: u64,
     /// What is in the slots from there on; a slot may be empty, because there was no room.
     pub entries: Vec<Option<Entry>>,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(key, value) => write!(f, "{}", Wanted(*key, Some(*value))),
+            Self::Read(key) => write!(f, "{}", Wanted(*key, None)),
+            Self::Written => f.write_str("it is written"),
+            Self::Value(value) => write!(f, "it is {}", Beginning(*value)),
+            Self::Refused => f.write_str("that cannot be done now"),
+            Self::Entries(told) => write!(f, "{told}"),
+            Self::Appended(life, slots) => write!(f, "life {life}: has {slots} slots"),
+            Self::Missing(slot) => write!(f, "lacks everything from slot {slot} on"),
+            Self::Lack(life, slots, from) if slots.is_empty() => write!(f, "life {life}: lacks everything from slot {from} on"),
+            Self::Lack(life, slots, from) => write!(f, "life {life}: lacks slots {}, and everything from slot {from} on", Several(slots)),
+            Self::Deposed(life) => write!(f, "promised to the primary of life {life}"),
+            Self::Have(life, entries) if entries.is_empty() => write!(f, "life {life}: has nothing of that"),
+            Self::Have(life, entries) => {
+                write!(f, "life {life}: has {}", Several(entries.iter().map(|(slot, entry)| format!("in slot {slot} {entry}"))))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Entries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { life, from, entries, .. } = self;
+        if entries.is_empty() {
+            return write!(f, "life {life}: nothing new from slot {from} on");
+        }
+        let told = (*from..).zip(entries).map(|(slot, entry)| match entry {
+            Some(entry) => format!("slot {slot} has {entry}"),
+            None => format!("slot {slot} is empty"),
+        });
+        write!(f, "life {life}: {}", Several(told))
+    }
 }
 
 impl Message {

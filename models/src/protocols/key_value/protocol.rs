@@ -10,8 +10,9 @@ use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, LOG_LIMIT, Lie, Protocol, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, LOG_LIMIT, Lie, Number, Protocol, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// The protocol of a [`KeyValue`].
 #[derive(Clone, Debug)]
@@ -140,8 +141,16 @@ impl Protocol for KeyValueProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] =
-        &["Appends", "Acknowledges", "Reads", "Recovers", "DropsTorn", "FindsDamaged", "FindsMissing", LOG_LIMIT];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Appends", Number::Of("slot")),
+        ("Acknowledges", Number::Of("slot")),
+        ("Reads", Number::Of("key")),
+        ("Recovers", Number::Count("slots")),
+        ("DropsTorn", Number::Count("records")),
+        ("FindsDamaged", Number::Count("records")),
+        ("FindsMissing", Number::Count("slots")),
+        (LOG_LIMIT, Number::Count("slots")),
+    ];
 
     fn members(&self) -> u32 {
         self.spec.members
@@ -154,6 +163,10 @@ impl Protocol for KeyValueProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn disk(&self) -> Option<&DiskTimes> {

@@ -9,7 +9,7 @@ use crate::history::Action;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::fmt;
 use std::ops::Range;
@@ -87,7 +87,8 @@ impl Protocol for LockProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Holds", "Releases", "Writes"];
+    const ANNOUNCES: &'static [(&'static str, Number)] =
+        &[("Holds", Number::Of("member")), ("Releases", Number::Of("member")), ("Writes", Number::Of("member"))];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] =
         &[("OneWriterAtATime", "nobody writes what was made of something that another has changed meanwhile")];

@@ -5,7 +5,7 @@ use super::{PaymentRule, Payments};
 use crate::history::Action;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
-use crate::protocols::{Announcement, Held, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Held, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use sim_core::time::{SimDuration, SimTime};
 use sim_core::units::Share;
@@ -158,7 +158,8 @@ impl Protocol for PaymentsProtocol {
 
     const KINDS: &'static [&'static str] = &["charge", "charged", "transfer", "transferred", "audit", "sum"];
 
-    const ANNOUNCES: &'static [&'static str] = &["Charges", "Transfers", "MissesMoney"];
+    const ANNOUNCES: &'static [(&'static str, Number)] =
+        &[("Charges", Number::Key), ("Transfers", Number::Key), ("MissesMoney", Number::Count("units"))];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[("ChargedOnce", "no call is charged, or moves money, more than once")];
 

@@ -1,7 +1,9 @@
 //! What do replicas and callers say to each other?
 
+use crate::protocols::told::{Beginning, Several, Wanted};
 use sim_core::draw::{Draw, mix};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What a caller wants: to write a value to a key, or to read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +74,50 @@ pub enum Message {
     Fetch(u64),
     /// That is this.
     State(Box<Snapshot>),
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "request {}: {}", Beginning(self.id), Wanted(self.key, self.write))
+    }
+}
+
+/// What is proposed for a place in a view.
+struct Placed<'m>(&'m At, &'m Proposal);
+
+impl fmt::Display for Placed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self((view, place), proposal) = self;
+        match proposal {
+            Some(request) => write!(f, "view {view}, place {place} is {request}"),
+            None => write!(f, "view {view}, place {place} stays empty"),
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "checkpoint {}, prepared places {}", self.stable, Several(self.prepared.keys()))
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(request) => write!(f, "{request}"),
+            Self::Reply(id, answer) => write!(f, "request {} is done: {}", Beginning(*id), Beginning(*answer)),
+            Self::PrePrepare(at, proposal) => write!(f, "{}", Placed(at, proposal)),
+            Self::Prepare(at, proposal) => write!(f, "has heard: {}", Placed(at, proposal)),
+            Self::Commit(at, proposal) => write!(f, "a quorum has heard: {}", Placed(at, proposal)),
+            Self::Checkpoint(place, digest) => write!(f, "has done everything up to place {place}, digest {}", Beginning(*digest)),
+            Self::ViewChange(view, change) => write!(f, "wants view {view}, with {change}"),
+            Self::NewView(view, changes) => {
+                write!(f, "view {view} begins, as members {} want", Several(changes.iter().map(|(member, _)| member)))
+            }
+            Self::Fetch(place) => write!(f, "lacks what was done after place {place}"),
+            Self::State(state) => write!(f, "everything done up to place {}", state.at),
+        }
+    }
 }
 
 impl Message {

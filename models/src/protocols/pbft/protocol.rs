@@ -7,9 +7,10 @@ use super::{Pbft, PbftRule};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, To, Truth, Turn, Verdict, wish};
+use crate::protocols::{Announcement, Lie, Number, Protocol, To, Truth, Turn, Verdict, wish};
 use sim_core::draw::Draw;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// The protocol of [`Pbft`].
 #[derive(Clone, Debug)]
@@ -79,7 +80,12 @@ impl Protocol for PbftProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Executes", "CatchesUp", "WantsView", "EntersView"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Executes", Number::Of("place")),
+        ("CatchesUp", Number::Of("place")),
+        ("WantsView", Number::Of("view")),
+        ("EntersView", Number::Of("view")),
+    ];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[("Agreement", "no two correct members decide differently")];
 
@@ -99,6 +105,10 @@ impl Protocol for PbftProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

@@ -1,8 +1,10 @@
 //! What do a primary, its backups and callers say to each other?
 
+use crate::protocols::told::{Found, Wanted};
 pub(super) use crate::protocols::wish::Wish;
 use sim_core::draw::Draw;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Everything a member has accepted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,31 @@ pub enum Message {
     Follows(u64, State),
     /// A member follows this newer epoch.
     Deposed(u64),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "everything of epoch {}, up to operation {}", self.epoch, self.count)
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Do((key, write)) => write!(f, "{}", Wanted(*key, *write)),
+            Self::Done(value) => write!(f, "{}", Found(*value)),
+            Self::Elsewhere(Some(member)) => write!(f, "member {member} is the primary"),
+            Self::Elsewhere(None) => f.write_str("no primary is known"),
+            Self::Order(epoch, number, Some((key, write))) => write!(f, "epoch {epoch}: operation {number} is: {}", Wanted(*key, *write)),
+            Self::Order(epoch, number, None) => write!(f, "epoch {epoch}: the primary lives, after operation {number}"),
+            Self::Has(epoch, number) => write!(f, "epoch {epoch}: has everything up to operation {number}"),
+            Self::Lacks(epoch) => write!(f, "epoch {epoch}: lacks something"),
+            Self::Everything(state) => write!(f, "{state}"),
+            Self::TakesOver(epoch) => write!(f, "wants to lead epoch {epoch}"),
+            Self::Follows(epoch, state) => write!(f, "follows into epoch {epoch}, with {state}"),
+            Self::Deposed(epoch) => write!(f, "follows epoch {epoch}, which is newer"),
+        }
+    }
 }
 
 impl Message {

@@ -8,8 +8,9 @@ use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
 use crate::protocols::acknowledged::KEEPS_ACKNOWLEDGED;
-use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict, wish};
+use crate::protocols::{Announcement, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict, wish};
 use sim_core::draw::Draw;
+use std::fmt;
 
 /// The protocol of a [`PrimaryBackup`].
 #[derive(Clone, Debug)]
@@ -81,7 +82,12 @@ impl Protocol for PrimaryBackupProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["TakesOver", "Leads", "StepsDown", "Acknowledges"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("TakesOver", Number::Of("epoch")),
+        ("Leads", Number::Of("epoch")),
+        ("StepsDown", Number::Of("epoch")),
+        ("Acknowledges", Number::Of("operation")),
+    ];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[KEEPS_ACKNOWLEDGED];
 
@@ -101,6 +107,10 @@ impl Protocol for PrimaryBackupProtocol {
 
     fn kind(message: &Message) -> &'static str {
         message.kind()
+    }
+
+    fn words(&self, message: &Message, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{message}")
     }
 
     fn begin(&self, turn: &mut Turn<'_, Self>) -> Session {

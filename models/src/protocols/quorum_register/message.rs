@@ -1,5 +1,6 @@
 //! What do replicas, coordinators and callers say to each other?
 
+use crate::protocols::told::{Beginning, Several};
 use sim_core::draw::Draw;
 use std::fmt;
 
@@ -51,39 +52,25 @@ impl fmt::Display for Version {
         if *self == Self::NOTHING {
             return f.write_str("nothing");
         }
-        // No two writes of a run share more than the beginning of a value, and a reader wants to tell them apart.
-        write!(f, "version {} ({})", self.number, Written(self.value))
-    }
-}
-
-/// The beginning of a value that was written, enough to tell it from another.
-struct Written(u64);
-
-impl fmt::Display for Written {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 { f.write_str("nothing") } else { write!(f, "{:06x}", self.0 >> 40) }
+        write!(f, "version {} ({})", self.number, Beginning(self.value))
     }
 }
 
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let several = |f: &mut fmt::Formatter<'_>, entries: &[(u32, Version)]| {
-            entries
-                .iter()
-                .enumerate()
-                .try_for_each(|(place, (key, version))| write!(f, "{}key {key} is {version}", if place == 0 { "" } else { ", " }))
-        };
         match self {
             Self::Read(_, key) | Self::Get(key) => write!(f, "what is key {key}?"),
             Self::Value(_, key, version) => write!(f, "key {key} is {version}"),
             Self::Write(_, key, version) => write!(f, "keep {version} of key {key}"),
             Self::Written(_, key, version) => write!(f, "has {version} of key {key}, or newer"),
             Self::Hint(_, key, version, of) => write!(f, "keep {version} of key {key} for member {of}"),
-            Self::Put(key, value, _) => write!(f, "key {key} is to be {}", Written(*value)),
+            Self::Put(key, value, _) => write!(f, "key {key} is to be {}", Beginning(*value)),
             Self::Done => f.write_str("it is written"),
-            Self::Got(value) => write!(f, "it is {}", Written(*value)),
-            Self::Digest(entries) | Self::Entries(entries) => several(f, entries),
-            Self::Lack(keys) => write!(f, "lacks the newest of keys {keys:?}"),
+            Self::Got(value) => write!(f, "it is {}", Beginning(*value)),
+            Self::Digest(entries) | Self::Entries(entries) => {
+                write!(f, "{}", Several(entries.iter().map(|(key, version)| format!("key {key} is {version}"))))
+            }
+            Self::Lack(keys) => write!(f, "lacks the newest of keys {}", Several(keys)),
         }
     }
 }

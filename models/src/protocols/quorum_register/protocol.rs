@@ -8,7 +8,7 @@ use super::{Asks, Coordinator, QuorumRegister, Versions};
 use crate::history::Action;
 use crate::measure::Observations;
 use crate::outcome::{Failure, Outcome};
-use crate::protocols::{Announcement, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::fmt;
 
@@ -103,7 +103,12 @@ impl Protocol for QuorumRegisterProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &["Discards", "Repairs", "KeepsHint", "HandsOver"];
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Discards", Number::Of("key")),
+        ("Repairs", Number::Of("member")),
+        ("KeepsHint", Number::Of("member")),
+        ("HandsOver", Number::Of("member")),
+    ];
 
     fn members(&self) -> u32 {
         self.spec.members

@@ -2,6 +2,7 @@
 
 use super::command::{Action, Answer, Command, Entry, Operation};
 use super::journal::Snapshot;
+use crate::protocols::told::Beginning;
 use sim_core::draw::Draw;
 use std::fmt;
 use std::sync::Arc;
@@ -117,12 +118,11 @@ impl fmt::Display for Append {
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |value: u64| value >> 40;
         match self.action {
             Action::Read => write!(f, "what is key {}?", self.key),
-            Action::Write(value) => write!(f, "key {} is to be {:06x}", self.key, short(value)),
+            Action::Write(value) => write!(f, "key {} is to be {}", self.key, Beginning(value)),
             Action::CompareAndSet(was, value) => {
-                write!(f, "key {} is to be {:06x} if it is {:06x}", self.key, short(value), short(was))
+                write!(f, "key {} is to be {} if it is {}", self.key, Beginning(value), Beginning(was))
             }
         }
     }
@@ -132,7 +132,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ask(operation) => write!(f, "{operation}"),
-            Self::Answer(_, Answer::Value(value)) => write!(f, "it is {:06x}", value >> 40),
+            Self::Answer(_, Answer::Value(value)) => write!(f, "it is {}", Beginning(*value)),
             Self::Answer(_, Answer::Written | Answer::Swapped(true)) => f.write_str("it is written"),
             Self::Answer(_, Answer::Swapped(false)) => f.write_str("it was another value"),
             Self::Redirect(Some(leader)) => write!(f, "member {leader} leads"),

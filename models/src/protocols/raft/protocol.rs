@@ -11,7 +11,7 @@ use crate::disks::{Completion, DiskTimes, Order};
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::outcome::Outcome;
-use crate::protocols::{Announcement, LOG_LIMIT, Lie, Protocol, Seen, To, Truth, Turn, Verdict};
+use crate::protocols::{Announcement, LOG_LIMIT, Lie, Number, Protocol, Seen, To, Truth, Turn, Verdict};
 use sim_core::draw::Draw;
 use std::fmt;
 use std::sync::Arc;
@@ -66,18 +66,18 @@ impl Protocol for RaftProtocol {
 
     const KINDS: &'static [&'static str] = Message::KINDS;
 
-    const ANNOUNCES: &'static [&'static str] = &[
-        "Campaigns",
-        "Votes",
-        "LeaderElected",
-        "SteppedDown",
-        "Committed",
-        "MembersChanged",
-        "LogFull",
-        LOG_LIMIT,
-        "Recovers",
-        "DropsTorn",
-        "RefusesToStart",
+    const ANNOUNCES: &'static [(&'static str, Number)] = &[
+        ("Campaigns", Number::Of("term")),
+        ("Votes", Number::Of("term")),
+        ("LeaderElected", Number::Of("term")),
+        ("SteppedDown", Number::Of("term")),
+        ("Committed", Number::Of("entry")),
+        ("MembersChanged", Number::Count("members")),
+        ("LogFull", Number::Count("entries")),
+        (LOG_LIMIT, Number::Count("entries")),
+        ("Recovers", Number::Count("entries")),
+        ("DropsTorn", Number::Count("records")),
+        ("RefusesToStart", Number::Of("member")),
     ];
 
     const PROPERTIES: &'static [(&'static str, &'static str)] = &[

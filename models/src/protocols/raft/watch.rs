@@ -6,6 +6,7 @@ use super::member::Member;
 use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::Announcement;
+use crate::protocols::told::Beginning;
 use sim_core::time::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -219,10 +220,11 @@ impl Watch {
         let [known_in_words, own_in_words] = terms.map(in_words);
         match (known, own) {
             // Two leaders of one term: what tells their entries apart is what is in them, of which the beginning of a fingerprint is told.
-            (Some(known), Some(own)) if terms[0] == terms[1] => {
-                let of = |chain: u64| format!("{:06x}", chain >> 40);
-                (index, format!("another {known_in_words} ({})", of(known.chain)), format!("{own_in_words} ({})", of(own.chain)))
-            }
+            (Some(known), Some(own)) if terms[0] == terms[1] => (
+                index,
+                format!("another {known_in_words} ({})", Beginning(known.chain)),
+                format!("{own_in_words} ({})", Beginning(own.chain)),
+            ),
             _ => (index, known_in_words, own_in_words),
         }
     }

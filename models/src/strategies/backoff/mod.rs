@@ -171,6 +171,19 @@ impl AnyBackoff {
         with_backoff!(self, memory, backoff, call => backoff.wait(call, asks))
     }
 
+    /// The shortest first wait after a timeout of whose callee nothing was heard; `None` if there is no retry. A wait is shortest with the least
+    /// draw or with the greatest.
+    pub fn least_wait(&self) -> Option<SimDuration> {
+        let with = |draw: Draw| {
+            let asks = Asks { retry: 1, elapsed: SimDuration::ZERO, failure: Failure::Timeout, hint: None, draw };
+            match self.wait(&mut self.fresh(), &asks) {
+                Wait::For(length) => Some(length),
+                Wait::Stop | Wait::StopAfter(_) => None,
+            }
+        };
+        with(Draw::from_bits(0)).into_iter().chain(with(Draw::from_bits(u64::MAX))).min()
+    }
+
     /// See [`Backoff::check`].
     pub fn check(&self) -> Vec<Complaint> {
         each_backoff!(self, backoff => backoff.check())

@@ -4,6 +4,7 @@ use super::{Under, columns, ranks};
 use crate::summary::ranking::{Score, places};
 use crate::table::{Cell, Table};
 use scenarios::measures::{Better, Measure, Reading, Unit};
+use scenarios::numbers::for_readers;
 use scenarios::results::{Results, RunRow};
 use sim_core::stats::quantile::Quantile;
 
@@ -134,7 +135,6 @@ fn shown(unit: Unit, reading: Reading) -> Cell {
 fn readable(unit: Unit, value: i128) -> String {
     match (unit, u64::try_from(value)) {
         (Unit::Time, Ok(nanos)) => crate::number::length(sim_core::time::SimDuration::from_nanos(nanos)),
-        (Unit::Share, _) => unit.words(value).replace('%', " %"),
-        _ => unit.words(value),
+        _ => for_readers(&unit.words(value)),
     }
 }

@@ -1,11 +1,20 @@
 //! What travelled: from when to when, between whom, and did it arrive?
 
-use super::{Message, Part, Story, label, text, way_of};
+use super::{Message, Part, Story, label, orphan_of, text, way_of};
 use scenarios::trace::{CallOfEvent, TraceEvent};
 
 /// What may have led to a message is remembered for so many events: a message between a caller and a member is caused by one that was reported
 /// when it was sent, and of few systems more than this happens while it travels.
 const MOST_INSTANTS: usize = 4_096;
+
+/// When something happened that may have led to a message, and in which attempt.
+#[derive(Debug)]
+pub(super) struct Instant {
+    at: u64,
+    attempt: Option<(String, u32)>,
+    /// Whether it is the caller who does something here: what it sends next, it sends now.
+    is_at_caller: bool,
+}
 
 /// What an event says that is about a message.
 fn said(event: &TraceEvent<'_>) -> Option<String> {
@@ -16,7 +25,9 @@ impl Story {
     /// Remembers when something happened that may lead to a message between a caller and a group.
     pub(super) fn remember(&mut self, event: &TraceEvent<'_>) {
         if matches!(event.kind.as_ref(), "send" | "reply") || event.says.is_some() {
-            self.instants.insert(event.id, event.at);
+            let attempt = event.call.as_ref().map(orphan_of);
+            let is_at_caller = attempt.is_some() && matches!(event.kind.as_ref(), "send" | "reply");
+            self.instants.insert(event.id, Instant { at: event.at, attempt, is_at_caller });
             if self.instants.len() > MOST_INSTANTS {
                 self.instants.pop_first();
             }
@@ -25,25 +36,43 @@ impl Story {
 
     /// A message between a caller and one of several members has arrived; when it was sent, its cause says.
     pub(super) fn passes(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) {
-        // That an attempt was sent says nothing of to how many.
-        self.flying.remove(&way_of(call, false));
-        if let Some(message) = self.one_of_several(event, call, is_answer) {
+        // That an attempt was sent says nothing of to how many. What waited until a node went on was sent all the same when its attempt was.
+        let first = self.flying.remove(&way_of(call, false));
+        let first =
+            first.filter(|first| !is_answer && Some(first.to.as_str()) == event.node.as_deref()).map(|first| (first.ids.0, first.sent));
+        if let Some(message) = self.one_of_several(event, call, is_answer, first) {
             self.parts.push(Part::Message(message));
         }
     }
 
     /// A message between a caller and one of several members is lost; whether its sending is known.
     pub(super) fn lose_one_of_several(&mut self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, reason: &str) -> bool {
-        let message = self.one_of_several(event, call, false);
+        let message = self.one_of_several(event, call, false, None);
         let lost = message.map(|message| Message { lost: Some(reason.to_owned()), ..message });
         let is_known = lost.is_some();
         self.parts.extend(lost.map(Part::Message));
         is_known
     }
 
-    fn one_of_several(&self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>, is_answer: bool) -> Option<Message> {
-        let cause = event.cause?;
-        let sent = *self.instants.get(&cause)?;
+    /// With which event a message between a caller and a member was sent, and when: the cause of its arrival if that is of the same attempt. It
+    /// is not if other things had to happen first, as that a node went on that had stood still; then it was the last thing its caller did.
+    fn sending(&self, event: &TraceEvent<'_>, call: &CallOfEvent<'_>) -> Option<(u64, u64)> {
+        let of_attempt = Some(orphan_of(call));
+        let cause = event.cause.and_then(|cause| self.instants.get_key_value(&cause));
+        let sent = cause
+            .filter(|(_, instant)| instant.attempt == of_attempt)
+            .or_else(|| self.instants.iter().rev().find(|(_, instant)| instant.is_at_caller && instant.attempt == of_attempt));
+        sent.map(|(id, instant)| (*id, instant.at))
+    }
+
+    fn one_of_several(
+        &self,
+        event: &TraceEvent<'_>,
+        call: &CallOfEvent<'_>,
+        is_answer: bool,
+        sending: Option<(u64, u64)>,
+    ) -> Option<Message> {
+        let (cause, sent) = sending.or_else(|| self.sending(event, call))?;
         Some(Message {
             ids: (cause, event.id),
             from: text(event.peer.as_ref()),

@@ -20,6 +20,8 @@ impl Story {
                     self.goes_on(SpanKind::Life, node.clone(), Some("life 1".to_owned()), &start);
                 }
                 self.is_over(SpanKind::Life, &node, event);
+                // Whoever comes back under a pause is told to stand still anew.
+                self.is_over(SpanKind::Pause, &node, event);
                 self.dies_with(event);
                 self.goes_on(SpanKind::Down, node, Some("down".to_owned()), event);
             }

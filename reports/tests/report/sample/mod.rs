@@ -50,6 +50,7 @@ pub fn manifest(arms: &[&str]) -> Manifest {
         edges: vec!["shoppers -> checkout".to_owned(), "checkout -> payments".to_owned()],
         faults: vec![vec![FaultWindow {
             label: "SlowNode \"payments\" x8".to_owned(),
+            what: None,
             begin: SimTime::from_nanos(20_000_000_000),
             end: Some(SimTime::from_nanos(30_000_000_000)),
         }]],

@@ -21,7 +21,7 @@ fn results(first: Vec<RunMeasures>, second: Vec<RunMeasures>) -> Results {
 }
 
 fn judged(bounds: &MeasureBounds, results: &Results, arm: u32) -> Judged {
-    let runs: Vec<_> = results.runs_of(0, arm).collect();
+    let runs = Runs::from(results.runs_of(0, arm).collect::<Vec<_>>());
     bounds.judge(results, 0, &runs)
 }
 
