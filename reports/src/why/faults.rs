@@ -78,7 +78,8 @@ mod tests {
             fault("cut", 50, Some(60), true),
             fault("another cut", 55, None, true),
         ];
-        let survey = Survey { faults, ..Survey::default() };
+        let mut survey = Survey::default();
+        survey.faults = faults;
         let told = |losses: &[TraceEvent<'static>]| faults_since(15, 70, &losses.iter().collect::<Vec<_>>(), &survey);
         let lines = told(&[lost(30, "cut"), lost(56, "cut"), lost(58, "link")]);
         let expected = [
