@@ -103,8 +103,13 @@ fn faults_that_were_on_since_the_first_cause_that_is_told_are_named() {
     assert_eq!(faults, ["  pause of domain one at lock[1] from 20.000000000s to 28.000000000s"], "{}", said.out);
     let said = place.run(&["why", "commit-and-crash", "violation", "--seed", "2"]);
     assert!(said.out.contains("knew of no decision for 20.130690956s"), "{}", said.out);
-    let faults = behind(&said.out, "faults that were on meanwhile, from 29.9405");
-    assert_eq!(faults, ["  crash of db[0] from 30.000000000s to 50.000000000s"], "the sentence names a longer time: {}", said.out);
+    let faults = behind(&said.out, "faults that were on meanwhile, from 2");
+    assert_eq!(faults, ["  crash of db[0] from 30.000000000s to 50.000000000s"], "{}", said.out);
+    let chain = behind(&said.out, "at which event that showed");
+    let repeated = chain.iter().position(|line| line.contains("and the same ")).expect("it asks again and again");
+    assert!(chain[repeated].ends_with(" times before, from 30.440510935s on"), "as long as nobody answers: {}", said.out);
+    assert!(chain[repeated + 1..].iter().any(|line| line.contains("clients makes the call")), "it leads to what was asked: {}", said.out);
+    assert!(chain.last().is_some_and(|line| line.contains(" causes before") || line.contains("makes the call")), "{}", said.out);
 }
 
 #[test]
