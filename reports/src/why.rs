@@ -2,20 +2,23 @@
 //!
 //! Lines of text: what happened, where the time went, attempt by attempt, what was unusual, which faults were on, and what led to the end.
 
+mod faults;
+mod parts;
+
+use faults::{faults_on, faults_since};
+use parts::{short, times, unusual};
 use scenarios::history::Operation;
 use scenarios::trace::{TraceEvent, instant, length, line_of};
-use scenarios::why::times::{Part, of_call, spans};
-use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, Moment, Named, Survey, edge_of};
+use scenarios::why::times::spans;
+use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, HeardBefore, Moment, Named, Survey};
+use sim_core::time::SimDuration;
 
 /// Calls inside calls are told this deep.
 const DEEPEST: usize = 6;
 /// So many attempts of one call are told one by one.
 const MOST_ATTEMPTS: usize = 12;
-/// So many faults, and so many causes.
-const MOST_FAULTS: usize = 8;
+/// So many causes.
 const MOST_CAUSES: usize = 24;
-/// What takes longer than this share of its like is unusual.
-const UNUSUAL: f64 = 0.99;
 
 /// Why a call took as long as it did, and ended as it did.
 pub fn call(story: &CallStory, collected: &Collected, survey: &Survey) -> Vec<String> {
@@ -55,16 +58,6 @@ fn headline(story: &CallStory, last: u64) -> String {
             format!("{} began at {} and has not ended {lasts} later, after {tries}; key {}", story.name, instant(story.began), story.key)
         }
     }
-}
-
-fn times(story: &CallStory, last: u64) -> Vec<String> {
-    let parts = of_call(story, last);
-    let all: u64 = parts.iter().map(|(_, nanos)| nanos).sum();
-    let line = |(part, nanos): &(Part, u64)| {
-        let share = (*nanos as f64 / all.max(1) as f64 * 100.0).round();
-        format!("  {:>8}  {share:>3} %  {part}", length(*nanos))
-    };
-    if all == 0 { vec!["  it took no time: a layer of its caller ended it at once".to_owned()] } else { parts.iter().map(line).collect() }
 }
 
 fn tell_attempts(story: &CallStory, survey: &Survey, depth: usize, lines: &mut Vec<String>) {
@@ -112,73 +105,17 @@ fn fate(attempt: &AttemptStory, last: u64) -> String {
     if told.is_empty() { "nothing more is known".to_owned() } else { told.join(", ") }
 }
 
-fn short(part: &Part) -> String {
-    match part {
-        Part::Request => "request".to_owned(),
-        Part::Queue => "queued".to_owned(),
-        Part::Service => "served".to_owned(),
-        Part::Downstream(edge) => format!("called {}", edge.rsplit(" -> ").next().unwrap_or(edge)),
-        Part::Answer => "answer".to_owned(),
-        Part::Lost => "nothing".to_owned(),
-        Part::BeforeFirst | Part::RetryWait => "waited".to_owned(),
-    }
-}
-
-/// Parts of an attempt that took longer than nearly all of their like in this run, with the faults that were on meanwhile; without any, the
-/// draw was unlucky.
-fn unusual(story: &CallStory, attempt: &AttemptStory, survey: &Survey) -> Vec<String> {
-    let mut sentences = Vec::new();
-    for (from, to, part) in spans(attempt, survey.last) {
-        let key = (edge_of(&story.name).to_owned(), part.clone());
-        let Some(usual) = survey.usual.get(&key) else { continue };
-        let Some(share) = usual.share_below(to - from).filter(|share| *share >= UNUSUAL) else { continue };
-        let on: Vec<&str> = survey.faults_between(from, to).map(|fault| fault.name.as_str()).take(3).collect();
-        let why = match (&part, on.is_empty()) {
-            (_, false) => format!("while {} was on", on.join(", ")),
-            (Part::Queue, true) => "with no fault on: others were before it".to_owned(),
-            (_, true) => "with no fault on: its draw was unlucky".to_owned(),
-        };
-        let (what, took, median) = (short(&part), length(to - from), length(usual.median()));
-        let than = if share >= 0.9995 { "nearly all".to_owned() } else { format!("{:.1} % of all", share * 100.0) };
-        sentences.push(format!("{what} {took}: longer than {than} over {} (median {median}), {why}", story.edge()));
-    }
-    sentences
-}
-
-fn faults_on(faults: &[&FaultSpan], began: u64, survey: &Survey) -> Vec<String> {
-    let told = |fault: &&FaultSpan| {
-        let until = fault.until.map_or("and does not end".to_owned(), |at| format!("to {}", instant(at)));
-        format!("  {} from {} {until}", fault.name, instant(fault.from))
-    };
-    if faults.is_empty() {
-        let before = survey.faults.iter().filter(|fault| fault.until.is_some_and(|until| until < began)).max_by_key(|fault| fault.until);
-        let last = before.map_or("there was none before, either".to_owned(), |fault| {
-            let until = fault.until.unwrap_or_default();
-            format!("the last before it was {}, over {} earlier", fault.name, length(began - until))
-        });
-        return vec![format!("no fault was on meanwhile; {last}")];
-    }
-    let mut lines = vec!["faults that were on meanwhile".to_owned()];
-    lines.extend(faults.iter().take(MOST_FAULTS).map(told));
-    if faults.len() > MOST_FAULTS {
-        lines.push(format!("  and {} more", faults.len() - MOST_FAULTS));
-    }
-    lines
-}
-
 fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut place = 0;
-    while place < causes.len() && lines.len() < MOST_CAUSES {
-        let (period, times) = repeated(&causes[place..]);
+    for (place, period, times) in rounds(causes) {
         let (round, rest) = (place + period, place + period * times);
         lines.extend(causes[place..round].iter().map(|event| format!("  because  {}", line_of(event))));
         if times > 1 {
             let begin = instant(causes[rest - 1].at);
             lines.push(format!("           and the same {} times before, from {begin} on", times - 1));
         }
-        place = rest;
     }
+    let place = told(causes).len();
     if place < causes.len() {
         lines.push(format!("  and {} causes before", causes.len() - place));
     } else if causes.last().is_some_and(|last| last.cause.is_some()) {
@@ -188,6 +125,24 @@ fn chain(causes: &[&TraceEvent<'static>]) -> Vec<String> {
         lines.push("  nothing that can be seen".to_owned());
     }
     lines
+}
+
+/// The causes that are told, by where they begin, how many they are and how often those come.
+fn rounds(causes: &[&TraceEvent<'static>]) -> Vec<(usize, usize, usize)> {
+    let (mut rounds, mut place, mut lines) = (Vec::new(), 0, 0);
+    while place < causes.len() && lines < MOST_CAUSES {
+        let (period, times) = repeated(&causes[place..]);
+        rounds.push((place, period, times));
+        lines += period + usize::from(times > 1);
+        place += period * times;
+    }
+    rounds
+}
+
+/// The causes that are told, one by one or as the same as others.
+fn told<'c, 'e>(causes: &'c [&'e TraceEvent<'static>]) -> &'c [&'e TraceEvent<'static>] {
+    let end = rounds(causes).last().map_or(0, |(place, period, times)| place + period * times);
+    &causes[..end]
 }
 
 /// How many causes at the beginning come again and again, three times at least, and how often: a timer and what is said then.
@@ -268,9 +223,9 @@ fn amplification(survey: &Survey, (from, until): (u64, u64)) -> Vec<String> {
 
 /// What led to what showed at an instant, and the faults that were on.
 pub fn led_to_moment(at: u64, moment: &Moment, survey: &Survey) -> Vec<String> {
-    let mut lines = chain_of(moment);
+    let (mut lines, causes) = chain_of(moment);
     lines.push(String::new());
-    lines.extend(faults_on(&survey.faults_between(at, at).collect::<Vec<_>>(), at, survey));
+    lines.extend(faults_since(first_of(&causes).unwrap_or(at), at, &causes, survey));
     lines
 }
 
@@ -283,23 +238,59 @@ pub fn until_moment(at: u64, lately: &[TraceEvent<'static>], survey: &Survey) ->
     lines
 }
 
-/// The event at which something showed, and its causes.
-fn chain_of(moment: &Moment) -> Vec<String> {
+/// The event at which something showed, and its causes; and those of them that are told.
+fn chain_of(moment: &Moment) -> (Vec<String>, Vec<&TraceEvent<'static>>) {
     let mut lines = vec!["at which event that showed, and what led to it, the latest cause first".to_owned()];
     let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
     lines.extend(showed.map(|event| format!("  then     {}", line_of(event))));
-    lines.extend(showed.map_or_else(Vec::new, |event| chain(&moment.led.causes(event.id))));
-    lines
+    let causes = showed.map_or_else(Vec::new, |event| moment.led.causes(event.id));
+    lines.extend(showed.map_or_else(Vec::new, |_| chain(&causes)));
+    (lines, told(&causes).to_vec())
+}
+
+/// When the oldest of these happened.
+fn first_of(causes: &[&TraceEvent<'static>]) -> Option<u64> {
+    causes.iter().map(|event| event.at).min()
 }
 
 /// What led to a violation that no operation shows, and which messages brought what is said of it.
 pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, named: &Named, survey: &Survey) -> Vec<String> {
     let mut lines = vec![format!("{property} is violated at {}: {sentence}", instant(at)), String::new()];
-    lines.extend(chain_of(moment));
+    let (led, causes) = chain_of(moment);
+    lines.extend(led);
+    let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
+    lines.extend(showed.map_or_else(Vec::new, |event| heard_before(event, &moment.heard)));
     lines.extend(named_before(named));
     lines.push(String::new());
-    let faults: Vec<&FaultSpan> = survey.faults_between(at, at).collect();
-    lines.extend(faults_on(&faults, at, survey));
+    let from = first_of(&causes).unwrap_or(at).min(at.saturating_sub(longest_in(sentence)));
+    lines.extend(faults_since(from, at, &causes, survey));
+    lines
+}
+
+/// The longest time that a sentence speaks of: `knew of no decision for 3.5s`.
+fn longest_in(sentence: &str) -> u64 {
+    let words = sentence.split_whitespace().map(|word| word.trim_end_matches([',', ';']));
+    words.filter_map(|word| word.parse::<SimDuration>().ok()).map(SimDuration::as_nanos).max().unwrap_or(0)
+}
+
+/// What the node had heard that made something known because it was asked: that, and not the question, is why it says so.
+fn heard_before(showed: &TraceEvent<'static>, heard: &HeardBefore) -> Vec<String> {
+    if heard.messages.is_empty() {
+        return Vec::new();
+    }
+    let node = showed.node.as_deref().unwrap_or_default();
+    let since = match &heard.since {
+        Some(before) => {
+            let said = [before.what.as_deref(), before.value.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            format!("since it made known {said} at {}, when it was not yet so", instant(before.at))
+        }
+        None => "in this life".to_owned(),
+    };
+    let mut lines = vec![String::new(), format!("what {node} had heard {since}")];
+    lines.extend(heard.messages.iter().map(|event| format!("           {}", line_of(event))));
+    if heard.left_out > 0 {
+        lines.push(format!("           and {} messages before these", heard.left_out));
+    }
     lines
 }
 
@@ -328,17 +319,19 @@ pub fn violation(
     lines.push(String::new());
     lines.push("what was asked and answered, which cannot be explained together".to_owned());
     lines.extend(scenarios::history::told(operations).into_iter().map(|line| format!("  {line}")));
+    let mut causes = Vec::new();
     for story in stories {
         lines.push(String::new());
         lines.push(headline(story, survey.last));
         tell_attempts(story, survey, 1, &mut lines);
         if let Some(id) = story.end_id {
-            lines.extend(chain(&collected.causes(id)));
+            let led = collected.causes(id);
+            lines.extend(chain(&led));
+            causes.extend_from_slice(told(&led));
         }
     }
-    let (from, until) = (stories.iter().map(|story| story.began).min().unwrap_or(at), at);
-    let faults: Vec<&FaultSpan> = survey.faults_between(from, until.max(from)).collect();
+    let from = stories.iter().map(|story| story.began).chain(causes.iter().map(|event| event.at)).min().unwrap_or(at);
     lines.push(String::new());
-    lines.extend(faults_on(&faults, from, survey));
+    lines.extend(faults_since(from, at.max(from), &causes, survey));
     lines
 }

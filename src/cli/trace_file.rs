@@ -11,7 +11,9 @@ use models::record::Record;
 use reports::trace::{Chrome, Mermaid, Otlp, SpaceTime, TraceWriter};
 use scenarios::run::{Run, run as make_run, run_with_history};
 use scenarios::scenario::{ArmPlan, Scenario};
-use scenarios::trace::{Follower, Header, Known, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, line_saying, write_history};
+use scenarios::trace::{
+    Follower, Header, Known, On, Only, Seen, TRACE_FORMAT, TraceEvent, TraceLines, kind_of, line_saying, write_history,
+};
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
 use sim_core::time::SimTime;
@@ -114,7 +116,7 @@ pub fn traced(
         only: args.only.clone(),
     };
     let mut sink = Sink::begin(format, out, &header).map_err(|error| cannot(&error))?;
-    let mut failure = None;
+    let (mut failure, mut on, mut has_begun) = (None, On::default(), false);
     let (mut events, mut chosen) = (0_u64, 0_u64);
     let mut follower = Follower::new(plan, |plan: &Plan, seen: &Seen| {
         also(seen.at, &seen.record);
@@ -123,8 +125,14 @@ pub fn traced(
             let event = TraceEvent::of(plan, seen);
             if only.wants(&event) {
                 chosen += 1;
-                failure = sink.event(plan, seen, &event).err();
+                if !std::mem::replace(&mut has_begun, true) {
+                    let wanted = on.begins(true).into_iter().filter(|begin| only.wants_at_any_time(begin));
+                    failure = wanted.map(|begin| sink.is_on(begin)).find_map(Result::err);
+                }
+                failure = failure.take().or_else(|| sink.event(plan, seen, &event).err());
             }
+        } else if !has_begun && On::concerns(kind_of(&seen.record)) {
+            on.see(&TraceEvent::of(plan, seen));
         }
     });
     let run = make_run(made, seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
@@ -204,6 +212,13 @@ impl Sink {
                 writeln!(out, "{}", line_saying(plan, seen.at, &seen.record, seen.says.as_deref()))
             }
             Self::Other(writer) => writer.event(event),
+        }
+    }
+
+    fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
+        match self {
+            Self::Text(..) => Ok(()),
+            Self::Other(writer) => writer.is_on(begin),
         }
     }
 

@@ -112,7 +112,7 @@ fn of_promise(
         Shows::Call(key) => drop(of_source(args, &Subject::Call(key), source)?),
         Shows::Moment(at) => {
             let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
-            let moment = moment(source, at).map_err(|error| wrong(&error.to_string()))?;
+            let moment = moment(source, (at, None)).map_err(|error| wrong(&error.to_string()))?;
             reports::why::led_to_moment(at, &moment, &survey).iter().try_for_each(|line| print(line))?;
             draw(args, source, (&moment.near, moment.from), [])?;
         }
@@ -269,7 +269,7 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
 fn of_moment(args: &WhyArgs, (finding, witness): (&Finding, &Witness), source: &dyn Source, survey: &Survey) -> Result<Exit, Exit> {
     let cannot = |error: scenarios::diff::SourceError| wrong(&error.to_string());
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
-    let moment = moment(source, at.0).map_err(cannot)?;
+    let moment = moment(source, (at.0, witness.announced)).map_err(cannot)?;
     let named = named(source, at.1, at.0).map_err(cannot)?;
     reports::why::moment(&finding.property, at, &moment, &named, survey).iter().try_for_each(|line| print(line))?;
     draw(args, source, (&moment.near, moment.from), [])?;

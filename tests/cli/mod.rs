@@ -23,6 +23,7 @@ mod shrink; // failing runs made small, gone through by hand, and continued othe
 mod sweeps; // results folders: resumed, interrupted, drawn again, repeated run by run
 mod traces; // traces in every form, differences between runs, and why they are as they are
 mod verdicts; // expectations, exit codes, files for CI systems, comparisons with earlier results
+mod why; // is what `why` says of a run true?
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -81,6 +81,11 @@ impl Effect {
         }
     }
 
+    /// Whether messages are cut off by it, and lost as such.
+    pub const fn cuts(&self) -> bool {
+        matches!(self, Self::Cut { .. } | Self::Messages(MessageEffect::Severed { .. }))
+    }
+
     /// Whom it is done to, as far as it names nodes; of two sides that are cut off from one another, the smaller one.
     pub fn struck(&self) -> &[NodeId] {
         match self {

@@ -64,8 +64,10 @@ pub struct Observations {
     values: BTreeMap<(&'static str, Fold), (Unit, i64)>,
     /// Of what a mean is asked for: the sum of the nanoseconds, and how many lengths it is of.
     sums: BTreeMap<&'static str, (i128, u32)>,
-    /// How often properties of protocols were violated, and when and how first.
-    violations: BTreeMap<&'static str, (u64, SimTime, String)>,
+    /// How often properties of protocols were violated, and when, how and by which announcement first.
+    violations: BTreeMap<&'static str, (u64, SimTime, String, u64)>,
+    /// How many announcements there have been: if one is being looked at, its number, from 1.
+    announced: u64,
     /// How often something came about that a property speaks of, and might have violated.
     spoken: BTreeMap<&'static str, u64>,
     /// How often what must be reached was reached, and when first.
@@ -75,7 +77,18 @@ pub struct Observations {
 impl Observations {
     /// A property of the protocol is violated now; the sentence, without its full stop, is kept of the first violation only.
     pub fn violated(&mut self, property: &'static str, now: SimTime, sentence: impl FnOnce() -> String) {
-        self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence()));
+        let announced = self.announced;
+        self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence(), announced));
+    }
+
+    /// Something is announced: whatever is seen before the next announcement may be seen by it.
+    pub(crate) const fn announces(&mut self) {
+        self.announced += 1;
+    }
+
+    /// How many announcements there have been.
+    pub const fn announced(&self) -> u64 {
+        self.announced
     }
 
     /// Something comes about that a property of the protocol speaks of: if it is not violated now, this speaks for it.
@@ -95,7 +108,12 @@ impl Observations {
 
     /// How often a property was violated, and when and how first, if it was.
     pub fn violations(&self, property: &str) -> Option<(u64, SimTime, &str)> {
-        self.violations.get(property).map(|(count, at, sentence)| (*count, *at, sentence.as_str()))
+        self.violations.get(property).map(|(count, at, sentence, _)| (*count, *at, sentence.as_str()))
+    }
+
+    /// The number of the last announcement before a property was violated first, if it was: the one that shows it, if one does.
+    pub fn shown_by(&self, property: &str) -> Option<u64> {
+        self.violations.get(property).map(|(.., announced)| *announced)
     }
 
     /// How often something was reached, and when first, if it was.

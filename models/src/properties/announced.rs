@@ -63,7 +63,8 @@ impl Explained for Never {
 impl Property for Never {
     fn judge(&self, evidence: &Evidence<'_>) -> Judged {
         let Some((first, heard)) = evidence.heard(&self.event) else { return Judged::holds(0) };
-        Judged { verdict: Verdict::Violated, count: heard.count(), first: Some(Witness::new(first, reached(&self.event))) }
+        let first = Witness::new(first, reached(&self.event)).shown_by(heard.first);
+        Judged { verdict: Verdict::Violated, count: heard.count(), first: Some(first) }
     }
 
     fn needs_history(&self) -> bool {

@@ -29,32 +29,48 @@ pub struct Money {
     /// By how much the accounts differ from what there was.
     off: i64,
     /// The first that has made or lost some: when it ended, as what, and what it left.
-    first: Option<(SimTime, &'static str, i64)>,
+    first: Option<(Ending, i64)>,
+}
+
+/// The end of a saga.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ending {
+    /// When.
+    pub(crate) at: SimTime,
+    /// As what.
+    pub(crate) ended_as: &'static str,
+    /// On behalf of which call of its client's it went: what it is announced by.
+    pub(crate) saga: u32,
+    /// The number of the announcement.
+    pub(crate) announced: u64,
+}
+
+impl Ending {
+    fn witness(self, rest: &str) -> Witness {
+        Witness::new(self.at, format!("saga {} ended as {}{rest}", self.saga, self.ended_as)).shown_by(self.announced)
+    }
 }
 
 impl Money {
     /// A saga that moves money is over; so much of it was made, or lost if below 0.
-    pub(crate) fn saga_is_over(&mut self, at: SimTime, ended_as: &'static str, made: i64) {
+    pub(crate) fn saga_is_over(&mut self, ending: Ending, made: i64) {
         self.sagas += 1;
         self.off = self.off.saturating_add(made);
         if made != 0 {
             self.wrong += 1;
-            if self.first.is_none_or(|(first, ..)| at < first) {
-                self.first = Some((at, ended_as, made));
+            if self.first.is_none_or(|(first, _)| ending.at < first.at) {
+                self.first = Some((ending, made));
             }
         }
     }
 
     /// Whether accounts that held so much come to that after every saga.
     pub(super) fn judge(&self, total: u64) -> Judged {
-        let Some((at, ended_as, made)) = self.first else { return Judged::of_violations(Vec::new(), self.sagas) };
+        let Some((ending, made)) = self.first else { return Judged::of_violations(Vec::new(), self.sagas) };
         let word = if made > 0 { "made" } else { "lost" };
         let now = i128::from(total) + i128::from(self.off);
-        let sentence = format!(
-            "a saga ended as {ended_as} and {word} {}; when the run was over all accounts came to {now} instead of {total}",
-            made.unsigned_abs()
-        );
-        Judged { count: self.wrong, ..Judged::of_violations(vec![Witness::new(at, sentence)], 0) }
+        let rest = format!(" and {word} {}; when the run was over all accounts came to {now} instead of {total}", made.unsigned_abs());
+        Judged { count: self.wrong, ..Judged::of_violations(vec![ending.witness(&rest)], 0) }
     }
 }
 
@@ -74,10 +90,19 @@ impl Tally {
 
     /// It is done, and wrong, as this sentence says.
     pub(crate) fn is_wrong(&mut self, at: SimTime, sentence: impl FnOnce() -> String) {
+        self.is_wrong_by(at, || Witness::new(at, sentence()));
+    }
+
+    /// A saga has ended so, and wrongly, as the rest of the sentence says.
+    pub(crate) fn ends_wrongly(&mut self, ending: Ending, rest: impl FnOnce() -> String) {
+        self.is_wrong_by(ending.at, || ending.witness(&rest()));
+    }
+
+    fn is_wrong_by(&mut self, at: SimTime, witness: impl FnOnce() -> Witness) {
         self.count += 1;
         self.wrong += 1;
         if self.first.as_ref().is_none_or(|first| at < first.at) {
-            self.first = Some(Witness::new(at, sentence()));
+            self.first = Some(witness());
         }
     }
 

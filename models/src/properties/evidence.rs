@@ -31,14 +31,19 @@ pub struct Heard {
     pub times: Vec<SimTime>,
     /// How often more than are remembered.
     pub more: u64,
+    /// The number of the first of them among all announcements of the run, from 1; 0 if there is none.
+    pub first: u64,
 }
 
 /// So many announcements of one name are remembered one by one: 800 kB.
 pub const MOST_REMEMBERED: usize = 100_000;
 
 impl Heard {
-    /// It is announced now.
-    pub(crate) fn hear(&mut self, now: SimTime) {
+    /// It is announced now, as the announcement with this number.
+    pub(crate) fn hear(&mut self, now: SimTime, number: u64) {
+        if self.times.is_empty() {
+            self.first = number;
+        }
         if self.times.len() < MOST_REMEMBERED { self.times.push(now) } else { self.more += 1 }
     }
 

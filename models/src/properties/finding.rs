@@ -40,12 +40,22 @@ pub struct Witness {
     /// The operations that cannot be explained together, in the order in which they were invoked; none where no history is judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub operations: Vec<Operation>,
+    /// The number of the announcement that shows it, of all of the run from 1, if that is known; it does not if it was made at another instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<u64>,
 }
 
 impl Witness {
     /// A witness without operations.
     pub fn new(at: SimTime, sentence: impl Into<String>) -> Self {
-        Self { at, sentence: sentence.into(), operations: Vec::new() }
+        Self { at, sentence: sentence.into(), operations: Vec::new(), announced: None }
+    }
+
+    /// The same, shown by the announcement with this number.
+    #[must_use]
+    pub const fn shown_by(mut self, announced: u64) -> Self {
+        self.announced = Some(announced);
+        self
     }
 }
 

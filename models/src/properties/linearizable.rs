@@ -143,7 +143,7 @@ fn shortest<'a>(operations: &[&'a Operation], is_violated: &dyn Fn(&[&'a Operati
 fn witness(sentence: String, mut operations: Vec<&Operation>) -> Witness {
     operations.sort_by_key(|operation| operation.invoked);
     let at = operations.iter().filter_map(|operation| operation.ended()).max().unwrap_or(SimTime::ZERO);
-    Witness { at, sentence, operations: operations.into_iter().copied().collect() }
+    Witness { operations: operations.into_iter().copied().collect(), ..Witness::new(at, sentence) }
 }
 
 /// Whether so few operations can be explained; they are few enough for any search.

@@ -26,6 +26,7 @@ mod within_limits;
 
 pub use all_or_nothing::AllOrNothing;
 pub use announced::{Eventually, Never, Reachable};
+pub(crate) use books::Ending;
 pub use books::{Books, Money, Tally};
 pub use causal::{Causal, causal};
 pub use convergence::{EventualConvergence, NoLostAcknowledgedWrite};

@@ -116,5 +116,5 @@ pub(super) fn witness_of(sentence: impl Into<String>, operations: &[&Operation])
         operations.iter().filter(|one| seen.insert((one.invoked, one.call, one.attempt, one.object))).map(|one| **one).collect();
     operations.sort_by_key(|operation| operation.invoked);
     let at = operations.iter().filter_map(Operation::ended).max().unwrap_or(SimTime::ZERO);
-    Witness { at, sentence: sentence.into(), operations }
+    Witness { operations, ..Witness::new(at, sentence) }
 }

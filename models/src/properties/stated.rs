@@ -109,7 +109,8 @@ impl Stated {
 /// a property that nothing came about of.
 fn watched(name: &str, observations: &Observations) -> Judged {
     if let Some((count, at, sentence)) = observations.violations(name) {
-        return Judged { verdict: Verdict::Violated, count, first: Some(Witness::new(at, sentence)) };
+        let first = Witness::new(at, sentence).shown_by(observations.shown_by(name).unwrap_or_default());
+        return Judged { verdict: Verdict::Violated, count, first: Some(first) };
     }
     match observations.reached_first(name) {
         Some((count, at)) => Judged { first: Some(Witness::new(at, "it was reached")), ..Judged::holds(count) },

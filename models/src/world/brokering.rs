@@ -281,7 +281,7 @@ impl<P: Protocol> World<P> {
     fn bury(&mut self, broker: u32, dead: Vec<Message>, ctx: &mut Ctx<'_, Self>) {
         let BrokerPlan { node, dead_letters, .. } = *self.broker_plan(broker);
         for message in dead {
-            ctx.record(&Record::Announced(node, "message dead-lettered", i64::from(message.ordinal)));
+            self.tells(node, "message dead-lettered", i64::from(message.ordinal), ctx);
             if let Some(backlog) = dead_letters {
                 self.puts(backlog, message, ctx);
             }

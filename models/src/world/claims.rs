@@ -34,10 +34,10 @@ impl Claims {
         }
     }
 
-    /// Something was announced.
-    pub(super) fn hear(&mut self, event: &str, now: SimTime) {
+    /// Something was announced, as the announcement with this number.
+    pub(super) fn hear(&mut self, event: &str, now: SimTime, number: u64) {
         if let Some(heard) = self.heard.get_mut(event) {
-            heard.hear(now);
+            heard.hear(now, number);
         }
     }
 }

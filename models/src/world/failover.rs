@@ -15,7 +15,6 @@ use crate::outcome::{Failure, Outcome};
 use crate::places::PROMOTED;
 use crate::plan::ServicePlan;
 use crate::protocols::Protocol;
-use crate::record::Record;
 use crate::services::data::ReplicationPlan;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
@@ -292,7 +291,7 @@ impl<P: Protocol> World<P> {
             seen.longest("age of an acknowledged write lost", now.saturating_since(oldest));
         }
         count_time_without(seen, since, now);
-        ctx.record(&Record::Announced(node, PROMOTED, i64::try_from(lost).unwrap_or(i64::MAX)));
+        self.tells(node, PROMOTED, i64::try_from(lost).unwrap_or(i64::MAX), ctx);
         self.meter.reactions.reacts(Reaction::FollowerPromoted, now);
         self.happens(crate::faults::Happening::Announced(PROMOTED), ctx);
         self.followers_change(ctx);

@@ -12,7 +12,6 @@ use crate::faults::Happening;
 use crate::ids::{NodeId, StretchId};
 use crate::plan::{Plan, Role};
 use crate::protocols::Protocol;
-use crate::record::Record;
 use crate::services::{LogPlan, Meanwhile};
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
@@ -106,7 +105,7 @@ impl<P: Protocol> World<P> {
     }
 
     fn tell_of_log(&mut self, node: NodeId, what: &'static str, events: u64, ctx: &mut Ctx<'_, Self>) {
-        ctx.record(&Record::Announced(node, what, i64::try_from(events).unwrap_or(i64::MAX)));
+        self.tells(node, what, i64::try_from(events).unwrap_or(i64::MAX), ctx);
         self.happens(Happening::Announced(what), ctx);
     }
 

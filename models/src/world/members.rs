@@ -210,7 +210,7 @@ impl<P: Protocol> World<P> {
     /// Announcements go to the trace and to the witness.
     pub(super) fn make_known(&mut self, by: Speaker, node: NodeId, orders: &mut Orders<P>, ctx: &mut Ctx<'_, Self>) {
         for Announcement { what, value } in orders.announced.drain(..) {
-            ctx.record(&Record::Announced(node, what, value));
+            self.tells(node, what, value, ctx);
             self.announce(what, ctx);
             if what == LOG_LIMIT {
                 self.log_is_over_limit(ctx);

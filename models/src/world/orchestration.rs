@@ -17,7 +17,6 @@ use crate::faults::Happening;
 use crate::ids::{NodeId, StretchId};
 use crate::measure::Reaction;
 use crate::protocols::Protocol;
-use crate::record::Record;
 use crate::services::Restarts;
 use crate::strategies::health::{Health, KubernetesProbe, ProbeKind, Probed};
 use sim_core::draw::Key;
@@ -268,7 +267,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn announce_replica(&mut self, node: NodeId, what: &'static str, counted: &'static str, ctx: &mut Ctx<'_, Self>) {
         let starts = self.fleets.place(&self.plan, node).map_or(0, |place| self.fleets.replicas[place as usize].starts);
         self.observations.count(counted, 1);
-        ctx.record(&Record::Announced(node, what, i64::from(starts)));
+        self.tells(node, what, i64::from(starts), ctx);
         self.happens(Happening::Announced(what), ctx);
     }
 }

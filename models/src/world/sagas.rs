@@ -21,7 +21,7 @@ use crate::ids::NodeId;
 use crate::outcome::{Failure, Outcome};
 use crate::pool::Pool;
 use crate::protocols::Protocol;
-use crate::record::{AttemptName, CallName, Record};
+use crate::record::{AttemptName, CallName};
 use crate::services::{Resumes, SagaPlan};
 use crate::strategies::Attempts;
 use crate::strategies::backoff::BackoffMemory;
@@ -57,6 +57,8 @@ pub(super) struct Saga {
     began: SimTime,
     /// When it was over, if it is.
     ended: SimTime,
+    /// The number of its last announcement.
+    announced: u64,
     writes: u32,
     /// When the write or the wait is over, and how much of a write was left when its pace changed last.
     ends: SimTime,
@@ -160,6 +162,7 @@ impl<P: Protocol> World<P> {
             logged: None,
             began: ctx.now(),
             ended: SimTime::MAX,
+            announced: 0,
             writes: 0,
             ends: SimTime::MAX,
             left: SimDuration::ZERO,
@@ -185,7 +188,8 @@ impl<P: Protocol> World<P> {
 
     fn tell_of_saga(&mut self, slot: u32, what: &'static str, ctx: &mut Ctx<'_, Self>) {
         let saga = &self.sagas[slot];
-        ctx.record(&Record::Announced(saga.node, what, i64::from(saga.on_behalf_of.ordinal)));
+        self.tells(saga.node, what, i64::from(saga.on_behalf_of.ordinal), ctx);
+        self.sagas[slot].announced = self.observations.announced();
         self.happens(Happening::Announced(what), ctx);
     }
 

@@ -6,10 +6,11 @@
 use super::World;
 use crate::event::{Kind, WorldEvent};
 use crate::faults::{Happening, Trigger};
-use crate::ids::FaultId;
+use crate::ids::{FaultId, NodeId};
 use crate::measure::Reaction;
 use crate::plan::Plan;
 use crate::protocols::Protocol;
+use crate::record::Record;
 use sim_core::draw::Key;
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
@@ -38,6 +39,12 @@ impl Listener {
 }
 
 impl<P: Protocol> World<P> {
+    /// A node announces something: that is told in the trace, and counted so that it can be found there.
+    pub(super) fn tells(&mut self, node: NodeId, what: &'static str, value: i64, ctx: &mut Ctx<'_, Self>) {
+        self.observations.announces();
+        ctx.record(&Record::Announced(node, what, value));
+    }
+
     /// Something was announced by name: faults that wait for it strike.
     pub fn announce(&mut self, event: &str, ctx: &mut Ctx<'_, Self>) {
         self.happens(Happening::Announced(event), ctx);
@@ -83,7 +90,7 @@ impl<P: Protocol> World<P> {
         match happening {
             Happening::Announced(event) => {
                 self.meter.reactions.hears(event, ctx.now());
-                self.claims.hear(event, ctx.now());
+                self.claims.hear(event, ctx.now(), self.observations.announced());
             }
             Happening::Alert(_, true) => self.meter.reactions.reacts(Reaction::AlertFired, ctx.now()),
             _ => {}

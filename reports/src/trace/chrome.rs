@@ -142,6 +142,11 @@ impl<W: Write> TraceWriter for Chrome<W> {
         Ok(())
     }
 
+    fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
+        self.story.is_on(begin);
+        Ok(())
+    }
+
     fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         for part in std::mem::take(&mut self.story).end() {
             self.part(&part)?;

@@ -83,7 +83,12 @@ impl<W: Write> Mermaid<W> {
             "tell" | "layer" | "clock" | "alert-fires" | "alert-ends" => format!("{} {what}", event.kind),
             _ => return Ok(()),
         };
-        let over = match event.node.as_deref() {
+        self.note_over(event.node.as_deref(), &format!("{says} ({})", seconds(event.at)))
+    }
+
+    /// A note over a node; what is about none stands over the first that takes part.
+    fn note_over(&mut self, node: Option<&str>, text: &str) -> io::Result<()> {
+        let over = match node {
             Some(node) => self.participant(node),
             None => match self.seen.iter().position(|seen| *seen) {
                 Some(first) => format!("n{first}"),
@@ -91,7 +96,7 @@ impl<W: Write> Mermaid<W> {
                 None => self.participant(&self.order[0].clone()),
             },
         };
-        self.line(format!("Note over {over}: {} ({})", plain(&says), seconds(event.at)))
+        self.line(format!("Note over {over}: {}", plain(text)))
     }
 
     fn text(&self) -> String {
@@ -122,6 +127,19 @@ impl<W: Write> TraceWriter for Mermaid<W> {
             }
         }
         self.note(event)
+    }
+
+    fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
+        let says = match begin.kind.as_ref() {
+            "fault-begins" => {
+                let whom = begin.says.as_deref().map_or(String::new(), |whom| format!(" {whom}"));
+                format!("{}{whom} is on", begin.what.as_deref().unwrap_or_default())
+            }
+            "node-dies" => "is dead".to_owned(),
+            "node-pauses" => "stands still".to_owned(),
+            _ => return Ok(()),
+        };
+        self.note_over(begin.node.as_deref(), &format!("{says} since {}", seconds(begin.at)))
     }
 
     fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {

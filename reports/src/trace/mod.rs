@@ -32,6 +32,15 @@ pub trait TraceWriter {
     /// If it cannot be written, or does not fit into what is being written.
     fn event(&mut self, event: &TraceEvent<'_>) -> io::Result<()>;
 
+    /// Of a part of a trace, before its first event: the begin of something that is on then, a fault, a death or a stop of a node. Forms that write events and
+    /// nothing else leave it out.
+    ///
+    /// # Errors
+    /// If it cannot be written, or does not fit into what is being written.
+    fn is_on(&mut self, _begin: &TraceEvent<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Nothing more will come of the run, which has this digest. Answers how much there is to be seen: events, spans, messages, or whatever this form
     /// consists of. Of a part of a trace that may be nothing, because halves of what was left out are passed over.
     ///

@@ -113,6 +113,11 @@ impl<W: Write> TraceWriter for Otlp<W> {
         self.story.see(event).into_iter().try_for_each(|part| self.part(part))
     }
 
+    fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
+        self.story.is_on(begin);
+        Ok(())
+    }
+
     fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         std::mem::take(&mut self.story).end().into_iter().try_for_each(|part| self.part(part))?;
         for (node, spans) in std::mem::take(&mut self.waiting) {

@@ -116,12 +116,11 @@ fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale,
         let (x, end) = clip(span);
         let _ = writeln!(
             out,
-            "<rect x=\"{x:.1}\" y=\"{HEAD:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{FAULT}\" fill-opacity=\"0.14\"><title>{} from {} to {}</title></rect>",
+            "<rect x=\"{x:.1}\" y=\"{HEAD:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{FAULT}\" fill-opacity=\"0.14\"><title>{} {}</title></rect>",
             (end - x).max(1.0),
             bottom - HEAD,
             escaped(&span.name),
-            seconds(span.from),
-            seconds(span.until)
+            from_to(span)
         );
         // A name that would stand on another one is left to the pointer.
         if x >= named_until {
@@ -141,14 +140,21 @@ fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale,
         let (colour, what) = if span.kind == SpanKind::Down { ("#444444", "is dead") } else { (WAIT, "stands still") };
         let _ = writeln!(
             out,
-            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\" fill-opacity=\"0.22\"><title>{} {what} from {} to {}</title></rect>",
+            "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{colour}\" fill-opacity=\"0.22\"><title>{} {what} {}</title></rect>",
             lane.y - 12.0,
             (end - x).max(1.0),
             lane.bottom - lane.y + 12.0,
             escaped(lane.name),
-            seconds(span.from),
-            seconds(span.until)
+            from_to(span)
         );
+    }
+}
+
+/// From when to when; of what is still on at the end of the picture, that is said.
+fn from_to(span: &Span) -> String {
+    match span.outcome {
+        Some(_) => format!("from {} to {}", seconds(span.from), seconds(span.until)),
+        None => format!("from {} on, and not over yet at {}", seconds(span.from), seconds(span.until)),
     }
 }
 

@@ -129,6 +129,15 @@ impl<W: Write> TraceWriter for SpaceTime<W> {
         self.story.see(event).into_iter().try_for_each(|part| self.take(part))
     }
 
+    fn is_on(&mut self, begin: &TraceEvent<'_>) -> io::Result<()> {
+        // That a node lives needs no lane.
+        if begin.kind != "node-returns" {
+            self.seen.extend(begin.node.as_ref().map(|node| node.as_ref().to_owned()));
+        }
+        self.story.is_on(begin);
+        Ok(())
+    }
+
     fn end(mut self: Box<Self>, _digest: &str) -> io::Result<u64> {
         let diagram = self.diagram()?;
         self.out.write_all(draw(&diagram).as_bytes())?;

@@ -141,6 +141,13 @@ impl Story {
         std::mem::take(&mut self.parts)
     }
 
+    /// Before the first event: something has begun that is on then.
+    pub fn is_on(&mut self, begin: &TraceEvent<'_>) {
+        self.see_world(begin);
+        // What ended when it began lies before everything that is told.
+        self.parts.clear();
+    }
+
     /// The trace is over; answers what was still open, as far as it came.
     pub fn end(mut self) -> Vec<Part> {
         let last = self.last;

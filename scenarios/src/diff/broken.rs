@@ -136,7 +136,7 @@ impl fmt::Display for InWords<'_> {
 /// What led to the event at which something showed, and whether the other run has the same.
 fn chain(witness: &Witness, mine: &dyn Source, theirs: &dyn Source) -> Result<Vec<(Link, bool)>, SourceError> {
     let at = witness.at.as_nanos();
-    let (showed, causes) = showed_at(mine, at)?;
+    let (showed, causes) = showed_at(mine, (at, witness.announced))?;
     let links = chains(mine, &causes, showed)?;
     let mut shared: BTreeMap<u64, bool> = links.iter().map(|link| (link.event.fingerprint(), false)).collect();
     theirs.tell(&mut |event| {

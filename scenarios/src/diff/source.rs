@@ -2,12 +2,15 @@
 
 use crate::run::run;
 use crate::scenario::ArmPlan;
-use crate::trace::{Follower, Header, Seen, TRACE_FORMAT, TraceEvent, Unreadable, read_lines};
+use crate::trace::{Follower, Header, Seen, TRACE_FORMAT, TraceEvent, Unreadable, fault, read_lines};
 use camino::{Utf8Path, Utf8PathBuf};
+use models::environment::Effect;
+use models::ids::FaultId;
 use models::plan::Plan;
 use models::record::Record;
 use sim_core::observe::Observer;
 use sim_core::simulation::TieBreak;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::BufReader;
 
@@ -42,6 +45,11 @@ pub trait Source {
     /// # Errors
     /// If there are none to be had.
     fn tell(&self, visit: &mut dyn FnMut(&TraceEvent<'_>)) -> Result<(), SourceError>;
+
+    /// The names of faults that cut off messages, as far as that is known: a trace in a file does not say.
+    fn cutting(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 }
 
 /// A run, made again whenever it is asked for.
@@ -70,6 +78,14 @@ impl Source for RunSource<'_> {
         let mut follower = Follower::new(plan, |plan: &Plan, seen: &Seen| visit(&TraceEvent::of(plan, seen)));
         let made = run(self.arm, self.header.seed, TieBreak::ByRank, Some(&mut follower as &mut dyn Observer<Record>));
         made.stalled.map_or(Ok(()), |stalled| Err(SourceError::Stalled(stalled.to_string())))
+    }
+
+    fn cutting(&self) -> BTreeSet<String> {
+        let plan = self.arm.of_run(self.header.seed);
+        let cuts = |(id, member): &(FaultId, usize)| plan.faults[id.index()].members[*member].effects.iter().any(Effect::cuts);
+        let members = (0..).map(FaultId).zip(&plan.faults).flat_map(|(id, fault)| (0..fault.members.len()).map(move |member| (id, member)));
+        // What strikes all its members at once is called by its own name.
+        members.filter(cuts).flat_map(|(id, member)| [None, Some(member as u32)].map(|member| fault(&plan, id, member))).collect()
     }
 }
 

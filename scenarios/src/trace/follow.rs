@@ -7,7 +7,8 @@
 //! The cause of a record is the first of these that there is (own definition):
 //!
 //! - for a record about a call: the latest record of the same call, then of the same client's call, then of a fault, a node or a
-//!   member, that was reported while the same event was handled;
+//!   member, that was reported while the same event was handled; an announcement that a call led to is about that call;
+//! - for an announcement: the latest record at the same node that is no announcement, one that no other announcement speaks of before one that is spoken of;
 //! - for any other record: the latest one at the same node, then the latest one at all, while the same event was handled;
 //! - what was seen last of the attempt or the call, the sending of the message, the begin of the fault;
 //! - the record after which the event was scheduled that is being handled.
@@ -70,7 +71,9 @@ pub struct Within {
 struct Lately {
     id: u64,
     node: Option<NodeId>,
+    /// The call that it is about: of an announcement, the one that led to it.
     call: Option<CallName>,
+    is_announced: bool,
 }
 
 /// Follows a run and hands every record on, with its cause.
@@ -133,6 +136,14 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
     fn cause_at(&self, node: Option<NodeId>) -> Option<u64> {
         let here = self.lately.iter().rev().find(|lately| node.is_some() && lately.node == node);
         here.or_else(|| self.lately.last()).map(|lately| lately.id)
+    }
+
+    /// What led to an announcement: no other one, and nothing about a call of which another one speaks, unless there is nothing else at the node.
+    fn cause_of_announcement(&self, node: NodeId) -> Option<Lately> {
+        let here = || self.lately.iter().rev().filter(|lately| lately.node == Some(node) && !lately.is_announced);
+        let speaks_of =
+            |call: &CallName| self.lately.iter().any(|other| other.is_announced && other.call.is_some_and(|of| of.key == call.key));
+        here().find(|lately| !lately.call.as_ref().is_some_and(speaks_of)).or_else(|| here().next()).copied()
     }
 
     /// Where, who is at the other end, and what led to it, as far as the record itself says.
@@ -255,8 +266,13 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             | Record::JobBegan(node)
             | Record::JobEnded(node)
             | Record::TimerFired(node)
-            | Record::Announced(node, ..)
             | Record::ClockSet(node, _) => (Some(*node), None, None),
+            Record::Announced(node, ..) => {
+                let Some(lately) = self.cause_of_announcement(*node) else {
+                    return Placed { node: Some(*node), cause: self.cause_at(None), ..Placed::default() };
+                };
+                return Placed { node: Some(*node), call: lately.call, cause: Some(lately.id), ..Placed::default() };
+            }
             Record::Shifted(at) => (Some(self.holder(at)), None, None),
             _ => (None, None, None),
         };
@@ -348,7 +364,8 @@ impl<F: FnMut(&Plan, &Seen)> Observer<Record> for Follower<F> {
             record: *record,
             says: self.says.take(),
         };
-        self.lately.push(Lately { id, node, call: placed.call });
+        let is_announced = matches!(record, Record::Announced(..));
+        self.lately.push(Lately { id, node, call: placed.call, is_announced });
         (self.sink)(&self.plan, &seen);
     }
 

@@ -12,6 +12,7 @@ mod known;
 mod laws;
 mod line;
 mod lines;
+mod on;
 mod only;
 mod pending;
 mod under_way;
@@ -26,6 +27,7 @@ pub(crate) use known::is_record_of_kind;
 pub(crate) use line::fault;
 pub use line::{call_label, line, line_saying};
 pub use lines::{SCHEMA, TraceEnd, TraceLines, Unreadable, read_lines};
+pub use on::On;
 pub use only::Only;
 pub use words::{instant, length, line_of, sentence};
 

@@ -86,6 +86,11 @@ impl Only {
             && (self.calls.is_empty() || self.calls.iter().any(|wanted| is_about(event, wanted)))
     }
 
+    /// Whether an event would be wanted if it happened at an instant that is: of what had begun before the first of these and is still on, that counts.
+    pub fn wants_at_any_time(&self, event: &TraceEvent<'_>) -> bool {
+        Self { from: None, until: None, ..self.clone() }.wants(event)
+    }
+
     /// Whether anything at this instant, in nanoseconds, may be wanted.
     pub fn wants_instant(&self, at: u64) -> bool {
         self.from.is_none_or(|from| at >= from) && self.until.is_none_or(|until| at <= until)

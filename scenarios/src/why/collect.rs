@@ -4,7 +4,7 @@
 //! lives, faults and stops of nodes meanwhile. Then, by their causes, whatever led to any of these.
 
 use crate::diff::{Source, SourceError};
-use crate::trace::TraceEvent;
+use crate::trace::{On, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// At most so many events are collected.
@@ -87,29 +87,13 @@ fn prune(found: &mut Collected) {
     let Some(first) = instants.next() else { return };
     let last = instants.next_back().unwrap_or(first);
     let causes: BTreeSet<u64> = found.events.values().filter_map(|event| event.cause).collect();
-    let mut ended: BTreeMap<String, u64> = BTreeMap::new();
-    let over: Vec<u64> = {
-        let mut over = Vec::new();
-        for event in found.events.values().filter(|event| is_worldly(event)) {
-            let of = event.what.as_deref().or(event.node.as_deref()).unwrap_or_default().to_owned();
-            match event.kind.as_ref() {
-                "fault-ends" | "node-returns" | "node-resumes" if event.at < first => {
-                    over.push(event.id);
-                    over.extend(ended.remove(&of));
-                }
-                _ if event.at > last => over.push(event.id),
-                _ => {
-                    ended.insert(of, event.id);
-                }
-            }
-        }
-        over
-    };
-    over.into_iter().filter(|id| !causes.contains(id)).for_each(|id| drop(found.events.remove(&id)));
-}
-
-fn is_worldly(event: &TraceEvent<'_>) -> bool {
-    event.kind.starts_with("fault-") || event.kind.starts_with("node-")
+    let mut on = On::default();
+    let before = found.events.values().filter(|event| event.at < first);
+    // Whatever began because of which something happened is over when it was over.
+    let ends: Vec<u64> = before.filter_map(|event| on.see(event).filter(|begin| causes.contains(begin)).map(|_| event.id)).collect();
+    let matters: BTreeSet<u64> = on.begins(false).into_iter().map(|event| event.id).chain(ends).chain(causes).collect();
+    let is_meanwhile = |event: &TraceEvent<'_>| (first..=last).contains(&event.at);
+    found.events.retain(|id, event| !On::concerns(&event.kind) || is_meanwhile(event) || matters.contains(id));
 }
 
 struct Collector<'w> {
@@ -124,7 +108,7 @@ struct Collector<'w> {
 
 impl Collector<'_> {
     fn see(&mut self, event: &TraceEvent<'_>) {
-        if is_worldly(event) {
+        if On::concerns(&event.kind) {
             if !self.family.is_empty() && self.open.is_empty() {
                 return;
             }

@@ -17,12 +17,14 @@ mod survey;
 pub mod times;
 mod turning;
 mod users;
+mod usual;
 
 pub use collect::{Collected, MOST_COLLECTED, collect};
-pub use moment::{Causes, Moment, lately, moment, showed_at};
+pub use moment::{Causes, HeardBefore, Moment, lately, moment, showed_at};
 pub use named::{Named, named};
 pub use promise::{Shown, Shows, shown};
 pub use select::{Subject, select};
 pub use storm::{Course, EdgeLoad, Storm};
 pub use story::{AttemptStory, CallStory, edge_of, stories};
-pub use survey::{FaultSpan, Survey, Usual, survey};
+pub use survey::{FaultSpan, Survey, survey};
+pub use usual::{Lengths, Usual};

@@ -5,7 +5,7 @@
 
 use super::collect::Collected;
 use crate::diff::{Source, SourceError, led_to};
-use crate::trace::TraceEvent;
+use crate::trace::{On, TraceEvent};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// So many causes are followed: a timer that fires again and again for half a minute is many of them, and what comes before it is told.
@@ -17,26 +17,35 @@ const NEAR: usize = 12;
 /// So many events, the last ones.
 const MOST_AROUND: usize = 250;
 
+/// So many messages are told that a node had heard, the last ones.
+const MOST_HEARD: usize = 6;
+
 /// Of events that have a cause, their numbers and those of their causes, in order.
 pub type Causes = Vec<(u64, u64)>;
 
-/// The event at which something showed at this instant, and the causes of every event until then.
+/// The event at which something showed at this instant, and the causes of every event until then: the announcement with this number, of all of
+/// the run, if it was made then; else the last one that was made then, or whatever happened last.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn showed_at(source: &dyn Source, at: u64) -> Result<(Option<u64>, Causes), SourceError> {
-    let (mut causes, mut last, mut announced) = (Vec::new(), None, None);
+pub fn showed_at(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Result<(Option<u64>, Causes), SourceError> {
+    let (mut causes, mut last, mut announced, mut shows) = (Vec::new(), None, None, None);
+    let mut announcements = 0;
     source.tell(&mut |event| {
         if event.at > at {
             return;
         }
         causes.extend(event.cause.map(|cause| (event.id, cause)));
         last = Some(event.id);
-        if event.at == at && event.kind == "tell" {
-            announced = Some(event.id);
+        if event.kind == "tell" {
+            announcements += 1;
+            if event.at == at {
+                announced = Some(event.id);
+                shows = shows.or(announced.filter(|_| number == Some(announcements)));
+            }
         }
     })?;
-    Ok((announced.or(last), causes))
+    Ok((shows.or(announced).or(last), causes))
 }
 
 /// What there is to see of an instant.
@@ -46,18 +55,52 @@ pub struct Moment {
     pub showed: Option<u64>,
     /// That event with its causes.
     pub led: Collected,
-    /// Everything that happened since the twelfth of them, and the begins of faults, deaths and stops that were on then.
+    /// Everything that happened since the twelfth of them, as far as a picture bears, every fault, death and stop meanwhile, and the begins of those that were on
+    /// then.
     pub near: Collected,
     /// When that was, in nanoseconds.
     pub from: u64,
+    /// What the node at which it showed had heard before.
+    pub heard: HeardBefore,
 }
 
-/// What led to what showed at this instant, and what happened near it.
+/// What a node had heard since it made the same known before, if it did so because it was asked: then what it was asked is no reason for what it says.
+#[derive(Clone, Debug, Default)]
+pub struct HeardBefore {
+    /// The announcement before, if it made one in this life.
+    pub since: Option<TraceEvent<'static>>,
+    /// The messages, the last ones.
+    pub messages: VecDeque<TraceEvent<'static>>,
+    /// How many came before those.
+    pub left_out: u64,
+}
+
+impl HeardBefore {
+    fn see(&mut self, event: &TraceEvent<'_>, showed: &TraceEvent<'_>) {
+        if event.node != showed.node || event.id >= showed.id {
+            return;
+        }
+        match event.kind.as_ref() {
+            "tell" if event.what == showed.what => *self = Self { since: Some(event.clone().into_owned()), ..Self::default() },
+            "node-dies" => *self = Self::default(),
+            "hear" => {
+                self.messages.push_back(event.clone().into_owned());
+                if self.messages.len() > MOST_HEARD {
+                    self.messages.pop_front();
+                    self.left_out += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What led to what showed at this instant, by the announcement with this number if that is known, and what happened near it.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
-    let (showed, causes) = showed_at(source, at)?;
+pub fn moment(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Result<Moment, SourceError> {
+    let (showed, causes) = showed_at(source, (at, number))?;
     let mut chain = led_to(source, &causes, showed)?;
     chain.truncate(MOST_CAUSES);
     let causes: BTreeMap<u64, u64> = chain.windows(2).map(|pair| (pair[0], pair[1])).collect();
@@ -69,12 +112,24 @@ pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
         }
     })?;
     let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
-    let mut on: BTreeMap<String, TraceEvent<'static>> = BTreeMap::new();
+    let tells = showed.and_then(|id| led.events.get(&id)).filter(|event| event.kind == "tell");
+    let asked = tells.filter(|event| led.causes(event.id).first().is_some_and(|cause| cause.kind == "start"));
+    let (mut on, mut worldly, mut heard) = (On::default(), BTreeMap::new(), HeardBefore::default());
     source.tell(&mut |event| {
-        if event.at < from {
-            remember(&mut on, event);
+        if let Some(showed) = asked {
+            heard.see(event, showed);
         }
-        if (from..=at).contains(&event.at) {
+        if event.at > at {
+            return;
+        }
+        if On::concerns(&event.kind) {
+            // Whatever else there is no room for: without its end a fault would seem never to end, and without its begin never to have been.
+            if event.at < from {
+                on.see(event);
+            } else {
+                worldly.insert(event.id, event.clone().into_owned());
+            }
+        } else if event.at >= from {
             near.events.insert(event.id, event.clone().into_owned());
             if near.events.len() > MOST_AROUND {
                 near.events.pop_first();
@@ -82,8 +137,9 @@ pub fn moment(source: &dyn Source, at: u64) -> Result<Moment, SourceError> {
             }
         }
     })?;
-    near.events.extend(on.into_values().map(|event| (event.id, event)));
-    Ok(Moment { showed, led, near, from })
+    near.events.extend(worldly);
+    near.events.extend(on.begins(false).into_iter().map(|event| (event.id, event.clone())));
+    Ok(Moment { showed, led, near, from, heard })
 }
 
 /// So many of the things that nodes made known, and that befell them.
@@ -105,18 +161,4 @@ pub fn lately(source: &dyn Source, at: u64) -> Result<Vec<TraceEvent<'static>>, 
         }
     })?;
     Ok(last.into())
-}
-
-/// Faults that are on, and nodes that are dead or stand still, by what they are.
-fn remember(on: &mut BTreeMap<String, TraceEvent<'static>>, event: &TraceEvent<'_>) {
-    let name = |what: &str| format!("{what} {} {}", event.what.as_deref().unwrap_or_default(), event.node.as_deref().unwrap_or_default());
-    match event.kind.as_ref() {
-        "fault-begins" => drop(on.insert(name("fault"), event.clone().into_owned())),
-        "fault-ends" => drop(on.remove(&name("fault"))),
-        "node-dies" => drop(on.insert(name("dead"), event.clone().into_owned())),
-        "node-returns" => drop(on.remove(&name("dead"))),
-        "node-pauses" => drop(on.insert(name("still"), event.clone().into_owned())),
-        "node-resumes" => drop(on.remove(&name("still"))),
-        _ => {}
-    }
 }

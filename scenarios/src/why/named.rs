@@ -87,11 +87,12 @@ fn names_in(sentence: &str) -> (Vec<String>, Vec<String>) {
     (wrong, right)
 }
 
-/// Words with a number behind them, but for those that name a node.
+/// Words with a number behind them, but for those that name a node or a key: of a key much is said that has nothing to do with it.
 fn things_in(clause: &str) -> Vec<String> {
     let words: Vec<&str> = clause.split_whitespace().map(|word| word.trim_end_matches([',', '.'])).collect();
     let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
-    let is_thing = |word: &str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_lowercase()) && !["member", "node"].contains(&word);
+    let is_thing =
+        |word: &str| word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_lowercase()) && !["member", "node", "key"].contains(&word);
     let pairs = words.windows(2).filter(|pair| is_thing(pair[0]) && is_number(pair[1]));
     pairs.map(|pair| format!("{} {}", pair[0], pair[1])).collect()
 }

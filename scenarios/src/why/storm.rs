@@ -179,7 +179,7 @@ mod tests {
     }
 
     fn fault() -> Vec<FaultSpan> {
-        vec![FaultSpan { name: "Crash".to_owned(), from: 20 * SECOND, until: Some(25 * SECOND) }]
+        vec![FaultSpan { name: "Crash".to_owned(), from: 20 * SECOND, until: Some(25 * SECOND), cuts: false }]
     }
 
     #[test]

@@ -51,8 +51,10 @@ pub struct AttemptStory {
     pub last: Part,
     /// When and how its caller heard of its end, if it did.
     pub heard: Option<(u64, String)>,
-    /// When its caller no longer waited for it.
+    /// When its caller no longer waited for it, if that is told.
     pub gone: Option<u64>,
+    /// When it was over for its caller at the latest, if nothing is told of that: at the end of its call, and of one that was lost when the next one was sent.
+    pub over: Option<u64>,
     /// When and why a message of it, or its work, was lost.
     pub lost: Option<(u64, String)>,
     /// When and how an answer came for which nobody waited any longer.
@@ -71,6 +73,7 @@ impl Default for AttemptStory {
             last: Part::Request,
             heard: None,
             gone: None,
+            over: None,
             lost: None,
             late: None,
             children: Vec::new(),
@@ -82,7 +85,14 @@ impl AttemptStory {
     /// When its caller knew its end, or had gone.
     pub fn known(&self) -> Option<u64> {
         let heard = self.heard.as_ref().map(|(at, _)| *at);
-        heard.into_iter().chain(self.gone).min()
+        heard.into_iter().chain(self.gone).min().or(self.over)
+    }
+
+    /// What is told of it is over by now: that a group is given up of which nothing is left is not told.
+    fn is_over(&mut self, at: u64) {
+        if self.known().is_none() {
+            self.over = Some(at);
+        }
     }
 
     fn turns_to(&mut self, at: u64, part: Part) {
@@ -144,11 +154,13 @@ fn goes_on(story: &mut CallStory, event: &TraceEvent<'_>) {
     let (call, outcome) = (event.call.as_ref(), || event.outcome.as_deref().unwrap_or("given up").to_owned());
     if matches!(event.kind.as_ref(), "end" | "give-up") {
         (story.ended, story.end_id) = (Some((event.at, outcome())), Some(event.id));
+        story.attempts.iter_mut().for_each(|attempt| attempt.is_over(event.at));
         return;
     }
     let Some(number) = call.and_then(|call| call.attempt) else { return };
     if event.kind == "send" {
         let server = event.peer.as_deref().unwrap_or_default().to_owned();
+        story.attempts.iter_mut().filter(|attempt| attempt.lost.is_some()).for_each(|attempt| attempt.is_over(event.at));
         return story.attempts.push(AttemptStory { number, server, sent: event.at, ..AttemptStory::default() });
     }
     // What becomes of copies of a request is left out, but for the answer that is heard.

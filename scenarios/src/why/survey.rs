@@ -2,10 +2,10 @@
 
 use super::storm::Storm;
 use super::story::edge_of;
-use super::times::Part;
+use super::usual::Lengths;
 use crate::diff::{Source, SourceError};
 use crate::trace::TraceEvent;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Of faults that strike often, so many strikes are kept.
 const MOST_FAULTS: usize = 10_000;
@@ -19,6 +19,8 @@ pub struct FaultSpan {
     pub from: u64,
     /// When it ended, if it did.
     pub until: Option<u64>,
+    /// Whether it cuts off messages, as far as that is known.
+    pub cuts: bool,
 }
 
 impl FaultSpan {
@@ -26,57 +28,6 @@ impl FaultSpan {
     pub fn touches(&self, from: u64, until: u64) -> bool {
         self.from <= until && self.until.is_none_or(|end| end >= from)
     }
-}
-
-/// How long something usually takes: counts of lengths, in eighths of powers of two.
-#[derive(Clone, Debug, Default)]
-pub struct Usual {
-    counts: Vec<u64>,
-    all: u64,
-}
-
-impl Usual {
-    fn add(&mut self, nanos: u64) {
-        let place = place_of(nanos);
-        if self.counts.len() <= place {
-            self.counts.resize(place + 1, 0);
-        }
-        self.counts[place] += 1;
-        self.all += 1;
-    }
-
-    /// The share of lengths that are shorter than this one, to an eighth of a power of two; none if too few were seen.
-    pub fn share_below(&self, nanos: u64) -> Option<f64> {
-        let below: u64 = self.counts.iter().take(place_of(nanos)).sum();
-        (self.all >= 20).then(|| below as f64 / self.all as f64)
-    }
-
-    /// The median, to an eighth of a power of two, in nanoseconds.
-    pub fn median(&self) -> u64 {
-        let mut left = self.all.div_ceil(2);
-        let place = self.counts.iter().position(|count| {
-            left = left.saturating_sub(*count);
-            left == 0
-        });
-        place.map_or(0, length_of)
-    }
-}
-
-/// Exact up to 8, then three bits after the leading one.
-fn place_of(nanos: u64) -> usize {
-    if nanos < 8 {
-        return nanos as usize;
-    }
-    let power = nanos.ilog2();
-    ((power - 2) * 8) as usize + (nanos >> (power - 3) & 7) as usize
-}
-
-fn length_of(place: usize) -> u64 {
-    if place < 8 {
-        return place as u64;
-    }
-    let (power, eighths) = (place as u64 / 8 + 2, place as u64 % 8);
-    (8 + eighths) << (power - 3)
 }
 
 /// A call that stands out.
@@ -93,8 +44,8 @@ pub struct Outstanding {
 pub struct Survey {
     /// The faults, in order of their begin.
     pub faults: Vec<FaultSpan>,
-    /// How long requests, queues, service and answers take, by edge.
-    pub usual: BTreeMap<(String, Part), Usual>,
+    /// How long requests, queues, service and answers take.
+    pub usual: Lengths,
     /// Attempts and calls over time.
     pub storm: Storm,
     /// The client's call that took longest, of those that ended.
@@ -106,7 +57,8 @@ pub struct Survey {
     /// The last instant.
     pub last: u64,
     open: BTreeMap<String, u64>,
-    stages: BTreeMap<(String, u32, u32), (u64, Part)>,
+    /// The names of faults that cut off messages.
+    cutting: BTreeSet<String>,
     on: BTreeMap<String, VecDeque<usize>>,
 }
 
@@ -115,7 +67,7 @@ pub struct Survey {
 /// # Errors
 /// If it cannot be told.
 pub fn survey(source: &dyn Source) -> Result<Survey, SourceError> {
-    let mut survey = Survey::default();
+    let mut survey = Survey { cutting: source.cutting(), ..Survey::default() };
     source.tell(&mut |event| survey.see(event))?;
     Ok(survey)
 }
@@ -133,8 +85,9 @@ impl Survey {
             "fault-begins" if self.faults.len() < MOST_FAULTS => {
                 let what = event.what.as_deref().unwrap_or_default().to_owned();
                 let name = event.says.as_deref().map_or_else(|| what.clone(), |whom| format!("{what} {whom}"));
+                let cuts = self.cutting.contains(&what);
                 self.on.entry(what).or_default().push_back(self.faults.len());
-                self.faults.push(FaultSpan { name, from: event.at, until: None });
+                self.faults.push(FaultSpan { name, from: event.at, until: None, cuts });
             }
             "fault-ends" => {
                 let open = self.on.get_mut(event.what.as_deref().unwrap_or_default());
@@ -147,9 +100,7 @@ impl Survey {
         if let Some(call) = &event.call {
             self.storm.see(event, edge_of(&call.name));
             self.see_call(event, &call.key);
-            if let Some(attempt) = call.attempt {
-                self.see_attempt(event, edge_of(&call.name), (call.key.to_string(), attempt, call.copy));
-            }
+            self.usual.see(event, call);
         }
     }
 
@@ -171,44 +122,5 @@ impl Survey {
             }
             _ => {}
         }
-    }
-
-    fn see_attempt(&mut self, event: &TraceEvent<'_>, edge: &str, place: (String, u32, u32)) {
-        let next = match event.kind.as_ref() {
-            "send" => Some(Part::Request),
-            "queue" => Some(Part::Queue),
-            "start" => Some(Part::Service),
-            "answer" => Some(Part::Answer),
-            "deliver" | "late" | "drop" | "discard" | "turned" | "ignore" => None,
-            _ => return,
-        };
-        let is_whole = !matches!(event.kind.as_ref(), "drop" | "discard" | "turned");
-        if let Some((since, part)) = self.stages.remove(&place)
-            && is_whole
-        {
-            self.usual.entry((edge.to_owned(), part)).or_default().add(event.at - since);
-        }
-        if let Some(part) = next {
-            self.stages.insert(place, (event.at, part));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_counted_to_an_eighth_of_a_power_of_two() {
-        for nanos in [0, 1, 7, 8, 15, 16, 100, 12_345, 999_999_999, u64::MAX] {
-            let told = length_of(place_of(nanos));
-            assert!(told <= nanos && nanos - told <= nanos / 8, "{nanos} is told as {told}");
-        }
-        let mut usual = Usual::default();
-        (1..=1_000).for_each(|millis| usual.add(millis * 1_000_000));
-        assert!(usual.median().abs_diff(500_000_000) < 70_000_000, "{}", usual.median());
-        let share = usual.share_below(900_000_000).expect("enough were seen");
-        assert!((0.8..0.95).contains(&share), "{share}");
-        assert!(Usual::default().share_below(1).is_none());
     }
 }

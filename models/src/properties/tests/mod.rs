@@ -299,7 +299,7 @@ fn what_is_announced_is_never_eventually_or_perhaps_heard() {
     let event = "Elected".to_owned();
     let heard = |times: &[u64]| -> BTreeMap<String, Heard> {
         let times: Vec<SimTime> = times.iter().map(|time| at(*time)).collect();
-        if times.is_empty() { BTreeMap::new() } else { BTreeMap::from([(event.clone(), Heard { times, more: 0 })]) }
+        if times.is_empty() { BTreeMap::new() } else { BTreeMap::from([(event.clone(), Heard { times, ..Heard::default() })]) }
     };
     let history = History::default();
     let verdicts = |times: &[u64]| {

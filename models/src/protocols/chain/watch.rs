@@ -28,7 +28,7 @@ impl Watch {
                 observations.count("writes acknowledged", 1);
                 let number = announced.value as u64;
                 if let Some(&(_, key, value)) = server.done.iter().find(|(done, ..)| *done == number) {
-                    self.acknowledged.done(key, value, number, observations);
+                    self.acknowledged.done(*index, (key, value, number), observations);
                 }
             }
             // Who hears late of a chain that is no more serves nobody.

@@ -61,7 +61,7 @@ impl Watch {
                 observations.count("writes and reads acknowledged", 1);
                 let found = member.done.iter().find(|(number, _)| *number == announced.value as u64);
                 if let Some(&(number, (key, Some(value)))) = found {
-                    self.acknowledged.done(key, value, number, observations);
+                    self.acknowledged.done(leader, (key, value, number), observations);
                 }
             }
             _ => {}

@@ -5,6 +5,7 @@ use super::{Doing, Saga, World};
 use crate::attempt::Phase;
 use crate::call::NONE;
 use crate::outcome::{Failure, Outcome};
+use crate::properties::Ending;
 use crate::protocols::Protocol;
 use crate::strategies::cache::Kept;
 use sim_core::simulation::Ctx;
@@ -71,18 +72,19 @@ impl<P: Protocol> World<P> {
 
     pub(super) fn judge_saga(&mut self, slot: u32, end: SagaEnd, at: SimTime) {
         let saga = &self.sagas[slot];
+        let ending = Ending { at, ended_as: end.word(), saga: saga.on_behalf_of.ordinal, announced: saga.announced };
         let is_consistent = is_consistent(&saga.steps, |step| saga.plan.steps[step].undo.is_some(), end);
         self.observations.count("sagas inconsistent", u64::from(!is_consistent));
         if saga.plan.steps.iter().any(|step| step.amount != 0) {
             let made = saga.steps.iter().zip(&saga.plan.steps).map(|(book, step)| book.effect() * step.amount).sum();
-            self.claims.books.money.saga_is_over(at, end.word(), made);
+            self.claims.books.money.saga_is_over(ending, made);
         }
         let tally = &mut self.claims.books.sagas;
         if is_consistent {
             tally.is_right();
         } else {
             let effects: Vec<i64> = saga.steps.iter().map(StepBook::effect).collect();
-            tally.is_wrong(at, || format!("a saga ended as {}, and its steps have taken effect {effects:?} times", end.word()));
+            tally.ends_wrongly(ending, || format!(", and its steps have taken effect {effects:?} times"));
         }
     }
 
