@@ -151,8 +151,12 @@ fn faults(manifest: &Manifest, cell: u32) -> Vec<Struck> {
             Some(known) if known.told.ends_with("and later") => {}
             Some(known) => known.told += " and later",
             None => {
-                let until = window.end.map_or_else(|| " on".to_owned(), |end| format!(" to {}", number::length(end.since_start())));
-                all.push(Struck { label: window.label.clone(), told: format!("{}, from {when}{until}", window.label) });
+                let told = match window.end {
+                    None => format!("from {when} on"),
+                    Some(end) if end == window.begin => format!("at {when}"),
+                    Some(end) => format!("from {when} to {}", number::length(end.since_start())),
+                };
+                all.push(Struck { label: window.label.clone(), told: format!("{}, {told}", window.label) });
             }
         }
     }

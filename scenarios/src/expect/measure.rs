@@ -153,23 +153,31 @@ impl MeasureBounds {
             Ok(limits) => limits,
             Err(reason) => return undecided(reason),
         };
-        let values = match self.other() {
-            None => values(&measure, results, runs),
-            Some((arm, _)) => {
-                let Some(other) = results.manifest.arms.iter().position(|name| name == arm) else {
-                    return undecided(format!("there is no arm `{arm}`"));
-                };
-                let others: Vec<_> = results.runs_of(cell, other as u32).collect();
-                differences(&measure, results, runs, &others)
-            }
+        let others: Option<Vec<_>> = match self.other() {
+            None => None,
+            Some((arm, _)) => match results.manifest.arms.iter().position(|name| name == arm) {
+                Some(other) => Some(results.runs_of(cell, other as u32).collect()),
+                None => return undecided(format!("there is no arm `{arm}`")),
+            },
         };
+        let numbers = |cut: Cut| match &others {
+            None => values(&measure, results, runs, cut),
+            Some(others) => differences(&measure, results, runs, others, cut),
+        };
+        let values = numbers(Cut::Long);
         let Some(worst) = worst(&values, limits) else {
             let seen = if self.other().is_some() { "no seed has a value in both arms" } else { "no run has such a value" };
-            return undecided(seen.to_owned());
+            let reason = runs.iter().find_map(|(_, run)| run.untold()).filter(|_| is_of_episodes(&measure));
+            return undecided(reason.map_or_else(|| seen.to_owned(), |reason| format!("{seen}: {reason}")));
         };
         let is_difference = self.other().is_some();
         let say = |value: f64| said(measure.unit, is_difference, value);
-        let (judgement, evidence) = self.over(&values, limits, measure.unit, &say);
+        let (mut judgement, mut evidence) = self.over(&values, limits, measure.unit, &say);
+        let short = numbers(Cut::Short);
+        if short != values && self.over(&short, limits, measure.unit, &say).0 != judgement {
+            let reason = "runs were above their level when they were cut off, and nobody saw whether that lasts";
+            (judgement, evidence) = (Judgement::Undecided, format!("{reason}; if it does not: {evidence}"));
+        }
         let missing = runs.len() - values.len();
         let without = if missing > 0 { format!("; {missing} of {} runs have no such value", runs.len()) } else { String::new() };
         let apart =
@@ -230,29 +238,53 @@ fn every(values: &[f64], limits: Limits, say: &dyn Fn(f64) -> String) -> (Judgem
     }
 }
 
-fn number(reading: Reading) -> Option<f64> {
-    match reading {
-        Reading::Is(value) => Some(value as f64),
-        Reading::Beyond(_) => Some(BEYOND),
-        Reading::Missing => None,
+/// What a value that is known to be so long at least is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// As short as it may have been.
+    Short,
+    /// As long.
+    Long,
+}
+
+impl Cut {
+    /// That of the other side of a difference that is to be as large, or as small, as it may be.
+    const fn other(self) -> Self {
+        match self {
+            Self::Short => Self::Long,
+            Self::Long => Self::Short,
+        }
     }
 }
 
+fn number(reading: Reading, cut: Cut) -> Option<f64> {
+    match (reading, cut) {
+        (Reading::Is(value), _) | (Reading::AtLeast(value), Cut::Short) => Some(value as f64),
+        (Reading::Beyond(_), _) | (Reading::AtLeast(_), Cut::Long) => Some(BEYOND),
+        (Reading::Missing, _) => None,
+    }
+}
+
+/// Whether a measure is one of how a run comes through its faults.
+fn is_of_episodes(measure: &Measure) -> bool {
+    ["recovery time", "downtime", "calls lost", "relapses", "stuck"].contains(&measure.name.as_str())
+}
+
 /// Seed and value of every run that has one.
-fn values(measure: &Measure, results: &Results, runs: &Runs<'_>) -> Vec<(u64, f64)> {
-    runs.iter().filter_map(|(seed, run)| Some((*seed, number(measure.of(run, &results.manifest))?))).collect()
+fn values(measure: &Measure, results: &Results, runs: &Runs<'_>, cut: Cut) -> Vec<(u64, f64)> {
+    runs.iter().filter_map(|(seed, run)| Some((*seed, number(measure.of(run, &results.manifest), cut)?))).collect()
 }
 
 /// For every seed how much more it is than in the other arm.
-fn differences(measure: &Measure, results: &Results, runs: &Runs<'_>, others: &Runs<'_>) -> Vec<(u64, f64)> {
-    let others = values(measure, results, others);
+fn differences(measure: &Measure, results: &Results, runs: &Runs<'_>, others: &Runs<'_>, cut: Cut) -> Vec<(u64, f64)> {
+    let others = values(measure, results, others, cut.other());
     let pair = |(seed, value): (u64, f64)| {
         let place = others.binary_search_by_key(&seed, |(seed, _)| *seed).ok()?;
         let other = others[place].1;
         // Two that were cut off are alike, for all that can be seen.
         Some((seed, if value.is_infinite() && other.is_infinite() { 0.0 } else { value - other }))
     };
-    values(measure, results, runs).into_iter().filter_map(pair).collect()
+    values(measure, results, runs, cut).into_iter().filter_map(pair).collect()
 }
 
 /// The seed of the value that speaks most against the limits; the first of equal ones.
