@@ -104,7 +104,12 @@ fn a_breakpoint_that_names_nothing_is_refused_and_a_movement_shows_so_many_lines
     );
     let mut program = place.command(&["replay", &file, "--step", "--quiet", "--lines", "3"]);
     let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    child.stdin.take().expect("it reads").write_all(b"break node=nosuch\nbreak kind=fault-begins\nnode shop\nbreak text=never\n").expect("it listens");
+    child
+        .stdin
+        .take()
+        .expect("it reads")
+        .write_all(b"break node=nosuch\nbreak kind=fault-begins\nnode shop\nbreak text=never\n")
+        .expect("it listens");
     let output = child.wait_with_output().expect("it ends");
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
