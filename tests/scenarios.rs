@@ -91,7 +91,7 @@ impl<'a> Arm<'a> {
         self.median(|run| match &run.episodes[0].recovery {
             Recovery::Unharmed => 0.0,
             Recovery::After(length) => length.as_secs_f64(),
-            Recovery::Censored(_) => f64::INFINITY,
+            Recovery::Censored(_) | Recovery::CutOff { .. } => f64::INFINITY,
             Recovery::Undecided(reason) => panic!("{reason}"),
         })
     }

@@ -5,6 +5,7 @@
 //! reader is no terminal.
 
 use crate::number;
+use crate::summary::faults;
 use scenarios::measure::Bin;
 use scenarios::results::{FaultWindow, Manifest, Results};
 use sim_core::time::SimDuration;
@@ -70,7 +71,7 @@ pub fn arms(results: &Results, cell: u32, width: usize) -> Option<String> {
     let windows = manifest.faults_of(cell);
     let runs = series.iter().map(|series| series.runs).max().unwrap_or(0);
     let of = if runs > 1 { format!(" over {runs} runs") } else { String::new() };
-    let random = manifest.random_faults.iter().map(|label| format!("\n{MARK} {label}, at times that differ from run to run"));
+    let random = manifest.random_faults.iter().map(|label| format!("\n{MARK} {}", faults::random(results, label)));
     Some(format!(
         "share of the calls started at each moment that succeed{of} ({})\n{}{}{}",
         columns.each(manifest.bin),

@@ -22,6 +22,7 @@ pub mod problem;
 mod read;
 pub mod replay;
 pub mod repro;
+mod restarted;
 pub mod results;
 pub mod run;
 pub mod scenario;

@@ -124,7 +124,7 @@ impl Wanted {
     fn values(&self, results: &Results, cell: u32, arm: u32) -> BTreeMap<u64, f64> {
         let parts = self.measure.unit.parts() as f64;
         let value = |reading: Reading| match reading {
-            Reading::Is(value) | Reading::Beyond(value) => Some(value as f64 / parts),
+            Reading::Is(value) | Reading::Beyond(value) | Reading::AtLeast(value) => Some(value as f64 / parts),
             Reading::Missing => None,
         };
         results.runs_of(cell, arm).filter_map(|(seed, run)| Some((seed, value(self.measure.of(run, &results.manifest))?))).collect()

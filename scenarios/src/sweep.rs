@@ -3,6 +3,7 @@
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
 use crate::parallel::{cores, map_in_index_order};
+use crate::restarted::is_restarted;
 use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow, told};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Cell, Scenario};
@@ -11,6 +12,7 @@ use models::faults::{FaultPlan, StormPlan};
 use models::plan::Plan;
 use sim_core::draw::Seed;
 use sim_core::simulation::TieBreak;
+use sim_core::time::SimTime;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -229,14 +231,21 @@ fn is_taken_back(plan: &Plan) -> bool {
 fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
     let (plan, seed) = (&cell.arms[0].plan, Seed::new(first_seed));
     let ends_sooner = cell.arms.iter().any(|arm| is_taken_back(&arm.plan));
+    // What is restarted sooner or later in some run is over then: of its length nothing is known but that it begins.
+    let is_over = |fault: &FaultPlan| cell.arms.iter().all(|arm| is_restarted(&arm.plan, fault));
     let windows = |fault: &FaultPlan| {
+        let ends = |end: Option<SimTime>, begin: SimTime| if end.is_none() && is_over(fault) { Some(begin) } else { end };
+        let until = |end: Option<SimTime>| if end.is_none() && is_over(fault) { " until it is restarted" } else { "" };
         let sooner = if ends_sooner && fault.fault.is_deploy() { ", unless taken back sooner" } else { "" };
-        // Behind everything else that is said of it.
-        let (label, what) = match fault.what() {
-            Some(what) => (fault.label.clone(), Some(format!("{what}{sooner}"))),
-            None => (format!("{}{sooner}", fault.label), None),
+        let window = |(begin, end)| {
+            let more = format!("{}{sooner}", until(end));
+            // Behind everything else that is said of it.
+            let (label, what) = match fault.what() {
+                Some(what) => (fault.label.clone(), Some(format!("{what}{more}"))),
+                None => (format!("{}{more}", fault.label), None),
+            };
+            FaultWindow { label, what, begin, end: ends(end, begin) }
         };
-        let window = |(begin, end)| FaultWindow { label: label.clone(), what: what.clone(), begin, end };
         fault.extents(plan.clockwork.horizon, &seed).into_iter().map(window).collect::<Vec<_>>()
     };
     let mut faults: Vec<FaultWindow> = plan.faults.iter().flat_map(windows).collect();

@@ -17,6 +17,7 @@ mod otlp; // do the spans fit the public definition of OTLP as JSON?
 mod precision; // runs until they are precise, dry runs, and doubts
 mod promises; // expectations that a run breaks, and what shows that
 mod properties; // was it correct? properties and their exit codes
+mod recovery; // what is said where it was cut off, could not be seen, or was none
 mod results; // results folders that were cut, edited or made by another version, and what programs read of them
 mod search; // seeds that break a promise, files of their runs, and those repeated
 mod shrink; // failing runs made small, gone through by hand, and continued otherwise

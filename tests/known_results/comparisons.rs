@@ -84,7 +84,7 @@ fn waited(run: &RunMeasures) -> Option<Observed> {
     match run.episodes.first()?.recovery {
         Recovery::Unharmed => Some(Observed { time: 0, censored: false }),
         Recovery::After(time) => Some(Observed { time: time.as_nanos(), censored: false }),
-        Recovery::Censored(time) => Some(Observed { time: time.as_nanos(), censored: true }),
+        Recovery::Censored(time) | Recovery::CutOff { after: time, .. } => Some(Observed { time: time.as_nanos(), censored: true }),
         _ => None,
     }
 }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn episode(begin: u64, end: u64) -> Episode {
-        Episode { begin: at(begin), end: at(end), recovery: Recovery::Unharmed, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 }
+        Episode { begin: at(begin), end: at(end), recovery: Recovery::Unharmed, ..Episode::default() }
     }
 
     fn measured(alarms: &[(u64, Option<u64>)]) -> AlertMeasures {

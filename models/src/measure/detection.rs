@@ -215,7 +215,7 @@ fn watched_until(episode: &Episode, lasts: bool, next: SimTime) -> SimTime {
         Recovery::Unharmed if lasts => next,
         Recovery::Unharmed => episode.end,
         Recovery::After(length) => episode.end.saturating_add(*length),
-        Recovery::Censored(_) | Recovery::Undecided(_) => next,
+        Recovery::Censored(_) | Recovery::CutOff { .. } | Recovery::Undecided(_) => next,
     };
     until.min(next)
 }
@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn episode(begin: u64, end: u64, recovery: Recovery) -> Episode {
-        Episode { begin: at(begin), end: at(end), recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 }
+        Episode { begin: at(begin), end: at(end), recovery, ..Episode::default() }
     }
 
     /// A fault from 10 s to 20 s and one from 50 s to 60 s; service is back 5 s after each. Events by second and name.

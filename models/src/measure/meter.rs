@@ -16,7 +16,7 @@ use crate::alerts::Counts;
 use crate::call::{Call, Origin};
 use crate::faults::Strike;
 use crate::history::History;
-use crate::ids::{EdgeId, NodeId};
+use crate::ids::{EdgeId, FaultId, NodeId};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Clockwork, Plan};
 use sim_core::time::{SimDuration, SimTime};
@@ -33,6 +33,8 @@ pub struct Meter {
     objective: Option<Share>,
     /// The strikes of the run's faults, known at its end.
     pub(crate) strikes: Vec<Strike>,
+    /// Those that come at random or on an event, with their labels.
+    random_faults: Vec<(FaultId, String)>,
     row: RunMeasures,
     /// Whether nobody is synthetic, no client is counted by itself, and nothing is watched.
     is_plain: bool,
@@ -84,6 +86,11 @@ fn watched(plan: &Plan) -> Vec<(SimTime, SimTime, Latency)> {
     windows.map(|(begin, end)| (begin, end, Latency::new())).collect()
 }
 
+fn random_faults(plan: &Plan) -> Vec<(FaultId, String)> {
+    let numbered = (0..).map(FaultId).zip(&plan.faults);
+    numbered.filter(|(_, fault)| fault.is_random()).map(|(id, fault)| (id, fault.label.clone())).collect()
+}
+
 impl Meter {
     /// Nothing counted yet.
     pub fn new(plan: &Plan) -> Self {
@@ -103,6 +110,7 @@ impl Meter {
             fairness: FairnessMeter::new(plan),
             objective: plan.objective,
             strikes: Vec::new(),
+            random_faults: random_faults(plan),
             row: RunMeasures {
                 failed: vec![0; Failure::ALL.len()],
                 edges: vec![EdgeMeasures::default(); plan.edges.len()],

@@ -5,6 +5,7 @@
 mod alerts;
 mod classes;
 mod detection;
+mod episode;
 mod fairness;
 mod further;
 mod gauges;
@@ -22,6 +23,7 @@ mod uptime;
 pub use alerts::{Alarm, AlertMeasures};
 pub use classes::ClassMeasures;
 pub use detection::{Detection, Reaction};
+pub use episode::{Episode, Recovery};
 pub use fairness::{Evenness, FairnessMeasures};
 pub(crate) use further::Further;
 pub use further::{CLASSES, FurtherAttempts};
@@ -31,10 +33,8 @@ pub use meter::Meter;
 pub use objective::ObjectiveMeasures;
 pub use observations::{Fold, Observation, Observations, Unit};
 pub use occupancy::{Occupancies, Occupancy, THOUSANDTHS};
-pub use recovery::{Twin, episodes};
-pub use row::{
-    Bin, EdgeMeasures, Episode, ExperimentOutcome, LatencySummary, MessageMeasures, Recovery, RunMeasures, Series, StuckEvidence, Uptime,
-};
+pub use recovery::{NO_LEVEL, Twin, episodes, fewest_calls, hold_for, is_enough};
+pub use row::{Bin, EdgeMeasures, ExperimentOutcome, LatencySummary, MessageMeasures, RunMeasures, Series, StuckEvidence, Uptime};
 pub use services::ServiceMeasures;
 pub(crate) use services::{Accounts, Levels, Mark};
 pub use spread::Spread;

@@ -6,16 +6,25 @@
 //! s is less than 95 % of the level, and by more than chance, of which there is some in each of the many windows of a run
 //! (`docs/decisions/0005-below-by-more-than-chance.md`). Once a whole window behind the fault has been above, service is back: a later one counts only if it is
 //! below the same window of the twin as well, or queues that are long now and then would look like a fault that never ends. Recovery is the end of the last window below, minus the
-//! end of the last fault of the episode; at least one whole hold time above must follow, else the episode is censored by the next one or the horizon.
+//! end of the last fault of the episode; at least one whole hold time above must follow, else the episode is censored by the next one or the horizon. A next
+//! one that harms nothing is looked through, and service that was above its level when it was cut off, for less than the hold time, is neither back nor down.
+//! Nothing is said where even a total outage could not be told from luck, or where service goes down without the faults as well.
 
 mod curve;
+mod passage;
+mod power;
 mod stuck;
 
 use super::{Bin, Episode, Recovery, StuckEvidence};
 use crate::plan::Clockwork;
 use curve::{Curve, Level, Sums, Tally};
+use passage::{Span, Watch};
+pub use power::{fewest_calls, hold_for, is_enough};
 use sim_core::time::{SimDuration, SimTime};
 use stuck::Ending;
+
+/// How the reason begins why recovery is undecided where there is nothing to come back to.
+pub const NO_LEVEL: &str = "no level to come back to";
 
 /// What is known of the same run without faults.
 pub enum Twin<'a> {
@@ -55,13 +64,13 @@ fn judged(
     calm: Option<&[Bin]>,
 ) -> (Vec<Episode>, Option<StuckEvidence>) {
     let spans = united(faults, times.hold);
-    let Some(&(first, ..)) = spans.first() else { return (Vec::new(), None) };
+    let Some(first) = spans.first().map(|span| span.begin) else { return (Vec::new(), None) };
     // The last bin may be cut short by the horizon: only whole ones are looked at.
     let whole = (times.horizon / times.bin) as usize;
     let bins = &bins[..whole.min(bins.len())];
     let twin = twin.map(|twin| &twin[..whole.min(twin.len())]);
-    let before =
-        times.warm_up.as_nanos().div_ceil(times.bin.as_nanos()) as usize..((first.since_start() / times.bin) as usize).min(bins.len());
+    let measured = times.warm_up.as_nanos().div_ceil(times.bin.as_nanos()) as usize;
+    let before = measured..((first.since_start() / times.bin) as usize).min(bins.len());
     let sums = Sums::of(bins, closed);
     let (level, known) = match twin {
         Some(twin) => (Level::Twin(Sums::of(twin, closed)), Sums::of(twin, closed).window(0, twin.len())),
@@ -71,19 +80,55 @@ fn judged(
         }
     };
     if let Some(reason) = nothing_to_come_back_to(known, closed, twin.is_some()) {
-        return (spans.iter().map(|span| undecided(span, &reason)).collect(), None);
+        return (spans.iter().map(|span| span.undecided(&reason)).collect(), None);
     }
     let calm = calm.map(|calm| Sums::of(&calm[..whole.min(calm.len())], closed));
     let curve = Curve { bins: bins.len(), closed, level, calm, bin: times.bin, sums };
     let hold = (times.hold / times.bin) as usize;
+    let mut episodes = Watch { curve: &curve, hold, horizon: curve.start_of(bins.len()) }.over(&spans);
     let horizon = curve.start_of(bins.len());
-    let next = |index: usize| spans.get(index + 1).map(|next| next.0).filter(|next| *next < horizon);
-    let episodes: Vec<_> = spans.iter().enumerate().map(|(index, span)| episode(&curve, hold, span, next(index), horizon)).collect();
-    let all_over = spans.iter().all(|&(_, end, ends)| ends && end < horizon);
-    let trigger_ended = spans.iter().map(|span| span.1).max().filter(|_| all_over);
+    if let Some(reason) = power::lacking(&curve, hold, measured, known) {
+        // Whoever is seen to be down is down, however few calls say so.
+        doubt(&mut episodes, &spans, |episode| !matches!(episode.recovery, Recovery::Censored(_)), &reason);
+    } else if let Some(reason) = goes_down_by_itself(&curve, hold, known) {
+        let begin = episodes.last().map(|episode| episode.begin);
+        let is_last = |episode: &Episode| Some(episode.begin) == begin && !matches!(episode.recovery, Recovery::Censored(_));
+        doubt(&mut episodes, &spans, is_last, &reason);
+    }
+    let all_over = spans.iter().all(|span| span.ends && span.end < horizon);
+    let trigger_ended = spans.iter().map(|span| span.end).max().filter(|_| all_over);
     let is_down = matches!(episodes.last().map(|episode| &episode.recovery), Some(Recovery::Censored(_)));
     let evidence = is_down.then(|| Ending { curve: &curve, bins, before, twin, hold, trigger_ended }.evidence());
     (episodes, evidence)
+}
+
+/// Takes back what was said of some episodes, unless it could not be said anyhow.
+fn doubt(episodes: &mut [Episode], spans: &[Span], is_meant: impl Fn(&Episode) -> bool, reason: &str) {
+    for (episode, span) in episodes.iter_mut().zip(spans) {
+        if is_meant(episode) && !matches!(episode.recovery, Recovery::Undecided(_)) {
+            *episode = span.undecided(reason);
+        }
+    }
+}
+
+/// Why the time before the first fault is no level, if it is none: in the run without faults less than half of it is left in the last two windows.
+fn goes_down_by_itself(curve: &Curve, hold: usize, known: Tally) -> Option<String> {
+    let calm = curve.calm.as_ref()?;
+    let last = calm.window(curve.bins.checked_sub(2 * hold)?, curve.bins);
+    let is_halved = last.good * known.all * 2 < known.good * last.all;
+    (is_halved && curve.is_worse(last, known, false)).then(|| {
+        format!(
+            "service goes down by itself: without the faults it is below its level at the horizon as well, with {} of what it was before the first \
+             fault, so that nothing can be said of the faults; lower the load, or give the system time to settle in `warm_up`",
+            in_percent(last.good * known.all, known.good * last.all)
+        )
+    })
+}
+
+/// A share with one digit behind the point.
+fn in_percent(part: u128, whole: u128) -> String {
+    let thousandths = (part * 1000).checked_div(whole).unwrap_or(0);
+    format!("{}.{} %", thousandths / 10, thousandths % 10)
 }
 
 /// Why there is no level that a run could come back to, if there is none. A share of less than a half is that of a system that is down already: a
@@ -91,82 +136,32 @@ fn judged(
 fn nothing_to_come_back_to(known: Tally, closed: bool, of_twin: bool) -> Option<String> {
     let (without, before) = ("without the faults", "in a whole bin between the warm-up and the first fault");
     match known {
-        Tally { good: 0, .. } | Tally { all: 0, .. } if of_twin => {
-            Some(format!("no level to come back to: {without} no call succeeds either"))
-        }
-        Tally { good: 0, .. } | Tally { all: 0, .. } => Some(format!("no level to come back to: no call succeeded {before}")),
+        Tally { good: 0, .. } | Tally { all: 0, .. } if of_twin => Some(format!("{NO_LEVEL}: {without} no call succeeds either")),
+        Tally { good: 0, .. } | Tally { all: 0, .. } => Some(format!("{NO_LEVEL}: no call succeeded {before}")),
         Tally { good, all } if !closed && good * 2 < all => {
-            let thousandths = good * 1000 / all;
-            let share = format!("{}.{} % of calls succeed", thousandths / 10, thousandths % 10);
+            let share = format!("{} of calls succeed", in_percent(good, all));
             let when = if of_twin { without } else { "before the first fault" };
-            Some(format!("no level to come back to: {when} only {share}, so that service is down already"))
+            Some(format!("{NO_LEVEL}: {when} only {share}, so that service is down already"))
         }
         Tally { .. } => None,
     }
 }
 
-/// An episode of a run without a level.
-fn undecided(&(begin, end, _): &(SimTime, SimTime, bool), reason: &str) -> Episode {
-    let recovery = Recovery::Undecided(reason.to_owned());
-    Episode { begin, end, recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 }
-}
-
-/// Fault windows between which no recovery could be seen, united: begin, end, and whether it ends at all. To be seen, even the fastest takes a hold time
+/// Fault windows between which no recovery could be seen, united. To be seen, even the fastest takes a hold time
 /// until the last window that knows of the fault is over, and one more above.
-fn united(faults: &[(SimTime, Option<SimTime>)], hold: SimDuration) -> Vec<(SimTime, SimTime, bool)> {
+fn united(faults: &[(SimTime, Option<SimTime>)], hold: SimDuration) -> Vec<Span> {
     let mut windows: Vec<_> = faults.iter().map(|&(begin, end)| (begin, end.unwrap_or(begin), end.is_some())).collect();
     windows.sort_unstable();
-    let mut spans: Vec<(SimTime, SimTime, bool)> = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     for (begin, end, ends) in windows {
         match spans.last_mut() {
-            Some(last) if begin < last.1.saturating_add(hold * 2) => *last = (last.0, last.1.max(end), last.2 && ends),
-            _ => spans.push((begin, end, ends)),
+            Some(last) if begin < last.end.saturating_add(hold * 2) => {
+                *last = Span { begin: last.begin, end: last.end.max(end), ends: last.ends && ends };
+            }
+            _ => spans.push(Span { begin, end, ends }),
         }
     }
     spans
-}
-
-/// One episode, up to the begin of the next one or the horizon.
-fn episode(curve: &Curve, hold: usize, &(begin, end, ends): &(SimTime, SimTime, bool), next: Option<SimTime>, horizon: SimTime) -> Episode {
-    let limit = next.unwrap_or(horizon);
-    let first_bin = (begin.since_start() / curve.bin) as usize;
-    let last_bin = ((limit.since_start() / curve.bin) as usize).min(curve.bins);
-    // Calls of the last bin may still be under way when the next fault strikes them: what becomes of them is the next episode's.
-    let last_bin = if next.is_some() { last_bin.saturating_sub(1) } else { last_bin };
-    let (mut last_below, mut relapses, mut was_below, mut was_back) = (None, 0, true, false);
-    for window in (first_bin + 1).saturating_sub(hold)..(last_bin + 1).saturating_sub(hold) {
-        let below = curve.is_below(window, window + hold) && (!was_back || curve.is_below_calm(window, window + hold));
-        let is_behind = curve.start_of(window) >= end;
-        if below {
-            last_below = Some(curve.start_of(window + hold));
-            relapses += u32::from(!was_below && is_behind);
-        }
-        was_back |= is_behind && !below;
-        was_below = below;
-    }
-    let hold_time = curve.bin * hold as u64;
-    let recovery = match last_below {
-        None => Recovery::Unharmed,
-        Some(at) if at.saturating_add(hold_time) <= limit => Recovery::After(at.saturating_since(end)),
-        // Even service that is back at once cannot be seen to be.
-        Some(_) if ends && next.is_none() && limit.saturating_since(end).saturating_add(curve.bin) < hold_time * 2 => {
-            Recovery::Undecided(format!(
-                "the horizon comes {} after the last fault, and no recovery can be seen sooner than twice `hold`, {}, after it: let the run go on for longer",
-                limit.saturating_since(end),
-                hold_time * 2
-            ))
-        }
-        Some(_) => Recovery::Censored(limit.saturating_since(end)),
-    };
-    let until = match &recovery {
-        Recovery::After(length) => end.saturating_add(*length).max(last_below.unwrap_or(end)),
-        Recovery::Censored(_) | Recovery::Undecided(_) => limit,
-        Recovery::Unharmed => begin,
-    };
-    let down = || (first_bin..last_bin).filter(|&bin| curve.start_of(bin) < until && curve.is_below(bin, bin + 1));
-    let downtime = down().fold(SimDuration::ZERO, |time, _| time.saturating_add(curve.bin));
-    let calls_lost = curve.lost(down());
-    Episode { begin, end, recovery, downtime, calls_lost, relapses }
 }
 
 #[cfg(test)]

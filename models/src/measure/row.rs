@@ -4,7 +4,8 @@
 //! appear only when a table or a chart is drawn. The definitions are those of `docs/measures.md`.
 
 use super::{
-    AlertMeasures, ClassMeasures, Detection, FairnessMeasures, Gauge, Latencies, ObjectiveMeasures, Observation, Occupancy, ServiceMeasures,
+    AlertMeasures, ClassMeasures, Detection, Episode, FairnessMeasures, Gauge, Latencies, ObjectiveMeasures, Observation, Occupancy,
+    ServiceMeasures,
 };
 use crate::properties::Finding;
 use crate::record::Loss;
@@ -45,6 +46,9 @@ pub struct RunMeasures {
     pub work: SimDuration,
     /// Recovery after each episode of faults, in order of time.
     pub episodes: Vec<Episode>,
+    /// Faults that come at random or on an event and struck in this run, by their labels: the others strike in every run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub struck: Vec<String>,
     /// How soon anything reacted to each episode of faults, in order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detections: Vec<Detection>,
@@ -251,37 +255,6 @@ pub struct LatencySummary {
     pub p999: SimDuration,
     /// The longest.
     pub max: SimDuration,
-}
-
-/// One episode: faults whose windows are closer than twice the hold time, and what came after them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Episode {
-    /// The instant the first fault of the episode begins.
-    pub begin: SimTime,
-    /// The instant the last fault of the episode ends, or its begin if it never ends.
-    pub end: SimTime,
-    /// How long recovery took after `end`.
-    pub recovery: Recovery,
-    /// Time below the level, from `begin` to recovery (or to the censoring instant).
-    pub downtime: SimDuration,
-    /// Successes missing against the level while below it.
-    pub calls_lost: u64,
-    /// How often service came back to the level and fell below it again, after `end`.
-    pub relapses: u32,
-}
-
-/// How an episode ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Recovery {
-    /// No rolling window fell below the level.
-    Unharmed,
-    /// Back at the level, for good, this long after the last fault ended.
-    After(SimDuration),
-    /// Still below the level when the next episode or the horizon came, this long after the last fault ended.
-    Censored(SimDuration),
-    /// It cannot be said, and why.
-    Undecided(String),
 }
 
 /// Whether a run that has not recovered at the horizon is stuck, and by which numbers. They are those of the last two windows of the hold time.

@@ -49,7 +49,8 @@ fn values(results: &Results, cell: u32, arm: u32, measure: &Measure) -> Vec<(u64
     let number = |reading: Reading| match reading {
         Reading::Is(value) => Some(value),
         Reading::Beyond(_) => Some(BEYOND),
-        Reading::Missing => None,
+        // Nobody saw how long it took.
+        Reading::AtLeast(_) | Reading::Missing => None,
     };
     results.runs_of(cell, arm).filter_map(|(seed, run)| Some((seed, number(measure.of(run, &results.manifest))?))).collect()
 }

@@ -9,6 +9,7 @@ use super::plane::{FAULT_ROOM, Plane, heading_height};
 use super::sheet::{Rect, Sheet, WIDTH, text_width};
 use crate::command;
 use crate::number;
+use crate::summary::faults;
 use crate::theme::Theme;
 use plotters::style::RGBColor;
 use scenarios::results::{BinTotals, FaultWindow, Results};
@@ -174,10 +175,10 @@ pub(super) fn caption(results: &Results, view: &View, runs: u64, panels: usize) 
     // One fault is named where it stands; of several, some labels may have found no room.
     let is_named = panels == 1 && faults.len() == 1 && faults[0].what.is_none() && faults[0].label.chars().count() < SHORT;
     let mut shaded = if is_named { " Shaded: fault windows.".to_owned() } else { shaded(faults) };
-    if !manifest.random_faults.is_empty() {
-        let labels: Vec<&str> = manifest.random_faults.iter().map(String::as_str).take(LISTED).collect();
-        let more = if manifest.random_faults.len() > LISTED { ", …" } else { "" };
-        shaded += &format!(" Fault times differ from run to run: {}{more}.", labels.join(", "));
+    let random: Vec<&str> = faults::struck(results).collect();
+    if !random.is_empty() {
+        let more = if random.len() > LISTED { ", …" } else { "" };
+        shaded += &format!(" Fault times differ from run to run: {}{more}.", random[..random.len().min(LISTED)].join(", "));
     }
     vec![format!("{what} Bins of {bin}.{shaded}"), provenance(results)]
 }

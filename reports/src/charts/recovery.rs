@@ -11,7 +11,7 @@ use super::plane::Plane;
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
 use crate::number;
-use crate::summary::{ArmSummary, Kind};
+use crate::summary::{ArmSummary, Kind, faults};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
@@ -85,7 +85,7 @@ impl Chart for RecoveryTimes {
             body: 360.0,
         };
         Some(sheet::draw(theme, &frame, |sheet| {
-            let x = Axis::time("time after the end of the fault", span.drawn * 1.03);
+            let x = Axis::time(&format!("time after {}", faults::counted_from(results, view.cell())), span.drawn * 1.03);
             let mut y = Axis::percent("share of runs recovered");
             // Room for curves that run side by side along 0 and 100 %.
             y.range = (-0.035, 1.035);
@@ -251,8 +251,14 @@ pub(super) fn arms(results: &Results, view: &View) -> Vec<ArmSummary> {
 
 pub(super) fn legend(arm: &ArmSummary) -> String {
     match (arm.judged(), arm.not_recovered) {
+        (0, _) if !arm.cut_off.is_empty() => format!("{} ({} cut off)", arm.name, arm.cut_off.len()),
         (0, _) => format!("{} (cannot be judged)", arm.name),
-        (runs, 0) => format!("{} (n = {runs})", arm.name),
-        (runs, lost) => format!("{} (n = {runs}, {lost} never)", arm.name),
+        (runs, 0) => format!("{} (n = {runs}{})", arm.name, cut_off(arm)),
+        (runs, lost) => format!("{} (n = {runs}, {lost} never{})", arm.name, cut_off(arm)),
     }
+}
+
+/// How many runs were cut off above their level, if any.
+fn cut_off(arm: &ArmSummary) -> String {
+    if arm.cut_off.is_empty() { String::new() } else { format!(", {} cut off", arm.cut_off.len()) }
 }

@@ -11,7 +11,7 @@ use super::over_time::{self, provenance};
 use super::recovery::{Span, arms, band, band_through, billionths, first_of_each, legend, places, seconds, stairs, stairs_through};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
-use crate::summary::{ArmSummary, Kind};
+use crate::summary::{ArmSummary, Kind, faults};
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::Results;
@@ -51,7 +51,7 @@ impl Chart for RecoveryEcdf {
             for step in known(&arm) {
                 let [low, share, high] = step.share.map(billionths);
                 let estimate = billionths(1.0 - curve.at(step.time));
-                let (time, counts) = (Cell::Length(SimDuration::from_nanos(step.time)), [step.back, arm.judged()].map(Cell::Count));
+                let (time, counts) = (Cell::Length(SimDuration::from_nanos(step.time)), [step.back, arm.watched()].map(Cell::Count));
                 let [back, of] = counts;
                 table.push(vec![Cell::text(&arm.name), time, back, of, share, low, high, estimate]);
             }
@@ -77,7 +77,7 @@ impl Chart for RecoveryEcdf {
             ],
             body: over_time::height_of(&headings, theme, 330.0),
         };
-        let x = Axis::time("time after the end of the fault", span.drawn * 1.03);
+        let x = Axis::time(&format!("time after {}", faults::counted_from(results, view.cell())), span.drawn * 1.03);
         let mut y = Axis::percent("share of runs recovered");
         // Room for curves that run side by side along 0 and 100 %.
         y.range = (-0.035, 1.035);
@@ -113,18 +113,18 @@ fn known(arm: &ArmSummary) -> Vec<Known> {
         if steps.last().is_some_and(|last| last.time == time) {
             steps.pop();
         }
-        let (low, high) = interval::share(back, arm.judged()).unwrap_or((0.0, 1.0));
-        steps.push(Known { time, back, share: [low, back as f64 / arm.judged().max(1) as f64, high] });
+        let (low, high) = interval::share(back, arm.watched()).unwrap_or((0.0, 1.0));
+        steps.push(Known { time, back, share: [low, back as f64 / arm.watched().max(1) as f64, high] });
     }
     steps
 }
 
 fn known_stairs(arm: &ArmSummary, end: f64) -> Vec<(f64, f64)> {
-    stairs_through(known(arm).iter().map(|step| (seconds(step.time), step.share[1])), (arm.not_recovered > 0).then_some(end))
+    stairs_through(known(arm).iter().map(|step| (seconds(step.time), step.share[1])), (arm.recovered < arm.watched()).then_some(end))
 }
 
 fn known_band(arm: &ArmSummary, end: f64) -> Vec<(f64, f64, f64)> {
     let bounds = known(arm);
     let bounds = bounds.iter().map(|step| (seconds(step.time), step.share[0], step.share[2]));
-    band_through(bounds, (arm.not_recovered > 0).then_some(end))
+    band_through(bounds, (arm.recovered < arm.watched()).then_some(end))
 }

@@ -153,8 +153,12 @@ fn faults(manifest: &Manifest, cell: u32) -> Vec<Struck> {
             Some(known) if known.told.ends_with("and later") => {}
             Some(known) => known.told += " and later",
             None => {
-                let until = window.end.map_or_else(|| " on".to_owned(), |end| format!(" to {}", number::length(end.since_start())));
-                all.push(Struck { told: format!("{words}, from {when}{until}"), words });
+                let told = match window.end {
+                    None => format!("from {when} on"),
+                    Some(end) if end == window.begin => format!("at {when}"),
+                    Some(end) => format!("from {when} to {}", number::length(end.since_start())),
+                };
+                all.push(Struck { told: format!("{words}, {told}"), words });
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::summary::{self, Ranking, fates, faults, stacks, verdicts};
 use crate::table::{Align, Cell, Table};
 use scenarios::expect;
 use scenarios::numbers::Numbers;
-use scenarios::results::{Manifest, Results};
+use scenarios::results::Results;
 use scenarios::story::Stack;
 use std::fmt::Write as _;
 
@@ -56,7 +56,7 @@ pub fn report(results: &Results) -> String {
     if !open.rows.is_empty() {
         let _ = writeln!(text, "## {}\n\n{}", open.title, table(&open));
     }
-    push_simulated(&mut text, manifest, rest);
+    push_simulated(&mut text, results, rest);
     for edges in summary::thresholds(results) {
         let _ = writeln!(text, "## {}\n\n{}", escaped(&edges.title), table(&edges));
     }
@@ -93,7 +93,8 @@ pub fn report(results: &Results) -> String {
 }
 
 /// What the scenario says of itself, and load, parts and faults in words.
-fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
+fn push_simulated(text: &mut String, results: &Results, rest: &str) {
+    let manifest = &results.manifest;
     let story = &manifest.story;
     let load = summary::load_heading(manifest);
     let mut lists: Vec<(&str, Vec<String>)> = vec![(&load, story.load.clone())];
@@ -103,7 +104,7 @@ fn push_simulated(text: &mut String, manifest: &Manifest, rest: &str) {
     lists.push((stacks::heading(manifest), story.stacks.iter().map(stack).collect()));
     let planned = faults::kinds(manifest, 0).into_iter().map(|(told, windows)| faults::sentence(&told, &windows));
     let mut misfortunes: Vec<String> = planned.take(LISTED_FAULTS).collect();
-    misfortunes.extend(manifest.random_faults.iter().map(|label| faults::random(label)));
+    misfortunes.extend(manifest.random_faults.iter().map(|label| faults::random(results, label)));
     lists.push((if manifest.has_same_faults() { "Faults" } else { "Faults of the first cell" }, misfortunes));
     lists.retain(|(_, items)| !items.is_empty());
     if rest.is_empty() && lists.is_empty() {

@@ -176,9 +176,12 @@ fn measured(manifest: &Manifest, run: &RunMeasures) -> Vec<Cell> {
     cells.extend(latency(&run.failure_latency));
     cells.extend([Cell::Length(run.wasted_work), Cell::Length(run.work), Cell::Count(run.episodes.len() as u64)]);
     cells.extend(recovery(&run.episodes));
-    cells.push(Cell::Length(run.episodes.iter().fold(SimDuration::ZERO, |sum, episode| sum.saturating_add(episode.downtime))));
-    cells.push(Cell::Count(run.episodes.iter().map(|episode| episode.calls_lost).sum()));
-    cells.push(Cell::Count(run.episodes.iter().map(|episode| u64::from(episode.relapses)).sum()));
+    // Without a fault nothing was lost to one; where there is no level nobody knows.
+    let is_known = run.episodes.is_empty() || run.downtime().is_some();
+    let known = |cell: Cell| if is_known { cell } else { Cell::Missing };
+    cells.push(known(Cell::Length(run.downtime().unwrap_or_default())));
+    cells.push(known(Cell::Count(run.calls_lost().unwrap_or_default())));
+    cells.push(known(Cell::Count(run.episodes.iter().map(|episode| u64::from(episode.relapses)).sum())));
     cells.push(Cell::text(if run.stuck { "yes" } else { "no" }));
     cells.push(Cell::or_missing(run.last_success, |instant| Cell::Length(instant.since_start())));
     cells.extend([Cell::Length(run.ended.since_start()), Cell::Count(run.events), Cell::Count(run.wrong), Cell::Count(run.degraded)]);
@@ -201,8 +204,9 @@ fn recovery(episodes: &[Episode]) -> [Cell; 2] {
     let rank = |episode: &&Episode| match &episode.recovery {
         Recovery::Unharmed => (0, SimDuration::ZERO),
         Recovery::After(length) => (1, *length),
-        Recovery::Undecided(_) => (2, SimDuration::ZERO),
-        Recovery::Censored(length) => (3, *length),
+        Recovery::CutOff { after, .. } => (2, *after),
+        Recovery::Undecided(_) => (3, SimDuration::ZERO),
+        Recovery::Censored(length) => (4, *length),
     };
     let Some(worst) = episodes.iter().max_by_key(rank) else {
         return [Cell::Missing, Cell::Missing];
@@ -210,6 +214,7 @@ fn recovery(episodes: &[Episode]) -> [Cell; 2] {
     match &worst.recovery {
         Recovery::Unharmed => [Cell::text("unharmed"), Cell::Length(SimDuration::ZERO)],
         Recovery::After(length) => [Cell::text("recovered"), Cell::Length(*length)],
+        Recovery::CutOff { after, .. } => [Cell::text("cut off"), Cell::Censored(*after)],
         Recovery::Undecided(_) => [Cell::text("undecided"), Cell::Missing],
         Recovery::Censored(length) => [Cell::text("not recovered"), Cell::Censored(*length)],
     }

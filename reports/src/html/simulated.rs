@@ -8,7 +8,7 @@ use super::timeline;
 use crate::command;
 use crate::number;
 use crate::summary;
-use scenarios::results::Manifest;
+use scenarios::results::{Manifest, Results};
 use scenarios::story::Stack;
 use std::fmt::Write as _;
 
@@ -16,7 +16,8 @@ use std::fmt::Write as _;
 const OPEN_PARTS: usize = 12;
 
 /// The whole section.
-pub fn simulated(manifest: &Manifest, figures: &mut Figures<'_>) -> String {
+pub fn simulated(results: &Results, figures: &mut Figures<'_>) -> String {
+    let manifest = &results.manifest;
     let mut html = "<section>\n<h2 id=\"simulated\">What was simulated</h2>\n".to_owned();
     for paragraph in summary::question(manifest).1.split("\n\n").filter(|text| !text.trim().is_empty()) {
         let _ = match paragraph.strip_prefix("    ") {
@@ -28,7 +29,7 @@ pub fn simulated(manifest: &Manifest, figures: &mut Figures<'_>) -> String {
     html += &load(manifest);
     html += &parts(manifest);
     html += &stacks(manifest);
-    html += &misfortunes(manifest, &figures.cells);
+    html += &misfortunes(results, &figures.cells);
     html += &compared(manifest);
     if let Some(sums) = summary::sums(manifest) {
         let _ = writeln!(html, "<h3>{}</h3>\n{}", escaped(&sums.title), table(&sums, &manifest.arms));
@@ -85,7 +86,8 @@ fn stacks(manifest: &Manifest) -> String {
     format!("<h3>{}</h3>\n<dl class=\"told\">\n{rows}</dl>\n", summary::stacks::heading(manifest))
 }
 
-fn misfortunes(manifest: &Manifest, cells: &[u32]) -> String {
+fn misfortunes(results: &Results, cells: &[u32]) -> String {
+    let manifest = &results.manifest;
     let has_any = manifest.faults.iter().any(|faults| !faults.is_empty()) || !manifest.random_faults.is_empty();
     if !has_any {
         let (from, to) = (number::length(manifest.warm_up), number::length(manifest.horizon));
@@ -93,15 +95,15 @@ fn misfortunes(manifest: &Manifest, cells: &[u32]) -> String {
     }
     let mut html = "<h3>Faults over time</h3>\n".to_owned();
     if manifest.has_same_faults() {
-        html += &timeline::timeline(manifest, cells.first().copied().unwrap_or(0));
+        html += &timeline::timeline(results, cells.first().copied().unwrap_or(0));
     } else {
         html += "<p>They differ from cell to cell.</p>\n";
         for &cell in cells {
             let label = escaped(&summary::cell_label(manifest, cell));
-            let _ = write!(html, "<p>{label}:</p>\n{}", timeline::timeline(manifest, cell));
+            let _ = write!(html, "<p>{label}:</p>\n{}", timeline::timeline(results, cell));
         }
     }
-    if manifest.instants_differ {
+    if summary::faults::instants_differ(results) {
         let _ = writeln!(html, "<p>Instants differ: {}.</p>", escaped(summary::INSTANTS_DIFFER));
     }
     html

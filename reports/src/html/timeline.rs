@@ -5,7 +5,7 @@
 use super::escaped;
 use crate::number;
 use crate::summary::faults;
-use scenarios::results::Manifest;
+use scenarios::results::Results;
 use sim_core::time::SimDuration;
 
 /// More kinds of faults than this are only counted.
@@ -14,7 +14,8 @@ const LISTED: usize = 14;
 const WIDTH: f64 = 1000.0;
 
 /// What is measured, and the windows of each fault below it.
-pub fn timeline(manifest: &Manifest, cell: u32) -> String {
+pub fn timeline(results: &Results, cell: u32) -> String {
+    let manifest = &results.manifest;
     let horizon = manifest.horizon.as_secs_f64();
     if horizon <= 0.0 {
         return String::new();
@@ -37,7 +38,7 @@ pub fn timeline(manifest: &Manifest, cell: u32) -> String {
         rows += &row(&format!("and {} more kinds of faults", kinds.len() - LISTED), "");
     }
     for label in &manifest.random_faults {
-        rows += &row(&faults::random(label), "");
+        rows += &row(&faults::random(results, label), "");
     }
     let ends = format!("<span>0 s</span><span>{}</span>", number::length(manifest.horizon));
     format!(

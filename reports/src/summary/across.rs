@@ -4,8 +4,9 @@
 //! place, and a cell in which none is shown at all has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
 //! runs, shares are pooled.
 
-use super::fates::{Fate, named, of_runs};
+use super::fates::{Fate, named};
 use super::ranking_table::reached_cell;
+use super::returning::of_runs;
 use super::violations::{Violations, opening_over_cells};
 use super::{ArmSummary, Kind, Ranking};
 use crate::number;
@@ -52,7 +53,9 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
 
 /// Where an arm that is best somewhere does not come back at all.
 fn lost(rankings: &[Ranking], name: &str) -> Option<String> {
-    let of_arm = |ranking: &'_ Ranking| ranking.arms.iter().any(|arm| arm.name == name && arm.recovered == 0 && arm.not_recovered > 0);
+    let of_arm = |ranking: &'_ Ranking| {
+        ranking.arms.iter().any(|arm| arm.name == name && arm.not_recovered > 0 && arm.not_recovered == arm.watched())
+    };
     let lost: Vec<&Ranking> = rankings.iter().filter(|ranking| ranking.kind == Kind::Faults && of_arm(ranking)).collect();
     let first = lost.first()?;
     let (arm, of) = (named(name), rankings.len());
@@ -227,8 +230,11 @@ fn recovered(cells: &[(String, ArmSummary)]) -> String {
         format!(", half of them within {}", spread(cells, within))
     };
     let all = judged.len();
-    match (every, none) {
-        _ if all == 0 => "recovery cannot be judged".to_owned(),
+    let cut = cells.iter().filter(|(_, arm)| !arm.cut_off.is_empty()).count();
+    let said = match (every, none) {
+        _ if all == 0 && cells.iter().all(|(_, arm)| arm.unstruck == arm.runs) => "no fault struck in any cell".to_owned(),
+        _ if all == 0 && cut == 0 => "recovery cannot be judged".to_owned(),
+        _ if all == 0 => format!("runs were cut off above their level in {}", of_cells(cut, cells.len())),
         _ if every == all => format!("every run recovered in {}{half}", every_one(all)),
         _ if none == all => format!("no run recovered in any of {all} cells"),
         _ => {
@@ -239,7 +245,13 @@ fn recovered(cells: &[(String, ArmSummary)]) -> String {
             let none = if none == 0 { String::new() } else { format!(", none in {none}") };
             format!("every run recovered in {every} of {all} cells{some}{none}{first}")
         }
-    }
+    };
+    if all > 0 && cut > 0 { format!("{said}; runs were cut off above their level in {}", of_cells(cut, cells.len())) } else { said }
+}
+
+/// So many of all cells.
+fn of_cells(part: usize, cells: usize) -> String {
+    if part == cells { every_one(cells) } else { format!("{part} of {cells} cells") }
 }
 
 /// From the least to the largest value, as a reader sees them.

@@ -1,18 +1,17 @@
 //! What did the runs of one arm in one cell do, taken together?
 //!
-//! Own definition. A run recovered if each of its episodes did; its recovery time is that of its slowest episode. A run
-//! that is stuck, or below its level when the horizon or the next episode came, counts as longer than any limit: it is
-//! cut off in the survival curve and never part of a mean. Ratios are pooled over runs, quantiles of latency are medians
-//! over runs.
+//! Own definition. What became of each run is said in `outcome`. One that did not recover counts as longer than any limit, and one that was above its level
+//! when nobody could look any longer is neither: both are cut off in the survival curve and never part of a mean. Ratios are pooled over runs, quantiles
+//! of latency are medians over runs.
 
+use super::outcome::{CutOff, Fate, badness};
 use super::run::synthetic;
-use scenarios::measure::{LatencySummary, Recovery, RunMeasures};
+use scenarios::measure::{LatencySummary, RunMeasures};
 use scenarios::results::{Manifest, Results, RunOutcome, RunRow};
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::{Observed, Reached, Survival};
 use sim_core::time::SimDuration;
 use sim_core::units::Share;
-use std::cmp::Reverse;
 
 /// Which questions the runs can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +82,11 @@ pub struct ArmSummary {
     pub not_recovered: u64,
     /// Those of them that were stuck: the fault had ended, the load was as before.
     pub stuck: u64,
-    /// Runs for which recovery cannot be said.
+    /// Runs that were above their level when the next episode or the horizon cut them off, and not yet for long enough; in ascending order.
+    pub cut_off: Vec<CutOff>,
+    /// Runs in which no fault struck.
+    pub unstruck: u64,
+    /// Runs for which recovery cannot be said otherwise.
     pub undecided: u64,
     /// Recovery times as a survival curve; `None` if no run can be judged.
     pub recovery: Option<Survival>,
@@ -113,6 +116,8 @@ pub struct ArmSummary {
     pub by_seed: Vec<(u64, u64, u64)>,
     /// Per run that can be judged: the seed and how long recovery took, `None` if it did not come.
     pub recovery_by_seed: Vec<(u64, Option<SimDuration>)>,
+    /// How many of how many calls succeeded that were started in the last two windows before the horizon, in all runs.
+    pub at_the_end: Option<(u64, u64)>,
     /// What clients that are no users met: the edge, and how many of how many calls succeeded.
     pub synthetic: Vec<(String, u64, u64)>,
     /// Per run: the seed and the attempts on all edges.
@@ -142,7 +147,7 @@ impl ArmSummary {
         let busiest = (0..edges.len()).rev().max_by_key(|edge| edges[*edge].0).unwrap_or(0);
         let most = edges.get(busiest).map_or(0, |edge| edge.0);
         let by_clients: u64 = results.manifest.edges_of_users().map(|edge| edges[edge].0).sum();
-        let judged = runs.iter().zip(&fates).filter(|(_, fate)| !matches!(fate, Fate::Unknown));
+        let judged = runs.iter().zip(&fates).filter(|(_, fate)| fate.is_judged());
         Self {
             arm,
             name: results.manifest.arms.get(arm as usize).cloned().unwrap_or_default(),
@@ -165,6 +170,8 @@ impl ArmSummary {
             unharmed: count(|fate| matches!(fate, Fate::Unharmed)),
             not_recovered: count(|fate| matches!(fate, Fate::Not(_))),
             stuck: total(|run| u64::from(run.stuck)),
+            cut_off: cut_off(&fates),
+            unstruck: count(|fate| matches!(fate, Fate::Unstruck)),
             undecided: count(|fate| matches!(fate, Fate::Unknown)),
             recovery: Survival::of(fates.iter().filter_map(Fate::observed).collect()),
             waits: fates.iter().filter_map(Fate::observed).collect(),
@@ -182,6 +189,7 @@ impl ArmSummary {
             latency_by_seed: latencies_by_seed(&runs),
             by_seed: runs.iter().map(|(seed, run)| (*seed, run.succeeded, run.calls)).collect(),
             recovery_by_seed: judged.map(|((seed, _), fate)| (*seed, fate.recovered_after())).collect(),
+            at_the_end: at_the_end(results, cell, arm),
             attempts_by_seed: runs.iter().map(|(seed, run)| (*seed, all_attempts(run))).collect(),
             goodput_by_seed: goodput(&results.manifest, &runs),
             worst_seed: runs.iter().zip(&fates).max_by_key(|((seed, run), fate)| badness(run, fate, *seed)).map(|((seed, _), _)| *seed),
@@ -191,6 +199,11 @@ impl ArmSummary {
     /// Runs for which it can be said whether they recovered.
     pub const fn judged(&self) -> u64 {
         self.recovered + self.not_recovered
+    }
+
+    /// Those, and runs that were seen until they were cut off.
+    pub fn watched(&self) -> u64 {
+        self.judged() + self.cut_off.len() as u64
     }
 
     /// Runs that violate a stated property. What is undecided, or was never reached, is not violated.
@@ -264,6 +277,22 @@ fn violations(manifest: &Manifest, runs: &[(u64, &RunMeasures)]) -> Vec<(String,
     manifest.properties.iter().map(count).filter(|(_, runs)| *runs > 0).collect()
 }
 
+fn at_the_end(results: &Results, cell: u32, arm: u32) -> Option<(u64, u64)> {
+    let manifest = &results.manifest;
+    let bins = &results.series_of(cell, arm)?.bins;
+    let whole = ((manifest.horizon / manifest.bin) as usize).min(bins.len());
+    let first = whole.saturating_sub(2 * (manifest.hold / manifest.bin) as usize);
+    let sum = bins[first..whole].iter().fold((0, 0), |sum, bin| (sum.0 + bin.succeeded, sum.1 + bin.started));
+    (sum.1 > 0).then_some(sum)
+}
+
+fn cut_off(fates: &[Fate]) -> Vec<CutOff> {
+    let mut found: Vec<CutOff> =
+        fates.iter().filter_map(|fate| if let Fate::CutOff(cut_off) = fate { Some(*cut_off) } else { None }).collect();
+    found.sort_unstable();
+    found
+}
+
 fn all_synthetic(results: &Results, runs: &[(u64, &RunMeasures)]) -> Vec<(String, u64, u64)> {
     let mut all: Vec<(String, u64, u64)> = Vec::new();
     for (_, run) in runs {
@@ -290,62 +319,6 @@ fn finished(row: &RunRow) -> Option<(u64, &RunMeasures)> {
         RunOutcome::Finished { measures, .. } => Some((row.seed, measures)),
         RunOutcome::Stalled(_) | RunOutcome::Panicked(_) => None,
     }
-}
-
-/// How one run came through its episodes.
-pub(super) enum Fate {
-    Unharmed,
-    After(SimDuration),
-    /// Still down when it was last seen, this long after the fault.
-    Not(SimDuration),
-    Unknown,
-}
-
-impl Fate {
-    pub(super) fn of(run: &RunMeasures) -> Self {
-        let (mut slowest, mut harmed, mut cut_off, mut unknown) = (SimDuration::ZERO, false, run.stuck, false);
-        for episode in &run.episodes {
-            match &episode.recovery {
-                Recovery::Unharmed => {}
-                Recovery::After(length) => (slowest, harmed) = (slowest.max(*length), true),
-                Recovery::Censored(length) => (slowest, cut_off) = (slowest.max(*length), true),
-                Recovery::Undecided(_) => unknown = true,
-            }
-        }
-        // A failure that was seen outweighs what could not be judged; a recovery does not.
-        match (cut_off, unknown || run.episodes.is_empty(), harmed) {
-            (true, _, _) => Self::Not(slowest),
-            (_, true, _) => Self::Unknown,
-            (_, _, true) => Self::After(slowest),
-            _ => Self::Unharmed,
-        }
-    }
-
-    fn recovered_after(&self) -> Option<SimDuration> {
-        match self {
-            Self::Unharmed => Some(SimDuration::ZERO),
-            Self::After(length) => Some(*length),
-            Self::Not(_) | Self::Unknown => None,
-        }
-    }
-
-    fn observed(&self) -> Option<Observed> {
-        match self {
-            Self::Not(length) => Some(Observed { time: length.as_nanos(), censored: true }),
-            _ => self.recovered_after().map(|length| Observed { time: length.as_nanos(), censored: false }),
-        }
-    }
-}
-
-/// Orders runs by how badly they went: properties violated, not back, late, few successes, many attempts; the first such seed.
-pub(super) fn badness(run: &RunMeasures, fate: &Fate, seed: u64) -> (u64, bool, SimDuration, u64, u64, Reverse<u64>) {
-    let (down, length) = match fate {
-        Fate::Not(length) => (true, *length),
-        _ => (false, fate.recovered_after().unwrap_or_default()),
-    };
-    let missing = u128::from(run.calls.saturating_sub(run.succeeded)) * 1_000_000_000;
-    let missing = missing.checked_div(u128::from(run.calls)).unwrap_or(0) as u64;
-    (violated(run), down, length, missing, all_attempts(run), Reverse(seed))
 }
 
 /// Attempts on all edges of one run.

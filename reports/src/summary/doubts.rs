@@ -2,19 +2,20 @@
 //!
 //! Own definition. A *beginning* that was measured: service, or the number of calls under way, had not settled when the warm-up was
 //! over. A horizon that comes too soon: no run could be seen to come back, an expected recovery lies beyond what is seen, or most runs that had not come back
-//! were on their way. Arms and cells of which the same is to be said are counted, and the one that shows it best is named.
+//! were on their way; or that recovery cannot be judged at all. Arms and cells of which the same is to be said are counted, and the one that shows it best is named.
 
 use super::cell_label;
 use crate::number;
 use scenarios::course::{Beginning, Quantity};
 use scenarios::expect::Clause;
+use scenarios::measure::{NO_LEVEL, Recovery, RunMeasures};
 use scenarios::results::{Manifest, Results};
 use sim_core::time::{SimDuration, SimTime};
 
 /// One sentence for each doubt, with a remedy; usually none.
 pub fn doubts(results: &Results) -> Vec<String> {
     let manifest = &results.manifest;
-    beginnings(results).into_iter().chain(horizon(manifest)).chain(on_their_way(results)).collect()
+    beginnings(results).into_iter().chain(horizon(manifest)).chain(untold(results)).chain(on_their_way(results)).collect()
 }
 
 /// What the first runs of a scenario show of its warm-up, for a single run as well.
@@ -129,6 +130,36 @@ fn horizon(manifest: &Manifest) -> Vec<String> {
         ));
     }
     said
+}
+
+/// Runs of which it cannot be said how they came through their faults for want of calls, or since they go down without them, with the reason of the first
+/// of them: most often it is that of all. Who has no level says so in the headline; who states properties, and expects nothing of recovery, does not ask.
+fn untold(results: &Results) -> Option<String> {
+    let manifest = &results.manifest;
+    let is_of_recovery = |clause: &Clause| match clause.bare() {
+        Clause::Recovery(_) | Clause::Stuck(_) => true,
+        Clause::Measure(bounds) => ["recovery time", "downtime", "calls lost", "relapses", "stuck"].contains(&bounds.of.as_str()),
+        _ => false,
+    };
+    let is_asked = manifest.properties.is_empty() || manifest.expect.iter().any(is_of_recovery);
+    if !is_asked || manifest.load == "one-shot" || manifest.wears {
+        return None;
+    }
+    let reason = |run: &RunMeasures| {
+        let unmeasured = run.episodes.iter().find(|episode| episode.unmeasured)?;
+        if let Recovery::Undecided(reason) = &unmeasured.recovery {
+            Some(reason.clone()).filter(|reason| !reason.starts_with(NO_LEVEL))
+        } else {
+            None
+        }
+    };
+    let runs = || results.runs.iter().filter_map(|row| row.measures().map(|run| (row, run)));
+    let (row, said) = runs().find_map(|(row, run)| reason(run).map(|reason| (row, reason)))?;
+    let count = runs().filter(|(_, run)| reason(run).is_some()).count() as u64;
+    let first =
+        if count > 1 { format!(" (the first of them: {}seed {})", place(manifest, row.cell, row.arm), row.seed) } else { String::new() };
+    let all = number::counted(&number::count(runs().count() as u64), "run");
+    Some(format!("recovery cannot be judged in {} of {all}: {said}{first}", number::count(count)))
 }
 
 /// Arms of which many runs had not come back at the horizon, most of them on their way.

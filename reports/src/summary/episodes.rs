@@ -1,7 +1,7 @@
 //! How did each arm come through each episode of faults, where there are several?
 //!
 //! A run has recovered when it is back from its slowest episode, and a ranking shows that one alone: what differs only in another episode is here. Own
-//! definition. Of at most eight episodes, and only where every run has the same number of them.
+//! definition. What is lost in an episode that began when service was below its level already is the doing of those before it as well, and says so. Of at most eight episodes, and only where every run has the same number of them.
 
 use super::ranking_table::reached_cell;
 use crate::number;
@@ -27,7 +27,9 @@ pub fn episodes(results: &Results, cell: u32) -> Option<Table> {
     let columns = vec![
         Column::text("episode"),
         Column::text("arm"),
+        Column::number("below already\nwhen it began", "runs"),
         Column::number("recovered", "runs"),
+        Column::number("cut off\nabove the level", "runs"),
         Column::number("recovery\np50", "s"),
         Column::number("recovery\np99", "s"),
         Column::number("calls lost,\nmedian run", ""),
@@ -42,27 +44,37 @@ pub fn episodes(results: &Results, cell: u32) -> Option<Table> {
             }
         }
     }
-    Some(table)
+    Some(table.without_empty_columns())
 }
 
 fn row(title: &str, arm: &str, seen: &[&Episode]) -> Vec<Cell> {
-    let judged: Vec<Observed> = seen.iter().filter_map(|episode| observed(&episode.recovery)).collect();
-    let (all, lost) = (judged.len() as u64, judged.iter().filter(|one| one.censored).count() as u64);
-    let curve = Survival::of(judged);
+    let count = |is_meant: fn(&Episode) -> bool| seen.iter().filter(|episode| is_meant(episode)).count() as u64;
+    let (runs, cut_off) = (seen.len() as u64, count(|episode| matches!(episode.recovery, Recovery::CutOff { .. })));
+    let (down, undecided) = (
+        count(|episode| matches!(episode.recovery, Recovery::Censored(_))),
+        count(|episode| matches!(episode.recovery, Recovery::Undecided(_))),
+    );
+    let judged = runs - cut_off - undecided;
+    let curve = Survival::of(seen.iter().filter_map(|episode| observed(&episode.recovery)).collect());
     let quantile = |quantile| Cell::or_missing(curve.as_ref(), |curve| reached_cell(curve.quantile(quantile)));
-    let median = |of: &dyn Fn(&Episode) -> u64| {
-        let mut values: Vec<u64> = seen.iter().map(|episode| of(episode)).collect();
+    let median = |of: &dyn Fn(&Episode) -> Option<u64>| {
+        let mut values: Vec<u64> = seen.iter().filter_map(|episode| of(episode)).collect();
         values.sort_unstable();
         Quantile::MEDIAN.of(&values)
     };
+    let some = |count: u64| if count > 0 { Cell::OutOf(count, runs) } else { Cell::Missing };
     vec![
         Cell::text(title),
         Cell::text(arm),
-        if all > 0 { Cell::OutOf(all - lost, all) } else { Cell::Missing },
+        some(count(|episode| episode.began_below)),
+        if judged > 0 { Cell::OutOf(judged - down, judged) } else { Cell::Missing },
+        some(cut_off),
         quantile(Quantile::MEDIAN),
         quantile(Quantile::P99),
-        Cell::or_missing(median(&|episode| episode.calls_lost), Cell::Count),
-        Cell::or_missing(median(&|episode| episode.downtime.as_nanos()), |nanos| Cell::Length(SimDuration::from_nanos(nanos))),
+        Cell::or_missing(median(&Episode::measured_loss), Cell::Count),
+        Cell::or_missing(median(&|episode| episode.measured_downtime().map(SimDuration::as_nanos)), |nanos| {
+            Cell::Length(SimDuration::from_nanos(nanos))
+        }),
     ]
 }
 
@@ -70,7 +82,7 @@ fn observed(recovery: &Recovery) -> Option<Observed> {
     let (length, censored) = match recovery {
         Recovery::Unharmed => (SimDuration::ZERO, false),
         Recovery::After(length) => (*length, false),
-        Recovery::Censored(length) => (*length, true),
+        Recovery::Censored(length) | Recovery::CutOff { after: length, .. } => (*length, true),
         Recovery::Undecided(_) => return None,
     };
     Some(Observed { time: length.as_nanos(), censored })

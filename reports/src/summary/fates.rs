@@ -3,6 +3,9 @@
 use super::across;
 use super::arm::{ArmSummary, Kind};
 use super::besides;
+use super::faults::counted_from;
+use super::levels;
+use super::returning::{cut_off, of_runs, recovery};
 use super::violations::{self, Violations};
 use super::{Ranking, reached_cell};
 use crate::number;
@@ -67,7 +70,7 @@ pub fn headline(results: &Results) -> String {
         _ if results.manifest.arms.len() == 1 => {
             let said: String = across::fates(results).iter().map(|fate| format!("{}: {}.", named(&fate.arm), fate.text)).collect();
             let has_times = said.contains(" within ");
-            if has_times { format!("{said} {}", window(results.manifest.hold)) } else { said }
+            if has_times { format!("{said} {}", window(results.manifest.hold, counted_from(results, 0))) } else { said }
         }
         _ => across::headline(results),
     };
@@ -136,7 +139,7 @@ pub(super) fn named(arm: &str) -> String {
 
 /// The arms that violate something, if any does, and the best and the worst arm of one cell.
 pub fn verdict(ranking: &Ranking) -> String {
-    let all = [violations::opening(ranking), Some(order(ranking)), objective(ranking)];
+    let all = [violations::opening(ranking), Some(order(ranking)), levels::sentence(ranking), objective(ranking)];
     all.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -193,7 +196,7 @@ fn order(ranking: &Ranking) -> String {
     };
     let has_times =
         ranking.kind == Kind::Faults && arms.iter().any(|arm| arm.recovered_after.last().is_some_and(|slowest| !slowest.is_zero()));
-    if has_times { format!("{said} {}", window(ranking.window)) } else { said }
+    if has_times { format!("{said} {}", window(ranking.window, ranking.since)) } else { said }
 }
 
 /// The attempts of the median run, on all edges.
@@ -206,9 +209,11 @@ fn in_all(arm: &ArmSummary) -> String {
 const FEWEST: u64 = 6;
 
 /// What a recovery time includes.
-fn window(hold: SimDuration) -> String {
+fn window(hold: SimDuration, since: &str) -> String {
     let hold = number::length(hold);
-    format!("Times run to the end of the last {hold} window below the level: back at once reads up to {hold}.")
+    // Whoever reads "recovered within 6 s" takes it to be counted from the end.
+    let from = if since == "the end of the fault" { String::new() } else { format!("from {since} ") };
+    format!("Times run {from}to the end of the last {hold} window below the level: back at once reads up to {hold}.")
 }
 
 /// `100 runs`, as they have not shown something.
@@ -278,62 +283,6 @@ fn succeeded(arm: &ArmSummary) -> String {
     format!("{} of calls succeeded{goodput}{degraded}{wrong}", number::percent(arm.succeeded, arm.calls))
 }
 
-fn recovery(arm: &ArmSummary) -> String {
-    let (runs, half) = (arm.judged(), Quantile::MEDIAN.of(&arm.recovered_after));
-    let of_runs = |part: u64| match (part, runs) {
-        _ if runs == arm.runs => of_runs(part, runs),
-        (1, 1) => "the only run that can be judged".to_owned(),
-        _ => format!("{} that can be judged", of_runs(part, runs)),
-    };
-    let Some(half) = half else {
-        return match arm.not_recovered {
-            0 => "recovery cannot be judged".to_owned(),
-            _ if runs == 1 => format!("never recovered in {}{}", of_runs(1), stuck(arm)),
-            lost if runs == arm.runs => format!("never recovered in {lost} of {runs} runs{}", stuck(arm)),
-            lost => format!("never recovered in {}{}", of_runs(lost), stuck(arm)),
-        };
-    };
-    if arm.unharmed == runs {
-        return format!("did not fall below its level in {}", of_runs(runs));
-    }
-    let within = match (arm.recovered, arm.recovered_after.last()) {
-        (1, _) => format!(", after {}", number::length(half)),
-        (_, Some(slowest)) if arm.not_recovered == 0 && number::length(half) == number::length(*slowest) => {
-            if half.is_zero() {
-                ", each at once".to_owned()
-            } else {
-                format!(", each within {}", number::length(half))
-            }
-        }
-        (_, Some(slowest)) if arm.not_recovered == 0 && half.is_zero() => {
-            format!(", half of them at once and the slowest after {}", number::length(*slowest))
-        }
-        (_, Some(slowest)) if arm.not_recovered == 0 => {
-            format!(", half of them within {} and the slowest after {}", number::length(half), number::length(*slowest))
-        }
-        _ if half.is_zero() => ", half of those at once".to_owned(),
-        _ => format!(", half of those within {}", number::length(half)),
-    };
-    let lost = if arm.not_recovered == 0 { String::new() } else { format!("; {} never did{}", arm.not_recovered, stuck(arm)) };
-    format!("recovered in {}{within}{lost}", of_runs(arm.recovered))
-}
-
-fn stuck(arm: &ArmSummary) -> String {
-    match arm.stuck {
-        0 => String::new(),
-        all if all == arm.not_recovered => " (stuck after the fault had ended)".to_owned(),
-        some => format!(" ({some} of them stuck after the fault had ended)"),
-    }
-}
-
-pub(super) fn of_runs(part: u64, runs: u64) -> String {
-    match (part, runs) {
-        (1, 1) => "its only run".to_owned(),
-        _ if part == runs => format!("all {runs} runs"),
-        _ => format!("{part} of {runs} runs"),
-    }
-}
-
 fn contention(arm: &ArmSummary) -> String {
     let attempts = Quantile::MEDIAN.of(&arm.attempts).map_or_else(|| number::MISSING.to_owned(), number::count);
     let attempts = number::counted(&attempts, "attempt");
@@ -355,8 +304,13 @@ fn remarks(kind: Kind, arm: &ArmSummary) -> String {
         };
         text += &format!("; met the objective of {} {met}", objective.shown());
     }
-    if kind == Kind::Faults && arm.undecided > 0 && arm.judged() > 0 {
-        text += &format!("; {} could not be judged", arm.undecided);
+    if kind == Kind::Faults && arm.judged() > 0 {
+        for (count, what) in [(arm.undecided, "could not be judged"), (arm.unstruck, "met no fault")] {
+            text += &if count > 0 { format!("; {count} {what}") } else { String::new() };
+        }
+        if !arm.cut_off.is_empty() {
+            text += &format!("; {} {}", arm.cut_off.len(), cut_off(arm));
+        }
     }
     if arm.stalled > 0 {
         text += &format!("; {} were stopped because time did not pass in them", arm.stalled);

@@ -56,8 +56,7 @@ mod tests {
     }
 
     fn episode(begin: u64) -> Episode {
-        let zero = SimDuration::ZERO;
-        Episode { begin: at(begin), end: at(begin), recovery: Recovery::Unharmed, downtime: zero, calls_lost: 0, relapses: 0 }
+        Episode { begin: at(begin), end: at(begin), recovery: Recovery::Unharmed, ..Episode::default() }
     }
 
     /// Ten calls in every second, of which so many succeed.

@@ -5,7 +5,7 @@
 //! do, and then as all others are. With faults: the share of runs that recovered, then availability, then the median recovery, then
 //! attempts per call. Without: availability, then attempts per call. One-shot: availability, then the median number of
 //! attempts. Under closed load goodput, successes per second, stands where attempts do: whoever calls again once the answer has come makes more of
-//! them the better the service is. Arms that are equal in all of these keep the order of the scenario.
+//! them the better the service is. An arm that recovers more often, to a level at which its users get less at any time, comes behind (docs/decisions/0018). Arms that are equal in all of these keep the order of the scenario.
 //!
 //! Two arms differ if in one of these measures, the first that shows anything, one is better in so many more seeds than it is
 //! worse that luck would do so in less than one case in twenty: the two-sided sign test over the seeds that differ (Conover,
@@ -15,6 +15,7 @@
 
 use super::arm::{ArmSummary, Kind};
 use super::cell_label;
+use super::levels::serves_more;
 use crate::command;
 use scenarios::results::{Manifest, Results};
 use sim_core::stats::binomial::at_most;
@@ -49,6 +50,8 @@ pub struct Ranking {
     pub(super) edges: Vec<String>,
     /// Width of the window that decides recovery.
     pub(super) window: SimDuration,
+    /// What recovery is counted from, in words.
+    pub(super) since: &'static str,
     /// Whether the arms of a seed meet the faults at instants of their own.
     pub instants_differ: bool,
     pub(super) baseline: String,
@@ -76,9 +79,10 @@ impl Ranking {
         let paired = arms.iter().map(against).collect();
         let baseline = baseline.map(|arm| arm.name).unwrap_or_default();
         let manifest = &results.manifest;
-        let (window, instants_differ) = (manifest.hold, manifest.instants_differ);
+        let (window, instants_differ) = (manifest.hold, super::faults::instants_differ(results));
+        let since = super::faults::counted_from(results, cell);
         let (label, edges) = (cell_label(manifest, cell), manifest.edges.clone());
-        Self { label, cell, kind, arms, set_apart, absent, ranks, edges, window, instants_differ, baseline, paired }
+        Self { label, cell, kind, arms, set_apart, absent, ranks, edges, window, since, instants_differ, baseline, paired }
     }
 
     /// What the cell is called, where several are shown.
@@ -178,7 +182,14 @@ fn rank(kind: Kind, arms: &mut [ArmSummary]) -> Vec<u64> {
     let mut ranks: Vec<u64> = Vec::new();
     for group in arms.chunk_by_mut(|a, b| a.is_sound() == b.is_sound()) {
         let scores: Vec<Vec<Score>> = group.iter().map(|arm| std::iter::once(kept(arm)).chain(scores(kind, arm)).collect()).collect();
-        let (order, own) = places(&scores);
+        let (order, own) = places(scores.len(), |one, other| {
+            let shown = first_shown(&scores[one], &scores[other]);
+            let (before, behind) = if shown.is_gt() { (one, other) } else { (other, one) };
+            let up_to = |count: usize| first_shown(&scores[before][..count], &scores[behind][..count]);
+            let is_by_recovery = kind == Kind::Faults && up_to(RECOVERED - 1).is_eq() && up_to(RECOVERED).is_ne();
+            // Who recovers more often, to a lower level, is not better for that.
+            if is_by_recovery && serves_more(&group[behind], &group[before]) { shown.reverse() } else { shown }
+        });
         let sorted: Vec<ArmSummary> = order.iter().map(|index| group[*index].clone()).collect();
         group.clone_from_slice(&sorted);
         let before = ranks.len() as u64;
@@ -192,14 +203,17 @@ fn kept(arm: &ArmSummary) -> Score {
     arm.violated_by_seed.iter().map(|(seed, is_violated)| (*seed, i128::from(!is_violated))).collect()
 }
 
-/// In which order arms stand, given the one they are in before anybody asks what is shown, and the rank at each place of it.
-pub(super) fn places(scores: &[Vec<Score>]) -> (Vec<usize>, Vec<u64>) {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
+/// Before this among the scores of an arm, behind those of its properties, stands how many of its runs recovered.
+const RECOVERED: usize = 2;
+
+/// In which order so many arms stand, given the one they are in before anybody asks what is `shown` of each pair of them, and the rank at each place of it.
+pub(super) fn places(count: usize, shown: impl Fn(usize, usize) -> Ordering) -> (Vec<usize>, Vec<u64>) {
+    let mut order: Vec<usize> = (0..count).collect();
     // As many rounds as arms, as sorting by exchanges takes: the relation need not be transitive.
     for _ in 0..order.len() {
         for place in 1..order.len() {
             let (before, after) = (order[place - 1], order[place]);
-            if first_shown(&scores[after], &scores[before]) == Ordering::Greater {
+            if shown(after, before) == Ordering::Greater {
                 order.swap(place - 1, place);
             }
         }
@@ -207,7 +221,7 @@ pub(super) fn places(scores: &[Vec<Score>]) -> (Vec<usize>, Vec<u64>) {
     let mut ranks: Vec<u64> = Vec::new();
     for (place, index) in order.iter().enumerate() {
         let begin = ranks.last().map_or(0, |rank| *rank as usize - 1);
-        let is_alike = order[begin..place].iter().all(|other| first_shown(&scores[*index], &scores[*other]) == Ordering::Equal);
+        let is_alike = order[begin..place].iter().all(|other| shown(*index, *other) == Ordering::Equal);
         ranks.push(if is_alike { begin as u64 + 1 } else { place as u64 + 1 });
     }
     (order, ranks)
@@ -236,7 +250,7 @@ pub(super) fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
 }
 
 /// How the first measure in which two arms differ by more than luck orders them; equal if there is none.
-fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
+pub(super) fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
     a.iter().zip(b).map(|(a, b)| signs(a, b, 1)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
@@ -259,7 +273,8 @@ fn compare(kind: Kind, a: &ArmSummary, b: &ArmSummary) -> Ordering {
         _ => by_share(a.end_to_end, b.end_to_end),
     };
     match kind {
-        Kind::Faults => by_share((b.recovered, b.judged()), (a.recovered, a.judged()))
+        // Who was above the level when nobody could look any longer is not known to be down.
+        Kind::Faults => by_share((b.watched() - b.not_recovered, b.watched()), (a.watched() - a.not_recovered, a.watched()))
             .then_with(availability)
             .then_with(|| median_recovery(a).cmp(&median_recovery(b)))
             .then_with(amplification),

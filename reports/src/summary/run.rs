@@ -1,15 +1,10 @@
 //! What does one run say for itself?
 
-use super::lowest_window::lowest_window;
-use crate::number;
 use crate::table::{Cell, Column, Table};
-use scenarios::measure::{Bin, Episode, Fold, LatencySummary, Observation, Recovery, RunMeasures, Unit, Uptime};
+use scenarios::measure::{Bin, Fold, LatencySummary, Observation, RunMeasures, Unit, Uptime};
 use scenarios::results::{FaultWindow, Manifest};
 use scenarios::uptime::Quorum;
 use sim_core::time::SimDuration;
-
-/// More episodes than this are summed up.
-const MOST_EPISODES: usize = 8;
 
 /// The measures of one run, each with its meaning in one line. `bins` are what happened in its time bins.
 pub fn single_run(manifest: &Manifest, run: &RunMeasures, bins: &[Bin]) -> Table {
@@ -64,11 +59,7 @@ pub fn single_run(manifest: &Manifest, run: &RunMeasures, bins: &[Bin]) -> Table
     if let Some(last) = run.last_success.filter(|_| manifest.load == "one-shot") {
         say("last success", Cell::Length(last.since_start()), "when the last call succeeded: how long it took until everybody was done");
     }
-    if run.episodes.len() > MOST_EPISODES {
-        many_episodes(&run.episodes, &mut say);
-    } else {
-        each_episode(manifest, &run.episodes, bins, &mut say);
-    }
+    super::run_episodes::of_run(manifest, (run, bins), &mut say);
     if !run.episodes.is_empty() {
         super::detection::of_run(run, &mut say);
         super::stuck::of_run(run, &mut say);
@@ -140,37 +131,7 @@ pub fn synthetic<'a>(manifest: &'a Manifest, run: &'a RunMeasures) -> impl Itera
     })
 }
 
-type Say<'a> = &'a mut dyn FnMut(&str, Cell, &str);
-
-fn each_episode(manifest: &Manifest, episodes: &[Episode], bins: &[Bin], say: Say<'_>) {
-    for (index, episode) in episodes.iter().enumerate() {
-        let name = |measure: &str| if episodes.len() == 1 { measure.to_owned() } else { format!("{measure}, episode {}", index + 1) };
-        let (value, meaning) = recovery(manifest, &episode.recovery);
-        say(&name("recovery"), value, &meaning);
-        let next = episodes.get(index + 1).map(|next| next.begin);
-        let lowest = lowest_window(manifest, bins, episode, next).filter(|_| episode.recovery == Recovery::Unharmed);
-        lowest.into_iter().for_each(|(lowest, meaning)| say(&name("lowest window"), lowest, &meaning));
-        say(&name("downtime"), Cell::Length(episode.downtime), "time below the level, from the begin of the fault");
-        say(&name("calls lost"), Cell::Count(episode.calls_lost), "successes missing against the level while below it");
-        say(&name("relapses"), Cell::Count(u64::from(episode.relapses)), "times service came back and fell below the level again");
-    }
-}
-
-fn many_episodes(episodes: &[Episode], say: Say<'_>) {
-    let count = |of: fn(&Recovery) -> bool| Cell::Count(episodes.iter().filter(|episode| of(&episode.recovery)).count() as u64);
-    let all = || episodes.iter();
-    say("episodes", Cell::Count(episodes.len() as u64), "faults closer than twice the hold time are one");
-    say("unharmed episodes", count(|recovery| matches!(recovery, Recovery::Unharmed)), "no rolling window fell below 95 % of the level");
-    let cut = count(|recovery| matches!(recovery, Recovery::Censored(_)));
-    say("not recovered", cut, "episodes still below the level when the horizon or the next episode came");
-    let undecided = count(|recovery| matches!(recovery, Recovery::Undecided(_)));
-    say("undecided", Some(undecided).filter(|cell| *cell != Cell::Count(0)).unwrap_or(Cell::Missing), "there is no level to come back to");
-    let longest = all().filter_map(|episode| if let Recovery::After(length) = episode.recovery { Some(length) } else { None }).max();
-    say("longest recovery", Cell::or_missing(longest, Cell::Length), "of the episodes that recovered, after their last fault");
-    let downtime = all().fold(SimDuration::ZERO, |sum, episode| sum.saturating_add(episode.downtime));
-    say("downtime", Cell::Length(downtime), "time below the level, from the begin of the faults");
-    say("calls lost", Cell::Count(all().map(|episode| episode.calls_lost).sum()), "successes missing against the level while below it");
-}
+pub(super) type Say<'a> = &'a mut dyn FnMut(&str, Cell, &str);
 
 /// The columns of a service or group in a file of runs: of all its members, of a majority and of any, where these are not the same.
 pub(crate) fn columns_of_uptime(up: &Uptime) -> Vec<(Quorum, Column)> {
@@ -223,23 +184,4 @@ fn quantiles(latency: &LatencySummary) -> Vec<(&'static str, Cell)> {
     }
     let named = [("p50", latency.p50), ("p90", latency.p90), ("p99", latency.p99), ("p99.9", latency.p999), ("max", latency.max)];
     named.into_iter().map(|(name, value)| (name, Cell::Length(value))).collect()
-}
-
-fn recovery(manifest: &Manifest, recovery: &Recovery) -> (Cell, String) {
-    match recovery {
-        Recovery::Unharmed => (
-            Cell::text("unharmed"),
-            "no rolling window fell below 95 % of the level: a smaller loss is no harm here, and availability tells it".to_owned(),
-        ),
-        Recovery::After(length) => {
-            let hold = number::length(manifest.hold);
-            let meaning =
-                format!("from the fault's end to the end of the last {hold} window below the level: back at once reads up to {hold}");
-            (Cell::Length(*length), meaning)
-        }
-        Recovery::Censored(length) => {
-            (Cell::Censored(*length), "not recovered: still below the level when the horizon or the next episode came".to_owned())
-        }
-        Recovery::Undecided(reason) => (Cell::text("undecided"), reason.clone()),
-    }
 }

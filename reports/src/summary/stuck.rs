@@ -66,6 +66,9 @@ pub(super) fn of_run(run: &RunMeasures, say: &mut dyn FnMut(&str, Cell, &str)) {
     if run.episodes.is_empty() {
         return;
     }
+    if !run.stuck && run.untold().is_some() {
+        return say("stuck", Cell::text("undecided"), "whether it recovers cannot be said, and so neither whether it is stuck");
+    }
     let Some(seen) = run.stuck_evidence else {
         return say("stuck", Cell::text("no"), "whether it stays below the level with no fault active and the load as before");
     };

@@ -5,8 +5,9 @@
 
 use super::across::every_one;
 use super::arm::ArmSummary;
-use super::fates::{listed as counted_up, named, of_runs};
+use super::fates::{listed as counted_up, named};
 use super::ranking::Ranking;
+use super::returning::of_runs;
 use crate::number;
 
 /// More arms, and more properties of an arm, than this are counted and not told.

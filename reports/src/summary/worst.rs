@@ -1,6 +1,7 @@
 //! Which runs of each arm went worst, and how does one see them again?
 
-use super::arm::{Fate, all_attempts, badness};
+use super::arm::all_attempts;
+use super::outcome::{Fate, badness};
 use crate::command;
 use crate::table::{Cell, Column, Table};
 use scenarios::measure::RunMeasures;
@@ -30,7 +31,8 @@ pub fn worst_runs(results: &Results, cell: u32) -> Table {
                 Fate::Unharmed => Cell::text("unharmed"),
                 Fate::After(length) => Cell::Length(*length),
                 Fate::Not(length) => Cell::Censored(*length),
-                Fate::Unknown => Cell::Missing,
+                Fate::CutOff(cut_off) => Cell::Censored(cut_off.after),
+                Fate::Unstruck | Fate::Unknown => Cell::Missing,
             };
             table.push(vec![
                 Cell::text(name),

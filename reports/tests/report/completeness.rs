@@ -37,6 +37,7 @@ fn twice_struck() -> Results {
             downtime: SimDuration::from_secs(12),
             calls_lost: 500,
             relapses: 0,
+            ..Episode::default()
         };
         measures(&mut results, run).episodes.push(second);
     }

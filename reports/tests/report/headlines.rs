@@ -233,6 +233,7 @@ fn a_run_recovers_only_if_all_its_episodes_do() {
         downtime: SimDuration::ZERO,
         calls_lost: 0,
         relapses: 0,
+        ..Episode::default()
     };
     measures(&mut results, 0).episodes.push(second(Recovery::Unharmed));
     measures(&mut results, 1).episodes.push(second(Recovery::Censored(SimDuration::from_secs(59))));

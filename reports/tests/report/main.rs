@@ -5,6 +5,7 @@ mod drawn;
 mod exports;
 mod headlines;
 mod layout;
+mod recovery;
 mod sample;
 mod told;
 mod violations;

@@ -118,8 +118,7 @@ fn runs_that_were_on_their_way_at_the_horizon_are_told_from_those_that_stay_down
     let manifest =
         manifest("horizon: \"90s\", warm_up: \"5s\"", r#"faults: [SlowNode(node: "server", factor: 2, at: "20s", lasts: "10s")]"#);
     let at = |second: u64| SimTime::from_nanos(second * 1_000_000_000);
-    let down =
-        |recovery: Recovery| Episode { begin: at(20), end: at(30), recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 };
+    let down = |recovery: Recovery| Episode { begin: at(20), end: at(30), recovery, ..Episode::default() };
     let ends = |succeeds: fn(u64) -> u64| {
         let censored = Recovery::Censored(SimDuration::from_secs(60));
         course(&manifest, (0..20).map(|seed| run(bins(seed, 90, succeeds), vec![down(censored.clone())]))).at_the_end()

@@ -5,7 +5,7 @@
 //! both over all runs together.
 
 use super::quotient::Quotient;
-use super::recovery::judge_times;
+use super::recovery::{Waited, Words, judge_times};
 use super::shares::{bounds_in_words, limits};
 use super::{Bounds, Judged, Runs, contradiction};
 use crate::problem::{Problem, one_of};
@@ -80,16 +80,21 @@ impl DetectionLimits {
         let limits = [self.p50, self.p90, self.p99];
         let Some(alert) = &self.alert else {
             let of = |run: &RunMeasures| Ok(longest(run.detections.iter().map(|detection| detection.after)));
-            return judge_times(limits, ("detection", "not detected"), &of, runs);
+            return judge_times(limits, &words("detection"), &of, runs);
         };
-        let of = |run: &RunMeasures| Ok(named(run, alert).and_then(|alert| longest(alert.detections.iter().copied())));
-        judge_times(limits, (&format!("detection by {alert}"), "not detected"), &of, runs)
+        let of = |run: &RunMeasures| Ok(named(run, alert).map_or(Waited::NoPart, |alert| longest(alert.detections.iter().copied())));
+        judge_times(limits, &words(&format!("detection by {alert}")), &of, runs)
     }
 }
 
-/// The longest of some times, never if one of them never came; nothing if there are none.
-fn longest(times: impl Iterator<Item = Option<SimDuration>>) -> Option<Option<SimDuration>> {
-    times.reduce(|longest, time| longest.zip(time).map(|(longest, time)| longest.max(time)))
+const fn words(what: &str) -> Words<'_> {
+    Words { what, never: "not detected", nothing: "there was nothing to detect" }
+}
+
+/// The longest of some times, never if one of them never came.
+fn longest(times: impl Iterator<Item = Option<SimDuration>>) -> Waited {
+    let longest = times.reduce(|longest, time| longest.zip(time).map(|(longest, time)| longest.max(time)));
+    longest.map_or(Waited::NoPart, |longest| longest.map_or(Waited::Never, Waited::After))
 }
 
 fn named<'a>(run: &'a RunMeasures, alert: &str) -> Option<&'a AlertMeasures> {

@@ -157,28 +157,36 @@ impl MeasureBounds {
             Ok(limits) => limits,
             Err(reason) => return undecided(reason),
         };
-        let values = match self.other() {
-            None => values(&measure, results, runs),
-            Some((arm, _)) => {
-                let Some(other) = results.manifest.arms.iter().position(|name| name == arm) else {
-                    return undecided(format!("there is no arm `{arm}`"));
-                };
-                let others = Runs::from(results.runs_of(cell, other as u32).collect::<Vec<_>>());
-                differences(&measure, results, runs, &others)
-            }
+        let others: Option<Runs<'_>> = match self.other() {
+            None => None,
+            Some((arm, _)) => match results.manifest.arms.iter().position(|name| name == arm) {
+                Some(other) => Some(Runs::from(results.runs_of(cell, other as u32).collect::<Vec<_>>())),
+                None => return undecided(format!("there is no arm `{arm}`")),
+            },
         };
         // Limits of a difference are of both signs, and small ones beside the values.
         let is_rounded = self.other().is_none() && measure.name.contains("latency p");
-        let values: Vec<(u64, f64)> =
-            if is_rounded { values.into_iter().map(|(seed, value)| (seed, at_resolution(value, limits))).collect() } else { values };
+        let known = |(seed, value): (u64, f64)| (seed, if is_rounded { at_resolution(value, limits) } else { value });
+        let values_of = |cut: Cut| match &others {
+            None => values(&measure, results, runs, cut).into_iter().map(known).collect(),
+            Some(others) => differences(&measure, results, runs, others, cut),
+        };
+        let values = values_of(Cut::Long);
         let Some(worst) = worst(&values, limits) else {
             let seen = if self.other().is_some() { "no seed has a value in both arms" } else { "no run has such a value" };
-            return undecided(seen.to_owned());
+            let reason = runs.iter().find_map(|(_, run)| run.untold()).filter(|_| is_of_episodes(&measure));
+            return undecided(reason.map_or_else(|| seen.to_owned(), |reason| format!("{seen}: {reason}")));
         };
         let is_difference = self.other().is_some();
         let numbers = runs.numbers;
         let say = |value: f64| numbers.of(said(measure.unit, is_difference, value, limits));
-        let (judgement, evidence) = self.over(&values, limits, measure.unit, (numbers, &say));
+        let saying = (numbers, &say as &dyn Fn(f64) -> String);
+        let (mut judgement, mut evidence) = self.over(&values, limits, measure.unit, saying);
+        let short = values_of(Cut::Short);
+        if short != values && self.over(&short, limits, measure.unit, saying).0 != judgement {
+            let reason = "runs were above their level when they were cut off, and nobody saw whether that lasts";
+            (judgement, evidence) = (Judgement::Undecided, format!("{reason}; if it does not: {evidence}"));
+        }
         let missing = runs.len() - values.len();
         let without = if missing > 0 {
             format!("; {} of {} runs have no such value", numbers.of(missing), numbers.of(runs.len()))
@@ -244,29 +252,53 @@ fn every(values: &[f64], limits: Limits, (numbers, say): Saying<'_>) -> (Judgeme
     }
 }
 
-fn number(reading: Reading) -> Option<f64> {
-    match reading {
-        Reading::Is(value) => Some(value as f64),
-        Reading::Beyond(_) => Some(BEYOND),
-        Reading::Missing => None,
+/// What a value that is known to be so long at least is taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    /// As short as it may have been.
+    Short,
+    /// As long.
+    Long,
+}
+
+impl Cut {
+    /// That of the other side of a difference that is to be as large, or as small, as it may be.
+    const fn other(self) -> Self {
+        match self {
+            Self::Short => Self::Long,
+            Self::Long => Self::Short,
+        }
     }
 }
 
+fn number(reading: Reading, cut: Cut) -> Option<f64> {
+    match (reading, cut) {
+        (Reading::Is(value), _) | (Reading::AtLeast(value), Cut::Short) => Some(value as f64),
+        (Reading::Beyond(_), _) | (Reading::AtLeast(_), Cut::Long) => Some(BEYOND),
+        (Reading::Missing, _) => None,
+    }
+}
+
+/// Whether a measure is one of how a run comes through its faults.
+fn is_of_episodes(measure: &Measure) -> bool {
+    ["recovery time", "downtime", "calls lost", "relapses", "stuck"].contains(&measure.name.as_str())
+}
+
 /// Seed and value of every run that has one.
-fn values(measure: &Measure, results: &Results, runs: &Runs<'_>) -> Vec<(u64, f64)> {
-    runs.iter().filter_map(|(seed, run)| Some((*seed, number(measure.of(run, &results.manifest))?))).collect()
+fn values(measure: &Measure, results: &Results, runs: &Runs<'_>, cut: Cut) -> Vec<(u64, f64)> {
+    runs.iter().filter_map(|(seed, run)| Some((*seed, number(measure.of(run, &results.manifest), cut)?))).collect()
 }
 
 /// For every seed how much more it is than in the other arm.
-fn differences(measure: &Measure, results: &Results, runs: &Runs<'_>, others: &Runs<'_>) -> Vec<(u64, f64)> {
-    let others = values(measure, results, others);
+fn differences(measure: &Measure, results: &Results, runs: &Runs<'_>, others: &Runs<'_>, cut: Cut) -> Vec<(u64, f64)> {
+    let others = values(measure, results, others, cut.other());
     let pair = |(seed, value): (u64, f64)| {
         let place = others.binary_search_by_key(&seed, |(seed, _)| *seed).ok()?;
         let other = others[place].1;
         // Two that were cut off are alike, for all that can be seen.
         Some((seed, if value.is_infinite() && other.is_infinite() { 0.0 } else { value - other }))
     };
-    values(measure, results, runs).into_iter().filter_map(pair).collect()
+    values(measure, results, runs, cut).into_iter().filter_map(pair).collect()
 }
 
 /// The seed of the value that speaks most against the limits; the first of equal ones.

@@ -30,13 +30,21 @@ pub(super) fn wrong_answers(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
 }
 
 pub(super) fn stuck(bounds: &Bounds, runs: &Runs<'_>) -> Judged {
-    let with = |is_stuck: bool| runs.iter().filter(move |(_, run)| run.stuck == is_stuck).map(|(seed, _)| *seed);
-    let (count, all) = (with(true).count(), runs.len());
-    let clause = bounds_in_words("share of stuck runs", bounds, runs.numbers);
+    let numbers = runs.numbers;
+    let clause = bounds_in_words("share of stuck runs", bounds, numbers);
+    // Who cannot be seen to recover cannot be seen to be stuck either.
+    let judged: Vec<_> = runs.iter().filter(|(_, run)| run.stuck || run.untold().is_none()).collect();
+    let with = |is_stuck: bool| judged.iter().filter(move |(_, run)| run.stuck == is_stuck).map(|(seed, _)| *seed);
+    let (count, all) = (with(true).count(), judged.len());
     let Some(shown) = Shown::share(count as u64, all as u64, 1.0) else {
-        return (clause, Judgement::Undecided, "no run was finished".to_owned(), None);
+        let reason = runs.iter().find_map(|(_, run)| run.untold()).unwrap_or("no run was finished");
+        return (clause, Judgement::Undecided, reason.to_owned(), None);
     };
     let (judgement, evidence) = shown.judge(limits(bounds), runs.numbers, &|share| runs.numbers.of(quotient::percent(share)));
     let worst = if bounds.at_most.is_none() { with(false).next().or(with(true).next()) } else { with(true).next() };
-    (clause, judgement, format!("{} of {} runs; {evidence}", runs.numbers.of(count), runs.numbers.of(all)), worst)
+    let without = match runs.len() - all {
+        0 => String::new(),
+        missing => format!("; of {} of {} runs it cannot be said", numbers.of(missing), numbers.of(runs.len())),
+    };
+    (clause, judgement, format!("{} of {} runs; {evidence}{without}", numbers.of(count), numbers.of(all)), worst)
 }

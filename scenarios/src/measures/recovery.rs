@@ -18,47 +18,44 @@ pub(super) const ALL: [Fixed; 4] = [
         unit: Unit::Time,
         better: Better::Less,
         summary: "time below the level, over all episodes",
-        of: |run, _| {
-            of_episodes(
-                run,
-                Reading::time(run.episodes.iter().map(|one| one.downtime).fold(SimDuration::ZERO, SimDuration::saturating_add)),
-            )
-        },
+        of: |run, _| run.downtime().map_or(Reading::Missing, Reading::time),
     },
     Fixed {
         name: "calls lost",
         unit: Unit::Count,
         better: Better::Less,
         summary: "successes missing against the level, over all episodes",
-        of: |run, _| of_episodes(run, Reading::count(run.episodes.iter().map(|one| one.calls_lost).sum())),
+        of: |run, _| run.calls_lost().map_or(Reading::Missing, Reading::count),
     },
     Fixed {
         name: "relapses",
         unit: Unit::Count,
         better: Better::Less,
         summary: "how often service came back and fell below its level again",
-        of: |run, _| of_episodes(run, Reading::count(run.episodes.iter().map(|one| u64::from(one.relapses)).sum())),
+        // What could not be lost could not be lost again.
+        of: |run, _| {
+            let relapses = || Reading::count(run.episodes.iter().map(|one| u64::from(one.relapses)).sum());
+            run.downtime().map_or(Reading::Missing, |_| relapses())
+        },
     },
 ];
 
-fn of_episodes(run: &RunMeasures, reading: Reading) -> Reading {
-    if run.episodes.is_empty() { Reading::Missing } else { reading }
-}
-
 /// A failure that was seen outweighs what could not be judged; a recovery does not.
 fn longest(run: &RunMeasures) -> Reading {
-    let (mut slowest, mut cut_off, mut unknown) = (SimDuration::ZERO, run.stuck, run.episodes.is_empty());
+    let (mut slowest, mut is_down, mut is_cut_off, mut unknown) = (SimDuration::ZERO, run.stuck, false, run.episodes.is_empty());
     for episode in &run.episodes {
         match &episode.recovery {
             Recovery::Unharmed => {}
             Recovery::After(length) => slowest = slowest.max(*length),
-            Recovery::Censored(length) => (slowest, cut_off) = (slowest.max(*length), true),
+            Recovery::Censored(length) => (slowest, is_down) = (slowest.max(*length), true),
+            Recovery::CutOff { after, above, .. } => (slowest, is_cut_off) = (slowest.max(after.saturating_sub(*above)), true),
             Recovery::Undecided(_) => unknown = true,
         }
     }
-    match (cut_off, unknown) {
-        (true, _) => Reading::Beyond(i128::from(slowest.as_nanos())),
-        (false, true) => Reading::Missing,
-        (false, false) => Reading::time(slowest),
+    match (is_down, unknown, is_cut_off) {
+        (true, ..) => Reading::Beyond(i128::from(slowest.as_nanos())),
+        (_, true, _) => Reading::Missing,
+        (_, _, true) => Reading::AtLeast(i128::from(slowest.as_nanos())),
+        (false, false, false) => Reading::time(slowest),
     }
 }

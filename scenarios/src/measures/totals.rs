@@ -34,7 +34,10 @@ pub(super) const ALL: [Fixed; 17] = [
         Unit::Share.quotient(u128::from(run.wasted_work.as_nanos()), u128::from(run.work.as_nanos()))
     }),
     share("stuck", Better::Less, "whether the run stays in a failed state (1 or 0): over several runs, the share of them", |run, _| {
-        Reading::Is(if run.stuck { Unit::Share.parts() } else { 0 })
+        match run.stuck {
+            true => Reading::Is(Unit::Share.parts()),
+            false => run.untold().map_or(Reading::Is(0), |_| Reading::Missing),
+        }
     }),
     count("calls", Better::Unsaid, "calls that clients started from the warm-up to the horizon", |run, _| Reading::count(run.calls)),
     count("successful calls", Better::More, "those of them that ended in success", |run, _| Reading::count(run.succeeded)),

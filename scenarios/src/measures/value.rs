@@ -36,6 +36,8 @@ pub enum Reading {
     Is(i128),
     /// More than this: a recovery that the end of the run cut off.
     Beyond(i128),
+    /// This at least, and maybe longer than anything: service was above its level when it was cut off, and nobody saw whether that lasted.
+    AtLeast(i128),
     /// The run has no such value, or it cannot be said.
     Missing,
 }
@@ -137,7 +139,7 @@ impl Reading {
     pub const fn exact(self) -> Option<i128> {
         match self {
             Self::Is(value) => Some(value),
-            Self::Beyond(_) | Self::Missing => None,
+            Self::Beyond(_) | Self::AtLeast(_) | Self::Missing => None,
         }
     }
 
@@ -145,7 +147,7 @@ impl Reading {
     pub const fn sorted(self) -> Option<i128> {
         match self {
             Self::Is(value) => Some(value),
-            Self::Beyond(_) => Some(i128::MAX),
+            Self::Beyond(_) | Self::AtLeast(_) => Some(i128::MAX),
             Self::Missing => None,
         }
     }

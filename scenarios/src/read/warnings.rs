@@ -11,7 +11,8 @@ use crate::text::overlay::overlay;
 use crate::text::path::{Path, Step, locate_in};
 use crate::text::tree::Element;
 use models::faults::FaultPlan;
-use models::plan::Plan;
+use models::measure::{fewest_calls, hold_for, is_enough};
+use models::plan::{Plan, RecoveryLevel};
 use models::strategies::Layer;
 use models::workloads::ArrivalProcess;
 use sim_core::time::{SimDuration, SimTime};
@@ -63,7 +64,8 @@ impl<'a> Reader<'a> {
         }
         let begin = |fault: &FaultPlan| fault.windows(plan.clockwork.horizon).first().map(|window| window.0);
         let first = plan.faults.iter().enumerate().filter_map(|(index, fault)| Some((begin(fault)?, index))).min();
-        if let Some((index, problem)) = first.and_then(|(begin, index)| Some((index, no_level(plan, begin)?))) {
+        let unseen = |begin: SimTime| no_level(plan, begin).or_else(|| too_few_calls(plan, begin));
+        if let Some((index, problem)) = first.and_then(|(begin, index)| Some((index, unseen(begin)?))) {
             warnings.push(Problem { place: self.in_fault(index, "at"), ..problem });
         }
     }
@@ -133,6 +135,39 @@ fn no_level(plan: &Plan, first: SimTime) -> Option<Problem> {
     let sentence =
         format!("recovery cannot be judged: no whole bin of {} lies between the {warm_up} and the first fault ({})", times.bin, first);
     Some(Problem::new(sentence).hint("let the fault begin later, or shorten `warm_up` or `bin`"))
+}
+
+/// Why the recovery of this system cannot be judged: so few calls come that no window could show even a total outage. Of closed load only runs know.
+fn too_few_calls(plan: &Plan, first: SimTime) -> Option<Problem> {
+    let users = || plan.populations.iter().filter(|population| !population.synthetic);
+    let times = plan.clockwork;
+    let (from, until) = (SimTime::ZERO.saturating_add(times.warm_up), SimTime::ZERO.saturating_add(times.horizon));
+    let rates: Option<Vec<f64>> = users().map(|population| population.arrivals.mean_rate(from, until)).collect();
+    let rate: f64 = rates?.into_iter().sum();
+    let before = (rate * first.saturating_since(from).as_secs_f64()) as u128;
+    let windows = (times.horizon / times.bin) as usize;
+    let is_twin = times.level == RecoveryLevel::Twin;
+    let level = if is_twin { (1, 1) } else { (before, before) };
+    // Where every call succeeds before the fault it takes fewest to see that none does.
+    let fewest = if level.1 > 0 { fewest_calls(level, is_twin, windows) } else { None };
+    let (per_window, hold) = (rate * times.hold.as_secs_f64(), times.hold);
+    let Some(fewest) = fewest else {
+        let sentence = format!(
+            "recovery cannot be judged: some {before} calls come before the first fault ({first}), which do not tell what is usual"
+        );
+        return Some(Problem::new(sentence).hint("have more calls made, or let the first fault begin later"));
+    };
+    if is_enough(per_window, fewest) {
+        return None;
+    }
+    let sentence = format!(
+        "recovery cannot be judged: {per_window:.1} calls come in a window of `hold`, {hold}, on average, so that even an outage of all of them would not be \
+         told from luck"
+    );
+    let longer = hold_for(fewest, rate * times.bin.as_secs_f64(), times.bin);
+    let hint =
+        longer.map_or_else(|| "have more calls made".to_owned(), |hold| format!("have more calls made, or write `hold: \"{hold}\"`"));
+    Some(Problem::new(sentence).hint(hint))
 }
 
 /// The layers of a stack that can never act, because another always ends what lies inside them sooner: each with its position.

@@ -108,6 +108,7 @@ impl Until {
                 return match recovery {
                     Reading::Is(_) => Ok(false),
                     Reading::Beyond(_) => Ok(true),
+                    Reading::AtLeast(_) => Err("a run was above its level when it was cut off, for less than `hold`".to_owned()),
                     // Where service is down with the faults and without them there is nothing to come back to.
                     Reading::Missing if run.calls > 0 && run.succeeded * 2 < run.calls => Ok(true),
                     Reading::Missing => Err("recovery cannot be judged".to_owned()),

@@ -2,6 +2,7 @@
 
 use super::Meter;
 use crate::history::History;
+use crate::ids::FaultId;
 use crate::measure::detection::Misfortunes;
 use crate::measure::{AlertMeasures, ObjectiveMeasures, RunMeasures, Series, Twin, recovery};
 use crate::properties::Finding;
@@ -27,6 +28,8 @@ impl Meter {
         self.row.edges.truncate(self.edges_of_calls);
         self.row.ended = ended;
         self.row.events = events;
+        let has_struck = |id: FaultId| self.strikes.iter().any(|strike| strike.fault == id);
+        self.row.struck = self.random_faults.iter().filter(|(id, _)| has_struck(*id)).map(|(_, label)| label.clone()).collect();
         let misfortunes = Misfortunes::among(&self.strikes, &self.reactions);
         let faults = misfortunes.windows();
         let (episodes, evidence) = recovery::episodes(&self.clockwork, faults, &self.bins, self.load_is_closed, twin);

@@ -52,6 +52,17 @@ impl Sums {
     }
 }
 
+/// Whether a count is under the share of its level that is allowed: good / all < 95 % of level.good / level.all, without division.
+fn is_under(tally: Tally, level: Tally) -> bool {
+    let (seen, expected) = (tally.good * level.all, level.good * tally.all);
+    tally.all > 0 && level.all > 0 && seen * 100 < SHARE_PERCENT * expected
+}
+
+/// Whether more is missing than luck takes from any of so many windows of a run.
+pub(super) fn is_beyond(evidence: f64, windows: usize) -> bool {
+    evidence > ln(windows as f64 / LUCK)
+}
+
 /// What service ought to be like.
 pub(super) enum Level {
     /// As it was before the first fault.
@@ -95,22 +106,33 @@ impl Curve {
         self.calm.as_ref().is_none_or(|calm| self.is_worse(self.window(from, to), calm.window(from, to), true))
     }
 
-    fn is_worse(&self, tally: Tally, level: Tally, of_twin: bool) -> bool {
-        // good / all < 95 % of level.good / level.all, without division: everything is multiplied by level.all.
-        let (seen, expected) = (tally.good * level.all, level.good * tally.all);
-        tally.all > 0 && level.all > 0 && seen * 100 < SHARE_PERCENT * expected && self.is_beyond_luck(tally, level, of_twin)
+    /// Whether a count is under the share of another that is allowed, and by more than chance.
+    pub(super) fn is_worse(&self, tally: Tally, level: Tally, of_twin: bool) -> bool {
+        is_under(tally, level) && is_beyond(self.evidence(tally, level, of_twin), self.bins)
     }
 
-    /// Whether more is missing than luck takes from any window of a run: of successes where they are counted, of a share where that is. The twin
+    /// The bin within the last window below the level from which on, up to a cut, service was above it again: that which parts best what was worse from
+    /// what was not. Nothing if service was not, or if luck parts as well.
+    pub(super) fn turns(&self, window: usize, cut: usize, hold: usize) -> Option<usize> {
+        let parted = |bin: usize| {
+            let (down, up) = (self.window(window, bin), self.window(bin, cut));
+            let is_up = up.all > 0 && !is_under(up, self.level(bin, cut)) && is_under(down, self.level(window, bin));
+            let is_parted = is_up && self.is_worse(down, up, false);
+            is_parted.then(|| (self.evidence(down, up, false), bin))
+        };
+        let better = |kept: (f64, usize), other: (f64, usize)| if other.0 > kept.0 { other } else { kept };
+        (window + 1..cut.min(window + hold + 1)).filter_map(parted).reduce(better).map(|(_, bin)| bin)
+    }
+
+    /// How much speaks against luck alone: of successes where they are counted, of a share where that is. The twin
     /// makes the same calls under open load, so that its share is no guess; under closed load each run has luck of its own.
-    fn is_beyond_luck(&self, tally: Tally, level: Tally, of_twin: bool) -> bool {
+    fn evidence(&self, tally: Tally, level: Tally, of_twin: bool) -> f64 {
         let [seen, ought] = [tally, level].map(|tally| (tally.good, tally.all));
-        let evidence = match (self.closed, of_twin) {
+        match (self.closed, of_twin) {
             (true, _) => likelihood::of_counts(seen, ought),
             (false, true) => likelihood::of_known_share(seen, ought),
             (false, false) => likelihood::of_shares(seen, ought),
-        };
-        evidence > ln(self.bins as f64 / LUCK)
+        }
     }
 
     /// How many successes the level comes to in bins like these, rounded down.

@@ -101,7 +101,104 @@ fn a_fault_that_nobody_noticed_leaves_the_run_unharmed() {
 fn recovery_needs_a_whole_hold_time_above_before_the_horizon() {
     let bins = bins(|second| if (20..53).contains(&second) { 0 } else { 100 }, 60);
     let (episodes, _) = judged(&times(60), &[(at(20), Some(at(30)))], &bins, false);
-    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(30)));
+    // At the horizon it has been above for seven seconds, and so it is not still down.
+    let (after, above) = (SimDuration::from_secs(30), SimDuration::from_secs(7));
+    assert_eq!(episodes[0].recovery, Recovery::CutOff { after, above, by_horizon: true });
+}
+
+#[test]
+fn a_next_episode_that_harms_nothing_is_looked_through() {
+    let bins = bins(|second| if (60..72).contains(&second) { 0 } else { 100 }, 200);
+    // The crash has no end of its own, and at the next fault service has been back for so many seconds: less than the hold time of five.
+    for since in [1, 2, 4] {
+        let faults = [(at(60), None), (at(72 + since), Some(at(72 + since)))];
+        let (episodes, stuck) = judged(&times(200), &faults, &bins, false);
+        let found: Vec<_> = episodes.iter().map(|episode| (episode.recovery.clone(), episode.calls_lost)).collect();
+        // The same as if the next fault came much later.
+        assert_eq!(found, [(Recovery::After(SimDuration::from_secs(16)), 1200), (Recovery::Unharmed, 0)], "{since}");
+        assert!(!stuck && episodes[0].endless && !episodes[1].began_below);
+    }
+    let far = judged(&times(200), &[(at(60), None), (at(90), Some(at(90)))], &bins, false).0;
+    assert_eq!((&far[0].recovery, &far[1].recovery), (&Recovery::After(SimDuration::from_secs(16)), &Recovery::Unharmed));
+}
+
+#[test]
+fn service_that_was_above_its_level_when_the_next_episode_harmed_it_was_cut_off_and_not_down() {
+    let bins = bins(|second| if (60..72).contains(&second) || (76..90).contains(&second) { 0 } else { 100 }, 200);
+    let (episodes, _) = judged(&times(200), &[(at(60), None), (at(76), Some(at(88)))], &bins, false);
+    let (after, above) = (SimDuration::from_secs(16), SimDuration::from_secs(4));
+    assert_eq!(episodes[0].recovery, Recovery::CutOff { after, above, by_horizon: false });
+    // What was lost before it began is not the second one's doing.
+    assert_eq!((&episodes[1].recovery, episodes[1].calls_lost), (&Recovery::After(SimDuration::from_secs(6)), 1400));
+    assert_eq!((episodes[0].calls_lost, episodes[1].began_below), (1200, false));
+}
+
+#[test]
+fn service_that_gets_no_better_is_not_above_its_level_because_of_one_good_second() {
+    // Nine in ten succeed from the fault on, and by luck a little more before the next episode.
+    let bins = bins(
+        |second| {
+            if second >= 75 {
+                96
+            } else if second >= 60 {
+                90
+            } else {
+                100
+            }
+        },
+        77,
+    );
+    let (episodes, _) = judged(&times(77), &[(at(60), None)], &bins, false);
+    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(17)));
+}
+
+#[test]
+fn an_episode_that_begins_when_service_is_down_already_says_so() {
+    let bins = bins(|second| if second >= 60 { 0 } else { 100 }, 200);
+    let (episodes, stuck) = judged(&times(200), &[(at(60), None), (at(76), Some(at(76)))], &bins, false);
+    assert_eq!(episodes.iter().map(|episode| episode.began_below).collect::<Vec<_>>(), [false, true]);
+    assert!(episodes.iter().all(|episode| matches!(episode.recovery, Recovery::Censored(_))) && !stuck);
+}
+
+/// So many calls in every so many seconds, none of which succeeds for some time.
+fn sparse(every: u64, down: std::ops::Range<u64>, horizon: u64) -> Vec<Bin> {
+    let call = |second: u64| u64::from(second % every == 0);
+    let succeeded = |second: u64| if down.contains(&second) { 0 } else { call(second) };
+    (0..horizon)
+        .map(|second| Bin { started: call(second), succeeded: succeeded(second), completed: succeeded(second), ..Bin::default() })
+        .collect()
+}
+
+#[test]
+fn where_not_even_a_total_outage_could_be_told_from_luck_nothing_is_said_of_recovery() {
+    let outage = [(at(60), Some(at(120)))];
+    for closed in [false, true] {
+        let (episodes, stuck) = judged(&times(180), &outage, &sparse(10, 60..120, 180), closed);
+        let Recovery::Undecided(reason) = &episodes[0].recovery else { panic!("{episodes:?}") };
+        assert!(reason.contains("too few calls") && reason.contains("0.5 ") && reason.contains("`hold`"), "{reason}");
+        assert!(episodes[0].unmeasured && episodes[0].measured_loss().is_none() && !stuck);
+    }
+    // The `hold` that is named would do, given time.
+    let (hold, horizon) = (SimDuration::from_secs(90), 1_000);
+    let longer = Clockwork { hold, ..times(horizon) };
+    let (episodes, _) = judged(&longer, &[(at(400), Some(at(500)))], &sparse(10, 400..500, horizon), false);
+    assert!(matches!(episodes[0].recovery, Recovery::After(_)), "{episodes:?}");
+}
+
+#[test]
+fn who_is_seen_to_be_down_is_down_however_few_calls_say_so() {
+    let (episodes, _) = judged(&times(180), &[(at(60), None)], &sparse(1, 60..180, 180), false);
+    assert_eq!(episodes[0].recovery, Recovery::Censored(SimDuration::from_secs(120)));
+}
+
+#[test]
+fn service_that_goes_down_without_the_faults_as_well_has_not_come_through_them_unharmed() {
+    // The queue fills from the beginning: what the level is taken from is over after six seconds, with the fault or without.
+    let bins = bins(|second| if second < 8 { 100 } else { 0 }, 100);
+    let mut at_hand = || bins.clone();
+    let (episodes, evidence) = episodes(&times(100), &[(at(2), Some(at(3)))], &bins, false, Twin::AtHand(&mut at_hand));
+    assert!(matches!(&episodes[0].recovery, Recovery::Undecided(reason) if reason.contains("goes down by itself")), "{episodes:?}");
+    assert!(episodes[0].unmeasured && evidence.is_none());
 }
 
 #[test]
@@ -181,7 +278,9 @@ fn a_run_that_was_down_and_is_not_stuck_says_why() {
     assert_eq!(seen(&down, None), Some("a fault was still on"));
     assert_eq!(seen(&down, Some(31)), Some("it was not below its level for the last two windows"), "the fault is over for 9 s");
     let late = bins(|second| if (56..59).contains(&second) { 10 } else { 100 }, 60);
-    assert_eq!(seen(&late, Some(10)), Some("it was not below its level for the last two windows"), "nothing was wrong before that");
+    assert_eq!(seen(&late, Some(10)), None, "in the last second it was above again");
+    let later = bins(|second| if second >= 56 { 10 } else { 100 }, 60);
+    assert_eq!(seen(&later, Some(10)), Some("it was not below its level for the last two windows"), "nothing was wrong before that");
     let mut few = down.clone();
     few[45..].iter_mut().for_each(|bin| (bin.started, bin.succeeded) = (50, 0));
     assert_eq!(seen(&few, Some(10)), Some("fewer calls came than before"));

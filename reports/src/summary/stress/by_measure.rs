@@ -1,7 +1,7 @@
 //! How do arms stand by a measure of the reader's choice, under each assumption?
 
 use super::{Under, columns, ranks};
-use crate::summary::ranking::{Score, places};
+use crate::summary::ranking::{Score, places, signs};
 use crate::table::{Cell, Table};
 use scenarios::measures::{Better, Measure, Reading, Unit};
 use scenarios::numbers::for_readers;
@@ -56,11 +56,11 @@ impl ByMeasure {
     }
 }
 
-/// What the measure is in each run of an arm that has it.
+/// What the measure is in each run of an arm that has it, and of which it is known.
 fn readings(results: &Results, arm: u32, measure: &Measure) -> Vec<(u64, Reading)> {
     let rows = results.rows_of(0, arm).iter();
     let read = |row: &RunRow| Some((row.seed, measure.of(row.measures()?, &results.manifest)));
-    rows.filter_map(read).filter(|(_, reading)| *reading != Reading::Missing).collect()
+    rows.filter_map(read).filter(|(_, reading)| !matches!(reading, Reading::Missing | Reading::AtLeast(_))).collect()
 }
 
 fn median(readings: &[(u64, Reading)]) -> Option<Reading> {
@@ -77,7 +77,7 @@ fn ranks_of(readings: &[Vec<(u64, Reading)>], better: Better) -> Vec<Option<u64>
     let score = |reading: Reading| match (reading, better) {
         (Reading::Is(value), Better::More) => value,
         (Reading::Is(value), _) => -value,
-        (Reading::Beyond(_) | Reading::Missing, _) => RUIN,
+        (Reading::Beyond(_) | Reading::AtLeast(_) | Reading::Missing, _) => RUIN,
     };
     let known: Vec<usize> = (0..readings.len()).filter(|arm| !readings[*arm].is_empty()).collect();
     let mut scores: Vec<(usize, Score)> =
@@ -85,7 +85,7 @@ fn ranks_of(readings: &[Vec<(u64, Reading)>], better: Better) -> Vec<Option<u64>
     // By their means, before anybody asks what is shown; of equal ones the order of the scenario.
     let mean = |score: &Score| score.values().sum::<i128>() / score.len().max(1) as i128;
     scores.sort_by_key(|(_, score)| std::cmp::Reverse(mean(score)));
-    let (order, ranks) = places(&scores.iter().map(|(_, score)| vec![score.clone()]).collect::<Vec<_>>());
+    let (order, ranks) = places(scores.len(), |one, other| signs(&scores[one].1, &scores[other].1, 1));
     let mut all = vec![None; readings.len()];
     order.iter().zip(ranks).for_each(|(place, rank)| all[scores[*place].0] = Some(rank));
     all
@@ -126,7 +126,7 @@ fn capital(name: &str) -> String {
 fn shown(unit: Unit, reading: Reading) -> Cell {
     match reading {
         Reading::Is(value) => Cell::text(readable(unit, value)),
-        Reading::Beyond(value) => Cell::text(format!("> {}", readable(unit, value))),
+        Reading::Beyond(value) | Reading::AtLeast(value) => Cell::text(format!("> {}", readable(unit, value))),
         Reading::Missing => Cell::Missing,
     }
 }

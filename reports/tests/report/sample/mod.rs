@@ -153,6 +153,7 @@ fn brownout_run(&(name, middle, never, per_hundred, during): &Arm, seed: u64) ->
             downtime: SimDuration::from_secs(back - 20),
             calls_lost: calls - succeeded,
             relapses: 0,
+            ..Episode::default()
         }],
         stuck: lost,
         stuck_evidence: lost.then(|| stuck(measured)),

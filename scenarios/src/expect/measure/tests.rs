@@ -1,7 +1,7 @@
 use super::*;
 use crate::results::{RunOutcome, RunRow};
 use models::measure::{Episode, LatencySummary, Recovery, RunMeasures};
-use sim_core::time::{SimDuration, SimTime};
+use sim_core::time::SimDuration;
 
 /// Two arms with these runs, by seed from 1.
 fn results(first: Vec<RunMeasures>, second: Vec<RunMeasures>) -> Results {
@@ -63,8 +63,7 @@ fn a_quantile_of_latency_is_as_exact_as_its_buckets_and_what_is_exact_is_told_so
 }
 
 fn recovers(recovery: Recovery) -> RunMeasures {
-    let episode = Episode { begin: SimTime::ZERO, end: SimTime::ZERO, recovery, downtime: SimDuration::ZERO, calls_lost: 0, relapses: 0 };
-    RunMeasures { episodes: vec![episode], ..RunMeasures::default() }
+    RunMeasures { episodes: vec![Episode { recovery, ..Episode::default() }], ..RunMeasures::default() }
 }
 
 fn answers(succeeded: u64) -> RunMeasures {
@@ -105,8 +104,41 @@ fn a_run_that_never_recovers_is_longer_than_any_limit_and_has_no_mean() {
 }
 
 #[test]
+fn a_run_that_was_cut_off_above_its_level_leaves_the_limit_undecided_where_it_matters() {
+    let cut_off = || recovers(Recovery::CutOff { after: SimDuration::from_secs(16), above: SimDuration::from_secs(4), by_horizon: true });
+    let at_most = |cut: usize, limit: &str| {
+        let others = (cut..40).map(|_| recovers(Recovery::After(SimDuration::from_secs(3))));
+        let results = results((0..cut).map(|_| cut_off()).chain(others).collect(), vec![]);
+        judged(&MeasureBounds { at_most: text(limit), ..of("recovery time") }, &results, 0)
+    };
+    let (_, judgement, evidence, _) = at_most(40, "30s");
+    assert_eq!(judgement, Judgement::Undecided);
+    assert!(evidence.contains("nobody saw whether that lasts"), "{evidence}");
+    // It is known to have taken 12 s, and two of forty runs move no median.
+    assert_eq!((at_most(40, "11s").1, at_most(2, "30s").1), (Judgement::Failed, Judgement::Passed));
+}
+
+#[test]
+fn what_no_fault_did_and_what_has_no_level_is_not_measured() {
+    let reason = "no level to come back to: no call succeeded in a whole bin between the warm-up and the first fault";
+    let dead = || {
+        let episode = Episode { recovery: Recovery::Undecided(reason.to_owned()), unmeasured: true, ..Episode::default() };
+        RunMeasures { episodes: vec![episode], ..RunMeasures::default() }
+    };
+    let (struck, calm) = ((0..30).map(|_| dead()).collect(), (0..30).map(|_| RunMeasures::default()).collect());
+    let results = results(struck, calm);
+    for (name, limit) in [("recovery time", "1s"), ("downtime", "1s"), ("calls lost", "1"), ("relapses", "0"), ("stuck", "0%")] {
+        let limit = limit.parse().map_or(text(limit), |count| Some(Amount::Number(count)));
+        for (arm, wanted) in [(0, reason), (1, "no fault struck")] {
+            let (_, judgement, evidence, _) = judged(&MeasureBounds { at_most: limit.clone(), ..of(name) }, &results, arm);
+            assert_eq!((judgement, evidence), (Judgement::Undecided, format!("no run has such a value: {wanted}")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_share_that_a_run_has_or_has_not_is_judged_exactly() {
-    let runs = (0..30).map(|run| RunMeasures { stuck: run < 3, ..RunMeasures::default() }).collect();
+    let runs = (0..30).map(|run| RunMeasures { stuck: run < 3, ..recovers(Recovery::Unharmed) }).collect();
     let results = results(runs, vec![]);
     let bounds = MeasureBounds { at_most: text("30%"), over_runs: Some(Over::Mean), ..of("stuck") };
     let (_, judgement, evidence, worst) = judged(&bounds, &results, 0);
