@@ -4,7 +4,7 @@
 //! place, and a cell in which none is shown at all has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
 //! runs, shares are pooled.
 
-use super::fates::{Fate, named};
+use super::fates::{Fate, listed, named};
 use super::ranking_table::reached_cell;
 use super::returning::of_runs;
 use super::violations::{Violations, opening_over_cells};
@@ -14,6 +14,9 @@ use crate::table::Cell;
 use scenarios::results::Results;
 use sim_core::stats::quantile::Quantile;
 use sim_core::stats::survival::Reached;
+
+/// More arms than this, and one, are counted and not named in a headline.
+const MOST_NAMED: usize = 3;
 
 /// Which arm is best in how many cells, and how far apart the arms are where they are farthest.
 pub(super) fn headline(results: &Results) -> String {
@@ -38,8 +41,14 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
     winners.sort_by_key(|(wins, _)| std::cmp::Reverse(*wins));
     let of = |wins: usize| if wins == cells { every_one(cells) } else { format!("{wins} of {cells} cells") };
     let first = winners.first().map(|(wins, arm)| format!("{} is best in {}", named(arm), of(*wins)));
-    let others = winners.iter().skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
-    let list: Vec<String> = first.into_iter().chain(others).collect();
+    let told = if winners.len() > MOST_NAMED + 1 { MOST_NAMED } else { winners.len() };
+    let others = winners.iter().take(told).skip(1).map(|(wins, arm)| format!("{} in {wins}", named(arm)));
+    let rest: Vec<usize> = winners.iter().skip(told).map(|(wins, _)| *wins).collect();
+    let rest = rest.first().zip(rest.last()).map(|(most, least)| {
+        let wins = number::range(&least.to_string(), &most.to_string());
+        format!("{} others in {wins} each", winners.len() - told)
+    });
+    let list: Vec<String> = first.into_iter().chain(others).chain(rest).collect();
     let list = if list.is_empty() { "No arm is best in any cell".to_owned() } else { list.join(", ") };
     let tied = cells - differing - unsound;
     let tied = if tied > 0 { format!("; in {tied} no difference is shown") } else { String::new() };
@@ -47,22 +56,39 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
     // Counted once for each arm, a place that several share would read like a contradiction.
     let is_shared = wins.iter().sum::<usize>() > differing;
     let shared = if is_shared { " (shared where no difference between them is shown)" } else { "" };
-    let lost: String = winners.iter().filter_map(|(_, arm)| lost(rankings, arm)).collect();
+    let lost = lost(rankings, &winners.iter().map(|(_, arm)| arm.as_str()).collect::<Vec<_>>());
     format!("{list}{shared}{tied}{unsound}.{lost} {}", farthest(rankings))
 }
 
-/// Where an arm that is best somewhere does not come back at all.
-fn lost(rankings: &[Ranking], name: &str) -> Option<String> {
-    let of_arm = |ranking: &'_ Ranking| {
-        ranking.arms.iter().any(|arm| arm.name == name && arm.not_recovered > 0 && arm.not_recovered == arm.watched())
+/// Where arms that are best somewhere do not come back at all; those that fail in the same cells are told together.
+fn lost(rankings: &[Ranking], winners: &[&str]) -> String {
+    let mut groups: Vec<(Vec<usize>, Vec<&str>)> = Vec::new();
+    for name in winners {
+        let is_lost = |arm: &ArmSummary| arm.name == *name && arm.not_recovered > 0 && arm.not_recovered == arm.watched();
+        let cells = rankings.iter().enumerate().filter(|(_, ranking)| ranking.kind == Kind::Faults && ranking.arms.iter().any(is_lost));
+        let cells: Vec<usize> = cells.map(|(cell, _)| cell).collect();
+        match groups.iter_mut().find(|(known, _)| *known == cells) {
+            Some((_, arms)) => arms.push(name),
+            None => groups.push((cells, vec![name])),
+        }
+    }
+    let sentence = |(cells, arms): &(Vec<usize>, Vec<&str>)| {
+        let first = &rankings[*cells.first()?].label;
+        let (who, never) = match arms.as_slice() {
+            [arm] => (named(arm), "never recovers"),
+            arms if arms.len() == winners.len() => ("none of these".to_owned(), "ever recovers"),
+            arms => {
+                let told = if arms.len() > MOST_NAMED + 1 { MOST_NAMED } else { arms.len() };
+                let more = (arms.len() > told).then(|| format!("{} others", arms.len() - told));
+                (listed(&arms.iter().take(told).map(|arm| named(arm)).chain(more).collect::<Vec<_>>()), "never recover")
+            }
+        };
+        Some(match cells.len() {
+            1 => format!(" But {who} {never} with {first}."),
+            lost => format!(" But {who} {never} in {lost} of {} cells, first with {first}.", rankings.len()),
+        })
     };
-    let lost: Vec<&Ranking> = rankings.iter().filter(|ranking| ranking.kind == Kind::Faults && of_arm(ranking)).collect();
-    let first = lost.first()?;
-    let (arm, of) = (named(name), rankings.len());
-    Some(match lost.len() {
-        1 => format!(" But {arm} never recovers with {}.", first.label),
-        cells => format!(" But {arm} never recovers in {cells} of {of} cells, first with {}.", first.label),
-    })
+    groups.iter().filter_map(sentence).collect()
 }
 
 /// Whether a cell has a best arm: one that differs from others, and keeps its word.
@@ -261,5 +287,39 @@ fn spread(cells: &[(String, ArmSummary)], of: impl Fn(&ArmSummary) -> Option<Cel
     match (values.first(), values.last()) {
         (Some(low), Some(high)) => number::range(&low.shown(), &high.shown()),
         _ => number::MISSING.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rankings(lost: &[&[&str]]) -> Vec<Ranking> {
+        let of = |(cell, names): (usize, &&[&str])| {
+            let text = r#"(schema: 1, name: "x", horizon: "9s", nodes: { "a": Clients(count: 1, arrivals: Constant(rate: "5/s"), calls: "b"), "b": Service(workers: 1, demand: Constant("10ms")) })"#;
+            let source = scenarios::text::Source::new("x.ron", text);
+            let scenario = scenarios::read(source, "x", &[], scenarios::Extent::Grid).expect("the scenario is sound");
+            let results = Results::nothing_yet(scenarios::sweep::manifest(&scenario));
+            let mut ranking = Ranking::of(&results, 0);
+            (ranking.label, ranking.kind) = (format!("x = {cell}"), Kind::Faults);
+            let arm = ArmSummary::of(&results, 0, 0);
+            ranking.arms =
+                names.iter().map(|name| ArmSummary { name: (*name).to_owned(), recovered: 0, not_recovered: 4, ..arm.clone() }).collect();
+            ranking
+        };
+        lost.iter().enumerate().map(of).collect()
+    }
+
+    #[test]
+    fn arms_that_are_lost_in_the_same_cells_are_told_together_and_many_are_counted() {
+        let all = ["a", "b", "c", "d", "e", "f"];
+        assert_eq!(lost(&rankings(&[&[], &all, &all]), &all), " But none of these ever recovers in 2 of 3 cells, first with x = 1.");
+        assert_eq!(
+            lost(&rankings(&[&["a"], &["b", "c"], &[]]), &all),
+            " But \"a\" never recovers with x = 0. But \"b\" and \"c\" never recover with x = 1."
+        );
+        let five = ["a", "b", "c", "d", "e"];
+        assert_eq!(lost(&rankings(&[&five]), &all), " But \"a\", \"b\", \"c\" and 2 others never recover with x = 0.");
+        assert_eq!(lost(&rankings(&[&[]]), &all), "");
     }
 }
