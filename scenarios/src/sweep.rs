@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(labelled.faults[0][0].told(), "disk: server[1] 4 times slower");
         assert_eq!(labelled.random_faults, ["then: crash of server"]);
         let storm = of(
-            r#"storm: Storm(from: "10s", lasts: "20s", families: [Crash(node: "server"), Crash(node: "server", while_down: Refusal), Pause(node: "server")])"#,
+            r#"storm: Storm(from: "10s", lasts: "20s", quiet: "5s", families: [Crash(node: "server"), Crash(node: "server", while_down: Refusal), Pause(node: "server")])"#,
         );
         assert_eq!(storm.faults[0][0].told(), "storm: drawn anew by every seed from crash of server; pause of server");
     }

@@ -11,6 +11,7 @@ use models::ids::EdgeId;
 use models::plan::{Callee, EdgePlan, Plan, Role};
 use models::services::{Step, TaskPlan};
 use models::strategies::Layer;
+use models::topology::Route;
 use models::workloads::ArrivalProcess;
 use sim_core::units::Share;
 
@@ -62,7 +63,9 @@ fn who_waits(plan: &Plan, id: EdgeId, edge: &EdgePlan) -> Option<&'static str> {
 /// The greatest share of messages that a way of an edge loses, there or back, without any fault; nothing if none does.
 fn worst_loss(plan: &Plan, edge: &EdgePlan) -> Option<Share> {
     let ways = edge.routes.iter().flat_map(|(_, (there, back))| [*there, *back]);
-    ways.map(|way| plan.topology.route(way).loss()).max_by_key(|loss| loss.parts()).filter(|loss| *loss > Share::NONE)
+    // Where nothing travels there is no way.
+    let routes = ways.filter_map(|way| plan.topology.routes().get(way.index()));
+    routes.map(Route::loss).max_by_key(|loss| loss.parts()).filter(|loss| *loss > Share::NONE)
 }
 
 /// Whether a layer ends a wait for an answer that does not come.

@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn what_is_left_out_is_named_by_whole_words() {
         let link = "Link(from: \"default\", to: \"default\",\n     delay: Constant(\"5ms\"), loss: \"1%\")";
-        assert_eq!(at_a_glance(link), "Link(from: \"default\", to: \"default\", delay: ...");
+        assert_eq!(at_a_glance(link), "Link(from: \"default\", to: \"default\", delay: Constant(\"5ms\") ...");
         assert_eq!(at_a_glance("Crash(node:  \"db\")"), "Crash(node: \"db\")");
         let whats: Vec<String> = left_out(SERVICE).into_iter().map(|(_, what)| what).collect();
         assert!(whats.contains(&"without `Call(\"a\")`".to_owned()), "{whats:?}");
