@@ -27,9 +27,6 @@ fn a_pause_of_a_millisecond_makes_nobody_never_recover() {
     assert!(said.out.contains("were cut off by the next episode after 4 s above the level") && !said.out.contains("never"), "{}", said.out);
     let run = place.run(&["run", "harmful.ron", "--seed", "1"]);
     assert!(run.out.contains("cut off by the next episode after 4 s above the level"), "{}", run.out);
-    // Of one run it is known when the crash was over.
-    let crash = run.out.lines().find(|line| line.contains("crash of s") && line.contains("60 s")).unwrap_or_default();
-    assert!(crash.contains("72 s"), "{crash}\n{}", run.out);
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn who_waits_for_ever_for_what_the_way_loses_is_a_warning() {
     let text = |arrivals: &str, stack: &str| {
         format!(
             r#"(schema: 1, name: "lossy", horizon: "10s",
-                nodes: {{ "c": Clients(count: 5, arrivals: {arrivals}, calls: "s", domain: "x"), "s": Service(does: [Call("d")], domain: "x"), "d": Service(domain: "y") }},
+                nodes: {{ "c": Clients(count: 5, arrivals: {arrivals}, calls: "s", domain: "x"), "s": Service(workers: 4, demand: Constant("5ms"), does: [Call("d")], domain: "x"), "d": Service(workers: 4, demand: Constant("5ms"), domain: "y") }},
                 links: [Link(from: "x", to: "y", delay: Constant("1ms"), loss: "0.2%")], stacks: {{ {stack} }})"#
         )
     };
