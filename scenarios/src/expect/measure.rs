@@ -313,7 +313,7 @@ fn worst(values: &[(u64, f64)], limits: Limits) -> Option<u64> {
 
 fn said(unit: Unit, is_difference: bool, value: f64, limits: Limits) -> String {
     // What is not the limit is not told as if it were.
-    let is_beside = |limit: &f64| *limit != value && unit.near(*limit) == unit.near(value);
+    let is_beside = |limit: &f64| limit.total_cmp(&value).is_ne() && unit.near(*limit) == unit.near(value);
     match value {
         _ if value == f64::INFINITY => "cut off".to_owned(),
         _ if value == f64::NEG_INFINITY => "cut off on the other side".to_owned(),

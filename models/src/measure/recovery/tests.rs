@@ -162,7 +162,7 @@ fn an_episode_that_begins_when_service_is_down_already_says_so() {
 
 /// So many calls in every so many seconds, none of which succeeds for some time.
 fn sparse(every: u64, down: std::ops::Range<u64>, horizon: u64) -> Vec<Bin> {
-    let call = |second: u64| u64::from(second % every == 0);
+    let call = |second: u64| u64::from(second.is_multiple_of(every));
     let succeeded = |second: u64| if down.contains(&second) { 0 } else { call(second) };
     (0..horizon)
         .map(|second| Bin { started: call(second), succeeded: succeeded(second), completed: succeeded(second), ..Bin::default() })
