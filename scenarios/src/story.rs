@@ -3,6 +3,8 @@
 //! Own definition. Everything is said of the first cell and made from the plan that is run, so that it cannot differ from it; what an arm
 //! changes stands as it was written. The load and the parts are those of the first arm; the map has whatever any arm has.
 
+mod settings;
+
 use crate::numbers::{for_readers, grouped};
 use crate::plan_text::written;
 use crate::scenario::Scenario;
@@ -44,6 +46,9 @@ pub struct Part {
     pub name: String,
     /// What it is, in a few words.
     pub words: String,
+    /// What else the scenario says of it, as it is written there: `restarts: (after: Constant("10s"))`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
 }
 
 /// What callers do in every arm when they call one callee.
@@ -67,11 +72,17 @@ pub fn story(scenario: &Scenario) -> Story {
     let groups = first.group.iter().map(|group| {
         let kind = format!("{:?}", group.spec);
         let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_owned();
-        Part { name: group.name.clone(), words: format!("a group of {} that speaks {kind}", counted(group.members, "member")) }
+        let words = format!("a group of {} that speaks {kind}", counted(group.members, "member"));
+        Part { settings: settings::untold(scenario, "groups", &group.name), name: group.name.clone(), words }
+    });
+    let callers = first.populations.iter().filter_map(|population| {
+        let settings = settings::untold(scenario, "nodes", &population.name);
+        let words = counted(population.count, "client");
+        (!settings.is_empty()).then(|| Part { name: population.name.clone(), words, settings })
     });
     Story {
         load: first.populations.iter().map(|population| load(first, population)).collect(),
-        parts: first.services.iter().map(|service| part(first, service)).chain(groups).collect(),
+        parts: callers.chain(first.services.iter().map(|service| part(scenario, first, service))).chain(groups).collect(),
         stacks: stacks(&cell.arms.iter().map(|arm| &*arm.plan).collect::<Vec<_>>()),
         arms: scenario.arms.iter().map(|arm| changes(scenario, arm)).collect(),
         map,
@@ -115,10 +126,11 @@ fn load(plan: &Plan, population: &PopulationPlan) -> String {
 }
 
 /// What one service is.
-fn part(plan: &Plan, service: &ServicePlan) -> Part {
+fn part(scenario: &Scenario, plan: &Plan, service: &ServicePlan) -> Part {
     let name = service.name.clone();
+    let settings = settings::untold(scenario, "nodes", &name);
     if service.broker.is_some() {
-        return Part { name, words: format!("a broker of {}", counted(service.replicas, "replica")) };
+        return Part { name, words: format!("a broker of {}", counted(service.replicas, "replica")), settings };
     }
     let mut words = vec![counted(service.replicas, "replica")];
     let held = match service.threads {
@@ -153,7 +165,7 @@ fn part(plan: &Plan, service: &ServicePlan) -> Part {
     if !callees.is_empty() {
         words.push(format!("calls {}", callees.join(", ")));
     }
-    Part { name, words: words.join("; ") }
+    Part { name, words: words.join("; "), settings }
 }
 
 /// The layers that are the same in all of these systems, edge by edge; of an edge, as far as they have it.
@@ -176,7 +188,7 @@ fn stacks(arms: &[&Plan]) -> Vec<Stack> {
 /// A layer as it is written, and what it does.
 fn layer(layer: &Layer) -> Part {
     let does = Layer::ALL.iter().find(|(name, _)| *name == layer.name()).map_or("", |(_, summary)| summary);
-    Part { name: written(layer), words: does.to_owned() }
+    Part { name: written(layer), words: does.to_owned(), settings: Vec::new() }
 }
 
 fn counted(count: u32, what: &str) -> String {

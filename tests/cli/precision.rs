@@ -107,6 +107,23 @@ fn a_warm_up_or_a_horizon_that_is_too_short_is_said_by_every_command_and_in_the_
     }
 }
 
+#[test]
+fn arms_that_meet_different_loads_are_said_to_and_the_one_with_fewer_callers_is_not_best_for_that() {
+    let place = place();
+    let arms =
+        r#"arms: { "usual": (), "fewer": (nodes: { "clients": Clients(count: 10, arrivals: Poisson(rate: "30/s"), calls: "service") }) }"#;
+    let from = QUEUE.find("arms:").expect("it has arms");
+    let until = QUEUE.find("    sweep:").expect("it has a sweep");
+    // As many workers as are asked for: neither arm is any worse for its callers.
+    let text = format!("{}{arms},\n{}", &QUEUE[..from], &QUEUE[until..]).replace("workers: 1", "workers: Unlimited");
+    place.write("loads.ron", text.as_bytes());
+    let said = place.run(&["compare", "loads.ron", "--replications", "10"]);
+    let sentence = "warning: arms do not meet the same load: a run has up to ";
+    assert!(said.err.contains(sentence) && said.err.contains(" calls in \"fewer\", and up to "), "{}", said.err);
+    assert!(!said.out.contains("Best is"), "{}", said.out);
+    assert!(!place.run(&["compare", "queue.ron", "--replications", "10"]).err.contains("same load"));
+}
+
 /// The queue grows by three in a second, and when it is a second long everybody waits in vain: long before the fault.
 const SLOWLY: &str = r#"(schema: 1, name: "slowly", horizon: "120s", warm_up: "5s",
     nodes: {

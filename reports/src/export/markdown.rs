@@ -99,7 +99,10 @@ fn push_simulated(text: &mut String, results: &Results, rest: &str) {
     let load = summary::load_heading(manifest);
     let mut lists: Vec<(&str, Vec<String>)> = vec![(&load, story.load.clone())];
     lists.push(("Varied", summary::varied(manifest).into_iter().map(|(axis, values)| format!("{axis}: {values}")).collect()));
-    lists.push(("Parts", story.parts.iter().map(|part| format!("{}: {}", part.name, part.words)).collect()));
+    lists.push((
+        "Parts",
+        story.parts.iter().map(|part| format!("{}: {}", part.name, stacks::part(part, &str::to_owned, &str::to_owned))).collect(),
+    ));
     let stack = |stack: &Stack| format!("{}: {}", stack.edge, stacks::sentence(stack, &str::to_owned, &str::to_owned));
     lists.push((stacks::heading(manifest), story.stacks.iter().map(stack).collect()));
     let planned = faults::kinds(manifest, 0).into_iter().map(|(told, windows)| faults::sentence(&told, &windows));

@@ -67,7 +67,9 @@ fn parts(manifest: &Manifest) -> String {
     if parts.is_empty() {
         return String::new();
     }
-    let rows: String = parts.iter().map(|part| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(&part.name), escaped(&part.words))).collect();
+    let code = |setting: &str| format!("<code>{}</code>", escaped(setting));
+    let words = |part| summary::stacks::part(part, &code, &escaped);
+    let rows: String = parts.iter().map(|part| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(&part.name), words(part))).collect();
     let list = format!("<dl class=\"told\">\n{rows}</dl>\n");
     let list =
         if parts.len() > OPEN_PARTS { format!("<details><summary>{} parts</summary>\n{list}</details>\n", parts.len()) } else { list };

@@ -2,7 +2,7 @@
 //!
 //! Own definition. A *beginning* that was measured: service, or the number of calls under way, had not settled when the warm-up was
 //! over. A horizon that comes too soon: no run could be seen to come back, an expected recovery lies beyond what is seen, or most runs that had not come back
-//! were on their way; or that recovery cannot be judged at all. Arms and cells of which the same is to be said are counted, and the one that shows it best is named.
+//! were on their way; or that recovery cannot be judged at all. Arms that meet different loads. Arms and cells of which the same is to be said are counted, and the one that shows it best is named.
 
 use super::cell_label;
 use crate::number;
@@ -15,7 +15,33 @@ use sim_core::time::{SimDuration, SimTime};
 /// One sentence for each doubt, with a remedy; usually none.
 pub fn doubts(results: &Results) -> Vec<String> {
     let manifest = &results.manifest;
-    beginnings(results).into_iter().chain(horizon(manifest)).chain(untold(results)).chain(on_their_way(results)).collect()
+    let of_load = unequal_load(results);
+    beginnings(results).into_iter().chain(of_load).chain(horizon(manifest)).chain(untold(results)).chain(on_their_way(results)).collect()
+}
+
+/// Arms that do not meet the same number of calls, though these come whatever becomes of earlier ones: an arm may have other clients.
+fn unequal_load(results: &Results) -> Option<String> {
+    let manifest = &results.manifest;
+    if manifest.load != "open" {
+        return None;
+    }
+    let found = (0..manifest.cells.len() as u32).find_map(|cell| {
+        // A run that was stopped early has made fewer calls than the others of its arm.
+        let of = |arm: u32| results.runs_of(cell, arm).map(|(_, run)| run.calls).max().map(|most| (most, arm));
+        let arms = 0..manifest.arms.len() as u32;
+        let (least, most) = (arms.clone().filter_map(of).min()?, arms.filter_map(of).max()?);
+        (least.0 * 20 < most.0 * 19).then_some((cell, least, most))
+    })?;
+    let (cell, least, most) = found;
+    let told = |(calls, arm): (u64, u32), of: &str| format!("up to {}{of} in \"{}\"", number::count(calls), manifest.arms[arm as usize]);
+    let with = cell_label(manifest, cell);
+    let with = if with.is_empty() { String::new() } else { format!("with {with} ") };
+    Some(format!(
+        "arms do not meet the same load: {with}a run has {}, and {}; what is said of their differences holds for the load as well as for what else \
+         differs; give all arms the same clients, or vary the load in a sweep",
+        told(least, " calls"),
+        told(most, "")
+    ))
 }
 
 /// What the first runs of a scenario show of its warm-up, for a single run as well.
@@ -50,7 +76,8 @@ fn beginning(manifest: &Manifest, cell: u32, arm: u32, seen: &Beginning, others:
         let when = seen.settled.map_or_else(String::new, |at| format!(" at about {}", number::length(at.since_start())));
         return format!(
             "service goes down by itself, without a fault: {place}the {what} fall{when} from {before} on average to {after}; the load is more than is borne \
-             for long, so that what comes later says little about faults; lower the load, or look for the load from which it goes down (`Bisect` in a sweep)"
+             for long, or something is used up and never given back (a worker or a client that waits for an answer without a `Timeout`), so that what comes later \
+             says little about faults; lower the load, or look for the load from which it goes down (`Bisect` in a sweep), or end the wait"
         );
     }
     let before_what = if manifest.faults_of(cell).is_empty() { "the horizon" } else { "the first fault" };

@@ -230,10 +230,18 @@ pub(super) fn places(count: usize, shown: impl Fn(usize, usize) -> Ordering) -> 
 /// A number for each seed; the larger, the better.
 pub(super) type Score = BTreeMap<u64, i128>;
 
+/// Minus the attempts per call, in billionths: who has fewer callers makes fewer attempts, and is no better for that. Seeds without a call are left out.
+fn attempts_per_call(arm: &ArmSummary) -> Score {
+    let calls: BTreeMap<u64, u64> = arm.by_seed.iter().map(|&(seed, _, calls)| (seed, calls)).collect();
+    let called =
+        arm.attempts_by_seed.iter().filter_map(|&(seed, attempts)| Some((seed, attempts, *calls.get(&seed).filter(|calls| **calls > 0)?)));
+    called.map(|(seed, attempts, calls)| (seed, -(i128::from(attempts) * BILLION / i128::from(calls)))).collect()
+}
+
 /// What ranks an arm, seed by seed, what matters most first.
 pub(super) fn scores(kind: Kind, arm: &ArmSummary) -> Vec<Score> {
     let cost: Score = match arm.goodput_by_seed.as_slice() {
-        [] => arm.attempts_by_seed.iter().map(|&(seed, attempts)| (seed, -i128::from(attempts))).collect(),
+        [] => attempts_per_call(arm),
         done => done.iter().map(|&(seed, goodput)| (seed, i128::from(goodput))).collect(),
     };
     let mut scores = vec![shares(arm), cost];

@@ -194,7 +194,8 @@ fn differences(baseline: &str, paired: Option<&Paired>) -> [Field; 3] {
     let (low, high) = paired.and_then(|paired| paired.interval).unzip();
     let ends = [low, high].map(|end| Cell::or_missing(end, points));
     [
-        Field::number(&format!("against\n\"{baseline}\""), "pp", Cell::or_missing(paired, |paired| points(paired.median))).deciding(),
+        Field::number(&format!("against\n\"{baseline}\",\nmedian"), "pp", Cell::or_missing(paired, |paired| points(paired.median)))
+            .deciding(),
         interval("95 % interval", "95 %", "pp", ends).deciding(),
         Field::number("better\nin", "seeds", Cell::or_missing(paired, |paired| Cell::OutOf(paired.wins, paired.seeds()))),
     ]

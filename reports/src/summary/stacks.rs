@@ -1,7 +1,13 @@
-//! What do callers do in every arm, in words?
+//! What are the parts of a system, and what do callers do in every arm, in words?
 
 use scenarios::results::Manifest;
-use scenarios::story::Stack;
+use scenarios::story::{Part, Stack};
+
+/// What a part is, without a full stop. `code` puts a setting as it is written, `words` the rest.
+pub fn part(part: &Part, code: &dyn Fn(&str) -> String, words: &dyn Fn(&str) -> String) -> String {
+    let settings = part.settings.iter().map(|setting| code(setting));
+    std::iter::once(words(&part.words)).chain(settings).collect::<Vec<_>>().join("; ")
+}
 
 /// Above what callers do in every arm; without arms to compare it is what they do.
 pub fn heading(manifest: &Manifest) -> &'static str {
@@ -18,11 +24,17 @@ pub fn sentence(stack: &Stack, code: &dyn Fn(&str) -> String, words: &dyn Fn(&st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scenarios::story::Part;
+
+    #[test]
+    fn of_a_part_stands_last_what_the_scenario_says_and_the_words_leave_out() {
+        let settings = vec!["restarts: ()".to_owned(), "queue: Lifo()".to_owned()];
+        let told = Part { name: "db".to_owned(), words: "3 replicas".to_owned(), settings };
+        assert_eq!(part(&told, &|code| format!("<{code}>"), &str::to_owned), "3 replicas; <restarts: ()>; <queue: Lifo()>");
+    }
 
     #[test]
     fn layers_are_told_from_the_outside_and_what_arms_do_besides_is_not_denied() {
-        let part = |name: &str, words: &str| Part { name: name.to_owned(), words: words.to_owned() };
+        let part = |name: &str, words: &str| Part { name: name.to_owned(), words: words.to_owned(), settings: Vec::new() };
         let layers = vec![part("Deadline(\"2s\")", "ends the call"), part("Timeout(\"1s\")", "ends an attempt")];
         let told = |is_all| {
             let stack = Stack { edge: "a -> b".to_owned(), layers: layers.clone(), is_all };

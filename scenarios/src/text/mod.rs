@@ -28,11 +28,13 @@
 //! | [`overlay`] | what does an arm change? |
 //! | [`cut`] | how is one element taken out of the text? |
 //! | [`comment`] | what does the scenario say about itself? |
+//! | [`mod@one_line`] | how does one element read in one line? |
 
 pub mod comment;
 pub mod cut;
 mod elsewhere;
 mod explain;
+pub mod one_line;
 pub mod overlay;
 pub mod parse;
 pub mod patch;
@@ -43,6 +45,7 @@ mod syntax;
 pub mod tree;
 
 pub use comment::first_comment;
+pub use one_line::one_line;
 pub use source::Source;
 pub use tree::Element;
 
