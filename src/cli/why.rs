@@ -194,9 +194,9 @@ const WORDS: [&str; 4] = ["slowest", "first-failure", "retry-storm", "violation"
 const CALLS: &str =
     "a call is named as traces name it, such as \"shoppers -> checkout #17.3\", #17.3, or by its key, or `slowest`, or `first-failure`";
 
-/// `Linearizable` names `Linearizable(...)`.
+/// `Linearizable` names `Linearizable(...)`, and `BoundedStaleness` names `BoundedStaleness 1 versions`.
 fn is_named(property: &str, name: &str) -> bool {
-    property == name || property.split('(').next() == Some(name)
+    property == name || property.split(['(', ' ']).next() == Some(name)
 }
 
 /// The earliest violation; or why there is none.

@@ -115,7 +115,7 @@ fn arms_that_meet_different_loads_are_said_to_and_the_one_with_fewer_callers_is_
     let from = QUEUE.find("arms:").expect("it has arms");
     let until = QUEUE.find("    sweep:").expect("it has a sweep");
     // As many workers as are asked for: neither arm is any worse for its callers.
-    let text = format!("{}{arms},\n{}", &QUEUE[..from], &QUEUE[until..]).replace("workers: 1", "workers: Unlimited");
+    let text = format!("{}{arms},\n{}", &QUEUE[..from], &QUEUE[until..]).replace("workers: 1", "workers: \"unlimited\"");
     place.write("loads.ron", text.as_bytes());
     let said = place.run(&["compare", "loads.ron", "--replications", "10"]);
     let sentence = "warning: arms do not meet the same load: a run has up to ";

@@ -30,7 +30,7 @@ fn a_run_says_what_came_of_each_property_and_ends_with_the_worst() {
         assert_eq!(place.run(&["replay", "register.ron", "--seed", "1", "--lines", "1", "--quiet"]).code, Some(code));
         assert_eq!(said.out.contains("Linearizable is violated: a read answered"), fields == STALE, "{}", said.out);
         // Who wrote and who read, in lines of their own.
-        assert_eq!(said.out.lines().any(|line| line.contains(" writes v") && line.contains(" object 0")), fields == STALE, "{}", said.out);
+        assert_eq!(said.out.lines().any(|line| line.contains(" writes ") && line.contains(" object 0")), fields == STALE, "{}", said.out);
     }
 }
 
@@ -48,6 +48,26 @@ fn a_comparison_counts_the_runs_in_which_a_property_is_violated() {
         let failures = place.read("junit.xml").matches("<failure").count();
         assert_eq!(failures, usize::from(code == 1), "one case for each property and arm");
         assert!(place.read("summary.md").contains("### Properties"));
+    }
+}
+
+#[test]
+fn a_property_with_numbers_in_its_name_may_be_called_by_its_first_word_alone() {
+    let clause = |name: &str| format!(r#"expect: [Violated(property: "{name}", at_least: "20%")],"#);
+    let one = "BoundedStaleness(versions: 1)";
+    for (properties, name, code) in [
+        (one, "BoundedStaleness", 0),
+        (one, "BoundedStaleness 1 versions", 0),
+        (one, "Bounded", 2),
+        ("BoundedStaleness(versions: 1), BoundedStaleness(versions: 2)", "BoundedStaleness", 2),
+    ] {
+        let text = register("keys: 1, reads: \"50%\", read_quorum: 1, write_quorum: 1, without: [WriteBack]", properties, &clause(name));
+        let place = Place::with(&[("register.ron", &text)]);
+        let said = place.run(&["compare", "register.ron", "--quiet"]);
+        assert_eq!(said.code, Some(code), "{name}: {}{}", said.out, said.err);
+        if code == 2 {
+            assert!(said.err.contains(&format!("the scenario states no property `{name}`")), "{}", said.err);
+        }
     }
 }
 

@@ -4,12 +4,17 @@ use sim_core::time::SimDuration;
 use std::fmt;
 
 /// The beginning of a value that was written: no two writes of a run share more, and a reader wants to tell them apart. `nothing` is what a key is before any write.
+/// A small number is no such value, but a count, and stands as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Beginning(pub u64);
 
 impl fmt::Display for Beginning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 { f.write_str("nothing") } else { write!(f, "{:06x}", self.0 >> 40) }
+        match (self.0, self.0 >> 40) {
+            (0, _) => f.write_str("nothing"),
+            (count, 0) => write!(f, "{count}"),
+            (_, beginning) => write!(f, "{beginning:06x}"),
+        }
     }
 }
 
@@ -100,6 +105,7 @@ mod tests {
     #[test]
     fn values_are_told_by_their_beginning_and_lists_with_commas() {
         assert_eq!((Beginning(0).to_string().as_str(), Beginning(0x5f3a_21ab_0000_0001).to_string().as_str()), ("nothing", "5f3a21"));
+        assert_eq!(Beginning(41).to_string(), "41");
         assert_eq!((Several([1, 2]).to_string().as_str(), Several([0; 0]).to_string().as_str()), ("1, 2", "none"));
     }
 }

@@ -28,6 +28,17 @@ pub struct ViolationBounds {
     pub arms: Option<Vec<String>>,
 }
 
+impl super::Clause {
+    /// Gives the property it speaks of its full name, if it says the first word of one of these alone.
+    pub(crate) fn name_property(&mut self, known: &[String]) {
+        match self {
+            Self::Violated(bounds) => bounds.name(known),
+            Self::In(cells) => cells.expect.name_property(known),
+            _ => {}
+        }
+    }
+}
+
 fn finding<'a>(run: &'a RunMeasures, property: &str) -> Option<&'a Finding> {
     run.findings.iter().find(|finding| finding.property == property)
 }
@@ -51,6 +62,15 @@ impl ViolationBounds {
             }
             (Some(least), Some(most)) if least.parts() > most.parts() => Err(contradiction(&least, &most)),
             _ => Ok(()),
+        }
+    }
+
+    /// Gives its property the full name, if it says the first word of one of these alone: `BoundedStaleness` of `BoundedStaleness 1 versions`.
+    fn name(&mut self, known: &[String]) {
+        let is_meant = |title: &&String| title.split([' ', '(']).next() == Some(&self.property);
+        let mut meant = known.iter().filter(is_meant);
+        if let (Some(title), None, false) = (meant.next(), meant.next(), known.contains(&self.property)) {
+            title.clone_into(&mut self.property);
         }
     }
 

@@ -36,7 +36,14 @@ pub fn unreadable(name: &str, reason: &str) -> Problem {
     Problem::new(format!("`{name}` cannot be read: {reason}")).hint("check that the file is yours to read")
 }
 
-/// The file holds nothing, or blanks and comments only.
+/// The file holds a comment and nothing behind it: what was cut off, or never written.
+pub fn comments_only(name: &str) -> Problem {
+    Problem::new(format!("`{name}` ends behind its comment"))
+        .expected("a scenario, `( schema: 1, name: \"...\", ... )`, or a repro file")
+        .hint("if it was cut off on its way, fetch it again from where it came")
+}
+
+/// The file holds nothing, or blanks only.
 pub fn empty(name: &str) -> Problem {
     Problem::new(format!("`{name}` is empty"))
         .expected("a scenario: `( schema: 1, name: \"...\", ... )`")

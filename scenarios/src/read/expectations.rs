@@ -12,9 +12,10 @@ impl Reader<'_> {
     /// The clauses that can be read, with what is wrong with any of them.
     pub(super) fn expect(&self, arms: &[String], problems: &mut Problems) -> Vec<Clause> {
         let Some(section) = self.field("expect") else { return Vec::new() };
-        let mut clauses = Vec::new();
+        let (mut clauses, titles) = (Vec::new(), self.titles());
         for item in problems.note(section.list()).unwrap_or_default() {
-            let Some(clause) = problems.note(parse_as::<Clause>(item, "expectation")) else { continue };
+            let Some(mut clause) = problems.note(parse_as::<Clause>(item, "expectation")) else { continue };
+            clause.name_property(&titles);
             for arm in clause.arms().into_iter().flatten().filter(|arm| !arms.contains(arm)) {
                 let place = arm_in(item, arm).unwrap_or(item.head());
                 let problem = Problem::new(format!("no arm is called `{arm}`")).at(place);
@@ -52,14 +53,16 @@ impl Reader<'_> {
         let members: Vec<&str> = fleets.iter().map(|(name, _)| name.as_str()).collect();
         let owners =
             Owners { edges: &edges, services: &services, fleets: &members, classes: &classes, alerts: &alerts, populations: &populations };
+        let titles = self.titles();
         for item in self.field("expect").and_then(|section| section.items().ok()).into_iter().flatten() {
-            let Ok(clause) = parse_as::<Clause>(item, "expectation") else { continue };
+            let Ok(mut clause) = parse_as::<Clause>(item, "expectation") else { continue };
+            clause.name_property(&titles);
             let (field, problem) = match clause.bare() {
                 Clause::Uptime(bounds) => ("of", bounds.unknown(&fleets)),
                 Clause::Amplification(limits) => ("edge", limits.unknown(&edges)),
                 clause if clause.alert().is_some() => ("alert", clause.alert().and_then(|name| unknown_alert(name, &alerts))),
                 Clause::Measure(bounds) => ("of", bounds.unknown(&owners)),
-                Clause::Violated(bounds) => ("property", bounds.unknown(&self.titles())),
+                Clause::Violated(bounds) => ("property", bounds.unknown(&titles)),
                 clause if clause.class().is_some() => ("class", clause.unknown_class(&arm.plan.classes)),
                 _ => continue,
             };

@@ -85,7 +85,8 @@ impl Source {
         let failed = |part: &str, error| syntax::explain(self, self.text.len() - part.len(), error);
         let value = ron::Deserializer::from_str(text).map_err(|error| failed(text, error))?.remainder();
         if value.trim().is_empty() {
-            return Err(file::empty(&self.name).at(Span::new(self.text.len(), self.text.len())));
+            let nothing = if text.trim().is_empty() { file::empty } else { file::comments_only };
+            return Err(nothing(&self.name).at(Span::new(self.text.len(), self.text.len())));
         }
         // Again from the value itself, so that extensions which a file enables are without effect.
         let mut reader = ron::Deserializer::from_str(value).map_err(|error| failed(value, error))?;
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn a_text_with_more_than_one_value_is_refused() {
         assert!(Source::new("x", "(a: 1) (b: 2)").root().is_err());
-        assert!(Source::new("x", "// only a comment").root().is_err());
+        assert_eq!(Source::new("x", "// only a comment").root().unwrap_err().message, "`x` ends behind its comment");
     }
 
     #[test]

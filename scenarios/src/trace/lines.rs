@@ -86,9 +86,14 @@ impl fmt::Display for Unreadable {
         match self {
             Self::File(error) => write!(f, "{error}"),
             Self::Line(line, what) => {
-                write!(f, "line {line} is no line of a trace: {what}; write one with `run S --trace FILE --trace-format jsonl`")
+                let none = if *line == 1 { "is not how a trace begins" } else { "is no line of a trace" };
+                write!(f, "line {line} {none}: {what}; write one with `run S --trace FILE --trace-format jsonl`")
             }
-            Self::Truncated(lines) => write!(f, "it breaks off after {lines} lines: its last line, with the digest of the run, is missing"),
+            Self::Truncated(0) => write!(f, "it is empty"),
+            Self::Truncated(lines) => {
+                let plural = if *lines == 1 { "" } else { "s" };
+                write!(f, "it breaks off after {lines} line{plural}: its last line, with the digest of the run, is missing")
+            }
             Self::Format(format) => write!(f, "it is written in format {format} of traces, and this program reads format {TRACE_FORMAT}"),
         }
     }
@@ -104,7 +109,7 @@ pub fn read_lines(
 ) -> Result<(Header, Option<TraceEnd>), Unreadable> {
     let (mut text, mut number) = (String::new(), 1);
     next_line(&mut file, &mut text, number)?;
-    let header: Header = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+    let header: Header = parsed(&text, number)?;
     if header.trace != TRACE_FORMAT {
         return Err(Unreadable::Format(header.trace));
     }
@@ -115,13 +120,13 @@ pub fn read_lines(
         }
         number += 1;
         if text.starts_with("{\"events\"") {
-            let end: TraceEnd = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+            let end: TraceEnd = parsed(&text, number)?;
             if end.events != events {
                 return Err(Unreadable::Line(number, format!("it says that there are {} events, and {events} were read", end.events)));
             }
             return Ok((header, Some(end)));
         }
-        let event: TraceEvent<'_> = serde_json::from_str(&text).map_err(|error| Unreadable::Line(number, error.to_string()))?;
+        let event: TraceEvent<'_> = parsed(&text, number)?;
         if event.id <= last.0 || event.at < last.1 || event.cause.is_some_and(|cause| cause >= event.id) {
             let what = "numbers grow, instants do not go back, and causes come before what they cause";
             return Err(Unreadable::Line(number, what.to_owned()));
@@ -131,6 +136,19 @@ pub fn read_lines(
             return Ok((header, None));
         }
     }
+}
+
+/// What a line says. One that ends in the middle is where the file was cut off.
+fn parsed<'t, T: Deserialize<'t>>(text: &'t str, number: u64) -> Result<T, Unreadable> {
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_eof() && !text.ends_with('\n') {
+            return Unreadable::Truncated(number - 1);
+        }
+        let (said, column) = (error.to_string(), error.column());
+        // The parser knows of this line only, and counts it as the first.
+        let what = said.strip_suffix(&format!(" at line {} column {column}", error.line())).unwrap_or(&said);
+        Unreadable::Line(number, format!("{what} (column {column})"))
+    })
 }
 
 fn next_line(file: &mut impl BufRead, text: &mut String, number: u64) -> Result<bool, Unreadable> {
@@ -183,7 +201,12 @@ mod tests {
         let without_one: String = text.lines().enumerate().filter(|(line, _)| *line != 2).map(|(_, line)| format!("{line}\n")).collect();
         assert!(matches!(events(&without_one), Err(Unreadable::Line(4, _))));
         assert!(matches!(events(&text.replacen("\"trace\":1", "\"trace\":99", 1)), Err(Unreadable::Format(99))));
-        for wrong in ["", "hello", "{}", "{\"trace\":1}"] {
+        // In the middle of a line, and before the first.
+        assert!(matches!(events(&text[..text.len() - 20]), Err(Unreadable::Truncated(4))));
+        assert!(matches!(events(""), Err(Unreadable::Truncated(0))));
+        let said = events(&text.replacen("\"kind\"", "kind", 1)).unwrap_err().to_string();
+        assert!(said.starts_with("line 2 is no line of a trace: ") && said.contains(" (column ") && !said.contains("at line"), "{said}");
+        for wrong in ["hello", "{}", "{\"trace\":1}"] {
             assert!(matches!(events(wrong), Err(Unreadable::Line(1, _))), "{wrong}");
         }
         assert!(matches!(events(&text.replace("\"timer\"", "\"timer\",\"more\":1")), Err(Unreadable::Line(2, _))));
