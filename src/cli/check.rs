@@ -11,6 +11,9 @@ use scenarios::{Extent, sweep};
 pub struct CheckArgs {
     #[command(flatten)]
     scenario: ScenarioArgs,
+    /// Print what is wrong, and nothing of what is in order.
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 /// Runs `check`.
@@ -23,6 +26,9 @@ pub fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     let mut warnings = scenario.warnings.clone();
     warnings.extend(scenario.advice.clone());
     load::warn(&scenario, &warnings, false);
+    if args.quiet {
+        return Ok(Exit::Fine);
+    }
     let found = match warnings.sorted().len() {
         0 => "nothing is wrong".to_owned(),
         1 => "nothing is wrong but for 1 warning".to_owned(),

@@ -1,8 +1,12 @@
 //! How far is it, and shall it go on?
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use reports::number;
+use sim_core::time::SimDuration;
+use std::cell::{Cell, OnceCell};
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Set by Ctrl-C, read before every run.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -26,13 +30,74 @@ pub fn go_on() -> bool {
     !INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// A bar on stderr with an estimate of the time left; nothing where stderr is no terminal.
-pub fn bar(total: usize, quiet: bool) -> ProgressBar {
+/// How many runs there are to be told, on stderr: as a bar, or in a line now and then where stderr is a file or a pipe.
+pub struct Bar {
+    bar: ProgressBar,
+    /// When the last line was written, if lines are.
+    written: Option<Cell<Instant>>,
+    /// When it was first said how many runs there are, and how many: those were known, and took no time.
+    first: OnceCell<(Instant, u64)>,
+}
+
+/// A line so often.
+const EVERY: Duration = Duration::from_secs(30);
+
+/// How many of so many runs are made; nothing for whoever wants it quiet.
+pub fn bar(total: usize, quiet: bool) -> Bar {
     let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(Some(total as u64), target);
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
+    let is_log = !quiet && !std::io::stderr().is_terminal();
+    Bar { bar, written: is_log.then(|| Cell::new(Instant::now())), first: OnceCell::new() }
+}
+
+impl Bar {
+    /// There are so many runs.
+    pub fn set_length(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+
+    /// So many are made.
+    pub fn set_position(&self, done: u64) {
+        self.bar.set_position(done);
+        self.write(done);
+    }
+
+    /// So many more are made.
+    pub fn inc(&self, more: u64) {
+        self.bar.inc(more);
+        self.write(self.bar.position());
+    }
+
+    /// Writes something else meanwhile.
+    pub fn suspend<T>(&self, other: impl FnOnce() -> T) -> T {
+        self.bar.suspend(other)
+    }
+
+    /// It is over.
+    pub fn finish_and_clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn write(&self, done: u64) {
+        let (begun, known) = *self.first.get_or_init(|| (Instant::now(), done));
+        if let Some(written) = self.written.as_ref().filter(|written| written.get().elapsed() >= EVERY) {
+            written.set(Instant::now());
+            super::output::say(&line((known, done, self.bar.length().unwrap_or(done)), begun.elapsed()));
+        }
+    }
+}
+
+/// How far it is, in words: of so many runs these were known at the begin, and the others made took so long.
+fn line((known, done, total): (u64, u64, u64), took: Duration) -> String {
+    let head = format!("{} of {} runs", number::count(done), number::count(total));
+    let made = done.saturating_sub(known);
+    if made == 0 {
+        return head;
+    }
+    let left = took.as_secs_f64() * total.saturating_sub(done) as f64 / made as f64;
+    format!("{head}, about {} left", number::length(SimDuration::from_secs(left.ceil() as u64)))
 }
 
 /// A bar for work that is mostly over at once: it is there only after a second.
@@ -67,5 +132,19 @@ impl Steps {
 impl Drop for Steps {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_estimates_what_is_left_from_the_runs_that_took_time() {
+        let told = |runs, seconds| line(runs, Duration::from_secs(seconds));
+        assert_eq!(told((0, 12_340, 40_000), 30), "12,340 of 40,000 runs, about 68 s left");
+        assert_eq!(told((1000, 1010, 1020), 30), "1,010 of 1,020 runs, about 30 s left");
+        assert_eq!(told((7, 7, 9), 30), "7 of 9 runs");
+        assert_eq!(told((0, 9, 9), 30), "9 of 9 runs, about 0 s left");
     }
 }
