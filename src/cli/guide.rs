@@ -37,12 +37,38 @@ pub fn entry(kind: &str, name: &str) -> Option<Entry> {
     Some(Entry { example: example.trim_matches('`').to_owned(), meaning: plain(meaning), fields })
 }
 
-/// What the guide says where it speaks of a word that has no page: how it is written and what it means, row by row of its tables.
+/// What the guide says where it speaks of a word that has no page: how it is written and what it means, row by row of its tables; if no table has it,
+/// the paragraphs that do, under the heading of each.
 pub fn mentions(word: &str) -> Vec<(String, String)> {
-    let rows = GUIDE.lines().filter(|line| line.starts_with("| `") && is_written_in(line, word));
-    rows.filter_map(|row| row.trim().strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "))
-        .map(|(example, meaning)| (example.replace('`', ""), plain(meaning)))
-        .collect()
+    let (mut of_tables, mut of_text) = (Vec::new(), Vec::new());
+    let (mut heading, mut heads, mut paragraph, mut is_code) = ("", None, String::new(), false);
+    // A last empty line ends the last paragraph.
+    for line in GUIDE.lines().chain(std::iter::once("")) {
+        let row: Option<Vec<&str>> = line.trim().strip_prefix("| ").and_then(|row| Some(row.strip_suffix(" |")?.split(" | ").collect()));
+        if let Some(cells) = row {
+            let heads: &Vec<&str> = heads.get_or_insert_with(|| cells.clone());
+            if cells[0].starts_with('`') && is_written_in(line, word) && cells.len() > 1 {
+                // Which value is the default, and whatever else a table has beside meanings.
+                let others = heads.iter().zip(&cells).skip(2).map(|(head, cell)| format!("; {head}: {cell}"));
+                of_tables.push((cells[0].replace('`', ""), plain(&format!("{}{}", cells[1], others.collect::<String>()))));
+            }
+            continue;
+        }
+        heads = None;
+        is_code ^= line.starts_with("```");
+        if line.is_empty() || line.starts_with('#') || line.starts_with("```") {
+            let text = std::mem::take(&mut paragraph);
+            if is_written_in(&text, word) {
+                of_text.push((heading.to_owned(), plain(text.trim())));
+            }
+        }
+        match line.strip_prefix('#') {
+            Some(title) if !is_code => heading = title.trim_start_matches('#').trim(),
+            None if !is_code && !line.starts_with("```") => paragraph = format!("{paragraph}{line} "),
+            _ => {}
+        }
+    }
+    if of_tables.is_empty() { of_text } else { of_tables }
 }
 
 /// Whether a row has this word as part of what is to be written, and not of another word.
@@ -125,6 +151,15 @@ mod tests {
             mentions("Accrual").is_empty() && mentions("every member tells").is_empty(),
             "no part of a word, and nothing that nobody writes"
         );
+    }
+
+    #[test]
+    fn what_stands_in_no_table_is_explained_by_paragraphs_and_columns_are_named() {
+        let storms = mentions("Storm");
+        assert!(storms.iter().any(|(heading, text)| heading == "Storms" && text.starts_with("storm: Storm(...) lets")), "{storms:?}");
+        let renewal = mentions("renewal");
+        assert!(!renewal.is_empty() && renewal.iter().all(|(_, meaning)| !meaning.contains(" | ")), "{renewal:?}");
+        assert!(renewal.iter().any(|(_, meaning)| meaning.contains("; default: ")), "{renewal:?}");
     }
 
     #[test]
