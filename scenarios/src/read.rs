@@ -22,7 +22,7 @@ mod warnings;
 
 use crate::data::Data;
 use crate::problem::{Problem, Problems, Span};
-use crate::scenario::{ArmPlan, Cell, Scenario, SweepSize};
+use crate::scenario::{Scenario, SweepSize};
 use crate::sweep::too_large;
 use crate::text::parse::parse;
 use crate::text::path::{Path, Step, locate_in};

@@ -6,7 +6,7 @@ use sim_core::time::SimDuration;
 use std::cell::{Cell, OnceCell};
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Set by Ctrl-C, read before every run.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -33,10 +33,10 @@ pub fn go_on() -> bool {
 /// How many runs there are to be told, on stderr: as a bar, or in a line now and then where stderr is a file or a pipe.
 pub struct Bar {
     bar: ProgressBar,
-    /// When the last line was written, if lines are.
-    written: Option<Cell<Instant>>,
-    /// When it was first said how many runs there are, and how many: those were known, and took no time.
-    first: OnceCell<(Instant, u64)>,
+    /// How old the bar was when the last line was written, if lines are.
+    written: Option<Cell<Duration>>,
+    /// How old it was when it was first said how many runs there are, and how many: those were known, and took no time.
+    first: OnceCell<(Duration, u64)>,
 }
 
 /// A line so often.
@@ -49,7 +49,7 @@ pub fn bar(total: usize, quiet: bool) -> Bar {
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {per_sec}, {eta} left");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let is_log = !quiet && !std::io::stderr().is_terminal();
-    Bar { bar, written: is_log.then(|| Cell::new(Instant::now())), first: OnceCell::new() }
+    Bar { bar, written: is_log.then(Cell::default), first: OnceCell::new() }
 }
 
 impl Bar {
@@ -81,10 +81,11 @@ impl Bar {
     }
 
     fn write(&self, done: u64) {
-        let (begun, known) = *self.first.get_or_init(|| (Instant::now(), done));
-        if let Some(written) = self.written.as_ref().filter(|written| written.get().elapsed() >= EVERY) {
-            written.set(Instant::now());
-            super::output::say(&line((known, done, self.bar.length().unwrap_or(done)), begun.elapsed()));
+        let now = self.bar.elapsed();
+        let (begun, known) = *self.first.get_or_init(|| (now, done));
+        if let Some(written) = self.written.as_ref().filter(|written| now.saturating_sub(written.get()) >= EVERY) {
+            written.set(now);
+            super::output::say(&line((known, done, self.bar.length().unwrap_or(done)), now.saturating_sub(begun)));
         }
     }
 }

@@ -83,7 +83,8 @@ fn judged(
         return (spans.iter().map(|span| span.undecided(&reason)).collect(), None);
     }
     let calm = calm.map(|calm| Sums::of(&calm[..whole.min(calm.len())], closed));
-    let curve = Curve { bins: bins.len(), closed, level, calm, bin: times.bin, sums };
+    let answered = Sums::of_answers(bins);
+    let curve = Curve { bins: bins.len(), closed, level, calm, bin: times.bin, sums, answered };
     let hold = (times.hold / times.bin) as usize;
     let mut episodes = Watch { curve: &curve, hold, horizon: curve.start_of(bins.len()) }.over(&spans);
     let horizon = curve.start_of(bins.len());

@@ -44,7 +44,8 @@ fn a_fault_with_a_label_says_what_it_is_and_whom_it_strikes() {
 fn what_callers_do_in_every_arm_is_said_once() {
     let mut results = brownout(&SIX[..2], 5);
     assert!(!html::page(&results, &[]).contains("What callers do"));
-    let layers = vec![Part { name: "Timeout(\"1s\")".to_owned(), words: "gives up on an attempt after a time".to_owned() }];
+    let layers =
+        vec![Part { name: "Timeout(\"1s\")".to_owned(), words: "gives up on an attempt after a time".to_owned(), settings: Vec::new() }];
     results.manifest.story.stacks = vec![Stack { edge: "shoppers -> checkout".to_owned(), layers, is_all: false }];
     let page = html::page(&results, &[]);
     assert!(page.contains("<h3>What callers do in every arm</h3>"));

@@ -44,6 +44,11 @@ impl Sums {
         Self(std::iter::once(Tally::default()).chain(bins.iter().scan(Tally::default(), running)).collect())
     }
 
+    /// The same of successes when they are answered.
+    pub(super) fn of_answers(bins: &[Bin]) -> Self {
+        Self::of(bins, true)
+    }
+
     /// The bins from one up to another, together, as far as there are so many.
     pub(super) fn window(&self, from: usize, to: usize) -> Tally {
         let last = self.0.len() - 1;
@@ -80,6 +85,8 @@ pub(super) struct Curve {
     pub calm: Option<Sums>,
     pub bin: SimDuration,
     pub sums: Sums,
+    /// Successes when they are answered, whenever their calls were started.
+    pub answered: Sums,
 }
 
 impl Curve {
@@ -112,11 +119,13 @@ impl Curve {
     }
 
     /// The bin within the last window below the level from which on, up to a cut, service was above it again: that which parts best what was worse from
-    /// what was not. Nothing if service was not, or if luck parts as well.
-    pub(super) fn turns(&self, window: usize, cut: usize, hold: usize) -> Option<usize> {
+    /// what was not. Nothing if service was not, or if luck parts as well. If the cut is the horizon, behind which nobody calls any more, most of what succeeds
+    /// from then on has to be answered before it: a crowd that is served only once no others come is no service that is back.
+    pub(super) fn turns(&self, window: usize, (cut, is_horizon): (usize, bool), hold: usize) -> Option<usize> {
         let parted = |bin: usize| {
             let (down, up) = (self.window(window, bin), self.window(bin, cut));
-            let is_up = up.all > 0 && !is_under(up, self.level(bin, cut)) && is_under(down, self.level(window, bin));
+            let is_served = !is_horizon || self.closed || self.answered.window(bin, cut).good * 2 >= up.good;
+            let is_up = up.all > 0 && is_served && !is_under(up, self.level(bin, cut)) && is_under(down, self.level(window, bin));
             let is_parted = is_up && self.is_worse(down, up, false);
             is_parted.then(|| (self.evidence(down, up, false), bin))
         };
@@ -149,5 +158,32 @@ impl Curve {
 
     pub(super) fn start_of(&self, bin: usize) -> SimTime {
         SimTime::ZERO.saturating_add(self.bin.saturating_mul(bin as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Bin, Recovery, Twin, episodes};
+    use super::*;
+    use crate::plan::Clockwork;
+
+    #[test]
+    fn who_is_served_only_when_nobody_calls_any_more_is_no_sign_that_service_is_back() {
+        let horizon = 60;
+        let times = Clockwork { horizon: SimDuration::from_secs(horizon), ..Clockwork::default() };
+        let fault = (SimTime::from_nanos(20_000_000_000), Some(SimTime::from_nanos(30_000_000_000)));
+        // Of the calls of the last two seconds all succeed: within them, or when the horizon has come.
+        let recovery = |answered: u64| {
+            let bin = |second: u64| match second {
+                20..58 => Bin { started: 100, ..Bin::default() },
+                58.. => Bin { started: 100, succeeded: 100, completed: answered, ..Bin::default() },
+                _ => Bin { started: 100, succeeded: 100, completed: 100, ..Bin::default() },
+            };
+            let bins: Vec<Bin> = (0..horizon).map(bin).collect();
+            episodes(&times, &[fault], &bins, false, Twin::Unknown).0.remove(0).recovery
+        };
+        let (after, above) = (SimDuration::from_secs(30), SimDuration::from_secs(2));
+        assert_eq!(recovery(90), Recovery::CutOff { after, above, by_horizon: true });
+        assert_eq!(recovery(5), Recovery::Censored(after));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Own definition. An episode is watched up to the next one or the horizon. Cut off there it is *down* if service was still below its level, and *cut off* if
 //! calls had begun to succeed again: if the last window below its level falls into a part that is worse than the level and one after it that is not, and
-//! which differ by more than luck. If then the next episode leaves service unharmed, it is looked through: the one before it is watched for longer.
+//! which differ by more than luck, and if calls were answered in that part before the horizon. If then the next episode leaves service unharmed, it is looked through: the one before it is watched for longer.
 
 use super::super::{Episode, Recovery};
 use super::curve::Curve;
@@ -108,7 +108,7 @@ impl Watch<'_> {
                 "the horizon comes {after} after the last fault, and no recovery can be seen sooner than twice `hold`, {}, after it: let the run go on for longer",
                 hold_time * 2
             )),
-            Some(window) => match curve.turns(window, whole, hold) {
+            Some(window) => match curve.turns(window, (whole, !limits.is_next), hold) {
                 Some(bin) => {
                     let above = limit.saturating_since(curve.start_of(bin));
                     Recovery::CutOff { after, above, by_horizon: !limits.is_next }
