@@ -45,9 +45,10 @@ pub(crate) fn put(run: &mut Run, places: &[u32], count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gather::gather;
     use crate::journal::{Journal, KnownRuns, load_manifest, save_manifest};
     use crate::results::RunOutcome;
-    use crate::sweep::{SweepOptions, gather, manifest_of_arm, saved, sweep};
+    use crate::sweep::{SweepOptions, manifest_of_arm, saved, sweep};
     use crate::text::Source;
     use crate::{Extent, read};
 
@@ -90,7 +91,7 @@ mod tests {
         // What is kept is kept as the runs know it, and put in its place again.
         save_manifest(folder, &saved(&scenario)).unwrap();
         let kept = load_manifest(folder).unwrap().expect("it was written");
-        assert_eq!(gather(&kept, &KnownRuns::read(folder).unwrap()), made);
+        assert_eq!(gather(&kept, folder).unwrap().results, made);
         assert_eq!(manifest_of_arm(&scenario, 2).edges, ["clients -> spare"]);
     }
 

@@ -5,7 +5,8 @@
 //! a hash of the model's behaviour, the system of that arm and cell, and the seed: adding an arm or an expectation re-runs
 //! nothing. Every line is in the file before the next run is folded, so that a killed sweep loses only what was under way.
 
-use crate::parallel::{cores, map_in_index_order};
+mod lines;
+
 use crate::results::Manifest;
 use crate::run::Run;
 use crate::sealed::{Broken, FORMAT, opened, sealed};
@@ -219,33 +220,16 @@ impl KnownRuns {
     /// What the file system says; no file is an empty journal.
     pub fn read_telling(folder: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> io::Result<Self> {
         let mut known = Self::default();
-        let file = match fs_err::File::open(folder.join(FILE)) {
-            Ok(file) => file,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(known),
-            Err(error) => return Err(error),
-        };
-        let all = file.metadata()?.len();
-        let mut lines = io::BufReader::new(file);
-        let (mut first, mut so_far) = (1, 0);
-        loop {
-            let some = some_lines(&mut lines)?;
-            if some.is_empty() {
-                return Ok(known);
+        let work = |line: &[u8]| believed(line).map(|(entry, text)| (entry.key, Box::from(text)));
+        let fold = |line: u64, found: Result<(ContentKey, Box<[u8]>), &'static str>| match found {
+            Ok((key, text)) => drop(known.runs.insert(key, text)),
+            Err(why) => {
+                known.damaged += 1;
+                known.damage.push((line, why));
             }
-            so_far += some.iter().map(|line| line.len() as u64).sum::<u64>();
-            // A line without an end was cut short, even if everything else of it is there.
-            let work = |index: usize| some[index].strip_suffix(b"\n").ok_or("it was cut short").and_then(believed);
-            let fold = |index: usize, found: Result<Result<_, &'static str>, String>| match found.unwrap_or(Err("it cannot be read")) {
-                Ok((key, text)) => drop(known.runs.insert(key, Box::from(text))),
-                Err(why) => {
-                    known.damaged += 1;
-                    known.damage.push((first + index as u64, why));
-                }
-            };
-            map_in_index_order(cores(), some.len(), || true, work, fold).map_err(io::Error::other)?;
-            first += some.len() as u64;
-            tell(so_far, all);
-        }
+        };
+        lines::each(&folder.join(FILE), work, fold, tell)?;
+        Ok(known)
     }
 
     /// The finished run of this key.
@@ -348,27 +332,25 @@ fn checksum(text: &[u8]) -> String {
 }
 
 /// The entry of a line, and its text beside the checksum, if that is right; otherwise what is wrong with it.
-fn believed(line: &[u8]) -> Result<(ContentKey, &[u8]), &'static str> {
+fn believed(line: &[u8]) -> Result<(Entry, &[u8]), &'static str> {
     let (sum, text) = line.split_at_checked(17).ok_or("it is too short for a run")?;
     if sum[..16] != *checksum(text).as_bytes() {
         return Err("it was altered, for its checksum is wrong");
     }
-    let entry = entry(text).ok_or("another version of Stormglass wrote it")?;
-    Ok((entry.key, text))
+    Ok((entry(text).ok_or("another version of Stormglass wrote it")?, text))
 }
 
-/// The next lines, with their ends: so many that it is worth the while of several threads, and so few that memory does not grow with the file.
-fn some_lines(lines: &mut impl io::BufRead) -> io::Result<Vec<Vec<u8>>> {
-    const MANY: usize = 2_000;
-    let mut some = Vec::new();
-    while some.len() < MANY {
-        let mut line = Vec::new();
-        if lines.read_until(b'\n', &mut line)? == 0 {
-            break;
-        }
-        some.push(line);
-    }
-    Ok(some)
+/// Every run of a folder's journal with its key, or what is wrong with its line, in the order of the lines, which are counted from 1.
+///
+/// # Errors
+/// What the file system says; no file is an empty journal.
+pub(crate) fn each_run(
+    folder: &Utf8Path,
+    fold: impl FnMut(u64, Result<(ContentKey, Run), &'static str>),
+    tell: &mut dyn FnMut(u64, u64),
+) -> io::Result<()> {
+    let work = |line: &[u8]| believed(line).map(|(mut entry, _)| (std::mem::take(&mut entry.key), entry.into_run()));
+    lines::each(&folder.join(FILE), work, fold, tell)
 }
 
 /// The entry that a text says, unless it is from another version.

@@ -8,6 +8,7 @@ pub mod diff;
 mod edges;
 pub mod expect;
 pub mod fork;
+pub mod gather;
 pub mod journal;
 pub mod lanes;
 pub mod library;

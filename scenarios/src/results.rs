@@ -9,6 +9,7 @@ use crate::story::Story;
 use crate::threshold::Threshold;
 mod adding;
 
+pub(crate) use adding::add_to;
 use models::measure::RunMeasures;
 pub use models::measure::{CLASSES, FineHistogram, FurtherAttempts, Latencies, MILLIONTHS, THOUSANDTHS};
 use serde::{Deserialize, Serialize};

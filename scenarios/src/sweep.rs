@@ -2,9 +2,9 @@
 
 use crate::edges;
 use crate::journal::{ContentKey, Journal, KnownRuns, Saved, content_key};
-use crate::parallel::{cores, map_in_index_order};
+use crate::parallel::map_in_index_order;
 use crate::restarted::is_restarted;
-use crate::results::{FaultWindow, Manifest, Results, RunOutcome, RunRow, told};
+use crate::results::{CellSeries, FaultWindow, Manifest, Results, RunOutcome, RunRow, add_to, told};
 use crate::run::{Run, run};
 use crate::scenario::{ArmPlan, Cell, Scenario};
 use crate::story::story;
@@ -61,7 +61,7 @@ pub fn sweep_with(
                 can_keep.store(kept.is_ok(), Ordering::Relaxed);
             }
         }
-        add(&mut results, &saved, place, finished);
+        add((&mut results.runs, &mut results.series), &saved, place, finished);
         (options.progress)(index + 1, grid.count());
     };
     let work = |index: usize| {
@@ -73,27 +73,6 @@ pub fn sweep_with(
     let go_on = || can_keep.load(Ordering::Relaxed) && (options.go_on)();
     map_in_index_order(options.jobs, grid.count(), go_on, work, fold).map_err(io::Error::other)?;
     kept.map(|()| results)
-}
-
-/// The results of those runs of a results folder that are known, without making any.
-pub fn gather(saved: &Saved, known: &KnownRuns) -> Results {
-    gather_telling(saved, known, &mut |_, _| {})
-}
-
-/// The same for somebody who waits: told how many runs of how many have been looked up.
-pub fn gather_telling(saved: &Saved, known: &KnownRuns, tell: &mut dyn FnMut(u64, u64)) -> Results {
-    let grid = Grid::of(&saved.manifest);
-    let mut results = Results::nothing_yet(saved.manifest.clone());
-    let work = |index: usize| known.get(&grid.place(index).key(saved));
-    let fold = |index: usize, found: Result<Option<Run>, String>| {
-        if let Ok(Some(run)) = found {
-            add(&mut results, saved, grid.place(index), Ok(run));
-        }
-        tell(index as u64 + 1, grid.count() as u64);
-    };
-    // To read a run's text takes much longer than to add it up.
-    map_in_index_order(cores(), grid.count(), || true, work, fold).expect("as many threads as cores can be started");
-    results
 }
 
 /// How many runs a scenario's grid has.
@@ -154,7 +133,8 @@ pub fn manifest_of_arm(scenario: &Scenario, arm: usize) -> Manifest {
     Manifest { edges: edges::names([&*scenario.cells[0].arms[arm].plan]), ..manifest(scenario) }
 }
 
-fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run, String>) {
+/// Adds a run to the rows, and to the sums of its cell and arm; the runs of a cell and arm come one after the other, in order of their seeds.
+pub(crate) fn add((rows, series): (&mut Vec<RunRow>, &mut Vec<CellSeries>), saved: &Saved, place: Place, finished: Result<Run, String>) {
     let outcome = match finished {
         Ok(Run { stalled: Some(stalled), .. }) => RunOutcome::Stalled(stalled.to_string()),
         Ok(mut run) => {
@@ -163,13 +143,13 @@ fn add(results: &mut Results, saved: &Saved, place: Place, finished: Result<Run,
             }
             // What is not there because the run was stopped is no hole in the service.
             if !run.is_cut_short() {
-                results.add_to_series((place.cell, place.arm), &run);
+                add_to(series, &saved.manifest, (place.cell, place.arm), &run);
             }
             RunOutcome::Finished { measures: run.measures, digest: run.digest.value() }
         }
         Err(message) => RunOutcome::Panicked(message),
     };
-    results.runs.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
+    rows.push(RunRow { cell: place.cell, arm: place.arm, seed: place.seed, outcome });
 }
 
 /// What is run, for reports.
@@ -259,27 +239,28 @@ fn fault_windows(cell: &Cell, first_seed: u64) -> Vec<FaultWindow> {
 
 /// Where a run stands in the grid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+pub(crate) struct Place {
     cell: u32,
     arm: u32,
     seed: u64,
 }
 
 impl Place {
-    fn key(self, saved: &Saved) -> ContentKey {
+    pub(crate) fn key(self, saved: &Saved) -> ContentKey {
         content_key(&saved.contents[self.cell as usize][self.arm as usize], self.seed)
     }
 }
 
-struct Grid {
+/// The runs of a sweep in order: cell by cell, arm by arm, seed by seed.
+pub(crate) struct Grid {
     cells: usize,
     arms: usize,
-    replications: usize,
+    pub(crate) replications: usize,
     first_seed: u64,
 }
 
 impl Grid {
-    fn of(manifest: &Manifest) -> Self {
+    pub(crate) fn of(manifest: &Manifest) -> Self {
         Self {
             cells: manifest.cells.len(),
             arms: manifest.arms.len(),
@@ -288,11 +269,11 @@ impl Grid {
         }
     }
 
-    const fn count(&self) -> usize {
+    pub(crate) const fn count(&self) -> usize {
         self.cells * self.arms * self.replications
     }
 
-    const fn place(&self, index: usize) -> Place {
+    pub(crate) const fn place(&self, index: usize) -> Place {
         let (group, replication) = (index / self.replications, index % self.replications);
         let seed = self.first_seed.wrapping_add(replication as u64);
         Place { cell: (group / self.arms) as u32, arm: (group % self.arms) as u32, seed }
@@ -356,17 +337,5 @@ mod tests {
         assert_eq!((panicked[0].arm, panicked[0].seed), (1, 2));
         assert_eq!(panicked[0].outcome, RunOutcome::Panicked("time ran backwards".to_owned()));
         assert_eq!(results.series.iter().map(|series| series.runs).collect::<Vec<_>>(), [3, 2]);
-    }
-
-    #[test]
-    fn saved_runs_give_the_results_of_the_sweep_again() {
-        let scenario = scenario();
-        let folder = tempfile::tempdir().unwrap();
-        let folder = camino::Utf8Path::from_path(folder.path()).unwrap();
-        let mut journal = Journal::open(folder).unwrap();
-        let made = sweep(&scenario, &KnownRuns::default(), &mut journal, options(&|| true, &mut |_, _| {})).unwrap();
-        crate::journal::save_manifest(folder, &saved(&scenario)).unwrap();
-        let saved = crate::journal::load_manifest(folder).unwrap().expect("it was written");
-        assert_eq!(gather(&saved, &KnownRuns::read(folder).unwrap()), made);
     }
 }

@@ -6,8 +6,8 @@ use super::progress::Steps;
 use super::{Exit, stress};
 use camino::Utf8PathBuf;
 use clap::Args;
-use scenarios::journal::{self, KnownRuns};
-use scenarios::sweep;
+use scenarios::gather::{Gathered, gather_telling};
+use scenarios::journal;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -37,21 +37,17 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
         let versions = format!("{folder} was made by version {}, this is {}", manifest.tool_version, env!("CARGO_PKG_VERSION"));
         say(&format!("warning: {versions}; commands that repeat a run may show something else"));
     }
-    let known = {
+    let Gathered { mut results, damage } = {
         let mut steps = Steps::new(false);
-        KnownRuns::read_telling(folder, &mut |done, of| steps.tell("reading", done, of))
+        gather_telling(&saved, folder, &mut |done, of| steps.tell("reading", done, of))
             .map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?
     };
-    for (line, why) in known.damage.iter().take(NAMED_LINES) {
+    for (line, why) in damage.iter().take(NAMED_LINES) {
         say(&format!("warning: line {line} of {folder}/{} cannot be believed: {why}", journal::FILE));
     }
-    if known.damage.len() > NAMED_LINES {
-        say(&format!("warning: {} more of its lines cannot be believed", known.damage.len() - NAMED_LINES));
+    if damage.len() > NAMED_LINES {
+        say(&format!("warning: {} more of its lines cannot be believed", damage.len() - NAMED_LINES));
     }
-    let mut results = {
-        let mut steps = Steps::new(false);
-        sweep::gather_telling(&saved, &known, &mut |done, of| steps.tell("adding", done, of))
-    };
     results.stressed = stress::load(manifest, folder)?;
     results.stressed_of = stress::load_measure(folder);
     results.thresholds = journal::load_thresholds(folder, manifest).map_err(|message| wrong(&message))?;

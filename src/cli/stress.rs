@@ -9,6 +9,7 @@ use super::whole_file::WholeFile;
 use super::{Exit, Format, WorkArgs, progress};
 use camino::{Utf8Path, Utf8PathBuf};
 use reports::summary;
+use scenarios::gather::gather;
 use scenarios::journal::{self, Journal, KnownRuns};
 use scenarios::results::{Manifest, Results, Stressed};
 use scenarios::stress::{Assumption, assumptions, under};
@@ -84,8 +85,7 @@ pub fn load(manifest: &Manifest, folder: &Utf8Path) -> Result<Vec<Stressed>, Exi
         if wanted.as_ref() != Ok(&saved.manifest.scenario_hash) {
             continue;
         }
-        let known = KnownRuns::read(&own).map_err(|error| wrong(&format!("cannot read {own}: {error}")))?;
-        let results = sweep::gather(&saved, &known);
+        let results = gather(&saved, &own).map_err(|error| wrong(&format!("cannot read {own}: {error}")))?.results;
         if !results.runs.is_empty() {
             found.push(Stressed { assumption: assumption.name.to_owned(), results });
         }

@@ -9,9 +9,9 @@ use reports::against::{Against, Side};
 use reports::export::answer::Answer;
 use reports::export::{annotations, junit, review};
 use scenarios::expect::Verdict;
-use scenarios::journal::{self, KnownRuns, Saved};
+use scenarios::gather::{Gathered, gather};
+use scenarios::journal::{self, Saved};
 use scenarios::results::Results;
-use scenarios::sweep::gather;
 
 /// For whom verdicts are written down, and what they are compared with.
 #[derive(Clone, Debug, Default, Args)]
@@ -120,10 +120,9 @@ impl Earlier {
         let Some(saved) = journal::load_manifest(folder).map_err(|message| wrong(&message))? else {
             return Err(wrong(&format!("{folder} holds no results; make some with `stormglass compare SCENARIO --out {folder}`")));
         };
-        let known = KnownRuns::read(folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
-        let results = gather(&saved, &known);
+        let Gathered { results, damage } = gather(&saved, folder).map_err(|error| wrong(&format!("cannot read {folder}: {error}")))?;
         if results.runs.is_empty() {
-            let damaged = if known.damaged > 0 { ", or none that this version can read" } else { "" };
+            let damaged = if !damage.is_empty() { ", or none that this version can read" } else { "" };
             return Err(wrong(&format!("{folder} holds no finished run of {}{damaged}", saved.manifest.scenario)));
         }
         Ok(Self { folder: folder.to_owned(), saved, results })

@@ -15,7 +15,6 @@ use sim_core::stats::interval;
 use sim_core::stats::paired::Paired;
 use sim_core::stats::pooled;
 use sim_core::stats::quantile::Quantile;
-use sim_core::stats::student;
 use sim_core::stats::survival::log_rank;
 use sim_core::stats::wilcoxon;
 use sim_core::time::SimDuration;
@@ -112,7 +111,10 @@ impl Compared {
         let differences: Vec<i128> = pairs.iter().map(|(value, other)| value - other).collect();
         let floats = |of: &dyn Fn(&(i128, i128)) -> i128| pairs.iter().map(|pair| of(pair) as f64).collect::<Vec<f64>>();
         let [own, other, both] = [floats(&|pair| pair.0), floats(&|pair| pair.1), floats(&|pair| pair.0 - pair.1)];
-        let variance = |values: &[f64]| student::mean(values).map(|mean| mean.deviation * mean.deviation);
+        let variance = |values: &[f64]| {
+            let (n, mean) = (values.len() as f64, values.iter().sum::<f64>() / values.len() as f64);
+            (values.len() > 1).then(|| values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>() / (n - 1.0))
+        };
         let saved = match (variance(&own), variance(&other), variance(&both)) {
             (Some(own), Some(other), Some(both)) if both > 0.0 => Some((own + other) / both),
             _ => None,

@@ -207,7 +207,12 @@ fn kept(arm: &ArmSummary) -> Score {
 const RECOVERED: usize = 2;
 
 /// In which order so many arms stand, given the one they are in before anybody asks what is `shown` of each pair of them, and the rank at each place of it.
+/// What is shown of a pair the other way round is the reverse.
 pub(super) fn places(count: usize, shown: impl Fn(usize, usize) -> Ordering) -> (Vec<usize>, Vec<u64>) {
+    // Each pair is asked about once: that takes longer than all the rest.
+    let behind = |one: usize| (0..one).map(|other| shown(one, other)).collect();
+    let asked: Vec<Vec<Ordering>> = (0..count).map(behind).collect();
+    let shown = |one: usize, other: usize| if other < one { asked[one][other] } else { asked[other][one].reverse() };
     let mut order: Vec<usize> = (0..count).collect();
     // As many rounds as arms, as sorting by exchanges takes: the relation need not be transitive.
     for _ in 0..order.len() {
@@ -264,10 +269,18 @@ pub(super) fn first_shown(a: &[Score], b: &[Score]) -> Ordering {
 
 /// How a measure orders two arms by more than luck, where this is one of so many pairs that are looked at; equal if it does not.
 pub(super) fn signs(a: &Score, b: &Score, pairs: usize) -> Ordering {
-    let order = |wanted: Ordering| a.iter().filter(|(seed, value)| b.get(seed).is_some_and(|other| value.cmp(&other) == wanted)).count();
-    let (wins, losses) = (order(Ordering::Greater) as u64, order(Ordering::Less) as u64);
+    let (mut wins, mut losses, mut sum) = (0_u64, 0_u64, 0);
+    let mut others = b.iter().peekable();
+    // Both are in the order of seeds.
+    for (seed, value) in a {
+        while others.next_if(|(other, _)| *other < seed).is_some() {}
+        let Some((_, other)) = others.next_if(|(other, _)| *other == seed) else { continue };
+        wins += u64::from(value > other);
+        losses += u64::from(value < other);
+        sum += value - other;
+    }
     let is_luck = at_most(wins.min(losses), wins + losses, 0.5) > TAIL / pairs as f64;
-    let on_average = a.iter().filter_map(|(seed, value)| Some(value - b.get(seed)?)).sum::<i128>().cmp(&0);
+    let on_average = sum.cmp(&0_i128);
     if is_luck || on_average != wins.cmp(&losses) { Ordering::Equal } else { on_average }
 }
 

@@ -1,26 +1,24 @@
 //! How does one more run get into the sums of its cell and arm? By whole numbers alone, so that any order gives the same bytes.
 
-use super::{BinTotals, CellSeries, GaugeTotals, LevelTotals, OccupancyTotals, Results};
+use super::{BinTotals, CellSeries, GaugeTotals, LevelTotals, Manifest, OccupancyTotals};
 use crate::run::Run;
 use models::measure::{Bin, FurtherAttempts, Gauge, Latencies, Occupancy};
 
-impl Results {
-    /// Adds the series of a run; the runs of a cell and arm come one after the other.
-    pub(crate) fn add_to_series(&mut self, (cell, arm): (u32, u32), run: &Run) {
-        if self.series.last().is_none_or(|last| (last.cell, last.arm) != (cell, arm)) {
-            self.series.push(CellSeries { cell, arm, bins: vec![BinTotals::default(); run.bins.len()], ..CellSeries::default() });
-        }
-        let Some(series) = self.series.last_mut() else { return };
-        series.runs += 1;
-        series.course.add(&self.manifest, cell, run);
-        series.bins.iter_mut().zip(&run.bins).for_each(|(total, bin)| total.add(bin));
-        run.gauges.iter().for_each(|gauge| series.add_gauge(gauge));
-        let longest = series.further.len().max(run.further.len());
-        series.further.resize(longest, FurtherAttempts::default());
-        series.further.iter_mut().zip(&run.further).for_each(|(sum, more)| *sum += *more);
-        add_latencies(&mut series.latencies, &run.latencies);
-        run.occupancies.iter().for_each(|occupancy| series.add_occupancy(occupancy, run.bins.len()));
+/// Adds the series of a run to the sums of its cell and arm; the runs of a cell and arm come one after the other.
+pub(crate) fn add_to(all: &mut Vec<CellSeries>, manifest: &Manifest, (cell, arm): (u32, u32), run: &Run) {
+    if all.last().is_none_or(|last| (last.cell, last.arm) != (cell, arm)) {
+        all.push(CellSeries { cell, arm, bins: vec![BinTotals::default(); run.bins.len()], ..CellSeries::default() });
     }
+    let Some(series) = all.last_mut() else { return };
+    series.runs += 1;
+    series.course.add(manifest, cell, run);
+    series.bins.iter_mut().zip(&run.bins).for_each(|(total, bin)| total.add(bin));
+    run.gauges.iter().for_each(|gauge| series.add_gauge(gauge));
+    let longest = series.further.len().max(run.further.len());
+    series.further.resize(longest, FurtherAttempts::default());
+    series.further.iter_mut().zip(&run.further).for_each(|(sum, more)| *sum += *more);
+    add_latencies(&mut series.latencies, &run.latencies);
+    run.occupancies.iter().for_each(|occupancy| series.add_occupancy(occupancy, run.bins.len()));
 }
 
 impl BinTotals {
@@ -86,9 +84,11 @@ fn add_latencies(all: &mut Latencies, one: &Latencies) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gather::gather;
     use crate::journal::{Journal, KnownRuns, load_manifest, save_manifest};
+    use crate::results::Results;
     use crate::scenario::Scenario;
-    use crate::sweep::{SweepOptions, gather, saved, sweep};
+    use crate::sweep::{SweepOptions, saved, sweep};
     use crate::text::Source;
     use crate::{Extent, read};
     use camino::Utf8Path;
@@ -152,7 +152,7 @@ mod tests {
         drop(journal);
         save_manifest(folder, &saved(&scenario)).unwrap();
         let kept = load_manifest(folder).unwrap().expect("it was written");
-        assert_eq!(gather(&kept, &KnownRuns::read(folder).unwrap()), made);
+        assert_eq!(gather(&kept, folder).unwrap().results, made);
         assert_eq!(swept(&scenario, 1, &KnownRuns::default(), &mut Journal::nowhere()), made);
         // Half a bin is a bin.
         assert_eq!((made.series[0].occupancies[0].busy.len(), made.series[0].latencies.over_time.len()), (13, 13));
