@@ -123,10 +123,10 @@ fn said(threshold: &Threshold, index: u32) -> String {
     threshold.values.get(index as usize).cloned().unwrap_or_else(|| format!("beyond {last}"))
 }
 
-/// Which seeds fail, after "the seeds": `that are stuck`, `with availability below 60%`.
+/// Which seeds fail, after "the seeds": `that are stuck`, `with availability below 60 %`.
 fn failing(threshold: &Threshold) -> String {
     let is_of_measure = [" below ", " above "].iter().any(|word| threshold.until.contains(word));
-    format!("{} {}", if is_of_measure { "with" } else { "that are" }, threshold.until)
+    format!("{} {}", if is_of_measure { "with" } else { "that are" }, summary::until(threshold))
 }
 
 /// What the values stand for, from the sound end on.
