@@ -10,6 +10,7 @@ use super::scale::{self, Scale};
 use super::sheet::{self, Entry, Frame, Mark, Sheet};
 use super::{Chart, View};
 use crate::number;
+use crate::summary;
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::{Manifest, Results};
