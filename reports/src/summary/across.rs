@@ -35,8 +35,15 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
         }
         let measures = rankings[0].measures();
         let runs = rankings.iter().map(Ranking::most_runs).max().unwrap_or(0);
-        let hint = if runs < FEWEST { format!(" by {}, and fewer than {FEWEST} cannot show one", number::counted(&runs.to_string(), "run")) } else { String::new() };
-        return format!("No difference between the arms in {measures} is shown in any of {cells} cells{hint}.{}", besides(results, rankings));
+        let hint = if runs < FEWEST {
+            format!(" by {}, and fewer than {FEWEST} cannot show one", number::counted(&runs.to_string(), "run"))
+        } else {
+            String::new()
+        };
+        return format!(
+            "No difference between the arms in {measures} is shown in any of {cells} cells{hint}.{}",
+            besides(results, rankings)
+        );
     }
     let wins = wins(results, rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
