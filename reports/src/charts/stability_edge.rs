@@ -67,7 +67,7 @@ impl Chart for StabilityEdge {
                 };
                 table.push(vec![
                     Cell::or_missing(results.manifest.arms.get(edges.arm as usize), Cell::text),
-                    Cell::Text(crate::summary::cell_label(&results.manifest, edges.cell)),
+                    Cell::Text(summary::cell_label(&results.manifest, edges.cell)),
                     Cell::Text(value),
                     Cell::Count(count),
                     Cell::Count(all),
