@@ -4,6 +4,7 @@ use crate::links::Link;
 use crate::plan::{Callee, Plan, Role};
 use crate::topology::{domain_of, shown};
 use serde::{Deserialize, Serialize};
+use sim_core::sample::Distribution;
 use std::collections::BTreeMap;
 
 /// A system seen from above: what a drawing of its topology needs.
@@ -170,7 +171,8 @@ fn label_of(link: &Link) -> String {
     let both = |there: String, back: String| if there == back || link.one_way { there } else { format!("{there} there, {back} back") };
     // A mean may be the result of a formula, to the nanosecond.
     let mean = |link: &Link| link.delay.compile().mean().to_digits(3).to_string();
-    let mut words = vec![both(mean(link), mean(&back))];
+    let is_drawn = [link, &back].iter().any(|way| !matches!(way.delay, Distribution::Constant(_)));
+    let mut words = vec![format!("{}{}", both(mean(link), mean(&back)), if is_drawn { " on average" } else { "" })];
     let none = sim_core::units::Share::NONE;
     for (what, there, back) in [
         ("loss", link.loss, back.loss),

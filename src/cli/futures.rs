@@ -110,16 +110,19 @@ fn show_other(
     let arm = choose_arm(scenario, Some(other))? as usize;
     let both =
         otherwise(scenario, run, at, arm, most_events).map_err(|reason| wrong(&format!("`{other}` cannot take over at {at}: {reason}")))?;
-    let mut judge = Judge::of(scenario, run.0);
-    let failures = [&both.as_it_was, &both.otherwise].map(|made| judge.failures(run.1, Ok(made)));
+    // Each by what is expected of its own arm: that the other one fails is no promise of this one.
+    let judged = |arm: usize, made: &Run| Judge::of(scenario, arm).failures(run.1, Ok(made));
+    let failures = [judged(run.0, &both.as_it_was), judged(arm, &both.otherwise)];
+    // Calls of the warm-up are counted nowhere.
+    let counted_from = at.max(SimTime::ZERO + scenario.clockwork.warm_up);
     let columns = [Column::text(""), Column::text("as it was"), Column::text(format!("with \"{other}\" from {at} on"))];
     let mut table =
         Table::new(format!("Seed {} of \"{}\", and what another strategy would have done", run.1, scenario.arms[run.0]), columns.into());
     let mut row = |name: &str, of: &dyn Fn(&Run) -> Cell| table.push(vec![Cell::text(name), of(&both.as_it_was), of(&both.otherwise)]);
     row("calls", &|run| Cell::Count(run.measures.calls));
     row("succeeded", &|run| Cell::OutOf(run.measures.succeeded, run.measures.calls));
-    row(&format!("succeeded of those started from {at} on"), &|run| {
-        let first = (at.since_start() / scenario.clockwork.bin) as usize;
+    row(&format!("succeeded of those started from {counted_from} on"), &|run| {
+        let first = (counted_from.since_start() / scenario.clockwork.bin) as usize;
         let bins = run.bins.get(first..).unwrap_or_default();
         Cell::OutOf(bins.iter().map(|bin| bin.succeeded).sum(), bins.iter().map(|bin| bin.started).sum())
     });
@@ -132,7 +135,7 @@ fn show_other(
     let broken = |failures: &[Failure]| failures.iter().map(|failure| failure.property.as_str()).collect::<Vec<_>>().join("; ");
     let broken = failures.map(|failures| if failures.is_empty() { "nothing".to_owned() } else { broken(&failures) });
     let [was, would] = broken.map(Cell::text);
-    table.push(vec![Cell::text("broken promises"), was, would]);
+    table.push(vec![Cell::text("breaks, of what its arm promises"), was, would]);
     print_table(&table, args.format)?;
     Ok(Exit::Fine)
 }

@@ -15,6 +15,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub fn watch_for_interruption(quiet: bool) {
     let handler = move || {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            super::whole_file::abandon_all();
             std::process::exit(130);
         }
         if !quiet {

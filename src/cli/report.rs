@@ -61,9 +61,11 @@ pub fn report(args: &ReportArgs) -> Result<Exit, Exit> {
     print(&format!("{written} files drawn again from {} saved runs: {folder}/report.html", results.runs.len()))?;
     if results.runs.len() < wanted {
         say(&format!(
-            "warning: {} of {wanted} runs are not there: the sweep was interrupted, or lines of its journal are damaged",
-            wanted - results.runs.len()
+            "warning: {} of {wanted} runs are not there: the sweep was interrupted, or lines of its journal are damaged; `{} --out {folder}` makes them",
+            wanted - results.runs.len(),
+            reports::command::compare(&results.manifest)
         ));
     }
-    Ok(Exit::Fine)
+    // What is sound was drawn; that a file is not is for the next program to know.
+    Ok(if damage.is_empty() { Exit::Fine } else { Exit::Wrong })
 }

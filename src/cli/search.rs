@@ -275,11 +275,13 @@ fn share(arm: &str, made: &Hunt) -> String {
     let (sample, failed) = made.sample();
     let all = if made.tried() == sample { String::new() } else { format!(" with storms of their own ({} were tried)", made.tried()) };
     let Some((low, high)) = interval::share(failed, sample) else { return "no seed was tried".to_owned() };
+    let percent = |share: f64| number::percent((share * 1e9).round() as u64, 1_000_000_000);
+    let seeds = number::counted(&sample.to_string(), "seed");
     format!(
-        "{failed} of {sample} seeds{all} fail under \"{arm}\": {}, 95 % interval {:.2}% to {:.2}%",
+        "{failed} of {seeds}{all} fail under \"{arm}\": {}, 95 % interval {} to {}",
         number::percent(failed, sample),
-        100.0 * low,
-        100.0 * high
+        percent(low),
+        percent(high)
     )
 }
 

@@ -16,7 +16,7 @@ use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::Scenario;
 use scenarios::search::{Failure, Judge};
 use scenarios::trace::TraceLines;
-use scenarios::why::{Collected, Shows, Subject, Survey, collect, lately, moment, named, select, shown, stories, survey};
+use scenarios::why::{CallStory, Collected, Shows, Subject, Survey, collect, lately, moment, named, select, shown, stories, survey};
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
@@ -236,12 +236,18 @@ fn of_source(args: &WhyArgs, subject: &Subject, source: &dyn Source) -> Result<E
     };
     let collected = collect(source, &BTreeSet::from([key])).map_err(|error| wrong(&error.to_string()))?;
     let told = stories(&collected.in_order());
-    let Some(story) = told.iter().find(|story| collected.calls.contains(&story.key)) else {
+    let Some(story) = meant(&told, &collected.calls) else {
         return Err(wrong(&format!("no call of this run is called `{subject}`; {CALLS}")));
     };
     reports::why::call(story, &collected, &survey).iter().try_for_each(|line| print(line))?;
     draw(args, source, (&collected, 0), [story.name.clone()])?;
     Ok(Exit::Fine)
+}
+
+/// The call that is meant among these and those made for their sake: what a server calls stands inside the attempt it does so for.
+fn meant<'s>(stories: &'s [CallStory], calls: &BTreeSet<String>) -> Option<&'s CallStory> {
+    let inside = |story: &'s CallStory| story.attempts.iter().find_map(|attempt| meant(&attempt.children, calls));
+    stories.iter().find(|story| calls.contains(&story.key)).or_else(|| stories.iter().find_map(inside))
 }
 
 fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Result<Exit, Exit> {

@@ -3,7 +3,7 @@
 //! Three classic mistakes, each beside its mended variant under one seed. What is printed is read as a newcomer reads it, and held
 //! against the trace of the broken run, which knows nothing of the other.
 
-use super::Place;
+use super::{Place, SMALL};
 use serde_json::Value;
 
 /// What `diff` says of two arms, which have to differ.
@@ -112,4 +112,13 @@ fn every_operation_that_shows_a_violation_is_told() {
     assert_eq!(operations, 5, "{why}");
     let told = told("abd-write-back", "1", ["without", "with"]);
     assert_eq!(told.lines().filter(|line| line.starts_with("  A: clients -> register #")).count(), operations, "{told}");
+}
+
+#[test]
+fn the_same_calls_made_by_other_clients_are_another_run() {
+    let place = Place::with(&[("small.ron", SMALL)]);
+    let said = place.run(&["diff", "small.ron", "--seed", "1", "--arm", "none", "--with", "nodes.clients.count=20"]);
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    let same = place.run(&["diff", "small.ron", "--seed", "1", "--arm", "none", "--with", "nodes.clients.count=10"]);
+    assert!(same.code == Some(0) && same.out.contains("the same to the last event"), "{}{}", same.out, same.err);
 }

@@ -140,7 +140,7 @@ fn another_strategy_takes_over_in_the_middle_of_a_run() {
     let (place, file) = failing();
     let said = place.run(&["replay", &file, "--fork-at", "5s", "--fork-arm", "patient", "--quiet"]);
     assert_eq!(said.code, Some(0), "{}", said.err);
-    let broken = said.out.lines().find(|line| line.starts_with("broken promises")).expect("it says what is broken");
+    let broken = said.out.lines().find(|line| line.starts_with("breaks, of what its arm promises")).expect("it says what is broken");
     assert!(broken.contains("availability at least 100%") && broken.trim_end().ends_with("nothing"), "{}", said.out);
     let wrong = place.run(&["replay", &file, "--fork-at", "5s", "--fork-arm", "patent"]);
     assert!(wrong.code == Some(2) && wrong.err.contains("did you mean `patient`?"), "{}", wrong.err);

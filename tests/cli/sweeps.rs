@@ -1,6 +1,7 @@
 //! Results folders: the same on any number of threads, resumed, interrupted, drawn again, and repeated run by run.
 
 use super::{Place, SMALL, assert_same_files};
+use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -113,6 +114,37 @@ fn interrupted(place: &Place, out: &str) -> Option<i32> {
 #[allow(clippy::disallowed_methods, reason = "another process is waited for, and it has no virtual time")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(10));
+}
+
+#[test]
+fn a_trace_that_is_stopped_leaves_nothing_behind_and_what_was_there_before() {
+    let place = Place::with(&[("long.ron", &SMALL.replace(r#"horizon: "40s""#, r#"horizon: "90000s""#)), ("t.jsonl", "old")]);
+    let names = || -> BTreeSet<String> {
+        let entries = std::fs::read_dir(place.path()).expect("it is a folder").flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    };
+    let before = names();
+    for signal in ["-INT", "-TERM"] {
+        let mut child = place
+            .command(&["run", "long.ron", "--trace", "t.jsonl"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        for _ in 0..6000 {
+            if names() != before || child.try_wait().expect("the program can be asked").is_some() {
+                break;
+            }
+            pause();
+        }
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("there is a `kill` program");
+        assert!(sent.success(), "the run was over before it could be stopped");
+        let output = child.wait_with_output().expect("the program ends");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {said}");
+        assert!(said.contains("interrupted: what was being written is not there"), "{said}");
+        assert_eq!((names(), place.read("t.jsonl").as_str()), (before.clone(), "old"));
+    }
 }
 
 #[test]

@@ -224,3 +224,21 @@ fn what_had_begun_before_a_part_of_a_trace_is_on_in_it() {
     let lines = traced("x.jsonl", inside);
     assert!(!lines.contains("fault-begins"), "lines are the events that were chosen: {lines}");
 }
+
+#[test]
+fn what_a_server_calls_is_explained_by_its_name_and_by_its_key_of_the_run_and_of_its_trace() {
+    let place = Place::with(&[("chain.ron", CHAIN)]);
+    assert_eq!(place.run(&["run", "chain.ron", "--quiet", "--trace", "t.jsonl"]).code, Some(0));
+    let trace = place.read("t.jsonl");
+    let calls = trace.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    // A call inside another one.
+    let inner = calls.map(|event| event["call"].clone()).find(|call| call["within"].is_array() || call["within"].is_object());
+    let inner = inner.expect("somebody calls on behalf of a client");
+    let [name, key] = ["name", "key"].map(|field| inner[field].as_str().expect("it is text").to_owned());
+    for source in ["chain.ron", "t.jsonl"] {
+        for called in [&name, &key] {
+            let said = place.run(&["why", source, called]);
+            assert!(said.code == Some(0) && said.out.starts_with(&name), "{source} {called}: {}{}", said.out, said.err);
+        }
+    }
+}

@@ -10,6 +10,7 @@ use super::scale::{self, Scale};
 use super::sheet::{self, Entry, Frame, Mark, Sheet};
 use super::{Chart, View};
 use crate::number;
+use crate::summary;
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
 use scenarios::results::{Manifest, Results};
@@ -66,7 +67,7 @@ impl Chart for StabilityEdge {
                 };
                 table.push(vec![
                     Cell::or_missing(results.manifest.arms.get(edges.arm as usize), Cell::text),
-                    Cell::Text(crate::summary::cell_label(&results.manifest, edges.cell)),
+                    Cell::Text(summary::cell_label(&results.manifest, edges.cell)),
                     Cell::Text(value),
                     Cell::Count(count),
                     Cell::Count(all),
@@ -123,10 +124,10 @@ fn said(threshold: &Threshold, index: u32) -> String {
     threshold.values.get(index as usize).cloned().unwrap_or_else(|| format!("beyond {last}"))
 }
 
-/// Which seeds fail, after "the seeds": `that are stuck`, `with availability below 60%`.
+/// Which seeds fail, after "the seeds": `that are stuck`, `with availability below 60 %`.
 fn failing(threshold: &Threshold) -> String {
     let is_of_measure = [" below ", " above "].iter().any(|word| threshold.until.contains(word));
-    format!("{} {}", if is_of_measure { "with" } else { "that are" }, threshold.until)
+    format!("{} {}", if is_of_measure { "with" } else { "that are" }, summary::until(threshold))
 }
 
 /// What the values stand for, from the sound end on.

@@ -17,7 +17,7 @@ pub fn definitions() -> String {
         ),
         (
             "rank",
-            "an arm in which any run violates a stated property ranks behind every arm in which none does; else arms share a rank if no measure that ranks them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
+            "an arm in which any run violates a stated property ranks behind every arm in which none does; else they are ordered by the share of runs that recovered (with faults), then availability, then the median recovery, then attempts per call of a client on all edges together (goodput under closed load): the first of these that differs decides; arms share a rank if none of them differs, seed by seed, by more than luck would in one case in twenty (two-sided sign test over the seeds that differ; at least six are needed)",
         ),
         (
             "best in a cell",

@@ -70,7 +70,8 @@ pub fn expectations(manifest: &Manifest, all: &[Verdict]) -> String {
     let listed = &all[..all.len().min(LISTED)];
     let every = table(&verdicts::all(manifest, listed), &manifest.arms);
     let cut = if all.len() > LISTED { format!("<p>The first {LISTED}; <code>results.json</code> has all.</p>\n") } else { String::new() };
-    let folded = format!("<details><summary>All {}</summary>\n{cut}{every}</details>\n", all.len());
+    let summary = if all.len() == 1 { "The only one".to_owned() } else { format!("All {}", all.len()) };
+    let folded = format!("<details><summary>{summary}</summary>\n{cut}{every}</details>\n");
     format!("<section>\n<h2 id=\"expectations\">Every expectation</h2>\n{folded}</section>\n")
 }
 

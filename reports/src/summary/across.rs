@@ -4,7 +4,7 @@
 //! place, and a cell in which none is shown at all has no best arm. Ranges go from the least to the largest cell; each cell's value is its median over
 //! runs, shares are pooled.
 
-use super::fates::{Fate, listed, named};
+use super::fates::{FEWEST, Fate, listed, named};
 use super::ranking_table::reached_cell;
 use super::returning::of_runs;
 use super::violations::{Violations, opening_over_cells};
@@ -34,7 +34,16 @@ fn order(results: &Results, rankings: &[Ranking]) -> String {
             return format!("The arms do not differ in {} in any of {cells} cells.{}", rankings[0].measures(), besides(results, rankings));
         }
         let measures = rankings[0].measures();
-        return format!("No difference between the arms in {measures} is shown in any of {cells} cells.{}", besides(results, rankings));
+        let runs = rankings.iter().map(Ranking::most_runs).max().unwrap_or(0);
+        let hint = if runs < FEWEST {
+            format!(" by {}, and fewer than {FEWEST} cannot show one", number::counted(&runs.to_string(), "run"))
+        } else {
+            String::new()
+        };
+        return format!(
+            "No difference between the arms in {measures} is shown in any of {cells} cells{hint}.{}",
+            besides(results, rankings)
+        );
     }
     let wins = wins(results, rankings);
     let mut winners: Vec<(usize, &String)> = wins.iter().copied().zip(&results.manifest.arms).filter(|(wins, _)| *wins > 0).collect();
@@ -256,20 +265,21 @@ fn recovered(cells: &[(String, ArmSummary)]) -> String {
         format!(", half of them within {}", spread(cells, within))
     };
     let all = judged.len();
+    let unjudged = if all < cells.len() { format!(" that can be judged (of {})", cells.len()) } else { String::new() };
     let cut = cells.iter().filter(|(_, arm)| !arm.cut_off.is_empty()).count();
     let said = match (every, none) {
         _ if all == 0 && cells.iter().all(|(_, arm)| arm.unstruck == arm.runs) => "no fault struck in any cell".to_owned(),
         _ if all == 0 && cut == 0 => "recovery cannot be judged".to_owned(),
         _ if all == 0 => format!("runs were cut off above their level in {}", of_cells(cut, cells.len())),
-        _ if every == all => format!("every run recovered in {}{half}", every_one(all)),
-        _ if none == all => format!("no run recovered in any of {all} cells"),
+        _ if every == all => format!("every run recovered in {}{unjudged}{half}", every_one(all)),
+        _ if none == all => format!("no run recovered in any of {all} cells{unjudged}"),
         _ => {
             let some = if every + none == all { String::new() } else { format!(", some in {}", all - every - none) };
             // Where the trouble begins, unless it is there from the beginning.
             let first = judged.iter().position(|(_, arm)| arm.not_recovered > 0).filter(|index| *index > 0);
             let first = first.map_or_else(String::new, |index| format!("; the first lost with {}", judged[index].0));
             let none = if none == 0 { String::new() } else { format!(", none in {none}") };
-            format!("every run recovered in {every} of {all} cells{some}{none}{first}")
+            format!("every run recovered in {every} of {all} cells{unjudged}{some}{none}{first}")
         }
     };
     if all > 0 && cut > 0 { format!("{said}; runs were cut off above their level in {}", of_cells(cut, cells.len())) } else { said }

@@ -206,7 +206,7 @@ fn in_all(arm: &ArmSummary) -> String {
 }
 
 /// Fewer seeds than this never show a difference.
-const FEWEST: u64 = 6;
+pub(super) const FEWEST: u64 = 6;
 
 /// What a recovery time includes.
 fn window(hold: SimDuration, since: &str) -> String {

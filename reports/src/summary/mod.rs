@@ -63,7 +63,7 @@ pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
 pub use telling::{FEW_CELLS, telling_cells};
-pub use thresholds::{sentences as threshold_sentences, thresholds};
+pub use thresholds::{sentences as threshold_sentences, thresholds, until};
 pub use worst::worst_runs;
 
 use crate::table::{Cell, Column, Table};

@@ -8,6 +8,7 @@ use super::fates::named;
 use crate::charts::scale::written;
 use crate::number;
 use crate::table::{Cell, Column, Table};
+use scenarios::numbers::for_readers;
 use scenarios::results::{Manifest, Results};
 use scenarios::threshold::{Edge, Edges, Threshold};
 use sim_core::stats::quantile::Quantile;
@@ -56,7 +57,12 @@ fn table(manifest: &Manifest, threshold: &Threshold) -> Table {
 fn title(threshold: &Threshold) -> String {
     let first = threshold.values.first().map_or("", String::as_str);
     let last = threshold.values.last().map_or("", String::as_str);
-    format!("From which {} on, between {first} and {last}: {}", threshold.path, threshold.until)
+    format!("From which {} on, between {first} and {last}: {}", threshold.path, until(threshold))
+}
+
+/// What counts as failing, as a reader sees numbers: `availability below 60 %`.
+pub fn until(threshold: &Threshold) -> String {
+    threshold.until.rsplit_once(' ').map_or_else(|| threshold.until.clone(), |(words, limit)| format!("{words} {}", for_readers(limit)))
 }
 
 /// One sentence for every arm and cell.
@@ -76,7 +82,7 @@ fn sentence(manifest: &Manifest, threshold: &Threshold, edges: &Edges) -> String
         return format!("{arm}{place}: cannot be said ({})", unknown.unwrap_or("no run was made"));
     };
     let runs = number::counted(&sorted.len().to_string(), "seed");
-    let until = &threshold.until;
+    let until = until(threshold);
     let (first, last) = (threshold.values.first().map_or("", String::as_str), threshold.values.last().map_or("", String::as_str));
     let told = match median {
         0 => format!("{until} at {first} already, where the search begins"),

@@ -106,7 +106,7 @@ fn a_page_ranks_by_what_decides_and_keeps_all_measures_one_step_away() {
         "rank",
         "arm",
         "availability",
-        "against \"no retries\"",
+        "against \"no retries\", median",
         "95 % interval",
         "not recovered",
         "recovery p50",

@@ -7,12 +7,15 @@ use models::measure::{ClassMeasures, RunMeasures};
 const OWNER: Owner = Owner::Class;
 
 /// All of them.
-pub(super) const ALL: [Owned; 4] = [
+pub(super) const ALL: [Owned; 5] = [
     OWNER.measure("availability of class ", Unit::Share, Better::More, "successful calls of all calls of this class", |run, _, name| {
         read(run, name, |of| Unit::Share.quotient(of.succeeded.into(), of.calls.into()))
     }),
     OWNER.measure("calls of class ", Unit::Count, Better::Unsaid, "calls of this class", |run, _, name| {
         read(run, name, |of| Reading::count(of.calls))
+    }),
+    OWNER.measure("latency mean of class ", Unit::Time, Better::Less, "mean latency of this class's calls that succeed", |run, _, name| {
+        read(run, name, |of| seen(&of.latency, of.latency.mean))
     }),
     OWNER.measure(
         "latency p50 of class ",

@@ -45,7 +45,7 @@ pub struct Bisect {
 /// When a run fails.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Until {
-    /// It is stuck at the horizon (metastable).
+    /// It is stuck at the horizon (metastable), or was down before its faults.
     Stuck,
     /// It has not come back from its faults at the horizon, or before the next ones.
     NotRecovered,
@@ -70,7 +70,7 @@ pub enum Until {
 impl Until {
     /// Name and summary of every one.
     pub const ALL: &'static [(&'static str, &'static str)] = &[
-        ("Stuck", "the run is stuck at the horizon (metastable)"),
+        ("Stuck", "the run is stuck at the horizon (metastable), or was down before its faults"),
         ("NotRecovered", "the run has not come back from its faults, or was down before them"),
         ("Below", "a measure is below a limit: of, limit"),
         ("Above", "a measure is above a limit: of, limit"),
@@ -102,12 +102,14 @@ impl Until {
     /// A sentence, if that cannot be said.
     pub fn holds(&self, run: &RunMeasures, manifest: &Manifest) -> Result<bool, String> {
         let (of, limit, is_below) = match self {
-            Self::Stuck => return Ok(run.stuck),
-            Self::NotRecovered => {
+            Self::Stuck if run.stuck => return Ok(true),
+            Self::Stuck | Self::NotRecovered => {
                 let recovery = Measure::named("recovery time").map_or(Reading::Missing, |measure| measure.of(run, manifest));
                 return match recovery {
                     Reading::Is(_) => Ok(false),
-                    Reading::Beyond(_) => Ok(true),
+                    Reading::Beyond(_) => Ok(*self == Self::NotRecovered),
+                    // Who has calls succeed again is not stuck, however long that lasts.
+                    Reading::AtLeast(_) if *self == Self::Stuck => Ok(false),
                     Reading::AtLeast(_) => Err("a run was above its level when it was cut off, for less than `hold`".to_owned()),
                     // Where service is down with the faults and without them there is nothing to come back to.
                     Reading::Missing if run.calls > 0 && run.succeeded * 2 < run.calls => Ok(true),
@@ -254,7 +256,11 @@ mod tests {
         let slow = Until::More { of: "latency p99".to_owned(), limit: amount("1s") };
         assert!(slow.holds(&run, &manifest).is_err_and(|reason| reason.contains("latency p99")), "nothing succeeded");
         let down = RunMeasures { calls: 10, succeeded: 4, ..RunMeasures::default() };
-        assert_eq!(Until::NotRecovered.holds(&down, &manifest), Ok(true), "there is nothing to come back to");
-        assert!(Until::NotRecovered.holds(&run, &manifest).is_err() && Until::Stuck.holds(&run, &manifest) == Ok(false));
+        let stuck = RunMeasures { stuck: true, ..run.clone() };
+        for until in [Until::NotRecovered, Until::Stuck] {
+            assert_eq!(until.holds(&down, &manifest), Ok(true), "there is nothing to come back to");
+            assert!(until.holds(&run, &manifest).is_err(), "nobody has judged it");
+        }
+        assert_eq!(Until::Stuck.holds(&stuck, &manifest), Ok(true));
     }
 }

@@ -240,6 +240,8 @@ impl<'a> TraceEvent<'a> {
         add(u64::from(self.life) << 32 | u64::from(self.ordinal.map_or(0, |ordinal| ordinal.wrapping_add(1))));
         if let Some(call) = &self.call {
             add(Key::named(&call.key).bits());
+            // Whose call it is, too: with other clients the same calls are made by others.
+            add(Key::named(&call.name).bits());
             add(u64::from(call.copy) << 32 | u64::from(call.attempt.unwrap_or_default()));
         }
         word
@@ -251,7 +253,9 @@ impl<'a> TraceEvent<'a> {
             && (&self.message, self.ordinal, &self.outcome, &self.what, &self.value, &self.says)
                 == (&other.message, other.ordinal, &other.outcome, &other.what, &other.value, &other.says)
             && match (&self.call, &other.call) {
-                (Some(left), Some(right)) => (&left.key, left.attempt, left.copy) == (&right.key, right.attempt, right.copy),
+                (Some(left), Some(right)) => {
+                    (&left.key, &left.name, left.attempt, left.copy) == (&right.key, &right.name, right.attempt, right.copy)
+                }
                 (left, right) => left.is_none() && right.is_none(),
             }
     }

@@ -78,7 +78,8 @@ impl Only {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    /// Whether an event is wanted. A node means what happens there, and what is sent there or comes from there.
+    /// Whether an event is wanted. A node means what happens there, what is sent there or comes from there, and every fault: whom one strikes, and whom that
+    /// concerns, is more than a name tells.
     pub fn wants(&self, event: &TraceEvent<'_>) -> bool {
         self.wants_instant(event.at)
             && (self.kinds.is_empty() || self.kinds.iter().any(|kind| is_of_kind(event, kind)))
@@ -123,7 +124,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn is_at(event: &TraceEvent<'_>, wanted: &str) -> bool {
-    event.node.iter().chain(&event.peer).any(|node| is_of(node, wanted))
+    event.kind.starts_with("fault-") || event.node.iter().chain(&event.peer).any(|node| is_of(node, wanted))
 }
 
 /// Whether an event is of this kind, tells of a message of this kind, or of what is announced by this name.
@@ -180,6 +181,8 @@ mod tests {
         assert!(is_wanted("kind=Vote", &says) && !is_wanted("kind=hear", &says));
         let fault = TraceEvent { kind: "fault-begins".into(), what: Some("vote".into()), ..TraceEvent::default() };
         assert!(!is_wanted("kind=vote", &fault), "the name of a fault is no kind");
+        assert!(is_wanted("node=shop kind=fault", &fault) && is_wanted("node=shop", &fault), "a fault belongs to whatever is looked at");
+        assert!(!is_wanted("node=shop kind=drop", &fault) && !is_wanted("call=#1.2", &fault));
     }
 
     #[test]
