@@ -137,6 +137,6 @@ fn what_shows_a_violation_is_not_the_same_where_it_shows_none() {
     let holder = broken.split_once(", which member ").and_then(|(_, rest)| rest.split(' ').next()).expect("it says who wrote that");
     let written: Vec<&str> = against.lines().skip(1).take(2).collect();
     assert!(written[0].ends_with(&format!("makes known: Writes member {holder}")), "{broken}");
-    assert!(written[1].contains(" hears write ") && !written[1].contains("in B"), "the write of the holder that went on: {broken}");
+    assert!(written[1].contains(" hears write "), "the write of the holder that went on: {broken}");
     assert!(against.contains("goes on") && against.contains("the fault pause of domain one begins"), "{broken}");
 }

@@ -207,7 +207,12 @@ fn what_befalls_several_nodes_at_once_comes_of_the_fault_and_of_none_of_them() {
     // Members whose timers come due while they stand still: each fires when its own node goes on.
     let group = |fault: &str| {
         let nodes = "\"app\": Clients(count: 2, arrivals: ClosedLoop(think: Constant(\"100ms\")), calls: \"raft\")";
-        small(nodes, &format!("groups: {{ \"raft\": Raft(members: 3, domain: [\"one\"]) }}, faults: [{fault}]"))
+        small(
+            nodes,
+            &format!(
+                "groups: {{ \"raft\": Raft(members: 3, domain: [\"one\"]) }}, links: [Link(from: \"default\", to: \"one\", delay: Constant(\"1ms\"))], faults: [{fault}]"
+            ),
+        )
     };
     for (fault, begins, ends) in [
         ("Pause(domain: \"one\", at: \"1s\", lasts: \"500ms\")", "node-pauses", "node-resumes"),
