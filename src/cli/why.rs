@@ -284,8 +284,10 @@ fn draw_moment(args: &WhyArgs, source: &dyn Source, moment: &Moment, named: &Nam
         return Ok(());
     }
     let told = reports::why::told_of(moment, named);
-    let from = told.values().map(|event| event.at).min().unwrap_or_default();
     let found = drawn(source, &told).map_err(|error| wrong(&error.to_string()))?;
+    // From the first message on that is told, as it was sent; of faults that are not told as a cause only what lasts until then.
+    let is_shown = |event: &&trace::TraceEvent<'static>| told.contains_key(&event.id) || !trace::On::concerns(&event.kind);
+    let from = found.events.values().filter(is_shown).map(|event| event.at).min().unwrap_or_default();
     draw(args, source, (&found, from), ([], moment.showed))
 }
 

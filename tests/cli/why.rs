@@ -111,7 +111,7 @@ fn instant(line: &str) -> u64 {
 fn faults_that_were_on_since_the_first_cause_that_is_told_are_named() {
     let place = Place::with(&[]);
     let said = place.run(&["why", "lock-and-pause", "violation"]);
-    let faults = behind(&said.out, "faults that were on meanwhile, from 20.000000000s on");
+    let faults = behind(&said.out, "faults that were on meanwhile, from 17.997804027s on");
     assert_eq!(faults, ["  pause of domain one at lock[1] from 20.000000000s to 28.000000000s"], "{}", said.out);
     let said = place.run(&["why", "commit-and-crash", "violation", "--seed", "2"]);
     assert!(said.out.contains("knew of no decision for 20.130690956s"), "{}", said.out);
