@@ -55,6 +55,9 @@ pub enum Record {
     /// A member's answer reached a caller who talks with the group itself, and who may wait for more of them. It is a note: no part of the
     /// digest, because what it leads to is.
     Replied(AttemptName, NodeId),
+    /// A message of an attempt reached this node, its server or its caller, while that stands still: nobody hears it before the node goes on. It is a note: no part of
+    /// the digest, because that the node stands still is.
+    Unheard(AttemptName, NodeId),
     /// Routing has learnt of cuts, or of their end.
     Converged,
     /// A worker of a node began a run of background work.
@@ -225,6 +228,7 @@ impl observe::Record for Record {
             Self::Broken(attempt, node) => of_attempt(18, attempt, *node, 0),
             Self::Ignored(attempt, node) => of_attempt(19, attempt, *node, 0),
             Self::Replied(attempt, node) => of_attempt(40, attempt, *node, 0),
+            Self::Unheard(attempt, node) => of_attempt(41, attempt, *node, 0),
             Self::Converged => 20_u64.wrapping_mul(KIND),
             Self::MemberSent(name) => 21_u64.wrapping_mul(KIND) ^ name.bits(),
             Self::MemberHeard(name) => 22_u64.wrapping_mul(KIND) ^ name.bits(),

@@ -4,6 +4,7 @@
 
 mod faults;
 mod parts;
+mod unheard;
 
 use faults::{faults_on, faults_since};
 use parts::{short, times, unusual};
@@ -12,6 +13,8 @@ use scenarios::trace::{TraceEvent, instant, length, line_of};
 use scenarios::why::times::spans;
 use scenarios::why::{AttemptStory, CallStory, Collected, FaultSpan, HeardBefore, Moment, Named, Survey};
 use sim_core::time::SimDuration;
+use std::collections::BTreeMap;
+use unheard::unheard;
 
 /// Calls inside calls are told this deep.
 const DEEPEST: usize = 6;
@@ -36,6 +39,7 @@ pub fn call(story: &CallStory, collected: &Collected, survey: &Survey) -> Vec<St
         lines.push("what led to its end, the latest cause first".to_owned());
         lines.extend(chain(&collected.causes(id)));
     }
+    lines.extend(unheard(story, collected));
     if collected.left_out > 0 {
         lines.push(format!("({} more events are about it than are looked at)", collected.left_out));
     }
@@ -238,14 +242,44 @@ pub fn until_moment(at: u64, lately: &[TraceEvent<'static>], survey: &Survey) ->
     lines
 }
 
-/// The event at which something showed, and its causes; and those of them that are told.
+/// The event at which something showed, what it is at odds with, what nodes were about before they stood still, and all their causes; and those of them
+/// that are told.
 fn chain_of(moment: &Moment) -> (Vec<String>, Vec<&TraceEvent<'static>>) {
     let mut lines = vec!["at which event that showed, and what led to it, the latest cause first".to_owned()];
-    let showed = moment.showed.and_then(|id| moment.led.events.get(&id));
-    lines.extend(showed.map(|event| format!("  then     {}", line_of(event))));
-    let causes = showed.map_or_else(Vec::new, |event| moment.led.causes(event.id));
-    lines.extend(showed.map_or_else(Vec::new, |_| chain(&causes)));
-    (lines, told(&causes).to_vec())
+    let mut all = Vec::new();
+    let mut tell = |first: &[u64], lines: &mut Vec<String>| {
+        for event in first.iter().filter_map(|id| moment.led.events.get(id)) {
+            let causes = moment.led.causes(event.id);
+            lines.push(format!("  then     {}", line_of(event)));
+            lines.extend(chain(&causes));
+            all.push(event);
+            all.extend_from_slice(told(&causes));
+        }
+    };
+    tell(moment.showed.as_slice(), &mut lines);
+    for (title, first) in [
+        ("what that is at odds with, and what led to it", &moment.against),
+        ("what nodes had done last before they stood still, and what led to that", &moment.before_still),
+    ] {
+        if !first.is_empty() {
+            lines.extend([String::new(), title.to_owned()]);
+            tell(first, &mut lines);
+        }
+    }
+    (lines, all)
+}
+
+/// The events that [`moment`] and [`led_to_moment`] tell of, each of those that come again and again once.
+pub fn told_of(moment: &Moment, named: &Named) -> BTreeMap<u64, TraceEvent<'static>> {
+    let first = moment.showed.iter().chain(&moment.against).chain(&moment.before_still).filter_map(|id| moment.led.events.get(id));
+    let chains = first.flat_map(|event| {
+        let causes = moment.led.causes(event.id);
+        let once: Vec<_> = rounds(&causes).into_iter().flat_map(|(place, period, _)| causes[place..place + period].to_vec()).collect();
+        std::iter::once(event).chain(once)
+    });
+    let heard = moment.heard.since.iter().chain(&moment.heard.messages);
+    let all = chains.chain(heard).chain(&named.right).chain(&named.wrong);
+    all.map(|event| (event.id, event.clone())).collect()
 }
 
 /// When the oldest of these happened.
@@ -269,8 +303,10 @@ pub fn moment(property: &str, (at, sentence): (u64, &str), moment: &Moment, name
 
 /// The longest time that a sentence speaks of: `knew of no decision for 3.5s`.
 fn longest_in(sentence: &str) -> u64 {
-    let words = sentence.split_whitespace().map(|word| word.trim_end_matches([',', ';']));
-    words.filter_map(|word| word.parse::<SimDuration>().ok()).map(SimDuration::as_nanos).max().unwrap_or(0)
+    let words: Vec<&str> = sentence.split_whitespace().map(|word| word.trim_end_matches([',', ';'])).collect();
+    // `at 8.7s` is an instant, and no length.
+    let lengths = (0..words.len()).filter(|place| *place == 0 || words[place - 1] != "at").map(|place| words[place]);
+    lengths.filter_map(|word| word.parse::<SimDuration>().ok()).map(SimDuration::as_nanos).max().unwrap_or(0)
 }
 
 /// What the node had heard that made something known because it was asked: that, and not the question, is why it says so.

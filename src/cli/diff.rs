@@ -7,7 +7,7 @@ use super::{Exit, ScenarioArgs, load};
 use camino::Utf8Path;
 use clap::Args;
 use models::properties::Finding;
-use scenarios::diff::{Broken, FileSource, Parting, RunSource, Side, Source, broken, part};
+use scenarios::diff::{Broken, Chain, FileSource, Parting, RunSource, Side, Source, broken, part};
 use scenarios::run::run;
 use scenarios::trace::{Header, instant, line_of};
 use scenarios::{Extent, Scenario};
@@ -145,18 +145,27 @@ fn told_of_broken(broken: &Broken) -> Vec<String> {
             lines.push(format!("    {:>16}  {node} answers: {says}   ({elsewhere})", instant(here.at)));
         }
     }
-    for (place, (link, is_shared)) in broken.chain.iter().enumerate() {
+    // What shows a violation in one run may happen in the other as well, and show nothing there: what it is at odds with is missing.
+    lines.extend(told_of_chain(&broken.chain, &format!("{keeps} has it, too, and there it breaks nothing"), keeps));
+    for against in &broken.against {
+        lines.push("  which is at odds with what was before, and what led to that".to_owned());
+        lines.extend(told_of_chain(against, &format!("in {keeps}, too"), keeps));
+    }
+    lines.extend(reports::why::named_before(&broken.named));
+    lines
+}
+
+/// An event and what led to it, and what the other run has of that.
+fn told_of_chain(chain: &Chain, first_if_shared: &str, keeps: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (place, (link, is_shared)) in chain.iter().enumerate() {
         if link.left_out > 0 {
             lines.push(format!("           {} causes are left out here", link.left_out));
         }
-        let word = if place == 0 { "then" } else { "because" };
-        lines.push(format!(
-            "  {word:<7}  {}{}",
-            line_of(&link.event),
-            if *is_shared { format!("   (in {keeps}, too)") } else { String::new() }
-        ));
+        let (word, shared) = if place == 0 { ("then", first_if_shared.to_owned()) } else { ("because", format!("in {keeps}, too")) };
+        let shared = if *is_shared { format!("   ({shared})") } else { String::new() };
+        lines.push(format!("  {word:<7}  {}{shared}", line_of(&link.event)));
     }
-    lines.extend(reports::why::named_before(&broken.named));
     lines
 }
 

@@ -16,7 +16,9 @@ use scenarios::run::{Run, run as make_run};
 use scenarios::scenario::Scenario;
 use scenarios::search::{Failure, Judge};
 use scenarios::trace::TraceLines;
-use scenarios::why::{CallStory, Collected, Shows, Subject, Survey, collect, lately, moment, named, select, shown, stories, survey};
+use scenarios::why::{
+    CallStory, Collected, Moment, Named, Shows, Subject, Survey, collect, drawn, lately, moment, named, select, shown, stories, survey,
+};
 use scenarios::{Extent, trace};
 use sim_core::simulation::TieBreak;
 use std::collections::BTreeSet;
@@ -112,9 +114,9 @@ fn of_promise(
         Shows::Call(key) => drop(of_source(args, &Subject::Call(key), source)?),
         Shows::Moment(at) => {
             let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
-            let moment = moment(source, (at, None)).map_err(|error| wrong(&error.to_string()))?;
+            let moment = moment(source, (at, None), &[]).map_err(|error| wrong(&error.to_string()))?;
             reports::why::led_to_moment(at, &moment, &survey).iter().try_for_each(|line| print(line))?;
-            draw(args, source, (&moment.near, moment.from), [])?;
+            draw_moment(args, source, &moment, &Named::default())?;
         }
         Shows::Until(at) => {
             let survey = survey(source).map_err(|error| wrong(&error.to_string()))?;
@@ -240,7 +242,7 @@ fn of_source(args: &WhyArgs, subject: &Subject, source: &dyn Source) -> Result<E
         return Err(wrong(&format!("no call of this run is called `{subject}`; {CALLS}")));
     };
     reports::why::call(story, &collected, &survey).iter().try_for_each(|line| print(line))?;
-    draw(args, source, (&collected, 0), [story.name.clone()])?;
+    draw(args, source, (&collected, 0), ([story.name.clone()], None))?;
     Ok(Exit::Fine)
 }
 
@@ -267,7 +269,7 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
     reports::why::violation(&finding.property, at, (&witness.operations, &told), &collected, &survey)
         .iter()
         .try_for_each(|line| print(line))?;
-    draw(args, source, (&collected, 0), told.iter().map(|story| story.name.clone()))?;
+    draw(args, source, (&collected, 0), (told.iter().map(|story| story.name.clone()), None))?;
     Ok(Exit::Failed)
 }
 
@@ -275,26 +277,39 @@ fn of_violation(args: &WhyArgs, finding: &Finding, source: &dyn Source) -> Resul
 fn of_moment(args: &WhyArgs, (finding, witness): (&Finding, &Witness), source: &dyn Source, survey: &Survey) -> Result<Exit, Exit> {
     let cannot = |error: scenarios::diff::SourceError| wrong(&error.to_string());
     let at = (witness.at.as_nanos(), witness.sentence.as_str());
-    let moment = moment(source, (at.0, witness.announced)).map_err(cannot)?;
+    let moment = moment(source, (at.0, witness.announced), &witness.against).map_err(cannot)?;
     let named = named(source, at.1, at.0).map_err(cannot)?;
     reports::why::moment(&finding.property, at, &moment, &named, survey).iter().try_for_each(|line| print(line))?;
-    draw(args, source, (&moment.near, moment.from), [])?;
+    draw_moment(args, source, &moment, &named)?;
     Ok(Exit::Failed)
 }
 
-/// Draws what was collected, from an instant on.
+/// Draws the events that are told of a moment, with what is needed to read them.
+fn draw_moment(args: &WhyArgs, source: &dyn Source, moment: &Moment, named: &Named) -> Result<(), Exit> {
+    if args.draw.is_none() {
+        return Ok(());
+    }
+    let told = reports::why::told_of(moment, named);
+    let found = drawn(source, &told).map_err(|error| wrong(&error.to_string()))?;
+    // From the first message on that is told, as it was sent; of faults that are not told as a cause only what lasts until then.
+    let is_shown = |event: &&trace::TraceEvent<'static>| told.contains_key(&event.id) || !trace::On::concerns(&event.kind);
+    let from = found.events.values().filter(is_shown).map(|event| event.at).min().unwrap_or_default();
+    draw(args, source, (&found, from), ([], moment.showed))
+}
+
+/// Draws what was collected, from an instant on, with these calls and the event that shows something in the colour of failure.
 fn draw(
     args: &WhyArgs,
     source: &dyn Source,
     (collected, from): (&Collected, u64),
-    shown: impl IntoIterator<Item = String>,
+    (calls, shows): (impl IntoIterator<Item = String>, Option<u64>),
 ) -> Result<(), Exit> {
     let Some(file) = &args.draw else { return Ok(()) };
     let cannot = |error: io::Error| wrong(&format!("cannot draw {file}: {error}"));
     let (whole, out) = WholeFile::begin(file).map_err(cannot)?;
     let header = trace::Header { only: Some(format!("what matters to {}", args.subject)), ..source.header().clone() };
     let mut writer: Box<dyn TraceWriter> = match TraceFormat::of(file) {
-        TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(shown).since(from)),
+        TraceFormat::Svg => Box::new(SpaceTime::begin(out, &header).highlighting(calls).showing(shows).since(from)),
         TraceFormat::Mermaid => Box::new(Mermaid::begin(out, &header)),
         _ => Box::new(TraceLines::begin(out, &header).map_err(cannot)?),
     };

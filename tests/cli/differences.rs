@@ -122,3 +122,30 @@ fn the_same_calls_made_by_other_clients_are_another_run() {
     let same = place.run(&["diff", "small.ron", "--seed", "1", "--arm", "none", "--with", "nodes.clients.count=10"]);
     assert!(same.code == Some(0) && same.out.contains("the same to the last event"), "{}{}", same.out, same.err);
 }
+
+/// Two holders of a lock, of which the first stands still with it.
+const LENT_TWICE: &str = r#"(
+    schema: 1, name: "lent-twice", horizon: "12s",
+    nodes: { "app": Clients(count: 3, arrivals: ClosedLoop(think: Exponential(mean: "2s")), calls: "lock", domain: "room") },
+    links: [Link(from: "room", to: "one", delay: Constant("1ms"))],
+    groups: {
+        "lock": DistributedLock(holders: 2, ttl: "5s", work: "500ms", prepares: "200ms", without: [Fencing, ExpiryCheck], domain: ["one"]),
+    },
+    properties: [OneWriterAtATime()],
+    faults: [Pause(domain: "one", at: "2.5s", lasts: "6s")],
+)"#;
+
+#[test]
+fn what_shows_a_violation_is_not_the_same_where_it_shows_none() {
+    let place = Place::with(&[("x.ron", LENT_TWICE)]);
+    let said = place.run(&["diff", "x.ron", "--seed", "1", "--with", "groups.lock.without=[ExpiryCheck]"]);
+    let broken = said.out.split_once("A breaks OneWriterAtATime, and B does not: ").expect("it says what is broken").1;
+    let shows = broken.lines().nth(1).expect("it tells what shows it");
+    assert!(shows.contains("makes known: Writes member ") && !shows.ends_with("(in B, too)"), "{broken}");
+    let against = broken.split_once("which is at odds with").expect("it tells what that is at odds with").1;
+    let holder = broken.split_once(", which member ").and_then(|(_, rest)| rest.split(' ').next()).expect("it says who wrote that");
+    let written: Vec<&str> = against.lines().skip(1).take(2).collect();
+    assert!(written[0].ends_with(&format!("makes known: Writes member {holder}")), "{broken}");
+    assert!(written[1].contains(" hears write "), "the write of the holder that went on: {broken}");
+    assert!(against.contains("goes on") && against.contains("the fault pause of domain one begins"), "{broken}");
+}

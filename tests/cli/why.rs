@@ -75,6 +75,17 @@ const TOO_MUCH: &str = r#"(
     properties: [NeverTooMuch()],
 )"#;
 
+/// A server that stands still, and clients who do not wait for one another.
+const PAUSED: &str = r#"(
+    schema: 1, name: "paused", horizon: "5s",
+    nodes: {
+        "clients": Clients(count: 1, arrivals: Constant(rate: "10/s"), calls: "front"),
+        "front": Service(workers: 1, demand: Constant("10ms")),
+    },
+    links: [Link(from: "default", to: "default", delay: Constant("1ms"))],
+    faults: [Pause(node: "front[0]", at: "1s", lasts: "2s")],
+)"#;
+
 fn why(text: &str, arguments: &[&str]) -> (Place, Said) {
     let place = Place::with(&[("x.ron", text)]);
     let said = place.run(&[&["why", "x.ron"], arguments].concat());
@@ -100,7 +111,7 @@ fn instant(line: &str) -> u64 {
 fn faults_that_were_on_since_the_first_cause_that_is_told_are_named() {
     let place = Place::with(&[]);
     let said = place.run(&["why", "lock-and-pause", "violation"]);
-    let faults = behind(&said.out, "faults that were on meanwhile, from 20.000000000s on");
+    let faults = behind(&said.out, "faults that were on meanwhile, from 17.997804027s on");
     assert_eq!(faults, ["  pause of domain one at lock[1] from 20.000000000s to 28.000000000s"], "{}", said.out);
     let said = place.run(&["why", "commit-and-crash", "violation", "--seed", "2"]);
     assert!(said.out.contains("knew of no decision for 20.130690956s"), "{}", said.out);
@@ -241,4 +252,53 @@ fn what_a_server_calls_is_explained_by_its_name_and_by_its_key_of_the_run_and_of
             assert!(said.code == Some(0) && said.out.starts_with(&name), "{source} {called}: {}{}", said.out, said.err);
         }
     }
+}
+
+#[test]
+fn time_in_which_a_request_lay_unheard_is_not_on_the_wire_and_the_pause_is_its_cause() {
+    let (_, said) = why(PAUSED, &["slowest"]);
+    let parts = behind(&said.out, "where its time went");
+    assert!(parts[0].ends_with("at nodes that stood still"), "{}", said.out);
+    assert!(parts.iter().any(|line| line.contains(" 1.00ms ") && line.ends_with("requests on the wire")), "{}", said.out);
+    assert!(said.out.contains("while pause of front[0] was on"), "{}", said.out);
+    let unheard = behind(&said.out, "what lay unheard, and why");
+    for (line, what) in unheard.iter().zip(["lies unheard at front[0]", "front[0] stands still", "the fault pause of front[0] begins"]) {
+        assert!(line.contains(what), "{}", said.out);
+    }
+}
+
+#[test]
+fn of_a_write_over_another_it_is_told_who_made_that_and_that_its_maker_had_stood_still() {
+    let place = Place::with(&[]);
+    let said = place.run(&["why", "lock-and-pause", "violation", "--arm", "no check", "--seed", "2", "--draw", "why.svg"]);
+    let (holder, rest) =
+        said.out.split_once(", which member ").and_then(|(_, rest)| rest.split_once(" wrote with token ")).expect("it says who");
+    let at = rest.lines().next().and_then(|line| line.split_once(" at ")).expect("it says when").1.trim_end_matches('s');
+    let against = behind(&said.out, "what that is at odds with");
+    assert!(against[0].contains(at) && against[0].ends_with(&format!("makes known: Writes member {holder}")), "{}", said.out);
+    let still = behind(&said.out, "what nodes had done last before they stood still");
+    assert!(still.iter().any(|line| line.contains(" hears grant ")), "the lease under which it wrote: {}", said.out);
+    let fault = said.out.lines().find(|line| line.contains("the fault pause of domain one begins")).expect("the pause is a cause");
+    let picture = place.read("why.svg");
+    assert!(picture.contains("pause of domain one at lock["), "{fault}");
+    assert_eq!(picture.matches("l7 7l-7 7l-7 -7Z\" fill=\"#d55e00\"").count(), 1, "the write that shows it stands out");
+}
+
+#[test]
+fn a_picture_has_every_message_that_the_text_tells() {
+    let place = Place::with(&[]);
+    let said = place.run(&["why", "raft-figure-8", "StateMachineSafety", "--arm", "counting", "--draw", "why.svg"]);
+    let picture = place.read("why.svg");
+    let titles: Vec<&str> = picture.split("<title>").skip(1).filter_map(|rest| rest.split("</title>").next()).collect();
+    let told = said.out.lines().filter(|line| line.contains(" hears "));
+    let mut count = 0;
+    for line in told {
+        let (at, message) =
+            (instant(line), line.split_once(" hears ").expect("it does").1.split(" from ").next().expect("a message has a name"));
+        let end = format!(" to {}.{:06}s", at / 1_000_000_000, at / 1_000 % 1_000_000);
+        assert!(titles.iter().any(|title| title.contains(message) && title.contains(&end)), "{line} is missing: {titles:?}");
+        count += 1;
+    }
+    assert!(count > 2, "{}", said.out);
+    assert!(!titles.iter().any(|title| title.contains("clients")), "no call is told of: {titles:?}");
 }

@@ -64,8 +64,8 @@ pub struct Observations {
     values: BTreeMap<(&'static str, Fold), (Unit, i64)>,
     /// Of what a mean is asked for: the sum of the nanoseconds, and how many lengths it is of.
     sums: BTreeMap<&'static str, (i128, u32)>,
-    /// How often properties of protocols were violated, and when, how and by which announcement first.
-    violations: BTreeMap<&'static str, (u64, SimTime, String, u64)>,
+    /// How often properties of protocols were violated, and how first.
+    violations: BTreeMap<&'static str, (u64, Violation)>,
     /// How many announcements there have been: if one is being looked at, its number, from 1.
     announced: u64,
     /// How often something came about that a property speaks of, and might have violated.
@@ -74,11 +74,29 @@ pub struct Observations {
     reached: BTreeMap<&'static str, (u64, SimTime)>,
 }
 
+/// What is kept of the first violation of a property.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Violation {
+    at: SimTime,
+    sentence: String,
+    /// The number of the announcement that shows it, and those of the ones that it is at odds with.
+    announced: u64,
+    against: Vec<u64>,
+}
+
 impl Observations {
     /// A property of the protocol is violated now; the sentence, without its full stop, is kept of the first violation only.
     pub fn violated(&mut self, property: &'static str, now: SimTime, sentence: impl FnOnce() -> String) {
+        self.violated_against(property, now, || (sentence(), Vec::new()));
+    }
+
+    /// The same, with the [numbers](Self::announced) of earlier announcements that the sentence speaks of, because what is announced now is at odds with them.
+    pub fn violated_against(&mut self, property: &'static str, at: SimTime, told: impl FnOnce() -> (String, Vec<u64>)) {
         let announced = self.announced;
-        self.violations.entry(property).and_modify(|(count, ..)| *count += 1).or_insert_with(|| (1, now, sentence(), announced));
+        self.violations.entry(property).and_modify(|(count, _)| *count += 1).or_insert_with(|| {
+            let (sentence, against) = told();
+            (1, Violation { at, sentence, announced, against })
+        });
     }
 
     /// Something is announced: whatever is seen before the next announcement may be seen by it.
@@ -108,12 +126,17 @@ impl Observations {
 
     /// How often a property was violated, and when and how first, if it was.
     pub fn violations(&self, property: &str) -> Option<(u64, SimTime, &str)> {
-        self.violations.get(property).map(|(count, at, sentence, _)| (*count, *at, sentence.as_str()))
+        self.violations.get(property).map(|(count, first)| (*count, first.at, first.sentence.as_str()))
     }
 
     /// The number of the last announcement before a property was violated first, if it was: the one that shows it, if one does.
     pub fn shown_by(&self, property: &str) -> Option<u64> {
-        self.violations.get(property).map(|(.., announced)| *announced)
+        self.violations.get(property).map(|(_, first)| first.announced)
+    }
+
+    /// The numbers of the announcements that this one is at odds with, in order; none unless the property says so.
+    pub fn shown_against(&self, property: &str) -> &[u64] {
+        self.violations.get(property).map_or(&[], |(_, first)| &first.against)
     }
 
     /// How often something was reached, and when first, if it was.

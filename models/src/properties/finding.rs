@@ -43,12 +43,15 @@ pub struct Witness {
     /// The number of the announcement that shows it, of all of the run from 1, if that is known; it does not if it was made at another instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<u64>,
+    /// The numbers of earlier announcements that this one is at odds with, and of which the sentence speaks, too; none if that is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<u64>,
 }
 
 impl Witness {
     /// A witness without operations.
     pub fn new(at: SimTime, sentence: impl Into<String>) -> Self {
-        Self { at, sentence: sentence.into(), operations: Vec::new(), announced: None }
+        Self { at, sentence: sentence.into(), operations: Vec::new(), announced: None, against: Vec::new() }
     }
 
     /// The same, shown by the announcement with this number.

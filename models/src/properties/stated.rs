@@ -109,7 +109,8 @@ impl Stated {
 /// a property that nothing came about of.
 fn watched(name: &str, observations: &Observations) -> Judged {
     if let Some((count, at, sentence)) = observations.violations(name) {
-        let first = Witness::new(at, sentence).shown_by(observations.shown_by(name).unwrap_or_default());
+        let shown = Witness::new(at, sentence).shown_by(observations.shown_by(name).unwrap_or_default());
+        let first = Witness { against: observations.shown_against(name).to_vec(), ..shown };
         return Judged { verdict: Verdict::Violated, count, first: Some(first) };
     }
     match observations.reached_first(name) {

@@ -146,7 +146,7 @@ impl<P: Protocol> World<P> {
     pub(super) fn reply_reaches(&mut self, slot: u32, is_altered: bool, ctx: &mut Ctx<'_, Self>) {
         let caller = self.attempts[slot].caller;
         if self.stands_still(caller) {
-            return self.put_aside(caller, slot, News::Reply { is_altered });
+            return self.put_aside(caller, slot, News::Reply { is_altered }, ctx);
         }
         self.reply_is_heard(slot, is_altered, ctx);
     }

@@ -50,7 +50,7 @@ impl<P: Protocol> World<P> {
                 let attempt = self.envelopes[envelope].attempt().expect("only what a caller asks is turned back");
                 let caller = self.attempts[attempt].caller;
                 if self.stands_still(caller) {
-                    return self.put_aside(caller, attempt, News::MessageTurnedBack(envelope));
+                    return self.put_aside(caller, attempt, News::MessageTurnedBack(envelope), ctx);
                 }
                 return self.hear(envelope, ctx);
             }
@@ -65,7 +65,7 @@ impl<P: Protocol> World<P> {
         attempt.phase = Phase::Replying;
         let caller = attempt.caller;
         if self.stands_still(caller) {
-            return self.put_aside(caller, slot, News::TurnedBack);
+            return self.put_aside(caller, slot, News::TurnedBack, ctx);
         }
         self.deliver(slot, ctx);
     }
@@ -116,7 +116,7 @@ impl<P: Protocol> World<P> {
                 continue;
             }
             if self.stands_still(attempt.caller) {
-                self.put_aside(attempt.caller, slot, News::Broken);
+                self.put_aside(attempt.caller, slot, News::Broken, ctx);
             } else {
                 self.connection_broken(slot, ctx);
             }

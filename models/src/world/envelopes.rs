@@ -277,7 +277,7 @@ impl<P: Protocol> World<P> {
         }
         let receiver = if call.to_caller { self.attempts[call.attempt].caller } else { self.node_of(call.member) };
         if self.stands_still(receiver) {
-            return self.put_aside(receiver, call.attempt, News::Message(slot));
+            return self.put_aside(receiver, call.attempt, News::Message(slot), ctx);
         }
         self.meter.messages.arrived += 1;
         self.hear(slot, ctx);

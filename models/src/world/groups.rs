@@ -129,7 +129,7 @@ impl<P: Protocol> World<P> {
             return self.message_lost(slot, Loss::Dead, ctx);
         }
         if self.stands_still(members.name.to) {
-            return self.put_aside(members.name.to, NONE, News::Message(slot));
+            return self.put_aside(members.name.to, NONE, News::Message(slot), ctx);
         }
         if !members.is_to_itself() {
             self.meter.messages.arrived += 1;

@@ -18,7 +18,7 @@ use crate::environment::Condition;
 use crate::ids::NodeId;
 use crate::plan::Role;
 use crate::protocols::Protocol;
-use crate::record::CallName;
+use crate::record::{CallName, Record};
 use crate::services::{News, Unheard};
 use sim_core::simulation::Ctx;
 use sim_core::time::SimTime;
@@ -97,7 +97,7 @@ impl<P: Protocol> World<P> {
     }
 
     /// Something has reached a node that stands still. Its attempt is not over before that is heard.
-    pub(super) fn put_aside(&mut self, node: NodeId, slot: u32, news: News) {
+    pub(super) fn put_aside(&mut self, node: NodeId, slot: u32, news: News, ctx: &mut Ctx<'_, Self>) {
         // What members say to each other is about no attempt.
         if slot != NONE {
             let attempt = &mut self.attempts[slot];
@@ -106,6 +106,9 @@ impl<P: Protocol> World<P> {
                 News::Request => attempt.phase = Phase::Unheard,
                 News::Reply { .. } | News::TurnedBack => attempt.pending += 1,
                 News::Cancel | News::HandOver | News::Message(_) | News::MessageTurnedBack(_) | News::Time { .. } | News::Broken => {}
+            }
+            if !matches!(news, News::Cancel | News::HandOver | News::Broken) {
+                ctx.note(&Record::Unheard(attempt.name, node));
             }
         }
         self.servers[node.index()].inbox.push_back(Unheard { attempt: slot, news });

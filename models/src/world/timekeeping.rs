@@ -149,7 +149,7 @@ impl<P: Protocol> World<P> {
             return self.meter.messages.lost(Loss::Dead);
         }
         if is_answer && self.stands_still(node) {
-            return self.put_aside(node, NONE, News::Time { node, number });
+            return self.put_aside(node, NONE, News::Time { node, number }, ctx);
         }
         self.meter.messages.arrived += 1;
         let exchange = &mut self.clocks[node.index()].exchange;

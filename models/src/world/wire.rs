@@ -201,7 +201,7 @@ impl<P: Protocol> World<P> {
             return self.lose(slot, Loss::Dead, ctx);
         }
         if condition.up && condition.paused {
-            return self.put_aside(node, slot, News::Request);
+            return self.put_aside(node, slot, News::Request, ctx);
         }
         let takes = condition.up && !condition.drains;
         self.meter.messages.arrived += 1;

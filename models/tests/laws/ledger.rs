@@ -178,6 +178,7 @@ impl<'a> Ledger<'a> {
             | Record::JobEnded(_) => {}
             Record::NodePaused(node) | Record::NodeResumed(node) => assert!(!self.is_down[node.index()], "a dead node paused or went on"),
             Record::Replied(name, _) => assert!(!self.attempts[&key_of(name)].is_abandoned, "{name:?} was answered though nobody waited"),
+            Record::Unheard(name, node) => assert!(!self.is_down[node.index()], "{name:?} lies unheard at a dead node"),
             Record::Altered(..) | Record::TurnedBack(..) | Record::Broken(..) | Record::Ignored(..) => {
                 panic!("{record:?}: the books are kept for plain links and silent cuts alone; those of messages are in `links`")
             }

@@ -11,6 +11,7 @@ mod mermaid;
 mod otlp;
 mod picture;
 mod scale;
+mod shades;
 mod spacetime;
 mod story;
 

@@ -6,14 +6,16 @@
 use super::labels::{Labels, Spot};
 use super::mermaid::seconds;
 use super::scale::Scale;
-use super::spacetime::Diagram;
+use super::shades;
+use super::spacetime::{Diagram, Mark};
 use super::story::{Message, Span, SpanKind};
 use crate::html::escaped;
 use std::fmt::Write as _;
 
-const WIDTH: f64 = 1280.0;
-const MARGIN: f64 = 18.0;
-const HEAD: f64 = 74.0;
+pub(super) const WIDTH: f64 = 1280.0;
+pub(super) const MARGIN: f64 = 18.0;
+/// Above the lanes, without the names of faults.
+const HEAD: f64 = 59.0;
 /// Space between the lane above and the line of a lane, and between two rows of bars.
 const LANE: f64 = 46.0;
 const ROW: f64 = 7.0;
@@ -34,22 +36,25 @@ const FAILURE: &str = "#d55e00";
 const WAIT: &str = "#e69f00";
 const CALL: &str = "#999998";
 const FAULT: &str = "#cc79a7";
+const MARK: &str = "#332288";
 
 /// Where a lane is: its line, and the row of each of its bars.
-struct Lane<'d> {
-    name: &'d str,
-    y: f64,
-    bars: Vec<(&'d Span, usize)>,
-    bottom: f64,
+pub(super) struct Lane<'d> {
+    pub(super) name: &'d str,
+    pub(super) y: f64,
+    pub(super) bars: Vec<(&'d Span, usize)>,
+    pub(super) bottom: f64,
 }
 
 /// Draws a diagram.
 pub fn draw(diagram: &Diagram) -> String {
-    let lanes = lanes(diagram);
-    let longest = lanes.iter().map(|lane| lane.name.chars().count()).max().unwrap_or_default();
+    let longest = diagram.lanes.iter().map(|lane| lane.chars().count()).max().unwrap_or_default();
     let left = MARGIN + 12.0 + (longest as f64 * 7.4).clamp(40.0, 260.0);
     let scale = Scale::of(diagram, left, WIDTH - MARGIN);
-    let bottom = lanes.last().map_or(HEAD, |lane| lane.bottom);
+    let shades = shades::shades(diagram, &scale);
+    let head = HEAD + shades::rows(&shades).max(1) as f64 * shades::ROW_OF_NAMES;
+    let lanes = lanes(diagram, head);
+    let bottom = lanes.last().map_or(head, |lane| lane.bottom);
     let height = bottom + FOOT;
     let mut out = String::new();
     let _ = writeln!(
@@ -66,23 +71,27 @@ pub fn draw(diagram: &Diagram) -> String {
     );
     let how = if scale.is_stretched { "; time is stretched where much happens" } else { "" };
     let _ = writeln!(out, "<text x=\"{MARGIN}\" y=\"46\" font-size=\"12\" fill=\"{MUTED}\">{}{how}</text>", escaped(&diagram.subtitle));
-    shade(&mut out, diagram, &lanes, &scale, bottom);
-    axis(&mut out, diagram, &scale, bottom);
+    shades::draw(&mut out, &shades, &lanes, (head, bottom));
+    shade(&mut out, diagram, &lanes, &scale);
+    axis(&mut out, diagram, &scale, (head, bottom));
     lanes.iter().for_each(|lane| draw_lane(&mut out, diagram, lane, &scale));
     let mut labels = Labels::default();
     // What was made known matters more than what was said.
     let marks = marks(diagram, &lanes, &scale, &mut labels);
     let is_labelled = diagram.messages.len() <= MOST_LABELS;
-    diagram.messages.iter().for_each(|message| draw_message(&mut out, message, &lanes, &scale, is_labelled.then_some(&mut labels)));
+    diagram
+        .messages
+        .iter()
+        .for_each(|message| draw_message(&mut out, (diagram, message), &lanes, &scale, is_labelled.then_some(&mut labels)));
     out += &marks;
-    legend(&mut out, bottom + 46.0);
+    legend(&mut out, bottom + 46.0, !diagram.shows.is_empty());
     out += "</svg>\n";
     out
 }
 
 /// Puts lanes below one another, each as high as its bars need.
-fn lanes(diagram: &Diagram) -> Vec<Lane<'_>> {
-    let mut top = HEAD;
+fn lanes(diagram: &Diagram, head: f64) -> Vec<Lane<'_>> {
+    let mut top = head;
     let mut lanes = Vec::new();
     for name in &diagram.lanes {
         let mut bars: Vec<&Span> = diagram.bars.iter().filter(|bar| bar.node.as_ref() == Some(name)).collect();
@@ -107,33 +116,10 @@ fn lanes(diagram: &Diagram) -> Vec<Lane<'_>> {
     lanes
 }
 
-/// Faults over the whole height, with their names above; what lies outside of the window is cut off.
-fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale, bottom: f64) {
+/// Nodes that are dead or stand still; what lies outside of the window is cut off.
+fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale) {
     let (first, last) = diagram.window;
     let clip = |span: &Span| (scale.x(span.from.max(first)), scale.x(span.until.min(last)));
-    let mut named_until = 0.0;
-    for span in diagram.shades.iter().filter(|span| span.kind == SpanKind::Fault && span.from <= last && span.until >= first) {
-        let (x, end) = clip(span);
-        let _ = writeln!(
-            out,
-            "<rect x=\"{x:.1}\" y=\"{HEAD:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{FAULT}\" fill-opacity=\"0.14\"><title>{} {}</title></rect>",
-            (end - x).max(1.0),
-            bottom - HEAD,
-            escaped(&span.name),
-            from_to(span)
-        );
-        // A name that would stand on another one is left to the pointer.
-        if x >= named_until {
-            let _ = writeln!(
-                out,
-                "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"11\" fill=\"#8a3d6b\">{}</text>",
-                x + 3.0,
-                HEAD - 5.0,
-                escaped(&span.name)
-            );
-            named_until = x + 10.0 + span.name.chars().count() as f64 * 6.2;
-        }
-    }
     for span in diagram.shades.iter().filter(|span| matches!(span.kind, SpanKind::Down | SpanKind::Pause)) {
         let Some(lane) = lanes.iter().find(|lane| span.node.as_deref() == Some(lane.name)) else { continue };
         let (x, end) = clip(span);
@@ -151,7 +137,7 @@ fn shade(out: &mut String, diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale,
 }
 
 /// From when to when; of what is still on at the end of the picture, that is said.
-fn from_to(span: &Span) -> String {
+pub(super) fn from_to(span: &Span) -> String {
     match span.outcome {
         Some(_) => format!("from {} to {}", seconds(span.from), seconds(span.until)),
         None => format!("from {} on, and not over yet at {}", seconds(span.from), seconds(span.until)),
@@ -159,7 +145,7 @@ fn from_to(span: &Span) -> String {
 }
 
 /// Instants below the lanes, at round numbers.
-fn axis(out: &mut String, diagram: &Diagram, scale: &Scale, bottom: f64) {
+fn axis(out: &mut String, diagram: &Diagram, scale: &Scale, (head, bottom): (f64, f64)) {
     let (first, last) = diagram.window;
     let wanted = (last - first).max(1) / 8;
     let step =
@@ -169,7 +155,7 @@ fn axis(out: &mut String, diagram: &Diagram, scale: &Scale, bottom: f64) {
     let instants = if scale.is_stretched { scale.some(INSTANT) } else { round.collect() };
     for at in instants {
         let x = scale.x(at);
-        let _ = writeln!(out, "<path d=\"M{x:.1} {HEAD:.1}V{:.1}\" stroke=\"{GRID}\"/>", bottom + 6.0);
+        let _ = writeln!(out, "<path d=\"M{x:.1} {head:.1}V{:.1}\" stroke=\"{GRID}\"/>", bottom + 6.0);
         let label = sim_core::time::SimDuration::from_nanos(at).to_string();
         let _ = writeln!(
             out,
@@ -233,13 +219,21 @@ fn draw_lane(out: &mut String, diagram: &Diagram, lane: &Lane<'_>, scale: &Scale
 }
 
 /// A line from lane to lane; of one that is lost, most of it, and a cross.
-fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: &Scale, labels: Option<&mut Labels>) {
+fn draw_message(
+    out: &mut String,
+    (diagram, message): (&Diagram, &Message),
+    lanes: &[Lane<'_>],
+    scale: &Scale,
+    labels: Option<&mut Labels>,
+) {
     let lane = |name: &str| lanes.iter().find(|lane| lane.name == name).map(|lane| lane.y);
     let (Some(from), Some(to)) = (lane(&message.from), lane(&message.to)) else { return };
     let (x, end) = (scale.x(message.sent), scale.x(message.arrived));
     let share = if message.lost.is_some() { 0.72 } else { 1.0 };
     let tip = (x + (end - x) * share, from + (to - from) * share);
-    let colour = match (&message.lost, message.is_failure, message.is_answer) {
+    let shows = diagram.shows.contains(&message.ids.1);
+    let width = if shows { 2.6 } else { 1.3 };
+    let colour = match (&message.lost, message.is_failure || shows, message.is_answer) {
         (Some(_), ..) | (None, true, _) => FAILURE,
         (None, false, true) => ANSWER,
         (None, false, false) => REQUEST,
@@ -257,7 +251,7 @@ fn draw_message(out: &mut String, message: &Message, lanes: &[Lane<'_>], scale: 
     );
     let _ = writeln!(
         out,
-        "<path d=\"M{x:.1} {from:.1}L{:.1} {:.1}\" stroke=\"{colour}\" stroke-width=\"1.3\"{dash} fill=\"none\"><title>{}</title></path>",
+        "<path d=\"M{x:.1} {from:.1}L{:.1} {:.1}\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash} fill=\"none\"><title>{}</title></path>",
         tip.0,
         tip.1,
         escaped(&title)
@@ -313,13 +307,17 @@ fn arrow(out: &mut String, from: (f64, f64), tip: (f64, f64), colour: &str) {
 /// What nodes made known, drawn last and named first.
 fn marks(diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale, labels: &mut Labels) -> String {
     let mut out = String::new();
-    for (at, node, says) in &diagram.marks {
+    // What shows it is named before what else was made known.
+    let (first, others): (Vec<&Mark>, Vec<&Mark>) = diagram.marks.iter().partition(|mark| diagram.shows.contains(&mark.id));
+    for Mark { id, at, node, says } in first.into_iter().chain(others) {
         let Some(lane) = lanes.iter().find(|lane| lane.name == node) else { continue };
         let x = scale.x(*at);
+        let shows = diagram.shows.contains(id);
+        let (colour, size) = if shows { (FAILURE, 7.0) } else { (MARK, 4.0) };
         let _ = writeln!(
             out,
-            "<path d=\"M{x:.1} {:.1}l4 4l-4 4l-4 -4Z\" fill=\"#332288\"><title>{} at {}: {}</title></path>",
-            lane.y - 4.0,
+            "<path d=\"M{x:.1} {:.1}l{size} {size}l-{size} {size}l-{size} -{size}Z\" fill=\"{colour}\"><title>{} at {}: {}</title></path>",
+            lane.y - size,
             escaped(node),
             seconds(*at),
             escaped(says)
@@ -330,13 +328,13 @@ fn marks(diagram: &Diagram, lanes: &[Lane<'_>], scale: &Scale, labels: &mut Labe
         let spots = [(5.0, -6.0), (-5.0, -6.0), (5.0, 13.0), (-5.0, 13.0)];
         let spots = spots.map(|(aside, below)| Spot { x: x + aside, y: lane.y + below, ends: aside < 0.0 });
         if let Some(spot) = labels.place(says, spots, (MARGIN, WIDTH)) {
-            label(&mut out, spot, says, "#332288");
+            label(&mut out, spot, says, colour);
         }
     }
     out
 }
 
-fn legend(out: &mut String, y: f64) {
+fn legend(out: &mut String, y: f64, shows_something: bool) {
     let mut x = MARGIN;
     let entries = [
         (REQUEST, "request, message, work"),
@@ -347,7 +345,8 @@ fn legend(out: &mut String, y: f64) {
         (FAULT, "fault"),
         ("#444444", "dead, from × to ○"),
     ];
-    for (colour, text) in entries {
+    let shows = shows_something.then_some((FAILURE, "◆ shows it"));
+    for (colour, text) in entries.into_iter().chain(shows) {
         let _ = writeln!(out, "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"16\" height=\"6\" fill=\"{colour}\"/>", y - 7.0);
         let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{y:.1}\" font-size=\"11\" fill=\"{MUTED}\">{text}</text>", x + 21.0);
         x += 42.0 + text.chars().count() as f64 * 6.1;

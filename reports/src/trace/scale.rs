@@ -68,16 +68,17 @@ impl Scale {
 fn instants(diagram: &Diagram, from: u64, until: u64) -> BTreeSet<u64> {
     let messages = diagram.messages.iter().flat_map(|message| [message.sent, message.arrived]);
     let spans = diagram.bars.iter().chain(&diagram.shades).flat_map(|span| [span.from, span.until]);
-    let marks = diagram.marks.iter().map(|(at, ..)| *at);
+    let marks = diagram.marks.iter().map(|mark| mark.at);
     messages.chain(spans).chain(marks).filter(|at| (from..=until).contains(at)).chain([from, until]).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::spacetime::Mark;
     use super::*;
 
     fn at_instants(instants: &[u64]) -> Scale {
-        let marks = instants.iter().map(|at| (*at, String::new(), String::new())).collect();
+        let marks = instants.iter().map(|at| Mark { at: *at, ..Mark::default() }).collect();
         let window = (instants[0], instants[instants.len() - 1]);
         Scale::of(&Diagram { marks, window, ..Diagram::default() }, 100.0, 1100.0)
     }

@@ -15,6 +15,19 @@ pub const MOST_MESSAGES: usize = 2_000;
 /// So many bars at most.
 const MOST_BARS: usize = 6_000;
 
+/// Something that happened at an instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The number of its event.
+    pub id: u64,
+    /// When, in nanoseconds.
+    pub at: u64,
+    /// At which node.
+    pub node: String,
+    /// What.
+    pub says: String,
+}
+
 /// What is shown.
 #[derive(Clone, Debug, Default)]
 pub struct Diagram {
@@ -30,10 +43,12 @@ pub struct Diagram {
     pub shades: Vec<Span>,
     /// What travelled.
     pub messages: Vec<Message>,
-    /// What happened at an instant: when, at which node, and what.
-    pub marks: Vec<(u64, String, String)>,
+    /// What happened at an instant.
+    pub marks: Vec<Mark>,
     /// Names of calls that are shown in the colour of failure, because of what they show.
     pub highlighted: BTreeSet<String>,
+    /// The numbers of the events at which something showed: they stand out.
+    pub shows: BTreeSet<u64>,
     /// The first and the last instant shown, in nanoseconds.
     pub window: (u64, u64),
 }
@@ -63,6 +78,13 @@ impl<W: Write> SpaceTime<W> {
     #[must_use]
     pub fn highlighting(mut self, calls: impl IntoIterator<Item = String>) -> Self {
         self.diagram.highlighted.extend(calls);
+        self
+    }
+
+    /// Lets the event stand out at which something showed, if that is known.
+    #[must_use]
+    pub fn showing(mut self, event: Option<u64>) -> Self {
+        self.diagram.shows.extend(event);
         self
     }
 
@@ -120,11 +142,13 @@ impl<W: Write> TraceWriter for SpaceTime<W> {
         }
         let at = event.at.max(self.since);
         self.window = Some(self.window.map_or((at, at), |(from, _)| (from, at)));
-        if matches!(event.kind.as_ref(), "tell" | "layer" | "clock")
+        let shows = self.diagram.shows.contains(&event.id) && event.message.is_none();
+        if (shows || matches!(event.kind.as_ref(), "tell" | "layer" | "clock"))
             && let Some(node) = event.node.as_deref()
         {
-            let says = [event.what.as_deref(), event.value.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-            self.diagram.marks.push((event.at, node.to_owned(), says));
+            let named = event.what.is_none().then_some(event.kind.as_ref()).filter(|_| shows);
+            let says = [named, event.what.as_deref(), event.value.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            self.diagram.marks.push(Mark { id: event.id, at: event.at, node: node.to_owned(), says });
         }
         self.story.see(event).into_iter().try_for_each(|part| self.take(part))
     }

@@ -33,6 +33,7 @@ pub(super) fn short(part: &Part) -> String {
         Part::Request => "request".to_owned(),
         Part::Queue => "queued".to_owned(),
         Part::Service => "served".to_owned(),
+        Part::Still => "stood still".to_owned(),
         Part::Downstream(edge) => format!("called {}", edge.rsplit(" -> ").next().unwrap_or(edge)),
         Part::Answer => "answer".to_owned(),
         Part::Lost => "nothing".to_owned(),
@@ -59,21 +60,35 @@ fn spent(attempt: &AttemptStory, last: u64) -> Vec<Spent> {
     all
 }
 
+/// Which faults were on between two instants, if any was.
+fn while_on(survey: &Survey, from: u64, to: u64) -> Option<String> {
+    let on: Vec<&str> = survey.faults_between(from, to).map(|fault| fault.name.as_str()).take(3).collect();
+    match on.as_slice() {
+        [] => None,
+        [only] => Some(format!("while {only} was on")),
+        several => Some(format!("while {} were on", several.join(", "))),
+    }
+}
+
 /// Parts of an attempt that took longer than nearly all of their like in this run, with the faults that were on meanwhile, or what else may be the reason.
 pub(super) fn unusual(story: &CallStory, attempt: &AttemptStory, survey: &Survey) -> Vec<String> {
     let edge = story.edge();
     let sentence = |Spent { part, length: took, from, to }: Spent| {
+        if part == Part::Still {
+            return Some(format!(
+                "stood still {}, {}",
+                length(took),
+                while_on(survey, from, to).unwrap_or_else(|| "with no fault on".to_owned())
+            ));
+        }
         let usual = survey.usual.of(edge, &part)?;
         let share = usual.unusual(took)?;
-        let on: Vec<&str> = survey.faults_between(from, to).map(|fault| fault.name.as_str()).take(3).collect();
-        let why = match part {
-            _ if on.len() == 1 => format!("while {} was on", on[0]),
-            _ if !on.is_empty() => format!("while {} were on", on.join(", ")),
+        let why = while_on(survey, from, to).unwrap_or_else(|| match part {
             Part::Queue => "with no fault on: others were before it".to_owned(),
             Part::Service if survey.usual.is_to_group(edge) => "with no fault on: its members took so long".to_owned(),
             _ if usual.is_always_alike() => "with no fault on, though nearly all take the same".to_owned(),
             _ => "with no fault on: its draw was unlucky".to_owned(),
-        };
+        });
         let (what, took, median) = (short(&part), length(took), length(usual.median()));
         let than = if share >= 0.9995 { "nearly all".to_owned() } else { format!("{:.1} % of all", share * 100.0) };
         Some(format!("{what} {took}: longer than {than} over {edge} (median {median}), {why}"))

@@ -6,7 +6,7 @@
 use super::chains::{Link, chains};
 use super::source::{Source, SourceError};
 use crate::trace::TraceEvent;
-use crate::why::{Named, collect, named, showed_at};
+use crate::why::{Named, Showed, collect, named, showed_at};
 use models::history::{Action, End, Operation};
 use models::properties::{Finding, Witness};
 use models::protocols::Beginning;
@@ -21,6 +21,9 @@ const MOST_PROPERTIES: usize = 3;
 
 /// Of a witness, so many operations are told, the last ones: for each of them both runs are made several times.
 const MOST_OPERATIONS: usize = 8;
+
+/// An event with what led to it, the latest first, and whether the other run has the same.
+pub type Chain = Vec<(Link, bool)>;
 
 /// What one run breaks and the other does not.
 #[derive(Clone, Debug)]
@@ -38,7 +41,9 @@ pub struct Broken {
     /// How many operations of the witness come before those.
     pub left_out: usize,
     /// What led to it, the latest first, and whether the other run has the same; nothing where operations show it.
-    pub chain: Vec<(Link, bool)>,
+    pub chain: Chain,
+    /// What that event is at odds with, each with what led to it in the same way.
+    pub against: Vec<Chain>,
     /// The first messages that each node heard and that say what the sentence names; nothing where operations show it.
     pub named: Named,
 }
@@ -72,10 +77,12 @@ fn told_of(sources: [&dyn Source; 2], (side, finding, witness): (usize, &Finding
     let (mine, theirs) = (sources[side], sources[1 - side]);
     let first = witness.operations.len().saturating_sub(MOST_OPERATIONS);
     let operations = witness.operations[first..].iter().map(|operation| told(operation, mine, theirs)).collect::<Result<_, _>>()?;
-    let chain = if witness.operations.is_empty() { chain(witness, mine, theirs)? } else { Vec::new() };
+    let mut chains = if witness.operations.is_empty() { chains_of(witness, mine, theirs)? } else { Vec::new() };
+    let against = chains.split_off(chains.len().min(1));
+    let chain = chains.pop().unwrap_or_default();
     let (property, sentence, at) = (finding.property.clone(), witness.sentence.clone(), witness.at.as_nanos());
     let named = if witness.operations.is_empty() { named(mine, &sentence, at)? } else { Named::default() };
-    Ok(Broken { side, property, at, sentence, operations, left_out: first, chain, named })
+    Ok(Broken { side, property, at, sentence, operations, left_out: first, chain, against, named })
 }
 
 /// What was answered for the sake of an operation, in both runs.
@@ -133,12 +140,13 @@ impl fmt::Display for InWords<'_> {
     }
 }
 
-/// What led to the event at which something showed, and whether the other run has the same.
-fn chain(witness: &Witness, mine: &dyn Source, theirs: &dyn Source) -> Result<Vec<(Link, bool)>, SourceError> {
+/// What led to the event at which something showed, and then to each of those that it is at odds with; and whether the other run has the same.
+fn chains_of(witness: &Witness, mine: &dyn Source, theirs: &dyn Source) -> Result<Vec<Chain>, SourceError> {
     let at = witness.at.as_nanos();
-    let (showed, causes) = showed_at(mine, (at, witness.announced))?;
-    let links = chains(mine, &causes, showed)?;
-    let mut shared: BTreeMap<u64, bool> = links.iter().map(|link| (link.event.fingerprint(), false)).collect();
+    let Showed { event, against, causes } = showed_at(mine, (at, witness.announced), &witness.against)?;
+    let first = event.into_iter().chain(against);
+    let told = first.map(|id| chains(mine, &causes, Some(id))).collect::<Result<Vec<Vec<Link>>, _>>()?;
+    let mut shared: BTreeMap<u64, bool> = told.iter().flatten().map(|link| (link.event.fingerprint(), false)).collect();
     theirs.tell(&mut |event| {
         if event.at <= at
             && let Some(is_shared) = shared.get_mut(&event.fingerprint())
@@ -146,5 +154,6 @@ fn chain(witness: &Witness, mine: &dyn Source, theirs: &dyn Source) -> Result<Ve
             *is_shared = true;
         }
     })?;
-    Ok(links.into_iter().map(|link| (link.event.fingerprint(), link)).map(|(word, link)| (link, shared[&word])).collect())
+    let with_shared = |link: Link| (shared[&link.event.fingerprint()], link);
+    Ok(told.into_iter().map(|links| links.into_iter().map(with_shared).map(|(is_shared, link)| (link, is_shared)).collect()).collect())
 }

@@ -9,7 +9,7 @@ mod chains;
 mod part;
 mod source;
 
-pub use broken::{Broken, Told, broken};
+pub use broken::{Broken, Chain, Told, broken};
 pub use chains::{Link, led_to};
 pub use part::{Parting, Side, part};
 pub use source::{FileSource, RunSource, Source, SourceError};

@@ -110,6 +110,7 @@ fn place_and_kind(record: &Record) -> (u32, u64) {
         Record::Broken(_, node) => at(*node, 18),
         Record::Ignored(_, node) => at(*node, 19),
         Record::Replied(_, node) => at(*node, 40),
+        Record::Unheard(_, node) => at(*node, 41),
         Record::MemberSent(name) => said(name.from, 21, name.kind),
         Record::MemberHeard(name) => said(name.to, 22, name.kind),
         Record::MemberMissed(name, loss) => said(name.to, 23 | (*loss as u64) << 8, name.kind),

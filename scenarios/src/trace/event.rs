@@ -154,6 +154,7 @@ impl<'a> TraceEvent<'a> {
             | Record::Altered(name, _)
             | Record::Broken(name, _)
             | Record::Replied(name, _)
+            | Record::Unheard(name, _)
             | Record::Ignored(name, _) => self.call = Some(CallOfEvent::of_attempt(plan, name)),
             Record::Dropped(name, _, loss) => {
                 (self.call, self.outcome) = (Some(CallOfEvent::of_attempt(plan, name)), Some(loss.name().into()));

@@ -9,7 +9,9 @@
 //! - for a record about a call: the latest record of the same call, then of the same client's call, then of a fault, a node or a
 //!   member, that was reported while the same event was handled; an announcement that a call led to is about that call;
 //! - for an announcement: the latest record at the same node that is no announcement, one that no other announcement speaks of before one that is spoken of;
-//! - for any other record: the latest one at the same node, then the latest one at all, while the same event was handled;
+//! - for the begin and the end of a life or of standing still: the latest begin or end of a fault, while the same event was handled;
+//! - for a message that a node does not hear, because it stands still: that it came to stand still;
+//! - for any other record: the latest one at the same node, then the latest begin or end of a fault, then the latest one at all, while the same event was handled;
 //! - what was seen last of the attempt or the call, the sending of the message, the begin of the fault;
 //! - the record after which the event was scheduled that is being handled.
 //!
@@ -17,6 +19,7 @@
 //! population and planned faults have no cause: they are where chains begin.
 
 use super::pending::Pending;
+use super::short::in_short;
 use super::under_way::{Progress, UnderWay};
 use models::event::{Kind, WorldEvent};
 use models::ids::{FaultId, NodeId};
@@ -27,7 +30,7 @@ use sim_core::observe::Observer;
 use sim_core::simulation::Event as _;
 use sim_core::time::SimTime;
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 /// A record, with what a bystander makes of it.
@@ -74,6 +77,8 @@ struct Lately {
     /// The call that it is about: of an announcement, the one that led to it.
     call: Option<CallName>,
     is_announced: bool,
+    /// Whether a fault begins or ends by it.
+    is_of_fault: bool,
 }
 
 /// Follows a run and hands every record on, with its cause.
@@ -83,6 +88,8 @@ pub struct Follower<F> {
     under_way: UnderWay,
     faults: BTreeMap<(FaultId, Option<u32>), u64>,
     lives: Vec<u32>,
+    /// With which records nodes came to stand still that do.
+    still: BTreeMap<NodeId, u64>,
     /// How many records there have been.
     records: u64,
     /// The event that is being handled: its number, its kind, and the record that led to it.
@@ -102,6 +109,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             under_way: UnderWay::default(),
             faults: BTreeMap::new(),
             lives: vec![1; plan.nodes.len()],
+            still: BTreeMap::new(),
             records: 0,
             event: (0, None, None),
             lately: Vec::new(),
@@ -135,7 +143,12 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
 
     fn cause_at(&self, node: Option<NodeId>) -> Option<u64> {
         let here = self.lately.iter().rev().find(|lately| node.is_some() && lately.node == node);
-        here.or_else(|| self.lately.last()).map(|lately| lately.id)
+        here.map(|lately| lately.id).or_else(|| self.cause_of_fault()).or_else(|| self.lately.last().map(|lately| lately.id))
+    }
+
+    /// The begin or the end of a fault with which the present event came: what befalls one node by it is no reason for what befalls another.
+    fn cause_of_fault(&self) -> Option<u64> {
+        self.lately.iter().rev().find(|lately| lately.is_of_fault).map(|lately| lately.id)
     }
 
     /// What led to an announcement: no other one, and nothing about a call of which another one speaks, unless there is nothing else at the node.
@@ -182,6 +195,7 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
                 self.under_way.is_answer_over(name, *server);
                 self.place_attempt(id, (name, *server), Side::Asker)
             }
+            Record::Unheard(name, node) => self.place_unheard(id, name, *node),
             Record::Queued(name, server) => self.place_attempt(id, (name, *server), Side::Server),
             Record::Started(name, server) => {
                 if self.is_of_group(name) {
@@ -243,6 +257,14 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
         Placed { node: Some(here), peer: Some(there), call: Some(name.call), cause, ..Placed::default() }
     }
 
+    fn place_unheard(&mut self, id: u64, name: &AttemptName, node: NodeId) -> Placed {
+        let (caller, server) = (self.under_way.caller(&self.plan, &name.call), self.under_way.server(name));
+        let peer = if node == caller { server } else { Some(caller) };
+        let cause = self.still.get(&node).copied().or_else(|| self.under_way.last_of_attempt(name));
+        self.under_way.see(name, server.unwrap_or(node), id, Progress::None);
+        Placed { node: Some(node), peer, call: Some(name.call), cause, ..Placed::default() }
+    }
+
     fn place_other(&mut self, id: u64, record: &Record) -> Placed {
         let (node, peer, own) = match record {
             Record::MemberSent(name) => {
@@ -258,15 +280,13 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             Record::FaultEnded(fault, member) => (None, None, self.faults.remove(&(*fault, *member))),
             Record::NodeDied(node) => {
                 self.under_way.node_died(*node, id);
+                return self.place_turn_of(*node, None);
+            }
+            Record::NodePaused(node) => return self.place_turn_of(*node, Some(id)),
+            Record::NodeReturned(node) | Record::NodeResumed(node) => return self.place_turn_of(*node, None),
+            Record::JobBegan(node) | Record::JobEnded(node) | Record::TimerFired(node) | Record::ClockSet(node, _) => {
                 (Some(*node), None, None)
             }
-            Record::NodeReturned(node)
-            | Record::NodePaused(node)
-            | Record::NodeResumed(node)
-            | Record::JobBegan(node)
-            | Record::JobEnded(node)
-            | Record::TimerFired(node)
-            | Record::ClockSet(node, _) => (Some(*node), None, None),
             Record::Announced(node, ..) => {
                 let Some(lately) = self.cause_of_announcement(*node) else {
                     return Placed { node: Some(*node), cause: self.cause_at(None), ..Placed::default() };
@@ -277,6 +297,16 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
             _ => (None, None, None),
         };
         Placed { node, peer, cause: self.cause_at(node).or(own), ..Placed::default() }
+    }
+
+    /// A life begins or ends, or a node comes to stand still or goes on: a fault brings that about, if one began or ended just now.
+    fn place_turn_of(&mut self, node: NodeId, is_still: Option<u64>) -> Placed {
+        self.still.remove(&node);
+        self.still.extend(is_still.map(|id| (node, id)));
+        // In the middle of a strike that goes from node to node nothing of it is told: of only one that is on it is known.
+        let in_strike = || self.faults.values().next().filter(|_| self.faults.len() == 1).copied();
+        let otherwise = || if self.event.1 == Some(Kind::Fault) { in_strike() } else { self.cause_at(Some(node)) };
+        Placed { node: Some(node), cause: self.cause_of_fault().or_else(otherwise), ..Placed::default() }
     }
 
     /// At which node the memory of a layer is.
@@ -293,30 +323,6 @@ impl<F: FnMut(&Plan, &Seen)> Follower<F> {
         } else {
             edge.caller
         }
-    }
-}
-
-/// What a message says, as far as a line bears.
-pub fn in_short(words: &dyn fmt::Display) -> String {
-    let mut short = Short(String::new());
-    match write!(short, "{words}") {
-        Ok(()) => short.0,
-        Err(_) => short.0 + "...",
-    }
-}
-
-/// So many bytes of what a message says are told.
-const MOST_SAID: usize = 160;
-
-/// A text that takes no more: a log of a million entries is not written down to be cut off.
-struct Short(String);
-
-impl fmt::Write for Short {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MOST_SAID - self.0.len();
-        let fits = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last().unwrap_or(0);
-        self.0.push_str(&text[..fits]);
-        if fits < text.len() { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
@@ -365,7 +371,8 @@ impl<F: FnMut(&Plan, &Seen)> Observer<Record> for Follower<F> {
             says: self.says.take(),
         };
         let is_announced = matches!(record, Record::Announced(..));
-        self.lately.push(Lately { id, node, call: placed.call, is_announced });
+        let is_of_fault = matches!(record, Record::FaultBegan(..) | Record::FaultEnded(..));
+        self.lately.push(Lately { id, node, call: placed.call, is_announced, is_of_fault });
         (self.sink)(&self.plan, &seen);
     }
 

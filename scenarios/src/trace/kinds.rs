@@ -3,7 +3,7 @@
 use models::record::Record;
 
 /// The words that name a kind, in files and filters, and what each of them means.
-pub const KINDS: [(&str, &str); 35] = [
+pub const KINDS: [(&str, &str); 36] = [
     ("call", "a call was made"),
     ("end", "a call ended"),
     ("send", "an attempt was put on the wire"),
@@ -21,6 +21,7 @@ pub const KINDS: [(&str, &str); 35] = [
     ("broken", "a cut broke a connection"),
     ("ignore", "a second copy of an answer reached its caller"),
     ("reply", "an answer of a member reached a caller who talks with the group itself"),
+    ("unheard", "a message of an attempt reached a node that stands still, and lies there until that goes on"),
     ("fault-begins", "a fault strikes"),
     ("fault-ends", "a strike of a fault is over"),
     ("node-dies", "the life of a node ended: its memory is gone"),
@@ -61,6 +62,7 @@ pub const fn kind_of(record: &Record) -> &'static str {
         Record::Broken(..) => "broken",
         Record::Ignored(..) => "ignore",
         Record::Replied(..) => "reply",
+        Record::Unheard(..) => "unheard",
         Record::FaultBegan(..) => "fault-begins",
         Record::FaultEnded(..) => "fault-ends",
         Record::NodeDied(..) => "node-dies",

@@ -192,3 +192,49 @@ fn an_event_in_words_is_equal_to_itself_and_to_no_other() {
     });
     assert!(fingerprints.len() >= lines.len(), "what differs as text differs: {} and {}", fingerprints.len(), lines.len());
 }
+
+/// What befell nodes in a run of this fault, each with the kind of its cause; and the kinds of what lay unheard.
+fn befell(scenario: &Scenario, kinds: &[&str]) -> Vec<(String, String, Option<String>)> {
+    let mut events: Vec<TraceEvent<'static>> = Vec::new();
+    follow(scenario, 1, |plan, seen| events.push(TraceEvent::of(plan, seen).into_owned()));
+    let told = events.iter().filter(|event| kinds.contains(&event.kind.as_ref()));
+    let cause = |event: &TraceEvent<'_>| event.cause.map(|cause| events[cause as usize - 1].kind.to_string());
+    told.map(|event| (event.kind.to_string(), event.node.as_deref().unwrap_or_default().to_owned(), cause(event))).collect()
+}
+
+#[test]
+fn what_befalls_several_nodes_at_once_comes_of_the_fault_and_of_none_of_them() {
+    // Members whose timers come due while they stand still: each fires when its own node goes on.
+    let group = |fault: &str| {
+        let nodes = "\"app\": Clients(count: 2, arrivals: ClosedLoop(think: Constant(\"100ms\")), calls: \"raft\")";
+        small(
+            nodes,
+            &format!(
+                "groups: {{ \"raft\": Raft(members: 3, domain: [\"one\"]) }}, links: [Link(from: \"default\", to: \"one\", delay: Constant(\"1ms\"))], faults: [{fault}]"
+            ),
+        )
+    };
+    for (fault, begins, ends) in [
+        ("Pause(domain: \"one\", at: \"1s\", lasts: \"500ms\")", "node-pauses", "node-resumes"),
+        ("Crash(domain: \"one\", at: \"1s\", lasts: \"500ms\")", "node-dies", "node-returns"),
+    ] {
+        let befell = befell(&group(fault), &[begins, ends]);
+        assert_eq!(befell.len(), 6, "{befell:?}");
+        for (kind, node, cause) in befell {
+            let expected = if kind == begins { "fault-begins" } else { "fault-ends" };
+            assert_eq!(cause.as_deref(), Some(expected), "{node} {kind}");
+        }
+    }
+}
+
+#[test]
+fn a_request_that_reaches_a_node_that_stands_still_lies_there_because_it_does() {
+    let scenario = small(
+        "\"clients\": Clients(count: 1, arrivals: Constant(rate: \"10/s\"), calls: \"front\"), \"front\": Service(workers: 1, demand: Constant(\"10ms\"))",
+        "faults: [Pause(node: \"front[0]\", at: \"1s\", lasts: \"500ms\")]",
+    );
+    let befell = befell(&scenario, &["unheard"]);
+    assert!(befell.len() >= 4, "{befell:?}");
+    let expected = ("unheard".to_owned(), "front[0]".to_owned(), Some("node-pauses".to_owned()));
+    assert!(befell.iter().all(|unheard| *unheard == expected), "{befell:?}");
+}

@@ -47,6 +47,7 @@ pub fn line(plan: &Plan, at: SimTime, record: &Record) -> String {
         Record::Broken(name, to) => ("broken", attempt(plan, name), format!("connection to {}", node(*to))),
         Record::Ignored(name, from) => ("ignore", attempt(plan, name), format!("second copy from {}", node(*from))),
         Record::Replied(name, from) => ("reply", attempt(plan, name), format!("from {}", node(*from))),
+        Record::Unheard(name, at) => ("unheard", attempt(plan, name), format!("at {}", node(*at))),
         Record::JobBegan(at) => ("job", node(*at).to_owned(), "begins".to_owned()),
         Record::JobEnded(at) => ("job", node(*at).to_owned(), "ends".to_owned()),
         Record::Converged => ("ROUTING", "all senders".to_owned(), "know the cuts and their ends".to_owned()),

@@ -15,11 +15,12 @@ mod lines;
 mod on;
 mod only;
 mod pending;
+mod short;
 mod under_way;
 mod words;
 
 pub use event::{CallOfEvent, Header, TraceEvent};
-pub use follow::{Follower, Seen, Within, in_short};
+pub use follow::{Follower, Seen, Within};
 pub use jepsen::write_history;
 pub use kinds::{KINDS, kind_of};
 pub use known::Known;
@@ -29,6 +30,7 @@ pub use line::{call_label, line, line_saying};
 pub use lines::{SCHEMA, TraceEnd, TraceLines, Unreadable, read_lines};
 pub use on::On;
 pub use only::Only;
+pub use short::in_short;
 pub use words::{instant, length, line_of, sentence};
 
 /// The version of the format of traces: of the words and fields of [`TraceEvent`].

@@ -111,6 +111,11 @@ impl UnderWay {
         self.calls.get(&name.key.bits()).map(|call| call.last)
     }
 
+    /// Where an attempt goes, as far as is known.
+    pub(super) fn server(&self, name: &AttemptName) -> Option<NodeId> {
+        self.attempt(name).map(|attempt| attempt.server)
+    }
+
     /// Whether the server of an attempt has answered.
     pub(super) fn is_answered(&self, name: &AttemptName) -> bool {
         self.attempt(name).is_some_and(|attempt| attempt.is_answered)

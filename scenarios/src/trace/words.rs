@@ -79,6 +79,7 @@ fn of_call(event: &TraceEvent<'_>, call: &CallOfEvent<'_>, (node, peer): (&str, 
         "altered" => format!("a message of {attempt} reaches {node} altered"),
         "turned" => format!("{attempt} is turned back before {peer}: {outcome}"),
         "broken" => format!("the connection over which {node} waits for {attempt} is broken"),
+        "unheard" => format!("a message of {attempt} lies unheard at {node}, which stands still"),
         "ignore" => format!("a second copy of the answer to {attempt} reaches {node}"),
         other => format!("{node}: {other} {attempt}"),
     }

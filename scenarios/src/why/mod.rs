@@ -7,6 +7,7 @@
 
 mod collect;
 mod down;
+mod drawn;
 mod moment;
 mod named;
 mod promise;
@@ -20,7 +21,8 @@ mod users;
 mod usual;
 
 pub use collect::{Collected, MOST_COLLECTED, collect};
-pub use moment::{Causes, HeardBefore, Moment, lately, moment, showed_at};
+pub use drawn::drawn;
+pub use moment::{Causes, HeardBefore, Moment, Showed, lately, moment, showed_at};
 pub use named::{Named, named};
 pub use promise::{Shown, Shows, shown};
 pub use select::{Subject, select};

@@ -1,21 +1,21 @@
 //! What led to something that showed at an instant, and what happened just before?
 //!
 //! For violations that events show, and no operations: of the instant at which one was seen, what a node made known then, or whatever
-//! happened last; the causes of that; and everything that happened since the twelfth of them, as far as a picture bears.
+//! happened last; the causes of that; the same of what it is at odds with; and what nodes were about when they came to stand still whose going on is a cause.
 
 use super::collect::Collected;
 use crate::diff::{Source, SourceError, led_to};
-use crate::trace::{On, TraceEvent};
+use crate::trace::TraceEvent;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// So many causes are followed: a timer that fires again and again for half a minute is many of them, and what comes before it is told.
 const MOST_CAUSES: usize = 20_000;
 
-/// What happened since the so-manieth cause is collected, too.
-const NEAR: usize = 12;
+/// Of what something is at odds with, so many events are told, the last ones.
+const MOST_AGAINST: usize = 3;
 
-/// So many events, the last ones.
-const MOST_AROUND: usize = 250;
+/// Of so many nodes it is told what they were about when they came to stand still.
+const MOST_STILL: usize = 3;
 
 /// So many messages are told that a node had heard, the last ones.
 const MOST_HEARD: usize = 6;
@@ -23,14 +23,25 @@ const MOST_HEARD: usize = 6;
 /// Of events that have a cause, their numbers and those of their causes, in order.
 pub type Causes = Vec<(u64, u64)>;
 
-/// The event at which something showed at this instant, and the causes of every event until then: the announcement with this number, of all of
-/// the run, if it was made then; else the last one that was made then, or whatever happened last.
+/// Which events show something.
+#[derive(Clone, Debug, Default)]
+pub struct Showed {
+    /// The one at which it showed.
+    pub event: Option<u64>,
+    /// Earlier ones that it is at odds with.
+    pub against: Vec<u64>,
+    /// The causes of every event until then.
+    pub causes: Causes,
+}
+
+/// The event at which something showed at this instant, those that it is at odds with, and the causes of every event until then: the announcement with this number,
+/// of all of the run, if it was made then; else the last one that was made then, or whatever happened last.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn showed_at(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Result<(Option<u64>, Causes), SourceError> {
+pub fn showed_at(source: &dyn Source, (at, number): (u64, Option<u64>), against: &[u64]) -> Result<Showed, SourceError> {
     let (mut causes, mut last, mut announced, mut shows) = (Vec::new(), None, None, None);
-    let mut announcements = 0;
+    let (mut announcements, mut others) = (0, VecDeque::new());
     source.tell(&mut |event| {
         if event.at > at {
             return;
@@ -39,27 +50,30 @@ pub fn showed_at(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Resul
         last = Some(event.id);
         if event.kind == "tell" {
             announcements += 1;
+            if against.contains(&announcements) {
+                others.push_back(event.id);
+            }
             if event.at == at {
                 announced = Some(event.id);
                 shows = shows.or(announced.filter(|_| number == Some(announcements)));
             }
         }
     })?;
-    Ok((shows.or(announced).or(last), causes))
+    others.drain(..others.len().saturating_sub(MOST_AGAINST));
+    Ok(Showed { event: shows.or(announced).or(last), against: others.into(), causes })
 }
 
 /// What there is to see of an instant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Moment {
     /// The number of the event at which something showed.
     pub showed: Option<u64>,
-    /// That event with its causes.
+    /// The numbers of those that it is at odds with.
+    pub against: Vec<u64>,
+    /// Of nodes whose going on is a cause, the last thing that they did before they came to stand still.
+    pub before_still: Vec<u64>,
+    /// All of these with their causes.
     pub led: Collected,
-    /// Everything that happened since the twelfth of them, as far as a picture bears, every fault, death and stop meanwhile, and the begins of those that were on
-    /// then.
-    pub near: Collected,
-    /// When that was, in nanoseconds.
-    pub from: u64,
     /// What the node at which it showed had heard before.
     pub heard: HeardBefore,
 }
@@ -95,51 +109,75 @@ impl HeardBefore {
     }
 }
 
-/// What led to what showed at this instant, by the announcement with this number if that is known, and what happened near it.
+/// What led to what showed at this instant, by the announcement with this number if that is known, and to what it is at odds with.
 ///
 /// # Errors
 /// If the run cannot be told.
-pub fn moment(source: &dyn Source, (at, number): (u64, Option<u64>)) -> Result<Moment, SourceError> {
-    let (showed, causes) = showed_at(source, (at, number))?;
-    let mut chain = led_to(source, &causes, showed)?;
-    chain.truncate(MOST_CAUSES);
-    let causes: BTreeMap<u64, u64> = chain.windows(2).map(|pair| (pair[0], pair[1])).collect();
-    let wanted: BTreeSet<u64> = chain.iter().copied().collect();
-    let (mut led, mut near) = (Collected::default(), Collected::default());
-    source.tell(&mut |event| {
-        if wanted.contains(&event.id) {
-            led.events.insert(event.id, TraceEvent { cause: causes.get(&event.id).copied(), ..event.clone() }.into_owned());
+pub fn moment(source: &dyn Source, at: (u64, Option<u64>), against: &[u64]) -> Result<Moment, SourceError> {
+    let Showed { event: showed, against, causes } = showed_at(source, at, against)?;
+    let mut moment = Moment { showed, against, ..Moment::default() };
+    let first: Vec<u64> = showed.into_iter().chain(moment.against.iter().copied()).collect();
+    moment.follow(source, &causes, &first)?;
+    moment.before_still = moment.before_still(source, &first)?;
+    let before = moment.before_still.clone();
+    moment.follow(source, &causes, &before)?;
+    let tells = showed.and_then(|id| moment.led.events.get(&id)).filter(|event| event.kind == "tell");
+    let asked = tells.filter(|event| moment.led.causes(event.id).first().is_some_and(|cause| cause.kind == "start"));
+    if let Some(showed) = asked {
+        let mut heard = HeardBefore::default();
+        source.tell(&mut |event| heard.see(event, showed))?;
+        moment.heard = heard;
+    }
+    Ok(moment)
+}
+
+impl Moment {
+    /// Collects these events and their causes.
+    fn follow(&mut self, source: &dyn Source, causes: &[(u64, u64)], first: &[u64]) -> Result<(), SourceError> {
+        let (mut wanted, mut led) = (BTreeSet::new(), BTreeMap::new());
+        for id in first {
+            let mut chain = led_to(source, causes, Some(*id))?;
+            chain.truncate(MOST_CAUSES);
+            led.extend(chain.windows(2).map(|pair| (pair[0], pair[1])));
+            wanted.extend(chain);
         }
-    })?;
-    let from = chain.iter().take(NEAR).filter_map(|id| led.events.get(id)).map(|event| event.at).min().unwrap_or(at);
-    let tells = showed.and_then(|id| led.events.get(&id)).filter(|event| event.kind == "tell");
-    let asked = tells.filter(|event| led.causes(event.id).first().is_some_and(|cause| cause.kind == "start"));
-    let (mut on, mut worldly, mut heard) = (On::default(), BTreeMap::new(), HeardBefore::default());
-    source.tell(&mut |event| {
-        if let Some(showed) = asked {
-            heard.see(event, showed);
+        wanted.retain(|id| !self.led.events.contains_key(id));
+        if wanted.is_empty() {
+            return Ok(());
         }
-        if event.at > at {
-            return;
-        }
-        if On::concerns(&event.kind) {
-            // Whatever else there is no room for: without its end a fault would seem never to end, and without its begin never to have been.
-            if event.at < from {
-                on.see(event);
-            } else {
-                worldly.insert(event.id, event.clone().into_owned());
+        source.tell(&mut |event| {
+            if wanted.contains(&event.id) {
+                self.led.events.insert(event.id, TraceEvent { cause: led.get(&event.id).copied(), ..event.clone() }.into_owned());
             }
-        } else if event.at >= from {
-            near.events.insert(event.id, event.clone().into_owned());
-            if near.events.len() > MOST_AROUND {
-                near.events.pop_first();
-                near.left_out += 1;
+        })
+    }
+
+    /// The last thing that nodes did before they came to stand still, if that they went on led to one of these.
+    fn before_still(&self, source: &dyn Source, first: &[u64]) -> Result<Vec<u64>, SourceError> {
+        let chains = first.iter().flat_map(|id| self.led.causes(*id));
+        let mut resumed: Vec<(&str, u64)> = Vec::new();
+        for event in chains.filter(|event| event.kind == "node-resumes") {
+            let node = event.node.as_deref().unwrap_or_default();
+            if resumed.len() < MOST_STILL && !resumed.iter().any(|(other, _)| *other == node) {
+                resumed.push((node, event.id));
             }
         }
-    })?;
-    near.events.extend(worldly);
-    near.events.extend(on.begins(false).into_iter().map(|event| (event.id, event.clone())));
-    Ok(Moment { showed, led, near, from, heard })
+        if resumed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut last: Vec<(Option<u64>, bool)> = vec![(None, false); resumed.len()];
+        source.tell(&mut |event| {
+            let Some(place) = resumed.iter().position(|(node, id)| event.node.as_deref() == Some(*node) && event.id < *id) else { return };
+            match event.kind.as_ref() {
+                "node-pauses" => last[place].1 = true,
+                "node-resumes" => last[place].1 = false,
+                "node-dies" => last[place] = (None, false),
+                "hear" | "start" | "timer" | "tell" | "reply" | "deliver" if !last[place].1 => last[place].0 = Some(event.id),
+                _ => {}
+            }
+        })?;
+        Ok(last.into_iter().filter_map(|(id, _)| id).collect())
+    }
 }
 
 /// So many of the things that nodes made known, and that befell them.

@@ -128,8 +128,9 @@ mod tests {
         let of_raft = "member 3 took entry 31 for committed, which is one of term 27; committed before was one of term 25";
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert_eq!(names_in(of_raft), (owned(&["entry 31", "term 27"]), owned(&["term 25", "entry 31"])));
-        let of_lock = "member 1 wrote what it made of version 13, and the resource had come to version 15 meanwhile";
-        assert_eq!(names_in(of_lock), (owned(&["version 13", "version 15"]), Vec::new()));
+        let of_lock = "member 1 wrote with token 28 what it made of version 13, and the resource had come to version 15 meanwhile, \
+                       which member 2 wrote with token 31 at 27.2s";
+        assert_eq!(names_in(of_lock), (owned(&["token 28", "version 13", "version 15", "token 31"]), Vec::new()));
         assert_eq!(names_in("a read answered an older value than another read before it"), Default::default());
     }
 

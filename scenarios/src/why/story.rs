@@ -59,6 +59,12 @@ pub struct AttemptStory {
     pub lost: Option<(u64, String)>,
     /// When and how an answer came for which nobody waited any longer.
     pub late: Option<(u64, String)>,
+    /// With which events a message of it came to lie unheard at a node that stood still.
+    pub unheard: Vec<u64>,
+    /// What was going on when its server came to stand still.
+    pub(super) held: Option<Part>,
+    /// Whether it goes to members of a group.
+    pub(super) is_of_group: bool,
     /// What was called for it.
     pub children: Vec<CallStory>,
 }
@@ -76,6 +82,9 @@ impl Default for AttemptStory {
             over: None,
             lost: None,
             late: None,
+            unheard: Vec::new(),
+            held: None,
+            is_of_group: false,
             children: Vec::new(),
         }
     }
@@ -92,6 +101,24 @@ impl AttemptStory {
     fn is_over(&mut self, at: u64) {
         if self.known().is_none() {
             self.over = Some(at);
+        }
+    }
+
+    /// Its server comes to stand still, or goes on.
+    fn stands_still(&mut self, at: u64, is_still: bool) {
+        if is_still && self.held.is_none() && matches!(self.last, Part::Queue | Part::Service) {
+            self.held = Some(self.last.clone());
+            self.turns_to(at, Part::Still);
+        } else if !is_still && let Some(held) = self.held.take() {
+            self.turns_to(at, held);
+        }
+    }
+
+    /// A message of it has reached a node that stands still: its server, or whoever waits for the answer.
+    fn lies_unheard(&mut self, event: &TraceEvent<'_>) {
+        if matches!(self.last, Part::Request | Part::Answer) {
+            self.unheard.push(event.id);
+            self.turns_to(event.at, Part::Still);
         }
     }
 
@@ -115,8 +142,14 @@ pub fn stories(events: &[TraceEvent<'static>]) -> Vec<CallStory> {
     let mut drafts: BTreeMap<String, Draft> = BTreeMap::new();
     let mut order = Vec::new();
     for event in events {
-        if event.kind == "node-dies" {
-            drafts.values_mut().for_each(|draft| server_dies(&mut draft.story, event));
+        match event.kind.as_ref() {
+            "node-dies" => drafts.values_mut().for_each(|draft| server_dies(&mut draft.story, event)),
+            kind @ ("node-pauses" | "node-resumes") => {
+                let attempts = drafts.values_mut().flat_map(|draft| &mut draft.story.attempts);
+                let here = attempts.filter(|attempt| Some(attempt.server.as_str()) == event.node.as_deref() && !attempt.is_of_group);
+                here.for_each(|attempt| attempt.stands_still(event.at, kind == "node-pauses"));
+            }
+            _ => {}
         }
         let Some(call) = &event.call else { continue };
         let draft = drafts.entry(call.key.to_string()).or_insert_with(|| {
@@ -146,7 +179,8 @@ pub fn stories(events: &[TraceEvent<'static>]) -> Vec<CallStory> {
 
 fn server_dies(story: &mut CallStory, event: &TraceEvent<'_>) {
     let dead = event.node.as_deref().unwrap_or_default();
-    let here = story.attempts.iter_mut().filter(|attempt| attempt.server == dead && matches!(attempt.last, Part::Queue | Part::Service));
+    let is_there = |attempt: &AttemptStory| attempt.held.is_some() || matches!(attempt.last, Part::Queue | Part::Service);
+    let here = story.attempts.iter_mut().filter(|attempt| attempt.server == dead && is_there(attempt));
     here.filter(|attempt| attempt.lost.is_none()).for_each(|attempt| attempt.lost = Some((event.at, format!("{dead} died"))));
 }
 
@@ -173,9 +207,68 @@ fn goes_on(story: &mut CallStory, event: &TraceEvent<'_>) {
         "late" => attempt.late = Some((event.at, outcome())),
         _ if is_copy => {}
         "queue" => attempt.turns_to(event.at, Part::Queue),
-        "start" => attempt.turns_to(event.at, Part::Service),
+        "start" => {
+            // What members are asked is told with it: others answer where one stands still.
+            attempt.is_of_group |= event.says.is_some();
+            attempt.turns_to(event.at, Part::Service);
+        }
+        "unheard" => attempt.lies_unheard(event),
         "answer" => attempt.turns_to(event.at, Part::Answer),
         "drop" | "discard" => attempt.lost = Some((event.at, event.outcome.as_deref().unwrap_or("given up by its server").to_owned())),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::CallOfEvent;
+    use crate::why::times::spans;
+
+    /// An event about the one attempt of a call from `a` to `b`, or about `b` alone.
+    fn event(id: u64, at: u64, kind: &'static str) -> TraceEvent<'static> {
+        let of_node = kind.starts_with("node-");
+        let call = CallOfEvent { name: "a -> b #1.0".into(), key: "k".into(), attempt: Some(1), ..CallOfEvent::default() };
+        let node = if matches!(kind, "send" | "deliver") { "a" } else { "b" };
+        TraceEvent {
+            id,
+            at,
+            kind: kind.into(),
+            node: Some(node.into()),
+            peer: Some("b".into()),
+            call: (!of_node).then_some(call),
+            ..TraceEvent::default()
+        }
+    }
+
+    fn told(happened: &[(u64, &'static str)]) -> (Vec<(u64, u64, Part)>, Vec<u64>) {
+        let events: Vec<_> = (1..).zip(happened).map(|(id, (at, kind))| event(id, *at, kind)).collect();
+        let attempt = stories(&events).remove(0).attempts.remove(0);
+        (spans(&attempt, 1_000), attempt.unheard.clone())
+    }
+
+    #[test]
+    fn a_request_that_nobody_hears_is_no_longer_on_the_wire() {
+        let happened = [
+            (0, "node-pauses"),
+            (10, "send"),
+            (11, "unheard"),
+            (50, "node-resumes"),
+            (50, "queue"),
+            (60, "start"),
+            (70, "answer"),
+            (71, "deliver"),
+        ];
+        let expected =
+            vec![(10, 11, Part::Request), (11, 50, Part::Still), (50, 60, Part::Queue), (60, 70, Part::Service), (70, 71, Part::Answer)];
+        assert_eq!(told(&happened), (expected, vec![3]));
+    }
+
+    #[test]
+    fn work_does_not_go_on_while_its_node_stands_still() {
+        let happened = [(10, "send"), (11, "start"), (20, "node-pauses"), (50, "node-resumes"), (60, "answer"), (61, "deliver")];
+        let expected =
+            vec![(10, 11, Part::Request), (11, 20, Part::Service), (20, 50, Part::Still), (50, 60, Part::Service), (60, 61, Part::Answer)];
+        assert_eq!(told(&happened), (expected, Vec::new()));
     }
 }

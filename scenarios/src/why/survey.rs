@@ -97,6 +97,7 @@ impl Survey {
             }
             _ => {}
         }
+        self.usual.see_node(event);
         if let Some(call) = &event.call {
             self.storm.see(event, edge_of(&call.name));
             self.see_call(event, &call.key);

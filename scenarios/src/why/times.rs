@@ -18,6 +18,8 @@ pub enum Part {
     Queue,
     /// A worker works.
     Service,
+    /// A node stands still: a message lies there unheard, a request waits, or the work on it does not go on.
+    Still,
     /// What was called for it over this edge.
     Downstream(String),
     /// An answer travels.
@@ -35,6 +37,7 @@ impl fmt::Display for Part {
             Self::Request => f.write_str("requests on the wire"),
             Self::Queue => f.write_str("in queues"),
             Self::Service => f.write_str("in service"),
+            Self::Still => f.write_str("at nodes that stood still"),
             Self::Downstream(edge) => write!(f, "calls over {edge}"),
             Self::Answer => f.write_str("answers on the wire"),
             Self::Lost => f.write_str("waiting for answers that never came"),
@@ -69,9 +72,9 @@ pub fn spans(attempt: &AttemptStory, until: u64) -> Vec<(u64, u64, Part)> {
     spans.into_iter().flat_map(|span| cut_out(span, attempt)).collect()
 }
 
-/// Time in service in which something was called is time of that call.
+/// Time in service in which something was called is time of that call, whether its node stood still then or not.
 fn cut_out((from, until, part): (u64, u64, Part), attempt: &AttemptStory) -> Vec<(u64, u64, Part)> {
-    if part != Part::Service {
+    if !matches!(part, Part::Service | Part::Still) {
         return vec![(from, until, part)];
     }
     let (mut spans, mut at) = (Vec::new(), from);
@@ -83,13 +86,13 @@ fn cut_out((from, until, part): (u64, u64, Part), attempt: &AttemptStory) -> Vec
             continue;
         }
         if begin > at {
-            spans.push((at, begin, Part::Service));
+            spans.push((at, begin, part.clone()));
         }
         spans.push((begin, end, Part::Downstream(child.edge().to_owned())));
         at = end;
     }
     if at < until {
-        spans.push((at, until, Part::Service));
+        spans.push((at, until, part));
     }
     spans
 }
@@ -162,6 +165,23 @@ mod tests {
         ];
         assert_eq!(parts, expected.into_iter().collect());
         assert_eq!(parts.values().sum::<u64>(), 110);
+    }
+
+    #[test]
+    fn what_is_called_counts_while_its_caller_stands_still() {
+        let inner = CallStory { name: "b -> c #1.0".to_owned(), began: 30, ended: Some((60, "ok".to_owned())), ..CallStory::default() };
+        let attempt = AttemptStory {
+            stays: vec![(15, Part::Request), (20, Part::Still), (40, Part::Service), (80, Part::Still), (90, Part::Service)],
+            last: Part::Answer,
+            heard: Some((100, "ok".to_owned())),
+            children: vec![inner],
+            ..attempt(10)
+        };
+        let call = CallStory { began: 10, ended: Some((100, "ok".to_owned())), attempts: vec![attempt], ..CallStory::default() };
+        let parts: BTreeMap<Part, u64> = of_call(&call, 1_000).into_iter().collect();
+        let expected =
+            [(Part::Request, 5), (Part::Still, 25), (Part::Service, 20), (Part::Downstream("b -> c".to_owned()), 30), (Part::Answer, 10)];
+        assert_eq!(parts, expected.into_iter().collect());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How long does what usually take, over which edge?
 //!
 //! What an attempt waits for is counted once for each attempt, however many pieces it comes in: all the time in service of one attempt is held against
-//! all the time in service of another. Time in which something is called for it is time of that call and not in service, as in [`times`](super::times).
+//! all the time in service of another. Time in which something is called for it is time of that call and not in service, as in [`times`](super::times), and time
+//! in which a node stands still is of neither.
 
 use super::story::edge_of;
 use super::times::Part;
@@ -86,6 +87,10 @@ pub struct Lengths {
 struct Stage {
     part: Part,
     since: u64,
+    /// Where it goes, unless that is to members of a group.
+    server: Option<String>,
+    /// Since it stands still there, what was going on.
+    held: Option<Part>,
     /// How many calls are under way for it.
     calling: u32,
     sums: Vec<(Part, u64)>,
@@ -95,7 +100,7 @@ impl Stage {
     /// The time until this instant is of what is going on.
     fn pass(&mut self, at: u64) {
         let length = at.saturating_sub(std::mem::replace(&mut self.since, at));
-        if self.part == Part::Service && self.calling > 0 {
+        if self.part == Part::Still || self.part == Part::Service && self.calling > 0 {
             return;
         }
         match self.sums.iter_mut().find(|(part, _)| *part == self.part) {
@@ -114,6 +119,24 @@ impl Lengths {
     /// Whether calls over this edge are made to a group.
     pub fn is_to_group(&self, edge: &str) -> bool {
         self.groups.contains(edge)
+    }
+
+    /// Sees that a node comes to stand still, or goes on.
+    pub(super) fn see_node(&mut self, event: &TraceEvent<'_>) {
+        let is_still = match event.kind.as_ref() {
+            "node-pauses" => true,
+            "node-resumes" => false,
+            _ => return,
+        };
+        for stage in self.open.values_mut().filter(|stage| stage.server.as_deref() == event.node.as_deref()) {
+            if is_still && stage.held.is_none() && matches!(stage.part, Part::Queue | Part::Service) {
+                stage.pass(event.at);
+                stage.held = Some(std::mem::replace(&mut stage.part, Part::Still));
+            } else if !is_still && let Some(held) = stage.held.take() {
+                stage.pass(event.at);
+                stage.part = held;
+            }
+        }
     }
 
     /// Sees an event about a call.
@@ -153,6 +176,7 @@ impl Lengths {
             "queue" => Part::Queue,
             "start" => Part::Service,
             "answer" => Part::Answer,
+            "unheard" => Part::Still,
             "deliver" | "late" | "ignore" => return self.is_over(&place, (event.at, true), edge),
             "drop" | "discard" | "turned" => return self.is_over(&place, (event.at, false), edge),
             _ => return,
@@ -160,12 +184,19 @@ impl Lengths {
         if kind == "start" && event.says.is_some() && !self.groups.contains(edge_of(event.call.as_ref().map_or("", |call| &call.name))) {
             self.groups.insert(edge());
         }
+        let server = || event.peer.as_deref().filter(|_| kind == "send").map(str::to_owned);
         match self.open.get_mut(&place) {
+            // Of what members of a group are asked, only what nobody has heard yet stands still.
+            Some(stage) if part == Part::Still && !matches!(stage.part, Part::Request | Part::Answer) => {}
             Some(stage) => {
                 stage.pass(event.at);
                 stage.part = part;
+                stage.server = stage.server.take().filter(|_| kind != "start" || event.says.is_none());
             }
-            None => drop(self.open.insert(place, Stage { part, since: event.at, calling: 0, sums: Vec::new() })),
+            None => {
+                let fresh = Stage { part, since: event.at, server: server(), held: None, calling: 0, sums: Vec::new() };
+                self.open.insert(place, fresh);
+            }
         }
     }
 
@@ -241,6 +272,25 @@ mod tests {
         let median = |part| lost.of("a -> b", &part).map(Usual::median);
         assert_eq!([Part::Request, Part::Queue, Part::Service, Part::Answer].map(median), [Some(4), Some(2), Some(3), None]);
         assert!(!lost.is_to_group("a -> b"));
+    }
+
+    #[test]
+    fn time_in_which_a_node_stands_still_is_neither_on_the_wire_nor_in_service() {
+        let mut lengths = Lengths::default();
+        let call = CallOfEvent { name: "a -> b #0.0".into(), key: "k".into(), attempt: Some(1), ..CallOfEvent::default() };
+        let events =
+            [(0, "send"), (2, "unheard"), (30, "start"), (35, "node-pauses"), (80, "node-resumes"), (82, "answer"), (85, "deliver")];
+        for (at, kind) in events {
+            let is_of_node = kind.starts_with("node-");
+            let event = TraceEvent { at, kind: kind.into(), node: Some("b".into()), peer: Some("b".into()), ..TraceEvent::default() };
+            if is_of_node {
+                lengths.see_node(&event);
+            } else {
+                lengths.see(&TraceEvent { call: Some(call.clone()), ..event }, &call);
+            }
+        }
+        let median = |part| lengths.of("a -> b", &part).map(Usual::median);
+        assert_eq!([Part::Request, Part::Service, Part::Answer, Part::Still].map(median), [Some(2), Some(7), Some(3), None]);
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl fmt::Display for Message {
             Self::Done(content) => write!(f, "it holds {content} now"),
             Self::Refused => f.write_str("too many wait"),
             Self::Ask(job) => write!(f, "the lock for job {job}?"),
-            Self::Grant(job, count) => write!(f, "the lock for job {job}, lent for time {count}"),
+            Self::Grant(job, count) => write!(f, "the lock for job {job}, lending {count}"),
             Self::Denied(job) => write!(f, "not for job {job}: somebody has it"),
             Self::Stamp(job, token) => write!(f, "job {job} has token {token}"),
             Self::Stamped(job) => write!(f, "job {job}: counts on from there"),

@@ -28,6 +28,8 @@ pub struct Resource {
     wrote: BTreeMap<u32, (u64, u64)>,
     /// The version that the last write was made of.
     pub(super) based_on: u64,
+    /// The token of the last write.
+    pub(super) token: u64,
     /// What it holds: how many changes went into it, each made of the one that its holder had read.
     content: u64,
 }
@@ -99,7 +101,7 @@ impl Resource {
             return turn.send(To::Member(from), Message::Value(job, self.version, self.content));
         };
         self.version += 1;
-        (self.based_on, self.content) = (based_on, content);
+        (self.based_on, self.token, self.content) = (based_on, token, content);
         self.wrote.insert(from, (job, self.version));
         turn.announce("Writes", i64::from(from));
         turn.send(To::Member(from), Message::Written(job, self.version));

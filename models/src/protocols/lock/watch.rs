@@ -5,13 +5,43 @@ use crate::ids::InstanceId;
 use crate::measure::Observations;
 use crate::protocols::{Announcement, Seen, Speaker};
 use sim_core::time::SimTime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-/// Who believes that it has the lock, and since when two do.
+/// So many writes are remembered, the last ones.
+const MOST_WRITES: usize = 8;
+
+/// A change of the resource.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    version: u64,
+    based_on: u64,
+    /// Who made it, and with which token.
+    by: (i64, u64),
+    at: SimTime,
+    /// The number of its announcement.
+    announced: u64,
+}
+
+impl Written {
+    /// That this was written over another, if that is remembered.
+    fn over(&self, other: Option<&Self>) -> String {
+        let ((holder, token), based_on, overwritten) = (self.by, self.based_on, self.version - 1);
+        let by = other.map_or_else(String::new, |other| {
+            let (holder, token) = other.by;
+            format!(", which member {holder} wrote with token {token} at {}", other.at)
+        });
+        format!(
+            "member {holder} wrote with token {token} what it made of version {based_on}, and the resource had come to version {overwritten} meanwhile{by}"
+        )
+    }
+}
+
+/// Who believes that it has the lock, and since when two do; and what was written last.
 #[derive(Clone, Debug, Default)]
 pub struct Watch {
     holders: BTreeMap<InstanceId, SimTime>,
     two_since: Option<SimTime>,
+    writes: VecDeque<Written>,
 }
 
 impl Watch {
@@ -44,19 +74,22 @@ impl Watch {
     }
 
     /// A write is well done if nobody else has written between it and the read that it was made of.
-    pub(super) fn looks(&self, member: &Member, announced: Announcement, now: SimTime, observations: &mut Observations) {
+    pub(super) fn looks(&mut self, member: &Member, announced: Announcement, now: SimTime, observations: &mut Observations) {
         let (Member::Resource(resource), "Writes") = (member, announced.what) else { return };
         observations.count("writes", 1);
         observations.speaks_for("OneWriterAtATime");
-        let is_over_another = resource.based_on.wrapping_add(1) != resource.version;
+        let (by, number) = ((announced.value, resource.token), observations.announced());
+        let write = Written { version: resource.version, based_on: resource.based_on, by, at: now, announced: number };
+        let is_over_another = write.based_on.wrapping_add(1) != write.version;
         if is_over_another {
-            observations.violated("OneWriterAtATime", now, || {
-                let overwritten = resource.version - 1;
-                let (holder, based_on) = (announced.value, resource.based_on);
-                format!(
-                    "member {holder} wrote what it made of version {based_on}, and the resource had come to version {overwritten} meanwhile"
-                )
+            observations.violated_against("OneWriterAtATime", now, || {
+                let between = self.writes.iter().filter(|other| (write.based_on.saturating_add(1)..write.version).contains(&other.version));
+                (write.over(between.clone().next_back()), between.map(|other| other.announced).collect())
             });
+        }
+        self.writes.push_back(write);
+        if self.writes.len() > MOST_WRITES {
+            self.writes.pop_front();
         }
         observations.count("writes over those of another holder", u64::from(is_over_another));
     }
@@ -65,5 +98,19 @@ impl Watch {
         while let Some((&holder, _)) = self.holders.first_key_value() {
             self.released(holder, now, observations);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_over_another_says_who_made_that() {
+        let write = |version, based_on, by, at| Written { version, based_on, by, at: SimTime::from_nanos(at), announced: version };
+        let (stale, late) = (write(1, 0, (1, 2), 8_700_000_001), write(2, 0, (2, 5), 9_200_000_005));
+        let sentence = "member 2 wrote with token 5 what it made of version 0, and the resource had come to version 1 meanwhile";
+        assert_eq!(late.over(Some(&stale)), format!("{sentence}, which member 1 wrote with token 2 at 8.700000001s"));
+        assert_eq!(late.over(None), sentence);
     }
 }

@@ -46,7 +46,7 @@ impl<P: Protocol> World<P> {
     pub(in crate::world) fn hand_over_inside(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let (node, phase) = (self.attempts[slot].node, self.attempts[slot].phase);
         if self.stands_still(node) {
-            return self.put_aside(node, slot, News::HandOver);
+            return self.put_aside(node, slot, News::HandOver, ctx);
         }
         match phase {
             Phase::Requesting if !self.environment.node(node).up => self.dies_inside(slot, ctx),

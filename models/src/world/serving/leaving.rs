@@ -37,7 +37,7 @@ impl<P: Protocol> World<P> {
     pub(in crate::world) fn cancel_reaches(&mut self, slot: u32, ctx: &mut Ctx<'_, Self>) {
         let node = self.attempts[slot].node;
         if self.stands_still(node) {
-            return self.put_aside(node, slot, News::Cancel);
+            return self.put_aside(node, slot, News::Cancel, ctx);
         }
         self.meter.messages.arrived += 1;
         let attempt = &self.attempts[slot];
