@@ -18,7 +18,7 @@ pub fn edges(results: &Results) -> String {
 }
 
 /// Pictures and tables along the varied axes, if there are several cells.
-pub fn along(results: &Results, figures: &mut Figures<'_>) -> String {
+pub fn along(results: &Results, figures: &Figures<'_>) -> String {
     let manifest = &results.manifest;
     if manifest.cells.len() < 2 {
         return String::new();

@@ -181,6 +181,24 @@ fn every_chart_is_known_by_its_table() {
 }
 
 #[test]
+fn the_measure_of_a_picture_is_a_column_of_numbers_and_no_end_of_an_interval() {
+    let samples = [brownout(SIX, 8), contention(8), grids::with_edges(grids::grid(&SIX[..2], 8)), rates(5)];
+    let mut seen = std::collections::BTreeSet::new();
+    for picture in samples.iter().flat_map(|results| charts::pictures(results, &Theme::light())) {
+        seen.insert(picture.chart);
+        let Some(measure) = picture.measure else {
+            assert_eq!(picture.chart, "topology");
+            continue;
+        };
+        let name = &picture.table.columns[measure].name;
+        assert!(picture.table.rows.iter().any(|row| row[measure].value().is_some()), "{}: {name}", picture.chart);
+        let is_less = ["95 %", "at least", "at most", "p5", "p95", "runs", "calls", "seeds", "of"];
+        assert!(!is_less.iter().any(|less| name == less || name.contains("95 %")), "{}: {name}", picture.chart);
+    }
+    assert!(seen.len() > 15, "{seen:?}");
+}
+
+#[test]
 fn drawing_twice_gives_the_same_bytes() {
     for results in [brownout(SIX, 20), brownout(&SIX[..3], 20), contention(20), expecting(rates(5))] {
         assert_eq!(everything(&results), everything(&results));
