@@ -113,11 +113,12 @@ const HEADING: f64 = 26.0;
 const IN_A_ROW: usize = 2;
 
 /// The highest that the panels of one picture together get, in pixels: with its words as high as a sheet of A4 on which it is as wide as the text.
-const HIGHEST: f64 = 1_060.0;
+const HIGHEST: f64 = 1_120.0;
 
 /// How high a row of panels is, in pixels.
 fn height_of_row(names: &[String], theme: &Theme) -> f64 {
-    HEADING + 54.0 + names.len() as f64 * least_row_height(names, theme)
+    // A mark needs no more room than its name: the gap between two names may be narrow.
+    HEADING + 54.0 + names.len() as f64 * (least_row_height(names, theme) - 6.0)
 }
 
 /// How many measures one picture has room for.

@@ -112,10 +112,11 @@ const traces = (picture, shown) => {
   return all.flatMap((group, index) => {
     const number = group.arm < 0 ? index : group.arm;
     const colour = colours[number % colours.length];
+    // Failures of an arm have its colour and dashes, and are thinner than its successes.
     // Nobody has recovered before the first one has.
     const start = shape === 'hv' ? [0] : [];
     const pick = list => [...start, ...group.rows.map(row => list[row])];
-    const line = { type: 'scatter', mode: picture.along || picture.columns[under].words ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: 2, shape } };
+    const line = { type: 'scatter', mode: picture.along || picture.columns[under].words ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: / failure$/.test(group.name) ? 1 : 2, shape } };
     if (!shown.band) return [line];
     const edge = (place, fill) => ({ type: 'scatter', mode: 'lines', name: safe(group.name), legendgroup: group.name, showlegend: false, hoverinfo: 'skip', x: pick(x), y: pick(of(picture.columns[place])), line: { width: 0, shape, color: colour }, fill, fillcolor: colour + '26' });
     return [edge(shown.band[0], 'none'), edge(shown.band[1], 'tonexty'), line];
@@ -155,7 +156,7 @@ const layout = (picture, shown) => {
   const isShare = column.unit === '0..1';
   return {
     paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, size: 13 }, margin: { l: 70, r: 20, t: 20, b: 60 }, shapes, annotations,
-    hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: -0.18 }, uirevision: kind.value + which.value,
+    hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: groups(picture, under).length > 12 ? -0.3 : -0.18 }, uirevision: kind.value + which.value,
     barmode: 'group',
     xaxis: { ...axis(under < 0 ? '' : named({ ...picture.columns[under], unit: unit.name })), ...scaleOf(picture.columns[under]) },
     yaxis: { ...axis(safe(shown.name) + (isShare ? '' : column.unit ? ' [' + safe(column.unit) + ']' : '')), type: log.checked ? 'log' : 'linear', tickformat: isShare ? '.4~p' : undefined, rangemode: log.checked ? 'normal' : 'tozero' },

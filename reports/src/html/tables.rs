@@ -4,8 +4,9 @@ use super::escaped;
 use crate::table::{Align, Cell, Table};
 use std::fmt::Write as _;
 
-/// The column that says of which arm a row is.
+/// The column that says of which arm a row is, and one that says of which arms.
 const ARM: &str = "arm";
+const ARMS: &str = "arms";
 
 /// A table; numbers carry their raw value for the script that sorts, and what belongs to one of these arms carries its number for the script
 /// that hides arms.
@@ -19,19 +20,20 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         .iter()
         .map(|column| if of_row.is_some() { String::new() } else { mark(arms, &column.name.replace('\n', " ")) })
         .collect();
-    for (index, (column, mark)) in table.columns.iter().zip(&of_column).enumerate() {
-        let class = if of_row == Some(index) { " class=\"name\"" } else { class(column.align) };
+    let is_name = |name: &str| [ARM, ARMS].contains(&name);
+    for (column, mark) in table.columns.iter().zip(&of_column) {
+        let class = if is_name(&column.name) { " class=\"name\"" } else { class(column.align) };
         let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name).replace('\n', "<br>"));
     }
     html += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {
         let mark = of_row.and_then(|column| row.get(column)).map_or(String::new(), |cell| mark(arms, &cell.shown()));
         let _ = write!(html, "<tr{mark}>");
-        for (index, ((column, mark), cell)) in table.columns.iter().zip(&of_column).zip(row).enumerate() {
+        for ((column, mark), cell) in table.columns.iter().zip(&of_column).zip(row) {
             // A range may be broken after "to": a table that fits says more than one that has to be moved.
             let class = match cell {
                 Cell::Between(_) => " class=\"number range\"",
-                _ if of_row == Some(index) => " class=\"name\"",
+                _ if is_name(&column.name) => " class=\"name\"",
                 _ => class(column.align),
             };
             html += &cell_of(&format!("{class}{mark}"), cell);
