@@ -62,7 +62,7 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
 /// The parts in their order: where links lead, what they are called in the contents, and what stands there.
 fn body(results: &Results, figures: &Figures<'_>, [cells, expectations]: [String; 2]) -> Vec<(&'static str, &'static str, String)> {
     let simulated = simulated::simulated(results, figures);
-    let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results))];
+    let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results, figures))];
     body.push(("ranking", "Ranking", rankings::open(results, figures)));
     for (part, id, title) in [
         (Part::OverTime, "over-time", "Over time"),

@@ -130,6 +130,16 @@ fn a_page_of_six_arms_is_light() {
 }
 
 #[test]
+fn every_picture_is_on_the_page_or_linked_there() {
+    for results in [grids::with_edges(brownout(&SIX[..3], 8)), grids::with_edges(grids::grid(&SIX[..2], 8)), contention(8), rates(5)] {
+        let pictures = charts::pictures(&results, &Theme::light());
+        let page = html::page(&results, &pictures);
+        let missing = pictures.iter().filter(|picture| !page.contains(&format!("charts/{}.svg", picture.stem)));
+        assert_eq!(missing.map(|picture| picture.stem.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+}
+
+#[test]
 fn the_ranking_in_files_has_raw_numbers_and_units() {
     let ranking = Ranking::of(&brownout(SIX, 20), 0).table();
     insta::assert_snapshot!("ranking_csv", csv::table(&ranking));
