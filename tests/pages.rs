@@ -222,7 +222,10 @@ fn the_page_to_explore_zooms_and_shows_values() {
           say('cells', cells); say('other', one !== drawnOf());
           say('names', plot.data.filter(trace => trace.showlegend !== false).map(trace => trace.name).join('|'));
           say('kinds', [...kind.options].length);
-          for (const option of [...kind.options]) {{ choose(kind, option.value); await window.drawn; for (const shown of [...measure.options]) {{ choose(measure, shown.value); await window.drawn; }} }}
+          const wrong = [];
+          for (const option of [...kind.options]) {{ choose(kind, option.value); await window.drawn; if (measures(chosen())[measure.value].line !== chosen().measure) wrong.push(option.value + ': ' + measure.selectedOptions[0].textContent); for (const shown of [...measure.options]) {{ choose(measure, shown.value); await window.drawn; }} }}
+          say('defaults', wrong.join(', '));
+          choose(kind, 'amplification'); await window.drawn; say('edges', [...new Set(plot.data.map(trace => trace.type))].join());
           const dark = plot._fullLayout.paper_bgcolor; theme.click(); await window.drawn;
           say('theme', dark + ' ' + plot._fullLayout.paper_bgcolor);
           say('loaded', performance.getEntriesByType('resource').length);
@@ -237,6 +240,8 @@ fn the_page_to_explore_zooms_and_shows_values() {
     assert_eq!(seen.said("other"), "true");
     assert_eq!(seen.said("names"), "none|&amp;lt;script&amp;gt;alert(1)&amp;lt;/script&amp;gt;");
     assert!(seen.said("kinds").parse::<usize>().is_ok_and(|kinds| kinds >= 4), "{}", seen.said("kinds"));
+    assert_eq!(seen.said("defaults"), "", "every picture begins with the measure that it is drawn for in the report");
+    assert_eq!(seen.said("edges"), "bar", "nothing leads from one edge to the next");
     assert_eq!(seen.said("theme"), "#ffffff #16191d");
     assert_eq!((seen.said("loaded"), seen.said("tags")), ("0", "0"));
 }

@@ -11,11 +11,6 @@ pub fn compare(manifest: &Manifest) -> String {
     command
 }
 
-/// The name of the scenario as a shell reads it.
-pub fn source(manifest: &Manifest) -> String {
-    quoted(&manifest.source)
-}
-
 /// The command that repeats one run. Which runs a sweep makes does not matter to it.
 pub fn run(manifest: &Manifest, cell: u32, arm: u32, seed: u64) -> String {
     let name = manifest.arms.get(arm as usize).map_or("", String::as_str);

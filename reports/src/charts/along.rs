@@ -4,7 +4,7 @@
 //! Architecture Blog, 2015. An axis whose path ends in `.count` counts clients, and its pictures keep those names.
 
 use super::axis::Axis;
-use super::coinciding::{self, APART};
+use super::coinciding;
 use super::over_time::provenance;
 use super::plane::Plane;
 use super::scale::Scale;
@@ -181,12 +181,16 @@ impl Chart for Along {
         table.rows.iter().any(|row| row[4] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let manifest = &results.manifest;
         let scale = Scale::of(manifest)?;
         let lines: Vec<Vec<Point>> = manifest.arms.iter().map(|arm| line(&table, arm)).collect();
-        let places = coinciding::places(&lines.iter().map(|line| middles(line)).collect::<Vec<_>>());
+        let places = coinciding::offsets(&lines.iter().map(|line| middles(line)).collect::<Vec<_>>());
         let entry = |(arm, name): (usize, &String)| Entry::marked_line(name.as_str(), theme.arm(arm), Mark::of_arm(arm));
         let title = if self.counts == Some(true) { self.title.to_owned() } else { format!("{}, by {}", self.title, scale.name) };
         let frame = Frame {
@@ -206,7 +210,7 @@ impl Chart for Along {
             for (arm, (line, place)) in lines.iter().zip(places).enumerate() {
                 let colour = theme.arm(arm);
                 let along = (arm as f64 - (manifest.arms.len() - 1) as f64 / 2.0) * WHISKERS_APART;
-                let beside = (if self.whiskers { along } else { place * APART }, place * APART);
+                let beside = (if self.whiskers { along } else { place }, place);
                 let points: Vec<(f64, f64)> = line.iter().map(|point| (point.x, point.band[1])).collect();
                 plane.line_beside(&points, beside, colour, 2.4);
                 for point in line {

@@ -56,6 +56,10 @@ impl Chart for Amplification {
         table.rows.iter().any(|row| row[2] != Cell::Count(0)).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(5)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let (edges, arms) = (&results.manifest.edges, &results.manifest.arms);

@@ -46,6 +46,10 @@ impl Chart for AvailabilityOverTime {
         table.rows.iter().any(|row| row[4] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let manifest = &results.manifest;

@@ -14,6 +14,8 @@ const HOURS: [f64; 8] = [0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 12.0, 24.0];
 const CLOCK: [f64; 9] = [0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0];
 /// Marks of a logarithmic axis of times, in seconds: a minute, five and twenty; one hour, three and twelve; one day, three and ten; and on.
 const LONG: [f64; 11] = [60.0, 300.0, 1_200.0, 3_600.0, 10_800.0, 43_200.0, 86_400.0, 259_200.0, 864_000.0, 2_592_000.0, 31_536_000.0];
+/// Values less than this many powers of ten apart, a factor of three, need no logarithm, and have few round numbers on one.
+const NARROW: f64 = 0.478;
 /// What ends sooner than that, in seconds, was on no wire and at no worker.
 const AT_ONCE: f64 = 1e-6;
 const ENDED_AT_ONCE: &str =
@@ -49,7 +51,7 @@ impl Axis {
         axis
     }
 
-    /// A logarithmic axis that holds `low` and `high`, both above zero.
+    /// A logarithmic axis that holds `low` and `high`, both above zero; a linear one where a logarithm would have too few round numbers to be read.
     pub fn log(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
         let low = if low > 0.0 && low.is_finite() { low } else { 1.0 };
         // A single value stands in the middle.
@@ -57,14 +59,13 @@ impl Axis {
         let (first, last) = (log10(low), log10(high));
         let pad = (last - first) * 0.03;
         let range = (first - pad, last + pad);
-        let mut mantissas: &[f64] = match last - first {
+        let mantissas: &[f64] = match last - first {
+            span if span < NARROW => return Self::near(label, low, high, text),
+            span if span < 0.8 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0],
             span if span > 8.0 => &[1.0],
             span if span > 3.6 => &[1.0, 3.0],
             _ => &[1.0, 2.0, 5.0],
         };
-        if last - first < 0.6 {
-            mantissas = &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0];
-        }
         let mut marks = Vec::new();
         for exponent in range.0.floor() as i32..=range.1.ceil() as i32 {
             for mantissa in mantissas {
@@ -75,6 +76,17 @@ impl Axis {
             }
         }
         Self { label: format!("{label}, logarithmic"), range, marks, is_log: true }
+    }
+
+    /// A linear axis of values that all are near to each other: from a round number below them to one above.
+    fn near(label: &str, low: f64, high: f64, text: impl Fn(f64) -> String) -> Self {
+        // No closer than numbers of three digits can tell.
+        let missing = (0.1 * high - (high - low)).max(0.0);
+        let (low, high) = (low - missing / 2.0, high + missing / 2.0);
+        let step = nice_step((high - low) / 5.0);
+        let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
+        let marks = (0..=(last - first) as u32).map(|index| (first + f64::from(index)) * step).map(|mark| (mark, text(mark)));
+        Self { label: label.to_owned(), range: (low.min(first * step), high.max(last * step)), marks: marks.collect(), is_log: false }
     }
 
     /// A linear axis of times from the beginning up to so many seconds, in the unit that fits them: seconds, minutes, hours or days.
@@ -111,10 +123,13 @@ impl Axis {
         let shown = |seconds| number::length(SimDuration::from_secs_f64(seconds));
         let mut axis = Self::log(label, low, high, shown);
         let minute = log10(60.0);
-        if axis.range.1 > log10(600.0) {
+        if axis.is_log && axis.range.1 > log10(600.0) {
             axis.marks.retain(|(position, _)| *position < minute - 0.05);
             let clock = LONG.into_iter().map(|seconds| (log10(seconds), shown(seconds)));
             axis.marks.extend(clock.filter(|(position, _)| (axis.range.0..=axis.range.1).contains(position)));
+            if axis.marks.len() < 3 {
+                return Self::near(label, low, high, shown);
+            }
         }
         axis
     }
@@ -252,6 +267,21 @@ mod tests {
         assert_eq!((axis.position(1e-9), axis.position(0.0)), (axis.range.0, axis.range.0));
         let (axis, said) = Axis::latencies("latency", [0.01, 40.0 * 86_400.0].into_iter());
         assert_eq!((said, axis.marks.last().map(|mark| mark.1.as_str())), ("", Some("30 d")), "{axis:?}");
+    }
+
+    #[test]
+    fn every_axis_of_lengths_has_at_least_three_marks_that_differ() {
+        for low in [1e-6, 7.3e-4, 0.0098, 0.01, 0.043, 1.0, 17.0, 130.0, 700.0, 1_300.0, 5_000.0] {
+            for factor in [1.0, 1.000_1, 1.02, 1.3, 2.0, 2.9, 3.1, 4.0, 6.3, 8.0, 30.0, 1e4] {
+                let axis = Axis::log_of_lengths("", low, low * factor);
+                let mut all = texts(&axis);
+                all.dedup();
+                assert!(all.len() >= 3 && all.len() == axis.marks.len(), "{low} s to {factor} times as much: {all:?}");
+                let ends = [low, low * factor].map(|end| if axis.is_log { log10(end) } else { end });
+                assert!(ends.iter().all(|end| (axis.range.0..=axis.range.1).contains(end)), "{axis:?} holds {ends:?}");
+            }
+        }
+        assert_eq!(texts(&Axis::log_of_lengths("", 0.0095, 0.0107)), ["9.5 ms", "10 ms", "10.5 ms", "11 ms"]);
     }
 
     #[test]

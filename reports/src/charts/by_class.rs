@@ -59,6 +59,10 @@ impl Chart for ByClass {
         table.rows.iter().any(|row| row[3] != Cell::Count(0)).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let (names, arms) = (names(results, view), &results.manifest.arms);

@@ -28,7 +28,14 @@ impl Chart for PairedDifferences {
     }
 
     fn views(&self, results: &Results) -> Vec<View> {
-        if results.manifest.arms.len() > 1 { View::per_cell(results) } else { Vec::new() }
+        if results.manifest.arms.len() < 2 {
+            return Vec::new();
+        }
+        let names = &results.manifest.arms[1..];
+        let measures = Differences::of(results, 0).len();
+        let parts = measures.div_ceil(in_a_part(names, &Theme::light())).max(1);
+        let of_cell = |view: View| (0..parts).map(move |part| in_part(&view, part, parts));
+        View::per_cell(results).into_iter().flat_map(of_cell).collect()
     }
 
     fn table(&self, results: &Results, view: &View) -> Option<Table> {
@@ -42,7 +49,7 @@ impl Chart for PairedDifferences {
             Column::number("seeds", ""),
         ];
         let mut table = Table::new(view.titled(self.summary()), columns);
-        for measure in Differences::of(results, view.cell()) {
+        for measure in measures(results, view) {
             for (arm, paired) in &measure.arms {
                 let cell = |value: i128| measure.difference(value).cell();
                 table.push(vec![
@@ -59,17 +66,22 @@ impl Chart for PairedDifferences {
         (!table.rows.is_empty()).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(3)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         self.table(results, view)?;
         let arms = &results.manifest.arms;
-        let measures = Differences::of(results, view.cell());
+        let measures = measures(results, view);
         let names: Vec<String> = arms[1..].to_vec();
+        let part = view.part.map_or_else(String::new, |(part, parts)| format!(", {} of {parts}", part + 1));
         let rows = measures.len().div_ceil(IN_A_ROW);
         let frame = Frame {
-            title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds", arms[0])),
+            title: view.titled(&format!("By how much arms differ from \"{}\" on the same seeds{part}", arms[0])),
             legend: Vec::new(),
             caption: vec![caption(&measures), provenance(results)],
-            body: rows as f64 * (HEADING + 54.0 + names.len() as f64 * least_row_height(&names, theme)),
+            body: rows as f64 * height_of_row(&names, theme),
         };
         Some(sheet::draw(theme, &frame, |sheet| {
             let Rect(left, top, right, bottom) = sheet.body;
@@ -99,6 +111,37 @@ impl Chart for PairedDifferences {
 const HEADING: f64 = 26.0;
 /// Panels beside each other at most: with more of them numbers have no room.
 const IN_A_ROW: usize = 2;
+
+/// The highest that the panels of one picture together get, in pixels: with its words as high as a sheet of A4 on which it is as wide as the text.
+const HIGHEST: f64 = 1_120.0;
+
+/// How high a row of panels is, in pixels.
+fn height_of_row(names: &[String], theme: &Theme) -> f64 {
+    // A mark needs no more room than its name: the gap between two names may be narrow.
+    HEADING + 54.0 + names.len() as f64 * (least_row_height(names, theme) - 6.0)
+}
+
+/// How many measures one picture has room for.
+fn in_a_part(names: &[String], theme: &Theme) -> usize {
+    IN_A_ROW * ((HIGHEST / height_of_row(names, theme)) as usize).max(1)
+}
+
+/// A part of the picture of a cell; the first keeps its name.
+fn in_part(view: &View, part: usize, parts: usize) -> View {
+    let suffix = if part == 0 { view.suffix.clone() } else { format!("{}-{}", view.suffix, part + 1) };
+    View { suffix, part: (parts > 1).then_some((part, parts)), ..view.clone() }
+}
+
+/// The measures of one picture; its last part has all that are left.
+fn measures(results: &Results, view: &View) -> Vec<Differences> {
+    let mut all = Differences::of(results, view.cell());
+    if let Some((part, parts)) = view.part {
+        let each = in_a_part(&results.manifest.arms[1..], &Theme::light());
+        all.drain(..(part * each).min(all.len()));
+        all.truncate(if part + 1 == parts { all.len() } else { each });
+    }
+    all
+}
 
 fn caption(measures: &[Differences]) -> String {
     let seeds: Vec<u64> = measures.iter().flat_map(|measure| &measure.arms).map(|(_, paired)| paired.seeds()).collect();
@@ -137,7 +180,9 @@ impl<'a> Panel<'a> {
         let all = measure.arms.iter().flat_map(|(_, paired)| ends(measure, paired));
         let finite = all.filter_map(|end| if let Difference::Of(value) = end { Some(value) } else { None });
         let range = finite.fold((0.0_f64, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-        let time = (measure.unit == "s").then(|| TimeUnit::of(range.1.max(-range.0) * 1e9));
+        let longest = range.1.max(-range.0);
+        // Where nothing differs, the unit of the measure is.
+        let time = (measure.unit == "s").then(|| TimeUnit::of(if longest > 0.0 { longest * 1e9 } else { 1e9 }));
         Self { measure, time, range }
     }
 
@@ -201,5 +246,20 @@ impl<'a> Panel<'a> {
             plane.mark((place(paired.median), y), if is_bound { Mark::Ring } else { Mark::of_arm(*arm as usize) }, colour);
             plane.words_beside(y, &self.said(paired));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_differs_the_axis_has_the_unit_of_the_measure() {
+        let arms = vec![(1, Paired::of(vec![0; 8]).expect("there are seeds"))];
+        let label = |measure: &Differences| Panel::of(measure).x_axis().label;
+        let mut measure = Differences { measure: "recovery", unit: "s", more_is_better: false, arms };
+        assert_eq!(label(&measure), "difference (s), less is better");
+        measure.arms.push((2, Paired::of(vec![3_000_000; 8]).expect("there are seeds")));
+        assert_eq!(label(&measure), "difference (ms), less is better");
     }
 }

@@ -124,6 +124,10 @@ impl Chart for HeatMap {
         table.rows.iter().any(|row| row[4] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let manifest = &results.manifest;
@@ -156,16 +160,22 @@ impl Chart for HeatMap {
         );
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&x_axis, &y_axis), |plane, arm| {
-                for row in table.rows.iter().filter(|row| row[0] == Cell::text(headings[arm])) {
+                let field = |row: &Vec<Cell>| {
                     let place = |all: &[String], cell: &Cell| all.iter().position(|value| Cell::text(value) == *cell).unwrap_or(0) as f64;
                     let (column, line) = (place(&columns, &row[1]), place(&rows, &row[2]));
-                    let corners = [(column, line), (column + 1.0, line + 1.0)];
-                    let Some(heat) = range.heat(&row[4]) else {
-                        plane.words_within(corners, number::MISSING, theme.ink);
-                        continue;
-                    };
-                    plane.fill(corners, theme.heat(heat));
-                    plane.words_within(corners, &row[4].shown(), theme.on_heat(heat));
+                    ([(column, line), (column + 1.0, line + 1.0)], range.heat(&row[4]), row[4].shown())
+                };
+                let mut fields: Vec<_> = table.rows.iter().filter(|row| row[0] == Cell::text(headings[arm])).map(field).collect();
+                // Those alike beside each other, and words after all fields: what neighbours share is written once.
+                fields.sort_by(|a, b| a.1.unwrap_or(-1.0).total_cmp(&b.1.unwrap_or(-1.0)));
+                for (corners, heat, _) in &fields {
+                    heat.iter().for_each(|heat| plane.fill(*corners, theme.heat(*heat)));
+                }
+                for (corners, heat, shown) in &fields {
+                    match heat {
+                        Some(heat) => plane.words_within(*corners, shown, theme.on_heat(*heat)),
+                        None => plane.words_within(*corners, number::MISSING, theme.ink),
+                    }
                 }
             });
         }))

@@ -43,6 +43,10 @@ impl Chart for LatencyByArm {
         table.rows.iter().any(|row| row[2] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(3)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let names = &results.manifest.arms;

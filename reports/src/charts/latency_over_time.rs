@@ -51,6 +51,10 @@ impl Chart for LatencyOverTime {
         table.rows.iter().any(|row| row[3] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(5)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let manifest = &results.manifest;

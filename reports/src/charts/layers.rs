@@ -69,6 +69,10 @@ impl Chart for LayersOverTime {
         table.rows.iter().any(|row| row[3] != Cell::Missing).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(3)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let (edge, name) = view.gauge.as_ref()?;

@@ -51,6 +51,8 @@ pub trait Chart: Sync {
     fn views(&self, results: &Results) -> Vec<View>;
     /// The numbers of one picture; `None` if the results have no such data.
     fn table(&self, results: &Results, view: &View) -> Option<Table>;
+    /// Which column of that table the picture is drawn for: what is shown first where one of them can be chosen. `None` if it has no numbers.
+    fn measure(&self) -> Option<usize>;
     /// The picture as a self-contained SVG; `None` exactly where there is no table.
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String>;
 }
@@ -99,6 +101,8 @@ pub struct Picture {
     pub view: View,
     /// Its numbers.
     pub table: Table,
+    /// The column of the table that it is drawn for, if it has numbers.
+    pub measure: Option<usize>,
     /// The picture.
     pub svg: String,
 }
@@ -118,7 +122,8 @@ pub fn pictures_telling(results: &Results, theme: &Theme, tell: &mut dyn FnMut(u
         let (table, svg) = chart.table(results, view).zip(chart.svg(results, view, theme))?;
         let stem = format!("{}{}", chart.name(), view.suffix);
         let table = view.with_fixed(&results.manifest, table);
-        Some(Picture { stem, chart: chart.name(), summary: chart.summary(), view: view.clone(), table, svg })
+        let (name, summary, measure) = (chart.name(), chart.summary(), chart.measure());
+        Some(Picture { stem, chart: name, summary, view: view.clone(), table, measure, svg })
     };
     let take = |index: usize, drawn: Result<Option<Picture>, String>| {
         pictures.extend(drawn.unwrap_or_else(|message| panic!("{message}")));

@@ -92,6 +92,10 @@ impl Chart for OccupancyOverTime {
         table.rows.iter().any(|row| row[5].value().is_some_and(|value| value > 0.0)).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(5)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let manifest = &results.manifest;

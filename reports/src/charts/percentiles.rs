@@ -5,7 +5,7 @@
 //! calls: a line ends where one call is left. A median says nothing about the hundredth call, and a page of ten calls meets that hundredth often.
 
 use super::axis::Axis;
-use super::coinciding::{self, APART};
+use super::coinciding;
 use super::over_time::{self, provenance};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
@@ -68,6 +68,10 @@ impl Chart for LatencyPercentiles {
         (!table.rows.is_empty()).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         let table = self.table(results, view)?;
         let arms = &results.manifest.arms;
@@ -76,7 +80,7 @@ impl Chart for LatencyPercentiles {
         let headings: Vec<&str> = ends.iter().map(|end| if *end == ENDS[0] { "Calls that succeed" } else { "Calls that fail" }).collect();
         let runs = results.series_of(view.cell(), 0).map_or(0, |series| series.runs);
         let drawn = |line: &Vec<(f64, f64)>| (!line.is_empty()).then(|| line.clone());
-        let places: Vec<Vec<f64>> = lines.iter().map(|panel| coinciding::places(&panel.iter().map(drawn).collect::<Vec<_>>())).collect();
+        let places: Vec<Vec<f64>> = lines.iter().map(|panel| coinciding::offsets(&panel.iter().map(drawn).collect::<Vec<_>>())).collect();
         let beside = coinciding::said(&places.concat(), "Lines");
         let (y, at_once) = Axis::latencies("latency", table.rows.iter().filter_map(|row| row[4].value()));
         let frame = Frame {
@@ -94,7 +98,7 @@ impl Chart for LatencyPercentiles {
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&nines(furthest), &y), |plane, panel| {
                 for (arm, line) in lines[panel].iter().enumerate() {
-                    plane.line_beside(line, (0.0, places[panel][arm] * APART), theme.arm(arm), 2.2);
+                    plane.line_beside(line, (0.0, places[panel][arm]), theme.arm(arm), 2.2);
                 }
             });
         }))

@@ -118,13 +118,14 @@ impl<'s, 'a> Plane<'s, 'a> {
         let (theme, Rect(left, top, right, bottom)) = (self.sheet.theme, self.inner);
         // Names have rows of their own; numbers may stand too close for their letters.
         let mut last = f64::INFINITY;
-        for (mark, text) in &self.y.marks {
-            let y = self.pixel((self.x.range.0, *mark)).1;
-            if (last - y).abs() < theme.text * 1.15 {
-                continue;
-            }
-            last = y;
-            self.sheet.stroke(&[(left, y), (right, y)], theme.grid, 1.0);
+        let mut kept: Vec<(f64, &String)> = self.y.marks.iter().map(|(mark, text)| (self.pixel((self.x.range.0, *mark)).1, text)).collect();
+        kept.retain(|(y, _)| {
+            let is_free = (last - y).abs() >= theme.text * 1.15;
+            last = if is_free { *y } else { last };
+            is_free
+        });
+        kept.iter().for_each(|&(y, _)| self.sheet.stroke(&[(left, y), (right, y)], theme.grid, 1.0));
+        for (y, text) in kept {
             let lines = name_lines(text, theme.text);
             let first = y - lines.len().saturating_sub(1) as f64 / 2.0 * LINE * theme.text;
             for (index, line) in lines.iter().enumerate() {
@@ -142,9 +143,9 @@ impl<'s, 'a> Plane<'s, 'a> {
     pub fn x_axis(&self) {
         let (theme, Rect(left, _, right, bottom)) = (self.sheet.theme, self.inner);
         let mut free_from = f64::NEG_INFINITY;
-        for (mark, text) in &self.x.marks {
-            let x = self.pixel((*mark, self.y.range.0)).0;
-            self.sheet.stroke(&[(x, bottom), (x, bottom + 4.0)], theme.ink, 1.0);
+        let marks = || self.x.marks.iter().map(|(mark, text)| (self.pixel((*mark, self.y.range.0)).0, text));
+        marks().for_each(|(x, _)| self.sheet.stroke(&[(x, bottom), (x, bottom + 4.0)], theme.ink, 1.0));
+        for (x, text) in marks() {
             let half = text_width(text, theme.text, false) / 2.0;
             if x - half > free_from {
                 self.sheet.words(text, (x, bottom + 7.0), theme.text, false, theme.ink, (HPos::Center, VPos::Top));
@@ -223,16 +224,18 @@ impl<'s, 'a> Plane<'s, 'a> {
         let lower = points.iter().map(|&(x, low, _)| self.place((x, low)));
         let upper = points.iter().rev().map(|&(x, _, high)| self.place((x, high)));
         let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
-        if points.len() > 1 {
+        // A band without a height is the line that stands in it.
+        if points.len() > 1 && points.iter().any(|&(_, low, high)| low < high) {
             self.plot.draw(&Polygon::new(outline, colour.mix(0.18))).expect(DRAWS);
         }
     }
 
-    /// An opaque area between `(x, low, high)` in data units.
-    pub fn area(&self, points: &[(f64, f64, f64)], colour: RGBColor) {
-        let lower = points.iter().map(|&(x, low, _)| self.place((x, low)));
-        let upper = points.iter().rev().map(|&(x, _, high)| self.place((x, high)));
-        let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
+    /// An opaque area from zero up to a line through points in data units.
+    pub fn area(&self, points: &[(f64, f64)], colour: RGBColor) {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
+        let floor = [(first.0, 0.0), (last.0, 0.0)].map(|corner| self.place(corner));
+        let upper = points.iter().rev().map(|point| self.place(*point));
+        let outline: Vec<(f64, f64)> = floor.into_iter().chain(upper).collect();
         if points.len() > 1 {
             self.plot.draw(&Polygon::new(outline, colour)).expect(DRAWS);
         }
@@ -315,15 +318,6 @@ impl<'s, 'a> Plane<'s, 'a> {
         let (x, y) = self.pixel(self.place(at));
         let theme = self.sheet.theme;
         self.sheet.words(text, (x + 8.0, y), theme.text, false, theme.muted, (HPos::Left, VPos::Center));
-    }
-
-    /// Words beside a point in data units, on the side on which there is room.
-    pub fn note_within(&self, at: (f64, f64), text: &str) {
-        let (x, y) = self.pixel(self.place(at));
-        let theme = self.sheet.theme;
-        let fits = x + 8.0 + text_width(text, theme.text, false) <= self.inner.2;
-        let (x, side) = if fits { (x + 8.0, HPos::Left) } else { (x - 8.0, HPos::Right) };
-        self.sheet.words(text, (x, y), theme.text, false, theme.muted, (side, VPos::Center));
     }
 
     /// The colour of axes and words.

@@ -4,11 +4,11 @@
 //! came back never lifts its curve: a curve that ends below 100 % is an arm that fails, and ticks on it say when runs were cut off.
 
 use super::axis::Axis;
-use super::coinciding::{self, APART};
+use super::coinciding;
 use super::objective::Objective;
 use super::over_time::provenance;
 use super::plane::Plane;
-use super::sheet::{self, Entry, Frame};
+use super::sheet::{self, Entry, Frame, Mark};
 use super::{Chart, View};
 use crate::number;
 use crate::summary::{ArmSummary, Kind, faults};
@@ -63,21 +63,25 @@ impl Chart for RecoveryTimes {
         (!table.rows.is_empty()).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         self.table(results, view)?;
         let arms = arms(results, view);
-        let objectives = Objective::of(&results.manifest);
+        let objectives = Objective::of(&results.manifest, view.cell());
         let span = Span::of(&arms, &objectives);
-        let places = places(&arms);
+        let offsets = offsets(&arms);
         let frame = Frame {
             title: view.titled(&title(&arms)),
-            legend: arms.iter().map(|arm| Entry::line(legend(arm), theme.arm(arm.arm as usize))).collect(),
+            legend: expected_of(&arms, &objectives, theme),
             caption: vec![
                 format!(
                     "{NOTE}{}{}{}{}",
                     if arms.iter().filter_map(|arm| arm.recovery.as_ref()).any(|curve| curve.censored > 0) { TICKS } else { "" },
                     if objectives.iter().any(|objective| objective.seconds() <= span.drawn) { OBJECTIVES } else { "" },
-                    coinciding::said(&places, "Curves"),
+                    coinciding::said(&offsets, "Curves"),
                     span.note()
                 ),
                 provenance(results),
@@ -88,17 +92,17 @@ impl Chart for RecoveryTimes {
             let x = Axis::time(&format!("time after {}", faults::counted_from(results, view.cell())), span.drawn * 1.03);
             let mut y = Axis::percent("share of runs recovered");
             // Room for curves that run side by side along 0 and 100 %.
-            y.range = (-0.035, 1.035);
+            y.range = (-0.025, 1.025);
             let plane = Plane::new(sheet, sheet.body, 8.0, x, y);
             for arm in first_of_each(&arms) {
                 if let Some(curve) = &arm.recovery {
                     plane.band(&band(curve, span.drawn), theme.arm(arm.arm as usize));
                 }
             }
-            objectives.iter().for_each(|objective| objective.draw(&plane, span.drawn));
-            for (arm, place) in arms.iter().zip(places) {
+            objectives.iter().for_each(|objective| objective.draw(&plane, span.drawn, theme));
+            for (arm, offset) in arms.iter().zip(offsets) {
                 if let Some(curve) = &arm.recovery {
-                    let (beside, colour) = ((place * APART, place * APART), theme.arm(arm.arm as usize));
+                    let (beside, colour) = ((offset, offset), theme.arm(arm.arm as usize));
                     plane.line_beside(&stairs(curve, span.drawn), beside, colour, LINE);
                     for (at, share) in cuts(curve, span.drawn) {
                         plane.whisker(at, (share - TICK, share + TICK), beside, colour);
@@ -116,8 +120,7 @@ const LINE: f64 = 2.4;
 const TICK: f64 = 0.022;
 
 const TICKS: &str = " Ticks: runs that were cut off there, or beyond the right edge.";
-const OBJECTIVES: &str =
-    " Dashed: what is expected of an arm, or of those that the expectation names: their curves pass above the ring, or left of it.";
+const OBJECTIVES: &str = " Dashed upright, with a ring: what is expected, in the colour of the arm if of one alone; its curve passes above the ring, or left of it.";
 const NOTE: &str = "Kaplan-Meier estimate of the share of runs back at their level for good. Runs that never recovered never lift a curve. Bands: 95 % at each time (Greenwood, log-log).";
 
 /// How long runs were watched, and how much of it is drawn, in seconds.
@@ -219,8 +222,8 @@ pub(super) fn first_of_each(arms: &[ArmSummary]) -> impl Iterator<Item = &ArmSum
 }
 
 /// Where each curve is drawn among those that coincide with it.
-pub(super) fn places(arms: &[ArmSummary]) -> Vec<f64> {
-    coinciding::places(&arms.iter().map(curve).collect::<Vec<_>>())
+pub(super) fn offsets(arms: &[ArmSummary]) -> Vec<f64> {
+    coinciding::offsets(&arms.iter().map(curve).collect::<Vec<_>>())
 }
 
 /// What is drawn of a curve.
@@ -256,6 +259,21 @@ pub(super) fn legend(arm: &ArmSummary) -> String {
         (runs, 0) => format!("{} (n = {runs}{})", arm.name, cut_off(arm)),
         (runs, lost) => format!("{} (n = {runs}, {lost} never{})", arm.name, cut_off(arm)),
     }
+}
+
+/// The legend of arms that something is expected of: it stands beside their names, where no curve runs; what is expected of all is said once.
+fn expected_of(arms: &[ArmSummary], objectives: &[Objective], theme: &Theme) -> Vec<Entry> {
+    let entry = |arm: &ArmSummary| {
+        let own: Vec<String> = objectives.iter().filter(|one| one.is_of(arm.arm)).map(Objective::said).collect();
+        let expected = if own.is_empty() { String::new() } else { format!("; expected: {})", own.join(", ")) };
+        let said = legend(arm);
+        // Within the brackets that end the entry.
+        let said = if expected.is_empty() { said } else { said.trim_end_matches(')').to_owned() };
+        Entry::line(format!("{said}{expected}"), theme.arm(arm.arm as usize))
+    };
+    let of_all: Vec<String> = objectives.iter().filter(|one| one.is_of_all()).map(Objective::said).collect();
+    let said = (!of_all.is_empty()).then(|| Entry::mark(format!("expected of every arm: {}", of_all.join(", ")), theme.ink, Mark::Ring));
+    arms.iter().map(entry).chain(said).collect()
 }
 
 /// How many runs were cut off above their level, if any.

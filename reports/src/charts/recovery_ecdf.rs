@@ -6,9 +6,9 @@
 //! recovered, as a distribution of the times that were seen would.
 
 use super::axis::Axis;
-use super::coinciding::{self, APART};
+use super::coinciding;
 use super::over_time::{self, provenance};
-use super::recovery::{Span, arms, band, band_through, billionths, first_of_each, legend, places, seconds, stairs, stairs_through};
+use super::recovery::{Span, arms, band, band_through, billionths, first_of_each, legend, offsets, seconds, stairs, stairs_through};
 use super::sheet::{self, Entry, Frame};
 use super::{Chart, View};
 use crate::summary::{ArmSummary, Kind, faults};
@@ -59,13 +59,17 @@ impl Chart for RecoveryEcdf {
         (!table.rows.is_empty()).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        Some(4)
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         self.table(results, view)?;
         let arms = arms(results, view);
         let span = Span::of(&arms, &[]);
-        let places = places(&arms);
+        let offsets = offsets(&arms);
         let headings = ["Known to be back (ECDF of all runs)", "Estimated (Kaplan-Meier)"];
-        let beside = coinciding::said(&places, "Curves");
+        let beside = coinciding::said(&offsets, "Curves");
         let frame = Frame {
             title: view.titled("How many runs are back, and how soon"),
             legend: arms.iter().map(|arm| Entry::line(legend(arm), theme.arm(arm.arm as usize))).collect(),
@@ -80,7 +84,7 @@ impl Chart for RecoveryEcdf {
         let x = Axis::time(&format!("time after {}", faults::counted_from(results, view.cell())), span.drawn * 1.03);
         let mut y = Axis::percent("share of runs recovered");
         // Room for curves that run side by side along 0 and 100 %.
-        y.range = (-0.035, 1.035);
+        y.range = (-0.025, 1.025);
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::in_rows(sheet, &headings, (&x, &y), |plane, panel| {
                 for arm in first_of_each(&arms) {
@@ -88,10 +92,10 @@ impl Chart for RecoveryEcdf {
                     let band = if panel == 0 { known_band(arm, span.drawn) } else { band(curve, span.drawn) };
                     plane.band(&band, theme.arm(arm.arm as usize));
                 }
-                for (arm, place) in arms.iter().zip(&places) {
+                for (arm, offset) in arms.iter().zip(offsets.iter().copied()) {
                     let Some(curve) = &arm.recovery else { continue };
                     let line = if panel == 0 { known_stairs(arm, span.drawn) } else { stairs(curve, span.drawn) };
-                    plane.line_beside(&line, (place * APART, place * APART), theme.arm(arm.arm as usize), 2.2);
+                    plane.line_beside(&line, (offset, offset), theme.arm(arm.arm as usize), 2.2);
                 }
             });
         }))

@@ -4,7 +4,7 @@
 //! one curve per arm. With one: the plane of both, a panel per arm, darker where more seeds fail, and a line at the median edge.
 
 use super::axis::Axis;
-use super::coinciding::{self, APART};
+use super::coinciding;
 use super::over_time::{self, provenance};
 use super::scale::{self, Scale};
 use super::sheet::{self, Entry, Frame, Mark, Sheet};
@@ -77,6 +77,10 @@ impl Chart for StabilityEdge {
             }
         }
         (!table.rows.is_empty()).then_some(table)
+    }
+
+    fn measure(&self) -> Option<usize> {
+        Some(5)
     }
 
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
@@ -164,7 +168,7 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
         .map(|arm| of_view(threshold, view).find(|edges| edges.arm == arm).map_or_else(Vec::new, |edges| curve(threshold, edges)))
         .collect();
     let drawn = |line: &Vec<(f64, [f64; 3])>| (!line.is_empty()).then(|| line.clone());
-    let places = coinciding::places(&lines.iter().map(drawn).collect::<Vec<_>>());
+    let places = coinciding::offsets(&lines.iter().map(drawn).collect::<Vec<_>>());
     let legend = arms.iter().enumerate().map(|(arm, name)| Entry::line(with_median(threshold, view, arm as u32, name), theme.arm(arm)));
     let beside = coinciding::said(&places, "Curves");
     let sorted = |edges: &Edges| edges.sorted(threshold.steps());
@@ -189,7 +193,7 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
     sheet::draw(theme, &frame, |sheet: &Sheet<'_>| {
         let x = scale::axis_of(&threshold.path, &threshold.values);
         let mut y = Axis::percent("share of seeds that fail");
-        y.range = (-0.035, 1.035);
+        y.range = (-0.025, 1.025);
         let plane = super::plane::Plane::new(sheet, sheet.body, 8.0, x, y);
         for (arm, line) in lines.iter().enumerate().filter(|(index, line)| !lines[..*index].contains(line)) {
             // Along 0 and 100 % the bands of all arms would lie on each other, and say only how few seeds there are.
@@ -198,7 +202,7 @@ fn curves(results: &Results, threshold: &Threshold, view: &View, theme: &Theme) 
         }
         for (arm, line) in lines.iter().enumerate() {
             let points: Vec<(f64, f64)> = line.iter().map(|(value, [_, share, _])| (*value, *share)).collect();
-            plane.line_beside(&points, (places[arm] * APART, places[arm] * APART), theme.arm(arm), 2.4);
+            plane.line_beside(&points, (places[arm], places[arm]), theme.arm(arm), 2.4);
         }
     })
 }

@@ -7,6 +7,7 @@ use super::axis::Axis;
 use super::over_time;
 use super::sheet::{self, Entry, Frame, Mark};
 use super::{Chart, View};
+use crate::export::series::ATTEMPTS_ON_ALL_EDGES;
 use crate::number;
 use crate::summary::Kind;
 use crate::table::{Cell, Column, Table};
@@ -17,7 +18,7 @@ use scenarios::results::{CLASSES, CellSeries, Results};
 pub struct AttemptsByNumber;
 
 /// Columns before the first number of attempts.
-const BEFORE: usize = 2;
+const BEFORE: usize = 3;
 
 impl Chart for AttemptsByNumber {
     fn name(&self) -> &'static str {
@@ -25,7 +26,7 @@ impl Chart for AttemptsByNumber {
     }
 
     fn summary(&self) -> &'static str {
-        "Attempts put on the wire per second, stacked by their number within the call, per arm: the retry storm"
+        "Attempts put on the wire per second, on all edges together, stacked by their number within the call, per arm: the retry storm"
     }
 
     fn views(&self, results: &Results) -> Vec<View> {
@@ -36,7 +37,8 @@ impl Chart for AttemptsByNumber {
 
     fn table(&self, results: &Results, view: &View) -> Option<Table> {
         let mut columns = vec![Column::text("arm"), Column::number("start of bin", "s")];
-        columns.extend(["1st"].into_iter().chain(CLASSES).map(|name| Column::number(name, "1/s")));
+        columns.push(Column::number(ATTEMPTS_ON_ALL_EDGES, "1/s"));
+        columns.extend(["1st"].into_iter().chain(CLASSES).map(|name| Column::number(format!("{name} attempts of their call"), "1/s")));
         let mut table = Table::new(view.titled(self.summary()), columns);
         let arms = results.manifest.arms.iter().enumerate();
         let all: Vec<(&String, &CellSeries)> =
@@ -50,12 +52,17 @@ impl Chart for AttemptsByNumber {
             for (index, totals) in series.bins.iter().enumerate() {
                 let further = series.further.get(index).copied().unwrap_or_default();
                 let mut row = vec![Cell::text(name), Cell::Length(bin.saturating_mul(index as u64))];
+                row.push(per_second(totals.attempts));
                 row.push(per_second(totals.attempts.saturating_sub(further.total())));
                 row.extend(further.0.map(per_second));
                 table.push(row);
             }
         }
         Some(table)
+    }
+
+    fn measure(&self) -> Option<usize> {
+        Some(2)
     }
 
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
@@ -71,24 +78,26 @@ impl Chart for AttemptsByNumber {
         let mut caption = over_time::caption(results, view, runs, headings.len());
         if let (Some(first), true) = (caption.first_mut(), runs > 1) {
             let bands = format!("Line: median over {runs} runs; band: 5th to 95th percentile of the runs.");
-            *first = first.replace(&bands, &format!("Mean over {runs} runs; the bands add up to all attempts, over all edges."));
+            *first = first.replace(&bands, &format!("Mean over {runs} runs; the bands add up to all attempts on all edges together, so that a call that passes two edges is two first attempts."));
         }
         let frame = Frame {
-            title: view.titled("How often calls are tried: attempts put on the wire, by their number within the call"),
+            title: view.titled("How often calls are tried: attempts on all edges together, by their number within the call"),
             legend: used.iter().map(|class| entry(*class)).collect(),
             caption,
             body: over_time::height(&headings, theme),
         };
         let stacks: Vec<Vec<Stack>> = headings.iter().map(|name| stacks(&table, name, manifest.bin.as_secs_f64())).collect();
         let highest = stacks.iter().flatten().map(|stack| stack.upper[CLASSES.len()]).fold(0.0, f64::max);
-        let y = Axis::linear("attempts per second", 0.0, highest * 1.05, number::significant);
+        let y = Axis::linear("attempts per second, all edges", 0.0, highest * 1.05, number::significant);
         Some(sheet::draw(theme, &frame, |sheet| {
             over_time::panels(sheet, results, view, &headings, &y, |plane, arm| {
-                for class in &used {
-                    let lower = |stack: &Stack| if *class == 0 { 0.0 } else { stack.upper[class - 1] };
-                    let points: Vec<(f64, f64, f64)> =
-                        stacks[arm].iter().map(|stack| (stack.x, lower(stack), stack.upper[*class])).collect();
-                    plane.area(&points, theme.step(*class, CLASSES.len() + 1));
+                // From the top downwards, each over the one before: of an area that begins at the axis only the upper end has to be told.
+                for &class in used.iter().rev() {
+                    let is_any = |stack: &Stack| class == 0 || stack.upper[class] > stack.upper[class - 1];
+                    if stacks[arm].iter().any(is_any) {
+                        let upper: Vec<(f64, f64)> = stacks[arm].iter().map(|stack| (stack.x, stack.upper[class])).collect();
+                        plane.area(&upper, theme.step(class, CLASSES.len() + 1));
+                    }
                 }
                 // Again, over the areas: those are opaque. In a grey print, and on a dark page, the line tells where first attempts end and the whole ends.
                 plane.faults(manifest.faults_of(view.cell()), false);

@@ -4,9 +4,9 @@
 //! replicas or by its domain; the caption says what the numbers are. The system is the one that was run, as the results tell it: what the command
 //! line changed is in it.
 
+use super::over_time::provenance;
 use super::sheet::{self, DRAWS, Entry, Frame, Mark, Rect, Sheet, fine, text_width};
 use super::{Chart, View};
-use crate::command;
 use crate::number;
 use crate::table::{Cell, Column, Table};
 use crate::theme::Theme;
@@ -64,6 +64,10 @@ impl Chart for Topology {
         (!table.rows.is_empty()).then_some(table)
     }
 
+    fn measure(&self) -> Option<usize> {
+        None
+    }
+
     fn svg(&self, results: &Results, view: &View, theme: &Theme) -> Option<String> {
         self.table(results, view)?;
         let manifest = &results.manifest;
@@ -95,7 +99,7 @@ impl Chart for Topology {
             let more = if map.links.len() > LINKS { format!("; and {} more", map.links.len() - LINKS) } else { String::new() };
             caption.push(format!("Links: {}{more}.", links.join("; ")));
         }
-        caption.push(format!("Load: {}. Again: stormglass export dot {}", manifest.load, command::source(manifest)));
+        caption.push(provenance(results));
         let frame = Frame { title: "Who calls whom, and whom the faults strike".to_owned(), legend, caption, body: layout.height + 16.0 };
         Some(sheet::draw(theme, &frame, |sheet| layout.draw(sheet, map, &faults)))
     }

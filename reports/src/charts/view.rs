@@ -20,6 +20,8 @@ pub struct View {
     pub second: Option<usize>,
     /// Which of the searches for an edge it shows, if it shows one.
     pub search: Option<usize>,
+    /// Of a picture that would be higher than a sheet of paper: which of its parts it is, from 0, and of how many.
+    pub part: Option<(usize, usize)>,
     /// What the layers of an edge show, if it speaks about that: the edge and the name.
     pub gauge: Option<(u32, String)>,
 }
@@ -37,6 +39,7 @@ impl View {
                 axis: None,
                 second: None,
                 search: None,
+                part: None,
                 gauge: None,
             })
             .collect()
@@ -74,6 +77,7 @@ impl View {
                 axis: Some(axis),
                 second,
                 search: None,
+                part: None,
                 gauge: None,
             }
         };

@@ -28,12 +28,18 @@ const fill = (control, options) => {
 const of = column => column.words ? column.at.map(place => column.words[place]) : column.values;
 const numbers = picture => picture.columns.map((column, index) => [column, index]).filter(([column]) => !column.words);
 
+// What is far out among percentiles: every nine is as wide as the one before.
+const isNines = column => column.name === 'share of calls above';
+
 const keysOf = picture => picture.columns.map((column, index) => [column, index]).filter(([column, index]) => column.words || (picture.second && index === 2));
 const keyOf = (column, row) => column.words ? column.words[column.at[row]] : column.name + ' = ' + column.values[row];
 
 // The column that stands below: what is varied, what tells the rows of an arm apart, or the first number; none where every arm has one row.
 const below = picture => {
   if (picture.along || picture.chart.startsWith('recovery')) return 1;
+  if (picture.chart === 'stability-edge') return 2;
+  const nines = picture.columns.findIndex(isNines);
+  if (nines >= 0) return nines;
   const rows = of(picture.columns[0]).length;
   const keys = keysOf(picture);
   const seen = new Set();
@@ -58,6 +64,9 @@ const measures = picture => {
     } else if (column.unit === '0..1' && at('at least') === index + 1 && at('at most') === index + 2) {
       all.push({ name: column.name, line: index, band: [index + 1, index + 2] });
       [index, index + 1, index + 2].forEach(place => seen.add(place));
+    } else if (/ share$/.test(column.name)) {
+      const band = ['95 % from', '95 % to'].map(edge => at(column.name.replace(/share$/, edge)));
+      if (band.every(place => place >= 0)) { all.push({ name: column.name.replace(/ share$/, ''), line: index, band }); [index, ...band].forEach(place => seen.add(place)); }
     }
   });
   columns.filter(([column, index]) => !seen.has(index) && (column.name !== 'runs' || columns.length === 1)).forEach(([column, index]) => all.push({ name: column.name, line: index, band: null }));
@@ -78,6 +87,9 @@ const groups = (picture, under) => {
   return [...found.values()];
 };
 
+// Words that are no sequence, such as edges or classes: nothing leads from one to the next.
+const isApart = (picture, under) => under >= 0 && Boolean(picture.columns[under].words) && !picture.sequence && picture.chart !== 'stability-edge';
+
 const traces = (picture, shown) => {
   const under = below(picture);
   const colours = data.colours[isDark() ? 1 : 0];
@@ -86,16 +98,25 @@ const traces = (picture, shown) => {
   if (under < 0) {
     return [{ type: 'bar', x: all.map(group => safe(group.name)), y: all.map(group => values[group.rows[0]]), marker: { color: all.map((group, index) => colours[(group.arm < 0 ? index : group.arm) % colours.length]) } }];
   }
+  if (isApart(picture, under)) {
+    const beside = (group, place) => group.rows.map(row => Math.abs(of(picture.columns[place])[row] - values[row]));
+    return all.map((group, index) => {
+      const number = group.arm < 0 ? index : group.arm;
+      const ends = shown.band && { type: 'data', symmetric: false, arrayminus: beside(group, shown.band[0]), array: beside(group, shown.band[1]), thickness: 1 };
+      return { type: 'bar', name: safe(group.name), legendgroup: group.name, x: group.rows.map(row => safe(of(picture.columns[under])[row])), y: group.rows.map(row => values[row]), error_y: ends || undefined, marker: { color: colours[number % colours.length] } };
+    });
+  }
   const scale = unitOf(picture.columns[under]).seconds;
   const x = picture.columns[under].words ? of(picture.columns[under]).map(safe) : of(picture.columns[under]).map(value => value === null ? null : value / scale);
   const shape = picture.chart.startsWith('recovery') && !picture.along ? 'hv' : 'linear';
   return all.flatMap((group, index) => {
     const number = group.arm < 0 ? index : group.arm;
     const colour = colours[number % colours.length];
+    // Failures of an arm have its colour and dashes, and are thinner than its successes.
     // Nobody has recovered before the first one has.
     const start = shape === 'hv' ? [0] : [];
     const pick = list => [...start, ...group.rows.map(row => list[row])];
-    const line = { type: 'scatter', mode: picture.along || picture.columns[under].words ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: 2, shape } };
+    const line = { type: 'scatter', mode: picture.along || picture.columns[under].words ? 'lines+markers' : 'lines', name: safe(group.name), legendgroup: group.name, x: pick(x), y: pick(values), line: { color: colour, dash: data.dashes[number % data.dashes.length] || 'solid', width: / failure$/.test(group.name) ? 1 : 2, shape } };
     if (!shown.band) return [line];
     const edge = (place, fill) => ({ type: 'scatter', mode: 'lines', name: safe(group.name), legendgroup: group.name, showlegend: false, hoverinfo: 'skip', x: pick(x), y: pick(of(picture.columns[place])), line: { width: 0, shape, color: colour }, fill, fillcolor: colour + '26' });
     return [edge(shown.band[0], 'none'), edge(shown.band[1], 'tonexty'), line];
@@ -107,6 +128,12 @@ const unitOf = column => {
   const longest = column.unit === 's' ? Math.max(...of(column).filter(value => value !== null)) : 0;
   const [seconds, name] = [[86400, 'd', 259200], [3600, 'h', 10800], [60, 'min', 600]].find(([, , from]) => longest >= from) || [1, column.unit];
   return { seconds, name };
+};
+
+// Of words places, of nines a logarithm from common to rare, of other numbers whatever fits them.
+const scaleOf = column => {
+  if (!column || column.words) return { type: 'category' };
+  return isNines(column) ? { type: 'log', autorange: 'reversed', tickformat: '.4~p' } : { type: '-' };
 };
 
 const layout = (picture, shown) => {
@@ -129,8 +156,9 @@ const layout = (picture, shown) => {
   const isShare = column.unit === '0..1';
   return {
     paper_bgcolor: paper, plot_bgcolor: paper, font: { color: ink, size: 13 }, margin: { l: 70, r: 20, t: 20, b: 60 }, shapes, annotations,
-    hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: -0.18 }, uirevision: kind.value + which.value,
-    xaxis: { ...axis(under < 0 ? '' : named({ ...picture.columns[under], unit: unit.name })), type: under < 0 || picture.columns[under].words ? 'category' : '-' },
+    hovermode: under < 0 ? 'closest' : 'x unified', hoverlabel: { bgcolor: paper, font: { color: ink }, namelength: -1 }, legend: { orientation: 'h', y: groups(picture, under).length > 12 ? -0.3 : -0.18 }, uirevision: kind.value + which.value,
+    barmode: 'group',
+    xaxis: { ...axis(under < 0 ? '' : named({ ...picture.columns[under], unit: unit.name })), ...scaleOf(picture.columns[under]) },
     yaxis: { ...axis(safe(shown.name) + (isShare ? '' : column.unit ? ' [' + safe(column.unit) + ']' : '')), type: log.checked ? 'log' : 'linear', tickformat: isShare ? '.4~p' : undefined, rangemode: log.checked ? 'normal' : 'tozero' },
   };
 };
@@ -144,13 +172,13 @@ const draw = () => {
   theme.textContent = isDark() ? 'Light page' : 'Dark page';
   if (shown) window.drawn = Plotly.react(plot, traces(picture, shown), layout(picture, shown), { responsive: true, displaylogo: false, showLink: false, plotlyServerURL: '' });
 };
-const chooseMeasures = () => {
+// What was chosen stays where only the cell is another one; else what the picture in the report is drawn for comes first.
+const chooseMeasures = ofSame => {
   const all = measures(chosen());
-  const kept = measure.selectedOptions[0]?.textContent;
+  const kept = ofSame && measure.selectedOptions[0]?.textContent;
   fill(measure, all.map((one, index) => [index, one.name]));
   const place = all.findIndex(one => one.name === kept);
-  const first = all.findIndex(one => one.band);
-  measure.value = place >= 0 ? place : first >= 0 ? first : all.length - 1;
+  measure.value = place >= 0 ? place : Math.max(all.findIndex(one => one.line === chosen().measure), 0);
   draw();
 };
 const choosePictures = () => {
@@ -162,11 +190,11 @@ const choosePictures = () => {
   fill(which, names.map(([index, name, title]) => [index, twice(name) ? title : name]));
   const kept = [...which.options].find(option => option.textContent === label);
   if (kept) which.value = kept.value;
-  chooseMeasures();
+  chooseMeasures(false);
 };
 fill(kind, kinds.map(name => [name, data.pictures.find(picture => picture.chart === name).summary]));
 kind.addEventListener('change', choosePictures);
-which.addEventListener('change', chooseMeasures);
+which.addEventListener('change', () => chooseMeasures(true));
 measure.addEventListener('change', draw);
 log.addEventListener('change', draw);
 theme.addEventListener('click', () => { root.dataset.theme = isDark() ? 'light' : 'dark'; draw(); });

@@ -79,6 +79,8 @@ fn picture(picture: &Picture) -> Value {
         "cells": picture.view.cells,
         "along": picture.view.axis.is_some() && picture.view.search.is_none(),
         "second": picture.view.second.is_some(),
+        "sequence": picture.view.axis.is_some(),
+        "measure": picture.measure,
         "columns": columns,
     })
 }

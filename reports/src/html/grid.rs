@@ -7,18 +7,19 @@ use crate::command;
 use crate::summary;
 use scenarios::results::Results;
 
-/// From which values on the system fails, if that was looked for.
-pub fn edges(results: &Results) -> String {
+/// From which values on the system fails, if that was looked for; with the pictures of it where there is no grid that they would stand with.
+pub fn edges(results: &Results, figures: &Figures<'_>) -> String {
     if results.thresholds.is_empty() {
         return String::new();
     }
     let said: String = summary::threshold_sentences(results).iter().map(|sentence| format!("<li>{}.</li>\n", escaped(sentence))).collect();
+    let pictures = if results.manifest.cells.len() < 2 { figures.draw(Part::Grid) } else { String::new() };
     let tables: String = summary::thresholds(results).iter().map(|edges| headed(edges, &results.manifest.arms)).collect();
-    format!("<section>\n<h2 id=\"edges\">Where it breaks</h2>\n<ul class=\"fates\">\n{said}</ul>\n{tables}</section>\n")
+    format!("<section>\n<h2 id=\"edges\">Where it breaks</h2>\n<ul class=\"fates\">\n{said}</ul>\n{pictures}{tables}</section>\n")
 }
 
 /// Pictures and tables along the varied axes, if there are several cells.
-pub fn along(results: &Results, figures: &mut Figures<'_>) -> String {
+pub fn along(results: &Results, figures: &Figures<'_>) -> String {
     let manifest = &results.manifest;
     if manifest.cells.len() < 2 {
         return String::new();

@@ -43,11 +43,13 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
     html += &head::fates(manifest, &fates::over_cells(results));
     html += &head::doubts(&summary::doubts(results));
     let not_passed = head::not_passed(manifest, &verdicts);
-    let folded = [rankings::folded(results, &figures), head::expectations(manifest, &verdicts)];
-    // Once without a picture: what words take is known when they are written.
-    let words: usize = body(results, &mut Figures::of_words(results, pictures), folded.clone()).iter().map(|(_, _, part)| part.len()).sum();
-    figures.make_way(html.len() + style::SCRIPT.len() + not_passed.len() + words);
-    let body = body(results, &mut figures, folded);
+    let expectations = head::expectations(manifest, &verdicts);
+    // Once without a picture: what words take is known when they are written. Rankings of single cells come after the pictures that are needed.
+    let words: usize = body(results, &figures, [String::new(), expectations.clone()]).iter().map(|(_, _, part)| part.len()).sum();
+    let words = words + html.len() + style::SCRIPT.len() + not_passed.len();
+    let cells = rankings::folded(results, &figures, figures::PAGE.saturating_sub(words + figures.needed()));
+    figures.make_way(words + cells.len());
+    let body = body(results, &figures, [cells, expectations]);
     let parts: Vec<(&str, &str)> = body.iter().filter(|(_, _, html)| !html.is_empty()).map(|(id, title, _)| (*id, *title)).collect();
     html += &head::contents(&parts, cfg!(feature = "explore"));
     html += &head::controls(manifest);
@@ -58,9 +60,9 @@ pub fn page(results: &Results, pictures: &[Picture]) -> String {
 }
 
 /// The parts in their order: where links lead, what they are called in the contents, and what stands there.
-fn body(results: &Results, figures: &mut Figures<'_>, [cells, expectations]: [String; 2]) -> Vec<(&'static str, &'static str, String)> {
+fn body(results: &Results, figures: &Figures<'_>, [cells, expectations]: [String; 2]) -> Vec<(&'static str, &'static str, String)> {
     let simulated = simulated::simulated(results, figures);
-    let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results))];
+    let mut body = vec![("simulated", "What was simulated", simulated), ("edges", "Where it breaks", grid::edges(results, figures))];
     body.push(("ranking", "Ranking", rankings::open(results, figures)));
     for (part, id, title) in [
         (Part::OverTime, "over-time", "Over time"),
@@ -85,7 +87,7 @@ fn body(results: &Results, figures: &mut Figures<'_>, [cells, expectations]: [St
 }
 
 /// A part that consists of pictures; nothing without any.
-fn pictured(figures: &mut Figures<'_>, part: Part, id: &str, title: &str) -> String {
+fn pictured(figures: &Figures<'_>, part: Part, id: &str, title: &str) -> String {
     if !figures.has(part) {
         return String::new();
     }

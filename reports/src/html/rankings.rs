@@ -10,14 +10,14 @@ use crate::table::Table;
 use scenarios::results::Results;
 use std::fmt::Write as _;
 
-/// What the rankings of all cells may take together, in bytes; the rest is in files.
-const FOLDED: usize = 420_000;
+/// What is said of a cell whose ranking would make the page too heavy.
+const NO_ROOM: &str = "<p>The ranking of this cell has no room here; <code>ranking.json</code> has it.</p>\n";
 
 /// More rows of observations than this are in `ranking.json` alone.
 const OBSERVED: usize = 150;
 
 /// The rankings of the cells whose pictures are on the page, each with how sure it is.
-pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
+pub fn open(results: &Results, figures: &Figures<'_>) -> String {
     let count = results.manifest.cells.len();
     let mut html = "<section>\n<h2 id=\"ranking\">Ranking</h2>\n".to_owned();
     let cells = figures.cells.clone();
@@ -39,8 +39,8 @@ pub fn open(results: &Results, figures: &mut Figures<'_>) -> String {
     html + "</section>\n"
 }
 
-/// The rankings of all cells, folded away; nothing if all are open.
-pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
+/// The rankings of all cells, folded away, as many as this many bytes have room for, and of the others where they are; nothing if all are open.
+pub fn folded(results: &Results, figures: &Figures<'_>, room: usize) -> String {
     let count = results.manifest.cells.len() as u32;
     if figures.cells.len() as u32 == count {
         return String::new();
@@ -48,20 +48,13 @@ pub fn folded(results: &Results, figures: &Figures<'_>) -> String {
     let mut html =
         "<section>\n<h2 id=\"cells\">Cell by cell</h2>\n<p>All measures, and how sure each of these rankings is, stand in <code>ranking.json</code>.</p>\n".to_owned();
     for cell in 0..count {
-        if html.len() > FOLDED {
-            let left = count - cell;
-            let _ =
-                writeln!(html, "<p>{left} more cells have no room here; <code>ranking.json</code> and <code>charts/</code> have them.</p>");
-            break;
-        }
         let ranking = Ranking::of(results, cell);
-        let _ = writeln!(
-            html,
-            "<details class=\"cell\">\n<summary>{}</summary>\n{}{}</details>",
-            escaped(&ranking.heading()),
-            one(results, &ranking, false),
-            figures.links_of(cell)
-        );
+        let links = figures.links_of(cell);
+        let own = one(results, &ranking, false);
+        // What the headings and links of the cells after it take as well, about.
+        let left = (count - cell) as usize * (links.len() + 2 * ranking.heading().len() + 200);
+        let own = if html.len() + own.len() + left <= room { own } else { NO_ROOM.to_owned() };
+        let _ = writeln!(html, "<details class=\"cell\">\n<summary>{}</summary>\n{own}{links}</details>", escaped(&ranking.heading()));
     }
     html + "</section>\n"
 }

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 const OPEN_PARTS: usize = 12;
 
 /// The whole section.
-pub fn simulated(results: &Results, figures: &mut Figures<'_>) -> String {
+pub fn simulated(results: &Results, figures: &Figures<'_>) -> String {
     let manifest = &results.manifest;
     let mut html = "<section>\n<h2 id=\"simulated\">What was simulated</h2>\n".to_owned();
     for paragraph in summary::question(manifest).1.split("\n\n").filter(|text| !text.trim().is_empty()) {

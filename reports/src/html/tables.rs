@@ -4,8 +4,9 @@ use super::escaped;
 use crate::table::{Align, Cell, Table};
 use std::fmt::Write as _;
 
-/// The column that says of which arm a row is.
+/// The column that says of which arm a row is, and one that says of which arms.
 const ARM: &str = "arm";
+const ARMS: &str = "arms";
 
 /// A table; numbers carry their raw value for the script that sorts, and what belongs to one of these arms carries its number for the script
 /// that hides arms.
@@ -19,8 +20,9 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         .iter()
         .map(|column| if of_row.is_some() { String::new() } else { mark(arms, &column.name.replace('\n', " ")) })
         .collect();
-    for (index, (column, mark)) in table.columns.iter().zip(&of_column).enumerate() {
-        let class = if of_row == Some(index) { " class=\"name\"" } else { class(column.align) };
+    let is_name = |name: &str| [ARM, ARMS].contains(&name);
+    for (column, mark) in table.columns.iter().zip(&of_column) {
+        let class = if is_name(&column.name) { " class=\"name\"" } else { class(column.align) };
         let _ = write!(html, "<th scope=\"col\"{class}{mark}>{}</th>", escaped(&column.name).replace('\n', "<br>"));
     }
     html += "</tr></thead>\n<tbody>\n";
@@ -29,7 +31,11 @@ pub fn table(table: &Table, arms: &[String]) -> String {
         let _ = write!(html, "<tr{mark}>");
         for ((column, mark), cell) in table.columns.iter().zip(&of_column).zip(row) {
             // A range may be broken after "to": a table that fits says more than one that has to be moved.
-            let class = if matches!(cell, Cell::Between(_)) { " class=\"number range\"" } else { class(column.align) };
+            let class = match cell {
+                Cell::Between(_) => " class=\"number range\"",
+                _ if is_name(&column.name) => " class=\"name\"",
+                _ => class(column.align),
+            };
             html += &cell_of(&format!("{class}{mark}"), cell);
         }
         html += "</tr>\n";
@@ -50,6 +56,8 @@ fn cell_of(attributes: &str, cell: &Cell) -> String {
     let value = cell.value().map_or_else(String::new, |value| format!(" data-value=\"{value}\""));
     let shown = escaped(&cell.shown());
     match cell {
+        // Broken there and nowhere else: a number keeps its unit.
+        Cell::Between(_) => format!("<td{attributes}{value}>{}</td>", shown.replace(' ', "\u{a0}").replace("\u{a0}to\u{a0}", "\u{a0}to ")),
         Cell::Code(_) => format!("<td{attributes}><code>{}</code></td>", kept_whole(&shown)),
         Cell::Noted(_, note) => format!("<td{attributes}{value}><abbr title=\"{}\">{shown}</abbr></td>", escaped(note)),
         _ => format!("<td{attributes}{value}>{shown}</td>"),
@@ -83,7 +91,10 @@ mod tests {
         let mut rows = Table::new("", vec![Column::text("arm"), Column::number("a", "")]);
         rows.push(vec![Cell::text("b & c"), Cell::Count(3)]);
         let html = table(&rows, &arms);
-        assert!(html.contains("<tr data-arm=\"1\"><td>b &amp; c</td><td class=\"number\" data-value=\"3\">3</td></tr>"), "{html}");
+        assert!(
+            html.contains("<tr data-arm=\"1\"><td class=\"name\">b &amp; c</td><td class=\"number\" data-value=\"3\">3</td></tr>"),
+            "{html}"
+        );
         assert!(!html.contains("data-arm=\"0\""), "a column of a table of arms is no arm: {html}");
         let mut columns = Table::new("", vec![Column::text("cell"), Column::number("a", "")]);
         columns.push(vec![Cell::text("b & c"), Cell::Count(3)]);

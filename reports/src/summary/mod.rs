@@ -62,7 +62,7 @@ pub use services::services;
 pub use stress::{stress, stress_sentences};
 pub use stuck::stuck;
 pub use sums::sums;
-pub use telling::{FEW_CELLS, telling_cells};
+pub use telling::{FEW_CELLS, most_telling_first, telling_cells};
 pub use thresholds::{sentences as threshold_sentences, thresholds, until};
 pub use worst::worst_runs;
 

@@ -11,3 +11,13 @@ pub fn telling_cells(results: &Results) -> Vec<u32> {
     let count = results.manifest.cells.len();
     if count <= FEW_CELLS { (0..count as u32).collect() } else { farthest_cell(results).into_iter().collect() }
 }
+
+/// The same, the one in which the arms are farthest apart before the others.
+pub fn most_telling_first(results: &Results) -> Vec<u32> {
+    let mut cells = telling_cells(results);
+    if cells.len() > 1 {
+        let farthest = farthest_cell(results);
+        cells.sort_by_key(|cell| Some(*cell) != farthest);
+    }
+    cells
+}

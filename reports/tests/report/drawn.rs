@@ -15,7 +15,9 @@ fn normalised(svg: &str) -> String {
         match node.tag_name().name() {
             "text" => lines.push(node.text().unwrap_or_default().to_owned()),
             "polyline" | "polygon" | "rect" | "circle" => {
-                let colour = node.attribute("class").or(node.attribute("fill")).unwrap_or("none");
+                let group = node.parent().filter(|parent| parent.has_tag_name("g"));
+                let of = |name: &str| node.attribute(name).or(group.and_then(|group| group.attribute(name)));
+                let colour = of("class").or(of("fill")).unwrap_or("none");
                 *shapes.entry(format!("{} {colour}", node.tag_name().name())).or_default() += 1;
             }
             _ => {}

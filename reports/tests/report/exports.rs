@@ -8,6 +8,7 @@ use reports::html;
 use reports::theme::Theme;
 use scenarios::results::Results;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// What of a value does not fit its schema. Knows the words that our schemas use, and refuses others.
 fn misfits(schema: &Value, value: &Value, root: &Value, place: &str, found: &mut Vec<String>) {
@@ -137,8 +138,8 @@ fn runs_that_were_cut_off_are_named() {
     assert_eq!(column.expect("it is measured")["longer_than"], json!([0, 1, 2]), "eager retries never recover");
 }
 
-/// Ten arms with long names, over twenty cells.
-fn large() -> Results {
+/// Ten arms with long names, over so many cells: four numbers of workers at each rate, or one rate.
+fn large(cells: u32) -> Results {
     let names: Vec<String> = (0..10).map(|arm| format!("retries with full jitter, a budget and a breaker, variant number {arm}")).collect();
     let arms: Vec<_> = (0..10).map(|arm| SIX[arm % 6]).collect();
     let mut all = brownout(&arms, 0);
@@ -146,9 +147,9 @@ fn large() -> Results {
     all.manifest.arms = names;
     all.manifest.replications = 10;
     all.manifest.axes = vec!["nodes.shoppers.arrivals.rate".to_owned(), "nodes.payments.workers".to_owned()];
-    all.manifest.cells = (0..20).map(|cell| vec![format!("{}/s", 600 + 100 * (cell / 4)), (4 + cell % 4).to_string()]).collect();
-    all.manifest.faults = vec![all.manifest.faults[0].clone(); 20];
-    for cell in 0..20 {
+    all.manifest.cells = (0..cells).map(|cell| vec![format!("{}/s", 600 + 100 * (cell / 4)), (4 + cell % 4).to_string()]).collect();
+    all.manifest.faults = vec![all.manifest.faults[0].clone(); cells as usize];
+    for cell in 0..cells {
         let mut one = brownout(&arms, 10);
         one.runs.iter_mut().for_each(|row| row.cell = cell);
         one.series.iter_mut().for_each(|series| series.cell = cell);
@@ -160,12 +161,26 @@ fn large() -> Results {
 
 #[test]
 fn a_page_of_ten_arms_and_twenty_cells_is_light() {
-    let results = large();
+    let results = large(20);
     let pictures = charts::pictures(&results, &Theme::light());
     let page = html::page(&results, &pictures);
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
     let drawn = page.matches("<svg xmlns").count();
-    assert!(drawn >= 5, "only {drawn} pictures found room");
+    // What a review cannot do without, of the cell that tells most.
+    for chart in [
+        "recovery-times",
+        "availability-over-time",
+        "load-and-goodput",
+        "latency-percentiles",
+        "paired-differences",
+        "not-recovered-over-grid",
+        "availability-over-grid",
+        "recovery-over-grid",
+    ] {
+        assert!(pictures.iter().any(|picture| picture.chart == chart && page.contains(&picture.svg)), "{chart} is not on the page");
+    }
+    let open = page.matches("<details class=\"cell\">").count() - page.matches("has no room here").count();
+    assert!(open > 0, "no ranking of a cell found room");
     // What has no room is linked, and everything has its place.
     for picture in &pictures {
         assert!(page.contains(&format!("charts/{}.svg", picture.stem)), "{} is nowhere on the page", picture.stem);
@@ -184,6 +199,22 @@ fn a_page_of_ten_arms_and_twenty_cells_is_light() {
     let places: Vec<_> = places.iter().map(|place| page.find(place)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     eprintln!("the page has {} bytes and {drawn} of {} pictures", page.len(), pictures.len());
+}
+
+#[test]
+fn no_kind_of_picture_comes_twice_before_every_kind_came_once() {
+    let results = large(3);
+    let pictures = charts::pictures(&results, &Theme::light());
+    let page = html::page(&results, &pictures);
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    let kinds: BTreeSet<&str> = pictures.iter().map(|picture| picture.chart).collect();
+    let shown = |chart: &str| pictures.iter().filter(|picture| picture.chart == chart && page.contains(&picture.svg)).count();
+    // The last ones say nothing here that others do not.
+    let needless = ["recovery-ecdf", "amplification"];
+    for chart in kinds.iter().filter(|chart| !needless.contains(chart)) {
+        assert!(shown(chart) > 0, "{chart} is not on the page");
+    }
+    assert!(kinds.iter().any(|chart| shown(chart) > 1), "there is room for some of a second cell");
 }
 
 #[cfg(feature = "parquet")]

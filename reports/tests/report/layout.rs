@@ -6,6 +6,7 @@ use super::sample::{grids, manifest};
 use reports::charts::timeline::RunSeen;
 use reports::charts::{self, CHARTS};
 use reports::theme::Theme;
+use scenarios::expect::{Clause, RecoveryLimits};
 use scenarios::lanes::{LayerLane, NodeLane, Span, Unusual};
 use scenarios::measure::Bin;
 use scenarios::results::{FaultWindow, Results};
@@ -30,15 +31,20 @@ impl fmt::Display for TextBox {
     }
 }
 
+/// An attribute of a text, or of the group that it shares it with.
+fn inherited<'a>(text: &roxmltree::Node<'a, '_>, name: &str) -> Option<&'a str> {
+    text.ancestors().take_while(|node| node == text || node.has_tag_name("g")).find_map(|node| node.attribute(name))
+}
+
 impl TextBox {
     fn of(text: &roxmltree::Node<'_, '_>, fine: f64) -> Self {
         let number = |name: &str| -> f64 {
-            let value = text.attribute(name).unwrap_or("0");
+            let value = inherited(text, name).unwrap_or("0");
             value.parse().unwrap_or_else(|_| panic!("{name} of a text is a number, and not {value}"))
         };
         let (x, y, size) = (number("x") / fine, number("y") / fine, number("font-size") / fine);
         let width = number("textLength") / fine;
-        let begin = match text.attribute("text-anchor") {
+        let begin = match inherited(text, "text-anchor") {
             Some("middle") => -width / 2.0,
             Some("end") => -width,
             _ => 0.0,
@@ -160,28 +166,65 @@ fn the_lanes_of_one_run_have_room_for_long_names_and_many_nodes() {
 fn numbers_of_paired_differences_stand_clear_of_every_line() {
     for results in [grids::ten(40), super::brownout(super::SIX, 40)] {
         let pictures = charts::pictures(&results, &Theme::light());
-        let svg = &pictures.iter().find(|picture| picture.chart == "paired-differences").expect("there are several arms").svg;
-        let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
-        // Every line of the picture by its two ends, in pixels.
-        let ends = |node: roxmltree::Node<'_, '_>| -> Vec<(f64, f64)> {
-            let points = node.attribute("points").unwrap_or_default().split_whitespace().filter_map(|point| point.split_once(','));
-            points.filter_map(|(x, y)| Some((x.parse::<f64>().ok()? / 10.0, y.parse::<f64>().ok()? / 10.0))).collect()
-        };
-        let drawn: Vec<Vec<(f64, f64)>> = document.descendants().filter(|node| node.has_tag_name("polyline")).map(ends).collect();
-        assert!(drawn.iter().filter(|line| line.len() == 2).count() > results.manifest.arms.len(), "{drawn:?}");
-        let numbers: Vec<TextBox> = document
-            .descendants()
-            .filter(|node| node.has_tag_name("text") && node.attribute("font-size") == Some("115"))
-            .map(|text| TextBox::of(&text, 10.0))
-            .collect();
-        assert_eq!(numbers.len(), 5 * (results.manifest.arms.len() - 1));
-        for one in numbers {
-            let meets = |pair: &[(f64, f64)]| {
-                let ((a, b), (c, d)) = (pair[0], pair[1]);
-                a.min(c) < one.right && a.max(c) > one.left && b.min(d) < one.bottom && b.max(d) > one.top
+        let mut seen = 0;
+        for picture in pictures.iter().filter(|picture| picture.chart == "paired-differences") {
+            let document = roxmltree::Document::parse(&picture.svg).expect("a picture is sound XML");
+            // Every line of the picture by its two ends, in pixels.
+            let ends = |node: roxmltree::Node<'_, '_>| -> Vec<(f64, f64)> {
+                let points = node.attribute("points").unwrap_or_default().split_whitespace().filter_map(|point| point.split_once(','));
+                points.filter_map(|(x, y)| Some((x.parse::<f64>().ok()? / 10.0, y.parse::<f64>().ok()? / 10.0))).collect()
             };
-            assert!(!drawn.iter().any(|line| line.windows(2).any(meets)), "{one} lies on a line");
+            let drawn: Vec<Vec<(f64, f64)>> = document.descendants().filter(|node| node.has_tag_name("polyline")).map(ends).collect();
+            assert!(drawn.iter().filter(|line| line.len() == 2).count() > results.manifest.arms.len(), "{drawn:?}");
+            let numbers: Vec<TextBox> = document
+                .descendants()
+                .filter(|node| node.has_tag_name("text") && inherited(node, "font-size") == Some("115"))
+                .map(|text| TextBox::of(&text, 10.0))
+                .collect();
+            seen += numbers.len();
+            for one in numbers {
+                let meets = |pair: &[(f64, f64)]| {
+                    let ((a, b), (c, d)) = (pair[0], pair[1]);
+                    a.min(c) < one.right && a.max(c) > one.left && b.min(d) < one.bottom && b.max(d) > one.top
+                };
+                assert!(!drawn.iter().any(|line| line.windows(2).any(meets)), "{one} lies on a line");
+            }
         }
+        assert_eq!(seen, 5 * (results.manifest.arms.len() - 1));
+    }
+}
+
+#[test]
+fn what_is_expected_of_each_of_ten_arms_stands_beside_its_name_and_no_line_runs_through_words() {
+    let mut results = grids::ten(20);
+    let names = results.manifest.arms.clone();
+    let expected = |(arm, name): (u64, &String)| {
+        let within = |seconds| Some(SimDuration::from_secs(seconds));
+        Clause::Recovery(RecoveryLimits { p50: within(5), p90: within(8 + arm), p99: None, arms: Some(vec![name.clone()]) })
+    };
+    results.manifest.expect = (0..).zip(&names).map(expected).collect();
+    let of_all = Clause::Recovery(RecoveryLimits { p99: Some(SimDuration::from_secs(30)), ..RecoveryLimits::default() });
+    results.manifest.expect.push(of_all);
+    let pictures = charts::pictures(&results, &Theme::light());
+    let svg = &pictures.iter().find(|picture| picture.chart == "recovery-times").expect("runs recover").svg;
+    let document = roxmltree::Document::parse(svg).expect("a picture is sound XML");
+    let texts: Vec<_> = document.descendants().filter(|node| node.has_tag_name("text")).collect();
+    let words: String = texts.iter().filter_map(roxmltree::Node::text).collect::<Vec<_>>().join(" ");
+    for arm in 0..10 {
+        assert!(words.contains(&format!("; expected: p90 within {} s)", 8 + arm)), "{arm}: {words}");
+    }
+    assert_eq!(words.matches("expected of every arm: p50 within 5 s, p99 within 30 s").count(), 1, "{words}");
+    let points = |node: roxmltree::Node<'_, '_>| -> Vec<(f64, f64)> {
+        let points = node.attribute("points").unwrap_or_default().split_whitespace().filter_map(|point| point.split_once(','));
+        points.filter_map(|(x, y)| Some((x.parse::<f64>().ok()? / 10.0, y.parse::<f64>().ok()? / 10.0))).collect()
+    };
+    let lines: Vec<Vec<(f64, f64)>> = document.descendants().filter(|node| node.has_tag_name("polyline")).map(points).collect();
+    for one in texts.iter().map(|text| TextBox::of(text, 10.0)) {
+        let meets = |ends: &[(f64, f64)]| {
+            let ((a, b), (c, d)) = (ends[0], ends[1]);
+            a.min(c) < one.right && a.max(c) > one.left && b.min(d) < one.bottom && b.max(d) > one.top
+        };
+        assert!(!lines.iter().any(|line| line.windows(2).any(meets)), "a line runs through {one}");
     }
 }
 

@@ -130,6 +130,16 @@ fn a_page_of_six_arms_is_light() {
 }
 
 #[test]
+fn every_picture_is_on_the_page_or_linked_there() {
+    for results in [grids::with_edges(brownout(&SIX[..3], 8)), grids::with_edges(grids::grid(&SIX[..2], 8)), contention(8), rates(5)] {
+        let pictures = charts::pictures(&results, &Theme::light());
+        let page = html::page(&results, &pictures);
+        let missing = pictures.iter().filter(|picture| !page.contains(&format!("charts/{}.svg", picture.stem)));
+        assert_eq!(missing.map(|picture| picture.stem.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
+    }
+}
+
+#[test]
 fn the_ranking_in_files_has_raw_numbers_and_units() {
     let ranking = Ranking::of(&brownout(SIX, 20), 0).table();
     insta::assert_snapshot!("ranking_csv", csv::table(&ranking));
@@ -178,6 +188,24 @@ fn every_chart_is_known_by_its_table() {
     }
     let without: Vec<&str> = CHARTS.iter().map(|chart| chart.name()).filter(|name| !seen.contains(name)).collect();
     assert_eq!(without, Vec::<&str>::new());
+}
+
+#[test]
+fn the_measure_of_a_picture_is_a_column_of_numbers_and_no_end_of_an_interval() {
+    let samples = [brownout(SIX, 8), contention(8), grids::with_edges(grids::grid(&SIX[..2], 8)), rates(5)];
+    let mut seen = std::collections::BTreeSet::new();
+    for picture in samples.iter().flat_map(|results| charts::pictures(results, &Theme::light())) {
+        seen.insert(picture.chart);
+        let Some(measure) = picture.measure else {
+            assert_eq!(picture.chart, "topology");
+            continue;
+        };
+        let name = &picture.table.columns[measure].name;
+        assert!(picture.table.rows.iter().any(|row| row[measure].value().is_some()), "{}: {name}", picture.chart);
+        let is_less = ["95 %", "at least", "at most", "p5", "p95", "runs", "calls", "seeds", "of"];
+        assert!(!is_less.iter().any(|less| name == less || name.contains("95 %")), "{}: {name}", picture.chart);
+    }
+    assert!(seen.len() > 15, "{seen:?}");
 }
 
 #[test]
