@@ -41,4 +41,4 @@ pub use about::{About, Explained};
 pub use builder::quoted;
 
 /// Raised whenever the same scenario and seed may give another run than before, or leave more behind: part of every content key.
-pub const BEHAVIOUR_VERSION: u32 = 9;
+pub const BEHAVIOUR_VERSION: u32 = 10;
