@@ -211,14 +211,6 @@ impl KnownRuns {
     /// # Errors
     /// What the file system says; no file is an empty journal.
     pub fn read(folder: &Utf8Path) -> io::Result<Self> {
-        Self::read_telling(folder, &mut |_, _| {})
-    }
-
-    /// The same for somebody who waits: told how many bytes of how many have been read.
-    ///
-    /// # Errors
-    /// What the file system says; no file is an empty journal.
-    pub fn read_telling(folder: &Utf8Path, tell: &mut dyn FnMut(u64, u64)) -> io::Result<Self> {
         let mut known = Self::default();
         let work = |line: &[u8]| believed(line).map(|(entry, text)| (entry.key, Box::from(text)));
         let fold = |line: u64, found: Result<(ContentKey, Box<[u8]>), &'static str>| match found {
@@ -228,7 +220,7 @@ impl KnownRuns {
                 known.damage.push((line, why));
             }
         };
-        lines::each(&folder.join(FILE), work, fold, tell)?;
+        lines::each(&folder.join(FILE), work, fold, &mut |_, _| {})?;
         Ok(known)
     }
 
